@@ -1,0 +1,1 @@
+//! Reads IAM, live or from export files.

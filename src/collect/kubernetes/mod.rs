@@ -1,0 +1,1 @@
+//! Reads clusters, live or from dumps.

@@ -1,0 +1,41 @@
+//! Where collectors put what they read. Bounded: a fast collector waits for a slow reader.
+
+use tokio::sync::mpsc;
+
+use super::CollectError;
+use crate::model::Record;
+
+/// The sending end, one a target.
+#[derive(Clone)]
+pub struct Sink {
+    sender: mpsc::Sender<Record>,
+}
+
+impl Sink {
+    /// A sink and the end that reads it, with room for `capacity` records between them.
+    pub fn channel(capacity: usize) -> (Self, mpsc::Receiver<Record>) {
+        let (sender, receiver) = mpsc::channel(capacity);
+        (Self { sender }, receiver)
+    }
+
+    /// Sends one record.
+    ///
+    /// # Errors
+    /// [`CollectError::Stopped`] when the scan is over.
+    pub async fn send(&self, record: Record) -> Result<(), CollectError> {
+        self.sender.send(record).await.map_err(|_| CollectError::Stopped)
+    }
+
+    /// Sends one record from a thread that is not part of the async runtime.
+    ///
+    /// # Errors
+    /// [`CollectError::Stopped`] when the scan is over.
+    pub fn send_blocking(&self, record: Record) -> Result<(), CollectError> {
+        self.sender.blocking_send(record).map_err(|_| CollectError::Stopped)
+    }
+
+    /// Whether the scan is over and further work is in vain.
+    pub fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+}

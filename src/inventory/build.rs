@@ -1,0 +1,85 @@
+//! From a set of records to an inventory.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::merge::Merge;
+use super::{Coverage, Inventory, Keyed, Table};
+use crate::model::{Record, Urn};
+
+impl Inventory {
+    /// Puts records together. Records of one name are merged; see [`Merge`].
+    ///
+    /// INVARIANT: a pure function of the *set* of records (`tests/inventory.rs` proves it with shuffled, split and
+    /// repeated records).
+    pub fn build(records: Vec<Record>) -> Self {
+        let mut sorted = Sorted::default();
+        for record in records {
+            sorted.add(record);
+        }
+        sorted.usages.sort();
+        sorted.usages.dedup();
+        Self {
+            identities: table(sorted.identities),
+            credentials: table(sorted.credentials),
+            policies: table(sorted.policies),
+            grants: table(sorted.grants),
+            trusts: table(sorted.trusts),
+            workloads: table(sorted.workloads),
+            people: table(sorted.people),
+            exposures: table(sorted.exposures),
+            usages: sorted.usages,
+            coverage: Coverage::new(sorted.coverage),
+            facts: super::Facts::default(),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Sorted {
+    identities: Vec<crate::model::Identity>,
+    credentials: Vec<crate::model::Credential>,
+    policies: Vec<crate::model::Policy>,
+    grants: Vec<crate::model::Grant>,
+    trusts: Vec<crate::model::Trust>,
+    workloads: Vec<crate::model::Workload>,
+    people: Vec<crate::model::Person>,
+    exposures: Vec<crate::model::Exposure>,
+    usages: Vec<crate::model::Usage>,
+    coverage: Vec<crate::model::CoverageEntry>,
+}
+
+impl Sorted {
+    fn add(&mut self, record: Record) {
+        match record {
+            Record::Identity(identity) => self.identities.push(identity),
+            Record::Credential(credential) => self.credentials.push(credential),
+            Record::Policy(policy) => self.policies.push(policy),
+            Record::Grant(grant) => self.grants.push(grant),
+            Record::Trust(trust) => self.trusts.push(trust),
+            Record::Workload(workload) => self.workloads.push(workload),
+            Record::Person(person) => self.people.push(person),
+            Record::Exposure(exposure) => self.exposures.push(exposure),
+            Record::Usage(usage) => self.usages.push(usage),
+            Record::Coverage(entry) => self.coverage.push(entry),
+        }
+    }
+}
+
+/// Merges the rows of each name, newest first; rows seen at the same time are put in the order of their JSON.
+fn table<T: Keyed + Merge + Serialize>(rows: Vec<T>) -> Table<T> {
+    let mut by_name: BTreeMap<Urn, Vec<T>> = BTreeMap::new();
+    for row in rows {
+        by_name.entry(row.key().clone()).or_default().push(row);
+    }
+    let merged = by_name.into_values().filter_map(|mut same| {
+        if same.len() > 1 {
+            same.sort_by_cached_key(|row| {
+                (std::cmp::Reverse(row.evidence().observed), serde_json::to_string(row).unwrap_or_default())
+            });
+        }
+        same.into_iter().reduce(|newer, older| newer.merge(older))
+    });
+    Table::new(merged.collect())
+}

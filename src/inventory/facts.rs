@@ -1,0 +1,63 @@
+//! What the joining passes conclude, by the name of the thing it is about.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Capability, EscalationPath, Known, LastUse, Owner, TrustedPrincipal, Urn};
+
+/// All conclusions.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// Of identities.
+    pub identities: BTreeMap<Urn, IdentityFacts>,
+    /// Of credentials.
+    pub credentials: BTreeMap<Urn, CredentialFacts>,
+    /// Of exposures.
+    pub exposures: BTreeMap<Urn, ExposureFacts>,
+    /// Of grants: what each one alone amounts to.
+    pub grants: BTreeMap<Urn, Vec<Capability>>,
+}
+
+/// What is concluded of an identity.
+#[derive(Clone, Debug, Default)]
+pub struct IdentityFacts {
+    /// Who answers for it.
+    pub owner: Known<Owner>,
+    /// Its last use, or that of its credentials.
+    pub last_use: Known<LastUse>,
+    /// Its credentials.
+    pub credentials: BTreeSet<Urn>,
+    /// The grants it holds.
+    pub grants: BTreeSet<Urn>,
+    /// The workloads that run as it.
+    pub workloads: BTreeSet<Urn>,
+    /// The exposures of its credentials.
+    pub exposures: BTreeSet<Urn>,
+    /// Who may become it.
+    pub trusted: Vec<TrustedPrincipal>,
+    /// Identities that others' configuration ties to it (IRSA and its like), in both directions.
+    pub linked: BTreeSet<Urn>,
+    /// What it can do, strongest first.
+    pub capabilities: Vec<Capability>,
+    /// How it becomes administrator, shortest first; empty when it is one already or cannot.
+    pub escalations: Vec<EscalationPath>,
+}
+
+/// What is concluded of a credential.
+#[derive(Clone, Debug, Default)]
+pub struct CredentialFacts {
+    /// Its last use.
+    pub last_use: Known<LastUse>,
+    /// Where its value lies in the open.
+    pub exposures: BTreeSet<Urn>,
+}
+
+/// What is concluded of an exposure.
+#[derive(Clone, Debug, Default)]
+pub struct ExposureFacts {
+    /// The credential it is the value of; unknown when no inventory of its provider was read.
+    pub credential: Known<Urn>,
+    /// The identity that credential proves.
+    pub identity: Known<Urn>,
+    /// Other places of the same value.
+    pub same_value: BTreeSet<Urn>,
+}

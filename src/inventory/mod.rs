@@ -1,0 +1,41 @@
+//! Puts records together into one graph. The result depends on the set of records alone: not on their order, on
+//! duplicates, or on which shard or thread brought them.
+
+mod build;
+mod coverage;
+mod facts;
+mod merge;
+mod table;
+
+pub use coverage::Coverage;
+pub use facts::{CredentialFacts, ExposureFacts, Facts, IdentityFacts};
+pub use table::{Keyed, Table};
+
+use crate::model::{Credential, Exposure, Grant, Identity, Person, Policy, Trust, Usage, Workload};
+
+/// Everything that is known of the world, indexed by name, with the facts that `link` concludes from it.
+#[derive(Debug, Default)]
+pub struct Inventory {
+    /// Identities by URN.
+    pub identities: Table<Identity>,
+    /// Credentials by URN.
+    pub credentials: Table<Credential>,
+    /// Policies by URN.
+    pub policies: Table<Policy>,
+    /// Grants by URN.
+    pub grants: Table<Grant>,
+    /// Trust documents by the identity they open.
+    pub trusts: Table<Trust>,
+    /// Workloads by URN.
+    pub workloads: Table<Workload>,
+    /// People by URN.
+    pub people: Table<Person>,
+    /// Exposures by URN; several places of one value are several exposures.
+    pub exposures: Table<Exposure>,
+    /// Statements of last use, sorted; several sources may speak of one thing.
+    pub usages: Vec<Usage>,
+    /// What was looked at.
+    pub coverage: Coverage,
+    /// What `link` concluded. Empty until it ran.
+    pub facts: Facts,
+}

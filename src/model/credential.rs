@@ -1,0 +1,46 @@
+//! What proves an identity. Never its value.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Evidence, Fingerprint, Known, Urn, names};
+
+names! {
+    /// What sort of credential it is.
+    CredentialKind {
+        /// An AWS access key id with its secret.
+        AwsAccessKey = "aws.access-key",
+        /// The console password of an IAM user.
+        AwsPassword = "aws.password",
+        /// An X.509 signing certificate of an IAM user.
+        AwsSigningCertificate = "aws.signing-certificate",
+        /// A Secret of type `kubernetes.io/service-account-token`: it never expires.
+        KubernetesTokenSecret = "kubernetes.token-secret",
+    }
+}
+
+/// A credential as its provider describes it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Credential {
+    /// Its stable name.
+    pub id: Urn,
+    /// What sort of credential it is.
+    pub kind: CredentialKind,
+    /// The identity it proves.
+    pub holder: Urn,
+    /// The account, cluster or organisation it lives in.
+    pub tenant: String,
+    /// How its provider calls it: a key id, a Secret's name.
+    pub name: String,
+    /// Whether it works now.
+    pub active: Known<bool>,
+    /// When it was made or last rotated.
+    pub created: Known<Timestamp>,
+    /// When it stops working; absent means never.
+    pub expires: Known<Timestamp>,
+    /// The fingerprint of its value, where an export gives it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Fingerprint>,
+    /// Where it was seen.
+    pub evidence: Evidence,
+}

@@ -1,0 +1,51 @@
+//! A place where a credential's value lies in the open.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Confidence, Evidence, Fingerprint, Severity, Urn};
+
+/// A hardcoded secret, without its value.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Exposure {
+    /// Its stable name: `exposure:<detector>/<fingerprint>/<path>`. It does not contain the line, so it survives edits above it.
+    pub id: Urn,
+    /// The detector that found it.
+    pub detector: String,
+    /// What it is, in words: the detector's title.
+    pub title: String,
+    /// How bad it is when nothing else is known of it.
+    pub severity: Severity,
+    /// How sure the detector is.
+    pub confidence: Confidence,
+    /// The keyed fingerprint of the value.
+    pub fingerprint: Fingerprint,
+    /// A masked preview of the value.
+    pub preview: String,
+    /// What the text proves about the credential, read without using it.
+    pub proof: Proof,
+    /// Marked in place as allowed, and by which comment; it is counted, not judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed_by: Option<String>,
+    /// What the detector's author says to do.
+    pub remedy: String,
+    /// Where it was seen; always a file location.
+    pub evidence: Evidence,
+}
+
+/// Public facts read out of a secret's own text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Proof {
+    /// The kind of credential, such as `aws.access-key` or `github.token`.
+    pub kind: String,
+    /// The public id by which the provider knows it, such as `AKIA…`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_id: Option<String>,
+    /// The account, project or tenant in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// Further public facts by name: `issuer`, `subject`, `expires`, `host`, `user` …
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, String>,
+}

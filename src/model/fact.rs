@@ -1,0 +1,105 @@
+//! What the join concludes about the nouns: owners, links, capabilities, ways to more power.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Confidence, Known, Urn, names};
+
+names! {
+    /// What a grant amounts to, in one vocabulary for all providers.
+    CapabilityKind {
+        /// Everything in its scope.
+        Administrator = "administrator",
+        /// Can give itself more rights than it has.
+        Escalate = "escalate",
+        /// Can act as other identities.
+        Impersonate = "impersonate",
+        /// Can read stored secrets.
+        ReadSecrets = "read-secrets",
+        /// Can run code as something else.
+        RunCode = "run-code",
+        /// Can mint credentials.
+        MintCredentials = "mint-credentials",
+    }
+}
+
+/// A capability with the chain that proves it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Capability {
+    /// What it can do.
+    pub kind: CapabilityKind,
+    /// Where: `account 123456789012`, `cluster prod`, `namespace prod/payments`.
+    pub scope: String,
+    /// Holds only under a condition that cannot be judged offline.
+    pub conditional: bool,
+    /// The steps that prove it, such as binding, role, rule or policy and statement.
+    pub proof: Vec<String>,
+}
+
+/// A way by which an identity becomes administrator.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct EscalationPath {
+    /// The identity it ends at, when it passes through others.
+    pub target: Urn,
+    /// Holds only under a condition that cannot be judged offline.
+    pub conditional: bool,
+    /// One sentence a step, in order.
+    pub steps: Vec<String>,
+}
+
+/// Who answers for an identity.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Owner {
+    /// The person, team or release, as written at the source.
+    pub name: String,
+    /// Where it is written, such as `tag owner` or `label app.kubernetes.io/part-of`.
+    pub source: String,
+    /// How much that source is worth.
+    pub confidence: Confidence,
+    /// The person in the directory, where there is one.
+    pub person: Option<Urn>,
+    /// Whether the owner is still there; unknown without a directory entry.
+    pub active: Known<bool>,
+    /// When the owner left.
+    pub left: Known<Timestamp>,
+}
+
+/// The newest statement about a last use.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LastUse {
+    /// The last use; `None` means not since the horizon.
+    pub at: Option<Timestamp>,
+    /// How far back the source sees, when not the whole life.
+    pub horizon: Option<Timestamp>,
+    /// The source.
+    pub source: String,
+}
+
+names! {
+    /// Who is named by a trust policy.
+    PrincipalKind {
+        /// Anyone at all.
+        Anyone = "anyone",
+        /// Every identity of an account that the account itself allows.
+        Account = "account",
+        /// One user, role or session.
+        Identity = "identity",
+        /// A service of the provider.
+        Service = "service",
+        /// A federated identity provider.
+        Federated = "federated",
+        /// The unique id of an identity that was deleted.
+        Deleted = "deleted",
+    }
+}
+
+/// One principal that may become an identity.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TrustedPrincipal {
+    /// What sort of principal.
+    pub kind: PrincipalKind,
+    /// As written: an ARN, an account id, a service, a provider.
+    pub name: String,
+    /// The condition keys that limit it, lower case; empty when nothing does.
+    pub conditions: Vec<String>,
+}

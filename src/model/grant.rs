@@ -1,0 +1,83 @@
+//! What was given to whom, and who may become whom.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Evidence, Urn, names};
+
+names! {
+    /// The language a policy document is written in.
+    PolicyLanguage {
+        /// An IAM policy document (`Version`, `Statement`).
+        AwsIam = "aws.iam",
+        /// A list of RBAC rules (`verbs`, `apiGroups`, `resources` …).
+        KubernetesRbac = "kubernetes.rbac",
+    }
+}
+
+names! {
+    /// How a policy bears on the identity it is attached to.
+    GrantKind {
+        /// It gives (and may deny) rights.
+        Policy = "policy",
+        /// It limits what other policies give (an IAM permissions boundary).
+        Boundary = "boundary",
+    }
+}
+
+/// A document that says what is allowed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Its stable name: an ARN, `<identity urn>#inline/<name>`, or the URN of a role or cluster role.
+    pub id: Urn,
+    /// Its name.
+    pub name: String,
+    /// The language of `document`.
+    pub language: PolicyLanguage,
+    /// The account or cluster it lives in.
+    pub tenant: String,
+    /// Written and kept by the provider.
+    #[serde(default)]
+    pub builtin: bool,
+    /// The document, decoded: an object for IAM, the array of rules for RBAC.
+    pub document: Value,
+    /// Where it was seen.
+    pub evidence: Evidence,
+}
+
+/// One policy given to one identity.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Grant {
+    /// Its stable name.
+    pub id: Urn,
+    /// Who holds it.
+    pub to: Urn,
+    /// The policy or role that is given. It may not exist (a dangling reference).
+    pub policy: Urn,
+    /// How it bears on the holder.
+    pub kind: GrantKind,
+    /// The account or cluster it lives in.
+    pub tenant: String,
+    /// Where it holds: `account`, `cluster`, or `namespace/<name>`.
+    pub scope: String,
+    /// What it came through, outermost first: the group, the binding.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub via: Vec<Urn>,
+    /// Where it was seen.
+    pub evidence: Evidence,
+}
+
+/// A document that says who may become an identity (a role's trust policy).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trust {
+    /// The identity that others may become. One document an identity.
+    pub of: Urn,
+    /// The language of `document`.
+    pub language: PolicyLanguage,
+    /// The account it lives in.
+    pub tenant: String,
+    /// The document, decoded.
+    pub document: Value,
+    /// Where it was seen.
+    pub evidence: Evidence,
+}

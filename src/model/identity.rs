@@ -1,0 +1,102 @@
+//! Something that can act without a person at the keyboard.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Evidence, Known, Urn, names};
+
+names! {
+    /// The system an identity lives in.
+    Provider { Aws = "aws", Kubernetes = "kubernetes" }
+}
+
+names! {
+    /// What sort of identity it is.
+    IdentityKind {
+        /// The root user of an AWS account.
+        AwsRoot = "aws.root",
+        /// An IAM user.
+        AwsUser = "aws.user",
+        /// An IAM group: acts only through its members, but carries their policies.
+        AwsGroup = "aws.group",
+        /// An IAM role.
+        AwsRole = "aws.role",
+        /// An OIDC provider trusted by an account.
+        AwsOidcProvider = "aws.oidc-provider",
+        /// A SAML provider trusted by an account.
+        AwsSamlProvider = "aws.saml-provider",
+        /// A Kubernetes ServiceAccount.
+        KubernetesServiceAccount = "kubernetes.service-account",
+        /// A user name that a binding grants something to.
+        KubernetesUser = "kubernetes.user",
+        /// A group name that a binding grants something to.
+        KubernetesGroup = "kubernetes.group",
+    }
+}
+
+impl IdentityKind {
+    /// The system it lives in.
+    pub fn provider(self) -> Provider {
+        match self {
+            Self::AwsRoot
+            | Self::AwsUser
+            | Self::AwsGroup
+            | Self::AwsRole
+            | Self::AwsOidcProvider
+            | Self::AwsSamlProvider => Provider::Aws,
+            Self::KubernetesServiceAccount | Self::KubernetesUser | Self::KubernetesGroup => Provider::Kubernetes,
+        }
+    }
+
+    /// The kind in words, for a reader.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::AwsRoot => "AWS root user",
+            Self::AwsUser => "IAM user",
+            Self::AwsGroup => "IAM group",
+            Self::AwsRole => "IAM role",
+            Self::AwsOidcProvider => "OIDC provider",
+            Self::AwsSamlProvider => "SAML provider",
+            Self::KubernetesServiceAccount => "service account",
+            Self::KubernetesUser => "Kubernetes user",
+            Self::KubernetesGroup => "Kubernetes group",
+        }
+    }
+}
+
+/// An identity as its provider describes it. What the join concludes about it lives in `link`, not here.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Identity {
+    /// Its stable name.
+    pub id: Urn,
+    /// What sort of identity it is.
+    pub kind: IdentityKind,
+    /// The account, cluster or organisation it lives in.
+    pub tenant: String,
+    /// Its name there; `namespace/name` for namespaced things.
+    pub name: String,
+    /// Whether it can act at all.
+    pub enabled: Known<bool>,
+    /// When it was made.
+    pub created: Known<Timestamp>,
+    /// The provider's own unique id (`AIDA…`, a Kubernetes uid), where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unique_id: Option<String>,
+    /// Made and run by the platform itself: service-linked roles, `system:` accounts.
+    #[serde(default)]
+    pub builtin: bool,
+    /// Tags, labels and annotations by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Where it was seen.
+    pub evidence: Evidence,
+}
+
+impl Identity {
+    /// The system it lives in.
+    pub fn provider(&self) -> Provider {
+        self.kind.provider()
+    }
+}

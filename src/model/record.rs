@@ -1,0 +1,31 @@
+//! One line of what a collector sends: the only form in which the world enters the program.
+
+use serde::{Deserialize, Serialize};
+
+use super::{CoverageEntry, Credential, Exposure, Grant, Identity, Person, Policy, Trust, Usage, Workload};
+
+/// One fact about the world. `nonhuman collect` writes one a line, `nonhuman evaluate` reads them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "kebab-case")]
+pub enum Record {
+    /// An identity.
+    Identity(Identity),
+    /// A credential.
+    Credential(Credential),
+    /// A policy document.
+    Policy(Policy),
+    /// A policy given to an identity.
+    Grant(Grant),
+    /// Who may become an identity.
+    Trust(Trust),
+    /// What runs as an identity.
+    Workload(Workload),
+    /// A person.
+    Person(Person),
+    /// A hardcoded secret.
+    Exposure(Exposure),
+    /// A last use.
+    Usage(Usage),
+    /// What was looked at.
+    Coverage(CoverageEntry),
+}

@@ -1,0 +1,75 @@
+//! Found secret values, which exist only inside [`Secret`].
+//!
+//! INVARIANT: no type of this crate that implements `Debug`, `Display` or `Serialize` holds a found value.
+
+use serde::{Deserialize, Serialize};
+
+/// A found secret value. It cannot be printed, logged, compared by eye or written out; all that leaves it is a keyed
+/// [`Fingerprint`] and a masked preview.
+pub struct Secret<'a>(&'a [u8]);
+
+impl<'a> Secret<'a> {
+    /// Wraps the bytes where they were found, without a copy.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The same value under the same key always has the same fingerprint, wherever it was found.
+    pub fn fingerprint(&self, key: &FingerprintKey) -> Fingerprint {
+        let hash = blake3::keyed_hash(&key.0, self.0);
+        Fingerprint(hash.to_hex()[..32].to_owned())
+    }
+
+    /// Enough to recognise a value one already knows: the provider's prefix, at most four characters and never more
+    /// than an eighth of the value, then its length.
+    pub fn preview(&self) -> String {
+        let shown: String = String::from_utf8_lossy(self.0)
+            .chars()
+            .take((self.0.len() / 8).min(4))
+            .map(|c| if c.is_ascii_graphic() { c } else { '.' })
+            .collect();
+        format!("{shown}…({} bytes)", self.0.len())
+    }
+}
+
+/// What may be told of a secret value: equal values have equal fingerprints, and the value cannot be read back.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    /// 32 hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A fingerprint of public text, for ids of findings. Not for secrets: it is not keyed.
+    pub fn of_public(parts: &[&str]) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        for part in parts {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+        Self(hasher.finalize().to_hex()[..32].to_owned())
+    }
+}
+
+/// The key under which found values are fingerprinted.
+///
+/// With the built-in key fingerprints can be compared between teams; a weak password could then be guessed from its
+/// fingerprint, so an organisation that shares reports sets its own (`NONHUMAN_FINGERPRINT_KEY`).
+#[derive(Clone)]
+pub struct FingerprintKey([u8; 32]);
+
+impl FingerprintKey {
+    /// Derives a key from a passphrase of any length.
+    pub fn from_passphrase(passphrase: &str) -> Self {
+        Self(blake3::derive_key("nonhuman 2026 secret fingerprint", passphrase.as_bytes()))
+    }
+}
+
+impl Default for FingerprintKey {
+    fn default() -> Self {
+        Self::from_passphrase("")
+    }
+}

@@ -1,0 +1,51 @@
+//! What runs as an identity.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Evidence, Urn, names};
+
+names! {
+    /// What sort of workload it is.
+    WorkloadKind {
+        /// A Pod without a controller that is listed too.
+        KubernetesPod = "kubernetes.pod",
+        /// A Deployment, also when scaled to zero.
+        KubernetesDeployment = "kubernetes.deployment",
+        /// A ReplicaSet.
+        KubernetesReplicaSet = "kubernetes.replica-set",
+        /// A ReplicationController.
+        KubernetesReplicationController = "kubernetes.replication-controller",
+        /// A StatefulSet.
+        KubernetesStatefulSet = "kubernetes.stateful-set",
+        /// A DaemonSet.
+        KubernetesDaemonSet = "kubernetes.daemon-set",
+        /// A Job.
+        KubernetesJob = "kubernetes.job",
+        /// A CronJob, also when suspended.
+        KubernetesCronJob = "kubernetes.cron-job",
+        /// An EC2 instance profile that hands a role to instances.
+        AwsInstanceProfile = "aws.instance-profile",
+    }
+}
+
+/// A workload and the identities it uses.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Workload {
+    /// Its stable name.
+    pub id: Urn,
+    /// What sort of workload it is.
+    pub kind: WorkloadKind,
+    /// The account or cluster it lives in.
+    pub tenant: String,
+    /// Its name there; `namespace/name` for namespaced things.
+    pub name: String,
+    /// The identities it runs as.
+    pub runs_as: Vec<Urn>,
+    /// Tags, labels and annotations by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Where it was seen.
+    pub evidence: Evidence,
+}

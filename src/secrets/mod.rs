@@ -1,0 +1,1 @@
+//! What a secret looks like: a pure function from bytes to matches.
