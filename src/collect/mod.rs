@@ -3,6 +3,8 @@
 
 pub mod aws;
 pub mod kubernetes;
+pub mod people;
+pub mod registry;
 mod run;
 mod sink;
 pub mod source;

@@ -38,6 +38,8 @@ pub struct IdentityFacts {
     pub linked: BTreeSet<Urn>,
     /// What it can do, strongest first.
     pub capabilities: Vec<Capability>,
+    /// Why `capabilities` and `escalations` may lack something, when a policy could not be read.
+    pub rights_unknown: Option<String>,
     /// How it becomes administrator, shortest first; empty when it is one already or cannot.
     pub escalations: Vec<EscalationPath>,
 }

@@ -1,11 +1,24 @@
 //! Tells a reader what was found. Changes nothing, decides nothing; every format carries the coverage.
 
+mod csv;
+mod escape;
+mod json;
+mod jsonl;
+mod sarif;
+mod summary;
+mod table;
+mod view;
+
 use std::io::{self, Write};
+use std::path::Path;
 
 use jiff::Timestamp;
 
 use crate::inventory::Inventory;
 use crate::model::{Finding, NotEvaluated, RuleInfo, Severity};
+
+pub use escape::{clean, flow};
+pub use summary::{SeverityCounts, Summary};
 
 /// Everything a report is made of.
 pub struct Scan<'a> {
@@ -27,6 +40,19 @@ pub struct Scan<'a> {
     pub min_severity: Severity,
     /// How many findings were left out for that.
     pub below_min_severity: u64,
+}
+
+impl Scan<'_> {
+    /// Whether something that was asked for was not read, or nothing was looked at, or there was no rule to judge by.
+    /// A report of an incomplete scan never reads as clean (promise 1 of the design).
+    pub fn is_incomplete(&self) -> bool {
+        self.inventory.coverage.is_incomplete() || self.looked_at_nothing() || self.rules.is_empty()
+    }
+
+    /// Whether not one thing was read, be it that nothing was there.
+    pub fn looked_at_nothing(&self) -> bool {
+        self.inventory.coverage.entries().iter().all(|entry| entry.count == 0)
+    }
 }
 
 /// How a report may look on the terminal.
@@ -54,4 +80,18 @@ pub trait Report: Sync {
 }
 
 /// Every format.
-pub const REPORTS: &[&dyn Report] = &[];
+pub const REPORTS: &[&dyn Report] =
+    &[&table::Table, &json::Json, &jsonl::Jsonl, &csv::Findings, &csv::Identities, &sarif::Sarif];
+
+/// The format of this name, as in `--format`.
+pub fn by_name(name: &str) -> Option<&'static dyn Report> {
+    REPORTS.iter().copied().find(|report| report.name() == name)
+}
+
+/// The format that a file's name asks for, as in `--output`: the longest ending of all formats wins, so that
+/// `acme.inventory.csv` is the inventory and `acme.csv` the findings. Upper and lower case are the same.
+pub fn by_file(path: &Path) -> Option<&'static dyn Report> {
+    let name = path.file_name()?.to_string_lossy().to_lowercase();
+    let endings = REPORTS.iter().copied().flat_map(|report| report.suffixes().iter().map(move |end| (*end, report)));
+    endings.filter(|(end, _)| name.ends_with(end)).max_by_key(|(end, _)| end.len()).map(|(_, report)| report)
+}

@@ -1,1 +1,13 @@
-//! What a secret looks like: a pure function from bytes to matches.
+//! What a secret looks like: a pure function from bytes to matches. Reads no file and keeps nothing.
+//!
+//! `rules/detect/*.toml` → [`DetectorSet`] → [`DetectorSet::scan`] → [`Match`]es, which borrow the scanned bytes.
+
+mod allow;
+mod detector;
+mod prefilter;
+mod scan;
+mod verify;
+
+pub use allow::inline_allow;
+pub use detector::{Detector, DetectorError, DetectorSet};
+pub use scan::{LineIndex, Match};

@@ -1,1 +1,21 @@
-//! What RBAC rules allow.
+//! What RBAC rules allow: single requests exactly, and what a subject's grants amount to.
+//! It reads roles as they are; aggregated roles must hold their rules already.
+
+mod capability;
+mod rule;
+mod table;
+
+use crate::model::{Grant, Identity, Policy};
+
+pub use capability::{capabilities, grant_capabilities};
+pub use rule::{Request, allows, grant_allows};
+pub use table::CapabilityTable;
+
+/// A service account, user or group with what bindings give it.
+#[derive(Clone, Debug)]
+pub struct Subject<'a> {
+    /// Who.
+    pub identity: &'a Identity,
+    /// Its grants, each with the role it names, or none where that role does not exist or was not read.
+    pub grants: Vec<(&'a Grant, Option<&'a Policy>)>,
+}

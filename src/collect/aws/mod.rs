@@ -1,1 +1,47 @@
-//! Reads IAM, live or from export files.
+//! Reads IAM, live or from export files, as one account's identities, credentials, grants and trusts. It must not write
+//! to an account, follow roles into other accounts, or judge what it reads.
+
+mod arn;
+mod assemble;
+#[cfg(feature = "aws")]
+mod client;
+#[cfg(feature = "aws")]
+mod convert;
+mod credentials;
+mod document;
+mod export;
+mod files;
+mod grants;
+#[cfg(feature = "aws")]
+mod keys;
+#[cfg(feature = "aws")]
+mod live;
+mod offline;
+mod parts;
+#[cfg(feature = "aws")]
+mod providers;
+mod records;
+#[cfg(feature = "aws")]
+mod refusal;
+mod report;
+mod site;
+
+#[cfg(feature = "aws")]
+pub use live::AwsLive;
+pub use offline::AwsExport;
+pub use parts::sniff;
+
+use crate::model::FactKind;
+
+/// The collector's name, live and offline.
+const NAME: &str = "aws";
+
+/// What an account that cannot be read leaves unknown.
+const FACTS: &[FactKind] = &[
+    FactKind::Identities,
+    FactKind::Credentials,
+    FactKind::Usage,
+    FactKind::Grants,
+    FactKind::Trusts,
+    FactKind::Workloads,
+];

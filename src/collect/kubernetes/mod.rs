@@ -1,1 +1,45 @@
-//! Reads clusters, live or from dumps.
+//! Reads Kubernetes clusters, live or from dumps, as records.
+//! It judges nothing, writes nothing to a cluster and never reads the value of a Secret.
+
+mod builtin;
+#[cfg(feature = "kubernetes")]
+mod connect;
+mod dump;
+#[cfg(feature = "kubernetes")]
+mod list;
+#[cfg(feature = "kubernetes")]
+mod live;
+mod object;
+mod rbac;
+mod read;
+mod records;
+#[cfg(feature = "kubernetes")]
+mod request;
+mod resources;
+mod shape;
+mod sniff;
+mod yaml;
+
+pub use dump::KubernetesDump;
+#[cfg(feature = "kubernetes")]
+pub use live::KubernetesLive;
+pub use sniff::sniff;
+
+use crate::model::FactKind;
+
+/// The collector's name in evidence and coverage, live and offline.
+const NAME: &str = "kubernetes";
+
+/// What stays unknown of a cluster that cannot be read at all.
+const FACTS: &[FactKind] =
+    &[FactKind::Identities, FactKind::Credentials, FactKind::Usage, FactKind::Grants, FactKind::Workloads];
+
+/// A text of a server or a file, fit for one line of a report: no control characters, at most 300 characters.
+fn one_line(text: &str) -> String {
+    const LONGEST: usize = 300;
+    let mut line: String = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
+    if text.trim().chars().nth(LONGEST).is_some() {
+        line.push('…');
+    }
+    line
+}

@@ -1,0 +1,130 @@
+//! The table of escalation techniques, as data. Which of them an identity can use is decided elsewhere.
+
+use serde::Deserialize;
+
+use super::statement::Action;
+
+/// Known ways to more rights, read from `rules/facts/aws-escalation.toml`.
+#[derive(Debug)]
+pub struct Techniques {
+    pub(super) all: Vec<Technique>,
+}
+
+impl Techniques {
+    /// Reads the table.
+    ///
+    /// # Errors
+    /// Says line, column and what was expected.
+    pub fn parse(toml: &str) -> Result<Self, String> {
+        let table: Table = toml::from_str(toml).map_err(|error| format!("escalation techniques: {error}"))?;
+        let mut all = Vec::with_capacity(table.technique.len());
+        for row in table.technique {
+            all.push(Technique::read(row)?);
+        }
+        Ok(Self { all })
+    }
+
+    /// How many techniques there are.
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether the table is empty.
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    technique: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    id: String,
+    how: How,
+    #[serde(default)]
+    on: Option<On>,
+    actions: Vec<String>,
+    #[serde(default)]
+    services: Vec<String>,
+    does: String,
+    #[serde(default)]
+    provided: Option<String>,
+}
+
+/// The shape of a technique: what it needs besides its actions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum How {
+    /// Changes the rights of its target; alone if the target is oneself, else together with a way to become it.
+    #[serde(rename = "self")]
+    Grant,
+    /// Makes a credential of its target, or makes its target let one in.
+    OtherIdentity,
+    /// Starts something that runs as a role of one's choice.
+    PassRole,
+    /// Changes what something does that already runs as a role.
+    ExistingCompute,
+    /// Becomes a role that lets one in.
+    Assume,
+}
+
+/// What sort of thing the actions are done to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum On {
+    /// A user.
+    User,
+    /// A role.
+    Role,
+    /// A group that one is in.
+    Group,
+    /// A group that one is not in yet.
+    Membership,
+    /// A customer managed policy that the target holds.
+    Policy,
+    /// The permissions boundary of the target.
+    Boundary,
+}
+
+/// One technique.
+#[derive(Debug)]
+pub(super) struct Technique {
+    pub(super) how: How,
+    pub(super) on: Option<On>,
+    pub(super) actions: Vec<Action>,
+    /// One of these must be let in by the role's trust policy.
+    pub(super) services: Vec<String>,
+    /// Ends a sentence: `and so …`.
+    pub(super) does: String,
+    /// What else must be so and cannot be seen here.
+    pub(super) provided: Option<String>,
+}
+
+impl Technique {
+    fn read(row: Row) -> Result<Self, String> {
+        let wrong = |what: &str| Err(format!("escalation techniques: '{}' {what}", row.id));
+        let runs = matches!(row.how, How::PassRole | How::ExistingCompute);
+        if row.actions.is_empty() || row.actions.iter().any(|action| !action.contains(':')) {
+            return wrong("needs actions of the form service:Name");
+        }
+        if runs == row.services.is_empty() {
+            return wrong("names services if and only if how is pass-role or existing-compute");
+        }
+        if matches!(row.how, How::Grant | How::OtherIdentity) != row.on.is_some() {
+            return wrong("says on what if and only if how is self or other-identity");
+        }
+        Ok(Self {
+            how: row.how,
+            on: row.on,
+            actions: row.actions.iter().map(|action| Action::new(action)).collect(),
+            services: row.services,
+            does: row.does,
+            provided: row.provided,
+        })
+    }
+}

@@ -1,0 +1,239 @@
+//! Reads trust policies: who is named, and whether a given identity is let in.
+//! It does not ask whether the one who is let in may ask at all; that is the escalation search's part.
+
+use serde_json::Value;
+
+use super::condition::{Known, Truth, hold};
+use super::statement::{Action, Statement, statements, strings};
+use crate::model::{Identity, IdentityKind, PrincipalKind, Trust, TrustedPrincipal};
+
+const ASSUME: [&str; 3] = ["sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"];
+
+/// Condition keys that name who is let in, where the principal itself is `*`.
+const WHO: [&str; 5] =
+    ["aws:principalarn", "aws:principalaccount", "aws:sourceaccount", "aws:sourcearn", "aws:principalorgid"];
+
+/// Who may become the identity that this trust policy belongs to, sorted.
+///
+/// Taken from `Allow` statements with an `sts:AssumeRole…` action. A `Deny` is not weighed against them, except one
+/// that denies everyone without a condition: then nobody is let in. `NotPrincipal` in an `Allow` lets in everyone but
+/// a few, so it counts as anyone.
+///
+/// `conditions` holds the keys that really keep someone out; a key tested against `*`, a negated test, `…IfExists`,
+/// `ForAllValues:` and `aws:SecureTransport` do not. So `kind == anyone` with no conditions is a role that is open to
+/// the world. A principal `*` that is held to accounts, an organisation or ARNs by a condition is no `anyone`: it is
+/// listed as what the condition names, an account (also for an organisation) or an identity.
+pub fn trusted_principals(trust: &Trust) -> Vec<TrustedPrincipal> {
+    let statements = statements(&trust.document);
+    let relevant = || statements.iter().filter(|s| ASSUME.iter().any(|action| s.names_action(&Action::new(action))));
+    let everyone = |s: &Statement<'_>| named(s.raw).iter().any(|(form, name)| form.is_anyone(name));
+    if relevant().any(|s| !s.allow && s.conditions.is_empty() && everyone(s)) {
+        return Vec::new();
+    }
+    let mut found: Vec<_> = relevant().filter(|s| s.allow).flat_map(principals).collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// The keys of a `Principal` element.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Aws,
+    Service,
+    Federated,
+    Other,
+}
+
+impl Form {
+    fn is_anyone(self, name: &str) -> bool {
+        self == Form::Aws && name == "*"
+    }
+}
+
+/// Everything a statement's `Principal` names, with the key it stands under. A bare string or list means AWS.
+pub(super) fn named(statement: &Value) -> Vec<(Form, &str)> {
+    if statement.get("NotPrincipal").is_some() {
+        return vec![(Form::Aws, "*")];
+    }
+    match statement.get("Principal") {
+        Some(Value::Object(forms)) => forms
+            .iter()
+            .flat_map(|(key, value)| {
+                let form = match key.as_str() {
+                    "AWS" => Form::Aws,
+                    "Service" => Form::Service,
+                    "Federated" => Form::Federated,
+                    _ => Form::Other,
+                };
+                strings(value).into_iter().map(move |name| (form, name))
+            })
+            .collect(),
+        Some(value) => strings(value).into_iter().map(|name| (Form::Aws, name)).collect(),
+        None => Vec::new(),
+    }
+}
+
+fn principals(statement: &Statement<'_>) -> Vec<TrustedPrincipal> {
+    let mut conditions: Vec<String> =
+        statement.conditions.iter().filter(|clause| clause.limits()).map(|clause| clause.key.clone()).collect();
+    conditions.sort();
+    conditions.dedup();
+    let mut found = Vec::new();
+    for (form, name) in named(statement.raw) {
+        let kinds = if form.is_anyone(name) { held_to(statement) } else { vec![(kind(form, name), name.to_owned())] };
+        for (kind, name) in kinds {
+            found.push(TrustedPrincipal { kind, name, conditions: conditions.clone() });
+        }
+    }
+    found
+}
+
+/// What the conditions make of a principal `*`.
+fn held_to(statement: &Statement<'_>) -> Vec<(PrincipalKind, String)> {
+    let who = statement.conditions.iter().find(|clause| clause.names_values() && WHO.contains(&clause.key.as_str()));
+    let Some(clause) = who else { return vec![(PrincipalKind::Anyone, "*".to_owned())] };
+    let mut found = Vec::new();
+    for value in &clause.values {
+        let kind = match value.strip_prefix("arn:").map(|_| account_of(value)) {
+            Some(Some(_)) if !value.contains(['*', '?']) => kind(Form::Aws, value),
+            Some(Some(_)) => PrincipalKind::Account,
+            // An ARN whose account is a wildcard names a resource anyone can make.
+            Some(None) => PrincipalKind::Anyone,
+            None if value.contains(['*', '?']) => PrincipalKind::Anyone,
+            None => PrincipalKind::Account,
+        };
+        found.push((kind, value.clone()));
+    }
+    found
+}
+
+fn kind(form: Form, name: &str) -> PrincipalKind {
+    match form {
+        Form::Service => PrincipalKind::Service,
+        Form::Federated => PrincipalKind::Federated,
+        Form::Other => PrincipalKind::Account,
+        Form::Aws if name == "*" => PrincipalKind::Anyone,
+        Form::Aws if is_account(name) => PrincipalKind::Account,
+        Form::Aws if is_unique_id(name) => PrincipalKind::Deleted,
+        Form::Aws if name.starts_with("arn:") && name.ends_with(":root") => PrincipalKind::Account,
+        Form::Aws => PrincipalKind::Identity,
+    }
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The ids AWS puts in place of an ARN when what it named is gone: `AIDA…` for users, `AROA…` for roles and so on.
+fn is_unique_id(text: &str) -> bool {
+    let prefix = ["AIDA", "AROA", "AGPA", "AIPA", "ANPA", "ASCA", "APKA"];
+    text.len() >= 16
+        && text.get(..4).is_some_and(|start| prefix.contains(&start))
+        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
+/// The account of an ARN or of a bare account id.
+pub(super) fn account_of(name: &str) -> Option<&str> {
+    if is_account(name) {
+        return Some(name);
+    }
+    name.strip_prefix("arn:")?.split(':').nth(3).filter(|account| is_account(account))
+}
+
+/// How a trust policy lets an identity in.
+pub(super) struct Admission {
+    /// The identity itself is named: in its own account it then needs no policy that lets it ask.
+    pub(super) direct: bool,
+    pub(super) conditional: bool,
+    /// Who is trusted, in words.
+    pub(super) whom: String,
+}
+
+/// The parsed trust policy of one role.
+pub(super) struct TrustPolicy<'a> {
+    statements: Vec<Statement<'a>>,
+}
+
+impl<'a> TrustPolicy<'a> {
+    pub(super) fn new(trust: &'a Trust) -> Self {
+        Self { statements: statements(&trust.document) }
+    }
+
+    /// The AWS principals and the services it allows, as written.
+    pub(super) fn allowed_names(&self) -> impl Iterator<Item = (Form, &'a str)> {
+        let assume = Action::new(ASSUME[0]);
+        self.statements.iter().filter(move |s| s.allow && s.names_action(&assume)).flat_map(|s| named(s.raw))
+    }
+
+    /// Whether a service may run as the role.
+    pub(super) fn admits_service(&self, service: &str) -> Truth {
+        let assume = Action::new(ASSUME[0]);
+        let named_here = |s: &Statement<'_>| {
+            named(s.raw).iter().any(|(form, name)| (*form == Form::Service && *name == service) || form.is_anyone(name))
+        };
+        let mut answer = Truth::False;
+        for statement in self.statements.iter().filter(|s| s.names_action(&assume) && named_here(s)) {
+            match (statement.allow, statement.conditions.is_empty()) {
+                (false, true) => return Truth::False,
+                // A service's conditions (source account and ARN) are met by what one makes in the same account.
+                (true, _) => answer = Truth::True,
+                (false, false) => {}
+            }
+        }
+        answer
+    }
+
+    /// Whether this identity is let in with `sts:AssumeRole`. `known` are its condition keys.
+    pub(super) fn admits(&self, who: &Identity, known: &Known<'_>) -> Option<Admission> {
+        let assume = Action::new(ASSUME[0]);
+        let mut best: Option<Admission> = None;
+        let mut doubt = false;
+        for statement in self.statements.iter().filter(|s| s.names_action(&assume)) {
+            let holds = hold(&statement.conditions, known);
+            let Some((direct, sure, whom)) =
+                named(statement.raw).into_iter().filter_map(|(form, name)| names(form, name, who)).max()
+            else {
+                continue;
+            };
+            match (statement.allow, holds) {
+                (_, Truth::False) => {}
+                (false, Truth::True) if sure => return None,
+                (false, _) => doubt = true,
+                (true, _) => {
+                    let conditional = holds == Truth::Open || !sure;
+                    let better = best.as_ref().is_none_or(|b| (b.conditional, !b.direct) > (conditional, !direct));
+                    if better {
+                        best = Some(Admission { direct, conditional, whom });
+                    }
+                }
+            }
+        }
+        best.map(|admission| Admission { conditional: admission.conditional || doubt, ..admission })
+    }
+}
+
+/// Whether a principal name means this identity: (by name, for certain, in words).
+fn names(form: Form, name: &str, who: &Identity) -> Option<(bool, bool, String)> {
+    if form != Form::Aws {
+        return None;
+    }
+    let label = match who.kind {
+        IdentityKind::AwsUser => "user",
+        _ => "role",
+    };
+    if name == who.id.as_str() || who.unique_id.as_deref() == Some(name) {
+        return Some((true, true, format!("{label} {}", who.name)));
+    }
+    if name == "*" {
+        return Some((true, true, "anyone".to_owned()));
+    }
+    if kind(form, name) == PrincipalKind::Account && account_of(name) == Some(who.tenant.as_str()) {
+        return Some((false, true, format!("account {}", who.tenant)));
+    }
+    // `arn:aws:sts::1:assumed-role/ci/session`: the session name is chosen by whoever becomes the role.
+    let session = name.split_once(":assumed-role/").filter(|_| account_of(name) == Some(who.tenant.as_str()));
+    let role = session.and_then(|(_, rest)| rest.split('/').next());
+    (who.kind == IdentityKind::AwsRole && role == Some(who.name.as_str()))
+        .then(|| (true, false, format!("a session of role {}", who.name)))
+}

@@ -1,0 +1,173 @@
+//! Says what RBAC grants amount to, in the vocabulary of all providers.
+//! Rights under another authorizer (a cloud's webhook, ABAC, the node authorizer) are not seen here.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::Subject;
+use super::rule::{covers_resource, has, list, texts};
+use super::table::{CapabilityTable, Need, Row};
+use crate::model::{Capability, CapabilityKind, Grant, IdentityKind, Policy, Urn};
+
+/// What the grants of a subject amount to: at most one capability a kind and scope, by kind and then scope. A
+/// capability in the whole cluster is not repeated for its namespaces. Grants without a policy (a role that does not
+/// exist) give nothing, as on the server.
+///
+/// Administrator is every verb on every resource of every group, by one rule: rules that list verbs or groups cannot
+/// add up to that, because groups and verbs to come are not in any list. The group `system:masters` is allowed
+/// everything before any rule is read.
+pub fn capabilities(subject: &Subject<'_>, table: &CapabilityTable) -> Vec<Capability> {
+    let identity = subject.identity;
+    let grants = subject.grants.iter().filter_map(|(grant, policy)| Some((*grant, (*policy)?)));
+    let mut found = of_grants(grants.collect(), table);
+    if identity.kind == IdentityKind::KubernetesGroup && identity.name == "system:masters" {
+        found.retain(|capability| capability.kind != CapabilityKind::Administrator);
+        found.push(Capability {
+            kind: CapabilityKind::Administrator,
+            scope: format!("cluster {}", identity.tenant),
+            conditional: false,
+            proof: vec!["group system:masters is allowed everything without any binding".to_owned()],
+        });
+        found.sort();
+    }
+    found
+}
+
+/// What one grant of one role amounts to by itself.
+pub fn grant_capabilities(grant: &Grant, policy: &Policy, table: &CapabilityTable) -> Vec<Capability> {
+    of_grants(vec![(grant, policy)], table)
+}
+
+/// One rule with the grant that brings it.
+#[derive(Clone, Copy)]
+struct Held<'a> {
+    grant: &'a Grant,
+    policy: &'a Policy,
+    number: usize,
+    rule: &'a Value,
+}
+
+impl Held<'_> {
+    fn everywhere(&self) -> bool {
+        self.grant.scope == "cluster"
+    }
+
+    fn limited(&self) -> bool {
+        texts(self.rule, "resourceNames").next().is_some()
+    }
+
+    fn is_everything(&self) -> bool {
+        !self.limited()
+            && ["verbs", "apiGroups", "resources"].iter().all(|field| texts(self.rule, field).any(|text| text == "*"))
+    }
+
+    /// Whether it meets a need, and then whether only for the objects it names.
+    fn meets(&self, need: &Need) -> Option<bool> {
+        let in_group = need.groups.iter().any(|group| has(self.rule, "apiGroups", group));
+        let on = need.resources.iter().any(|resource| {
+            let (kind, sub) = resource.split_once('/').unwrap_or((resource, ""));
+            let nameless = |verb: &str| verb == "deletecollection" || (verb == "create" && sub.is_empty());
+            // A rule with names never covers a request that names no object.
+            let verb = need.verbs.iter().any(|verb| has(self.rule, "verbs", verb) && !(self.limited() && nameless(verb)));
+            verb && covers_resource(self.rule, kind, sub)
+        });
+        (in_group && on).then(|| self.limited())
+    }
+
+    /// Binding, role and rule.
+    fn proof(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.grant.via.iter().map(label).collect();
+        lines.push(label(&self.policy.id));
+        let show = |field: &str| {
+            let all: Vec<&str> = texts(self.rule, field).collect();
+            let more = if all.len() > 6 { format!(" and {} more", all.len() - 6) } else { String::new() };
+            format!("{}{more}", all.iter().take(6).copied().collect::<Vec<_>>().join(", "))
+        };
+        let names = if self.limited() { format!(", only {}", show("resourceNames")) } else { String::new() };
+        lines.push(format!("rule {} ({} on {}{names})", self.number, show("verbs"), show("resources")));
+        lines
+    }
+}
+
+/// `clusterrolebinding ops`, `role payments/reader`: the URN as a reader of `kubectl` says it.
+fn label(id: &Urn) -> String {
+    let parts: Vec<&str> = id.as_str().strip_prefix("k8s:").unwrap_or_default().splitn(4, '/').collect();
+    match parts.as_slice() {
+        [_, "", kind, name] => format!("{kind} {name}"),
+        [_, namespace, kind, name] => format!("{kind} {namespace}/{name}"),
+        _ => id.to_string(),
+    }
+}
+
+fn of_grants(mut grants: Vec<(&Grant, &Policy)>, table: &CapabilityTable) -> Vec<Capability> {
+    grants.sort_by_key(|(grant, _)| (&grant.id, &grant.policy));
+    let mut rules = Vec::new();
+    for (grant, policy) in grants {
+        for (index, rule) in list(&policy.document).iter().enumerate() {
+            rules.push(Held { grant, policy, number: index + 1, rule });
+        }
+    }
+    let tenants: BTreeSet<&str> = rules.iter().map(|held| held.grant.tenant.as_str()).collect();
+    let mut found = Vec::new();
+    for tenant in tenants {
+        let here: Vec<Held<'_>> = rules.iter().filter(|held| held.grant.tenant == tenant).copied().collect();
+        in_scope(&here, None, &format!("cluster {tenant}"), table, &mut found);
+        let namespaces: BTreeSet<&str> =
+            here.iter().filter_map(|held| held.grant.scope.strip_prefix("namespace/")).collect();
+        for namespace in namespaces {
+            in_scope(&here, Some(namespace), &format!("namespace {tenant}/{namespace}"), table, &mut found);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Adds the capabilities of one scope; those of a namespace only where the cluster's rules do not give them already.
+fn in_scope(
+    all: &[Held<'_>],
+    namespace: Option<&str>,
+    scope: &str,
+    table: &CapabilityTable,
+    found: &mut Vec<Capability>,
+) {
+    let local = |held: &Held<'_>| namespace.is_some() && held.grant.scope.strip_prefix("namespace/") == namespace;
+    let rules: Vec<Held<'_>> = all.iter().filter(|held| held.everywhere() || local(held)).copied().collect();
+    let cluster = format!("cluster {}", rules.first().map_or("", |held| held.grant.tenant.as_str()));
+    let mut here: Vec<Capability> = Vec::new();
+    let mut add = |kind, conditional: bool, used: &[Held<'_>], note: Option<&String>| {
+        let only_cluster = namespace.is_some() && !used.iter().any(local);
+        let known = |c: &Capability| c.kind == kind && (c.conditional <= conditional) && (c.scope == scope || c.scope == cluster);
+        if only_cluster || found.iter().chain(&here).any(known) {
+            return;
+        }
+        let mut proof: Vec<String> = used.iter().flat_map(Held::proof).collect();
+        proof.extend(note.map(|text| format!("provided that {text}")));
+        here.retain(|c| c.kind != kind);
+        here.push(Capability { kind, scope: scope.to_owned(), conditional, proof });
+    };
+    if let Some(held) = rules.iter().find(|held| held.is_everything()) {
+        add(CapabilityKind::Administrator, false, &[*held], None);
+    }
+    for row in table.rows.iter().filter(|row| namespace.is_none() || !row.cluster_only) {
+        if let Some((conditional, used)) = meet(row, &rules) {
+            add(row.kind, conditional, &used, row.provided.as_ref());
+        }
+    }
+    found.append(&mut here);
+}
+
+/// The rules that meet all needs of a row, an unlimited one for each need where there is one.
+fn meet<'a>(row: &Row, rules: &[Held<'a>]) -> Option<(bool, Vec<Held<'a>>)> {
+    let mut conditional = row.provided.is_some();
+    let mut used: Vec<Held<'a>> = Vec::new();
+    for need in &row.needs {
+        let meeting = rules.iter().filter_map(|held| Some((held.meets(need)?, held)));
+        let (limited, held) = meeting.min_by_key(|(limited, _)| *limited)?;
+        conditional |= limited;
+        if !used.iter().any(|other| std::ptr::eq(other.rule, held.rule) && std::ptr::eq(other.grant, held.grant)) {
+            used.push(*held);
+        }
+    }
+    Some((conditional, used))
+}

@@ -1,0 +1,60 @@
+//! The table of rights that amount to a capability, as data. It is matched elsewhere.
+
+use serde::Deserialize;
+
+use crate::model::CapabilityKind;
+
+/// Which RBAC rights amount to which capability, read from `rules/facts/kubernetes-capabilities.toml`.
+#[derive(Debug)]
+pub struct CapabilityTable {
+    pub(super) rows: Vec<Row>,
+}
+
+impl CapabilityTable {
+    /// Reads the table.
+    ///
+    /// # Errors
+    /// Says line, column and what was expected.
+    pub fn parse(toml: &str) -> Result<Self, String> {
+        let file: File = toml::from_str(toml).map_err(|error| format!("kubernetes capabilities: {error}"))?;
+        for row in &file.capability {
+            let empty = |need: &Need| need.verbs.is_empty() || need.groups.is_empty() || need.resources.is_empty();
+            if row.needs.is_empty() || row.needs.iter().any(empty) {
+                return Err(format!("kubernetes capabilities: '{}' needs verbs, groups and resources", row.id));
+            }
+        }
+        Ok(Self { rows: file.capability })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    capability: Vec<Row>,
+}
+
+/// One set of rights that together amount to a capability.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Row {
+    id: String,
+    pub(super) kind: CapabilityKind,
+    /// All of these.
+    pub(super) needs: Vec<Need>,
+    /// About cluster-wide resources, which a grant in a namespace does not reach.
+    #[serde(default)]
+    pub(super) cluster_only: bool,
+    /// What else must be so and cannot be read from RBAC; makes the capability conditional.
+    #[serde(default)]
+    pub(super) provided: Option<String>,
+}
+
+/// Any of the verbs on any of the resources.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Need {
+    pub(super) verbs: Vec<String>,
+    pub(super) groups: Vec<String>,
+    /// `pods`, or `pods/exec` for a subresource.
+    pub(super) resources: Vec<String>,
+}

@@ -1,0 +1,219 @@
+//! The command line. Its help texts are the reference of the README and of the man page.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::model::Severity;
+use crate::term::ColorChoice;
+
+const EXIT_CODES: &str = "Exit codes:
+  0  clean: all was looked at, and nothing reached --fail-on
+  1  findings at or above --fail-on
+  2  wrong usage, configuration or rules
+  3  incomplete: something could not be looked at (accept with --allow-partial)
+  130  interrupted";
+
+/// Finds and audits non-human identities: service accounts, roles, access keys, tokens and hardcoded secrets.
+///
+/// Reads only, executes nothing and sends nothing anywhere.
+#[derive(Debug, Parser)]
+#[command(name = "nonhuman", version, after_help = EXIT_CODES)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Settings of every command.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Settings of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Read this configuration file in place of the nonhuman.toml of this directory or those above it
+    #[arg(long, global = true, value_name = "FILE", env = "NONHUMAN_CONFIG", help_heading = "General")]
+    pub config: Option<PathBuf>,
+    /// Read no configuration file
+    #[arg(long, global = true, conflicts_with = "config", help_heading = "General")]
+    pub isolated: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t, env = "NONHUMAN_COLOR", help_heading = "General")]
+    pub color: ColorChoice,
+    /// Say more about what is done; twice for details
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "General")]
+    pub verbose: u8,
+    /// Show no progress and no remarks
+    #[arg(short, long, global = true, help_heading = "General")]
+    pub quiet: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read, join, judge and report
+    Scan(Scan),
+    /// Read only: write what was found as records, one JSON object a line, for `evaluate`
+    Collect(Collect),
+    /// Join, judge and report records that `collect` wrote
+    Evaluate(Evaluate),
+    /// List the rules and detectors, or prove them by their own examples
+    Rules(Rules),
+    /// Explain a rule: what goes wrong, when it holds, what to do
+    Explain(Explain),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// What to read.
+#[derive(Debug, Default, Args)]
+pub struct Sources {
+    /// Trees and files to search [default: this directory, when nothing else is to be read]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Read the AWS account of the usual credential chain
+    #[arg(long, env = "NONHUMAN_AWS", help_heading = "Sources")]
+    pub aws: bool,
+    /// Use this profile of the AWS configuration
+    #[arg(long, value_name = "NAME", env = "NONHUMAN_AWS_PROFILE", help_heading = "Sources")]
+    pub aws_profile: Option<String>,
+    /// Read answers of AWS from files: `aws iam get-account-authorization-details` and its like; a file or a folder
+    #[arg(long, value_name = "PATH", help_heading = "Sources")]
+    pub aws_export: Vec<PathBuf>,
+    /// Read the cluster of the current kubeconfig context, or the one this runs in
+    #[arg(long, env = "NONHUMAN_KUBERNETES", help_heading = "Sources")]
+    pub kubernetes: bool,
+    /// Read the cluster of this kubeconfig context
+    #[arg(long, value_name = "NAME", help_heading = "Sources")]
+    pub context: Vec<String>,
+    /// Let programs that the kubeconfig names run to log in (aws, gke-gcloud-auth-plugin, kubelogin …)
+    #[arg(long, env = "NONHUMAN_KUBERNETES_ALLOW_EXEC", help_heading = "Sources")]
+    pub kubernetes_allow_exec: bool,
+    /// Read a dump as `kubectl get … -o json|yaml` writes it; a file or a folder, with the name of its cluster before it
+    #[arg(long, value_name = "[CLUSTER=]PATH", help_heading = "Sources")]
+    pub kubernetes_export: Vec<String>,
+    /// Read who is there and who has left, from a CSV with the columns email, name, team, status, left_on
+    #[arg(long, value_name = "FILE", help_heading = "Sources")]
+    pub people: Vec<PathBuf>,
+    /// Do not use exports, dumps and people directories that lie in the searched trees
+    #[arg(long, help_heading = "Sources")]
+    pub no_discover: bool,
+    /// Search files that .gitignore names, too
+    #[arg(long, help_heading = "Searching")]
+    pub no_ignore: bool,
+    /// Judge lines marked `nonhuman: allow`, too
+    #[arg(long, help_heading = "Searching")]
+    pub no_inline_allow: bool,
+    /// Search with this many threads [default: one a core]
+    #[arg(long, value_name = "N", env = "NONHUMAN_THREADS", help_heading = "Searching")]
+    pub threads: Option<usize>,
+    /// Read files only this far, in MiB [default: 256]
+    #[arg(long, value_name = "MIB", env = "NONHUMAN_MAX_FILE_SIZE", help_heading = "Searching")]
+    pub max_file_size: Option<u64>,
+    /// Give up on one account, cluster or tree after this many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, env = "NONHUMAN_DEADLINE", help_heading = "Searching")]
+    pub deadline: u64,
+    /// Judge ages as of this time, such as 2026-11-22 [default: the clock]
+    #[arg(long, value_name = "TIME", env = "NONHUMAN_NOW", help_heading = "General")]
+    pub now: Option<String>,
+}
+
+/// How to judge and report.
+#[derive(Debug, Args)]
+pub struct Reporting {
+    /// Write this format to standard output: table, json, jsonl, csv, csv-inventory or sarif
+    #[arg(long, value_name = "FORMAT", default_value = "table", env = "NONHUMAN_FORMAT", help_heading = "Report")]
+    pub format: String,
+    /// Write a file, too; its ending says the format (.json, .jsonl, .csv, .inventory.csv, .sarif, .txt)
+    #[arg(short, long, value_name = "FILE", help_heading = "Report")]
+    pub output: Vec<PathBuf>,
+    /// Exit with 1 when there is a finding of this severity or above [default: medium]
+    #[arg(long, value_name = "SEVERITY", env = "NONHUMAN_FAIL_ON", help_heading = "Report")]
+    pub fail_on: Option<Severity>,
+    /// Leave findings below this severity out of the report; they are counted [default: info]
+    #[arg(long, value_name = "SEVERITY", env = "NONHUMAN_MIN_SEVERITY", help_heading = "Report")]
+    pub min_severity: Option<Severity>,
+    /// Do not exit with 1 for findings
+    #[arg(long, help_heading = "Report")]
+    pub exit_zero: bool,
+    /// Do not exit with 3 when something could not be looked at
+    #[arg(long, help_heading = "Report")]
+    pub allow_partial: bool,
+    /// Read further rules from this folder; a rule of the same name replaces ours
+    #[arg(long, value_name = "DIR", env = "NONHUMAN_RULES", help_heading = "Report")]
+    pub rules: Option<PathBuf>,
+}
+
+/// `nonhuman scan`
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct Scan {
+    #[command(flatten)]
+    pub(super) sources: Sources,
+    #[command(flatten)]
+    pub(super) reporting: Reporting,
+}
+
+/// `nonhuman collect`
+#[derive(Debug, Args)]
+pub struct Collect {
+    #[command(flatten)]
+    pub(super) sources: Sources,
+    /// Write the records to this file in place of standard output
+    #[arg(short, long, value_name = "FILE", help_heading = "Report")]
+    pub(super) output: Option<PathBuf>,
+    /// Do not exit with 3 when something could not be looked at
+    #[arg(long, help_heading = "Report")]
+    pub(super) allow_partial: bool,
+}
+
+/// `nonhuman evaluate`
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct Evaluate {
+    /// Files that `collect` wrote; `-` for standard input
+    #[arg(value_name = "RECORDS", required = true)]
+    pub(super) records: Vec<PathBuf>,
+    /// Judge ages as of this time, such as 2026-11-22 [default: the clock]
+    #[arg(long, value_name = "TIME", env = "NONHUMAN_NOW", help_heading = "General")]
+    pub(super) now: Option<String>,
+    #[command(flatten)]
+    pub(super) reporting: Reporting,
+}
+
+/// `nonhuman rules`
+#[derive(Debug, Args)]
+pub struct Rules {
+    #[command(subcommand)]
+    pub(super) command: RulesCommand,
+    /// Read further rules from this folder; a rule of the same name replaces ours
+    #[arg(long, global = true, value_name = "DIR", env = "NONHUMAN_RULES")]
+    pub(super) rules: Option<PathBuf>,
+}
+
+/// What to do with the rules.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum RulesCommand {
+    /// List every rule and detector
+    List,
+    /// Prove every rule and detector by its own examples
+    Test,
+    /// List every field that a rule can ask
+    Fields,
+}
+
+/// `nonhuman explain`
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The rule or detector
+    #[arg(value_name = "RULE")]
+    pub(super) rule: String,
+    /// Read further rules from this folder; a rule of the same name replaces ours
+    #[arg(long, value_name = "DIR", env = "NONHUMAN_RULES")]
+    pub(super) rules: Option<PathBuf>,
+}

@@ -1,0 +1,83 @@
+//! What the user typed, and the order of the stages. The only folder that sees them all.
+
+mod arguments;
+mod collect;
+mod evaluate;
+mod explain;
+mod gather;
+mod output;
+mod ruleset;
+mod rules;
+mod scan;
+mod shell;
+
+use clap::{CommandFactory, Parser};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+pub use arguments::{Arguments, Command};
+
+use crate::config::{Config, Source};
+use crate::exit::Exit;
+use crate::term;
+
+/// Something that ends the command before it can say anything about the world. Shown with `error:` in front; exit 2.
+#[derive(Debug)]
+pub struct Failure(pub String);
+
+impl<E: std::fmt::Display> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Runs the program.
+pub fn run() -> Exit {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are no errors; a closed pipe is none either.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Clean };
+        }
+    };
+    log(arguments.global.verbose);
+    match dispatch(&arguments) {
+        Ok(exit) => exit,
+        Err(Failure(message)) => {
+            term::remark(&format!("error: {message}"));
+            Exit::Usage
+        }
+    }
+}
+
+fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
+    let source = match (&arguments.global.config, arguments.global.isolated) {
+        (Some(file), _) => Source::File(file.clone()),
+        (None, true) => Source::Isolated,
+        (None, false) => Source::Discover,
+    };
+    let config = Config::load(&source)?;
+    match &arguments.command {
+        Command::Scan(scan) => scan::run(scan, &arguments.global, &config),
+        Command::Collect(collect) => collect::run(collect, &arguments.global),
+        Command::Evaluate(evaluate) => evaluate::run(evaluate, &arguments.global, &config),
+        Command::Rules(rules) => rules::run(rules, &config),
+        Command::Explain(explain) => explain::run(explain, &config),
+        Command::Completions { shell } => shell::completions(*shell, &mut Arguments::command()),
+        Command::Man => shell::man(Arguments::command()),
+    }
+}
+
+/// Logs of our own code only: libraries might log what they read.
+fn log(verbose: u8) {
+    let level = match verbose {
+        0 => LevelFilter::OFF,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    };
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).without_time().with_target(false);
+    let filter = Targets::new().with_target("nonhuman", level);
+    tracing_subscriber::registry().with(layer).with(filter).init();
+}

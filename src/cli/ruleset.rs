@@ -1,0 +1,53 @@
+//! Loads rules and detectors: those in the binary, then those of the user.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use walkdir::WalkDir;
+
+use super::Failure;
+use crate::config::Config;
+use crate::embedded;
+use crate::rules::{RuleFile, RuleSet};
+use crate::secrets::DetectorSet;
+
+/// The audit rules, with the configuration applied.
+pub(super) fn audit(folder: Option<&PathBuf>, config: &Config) -> Result<RuleSet, Failure> {
+    let mut files: Vec<RuleFile> = embedded::files("audit")
+        .into_iter()
+        .map(|(path, text)| RuleFile { path: format!("rules/{path}"), text: text.to_owned() })
+        .collect();
+    if let Some(folder) = folder.or(config.rules_dir.as_ref()) {
+        files.extend(user_files(folder)?.into_iter().filter(|file| !is_detector(&file.path)));
+    }
+    RuleSet::load(&files, &config.rules).map_err(|errors| {
+        let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        Failure(lines.join("\nerror: "))
+    })
+}
+
+/// The detectors.
+pub(super) fn detectors() -> Result<Arc<DetectorSet>, Failure> {
+    let files = embedded::files("detect");
+    Ok(Arc::new(DetectorSet::parse(files)?))
+}
+
+fn is_detector(path: &str) -> bool {
+    Path::new(path).parent().and_then(Path::file_name).is_some_and(|folder| folder == "detect")
+}
+
+fn user_files(folder: &Path) -> Result<Vec<RuleFile>, Failure> {
+    if !folder.is_dir() {
+        return Err(Failure(format!("{}: there is no such folder of rules", folder.display())));
+    }
+    let mut files = Vec::new();
+    for entry in WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_type().is_file() && path.extension().is_some_and(|extension| extension == "toml") {
+            let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+            files.push(RuleFile { path: path.to_string_lossy().replace('\\', "/"), text });
+        }
+    }
+    Ok(files)
+}

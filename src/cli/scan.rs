@@ -1,0 +1,76 @@
+//! `nonhuman scan`: read, put together, join, judge, tell.
+
+use jiff::Timestamp;
+
+use super::arguments::{Global, Reporting, Scan as Arguments};
+use super::output::Outputs;
+use super::{Failure, gather, ruleset};
+use crate::config::Config;
+use crate::embedded;
+use crate::exit::Exit;
+use crate::inventory::Inventory;
+use crate::link::{Tables, link};
+use crate::model::{Record, Severity};
+use crate::report::Scan;
+use crate::rules::evaluate;
+
+/// Findings at or above this severity make the exit code 1, unless the user says otherwise.
+const DEFAULT_FAIL_ON: Severity = Severity::Medium;
+
+pub(super) fn run(arguments: &Arguments, global: &Global, config: &Config) -> Result<Exit, Failure> {
+    let judging = Judging::new(&arguments.reporting, global, config)?;
+    let collected = gather::collect(&arguments.sources, global, config)?;
+    if !collected.gathered.interrupted.is_empty() {
+        gather::tell_interrupted(&collected.gathered);
+        return Ok(Exit::Interrupted);
+    }
+    judging.judge(collected.gathered.records, collected.now, &collected.inputs)
+}
+
+/// All that `scan` and `evaluate` share: everything behind the records. Made before anything is read.
+pub(super) struct Judging<'a> {
+    rules: crate::rules::RuleSet,
+    tables: Tables,
+    outputs: Outputs,
+    reporting: &'a Reporting,
+    fail_on: Severity,
+    min_severity: Severity,
+}
+
+impl<'a> Judging<'a> {
+    pub(super) fn new(reporting: &'a Reporting, global: &Global, config: &Config) -> Result<Self, Failure> {
+        Ok(Self {
+            rules: ruleset::audit(reporting.rules.as_ref(), config)?,
+            tables: Tables::parse(embedded::facts)?,
+            outputs: Outputs::new(reporting, global)?,
+            fail_on: reporting.fail_on.or(config.fail_on).unwrap_or(DEFAULT_FAIL_ON),
+            min_severity: reporting.min_severity.or(config.min_severity).unwrap_or(Severity::Info),
+            reporting,
+        })
+    }
+
+    pub(super) fn judge(&self, records: Vec<Record>, now: Timestamp, inputs: &[String]) -> Result<Exit, Failure> {
+        let mut inventory = Inventory::build(records);
+        link(&mut inventory, &self.tables);
+        let judgement = evaluate(&inventory, &self.rules, now);
+        tracing::info!(findings = judgement.findings.len(), identities = inventory.identities.len(), "judged");
+        let has_findings = judgement.findings.iter().any(|finding| finding.severity >= self.fail_on);
+        let all = judgement.findings.len();
+        let shown: Vec<_> =
+            judgement.findings.into_iter().filter(|finding| finding.severity >= self.min_severity).collect();
+        let rules: Vec<_> = self.rules.rules().iter().map(crate::rules::Rule::info).collect();
+        self.outputs.write(&Scan {
+            version: env!("CARGO_PKG_VERSION"),
+            now,
+            inputs,
+            inventory: &inventory,
+            findings: &shown,
+            not_evaluated: &judgement.not_evaluated,
+            rules: &rules,
+            min_severity: self.min_severity,
+            below_min_severity: (all - shown.len()) as u64,
+        })?;
+        let is_incomplete = inventory.coverage.is_incomplete();
+        Ok(Exit::of_scan(has_findings, is_incomplete, self.reporting.exit_zero, self.reporting.allow_partial))
+    }
+}

@@ -1,0 +1,229 @@
+//! Puts the files of one account together: which part says what, and which parts are missing. It must not read files.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::credentials::pair;
+use super::export::{AccessKey, AccessKeys, Authorization, KeyLastUsed, OidcProvider};
+use super::parts::Part;
+use super::records::{AUTHORIZATION, AUTHORIZATION_FACTS, Projection};
+use super::report::ReportRow;
+use super::site::{Origin, Site, some_of, time};
+use crate::collect::{CollectError, Sink};
+use crate::model::{FactKind, Known, Outcome, Record};
+
+/// All that was found of one account.
+pub(super) struct Assembly {
+    projection: Projection,
+    pages: Vec<(Authorization, Origin)>,
+    /// Rows by user; of several reports the first by file name counts.
+    rows: BTreeMap<String, (ReportRow, Origin)>,
+    reports: usize,
+    listings: Vec<(AccessKeys, Origin)>,
+    used: Vec<(KeyLastUsed, Origin)>,
+    oidc: BTreeMap<String, Origin>,
+    oidc_details: Vec<(OidcProvider, Origin)>,
+    oidc_lists: usize,
+    /// ARNs and creation times.
+    saml: BTreeMap<String, (Option<String>, Origin)>,
+    saml_lists: usize,
+    aliases: Option<Vec<String>>,
+}
+
+impl Assembly {
+    /// Nothing found yet.
+    pub(super) fn new(site: Site) -> Self {
+        Self {
+            projection: Projection::new(site),
+            pages: Vec::new(),
+            rows: BTreeMap::new(),
+            reports: 0,
+            listings: Vec::new(),
+            used: Vec::new(),
+            oidc: BTreeMap::new(),
+            oidc_details: Vec::new(),
+            oidc_lists: 0,
+            saml: BTreeMap::new(),
+            saml_lists: 0,
+            aliases: None,
+        }
+    }
+
+    /// Takes the content of one file.
+    pub(super) fn add(&mut self, part: Part, origin: Origin) {
+        match part {
+            Part::Authorization(page) => self.pages.push((page, origin)),
+            Part::Report(rows) => {
+                self.reports += 1;
+                for row in rows {
+                    self.rows.entry(row.user.clone()).or_insert_with(|| (row, origin.clone()));
+                }
+            }
+            Part::AccessKeys(keys) => self.listings.push((keys, origin)),
+            Part::KeyLastUsed(used) => self.used.push((used, origin)),
+            Part::OidcProviders(list) => {
+                self.oidc_lists += 1;
+                self.oidc.extend(list.providers.into_iter().map(|provider| (provider.arn, origin.clone())));
+            }
+            Part::OidcProvider(detail) => self.oidc_details.push((detail, origin)),
+            Part::SamlProviders(list) => {
+                self.saml_lists += 1;
+                let providers = list.providers.into_iter();
+                self.saml.extend(providers.map(|provider| (provider.arn, (provider.created, origin.clone()))));
+            }
+            Part::Aliases(aliases) => self.aliases = Some(aliases.names),
+            Part::Caller(_) => {}
+        }
+    }
+
+    /// Sends every record of the account, and what of it is missing.
+    ///
+    /// # Errors
+    /// When the scan is over.
+    pub(super) fn send(mut self, sink: &Sink) -> Result<(), CollectError> {
+        let send = |records: Vec<Record>| records.into_iter().try_for_each(|record| sink.send_blocking(record));
+        let pages = std::mem::take(&mut self.pages);
+        let coverage = self.authorization_coverage(&pages);
+        for (page, origin) in pages {
+            send(self.projection.page(&page, &origin))?;
+        }
+        send(self.authorization_summary(coverage))?;
+        send(self.report())?;
+        send(self.keys())?;
+        send(self.providers())?;
+        send(self.alias())
+    }
+
+    fn authorization_coverage(&self, pages: &[(Authorization, Origin)]) -> Pages {
+        let open = pages.iter().filter(|(page, _)| page.has_more()).count();
+        match (pages.len(), open) {
+            (0, _) => Pages::None,
+            (all, open) if open == all => Pages::Truncated,
+            _ => Pages::All,
+        }
+    }
+
+    fn authorization_summary(&self, pages: Pages) -> Vec<Record> {
+        let Some((outcome, detail)) = (match pages {
+            Pages::None => Some((Outcome::NotRead, "no file has them".to_owned())),
+            Pages::Truncated => {
+                let detail = "every page says that more follow (IsTruncated or NextToken), so the last is missing";
+                Some((Outcome::Partial, detail.to_owned()))
+            }
+            Pages::All => self.projection.fault(),
+        }) else {
+            return self.projection.end();
+        };
+        let hole = self.projection.site.hole(AUTHORIZATION, outcome, detail).count(self.projection.count);
+        let remedy = "export all pages: aws iam get-account-authorization-details > iam.json \
+             (without --max-items, --no-paginate and --filter)";
+        vec![Record::Coverage(hole.blinds(AUTHORIZATION_FACTS).remedy(remedy))]
+    }
+
+    fn report(&self) -> Vec<Record> {
+        const WHAT: &str = "credential report";
+        let site = &self.projection.site;
+        if self.reports == 0 {
+            let hole = site.hole(WHAT, Outcome::NotRead, "no file has it").blinds(&[FactKind::Usage, FactKind::Credentials]);
+            return vec![Record::Coverage(hole.remedy(
+                "add it: aws iam generate-credential-report, then aws iam get-credential-report > report.json",
+            ))];
+        }
+        let rows = self.rows.values().flat_map(|(row, origin)| self.projection.report_row(row, origin));
+        let mut out: Vec<Record> = rows.collect();
+        out.push(Record::Coverage(site.complete(WHAT, self.rows.len() as u64)));
+        out
+    }
+
+    fn keys(&mut self) -> Vec<Record> {
+        let mut listed: BTreeMap<String, (Vec<AccessKey>, Origin)> = BTreeMap::new();
+        let (mut ids, mut cut) = (BTreeSet::new(), false);
+        for (listing, origin) in std::mem::take(&mut self.listings) {
+            cut |= listing.is_truncated || listing.next_token.is_some();
+            for key in listing.keys.into_iter().filter(|key| ids.insert(key.id.clone())) {
+                listed.entry(key.user.clone()).or_insert_with(|| (Vec::new(), origin.clone())).0.push(key);
+            }
+        }
+        let with_keys = self.rows.values().filter(|(row, _)| !row.keys().is_empty()).map(|(row, _)| row.user.clone());
+        let expected: Vec<String> =
+            if self.reports > 0 { with_keys.collect() } else { self.projection.users.keys().cloned().collect() };
+        let unlisted: Vec<String> = expected.into_iter().filter(|user| !listed.contains_key(user)).collect();
+        let mut out = vec![Record::Coverage(self.key_coverage(&ids, cut, &unlisted))];
+        let users: BTreeSet<String> = self.rows.keys().chain(listed.keys()).cloned().collect();
+        for user in users {
+            let (keys, listing) = listed.remove(&user).unzip();
+            let (row, report) = self.rows.get(&user).map(|(row, origin)| (row, origin)).unzip();
+            let holder = self.projection.user_arn(&user, row);
+            let Some(anywhere) = listing.as_ref().or(report) else { continue };
+            for mut key in pair(keys, row) {
+                key.used = key.listed.as_ref().and_then(|listed| self.last_use(listed, &user));
+                let (listing, report) = (listing.as_ref().unwrap_or(anywhere), report.unwrap_or(anywhere));
+                out.extend(self.projection.key(&holder, &key, listing, report));
+            }
+        }
+        out
+    }
+
+    /// What `get-access-key-last-used` says of a key. The answer does not name the key, so the file must: by its name, or
+    /// because it is the only answer for the user's only key.
+    fn last_use(&self, key: &AccessKey, user: &str) -> Option<(Known<jiff::Timestamp>, Origin)> {
+        let of_user = || self.used.iter().filter(|(used, _)| used.user == user);
+        let named = of_user().find(|(_, origin)| matches!(origin, Origin::File(file) if file.contains(&key.id)));
+        let (used, origin) = named?;
+        let last = used.used.date.as_ref().map_or(Known::Absent, |date| time(Some(date)));
+        Some((last, origin.clone()))
+    }
+
+    fn key_coverage(&self, ids: &BTreeSet<String>, cut: bool, unlisted: &[String]) -> crate::model::CoverageEntry {
+        const WHAT: &str = "access keys";
+        let site = &self.projection.site;
+        let remedy = "add them: aws iam list-access-keys --user-name NAME > keys-NAME.json, for each user";
+        let (outcome, detail) = match (cut, ids.is_empty(), unlisted.len()) {
+            (true, ..) => (Outcome::Partial, "a list says that more follow".to_owned()),
+            (_, true, _) => (Outcome::NotRead, "no file lists them, so their ids are not known".to_owned()),
+            (_, _, 0) => return site.complete(WHAT, ids.len() as u64),
+            (_, _, count) => {
+                (Outcome::NotRead, format!("not listed for {count} users who have or may have some: {}", some_of(unlisted)))
+            }
+        };
+        site.hole(WHAT, outcome, detail).count(ids.len() as u64).blinds(&[FactKind::Credentials]).remedy(remedy)
+    }
+
+    fn providers(&self) -> Vec<Record> {
+        let site = &self.projection.site;
+        let mut arns = self.oidc.clone();
+        let mut details = BTreeMap::new();
+        for (detail, origin) in &self.oidc_details {
+            let host = detail.url.trim_start_matches("https://");
+            let arn = site.account.iam_arn(&format!("oidc-provider/{host}"));
+            arns.entry(arn.clone()).or_insert_with(|| origin.clone());
+            details.insert(arn, detail);
+        }
+        let mut out: Vec<Record> =
+            arns.iter().map(|(arn, origin)| site.oidc_provider(arn, details.get(arn).copied(), origin)).collect();
+        let saml = self.saml.iter();
+        out.extend(saml.map(|(arn, (created, origin))| site.saml_provider(arn, created.as_ref(), origin)));
+        let lists = [
+            ("OIDC providers", self.oidc_lists, arns.len(), "list-open-id-connect-providers"),
+            ("SAML providers", self.saml_lists, self.saml.len(), "list-saml-providers"),
+        ];
+        for (what, lists, count, command) in lists {
+            out.push(Record::Coverage(match lists {
+                // Nothing is blind: the roles that trust a provider name it in their own documents.
+                0 => site.hole(what, Outcome::NotRead, "no file lists them").remedy(format!("add them: aws iam {command}")),
+                _ => site.complete(what, count as u64),
+            }));
+        }
+        out
+    }
+
+    fn alias(&self) -> Vec<Record> {
+        let names = self.aliases.as_ref();
+        names.map(|names| Record::Coverage(self.projection.site.alias(names))).into_iter().collect()
+    }
+}
+
+enum Pages {
+    None,
+    Truncated,
+    All,
+}

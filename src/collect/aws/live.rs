@@ -1,0 +1,249 @@
+//! Collects one account from the IAM and STS APIs, with read calls only. It must not let one refused call cost what
+//! another one gives.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_iam::types::EntityType;
+use tokio::time::{Instant, sleep};
+
+use super::arn::Account;
+use super::client;
+use super::convert;
+use super::records::{AUTHORIZATION, AUTHORIZATION_FACTS, CALL, Projection};
+use super::refusal::{Refusal, Why};
+use super::report::{self, ReportRow};
+use super::site::{Origin, Site};
+use super::{FACTS, NAME};
+use crate::collect::{CollectError, Collector, Context, Sink};
+use crate::model::{CoverageEntry, FactKind, Known, Outcome, Record};
+
+/// Entities a page; the most that IAM gives.
+const PAGE_SIZE: i32 = 1000;
+
+/// Reads the account of a profile, or of the usual credential chain.
+pub struct AwsLive {
+    target: String,
+    profile: Option<String>,
+    config: Option<SdkConfig>,
+    page_size: i32,
+    report_patience: Duration,
+}
+
+impl AwsLive {
+    /// The account of `profile`; without one, of what the AWS CLI would use.
+    pub fn new(profile: Option<String>) -> Self {
+        let target = profile.as_ref().map_or_else(|| "default credentials".to_owned(), |name| format!("profile {name}"));
+        Self { target, profile, config: None, page_size: PAGE_SIZE, report_patience: Duration::from_secs(120) }
+    }
+
+    /// With a configuration that was made elsewhere.
+    #[doc(hidden)]
+    pub fn with_config(config: SdkConfig) -> Self {
+        Self { config: Some(config), ..Self::new(None) }
+    }
+
+    /// Entities a page, for tests of paging.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn page_size(self, page_size: i32) -> Self {
+        Self { page_size, ..self }
+    }
+
+    /// How long to wait for the credential report.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn report_patience(self, report_patience: Duration) -> Self {
+        Self { report_patience, ..self }
+    }
+}
+
+#[async_trait]
+impl Collector for AwsLive {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn facts(&self) -> &'static [FactKind] {
+        FACTS
+    }
+
+    fn targets(&self) -> Vec<String> {
+        vec![self.target.clone()]
+    }
+
+    async fn collect(&self, _target: &str, context: &Context, sink: &Sink) -> Result<(), CollectError> {
+        let config = match &self.config {
+            Some(config) => config.clone(),
+            None => client::load(self.profile.as_deref()).await,
+        };
+        let account = caller(&aws_sdk_sts::Client::new(&config)).await?;
+        (context.progress)(&format!("account {account}"));
+        let mut visit = Visit {
+            iam: aws_sdk_iam::Client::new(&config),
+            projection: Projection::new(Site { account, now: context.now }),
+            sink: sink.clone(),
+            progress: context.clone(),
+        };
+        visit.cover(visit.projection.site.complete("caller identity", 1)).await?;
+        let whole = visit.authorization(self.page_size).await?;
+        let rows = visit.report(whole, self.report_patience).await?;
+        visit.keys(rows).await?;
+        visit.oidc_providers().await?;
+        visit.saml_providers().await?;
+        visit.alias().await
+    }
+}
+
+/// Whose credentials these are.
+async fn caller(sts: &aws_sdk_sts::Client) -> Result<Account, CollectError> {
+    const WHAT: &str = "caller identity";
+    let answer = sts.get_caller_identity().send().await.map_err(|error| {
+        let refusal = Refusal::of(&error);
+        let hole = match refusal.why {
+            Why::Credentials => CollectError::refused(WHAT, format!("no valid AWS credentials: {}", refusal.detail)),
+            Why::Denied => CollectError::refused(WHAT, &refusal.detail),
+            _ => CollectError::failed(WHAT, &refusal.detail),
+        };
+        hole.with_remedy(refusal.remedy("sts:GetCallerIdentity"))
+    })?;
+    answer.arn().and_then(Account::of_arn).ok_or_else(|| {
+        CollectError::failed(WHAT, "the answer names no account").with_remedy("is AWS_ENDPOINT_URL the endpoint you mean?")
+    })
+}
+
+/// One visit to one account.
+pub(super) struct Visit {
+    pub(super) iam: aws_sdk_iam::Client,
+    pub(super) projection: Projection,
+    pub(super) sink: Sink,
+    pub(super) progress: Context,
+}
+
+impl Visit {
+    pub(super) async fn send(&self, records: Vec<Record>) -> Result<(), CollectError> {
+        for record in records {
+            self.sink.send(record).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn cover(&self, entry: CoverageEntry) -> Result<(), CollectError> {
+        self.sink.send(Record::Coverage(entry)).await
+    }
+
+    /// Sends page by page; says whether all of them came.
+    async fn authorization(&mut self, page_size: i32) -> Result<bool, CollectError> {
+        let mut marker: Option<String> = None;
+        let refusal = loop {
+            let call = self.iam.get_account_authorization_details().set_filter(Some(everything())).max_items(page_size);
+            let answer = match call.set_marker(marker.clone()).send().await {
+                Ok(answer) => answer,
+                Err(error) => break Refusal::of(&error),
+            };
+            let next = answer.marker().map(str::to_owned);
+            let page = convert::authorization(answer);
+            let records = self.projection.page(&page, &Origin::Api);
+            self.send(records).await?;
+            (self.progress.progress)(&format!("{} IAM entities", self.projection.count));
+            match (page.is_truncated, next) {
+                (false, _) => return self.authorization_end().await,
+                (true, Some(next)) if marker.as_ref() != Some(&next) => marker = Some(next),
+                (true, _) => break Refusal::broken("the answer says that more follow but not where"),
+            }
+        };
+        let mut hole = refusal.hole(&self.projection.site, AUTHORIZATION, CALL, AUTHORIZATION_FACTS);
+        if marker.is_some() || self.projection.count > 0 {
+            hole.outcome = Outcome::Partial;
+        }
+        self.cover(hole.count(self.projection.count)).await?;
+        Ok(false)
+    }
+
+    async fn authorization_end(&self) -> Result<bool, CollectError> {
+        let Some((outcome, detail)) = self.projection.fault() else {
+            self.send(self.projection.end()).await?;
+            return Ok(true);
+        };
+        let hole = self.projection.site.hole(AUTHORIZATION, outcome, detail).count(self.projection.count);
+        let remedy = "run it again; if AWS_ENDPOINT_URL is set, is it the endpoint you mean?";
+        self.cover(hole.blinds(AUTHORIZATION_FACTS).remedy(remedy)).await?;
+        Ok(false)
+    }
+
+    /// Gets the credential report and sends what it says besides access keys. Gives its rows back by user.
+    async fn report(&self, whole: bool, patience: Duration) -> Result<Option<Vec<ReportRow>>, CollectError> {
+        const WHAT: &str = "credential report";
+        let blinds = [FactKind::Usage, FactKind::Credentials];
+        let site = &self.projection.site;
+        let bytes = match self.report_bytes(patience).await {
+            Ok(bytes) => bytes,
+            Err((action, refusal)) => {
+                self.cover(refusal.hole(site, WHAT, action, &blinds)).await?;
+                return Ok(None);
+            }
+        };
+        let (mut rows, fault) = report::parse(&bytes);
+        let count = rows.len() as u64;
+        // The report may be four hours old: a user that is not among all users any more is gone.
+        rows.retain(|row| row.is_root() || !whole || self.projection.users.contains_key(&row.user));
+        for row in &rows {
+            self.send(self.projection.report_row(row, &Origin::Api)).await?;
+        }
+        self.cover(match fault {
+            None => site.complete(WHAT, count),
+            Some(fault) => {
+                let detail = format!("line {} of the report: {}", fault.line, fault.detail);
+                site.hole(WHAT, Outcome::Partial, detail).count(count).blinds(&blinds).remedy("run it again")
+            }
+        })
+        .await?;
+        Ok(Some(rows))
+    }
+
+    /// Has the report made, waits for it and gets it.
+    async fn report_bytes(&self, patience: Duration) -> Result<Vec<u8>, (&'static str, Refusal)> {
+        const GENERATE: &str = "iam:GenerateCredentialReport";
+        const GET: &str = "iam:GetCredentialReport";
+        let end = Instant::now() + patience;
+        let mut pause = Duration::from_millis(250);
+        loop {
+            let started = self.iam.generate_credential_report().send().await;
+            let state = started.map_err(|error| (GENERATE, Refusal::of(&error)))?.state;
+            if state == Some(aws_sdk_iam::types::ReportStateType::Complete) {
+                match self.iam.get_credential_report().send().await {
+                    Ok(answer) => return Ok(answer.content.map(aws_smithy_types::Blob::into_inner).unwrap_or_default()),
+                    Err(error) => {
+                        let refusal = Refusal::of(&error);
+                        let not_yet = ["ReportInProgress", "ReportNotPresent", "ReportExpired"];
+                        if !not_yet.contains(&refusal.code.as_str()) {
+                            return Err((GET, refusal));
+                        }
+                    }
+                }
+            }
+            if Instant::now() + pause >= end {
+                let detail = format!("the report was not ready after {} s", patience.as_secs());
+                return Err((GENERATE, Refusal::broken(&detail)));
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(4));
+        }
+    }
+}
+
+fn everything() -> Vec<EntityType> {
+    vec![
+        EntityType::User,
+        EntityType::Group,
+        EntityType::Role,
+        EntityType::LocalManagedPolicy,
+        EntityType::AwsManagedPolicy,
+    ]
+}
+
+/// A moment of an answer; absent where the answer leaves it out.
+pub(super) fn last_use(moment: Option<&aws_smithy_types::DateTime>) -> Known<jiff::Timestamp> {
+    convert::moment(moment).map_or(Known::Absent, |text| super::site::time(Some(&text)))
+}

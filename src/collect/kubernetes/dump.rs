@@ -1,0 +1,160 @@
+//! Reads clusters from files that `kubectl get … -o json|yaml` wrote.
+//! It follows no symbolic link inside a directory and asks no cluster.
+
+mod absent;
+mod files;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::object::Object;
+use super::read::{Broken, Part};
+use super::records::{Projection};
+use super::resources::Kind;
+use super::{FACTS, NAME, one_line};
+use crate::collect::{CollectError, Collector, Context, Sink};
+use crate::model::{CoverageEntry, FactKind, Location, Outcome, Record};
+
+/// Clusters as files.
+#[derive(Clone, Debug, Default)]
+pub struct KubernetesDump {
+    /// Each file, or directory of files, with the name of the cluster it is of. Several paths of one name are read as one
+    /// cluster.
+    pub paths: Vec<(String, PathBuf)>,
+}
+
+#[async_trait]
+impl Collector for KubernetesDump {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn facts(&self) -> &'static [FactKind] {
+        FACTS
+    }
+
+    fn targets(&self) -> Vec<String> {
+        let names: std::collections::BTreeSet<&String> = self.paths.iter().map(|(cluster, _)| cluster).collect();
+        names.into_iter().cloned().collect()
+    }
+
+    async fn collect(&self, target: &str, context: &Context, sink: &Sink) -> Result<(), CollectError> {
+        let paths: Vec<PathBuf> =
+            self.paths.iter().filter(|(cluster, _)| cluster == target).map(|(_, path)| path.clone()).collect();
+        let mut cluster = Cluster {
+            name: target.to_owned(),
+            sink: sink.clone(),
+            progress: Arc::clone(&context.progress),
+            projection: Projection::new(target, context.now),
+            read: BTreeMap::new(),
+            others: BTreeMap::new(),
+            foreign: 0,
+            holes: 0,
+        };
+        let reading = tokio::task::spawn_blocking(move || cluster.collect(&paths));
+        reading.await.unwrap_or_else(|crash| match crash.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(CollectError::Stopped),
+        })
+    }
+}
+
+/// The reading of one cluster's files.
+struct Cluster {
+    name: String,
+    sink: Sink,
+    progress: Arc<dyn Fn(&str) + Send + Sync>,
+    projection: Projection,
+    /// How many objects of each kind were read; a kind that is here was dumped.
+    read: BTreeMap<Kind, u64>,
+    /// How many objects of kinds that we do not read.
+    others: BTreeMap<String, u64>,
+    /// How many documents or items that are no Kubernetes objects.
+    foreign: u64,
+    /// How many files could not be read to their end.
+    holes: u64,
+}
+
+impl Cluster {
+    fn collect(&mut self, paths: &[PathBuf]) -> Result<(), CollectError> {
+        for path in paths {
+            self.path(path)?;
+        }
+        for record in self.projection.finish() {
+            self.sink.send_blocking(record)?;
+        }
+        for entry in self.coverage() {
+            self.sink.send_blocking(Record::Coverage(entry))?;
+        }
+        Ok(())
+    }
+
+    /// Takes one part of a file. Returns whether it was a Kubernetes object or a list of them.
+    fn part(&mut self, file: &str, part: Part) -> Result<bool, CollectError> {
+        match part {
+            Part::Object(object) => self.object(file, *object)?,
+            Part::List { api_version, kind } => match Kind::of(&api_version, &kind) {
+                Some(kind) => self.dumped(kind),
+                None => _ = self.others.entry(one_line(&kind)).or_default(),
+            },
+            Part::Foreign => {
+                self.foreign += 1;
+                return Ok(false);
+            }
+            Part::Broken(_) => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn object(&mut self, file: &str, object: Object) -> Result<(), CollectError> {
+        let Some(kind) = Kind::of(&object.api_version, &object.kind) else {
+            *self.others.entry(one_line(&object.kind)).or_default() += 1;
+            return Ok(());
+        };
+        let wanted = Projection::wants(kind, &object);
+        if !wanted && kind == Kind::ConfigMap {
+            return Ok(());
+        }
+        self.dumped(kind);
+        if !wanted {
+            return Ok(());
+        }
+        *self.read.entry(kind).or_default() += 1;
+        let name = super::records::qualified(&object.metadata);
+        let location = Location::Export { file: file.to_owned(), object: format!("{} {name}", object.kind) };
+        let mut records = Vec::new();
+        self.projection.add(kind, object, location, &mut records);
+        for record in records {
+            self.sink.send_blocking(record)?;
+        }
+        Ok(())
+    }
+
+    /// Notes that a kind is part of the dump.
+    fn dumped(&mut self, kind: Kind) {
+        self.read.entry(kind).or_insert_with(|| {
+            self.projection.listed(kind);
+            0
+        });
+    }
+
+    fn hole(&mut self, entry: CoverageEntry) -> Result<(), CollectError> {
+        self.holes += 1;
+        self.sink.send_blocking(Record::Coverage(entry.blinds(FACTS)))
+    }
+
+    /// A file that could not be read to its end.
+    fn broken(&mut self, file: &Path, broken: &Broken, something: bool) -> Result<(), CollectError> {
+        let outcome = if something { Outcome::Partial } else { Outcome::Failed };
+        let place = match broken.line {
+            0 => file.display().to_string(),
+            line => format!("{}:{line}:{}", file.display(), broken.column),
+        };
+        let detail = format!("{place}: {}", broken.reason);
+        let entry = CoverageEntry::hole(NAME, &self.name, &file.display().to_string(), outcome, detail);
+        self.hole(entry.remedy(format!("repair the file, or dump the cluster again: {}", absent::DUMP)))
+    }
+}

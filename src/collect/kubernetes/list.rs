@@ -1,0 +1,270 @@
+//! Lists one kind of a cluster, page by page: each page becomes records and is dropped.
+//! It never asks for `resourceVersion=0`, for which an API server ignores the page size.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use kube::api::{ListParams, Request};
+use kube::Client;
+use serde::de::MapAccess;
+
+use super::object::Object;
+use super::records::Projection;
+use super::request::{Answer, ask};
+use super::resources::{Kind, TOKEN_TYPE};
+use super::shape::{Many, Shape, Take, next_key, pass, value};
+use super::{NAME, one_line};
+use crate::collect::{CollectError, Context, Sink};
+use crate::model::{CoverageEntry, Location, Outcome, Record};
+
+/// Objects a page.
+const PAGE: u32 = 500;
+
+/// How often a list may grow too old before it is given up.
+const MOST_GONE: u32 = 10;
+
+/// What the lists of one cluster share.
+pub(super) struct Lister<'a> {
+    pub(super) client: Client,
+    pub(super) cluster: &'a str,
+    pub(super) context: &'a Context,
+    pub(super) sink: &'a Sink,
+    pub(super) projection: Mutex<Projection>,
+}
+
+/// How far a list came.
+#[derive(Default)]
+struct Progress {
+    count: u64,
+    gone: u32,
+    warnings: BTreeSet<String>,
+}
+
+impl Lister<'_> {
+    /// The projection; never held across a wait.
+    pub(super) fn projection(&self) -> MutexGuard<'_, Projection> {
+        self.projection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lists a kind to its end.
+    ///
+    /// # Errors
+    /// When nothing more of the cluster can be read: the scan is over, or the server does not know us (401).
+    pub(super) async fn list(&self, kind: Kind) -> Result<CoverageEntry, CollectError> {
+        let resource = kind.resource();
+        let mut progress = Progress::default();
+        let mut params = ListParams::default().limit(PAGE);
+        if kind == Kind::Secret {
+            params = params.fields(&format!("type={TOKEN_TYPE}"));
+        }
+        loop {
+            let asked = Request::new(path(kind));
+            // Of Secrets only the metadata is asked for, so that no token leaves the server.
+            let request = if kind == Kind::Secret { asked.list_metadata(&params) } else { asked.list(&params) };
+            let request = request.map_err(|error| CollectError::failed(resource.plural, error))?;
+            match ask::<Take<Page>>(&self.client, request).await {
+                Answer::Ok(Take(page), warnings) => {
+                    if !page.kind.ends_with("List") {
+                        return Ok(self.ended(kind, &progress, Outcome::Failed, "the answer is not a list"));
+                    }
+                    progress.warnings.extend(warnings);
+                    let next = Some(page.next.clone()).filter(|token| !token.is_empty());
+                    self.page(kind, page, &mut progress).await?;
+                    if next.is_none() {
+                        return Ok(self.read(kind, &progress));
+                    }
+                    if next == params.continue_token {
+                        return Ok(self.ended(kind, &progress, Outcome::Failed, "the server repeats its page"));
+                    }
+                    params.continue_token = next;
+                }
+                Answer::Gone(rest) => {
+                    progress.gone += 1;
+                    // Once from the beginning, for a list that is true of one moment; then with what the server offers.
+                    let again = progress.gone == 1;
+                    if !again && (rest.is_none() || progress.gone > MOST_GONE) {
+                        let detail = "the list grew too old while it was read (410)";
+                        return Ok(self.ended(kind, &progress, Outcome::Partial, detail));
+                    }
+                    progress.count = if again { 0 } else { progress.count };
+                    params.continue_token = if again { None } else { rest };
+                }
+                refused => return self.no_list(kind, &progress, refused),
+            }
+        }
+    }
+
+    /// Turns a page into records and sends them.
+    async fn page(&self, kind: Kind, page: Page, progress: &mut Progress) -> Result<(), CollectError> {
+        let mut records = Vec::new();
+        progress.count += page.items.len() as u64;
+        {
+            let mut projection = self.projection();
+            for mut object in page.items {
+                if kind == Kind::Secret && object.secret_type.is_empty() {
+                    // Metadata has no type; the field selector asked for this one.
+                    TOKEN_TYPE.clone_into(&mut object.secret_type);
+                }
+                if Projection::wants(kind, &object) {
+                    projection.add(kind, object, self.location(kind, "list"), &mut records);
+                }
+            }
+        }
+        for record in records {
+            self.sink.send(record).await?;
+        }
+        (self.context.progress)(&format!("{} {} of {}", progress.count, kind.resource().plural, self.cluster));
+        Ok(())
+    }
+
+    /// Where objects of a kind were seen.
+    pub(super) fn location(&self, kind: Kind, verb: &str) -> Location {
+        let resource = kind.resource();
+        let group = if resource.group.is_empty() { "core" } else { resource.group };
+        let version = version(kind);
+        Location::Api { call: format!("{verb} {group}/{version} {}", resource.plural), resource: self.cluster.to_owned() }
+    }
+
+    /// A list that was read to its end, of one moment or, after two 410s, of several.
+    fn read(&self, kind: Kind, progress: &Progress) -> CoverageEntry {
+        if progress.gone > 1 {
+            let detail = "the list changed while it was read (410 twice): objects may be missing from it";
+            return self.ended(kind, progress, Outcome::Partial, detail);
+        }
+        self.projection().listed(kind);
+        let mut entry = CoverageEntry::complete(NAME, self.cluster, kind.resource().plural, progress.count);
+        entry.detail = self.remarks(kind, progress);
+        entry
+    }
+
+    fn ended(&self, kind: Kind, progress: &Progress, outcome: Outcome, detail: &str) -> CoverageEntry {
+        let resource = kind.resource();
+        let remarks = self.remarks(kind, progress).map_or_else(String::new, |remarks| format!("; {remarks}"));
+        CoverageEntry::hole(NAME, self.cluster, resource.plural, outcome, format!("{detail}{remarks}"))
+            .count(progress.count)
+            .blinds(resource.blinds)
+    }
+
+    /// What the projection passed over and what the server warned of.
+    fn remarks(&self, kind: Kind, progress: &Progress) -> Option<String> {
+        const SHOWN: usize = 3;
+        let warnings: Vec<&str> = progress.warnings.iter().take(SHOWN).map(String::as_str).collect();
+        let warned = (!warnings.is_empty()).then(|| format!("the server warns: {}", warnings.join("; ")));
+        let texts: Vec<String> = self.projection().remarks(kind).into_iter().chain(warned).collect();
+        (!texts.is_empty()).then(|| texts.join("; "))
+    }
+
+    /// The meaning of an answer that is no page.
+    fn no_list<T>(&self, kind: Kind, progress: &Progress, answer: Answer<T>) -> Result<CoverageEntry, CollectError> {
+        let resource = kind.resource();
+        let begun = progress.count > 0;
+        match answer {
+            Answer::Unauthorized(message) => Err(unauthorized(&message)),
+            Answer::Forbidden(message) => {
+                let group = if resource.group.is_empty() { "the core API group" } else { resource.group };
+                let remedy = format!("allow the verb list on {} of {group} for the whole cluster", resource.plural);
+                Ok(self.ended(kind, progress, Outcome::Refused, &or(message, "forbidden (403)")).remedy(remedy))
+            }
+            Answer::NotFound => Ok(self.ended(kind, progress, Outcome::NotRead, "the cluster does not serve this API")),
+            Answer::Failed { detail, .. } => {
+                let outcome = if begun { Outcome::Partial } else { Outcome::Failed };
+                Ok(self.ended(kind, progress, outcome, &detail).remedy("scan again"))
+            }
+            Answer::Ok(..) | Answer::Gone(_) => Ok(self.ended(kind, progress, Outcome::Failed, "an unexpected answer")),
+        }
+    }
+}
+
+/// A server that does not know us.
+pub(super) fn unauthorized(message: &str) -> CollectError {
+    let detail = format!("the server does not accept the credentials: {}", or(message.to_owned(), "401"));
+    CollectError::refused("everything not listed", detail)
+        .with_remedy("renew the credentials of this context; kubectl auth whoami shows who they are")
+}
+
+fn or(message: String, otherwise: &str) -> String {
+    if message.is_empty() { otherwise.to_owned() } else { one_line(&message) }
+}
+
+/// One page of a list.
+#[derive(Default)]
+struct Page {
+    /// `PodList`; anything else is no page, whoever answered.
+    kind: String,
+    items: Vec<Object>,
+    /// The token for the next page; empty on the last.
+    next: String,
+}
+
+impl Shape for Page {
+    fn map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut page = Self::default();
+        while let Some(key) = next_key(&mut map)? {
+            match key.as_str() {
+                "kind" => page.kind = value(&mut map)?,
+                "items" => page.items = value::<_, Many<Object>>(&mut map)?.0,
+                "metadata" => page.next = value::<_, ListMetadata>(&mut map)?.next,
+                _ => pass(&mut map)?,
+            }
+        }
+        Ok(page)
+    }
+}
+
+#[derive(Default)]
+struct ListMetadata {
+    next: String,
+}
+
+impl Shape for ListMetadata {
+    fn map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut metadata = Self::default();
+        while let Some(key) = next_key(&mut map)? {
+            match key.as_str() {
+                "continue" => metadata.next = value(&mut map)?,
+                _ => pass(&mut map)?,
+            }
+        }
+        Ok(metadata)
+    }
+}
+
+/// Calls `$call::<T>()` with the generated type of a kind.
+macro_rules! typed {
+    ($kind:expr, $call:ident) => {{
+        use k8s_openapi::api::{apps::v1 as apps, batch::v1 as batch, core::v1 as core, rbac::v1 as rbac};
+        match $kind {
+            Kind::ServiceAccount => $call::<core::ServiceAccount>(),
+            Kind::Secret => $call::<core::Secret>(),
+            Kind::ConfigMap => $call::<core::ConfigMap>(),
+            Kind::Role => $call::<rbac::Role>(),
+            Kind::ClusterRole => $call::<rbac::ClusterRole>(),
+            Kind::RoleBinding => $call::<rbac::RoleBinding>(),
+            Kind::ClusterRoleBinding => $call::<rbac::ClusterRoleBinding>(),
+            Kind::Deployment => $call::<apps::Deployment>(),
+            Kind::StatefulSet => $call::<apps::StatefulSet>(),
+            Kind::DaemonSet => $call::<apps::DaemonSet>(),
+            Kind::ReplicationController => $call::<core::ReplicationController>(),
+            Kind::CronJob => $call::<batch::CronJob>(),
+            Kind::ReplicaSet => $call::<apps::ReplicaSet>(),
+            Kind::Job => $call::<batch::Job>(),
+            Kind::Pod => $call::<core::Pod>(),
+        }
+    }};
+}
+
+/// The path of a kind, in all namespaces.
+fn path(kind: Kind) -> String {
+    fn of<T: kube::Resource<DynamicType = ()>>() -> String {
+        T::url_path(&(), None)
+    }
+    typed!(kind, of)
+}
+
+/// The API version that a kind is asked in.
+fn version(kind: Kind) -> &'static str {
+    fn of<T: k8s_openapi::Resource>() -> &'static str {
+        T::VERSION
+    }
+    typed!(kind, of)
+}

@@ -1,0 +1,111 @@
+//! Reads clusters through their API servers.
+//! It asks with GET only, for lists and one ConfigMap, and never for the value of a Secret.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use futures::StreamExt;
+use futures::stream;
+use kube::api::{GetParams, Request};
+
+use super::list::{Lister, unauthorized};
+use super::object::Object;
+use super::records::Projection;
+use super::request::{Answer, ask};
+use super::resources::{Kind, RESOURCES, TRACKING};
+use super::shape::Take;
+use super::{FACTS, NAME, connect};
+use crate::collect::{CollectError, Collector, Context, Sink};
+use crate::model::{CoverageEntry, FactKind, Outcome, Record};
+
+/// How many kinds are listed at once. API servers share their seats among all clients.
+const AT_ONCE: usize = 4;
+
+/// Clusters that a kubeconfig names, or the one that this program runs in.
+#[derive(Clone, Debug, Default)]
+pub struct KubernetesLive {
+    /// The kubeconfig contexts to read; a cluster is called by its context's name. Empty means the current context, or
+    /// the pod's own cluster where there is no kubeconfig.
+    pub contexts: Vec<String>,
+    /// Whether a kubeconfig may have a program run for credentials (exec plugins such as `aws eks get-token`).
+    pub allow_exec: bool,
+    /// The kubeconfig; `None` means `KUBECONFIG` or `~/.kube/config`.
+    pub kubeconfig: Option<PathBuf>,
+}
+
+#[async_trait]
+impl Collector for KubernetesLive {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn facts(&self) -> &'static [FactKind] {
+        FACTS
+    }
+
+    fn targets(&self) -> Vec<String> {
+        if self.contexts.is_empty() {
+            return vec![connect::current(self.kubeconfig.as_deref())];
+        }
+        let names: std::collections::BTreeSet<&String> = self.contexts.iter().collect();
+        names.into_iter().cloned().collect()
+    }
+
+    async fn collect(&self, target: &str, context: &Context, sink: &Sink) -> Result<(), CollectError> {
+        let named = (!self.contexts.is_empty()).then_some(target);
+        let client = connect::connect(self.kubeconfig.as_deref(), named, self.allow_exec).await?;
+        let projection = Mutex::new(Projection::new(target, context.now));
+        let lister = Lister { client, cluster: target, context, sink, projection };
+        lister.tracking().await?;
+        let ended = lister.waves().await;
+        let rest = lister.projection().finish();
+        for record in rest {
+            sink.send(record).await?;
+        }
+        ended
+    }
+}
+
+impl Lister<'_> {
+    /// Reads the ConfigMap that says since when token use is marked. It is the first question, so it also shows whether
+    /// the server can be reached at all.
+    async fn tracking(&self) -> Result<(), CollectError> {
+        let what = format!("configmap kube-system/{TRACKING}");
+        let request = Request::new("/api/v1/namespaces/kube-system/configmaps").get(TRACKING, &GetParams::default());
+        let request = request.map_err(|error| CollectError::failed(&what, error))?;
+        let hole = |outcome, detail: String| CoverageEntry::hole(NAME, self.cluster, &what, outcome, detail);
+        let entry = match ask::<Take<Object>>(&self.client, request).await {
+            Answer::Ok(Take(object), _) if Projection::wants(Kind::ConfigMap, &object) => {
+                let mut none = Vec::new();
+                self.projection().add(Kind::ConfigMap, object, self.location(Kind::ConfigMap, "get"), &mut none);
+                CoverageEntry::complete(NAME, self.cluster, &what, 1)
+            }
+            Answer::Ok(..) => hole(Outcome::Failed, "the answer is not this ConfigMap".to_owned()),
+            Answer::Unauthorized(message) => return Err(unauthorized(&message)),
+            Answer::Failed { detail, unreachable: true } => {
+                return Err(CollectError::failed("connection", format!("the API server cannot be reached: {detail}"))
+                    .with_remedy("check the server of this context: kubectl cluster-info"));
+            }
+            Answer::Forbidden(message) => hole(Outcome::Refused, message)
+                .remedy(format!("allow the verb get on configmaps/{TRACKING} in namespace kube-system")),
+            Answer::NotFound => hole(Outcome::NotRead, "the cluster does not mark the use of legacy tokens".to_owned()),
+            Answer::Failed { detail, .. } => hole(Outcome::Failed, detail),
+            Answer::Gone(_) => hole(Outcome::Failed, "the server answered 410 Gone".to_owned()),
+        };
+        self.sink.send(Record::Coverage(entry)).await
+    }
+
+    /// Lists every kind, controllers before what they make, so that owned pods need not be kept.
+    async fn waves(&self) -> Result<(), CollectError> {
+        let last = RESOURCES.iter().map(|line| line.wave).max().unwrap_or_default();
+        for wave in 0..=last {
+            let kinds = RESOURCES.iter().filter(|line| line.wave == wave && line.kind != Kind::ConfigMap);
+            let mut lists = stream::iter(kinds.map(|line| self.list(line.kind))).buffer_unordered(AT_ONCE);
+            while let Some(entry) = lists.next().await {
+                self.sink.send(Record::Coverage(entry?)).await?;
+            }
+        }
+        Ok(())
+    }
+}

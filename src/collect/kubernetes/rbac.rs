@@ -1,0 +1,139 @@
+//! From roles and bindings to policies, grants and the users and groups that bindings name.
+//! It says what is written; what that amounts to is for `access`.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::builtin;
+use super::object::{Object, Subject};
+use super::records::{Projection, qualified};
+use super::resources::Kind;
+use crate::model::{
+    Evidence, Grant, GrantKind, Identity, IdentityKind, Known, Policy, PolicyLanguage, Record, Urn,
+};
+
+/// Kubernetes knows users and groups only as names in requests; there is no object to look at.
+const NO_OBJECT: &str = "Kubernetes keeps no list of users and groups; a binding names it";
+
+/// Who a subject of a binding is.
+struct Holder {
+    id: Urn,
+    /// What makes the grant's id unique within its binding.
+    key: String,
+    /// For users and groups: they exist only where a binding names them.
+    named: Option<(IdentityKind, String)>,
+}
+
+impl Projection {
+    pub(super) fn role(&mut self, kind: Kind, object: Object, evidence: Evidence) -> Record {
+        Record::Policy(Policy {
+            id: self.urn(kind, &object.metadata),
+            name: qualified(&object.metadata),
+            language: PolicyLanguage::KubernetesRbac,
+            tenant: self.cluster.clone(),
+            builtin: builtin::bootstrapped(&object.metadata.labels.0),
+            document: Value::Array(object.rules),
+            evidence,
+        })
+    }
+
+    pub(super) fn binding(&mut self, kind: Kind, object: Object, evidence: &Evidence, out: &mut Vec<Record>) {
+        let id = self.urn(kind, &object.metadata);
+        let namespace = (kind == Kind::RoleBinding).then_some(object.metadata.namespace.as_str());
+        let name = qualified(&object.metadata);
+        let Some(policy) = self.role_of(kind, &object) else {
+            self.remark(kind, format!("{name} names no role that it can give"));
+            return;
+        };
+        let mut seen = BTreeSet::new();
+        for subject in &object.subjects {
+            let Some(holder) = self.holder(subject, namespace) else {
+                self.remark(kind, format!("a subject of {name} that matches nobody"));
+                continue;
+            };
+            let grant = Urn::new(format!("{id}#{}", holder.key));
+            if !seen.insert(grant.clone()) {
+                continue;
+            }
+            if let Some((kind, name)) = holder.named {
+                out.push(self.named(kind, name, &holder.id, evidence));
+            }
+            out.push(Record::Grant(Grant {
+                id: grant,
+                to: holder.id,
+                policy: policy.clone(),
+                kind: GrantKind::Policy,
+                tenant: self.cluster.clone(),
+                scope: namespace.map_or_else(|| "cluster".to_owned(), |namespace| format!("namespace/{namespace}")),
+                via: vec![id.clone()],
+                evidence: evidence.clone(),
+            }));
+        }
+    }
+
+    /// The role that a binding gives. A ClusterRoleBinding cannot give a Role.
+    fn role_of(&mut self, binding: Kind, object: &Object) -> Option<Urn> {
+        let name = Some(object.role.name.as_str()).filter(|name| !name.is_empty())?;
+        let (kind, urn) = match (object.role.kind.as_str(), binding) {
+            ("ClusterRole", _) => (Kind::ClusterRole, Urn::kubernetes_cluster(&self.cluster, "clusterrole", name)),
+            ("Role", Kind::RoleBinding) => {
+                (Kind::Role, Urn::kubernetes(&self.cluster, &object.metadata.namespace, "role", name))
+            }
+            _ => return None,
+        };
+        self.referenced.insert(kind);
+        Some(urn)
+    }
+
+    /// Who a subject is, as the RBAC authorizer matches it: a service account without a namespace is one of the
+    /// RoleBinding's namespace and nobody in a ClusterRoleBinding; a user called `system:serviceaccount:<ns>:<name>` is
+    /// that service account (Kubernetes documentation, "Using RBAC Authorization", "Referring to subjects").
+    fn holder(&self, subject: &Subject, namespace: Option<&str>) -> Option<Holder> {
+        let name = subject.name.as_str();
+        if name.is_empty() {
+            return None;
+        }
+        let account = |namespace: &str, name: &str| Urn::kubernetes(&self.cluster, namespace, "sa", name);
+        match subject.kind.as_str() {
+            "ServiceAccount" => {
+                let written = Some(subject.namespace.as_str()).filter(|namespace| !namespace.is_empty());
+                let namespace = written.or(namespace)?;
+                Some(Holder { id: account(namespace, name), key: format!("sa/{namespace}/{name}"), named: None })
+            }
+            "User" => {
+                let key = format!("user/{name}");
+                let parts = name.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':'));
+                Some(match parts {
+                    Some((namespace, name)) => Holder { id: account(namespace, name), key, named: None },
+                    None => Holder {
+                        id: Urn::kubernetes_cluster(&self.cluster, "user", name),
+                        key,
+                        named: Some((IdentityKind::KubernetesUser, name.to_owned())),
+                    },
+                })
+            }
+            "Group" => Some(Holder {
+                id: Urn::kubernetes_cluster(&self.cluster, "group", name),
+                key: format!("group/{name}"),
+                named: Some((IdentityKind::KubernetesGroup, name.to_owned())),
+            }),
+            _ => None,
+        }
+    }
+
+    fn named(&self, kind: IdentityKind, name: String, id: &Urn, evidence: &Evidence) -> Record {
+        Record::Identity(Identity {
+            id: id.clone(),
+            kind,
+            tenant: self.cluster.clone(),
+            enabled: Known::unknown(NO_OBJECT),
+            created: Known::unknown(NO_OBJECT),
+            unique_id: None,
+            builtin: builtin::user_or_group(&name),
+            name,
+            labels: std::collections::BTreeMap::new(),
+            evidence: evidence.clone(),
+        })
+    }
+}

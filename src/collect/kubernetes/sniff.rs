@@ -1,0 +1,155 @@
+//! Recognises a dump of a cluster among the files of a source tree.
+//! It looks at the shape only and parses nothing; a manifest that someone wrote is not a dump.
+
+/// Whether a file is a dump: `kind: List` or a list of one kind (`SecretList`), with `items`, as `kubectl get -o json` and
+/// `-o yaml` write it. A single object or a multi-document manifest is not one.
+///
+/// `bytes` may be the beginning of the file only. `kubectl` sorts its keys, so `kind` stands after all items and a
+/// beginning may not reach it; then `apiVersion: v1` before `items` must do.
+pub fn sniff(path: &str, bytes: &[u8]) -> bool {
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    let bytes = bytes.strip_prefix(&[0xEF, 0xBB, 0xBF]).unwrap_or(bytes);
+    let head = match extension.to_ascii_lowercase().as_str() {
+        "json" => json_head(bytes),
+        "yaml" | "yml" => yaml_head(bytes),
+        _ => return false,
+    };
+    match head.kind {
+        Some(kind) => head.items && head.api_version.is_some() && is_list(kind),
+        None => head.items && head.open && head.api_version == Some(b"v1"),
+    }
+}
+
+/// `List`, or a name that ends so: letters and digits only, which the `kind` of other services' answers are not.
+fn is_list(kind: &[u8]) -> bool {
+    kind.ends_with(b"List") && kind.iter().all(u8::is_ascii_alphanumeric)
+}
+
+/// The top-level fields of a document, as far as it was seen.
+#[derive(Default)]
+struct Head<'a> {
+    kind: Option<&'a [u8]>,
+    api_version: Option<&'a [u8]>,
+    items: bool,
+    /// The document was not seen to its end.
+    open: bool,
+}
+
+impl<'a> Head<'a> {
+    fn field(&mut self, name: &[u8], text: &'a [u8]) {
+        match name {
+            b"kind" => self.kind = Some(text),
+            b"apiVersion" => self.api_version = Some(text),
+            b"items" => self.items = true,
+            _ => {}
+        }
+    }
+}
+
+/// The top-level keys of the first JSON document and their values, where those are strings.
+fn json_head(bytes: &[u8]) -> Head<'_> {
+    let mut head = Head { open: true, ..Head::default() };
+    let mut depth = 0_u32;
+    let mut key: &[u8] = b"";
+    let mut expects_value = false;
+    let mut position = 0;
+    while let Some(&byte) = bytes.get(position) {
+        match byte {
+            b'"' => {
+                let text = string_at(bytes, position + 1);
+                position += text.len() + 1;
+                if depth == 1 && expects_value {
+                    head.field(key, text);
+                } else if depth == 1 {
+                    key = text;
+                }
+            }
+            b':' if depth == 1 => {
+                expects_value = true;
+                if key == b"items" {
+                    head.items = true;
+                }
+            }
+            b',' if depth == 1 => expects_value = false,
+            b'{' | b'[' => {
+                if depth == 0 && byte == b'[' {
+                    return Head::default();
+                }
+                depth += 1;
+            }
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    head.open = false;
+                    return head;
+                }
+            }
+            _ if depth == 0 && !byte.is_ascii_whitespace() => return Head::default(),
+            _ => {}
+        }
+        position += 1;
+    }
+    head
+}
+
+/// The text of a JSON string up to its closing quote.
+fn string_at(bytes: &[u8], start: usize) -> &[u8] {
+    let rest = bytes.get(start..).unwrap_or_default();
+    let mut escaped = false;
+    let end = rest.iter().position(|&byte| {
+        let closing = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        closing
+    });
+    rest.get(..end.unwrap_or(rest.len())).unwrap_or_default()
+}
+
+/// The keys at the left margin of the first YAML document and their plain values.
+fn yaml_head(bytes: &[u8]) -> Head<'_> {
+    let mut head = Head { open: true, ..Head::default() };
+    let mut begun = false;
+    for line in bytes.split(|&byte| byte == b'\n') {
+        let line = line.trim_ascii_end();
+        if line.starts_with(b"---") && begun {
+            head.open = false;
+            return head;
+        }
+        if line.first().is_none_or(|byte| !byte.is_ascii_alphabetic()) {
+            continue;
+        }
+        begun = true;
+        if let Some(colon) = line.iter().position(|&byte| byte == b':') {
+            let (name, rest) = line.split_at(colon);
+            let text = rest.get(1..).unwrap_or_default().trim_ascii();
+            head.field(name, text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(text));
+        }
+    }
+    head
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sniff;
+
+    #[test]
+    fn dumps_are_recognised_and_manifests_are_not() {
+        let cases: &[(&str, &str, bool)] = &[
+            ("d.json", r#"{"apiVersion":"v1","items":[{"kind":"Pod"}],"kind":"List","metadata":{}}"#, true),
+            ("d.json", r#"{"kind":"SecretList","apiVersion":"v1","items":[]}"#, true),
+            ("d.json", "{\n \"apiVersion\": \"v1\",\n \"items\": [ {\"a\":\"}\\\"", true),
+            ("d.yaml", "apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Pod\nkind: List\n", true),
+            ("d.yml", "---\napiVersion: v1\nkind: \"List\"\nitems: []\n", true),
+            ("d.json", r#"{"apiVersion":"v1","kind":"Pod","spec":{"kind":"List","items":[]}}"#, false),
+            ("d.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: items}\n---\nkind: List\nitems: []\n", false),
+            ("d.json", r#"{"kind":"calendar#calendarList","apiVersion":"v1","items":[]}"#, false),
+            ("d.json", r#"{"kind":"calendarList","items":[]}"#, false),
+            ("d.json", r#"[{"kind":"List","items":[],"apiVersion":"v1"}]"#, false),
+            ("d.txt", r#"{"kind":"List","apiVersion":"v1","items":[]}"#, false),
+            ("d.json", "", false),
+            ("d.json", "\"", false),
+        ];
+        for (path, text, expected) in cases {
+            assert_eq!(sniff(path, text.as_bytes()), *expected, "{path}: {text}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The list of collectors. Adding one is a line here.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::people::People;
+use super::source::{Source, SourceOptions};
+use super::{Collector, aws, kubernetes};
+use crate::secrets::DetectorSet;
+
+/// What the user asked to read.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// Trees and files to search for secrets.
+    pub roots: Vec<PathBuf>,
+    /// How to read them.
+    pub source: SourceOptions,
+    /// Read the AWS account of the usual credential chain; the inner value is the profile.
+    pub aws: Option<Option<String>>,
+    /// Files and folders with answers of AWS.
+    pub aws_exports: Vec<PathBuf>,
+    /// Read clusters; the inner list names kubeconfig contexts, empty for the current one.
+    pub kubernetes: Option<Vec<String>>,
+    /// Whether programs named by the kubeconfig may be run to log in.
+    pub kubernetes_allow_exec: bool,
+    /// Dumps with the name of their cluster.
+    pub kubernetes_dumps: Vec<(String, PathBuf)>,
+    /// People directories.
+    pub people: Vec<PathBuf>,
+}
+
+/// The collectors that a request needs.
+///
+/// # Errors
+/// When a live collector is asked for that this build leaves out.
+pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec<Arc<dyn Collector>>, String> {
+    let mut list: Vec<Arc<dyn Collector>> = Vec::new();
+    if !request.roots.is_empty() {
+        list.push(Arc::new(Source::new(&request.roots, request.source.clone(), Arc::clone(detectors))));
+    }
+    if let Some(profile) = &request.aws {
+        list.push(live_aws(profile.clone())?);
+    }
+    if !request.aws_exports.is_empty() {
+        list.push(Arc::new(aws::AwsExport::new(request.aws_exports.clone())));
+    }
+    if let Some(contexts) = &request.kubernetes {
+        list.push(live_kubernetes(contexts.clone(), request.kubernetes_allow_exec)?);
+    }
+    if !request.kubernetes_dumps.is_empty() {
+        list.push(Arc::new(kubernetes::KubernetesDump { paths: request.kubernetes_dumps.clone() }));
+    }
+    if !request.people.is_empty() {
+        list.push(Arc::new(People::new(request.people.clone())));
+    }
+    Ok(list)
+}
+
+#[cfg(feature = "aws")]
+fn live_aws(profile: Option<String>) -> Result<Arc<dyn Collector>, String> {
+    Ok(Arc::new(aws::AwsLive::new(profile)))
+}
+
+#[cfg(not(feature = "aws"))]
+fn live_aws(_profile: Option<String>) -> Result<Arc<dyn Collector>, String> {
+    Err("this build cannot ask AWS; use --aws-export, or a build with the feature 'aws'".to_owned())
+}
+
+#[cfg(feature = "kubernetes")]
+fn live_kubernetes(contexts: Vec<String>, allow_exec: bool) -> Result<Arc<dyn Collector>, String> {
+    Ok(Arc::new(kubernetes::KubernetesLive { contexts, allow_exec, kubeconfig: None }))
+}
+
+#[cfg(not(feature = "kubernetes"))]
+fn live_kubernetes(_contexts: Vec<String>, _allow_exec: bool) -> Result<Arc<dyn Collector>, String> {
+    Err("this build cannot ask a cluster; use --kubernetes-export, or a build with the feature 'kubernetes'".to_owned())
+}

@@ -1,0 +1,100 @@
+//! The configuration file and the environment. Flags win over the environment, that over the file, that over defaults.
+//!
+//! INVARIANT: the file comes from the caller's own directory (or `--config`), never from a scanned tree: a scanned tree
+//! must not be able to mute its scan.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::model::{FingerprintKey, Severity};
+use crate::rules::Override;
+
+/// The name of the configuration file.
+const FILE_NAME: &str = "nonhuman.toml";
+/// The environment variable with the passphrase for fingerprints.
+const KEY_VARIABLE: &str = "NONHUMAN_FINGERPRINT_KEY";
+
+/// What `nonhuman.toml` may say.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Config {
+    /// Findings at or above this severity make the exit code 1.
+    pub fail_on: Option<Severity>,
+    /// Findings below this severity are counted and not shown.
+    pub min_severity: Option<Severity>,
+    /// A folder with further rules, relative to this file.
+    pub rules_dir: Option<PathBuf>,
+    /// People directories, relative to this file.
+    #[serde(default)]
+    pub people: Vec<PathBuf>,
+    /// What to change of single rules.
+    #[serde(default)]
+    pub rules: BTreeMap<String, Override>,
+    /// The file this was read from.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
+}
+
+/// Where to take the configuration from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// The caller's directory and those above it, up to the root of its repository.
+    Discover,
+    /// This file.
+    File(PathBuf),
+    /// Nowhere.
+    Isolated,
+}
+
+impl Config {
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    /// Names file, line and column and what is wrong there.
+    pub fn load(source: &Source) -> Result<Self, String> {
+        let file = match source {
+            Source::Isolated => None,
+            Source::File(file) => Some(file.clone()),
+            Source::Discover => std::env::current_dir().ok().and_then(|directory| find(&directory)),
+        };
+        let Some(file) = file else { return Ok(Self::default()) };
+        let text = std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let mut config: Self = toml::from_str(&text).map_err(|error| place(&file, &text, &error))?;
+        let base = file.parent().unwrap_or(Path::new("")).to_owned();
+        config.rules_dir = config.rules_dir.map(|path| base.join(path));
+        config.people = config.people.into_iter().map(|path| base.join(path)).collect();
+        config.file = Some(file);
+        Ok(config)
+    }
+}
+
+fn find(directory: &Path) -> Option<PathBuf> {
+    for directory in directory.ancestors() {
+        let file = directory.join(FILE_NAME);
+        if file.is_file() {
+            return Some(file);
+        }
+        if directory.join(".git").exists() {
+            return None;
+        }
+    }
+    None
+}
+
+fn place(file: &Path, text: &str, error: &toml::de::Error) -> String {
+    let offset = error.span().map_or(0, |span| span.start).min(text.len());
+    let before = text.get(..offset).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
+    format!("{}:{line}:{column}: {}", file.display(), error.message())
+}
+
+/// The key for fingerprints of secrets: from the environment, so that it lies in no file, else the built-in one.
+pub fn fingerprint_key() -> FingerprintKey {
+    match std::env::var(KEY_VARIABLE) {
+        Ok(passphrase) if !passphrase.is_empty() => FingerprintKey::from_passphrase(&passphrase),
+        _ => FingerprintKey::default(),
+    }
+}

@@ -1,0 +1,134 @@
+//! Secret → credential → identity, without ever using the secret: by the public id in the text and by fingerprint.
+//!
+//! A wrong join destroys trust: what is ambiguous stays unlinked and says so.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::inventory::{ExposureFacts, Inventory};
+use crate::model::{Credential, CredentialKind, Exposure, FactKind, Fingerprint, IdentityKind, Known, Urn};
+
+/// The subject of tokens that a Kubernetes API server issues.
+const SERVICE_ACCOUNT_SUBJECT: &str = "system:serviceaccount:";
+
+pub(super) fn link(inventory: &mut Inventory) {
+    for identity in inventory.identities.iter() {
+        inventory.facts.identities.entry(identity.id.clone()).or_default();
+    }
+    for credential in inventory.credentials.iter() {
+        let holder = inventory.facts.identities.entry(credential.holder.clone()).or_default();
+        holder.credentials.insert(credential.id.clone());
+        inventory.facts.credentials.entry(credential.id.clone()).or_default();
+    }
+    let by_value = places_by_value(inventory);
+    let by_fingerprint = credentials_by_fingerprint(inventory);
+    for exposure in inventory.exposures.iter() {
+        let mut facts = resolve(exposure, inventory, &by_fingerprint);
+        if let Some(places) = by_value.get(&exposure.fingerprint) {
+            facts.same_value = places.iter().filter(|place| **place != exposure.id).cloned().collect();
+        }
+        if let Known::Value(identity) = &facts.identity {
+            let of = inventory.facts.identities.entry(identity.clone()).or_default();
+            of.exposures.insert(exposure.id.clone());
+        }
+        if let Known::Value(credential) = &facts.credential {
+            let of = inventory.facts.credentials.entry(credential.clone()).or_default();
+            of.exposures.insert(exposure.id.clone());
+        }
+        inventory.facts.exposures.insert(exposure.id.clone(), facts);
+    }
+}
+
+fn places_by_value(inventory: &Inventory) -> BTreeMap<Fingerprint, BTreeSet<Urn>> {
+    let mut places: BTreeMap<Fingerprint, BTreeSet<Urn>> = BTreeMap::new();
+    for exposure in inventory.exposures.iter() {
+        places.entry(exposure.fingerprint.clone()).or_default().insert(exposure.id.clone());
+    }
+    places
+}
+
+fn credentials_by_fingerprint(inventory: &Inventory) -> BTreeMap<Fingerprint, Urn> {
+    let with_value = inventory
+        .credentials
+        .iter()
+        .filter_map(|credential| Some((credential.fingerprint.clone()?, credential.id.clone())));
+    with_value.collect()
+}
+
+fn resolve(exposure: &Exposure, inventory: &Inventory, by_fingerprint: &BTreeMap<Fingerprint, Urn>) -> ExposureFacts {
+    if let Some(credential) = by_fingerprint.get(&exposure.fingerprint).and_then(|id| inventory.credentials.get(id)) {
+        return of_credential(credential);
+    }
+    let proof = &exposure.proof;
+    if proof.kind == CredentialKind::AwsAccessKey.as_str()
+        && let Some(key_id) = &proof.key_id
+    {
+        return of_access_key(key_id, proof.account.as_deref(), inventory);
+    }
+    if let Some(subject) = proof.facts.get("subject").and_then(|subject| subject.strip_prefix(SERVICE_ACCOUNT_SUBJECT))
+    {
+        return of_service_account(subject, proof.facts.get("secret_name").map(String::as_str), inventory);
+    }
+    unknown(format!("nothing that was read lists credentials of the kind {}", proof.kind))
+}
+
+fn of_credential(credential: &Credential) -> ExposureFacts {
+    ExposureFacts {
+        credential: Known::Value(credential.id.clone()),
+        identity: Known::Value(credential.holder.clone()),
+        same_value: BTreeSet::new(),
+    }
+}
+
+fn unknown(why: String) -> ExposureFacts {
+    ExposureFacts {
+        credential: Known::Unknown(why.clone()),
+        identity: Known::Unknown(why),
+        same_value: BTreeSet::new(),
+    }
+}
+
+/// A key id is unique over all accounts, and the account it belongs to can be read out of it.
+fn of_access_key(key_id: &str, account: Option<&str>, inventory: &Inventory) -> ExposureFacts {
+    if let Some(credential) = inventory.credentials.get(&Urn::aws_access_key(key_id)) {
+        return of_credential(credential);
+    }
+    let Some(account) = account else {
+        return unknown(format!("no account that was read has the key {key_id}"));
+    };
+    let was_read = inventory.identities.iter().any(|identity| {
+        identity.tenant == account && matches!(identity.kind, IdentityKind::AwsUser | IdentityKind::AwsRole)
+    });
+    if was_read && inventory.coverage.blind_spot(account, FactKind::Credentials).is_none() {
+        // Every key of the account is known and this one is not among them: it was deleted, or is temporary.
+        ExposureFacts::default()
+    } else {
+        unknown(format!("the keys of account {account} were not read"))
+    }
+}
+
+/// `namespace:name`, in whichever of the clusters that were read it is unique.
+fn of_service_account(subject: &str, secret_name: Option<&str>, inventory: &Inventory) -> ExposureFacts {
+    let Some((namespace, name)) = subject.split_once(':') else {
+        return unknown(format!("'{subject}' names no service account"));
+    };
+    let full_name = format!("{namespace}/{name}");
+    let accounts: Vec<_> = inventory
+        .identities
+        .iter()
+        .filter(|identity| identity.kind == IdentityKind::KubernetesServiceAccount && identity.name == full_name)
+        .collect();
+    let [account] = accounts.as_slice() else {
+        return unknown(match accounts.len() {
+            0 => format!("no cluster that was read has the service account {full_name}"),
+            count => format!("{count} clusters have a service account {full_name}; the token does not say which"),
+        });
+    };
+    let credential = match secret_name {
+        None => Known::unknown("the token is not from a Secret"),
+        Some(secret) => {
+            let id = Urn::kubernetes(&account.tenant, namespace, "secret", secret);
+            inventory.credentials.get(&id).map(|credential| credential.id.clone()).into()
+        }
+    };
+    ExposureFacts { credential, identity: Known::Value(account.id.clone()), same_value: BTreeSet::new() }
+}

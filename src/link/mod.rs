@@ -1,0 +1,50 @@
+//! Joins what the collectors brought and concludes from it. Pure passes over the graph, in one visible order:
+//! each pass may use what those before it concluded.
+
+mod credentials;
+mod owners;
+mod privilege;
+mod reach;
+mod trust;
+mod usage;
+mod workloads;
+
+use crate::access;
+use crate::inventory::Inventory;
+
+pub use owners::OwnerLabels;
+
+/// The tables that the passes read, from `/rules/facts`.
+#[derive(Debug)]
+pub struct Tables {
+    owners: OwnerLabels,
+    aws_techniques: access::aws::Techniques,
+    kubernetes_capabilities: access::kubernetes::CapabilityTable,
+}
+
+impl Tables {
+    /// Reads the tables, given by name.
+    ///
+    /// # Errors
+    /// The first table that is malformed, with its name.
+    pub fn parse<'a>(table: impl Fn(&str) -> &'a str) -> Result<Self, String> {
+        let named = |name: &'static str| move |error: String| format!("rules/facts/{name}.toml: {error}");
+        Ok(Self {
+            owners: OwnerLabels::parse(table("owners")).map_err(named("owners"))?,
+            aws_techniques: access::aws::Techniques::parse(table("aws-escalation")).map_err(named("aws-escalation"))?,
+            kubernetes_capabilities: access::kubernetes::CapabilityTable::parse(table("kubernetes-capabilities"))
+                .map_err(named("kubernetes-capabilities"))?,
+        })
+    }
+}
+
+/// Runs every pass. The order is the point.
+pub fn link(inventory: &mut Inventory, tables: &Tables) {
+    credentials::link(inventory);
+    workloads::link(inventory);
+    trust::link(inventory);
+    owners::link(inventory, &tables.owners);
+    usage::link(inventory);
+    privilege::link(inventory, tables);
+    reach::link(inventory, tables);
+}

@@ -1,0 +1,153 @@
+//! Who answers for an identity, by what is written on it, checked against the people directory.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use crate::inventory::{Inventory, Table};
+use crate::model::{Confidence, FactKind, Identity, Known, Owner, Person, Urn};
+
+/// Which labels name an owner, in the order in which they are believed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnerLabels {
+    owner: Vec<OwnerLabel>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OwnerLabel {
+    labels: Vec<String>,
+    confidence: Confidence,
+}
+
+impl OwnerLabels {
+    /// Reads `rules/facts/owners.toml`.
+    ///
+    /// # Errors
+    /// The parser's message with its place.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut labels: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        for label in labels.owner.iter_mut().flat_map(|owner| &mut owner.labels) {
+            *label = normal(label);
+        }
+        Ok(labels)
+    }
+
+    fn find(&self, labels: &BTreeMap<String, String>) -> Option<(String, String, Confidence)> {
+        let normal: BTreeMap<String, (&String, &String)> =
+            labels.iter().map(|(name, value)| (normal(name), (name, value))).collect();
+        self.owner.iter().find_map(|owner| {
+            owner.labels.iter().find_map(|label| {
+                let (name, value) = normal.get(label)?;
+                let value = value.trim();
+                (!is_blank(value)).then(|| (value.to_owned(), (*name).clone(), owner.confidence))
+            })
+        })
+    }
+}
+
+fn normal(label: &str) -> String {
+    label.to_lowercase().replace('_', "-")
+}
+
+/// Left-over defaults name nobody.
+fn is_blank(value: &str) -> bool {
+    matches!(value.to_lowercase().as_str(), "" | "todo" | "tbd" | "n/a" | "na" | "none" | "unknown" | "-" | "?")
+}
+
+pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
+    let directory = Directory::new(&inventory.people, inventory.coverage.entries());
+    let mut owners: BTreeMap<Urn, Known<Owner>> = BTreeMap::new();
+    for identity in inventory.identities.iter() {
+        let found = labels.find(&identity.labels).map(|(name, label, confidence)| {
+            directory.owner(name, format!("{} {label}", label_word(identity)), confidence)
+        });
+        owners.insert(identity.id.clone(), found.into());
+    }
+    inherit_from_workloads(inventory, labels, &directory, &mut owners);
+    for (id, owner) in owners {
+        inventory.facts.identities.entry(id).or_default().owner = owner;
+    }
+}
+
+/// A service account without an own sign belongs to whoever owns everything that runs as it.
+fn inherit_from_workloads(
+    inventory: &Inventory,
+    labels: &OwnerLabels,
+    directory: &Directory<'_>,
+    owners: &mut BTreeMap<Urn, Known<Owner>>,
+) {
+    for (id, facts) in &inventory.facts.identities {
+        if facts.workloads.is_empty() || !matches!(owners.get(id), Some(Known::Absent)) {
+            continue;
+        }
+        let names: BTreeSet<String> = facts
+            .workloads
+            .iter()
+            .filter_map(|workload| inventory.workloads.get(workload))
+            .filter_map(|workload| labels.find(&workload.labels).map(|(name, _, _)| name))
+            .collect();
+        if names.len() == 1
+            && let Some(name) = names.into_iter().next()
+        {
+            let owner = directory.owner(name, "owner of its workloads".to_owned(), Confidence::Low);
+            owners.insert(id.clone(), Known::Value(owner));
+        }
+    }
+}
+
+fn label_word(identity: &Identity) -> &'static str {
+    match identity.provider() {
+        crate::model::Provider::Aws => "tag",
+        crate::model::Provider::Kubernetes => "label",
+    }
+}
+
+/// The people that are known, by what an owner label may call them.
+struct Directory<'a> {
+    by_email: BTreeMap<&'a str, &'a Person>,
+    by_name: BTreeMap<String, &'a Person>,
+    teams: BTreeMap<String, Vec<&'a Person>>,
+    is_partial: bool,
+}
+
+impl<'a> Directory<'a> {
+    fn new(people: &'a Table<Person>, coverage: &[crate::model::CoverageEntry]) -> Self {
+        let mut teams: BTreeMap<String, Vec<&Person>> = BTreeMap::new();
+        for person in people {
+            if let Some(team) = &person.team {
+                teams.entry(team.to_lowercase()).or_default().push(person);
+            }
+        }
+        Self {
+            by_email: people.iter().map(|person| (person.email.as_str(), person)).collect(),
+            by_name: people.iter().map(|person| (person.name.to_lowercase(), person)).collect(),
+            teams,
+            is_partial: coverage.iter().any(|entry| entry.blinds.contains(&FactKind::People)),
+        }
+    }
+
+    fn owner(&self, name: String, source: String, confidence: Confidence) -> Owner {
+        let lower = name.to_lowercase();
+        if let Some(person) = self.by_email.get(lower.as_str()).or_else(|| self.by_name.get(&lower)) {
+            let (active, left) = (person.active.clone(), person.left.clone());
+            return Owner { name, source, confidence, person: Some(person.id.clone()), active, left };
+        }
+        let active = match self.team(&lower) {
+            Some(members) if members.iter().any(|person| person.active == Known::Value(true)) => Known::Value(true),
+            Some(_) if self.is_partial => Known::unknown("the people directory was not read to its end"),
+            Some(_) => Known::Value(false),
+            None if self.by_email.is_empty() => Known::unknown("no people directory was read"),
+            None => Known::unknown("not in the people directory"),
+        };
+        Owner { name, source, confidence, person: None, active, left: Known::Absent }
+    }
+
+    /// A team by its name, as `payments`, `payments-team`, `team-payments` or `payments-team@acme.example`.
+    fn team(&self, name: &str) -> Option<&Vec<&'a Person>> {
+        let local = name.split('@').next().unwrap_or(name);
+        let bare = local.strip_suffix("-team").or_else(|| local.strip_prefix("team-")).unwrap_or(local);
+        self.teams.get(local).or_else(|| self.teams.get(bare))
+    }
+}

@@ -1,0 +1,83 @@
+//! What each identity can do by the policies it holds itself.
+
+use std::collections::BTreeMap;
+
+use super::Tables;
+use crate::access::{aws, kubernetes};
+use crate::inventory::Inventory;
+use crate::model::{Capability, FactKind, Grant, GrantKind, Identity, Policy, PolicyLanguage, Provider, Urn};
+
+pub(super) fn link(inventory: &mut Inventory, tables: &Tables) {
+    let (mut of_identities, mut of_grants) = (BTreeMap::new(), BTreeMap::new());
+    for identity in inventory.identities.iter() {
+        let capabilities = match identity.provider() {
+            Provider::Aws => aws::capabilities(&aws_principal(inventory, identity)),
+            Provider::Kubernetes => {
+                kubernetes::capabilities(&kubernetes_subject(inventory, identity), &tables.kubernetes_capabilities)
+            }
+        };
+        of_identities.insert(identity.id.clone(), (capabilities, rights_unknown(inventory, identity)));
+    }
+    for grant in inventory.grants.iter().filter(|grant| grant.kind == GrantKind::Policy) {
+        if let Some(policy) = inventory.policies.get(&grant.policy) {
+            of_grants.insert(grant.id.clone(), grant_capabilities(grant, policy, tables));
+        }
+    }
+    for (id, (mut capabilities, unknown)) in of_identities {
+        capabilities.sort();
+        let facts = inventory.facts.identities.entry(id).or_default();
+        facts.capabilities = capabilities;
+        facts.rights_unknown = unknown;
+    }
+    inventory.facts.grants = of_grants;
+}
+
+fn grant_capabilities(grant: &Grant, policy: &Policy, tables: &Tables) -> Vec<Capability> {
+    match policy.language {
+        PolicyLanguage::AwsIam => aws::policy_capabilities(policy),
+        PolicyLanguage::KubernetesRbac => {
+            kubernetes::grant_capabilities(grant, policy, &tables.kubernetes_capabilities)
+        }
+    }
+}
+
+/// The grants of an identity, in the order of their names.
+fn grants<'a>(inventory: &'a Inventory, identity: &Identity) -> impl Iterator<Item = &'a Grant> {
+    let names = inventory.facts.identities.get(&identity.id).map(|facts| &facts.grants);
+    names.into_iter().flatten().filter_map(|grant| inventory.grants.get(grant))
+}
+
+/// Why what is concluded of an identity's rights may lack something.
+fn rights_unknown(inventory: &Inventory, identity: &Identity) -> Option<String> {
+    if let Some(hole) = inventory.coverage.blind_spot(&identity.tenant, FactKind::Grants) {
+        return Some(format!("{} of {} could not be read", hole.what, hole.target));
+    }
+    // A Kubernetes binding to a role that does not exist gives nothing; an IAM policy that was not read may give all.
+    let is_aws = identity.provider() == Provider::Aws;
+    grants(inventory, identity)
+        .find(|grant| is_aws && inventory.policies.get(&grant.policy).is_none())
+        .map(|grant| format!("the policy {} was not read", grant.policy))
+}
+
+pub(super) fn aws_principal<'a>(inventory: &'a Inventory, identity: &'a Identity) -> aws::Principal<'a> {
+    let mut principal = aws::Principal {
+        identity,
+        policies: Vec::new(),
+        missing_policies: Vec::<&Urn>::new(),
+        boundary: None,
+        trust: inventory.trusts.get(&identity.id),
+    };
+    for grant in grants(inventory, identity) {
+        match (grant.kind, inventory.policies.get(&grant.policy)) {
+            (GrantKind::Policy, Some(policy)) => principal.policies.push(policy),
+            (GrantKind::Boundary, Some(policy)) => principal.boundary = Some(policy),
+            (_, None) => principal.missing_policies.push(&grant.policy),
+        }
+    }
+    principal
+}
+
+fn kubernetes_subject<'a>(inventory: &'a Inventory, identity: &'a Identity) -> kubernetes::Subject<'a> {
+    let grants = grants(inventory, identity).map(|grant| (grant, inventory.policies.get(&grant.policy)));
+    kubernetes::Subject { identity, grants: grants.collect() }
+}

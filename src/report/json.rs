@@ -1,0 +1,97 @@
+//! One JSON document with everything: findings, inventory with facts, coverage, rules. Its schema is
+//! `docs/schema/scan-v1.json`. Leaves out the people directory: only owners appear, at what they own.
+
+use std::io::{self, BufWriter, Write};
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::ser::{CompactFormatter, PrettyFormatter};
+
+use super::escape::SafeJson;
+use super::view::View;
+use super::{Report, Scan, Style, Summary};
+
+/// The name and version of the document's form; a reader may rely on it within one version.
+const SCHEMA: &str = "nonhuman/scan/v1";
+
+/// `--format json`.
+pub(super) struct Json;
+
+impl Report for Json {
+    fn name(&self) -> &'static str {
+        "json"
+    }
+
+    fn suffixes(&self) -> &'static [&'static str] {
+        &[".json"]
+    }
+
+    fn write(&self, scan: &Scan<'_>, _style: Style, out: &mut dyn Write) -> io::Result<()> {
+        pretty(&Document(scan), out)
+    }
+}
+
+/// Writes one indented document.
+pub(super) fn pretty(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let mut out = BufWriter::new(out);
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut out, SafeJson(PrettyFormatter::new())))?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// Writes one value on one line.
+pub(super) fn line(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
+    value.serialize(&mut serde_json::Serializer::with_formatter(&mut *out, SafeJson(CompactFormatter)))?;
+    out.write_all(b"\n")
+}
+
+/// The program that made a report.
+#[derive(serde::Serialize)]
+pub(super) struct Tool<'a> {
+    name: &'static str,
+    version: &'a str,
+}
+
+impl<'a> Tool<'a> {
+    pub(super) fn of(scan: &Scan<'a>) -> Self {
+        Self { name: "nonhuman", version: scan.version }
+    }
+}
+
+struct Document<'a>(&'a Scan<'a>);
+
+impl Serialize for Document<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let scan = self.0;
+        let view = View::of(scan);
+        let inventory = scan.inventory;
+        let mut document = serializer.serialize_map(None)?;
+        document.serialize_entry("schema", SCHEMA)?;
+        document.serialize_entry("tool", &Tool::of(scan))?;
+        document.serialize_entry("now", &scan.now)?;
+        document.serialize_entry("inputs", scan.inputs)?;
+        document.serialize_entry("summary", &Summary::of(scan))?;
+        document.serialize_entry("findings", scan.findings)?;
+        document.serialize_entry("identities", &Rows(|| inventory.identities.iter().map(|row| view.identity(row))))?;
+        document
+            .serialize_entry("credentials", &Rows(|| inventory.credentials.iter().map(|row| view.credential(row))))?;
+        document.serialize_entry("exposures", &Rows(|| inventory.exposures.iter().map(|row| view.exposure(row))))?;
+        document.serialize_entry("coverage", inventory.coverage.entries())?;
+        document.serialize_entry("not_evaluated", scan.not_evaluated)?;
+        document.serialize_entry("rules", scan.rules)?;
+        document.end()
+    }
+}
+
+/// An array that is made while it is written, one element at a time.
+pub(super) struct Rows<F>(pub(super) F);
+
+impl<F, I> Serialize for Rows<F>
+where
+    F: Fn() -> I,
+    I: Iterator,
+    I::Item: Serialize,
+{
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)())
+    }
+}

@@ -1,0 +1,73 @@
+//! Which findings belong together, and in which order they are read. Prints nothing.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use crate::model::{Finding, Identity, Known, Location, Provider, Severity, Urn};
+use crate::report::Scan;
+
+/// What findings have in common.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Key<'a> {
+    /// The identity they are about.
+    Identity(&'a Urn),
+    /// The file of secrets that belong to no identity that is known.
+    File(String),
+    /// The thing that was looked at, where neither is known.
+    Subject(&'a Urn),
+}
+
+/// Findings that are read together.
+pub(super) struct Group<'a> {
+    pub(super) key: Key<'a>,
+    pub(super) worst: Severity,
+    pub(super) title: String,
+    pub(super) findings: Vec<&'a Finding>,
+}
+
+/// All groups: the worst first, then those with more findings, then by name.
+pub(super) fn groups<'a>(scan: &Scan<'a>) -> Vec<Group<'a>> {
+    let mut by_key: BTreeMap<Key<'a>, Vec<&'a Finding>> = BTreeMap::new();
+    for finding in scan.findings {
+        by_key.entry(key(finding)).or_default().push(finding);
+    }
+    let mut groups: Vec<_> = by_key.into_iter().map(|(key, findings)| group(scan, key, findings)).collect();
+    groups.sort_by(|a, b| {
+        let order = |group: &Group<'_>| (Reverse(group.worst), Reverse(group.findings.len()));
+        order(a).cmp(&order(b)).then_with(|| a.title.cmp(&b.title)).then_with(|| a.key.cmp(&b.key))
+    });
+    groups
+}
+
+fn key(finding: &Finding) -> Key<'_> {
+    if let Some(identity) = &finding.identity {
+        return Key::Identity(identity);
+    }
+    match finding.evidence.first().map(|evidence| &evidence.location) {
+        Some(location @ Location::File { .. }) => Key::File(location.file().unwrap_or_default()),
+        _ => Key::Subject(&finding.subject),
+    }
+}
+
+fn group<'a>(scan: &Scan<'a>, key: Key<'a>, mut findings: Vec<&'a Finding>) -> Group<'a> {
+    findings.sort_by_key(|finding| Reverse(finding.severity));
+    let worst = findings.first().map_or(Severity::Info, |finding| finding.severity);
+    let title = match &key {
+        Key::Identity(id) => match scan.inventory.identities.get(id) {
+            Some(identity) => headline(identity),
+            None => format!("{id}, not in the inventory"),
+        },
+        Key::File(path) => format!("file {path}"),
+        Key::Subject(urn) => urn.to_string(),
+    };
+    Group { key, worst, title, findings }
+}
+
+fn headline(identity: &Identity) -> String {
+    let tenant = match identity.provider() {
+        Provider::Aws => "account",
+        Provider::Kubernetes => "cluster",
+    };
+    let disabled = if identity.enabled == Known::Value(false) { ", disabled" } else { "" };
+    format!("{} {}, {tenant} {}{disabled}", identity.kind.label(), identity.name, identity.tenant)
+}

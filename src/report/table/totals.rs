@@ -1,0 +1,89 @@
+//! The last line of the terminal report: how much was found, in how much, and whether that is all there is.
+
+use std::io;
+
+use super::group::{Group, Key};
+use super::page::{ALARM, BOLD, Page, plural};
+use crate::report::{Scan, Summary};
+
+/// Writes it.
+pub(super) fn show(page: &mut Page<'_>, scan: &Scan<'_>, summary: &Summary, groups: &[Group<'_>]) -> io::Result<()> {
+    let gap = incomplete(scan, summary);
+    let mut parts = vec![match (&gap, groups.is_empty()) {
+        (None, true) => nothing(summary),
+        (Some(gap), true) => {
+            format!("INCOMPLETE, not clean: nothing was found in what could be read, but {gap}. {}", looked_at(summary))
+        }
+        (_, false) => found(summary, groups),
+    }];
+    if let (Some(gap), false) = (&gap, groups.is_empty()) {
+        parts.push(format!("incomplete: {gap}"));
+    }
+    if summary.rules_not_evaluated > 0 {
+        parts.push(format!("{} not evaluated everywhere", plural(number(summary.rules_not_evaluated), "rule")));
+    }
+    if summary.below_min_severity > 0 {
+        let left_out = plural(number(summary.below_min_severity), "finding");
+        parts.push(format!("{left_out} below {} not shown", summary.min_severity));
+    }
+    if summary.exposures_allowed > 0 {
+        parts.push(format!("{} allowed in place, not judged", plural(number(summary.exposures_allowed), "exposure")));
+    }
+    let look = if gap.is_some() { ALARM } else { BOLD };
+    page.closing(look, &parts.join("; "))
+}
+
+/// Why the report is incomplete, if it is.
+fn incomplete(scan: &Scan<'_>, summary: &Summary) -> Option<String> {
+    if !summary.incomplete {
+        None
+    } else if summary.holes > 0 {
+        Some(plural(number(summary.holes), "hole"))
+    } else if scan.looked_at_nothing() {
+        Some("nothing was there to look at".to_owned())
+    } else {
+        Some("there was no rule to judge by".to_owned())
+    }
+}
+
+fn found(summary: &Summary, groups: &[Group<'_>]) -> String {
+    let counts = summary.findings.worst_first();
+    let counts: Vec<_> =
+        counts.iter().filter(|(_, count)| *count > 0).map(|(severity, count)| format!("{count} {severity}")).collect();
+    let files = groups.iter().filter(|group| matches!(group.key, Key::File(_))).count();
+    let flagged = number(summary.identities_with_findings);
+    let others = groups.len().saturating_sub(files + flagged);
+    let mut places = Vec::new();
+    if summary.identities > 0 {
+        places.push(format!("{flagged} of {}", plural(number(summary.identities), "identity")));
+    }
+    for (count, noun) in [(files, "file"), (others, "other thing")] {
+        if count > 0 {
+            places.push(plural(count, noun));
+        }
+    }
+    format!("{} in {}", counts.join(" · "), places.join(" and "))
+}
+
+fn nothing(summary: &Summary) -> String {
+    let threshold = match summary.below_min_severity {
+        0 => String::new(),
+        _ => format!(" at or above {}", summary.min_severity),
+    };
+    format!("Nothing found{threshold}. {}", looked_at(summary))
+}
+
+fn looked_at(summary: &Summary) -> String {
+    format!(
+        "Looked at {}, {}, {} and {} with {}",
+        plural(number(summary.identities), "identity"),
+        plural(number(summary.credentials), "credential"),
+        plural(number(summary.workloads), "workload"),
+        plural(number(summary.exposures), "exposure"),
+        plural(number(summary.rules), "rule"),
+    )
+}
+
+fn number(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}

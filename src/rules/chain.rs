@@ -1,0 +1,63 @@
+//! The steps that prove a finding, in reading order: from the string in a file to what it can do and who answers.
+
+use super::Rule;
+use super::nouns::is_administrator;
+use super::view::Noun;
+use crate::inventory::{IdentityFacts, Inventory};
+use crate::model::{Exposure, Identity, Known, Owner, short_date};
+
+/// The steps behind a finding. A rule about power shows what proves the power; a rule about an exposure whose
+/// identity is known tells its whole way.
+pub(super) fn steps(rule: &Rule, noun: Noun<'_>, inventory: &Inventory) -> Vec<String> {
+    match noun {
+        Noun::Exposure(exposure) => of_exposure(exposure, inventory).unwrap_or_default(),
+        Noun::Identity(identity) if rule.reads("administrator") || rule.reads("becomes_administrator") => {
+            inventory.facts.identities.get(&identity.id).map(of_power).unwrap_or_default()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn of_exposure(exposure: &Exposure, inventory: &Inventory) -> Option<Vec<String>> {
+    let facts = inventory.facts.exposures.get(&exposure.id)?;
+    let identity = inventory.identities.get(facts.identity.value()?)?;
+    let mut steps = vec![format!("{} lies at {}", exposure.title, exposure.evidence.location)];
+    match facts.credential.value().and_then(|id| inventory.credentials.get(id)) {
+        Some(credential) => {
+            let state = match credential.active {
+                Known::Value(true) => "works",
+                Known::Value(false) => "is switched off",
+                _ => "may work",
+            };
+            steps.push(format!("it is {} of {}, and it {state}", credential.name, describe(identity)));
+        }
+        None => steps.push(format!("it is a token of {}", describe(identity))),
+    }
+    let of_identity = inventory.facts.identities.get(&identity.id)?;
+    steps.extend(of_power(of_identity));
+    steps.extend(of_owner(&of_identity.owner));
+    Some(steps)
+}
+
+fn describe(identity: &Identity) -> String {
+    format!("{} {} ({})", identity.kind.label(), identity.name, identity.tenant)
+}
+
+fn of_power(facts: &IdentityFacts) -> Vec<String> {
+    if let Some(capability) = facts.capabilities.iter().find(|one| is_administrator(one)) {
+        return vec![format!("administrator of {}: {}", capability.scope, capability.proof.join(", "))];
+    }
+    let path = facts.escalations.iter().find(|path| !path.conditional).or_else(|| facts.escalations.first());
+    path.map(|path| path.steps.clone()).unwrap_or_default()
+}
+
+fn of_owner(owner: &Known<Owner>) -> Option<String> {
+    let owner = owner.value()?;
+    Some(match (&owner.active, &owner.left) {
+        (Known::Value(false), Known::Value(left)) => {
+            format!("its owner {} left on {} ({})", owner.name, short_date(*left), owner.source)
+        }
+        (Known::Value(false), _) => format!("its owner {} has left ({})", owner.name, owner.source),
+        _ => format!("its owner is {} ({})", owner.name, owner.source),
+    })
+}

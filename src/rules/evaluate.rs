@@ -1,0 +1,221 @@
+//! Judges every subject by every rule that is about it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cel::objects::Value;
+use cel::{Context, Env, ExecutionError};
+use jiff::Timestamp;
+use rayon::prelude::*;
+
+use super::check::Touched;
+use super::view::{Noun, View, params};
+use super::{Rule, RuleSet, chain, functions};
+use crate::inventory::Inventory;
+use crate::model::{
+    Confidence, CoverageEntry, Evidence, Finding, Fingerprint, NotEvaluated, Provider, Severity, SubjectKind, Urn,
+};
+
+/// What the rules concluded.
+#[derive(Debug, Default)]
+pub struct Judgement {
+    /// Findings, worst first, then by identity, rule and subject.
+    pub findings: Vec<Finding>,
+    /// Rules that could not be judged, by rule, target and reason.
+    pub not_evaluated: Vec<NotEvaluated>,
+}
+
+/// The answer of one rule for one subject.
+pub(super) enum Verdict {
+    Holds,
+    DoesNotHold,
+    Unknown(String),
+}
+
+/// Judges the graph.
+pub fn evaluate(inventory: &Inventory, rules: &RuleSet, now: Timestamp) -> Judgement {
+    let mut findings = Vec::new();
+    let mut unknown: BTreeMap<(String, String, String), u64> = BTreeMap::new();
+    for subject in SubjectKind::ALL {
+        let rules: Vec<&Rule> = rules.rules().iter().filter(|rule| rule.subject == *subject).collect();
+        let touched: Touched = rules.iter().flat_map(|rule| rule.touched.iter().cloned()).collect();
+        let judge = Judge { inventory, now, subject: *subject, rules: &rules, touched: &touched };
+        let judged: Vec<_> = nouns(inventory, *subject).into_par_iter().map(|noun| judge.noun(noun)).collect();
+        for (found, not_known) in judged {
+            findings.extend(found);
+            for key in not_known {
+                *unknown.entry(key).or_default() += 1;
+            }
+        }
+    }
+    add_blind_rules(inventory, rules, &mut unknown);
+    findings.sort_by(|a, b| {
+        (b.severity, &a.identity, &a.rule, &a.subject).cmp(&(a.severity, &b.identity, &b.rule, &b.subject))
+    });
+    let not_evaluated = unknown
+        .into_iter()
+        .map(|((rule, target, reason), subjects)| NotEvaluated { rule, target, reason, subjects })
+        .collect();
+    Judgement { findings, not_evaluated }
+}
+
+fn nouns(inventory: &Inventory, subject: SubjectKind) -> Vec<Noun<'_>> {
+    match subject {
+        SubjectKind::Identity => inventory.identities.iter().map(Noun::Identity).collect(),
+        SubjectKind::Credential => inventory.credentials.iter().map(Noun::Credential).collect(),
+        SubjectKind::Grant => inventory.grants.iter().map(Noun::Grant).collect(),
+        // What is allowed in place is counted in the coverage, not judged.
+        SubjectKind::Exposure => {
+            inventory.exposures.iter().filter(|one| one.allowed_by.is_none()).map(Noun::Exposure).collect()
+        }
+        SubjectKind::Workload => inventory.workloads.iter().map(Noun::Workload).collect(),
+    }
+}
+
+/// A hole may hide whole subjects: every rule about what it hides is named for that target.
+fn add_blind_rules(inventory: &Inventory, rules: &RuleSet, unknown: &mut BTreeMap<(String, String, String), u64>) {
+    for entry in inventory.coverage.entries().iter().filter(|entry| !entry.blinds.is_empty()) {
+        let blinded = rules.rules().iter().filter(|rule| {
+            let same_provider = rule.provider.is_none_or(|provider| provider.as_str() == entry.collector);
+            same_provider && entry.blinds.iter().any(|fact| rule.needs.contains(fact))
+        });
+        for rule in blinded {
+            unknown.entry((rule.id.clone(), entry.target.clone(), reason(entry))).or_default();
+        }
+    }
+}
+
+fn reason(entry: &CoverageEntry) -> String {
+    match &entry.detail {
+        Some(detail) => format!("{}: {detail}", entry.what),
+        None => entry.what.clone(),
+    }
+}
+
+/// A context with our functions, which holds nothing of the graph.
+pub(super) fn empty_context<'v>() -> Context<'static, 'v> {
+    let mut context = Context::with_env(Arc::new(Env::stdlib()));
+    // Only a name that CEL has too could fail; the self-test of the rules would show it.
+    let _ = functions::register(&mut context);
+    context
+}
+
+/// Asks a rule, given what its subject's unknown fields are unknown for.
+pub(super) fn ask(rule: &Rule, context: &Context<'_, '_>, unknown: &BTreeMap<String, String>) -> Verdict {
+    let mut scope = context.new_inner_scope();
+    scope.add_variable_from_value("param", params(&rule.params));
+    match rule.program.execute(&scope) {
+        Ok(Value::Bool(true)) => Verdict::Holds,
+        Ok(Value::Bool(false)) => Verdict::DoesNotHold,
+        Ok(_) => Verdict::Unknown("the rule gave no yes or no".to_owned()),
+        Err(ExecutionError::NoSuchKey(name) | ExecutionError::UndeclaredReference(name)) => {
+            let why = unknown.get(name.as_str()).cloned();
+            Verdict::Unknown(why.unwrap_or_else(|| format!("'{name}' is not known")))
+        }
+        Err(error) => Verdict::Unknown(format!("the rule failed: {error}")),
+    }
+}
+
+struct Judge<'a> {
+    inventory: &'a Inventory,
+    now: Timestamp,
+    subject: SubjectKind,
+    rules: &'a [&'a Rule],
+    touched: &'a Touched,
+}
+
+impl Judge<'_> {
+    fn noun(&self, noun: Noun<'_>) -> (Vec<Finding>, Vec<(String, String, String)>) {
+        let view = View::new(self.inventory, self.now, noun);
+        let root = empty_context();
+        let mut context = root.new_inner_scope();
+        let unknown = view.bind(&mut context, self.subject, self.touched);
+        let (mut findings, mut not_known) = (Vec::new(), Vec::new());
+        let provider = self.provider(noun);
+        for rule in self.rules.iter().filter(|rule| rule.provider.is_none() || rule.provider == provider) {
+            match ask(rule, &context, &unknown) {
+                Verdict::Holds => findings.push(self.finding(rule, noun, &view)),
+                Verdict::DoesNotHold => {}
+                Verdict::Unknown(why) => not_known.push((rule.id.clone(), self.target(noun), why)),
+            }
+        }
+        (findings, not_known)
+    }
+
+    fn target(&self, noun: Noun<'_>) -> String {
+        match noun.tenant() {
+            "" => ".".to_owned(),
+            tenant => tenant.to_owned(),
+        }
+    }
+
+    fn provider(&self, noun: Noun<'_>) -> Option<Provider> {
+        match noun {
+            Noun::Identity(it) => Some(it.provider()),
+            Noun::Exposure(_) => None,
+            other if other.id().as_str().starts_with("k8s:") => Some(Provider::Kubernetes),
+            _ => Some(Provider::Aws),
+        }
+    }
+
+    fn finding(&self, rule: &Rule, noun: Noun<'_>, view: &View<'_>) -> Finding {
+        let (severity, confidence) = match noun {
+            Noun::Exposure(it) => (it.severity, it.confidence),
+            _ => (Severity::Medium, Confidence::High),
+        };
+        let subject = noun.id().clone();
+        Finding {
+            rule: rule.id.clone(),
+            subject_kind: self.subject,
+            identity: self.identity(noun),
+            severity: rule.severity.unwrap_or(severity),
+            confidence: rule.confidence.unwrap_or(confidence),
+            title: rule.title.clone(),
+            message: rule.message.fill(view),
+            remedy: rule.remedy.fill(view),
+            chain: chain::steps(rule, noun, self.inventory),
+            maps: rule.maps.clone(),
+            evidence: self.evidence(noun),
+            fingerprint: Fingerprint::of_public(&[&rule.id, subject.as_str()]),
+            subject,
+        }
+    }
+
+    /// The identity that a finding about this is a finding about.
+    fn identity(&self, noun: Noun<'_>) -> Option<Urn> {
+        match noun {
+            Noun::Identity(it) => Some(it.id.clone()),
+            Noun::Credential(it) => Some(it.holder.clone()),
+            Noun::Grant(it) => Some(it.to.clone()),
+            Noun::Exposure(it) => self.inventory.facts.exposures.get(&it.id)?.identity.value().cloned(),
+            Noun::Workload(it) => match it.runs_as.as_slice() {
+                [one] => Some(one.clone()),
+                _ => None,
+            },
+        }
+    }
+
+    /// Where it was seen, first of all the place to mend.
+    fn evidence(&self, noun: Noun<'_>) -> Vec<Evidence> {
+        let mut places = Vec::new();
+        match noun {
+            Noun::Identity(it) => places.push(it.evidence.clone()),
+            Noun::Grant(it) => places.push(it.evidence.clone()),
+            Noun::Workload(it) => places.push(it.evidence.clone()),
+            Noun::Credential(it) => {
+                places.push(it.evidence.clone());
+                let facts = self.inventory.facts.credentials.get(&it.id);
+                let exposures = facts.into_iter().flat_map(|facts| &facts.exposures);
+                places.extend(
+                    exposures.filter_map(|id| self.inventory.exposures.get(id)).map(|one| one.evidence.clone()),
+                );
+            }
+            Noun::Exposure(it) => {
+                places.push(it.evidence.clone());
+                let identity = self.identity(noun).and_then(|id| self.inventory.identities.get(&id));
+                places.extend(identity.map(|identity| identity.evidence.clone()));
+            }
+        }
+        places
+    }
+}

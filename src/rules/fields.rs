@@ -1,0 +1,197 @@
+//! The field list: everything a rule can ask. One table, from which the checker, the view and the documentation come.
+
+use crate::model::{
+    CapabilityKind, Confidence, CredentialKind, FactKind, GrantKind, IdentityKind, Provider, Severity, SubjectKind,
+    WorkloadKind,
+};
+
+/// What a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// `true` or `false`.
+    Bool,
+    /// A whole number.
+    Int,
+    /// A span of time in seconds; compare it with `days(90)` or `hours(1)`.
+    Duration,
+    /// Any text.
+    Text,
+    /// A text of a closed set; comparing it with a text outside of the set is an error.
+    Name(fn() -> Vec<&'static str>),
+    /// A list of texts of a closed set.
+    Names(fn() -> Vec<&'static str>),
+    /// Texts by name; read with `label(map, "name")` or `"name" in map`.
+    Labels,
+}
+
+/// One field of a subject.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    /// Its name.
+    pub name: &'static str,
+    /// What it holds.
+    pub ty: Type,
+    /// Whether it may be `null`, which always means "there is none" and never "it is not known".
+    pub nullable: bool,
+    /// The facts without which it is unknown.
+    pub needs: &'static [FactKind],
+    /// What it means.
+    pub doc: &'static str,
+}
+
+const fn field(name: &'static str, ty: Type, doc: &'static str) -> Field {
+    Field { name, ty, nullable: false, needs: &[], doc }
+}
+
+impl Field {
+    const fn nullable(mut self) -> Self {
+        self.nullable = true;
+        self
+    }
+
+    const fn needs(mut self, needs: &'static [FactKind]) -> Self {
+        self.needs = needs;
+        self
+    }
+}
+
+macro_rules! all_names {
+    ($function:ident, $type:ty) => {
+        fn $function() -> Vec<&'static str> {
+            <$type>::ALL.iter().map(|name| name.as_str()).collect()
+        }
+    };
+}
+all_names!(identity_kinds, IdentityKind);
+all_names!(providers, Provider);
+all_names!(credential_kinds, CredentialKind);
+all_names!(workload_kinds, WorkloadKind);
+all_names!(grant_kinds, GrantKind);
+all_names!(severities, Severity);
+all_names!(confidences, Confidence);
+all_names!(capability_kinds, CapabilityKind);
+
+use FactKind::{Credentials, Exposures, Grants, Identities, People, Trusts, Usage, Workloads};
+
+const IDENTITY: &[Field] = &[
+    field("id", Type::Text, "Its stable name (URN)."),
+    field("kind", Type::Name(identity_kinds), "What sort of identity it is."),
+    field("provider", Type::Name(providers), "The system it lives in."),
+    field("tenant", Type::Text, "The account or cluster it lives in."),
+    field("name", Type::Text, "Its name; namespace/name in a cluster."),
+    field("enabled", Type::Bool, "Whether it can act at all."),
+    field("builtin", Type::Bool, "Made and run by the platform itself."),
+    field("age", Type::Duration, "Time since it was made.").nullable(),
+    field("labels", Type::Labels, "Tags, labels and annotations."),
+    field("owner", Type::Text, "Who answers for it, as written.").nullable(),
+    field("owner_source", Type::Text, "Where the owner is written.").nullable(),
+    field("owner_left", Type::Bool, "The owner is in the people directory and has left.").needs(&[People]),
+    field("owner_left_on", Type::Text, "The day the owner left.").nullable().needs(&[People]),
+    field("never_used", Type::Bool, "No use is known since it was made, or since the source's horizon.")
+        .needs(&[Usage]),
+    field("unused_for", Type::Duration, "Time since its last use; since it was made when it was never used.")
+        .nullable()
+        .needs(&[Usage]),
+    field("last_used", Type::Text, "The day of its last use.").nullable().needs(&[Usage]),
+    field("credentials", Type::Int, "How many credentials it has.").needs(&[Credentials]),
+    field("active_credentials", Type::Int, "How many of them work.").needs(&[Credentials]),
+    field("workloads", Type::Int, "How many workloads run as it.").needs(&[Workloads]),
+    field("grants", Type::Int, "How many policies and roles it holds.").needs(&[Grants]),
+    field("linked", Type::Int, "How many identities of other systems are tied to it."),
+    field("exposures", Type::Int, "In how many places its credentials lie in the open."),
+    field("trusted", Type::Int, "How many principals may become it.").needs(&[Trusts]),
+    field("trusts_anyone", Type::Bool, "Anyone may become it, without a condition.").needs(&[Trusts]),
+    field("capabilities", Type::Names(capability_kinds), "What it can do by its own rights.").needs(&[Grants]),
+    field("administrator", Type::Bool, "It can do everything in its account or cluster.").needs(&[Grants]),
+    field("becomes_administrator", Type::Bool, "It is not administrator and can become it.").needs(&[Grants, Trusts]),
+    field("anyone", Type::Bool, "It stands for everyone, or everyone who is logged in."),
+];
+
+const CREDENTIAL: &[Field] = &[
+    field("id", Type::Text, "Its stable name (URN)."),
+    field("kind", Type::Name(credential_kinds), "What sort of credential it is."),
+    field("tenant", Type::Text, "The account or cluster it lives in."),
+    field("name", Type::Text, "How its provider calls it: a key id, a Secret's name."),
+    field("active", Type::Bool, "Whether it works."),
+    field("age", Type::Duration, "Time since it was made or rotated.").nullable(),
+    field("expires_in", Type::Duration, "Time until it stops working; null means never.").nullable(),
+    field("never_expires", Type::Bool, "It works until somebody takes it away."),
+    field("never_used", Type::Bool, "No use is known since it was made, or since the source's horizon.")
+        .needs(&[Usage]),
+    field("unused_for", Type::Duration, "Time since its last use; since it was made when it was never used.")
+        .nullable()
+        .needs(&[Usage]),
+    field("last_used", Type::Text, "The day of its last use.").nullable().needs(&[Usage]),
+    field("exposures", Type::Int, "In how many places its value lies in the open."),
+];
+
+const GRANT: &[Field] = &[
+    field("id", Type::Text, "Its stable name (URN)."),
+    field("kind", Type::Name(grant_kinds), "How the policy bears on its holder."),
+    field("provider", Type::Name(providers), "The system it lives in."),
+    field("tenant", Type::Text, "The account or cluster it lives in."),
+    field("scope", Type::Text, "account, cluster or namespace/<name>."),
+    field("policy", Type::Text, "The policy or role that is given."),
+    field("policy_exists", Type::Bool, "Whether that policy or role is there.").needs(&[Grants]),
+    field("via", Type::Text, "What it came through, such as a binding or a group; empty when given directly."),
+    field("capabilities", Type::Names(capability_kinds), "What it amounts to alone.").needs(&[Grants]),
+];
+
+const EXPOSURE: &[Field] = &[
+    field("id", Type::Text, "Its stable name."),
+    field("detector", Type::Text, "The detector that found it."),
+    field("title", Type::Text, "What was found, in words."),
+    field("severity", Type::Name(severities), "How bad the detector says it is."),
+    field("confidence", Type::Name(confidences), "How sure the detector is."),
+    field("kind", Type::Text, "The kind of credential it is."),
+    field("path", Type::Text, "The file it lies in."),
+    field("line", Type::Int, "The line it lies on."),
+    field("preview", Type::Text, "A masked preview."),
+    field("key_id", Type::Text, "The public id by which the provider knows it.").nullable(),
+    field("account", Type::Text, "The account, project or tenant in it.").nullable(),
+    field("public", Type::Bool, "It is a public id alone, without the secret."),
+    field("allowed", Type::Bool, "Marked in place as allowed."),
+    field("copies", Type::Int, "In how many other places the same value lies."),
+    field("known", Type::Bool, "It is a credential or token of an identity that was read."),
+];
+
+const WORKLOAD: &[Field] = &[
+    field("id", Type::Text, "Its stable name (URN)."),
+    field("kind", Type::Name(workload_kinds), "What sort of workload it is."),
+    field("tenant", Type::Text, "The account or cluster it lives in."),
+    field("name", Type::Text, "Its name; namespace/name in a cluster."),
+    field("labels", Type::Labels, "Tags, labels and annotations."),
+    field("runs_as", Type::Int, "As how many identities it runs."),
+    field("missing_identities", Type::Int, "How many of them do not exist.").needs(&[Identities]),
+];
+
+/// The fields of a subject.
+pub fn fields(of: SubjectKind) -> &'static [Field] {
+    match of {
+        SubjectKind::Identity => IDENTITY,
+        SubjectKind::Credential => CREDENTIAL,
+        SubjectKind::Grant => GRANT,
+        SubjectKind::Exposure => EXPOSURE,
+        SubjectKind::Workload => WORKLOAD,
+    }
+}
+
+/// The other nouns that a rule about a subject can ask, all of which may be `null`.
+pub(super) fn relations(of: SubjectKind) -> &'static [(&'static str, SubjectKind)] {
+    match of {
+        SubjectKind::Credential | SubjectKind::Grant => &[("identity", SubjectKind::Identity)],
+        SubjectKind::Exposure => &[("identity", SubjectKind::Identity), ("credential", SubjectKind::Credential)],
+        SubjectKind::Identity | SubjectKind::Workload => &[],
+    }
+}
+
+/// The facts without which subjects of a kind may be missing altogether.
+pub(super) fn subject_needs(of: SubjectKind) -> &'static [FactKind] {
+    match of {
+        SubjectKind::Identity => &[Identities],
+        SubjectKind::Credential => &[Credentials],
+        SubjectKind::Grant => &[Grants],
+        SubjectKind::Exposure => &[Exposures],
+        SubjectKind::Workload => &[Workloads],
+    }
+}

@@ -1,0 +1,339 @@
+//! Rule files: one file, one rule, with its documentation and its tests. Checked when they load.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+
+use cel::Program;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::check::{Touched, check};
+use super::fields::subject_needs;
+use super::message::Template;
+use super::schema::{Param, Params, Schema, did_you_mean};
+use super::selftest::Example;
+use crate::model::{Confidence, FactKind, Provider, RuleInfo, Severity, SubjectKind};
+
+/// Written in place of a severity or confidence by rules about exposures: take that of the detector.
+const OF_DETECTOR: &str = "of-detector";
+
+/// A rule that cannot be used, with the place.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{file}:{line}:{column}: {message}")]
+pub struct RuleError {
+    /// The file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1.
+    pub column: usize,
+    /// What is wrong and what was expected.
+    pub message: String,
+}
+
+/// The name and the text of a rule file. The file's name is the rule's id, its folder the provider.
+#[derive(Clone, Debug)]
+pub struct RuleFile {
+    /// The path, `audit/aws/access-key-old.toml`.
+    pub path: String,
+    /// The text.
+    pub text: String,
+}
+
+/// What the configuration changes of a rule.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Override {
+    /// `false` leaves the rule out.
+    pub enabled: Option<bool>,
+    /// Another severity.
+    pub severity: Option<Severity>,
+    /// Other parameters.
+    #[serde(default)]
+    param: Params,
+}
+
+/// One rule, ready to judge.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its id: the name of its file.
+    pub id: String,
+    /// The file it was read from.
+    pub file: String,
+    /// The provider whose subjects it is about; `None` for all.
+    pub provider: Option<Provider>,
+    /// What it looks at.
+    pub subject: SubjectKind,
+    /// Its severity; `None` takes that of the detector.
+    pub severity: Option<Severity>,
+    /// Its confidence; `None` takes that of the detector.
+    pub confidence: Option<Confidence>,
+    /// Its title with its parameters filled in.
+    pub title: String,
+    /// What goes wrong.
+    pub why: String,
+    /// Control ids it maps to.
+    pub maps: Vec<String>,
+    /// The facts it cannot be judged without.
+    pub needs: BTreeSet<FactKind>,
+    pub(super) program: Program,
+    pub(super) message: Template,
+    pub(super) remedy: Template,
+    pub(super) params: Params,
+    pub(super) touched: Touched,
+    pub(super) matches: Vec<Example>,
+    pub(super) no_matches: Vec<Example>,
+}
+
+impl Rule {
+    /// What a report needs to know of it.
+    pub fn info(&self) -> RuleInfo {
+        RuleInfo {
+            id: self.id.clone(),
+            title: self.title.clone(),
+            severity: self.severity,
+            why: self.why.clone(),
+            remedy: self.remedy.general(),
+            maps: self.maps.clone(),
+        }
+    }
+
+    /// The expression, as written.
+    pub fn when(&self) -> &str {
+        self.program.source_info().source.trim()
+    }
+
+    /// Its parameters with their values.
+    pub fn parameters(&self) -> Vec<(String, String)> {
+        self.params.iter().map(|(name, value)| (name.clone(), value.to_string())).collect()
+    }
+
+    pub(super) fn reads(&self, field: &str) -> bool {
+        self.touched.iter().any(|(_, name)| name == field)
+    }
+}
+
+/// Every rule by id.
+#[derive(Debug)]
+pub struct RuleSet {
+    rules: Vec<Rule>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    title: Spanned<String>,
+    subject: Spanned<String>,
+    severity: Spanned<String>,
+    confidence: Spanned<String>,
+    when: Spanned<String>,
+    message: Spanned<String>,
+    remedy: Spanned<String>,
+    maps: Vec<String>,
+    why: String,
+    #[serde(default)]
+    param: Params,
+    #[serde(rename = "match", default)]
+    matches: Vec<Spanned<toml::Table>>,
+    #[serde(rename = "no_match", default)]
+    no_matches: Vec<Spanned<toml::Table>>,
+}
+
+impl RuleSet {
+    /// Reads rule files; a later file replaces an earlier one of the same id. Then applies the configuration.
+    ///
+    /// # Errors
+    /// Every file that cannot be used, with line and column, and every override that names no rule.
+    pub fn load(files: &[RuleFile], overrides: &BTreeMap<String, Override>) -> Result<Self, Vec<RuleError>> {
+        let mut errors = Vec::new();
+        let mut by_id: BTreeMap<String, &RuleFile> = BTreeMap::new();
+        for file in files {
+            by_id.insert(id_of(&file.path), file);
+        }
+        for id in overrides.keys().filter(|id| !by_id.contains_key(*id)) {
+            let hint = did_you_mean(id, by_id.keys().map(String::as_str));
+            let message = format!("the configuration names the rule '{id}', which does not exist{hint}");
+            errors.push(RuleError { file: "nonhuman.toml".to_owned(), line: 1, column: 1, message });
+        }
+        let mut rules = Vec::new();
+        for (id, file) in by_id {
+            let change = overrides.get(&id).cloned().unwrap_or_default();
+            match Loader::new(file).load(id, &change) {
+                Ok(rule) if change.enabled == Some(false) => drop(rule),
+                Ok(rule) => rules.push(rule),
+                Err(error) => errors.push(error),
+            }
+        }
+        if errors.is_empty() { Ok(Self { rules }) } else { Err(errors) }
+    }
+
+    /// Every rule by id.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// A rule by its id.
+    ///
+    /// # Errors
+    /// Says that there is none and which is spelled most alike.
+    pub fn get(&self, id: &str) -> Result<&Rule, String> {
+        self.rules.iter().find(|rule| rule.id == id).ok_or_else(|| {
+            let hint = did_you_mean(id, self.rules.iter().map(|rule| rule.id.as_str()));
+            format!("there is no rule '{id}'{hint}")
+        })
+    }
+}
+
+fn id_of(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.strip_suffix(".toml").unwrap_or(name).to_owned()
+}
+
+/// Reads one file and keeps its text for the places of errors.
+struct Loader<'a> {
+    file: &'a RuleFile,
+}
+
+impl<'a> Loader<'a> {
+    fn new(file: &'a RuleFile) -> Self {
+        Self { file }
+    }
+
+    fn at(&self, offset: usize, message: impl Into<String>) -> RuleError {
+        let text = &self.file.text;
+        let mut end = offset.min(text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let before = &text[..end];
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
+        RuleError { file: self.file.path.clone(), line, column, message: message.into() }
+    }
+
+    fn name<T: FromStr<Err = String>>(&self, text: &Spanned<String>) -> Result<T, RuleError> {
+        text.as_ref().parse().map_err(|message: String| self.at(text.span().start, message))
+    }
+
+    fn name_or_detector<T>(&self, text: &Spanned<String>, subject: SubjectKind) -> Result<Option<T>, RuleError>
+    where
+        T: FromStr<Err = String>,
+    {
+        if text.as_ref() == OF_DETECTOR && subject == SubjectKind::Exposure {
+            Ok(None)
+        } else {
+            self.name(text).map(Some)
+        }
+    }
+
+    fn load(&self, id: String, change: &Override) -> Result<Rule, RuleError> {
+        let raw: Raw = toml::from_str(&self.file.text)
+            .map_err(|error| self.at(error.span().map_or(0, |span| span.start), error.message()))?;
+        let subject: SubjectKind = self.name(&raw.subject)?;
+        let schema = Schema { subject };
+        let params = self.params(raw.param, &change.param)?;
+        let (program, touched) = self.expression(&raw.when, schema, &params)?;
+        let template = |text: &Spanned<String>| {
+            Template::parse(text.as_ref(), schema, &params)
+                .map_err(|(offset, message)| self.at(content_start(&self.file.text, text) + offset, message))
+        };
+        let (title, message, remedy) = (template(&raw.title)?, template(&raw.message)?, template(&raw.remedy)?);
+        let example = |table: &Spanned<toml::Table>| {
+            Example::parse(table.as_ref(), schema).map_err(|message| self.at(table.span().start, message))
+        };
+        let mut needs: BTreeSet<FactKind> = subject_needs(subject).iter().copied().collect();
+        for (variable, name) in touched.iter().filter(|(_, name)| !name.is_empty()) {
+            if let Some(kind) = schema.variable(variable)
+                && let Ok(field) = Schema::field(kind, name)
+            {
+                needs.extend(field.needs);
+            }
+        }
+        Ok(Rule {
+            id,
+            file: self.file.path.clone(),
+            provider: self.provider(),
+            subject,
+            severity: match change.severity {
+                Some(severity) => Some(severity),
+                None => self.name_or_detector(&raw.severity, subject)?,
+            },
+            confidence: self.name_or_detector(&raw.confidence, subject)?,
+            title: title.general(),
+            why: raw.why.trim().to_owned(),
+            maps: raw.maps,
+            needs,
+            program,
+            message,
+            remedy,
+            touched,
+            matches: raw.matches.iter().map(example).collect::<Result<_, _>>()?,
+            no_matches: raw.no_matches.iter().map(example).collect::<Result<_, _>>()?,
+            params,
+        })
+    }
+
+    /// The folder that the file lies in, when it is a provider's.
+    fn provider(&self) -> Option<Provider> {
+        self.file.path.split('/').rev().nth(1).and_then(|folder| folder.parse().ok())
+    }
+
+    fn params(&self, mut params: Params, change: &Params) -> Result<Params, RuleError> {
+        for (name, value) in change {
+            let hint = did_you_mean(name, params.keys().map(String::as_str));
+            match params.get_mut(name) {
+                Some(old) if std::mem::discriminant(old) == std::mem::discriminant(value) => *old = value.clone(),
+                Some(_) => {
+                    return Err(self.at(0, format!("the configuration gives '{name}' another type than the rule")));
+                }
+                None => return Err(self.at(0, format!("the configuration sets '{name}', which is no parameter{hint}"))),
+            }
+        }
+        Ok(params)
+    }
+
+    fn expression(
+        &self,
+        when: &Spanned<String>,
+        schema: Schema,
+        params: &Params,
+    ) -> Result<(Program, Touched), RuleError> {
+        let start = content_start(&self.file.text, when);
+        let program = Program::compile(when.as_ref()).map_err(|errors| {
+            let first = errors.errors.first();
+            let offset = first.map_or(0, |error| offset_of(when.as_ref(), error.pos));
+            let message = first.map_or_else(|| "it cannot be read".to_owned(), |error| error.msg.clone());
+            self.at(start + offset, format!("this is no expression: {message}"))
+        })?;
+        let touched = check(program.expression(), schema, params).map_err(|problem| {
+            let offset = program.source_info().offset_for(problem.node).map_or(0, |(offset, _)| offset as usize);
+            self.at(start + offset, problem.message)
+        })?;
+        Ok((program, touched))
+    }
+}
+
+/// Where the text of a TOML string begins in its file: behind the quotes, and behind the line end that follows three.
+fn content_start(file: &str, value: &Spanned<String>) -> usize {
+    let start = value.span().start;
+    let literal = file.get(start..).unwrap_or_default();
+    let quotes = if literal.starts_with("'''") || literal.starts_with("\"\"\"") { 3 } else { 1 };
+    let newline = literal.get(quotes..).map_or(0, |rest| {
+        if quotes == 3 && rest.starts_with("\r\n") { 2 } else { usize::from(quotes == 3 && rest.starts_with('\n')) }
+    });
+    start + quotes + newline
+}
+
+/// The byte offset of a line and column, both from 1.
+fn offset_of(text: &str, (line, column): (isize, isize)) -> usize {
+    let lines = usize::try_from(line - 1).unwrap_or_default();
+    let before: usize = text.split_inclusive('\n').take(lines).map(str::len).sum();
+    before + usize::try_from(column - 1).unwrap_or_default()
+}
+
+impl Override {
+    /// The parameters that are set, by name and value.
+    pub fn parameters(&self) -> impl Iterator<Item = (&str, String)> {
+        self.param.iter().map(|(name, value): (&String, &Param)| (name.as_str(), value.to_string()))
+    }
+}

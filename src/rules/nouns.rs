@@ -1,0 +1,228 @@
+//! What each noun answers for each of its fields. The names are those of `fields.rs`.
+
+use jiff::Timestamp;
+
+use super::view::Field;
+use crate::inventory::{IdentityFacts, Inventory};
+use crate::model::{
+    Capability, CapabilityKind, Credential, Exposure, Grant, Identity, IdentityKind, Known, LastUse, PrincipalKind,
+    Workload, short_date,
+};
+
+/// Groups that stand for everyone, or everyone who is logged in. Source: Kubernetes, "Authenticating", anonymous
+/// requests and the groups that the API server adds.
+const EVERYONE: &[&str] = &["system:anonymous", "system:unauthenticated", "system:authenticated"];
+
+pub(super) fn identity(it: &Identity, name: &str, inventory: &Inventory, now: Timestamp) -> Field {
+    let empty = IdentityFacts::default();
+    let facts = inventory.facts.identities.get(&it.id).unwrap_or(&empty);
+    match name {
+        "id" => text(it.id.as_str()),
+        "kind" => text(it.kind.as_str()),
+        "provider" => text(it.provider().as_str()),
+        "tenant" => text(&it.tenant),
+        "name" => text(&it.name),
+        "enabled" => known(&it.enabled, |enabled| Field::Bool(*enabled), Field::Bool(true)),
+        "builtin" => Field::Bool(it.builtin),
+        "age" => known(&it.created, |created| since(*created, now), Field::Null),
+        "labels" => Field::Labels(it.labels.clone()),
+        "credentials" => count(facts.credentials.len()),
+        "active_credentials" => active_credentials(facts, inventory),
+        "workloads" => count(facts.workloads.len()),
+        "grants" => count(facts.grants.len()),
+        "linked" => count(facts.linked.len()),
+        "exposures" => count(facts.exposures.len()),
+        "trusted" => count(facts.trusted.len()),
+        "trusts_anyone" => {
+            Field::Bool(facts.trusted.iter().any(|one| one.kind == PrincipalKind::Anyone && one.conditions.is_empty()))
+        }
+        "anyone" => Field::Bool(is_everyone(it)),
+        "never_used" | "unused_for" | "last_used" => use_of(&facts.last_use, &it.created, name, now),
+        "owner" | "owner_source" | "owner_left" | "owner_left_on" => owner(facts, name),
+        _ => rights(it, facts, name),
+    }
+}
+
+fn rights(it: &Identity, facts: &IdentityFacts, name: &str) -> Field {
+    let is_administrator = facts.capabilities.iter().any(is_administrator);
+    let becomes = !is_administrator && facts.escalations.iter().any(|path| !path.conditional);
+    let field = match name {
+        "capabilities" => {
+            let mut kinds: Vec<String> = facts.capabilities.iter().map(|one| one.kind.to_string()).collect();
+            kinds.dedup();
+            Field::Texts(kinds)
+        }
+        "administrator" => Field::Bool(is_administrator),
+        "becomes_administrator" => Field::Bool(becomes),
+        _ => unreachable_field(it.id.as_str(), name),
+    };
+    match (&field, &facts.rights_unknown) {
+        (Field::Bool(false), Some(why)) => Field::Unknown(why.clone()),
+        _ => field,
+    }
+}
+
+/// Over its whole account or cluster, and without a condition.
+pub(super) fn is_administrator(capability: &Capability) -> bool {
+    capability.kind == CapabilityKind::Administrator
+        && !capability.conditional
+        && !capability.scope.starts_with("namespace ")
+}
+
+fn is_everyone(it: &Identity) -> bool {
+    let is_subject = matches!(it.kind, IdentityKind::KubernetesGroup | IdentityKind::KubernetesUser);
+    is_subject && (EVERYONE.contains(&it.name.as_str()) || it.name == "system:serviceaccounts")
+}
+
+fn active_credentials(facts: &IdentityFacts, inventory: &Inventory) -> Field {
+    let mut active = 0;
+    for credential in facts.credentials.iter().filter_map(|id| inventory.credentials.get(id)) {
+        match &credential.active {
+            Known::Value(true) => active += 1,
+            Known::Unknown(why) => return Field::Unknown(why.clone()),
+            _ => {}
+        }
+    }
+    Field::Int(active)
+}
+
+fn owner(facts: &IdentityFacts, name: &str) -> Field {
+    let owner = match &facts.owner {
+        Known::Value(owner) => owner,
+        Known::Unknown(why) => return Field::Unknown(why.clone()),
+        Known::Absent if name == "owner_left" => return Field::Bool(false),
+        Known::Absent => return Field::Null,
+    };
+    match name {
+        "owner" => text(&owner.name),
+        "owner_source" => text(&owner.source),
+        "owner_left" => known(&owner.active, |active| Field::Bool(!active), Field::Bool(false)),
+        _ => known(&owner.left, |left| Field::Text(short_date(*left)), Field::Null),
+    }
+}
+
+pub(super) fn credential(it: &Credential, name: &str, inventory: &Inventory, now: Timestamp) -> Field {
+    let unread = Known::unknown("nothing that was read says when it was last used");
+    let facts = inventory.facts.credentials.get(&it.id);
+    match name {
+        "id" => text(it.id.as_str()),
+        "kind" => text(it.kind.as_str()),
+        "tenant" => text(&it.tenant),
+        "name" => text(&it.name),
+        "active" => known(&it.active, |active| Field::Bool(*active), Field::Bool(true)),
+        "age" => known(&it.created, |created| since(*created, now), Field::Null),
+        "expires_in" => known(&it.expires, |expires| Field::Int(expires.as_second() - now.as_second()), Field::Null),
+        "never_expires" => known(&it.expires, |_| Field::Bool(false), Field::Bool(true)),
+        "exposures" => count(facts.map_or(0, |facts| facts.exposures.len())),
+        "never_used" | "unused_for" | "last_used" => {
+            use_of(facts.map_or(&unread, |facts| &facts.last_use), &it.created, name, now)
+        }
+        _ => unreachable_field(it.id.as_str(), name),
+    }
+}
+
+pub(super) fn grant(it: &Grant, name: &str, inventory: &Inventory) -> Field {
+    match name {
+        "id" => text(it.id.as_str()),
+        "kind" => text(it.kind.as_str()),
+        "provider" => text(if it.id.as_str().starts_with("k8s:") { "kubernetes" } else { "aws" }),
+        "tenant" => text(&it.tenant),
+        "scope" => text(&it.scope),
+        "policy" => text(it.policy.as_str()),
+        "policy_exists" => Field::Bool(inventory.policies.get(&it.policy).is_some()),
+        "via" => Field::Text(it.via.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+        "capabilities" => {
+            let capabilities = inventory.facts.grants.get(&it.id).into_iter().flatten();
+            Field::Texts(capabilities.map(|one| one.kind.to_string()).collect())
+        }
+        _ => unreachable_field(it.id.as_str(), name),
+    }
+}
+
+pub(super) fn exposure(it: &Exposure, name: &str, inventory: &Inventory) -> Field {
+    let facts = inventory.facts.exposures.get(&it.id);
+    let optional = |value: &Option<String>| value.as_deref().map_or(Field::Null, text);
+    let is_public = it.proof.key_id.as_deref() == Some(it.preview.as_str());
+    match name {
+        "id" => text(it.id.as_str()),
+        "detector" => text(&it.detector),
+        "title" => text(&it.title),
+        "severity" => text(it.severity.as_str()),
+        "confidence" => text(it.confidence.as_str()),
+        "kind" => text(&it.proof.kind),
+        "path" => Field::Text(it.evidence.location.file().unwrap_or_default()),
+        "line" => match &it.evidence.location {
+            crate::model::Location::File { line, .. } => Field::Int(i64::try_from(*line).unwrap_or(i64::MAX)),
+            _ => Field::Int(0),
+        },
+        "preview" => text(&it.preview),
+        "key_id" => optional(&it.proof.key_id),
+        "account" => optional(&it.proof.account),
+        "public" => Field::Bool(is_public),
+        "allowed" => Field::Bool(it.allowed_by.is_some()),
+        "copies" => count(facts.map_or(0, |facts| facts.same_value.len())),
+        "known" => Field::Bool(facts.is_some_and(|facts| facts.identity.value().is_some())),
+        _ => unreachable_field(it.id.as_str(), name),
+    }
+}
+
+pub(super) fn workload(it: &Workload, name: &str, inventory: &Inventory) -> Field {
+    match name {
+        "id" => text(it.id.as_str()),
+        "kind" => text(it.kind.as_str()),
+        "tenant" => text(&it.tenant),
+        "name" => text(&it.name),
+        "labels" => Field::Labels(it.labels.clone()),
+        "runs_as" => count(it.runs_as.len()),
+        "missing_identities" => count(it.runs_as.iter().filter(|id| inventory.identities.get(id).is_none()).count()),
+        _ => unreachable_field(it.id.as_str(), name),
+    }
+}
+
+/// The three fields of a last use. "Never" counts from the day the thing was made, or from where the source's sight
+/// begins, whichever is later.
+fn use_of(last_use: &Known<LastUse>, created: &Known<Timestamp>, name: &str, now: Timestamp) -> Field {
+    let last_use = match last_use {
+        Known::Value(last_use) => last_use,
+        Known::Absent => return Field::Unknown("nothing that was read says when it was last used".to_owned()),
+        Known::Unknown(why) => return Field::Unknown(why.clone()),
+    };
+    match (name, last_use.at) {
+        ("never_used", at) => Field::Bool(at.is_none()),
+        ("last_used", at) => at.map_or(Field::Null, |at| Field::Text(short_date(at))),
+        (_, Some(at)) => since(at, now),
+        (_, None) => match (created, last_use.horizon) {
+            (Known::Value(created), Some(horizon)) => since((*created).max(horizon), now),
+            (Known::Value(created), None) => since(*created, now),
+            (_, Some(horizon)) => since(horizon, now),
+            (Known::Unknown(why), None) => Field::Unknown(why.clone()),
+            (Known::Absent, None) => Field::Null,
+        },
+    }
+}
+
+fn since(then: Timestamp, now: Timestamp) -> Field {
+    Field::Int(now.as_second() - then.as_second())
+}
+
+fn text(text: impl AsRef<str>) -> Field {
+    Field::Text(text.as_ref().to_owned())
+}
+
+fn count(number: usize) -> Field {
+    Field::Int(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+fn known<T>(value: &Known<T>, read: impl FnOnce(&T) -> Field, absent: Field) -> Field {
+    match value {
+        Known::Value(value) => read(value),
+        Known::Absent => absent,
+        Known::Unknown(why) => Field::Unknown(why.clone()),
+    }
+}
+
+/// The field list and this file name the same fields (`every_field_is_answered` below); should they ever differ, the
+/// rule is not evaluated rather than wrong.
+fn unreachable_field(subject: &str, name: &str) -> Field {
+    Field::Unknown(format!("{subject} does not answer '{name}'"))
+}

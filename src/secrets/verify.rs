@@ -1,0 +1,205 @@
+//! Check digits and structure: whether a text that looks like a secret can be one. Nothing is sent anywhere.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+
+/// A structural check named by a detector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Check {
+    GithubCrc32,
+    NpmCrc32,
+    AwsKeyId,
+    Jwt,
+    PemPrivateKey,
+    GcpServiceAccount,
+    Password,
+}
+
+impl Check {
+    pub(super) fn parse(name: &str) -> Result<Self, String> {
+        Ok(match name {
+            "github-crc32" => Self::GithubCrc32,
+            "npm-crc32" => Self::NpmCrc32,
+            "aws-key-id" => Self::AwsKeyId,
+            "jwt" => Self::Jwt,
+            "pem-private-key" => Self::PemPrivateKey,
+            "gcp-service-account" => Self::GcpServiceAccount,
+            "password" => Self::Password,
+            other => {
+                return Err(format!(
+                    "there is no check '{other}' (expected github-crc32, npm-crc32, aws-key-id, jwt, pem-private-key, \
+                     gcp-service-account or password)"
+                ));
+            }
+        })
+    }
+
+    /// Whether the value passes. May add public facts that it read out of the value.
+    pub(super) fn holds(self, value: &[u8], facts: &mut BTreeMap<String, String>) -> bool {
+        match self {
+            Self::GithubCrc32 => prefixed_crc32(value, b'_', 36),
+            Self::NpmCrc32 => prefixed_crc32(value, b'_', 36),
+            Self::AwsKeyId => std::str::from_utf8(value).ok().and_then(aws_account).is_some(),
+            Self::Jwt => jwt(value, facts).is_some(),
+            Self::PemPrivateKey => pem(value),
+            Self::GcpServiceAccount => gcp_service_account(value, facts),
+            Self::Password => super::allow::can_be_password(value),
+        }
+    }
+}
+
+const LENIENT: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const STANDARD: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD, LENIENT);
+const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::URL_SAFE, LENIENT);
+
+/// Shannon entropy in bits a byte.
+pub(super) fn entropy(value: &[u8]) -> f64 {
+    let mut counts = [0_u32; 256];
+    for byte in value {
+        counts[usize::from(*byte)] += 1;
+    }
+    let length = value.len() as f64;
+    counts
+        .iter()
+        .filter(|count| **count > 0)
+        .map(|count| {
+            let share = f64::from(*count) / length;
+            -share * share.log2()
+        })
+        .sum()
+}
+
+/// The account in an AWS key id: the 10 characters after the first four are base32, of which 40 bits hold the number.
+/// Source: the form was published by Aidan Steele (2020) and agrees with `sts:GetAccessKeyInfo`; ids from before 2019
+/// hold none and give `None` where they do not decode to a 12-digit number.
+pub(super) fn aws_account(key_id: &str) -> Option<String> {
+    let is_key_id = key_id.len() == 20 && (key_id.starts_with("AKIA") || key_id.starts_with("ASIA"));
+    if !is_key_id {
+        return None;
+    }
+    let mut bits: u64 = 0;
+    for character in key_id.bytes().skip(4).take(10) {
+        let value = match character {
+            b'A'..=b'Z' => character - b'A',
+            b'2'..=b'7' => character - b'2' + 26,
+            _ => return None,
+        };
+        bits = (bits << 5) | u64::from(value);
+    }
+    // 50 bits were read; the number is in the first 48 of them, without the top bit and the lowest seven.
+    let account = ((bits >> 2) & 0x7fff_ffff_ff80) >> 7;
+    (account > 0 && account < 1_000_000_000_000).then(|| format!("{account:012}"))
+}
+
+/// The last 6 of `length` characters after the separator are the CRC32 of those before, in base 62, zero padded.
+/// Source: GitHub, "Behind GitHub's new authentication token formats" (2021-04-05); npm uses the same form.
+fn prefixed_crc32(value: &[u8], separator: u8, length: usize) -> bool {
+    let Some(start) = value.iter().position(|byte| *byte == separator) else { return false };
+    let body = &value[start + 1..];
+    if body.len() != length {
+        return false;
+    }
+    let (random, digits) = body.split_at(length - 6);
+    let mut expected = [b'0'; 6];
+    let mut rest = crc32(random);
+    for place in expected.iter_mut().rev() {
+        *place = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[(rest % 62) as usize];
+        rest /= 62;
+    }
+    expected == digits
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 })
+    })
+}
+
+/// A JSON Web Token that is signed; its public claims become facts (RFC 7519 §4.1).
+fn jwt(value: &[u8], facts: &mut BTreeMap<String, String>) -> Option<()> {
+    let mut parts = value.split(|byte| *byte == b'.');
+    let (header, claims, signature) = (parts.next()?, parts.next()?, parts.next()?);
+    if signature.is_empty() || parts.next().is_some() {
+        return None;
+    }
+    let header: serde_json::Value = serde_json::from_slice(&URL_SAFE.decode(header).ok()?).ok()?;
+    let algorithm = header.get("alg")?.as_str()?;
+    if algorithm.eq_ignore_ascii_case("none") {
+        return None;
+    }
+    let claims: serde_json::Value = serde_json::from_slice(&URL_SAFE.decode(claims).ok()?).ok()?;
+    let named = [
+        ("iss", "issuer"),
+        ("sub", "subject"),
+        // The Secret of a Kubernetes token that never expires.
+        ("kubernetes.io/serviceaccount/secret.name", "secret_name"),
+    ];
+    for (claim, fact) in named {
+        if let Some(text) = claims.get(claim).and_then(serde_json::Value::as_str) {
+            facts.insert(fact.to_owned(), text.to_owned());
+        }
+    }
+    if let Some(expires) = claims.get("exp").and_then(serde_json::Value::as_i64)
+        && let Ok(expires) = jiff::Timestamp::from_second(expires)
+    {
+        facts.insert("expires".to_owned(), expires.to_string());
+    }
+    claims.is_object().then_some(())
+}
+
+/// A PEM block whose body is Base64 and long enough for a key (RFC 7468 §2; the shortest Ed25519 PKCS #8 has 48 bytes).
+fn pem(value: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(value).replace("\\n", "\n").replace("\\r", "");
+    let body: String = text
+        .lines()
+        .map(|line| line.trim().trim_matches(['"', '\'', ',', '+']))
+        .filter(|line| !line.starts_with("-----") && !line.contains(':') && !line.starts_with('='))
+        .collect();
+    STANDARD.decode(body.trim()).is_ok_and(|bytes| bytes.len() >= 40)
+}
+
+/// A Google Cloud service-account key file.
+fn gcp_service_account(value: &[u8], facts: &mut BTreeMap<String, String>) -> bool {
+    let Ok(object) = serde_json::from_slice::<serde_json::Value>(value) else {
+        return facts.contains_key("key_id") || facts.contains_key("user");
+    };
+    let text = |name: &str| object.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+    let (Some(key_id), Some(user)) = (text("private_key_id"), text("client_email")) else { return false };
+    facts.insert("key_id".to_owned(), key_id);
+    facts.insert("user".to_owned(), user);
+    text("type").as_deref() == Some("service_account")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_account_is_read_out_of_a_key_id() {
+        // 429710886354 written into an id by the inverse of the decoding.
+        let mut number = 429_710_886_354_u64 << 7 | 1 << 47;
+        number <<= 2;
+        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+        let coded: String =
+            (0..10).rev().map(|place| alphabet[(number >> (5 * place) & 31) as usize] as char).collect();
+        assert_eq!(aws_account(&format!("AKIA{coded}ABCDEF")).as_deref(), Some("429710886354"));
+        assert_eq!(aws_account("AKIA1111111111111111"), None);
+        assert_eq!(aws_account("AKIA"), None);
+    }
+
+    #[test]
+    fn crc32_is_the_one_of_zlib() {
+        assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
+    }
+
+    #[test]
+    fn entropy_is_in_bits() {
+        assert!((entropy(b"abcd") - 2.0).abs() < 1e-9);
+        assert_eq!(entropy(b"aaaa"), 0.0);
+        assert_eq!(entropy(b""), 0.0);
+    }
+}

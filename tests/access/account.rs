@@ -1,0 +1,134 @@
+//! Builds model records straight from an account authorization export, without the collector.
+
+use std::collections::BTreeMap;
+
+use nonhuman::access::aws::{Principal, Techniques};
+use nonhuman::model::{Evidence, Identity, IdentityKind, Known, Location, Policy, PolicyLanguage, Trust, Urn};
+use serde_json::{Value, json};
+
+/// The techniques as the program embeds them.
+pub fn techniques() -> Techniques {
+    Techniques::parse(&fixture("rules/facts/aws-escalation.toml")).unwrap()
+}
+
+/// A file of the repository.
+pub fn fixture(path: &str) -> String {
+    std::fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+pub fn evidence() -> Evidence {
+    let location = Location::Export { file: "test".to_owned(), object: "test".to_owned() };
+    Evidence { observed: "2026-11-22T00:00:00Z".parse().unwrap(), collector: "test".to_owned(), location }
+}
+
+pub fn identity(kind: IdentityKind, id: &str, tenant: &str, name: &str) -> Identity {
+    Identity {
+        id: Urn::new(id),
+        kind,
+        tenant: tenant.to_owned(),
+        name: name.to_owned(),
+        enabled: Known::Value(true),
+        created: Known::Absent,
+        unique_id: None,
+        builtin: false,
+        labels: BTreeMap::new(),
+        evidence: evidence(),
+    }
+}
+
+pub fn policy(id: &str, tenant: &str, document: Value) -> Policy {
+    let name = id.rsplit('/').next().unwrap().to_owned();
+    let builtin = id.contains(":iam::aws:");
+    Policy { id: Urn::new(id), name, language: PolicyLanguage::AwsIam, tenant: tenant.to_owned(), builtin, document, evidence: evidence() }
+}
+
+pub fn trust(of: &str, tenant: &str, document: Value) -> Trust {
+    Trust { of: Urn::new(of), language: PolicyLanguage::AwsIam, tenant: tenant.to_owned(), document, evidence: evidence() }
+}
+
+/// An account, or several.
+#[derive(Default)]
+pub struct Account {
+    identities: Vec<Identity>,
+    policies: BTreeMap<String, Policy>,
+    /// Policy ids by holder; a boundary stands apart.
+    held: BTreeMap<Urn, Vec<String>>,
+    boundaries: BTreeMap<Urn, String>,
+    trusts: BTreeMap<Urn, Trust>,
+}
+
+impl Account {
+    /// Adds one export.
+    pub fn read(&mut self, export: &Value) {
+        for policy_entry in list(export, "Policies") {
+            let versions = list(policy_entry, "PolicyVersionList");
+            if let Some(version) = versions.iter().find(|version| version["IsDefaultVersion"] == json!(true)) {
+                let arn = text(policy_entry, "Arn");
+                self.policies.insert(arn.to_owned(), policy(arn, &tenant(arn), version["Document"].clone()));
+            }
+        }
+        let mut groups = BTreeMap::new();
+        for entry in list(export, "GroupDetailList") {
+            let held = self.add(entry, IdentityKind::AwsGroup, "GroupName", "GroupPolicyList");
+            groups.insert(text(entry, "GroupName").to_owned(), held);
+        }
+        for entry in list(export, "UserDetailList") {
+            let mut held = self.add(entry, IdentityKind::AwsUser, "UserName", "UserPolicyList");
+            for group in list(entry, "GroupList") {
+                held.extend(groups[group.as_str().unwrap()].iter().cloned());
+            }
+            self.held.insert(Urn::new(text(entry, "Arn")), held);
+        }
+        for entry in list(export, "RoleDetailList") {
+            self.add(entry, IdentityKind::AwsRole, "RoleName", "RolePolicyList");
+            let arn = text(entry, "Arn");
+            let document = entry["AssumeRolePolicyDocument"].clone();
+            self.trusts.insert(Urn::new(arn), trust(arn, &tenant(arn), document));
+        }
+    }
+
+    fn add(&mut self, entry: &Value, kind: IdentityKind, name: &str, inline: &str) -> Vec<String> {
+        let arn = text(entry, "Arn");
+        self.identities.push(identity(kind, arn, &tenant(arn), text(entry, name)));
+        let mut held: Vec<String> =
+            list(entry, "AttachedManagedPolicies").iter().map(|policy| text(policy, "PolicyArn").to_owned()).collect();
+        for entry in list(entry, inline) {
+            let id = format!("{arn}#inline/{}", text(entry, "PolicyName"));
+            self.policies.insert(id.clone(), policy(&id, &tenant(arn), entry["PolicyDocument"].clone()));
+            held.push(id);
+        }
+        if let Some(boundary) = entry["PermissionsBoundary"]["PermissionsBoundaryArn"].as_str() {
+            self.boundaries.insert(Urn::new(arn), boundary.to_owned());
+        }
+        self.held.insert(Urn::new(arn), held.clone());
+        held
+    }
+
+    /// Everyone in it, ready to be asked about.
+    pub fn principals(&self) -> Vec<Principal<'_>> {
+        self.identities.iter().map(|identity| self.principal(identity)).collect()
+    }
+
+    fn principal<'s>(&'s self, identity: &'s Identity) -> Principal<'s> {
+        let id = &identity.id;
+        Principal {
+            identity,
+            policies: self.held[id].iter().filter_map(|id| self.policies.get(id)).collect(),
+            missing_policies: Vec::new(),
+            boundary: self.boundaries.get(id).map(|id| &self.policies[id]),
+            trust: self.trusts.get(id),
+        }
+    }
+}
+
+fn list<'v>(value: &'v Value, key: &str) -> &'v [Value] {
+    value[key].as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+    value[key].as_str().unwrap()
+}
+
+fn tenant(arn: &str) -> String {
+    arn.split(':').nth(4).unwrap().to_owned()
+}

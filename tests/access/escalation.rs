@@ -1,0 +1,237 @@
+//! Ways to administrator in accounts that were built to be escalated in.
+
+use std::collections::BTreeMap;
+
+use nonhuman::access::aws::{capabilities, escalations};
+use nonhuman::model::{CapabilityKind, EscalationPath, IdentityKind, Urn};
+use serde_json::{Value, json};
+
+use crate::account::{Account, fixture, techniques};
+
+/// What is said of one identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Verdict {
+    Nothing,
+    Conditional,
+    Certain,
+}
+
+fn verdicts(account: &Account) -> BTreeMap<Urn, Verdict> {
+    let principals = account.principals();
+    let paths = escalations(&principals, &techniques());
+    let of = |conditional: bool| if conditional { Verdict::Conditional } else { Verdict::Certain };
+    principals
+        .iter()
+        .map(|principal| {
+            let administrator = capabilities(principal)
+                .into_iter()
+                .find(|capability| capability.kind == CapabilityKind::Administrator)
+                .map(|capability| of(capability.conditional));
+            let path = paths.get(&principal.identity.id).into_iter().flatten().map(|path| of(path.conditional)).max();
+            (principal.identity.id.clone(), administrator.max(path).unwrap_or(Verdict::Nothing))
+        })
+        .collect()
+}
+
+fn vulnerable() -> Account {
+    let mut account = Account::default();
+    account.read(&serde_json::from_str(&fixture("fixtures/access/iam-vulnerable.json")).unwrap());
+    account
+}
+
+fn names(verdicts: &BTreeMap<Urn, Verdict>, wanted: Verdict, prefix: &str) -> Vec<String> {
+    let name = |urn: &Urn| urn.as_str().split_once(":iam::111122223333:").unwrap().1.to_owned();
+    let all = verdicts.iter().filter(|(_, verdict)| **verdict == wanted).map(|(urn, _)| name(urn));
+    all.filter(|name| name.split('/').nth(1).unwrap().starts_with(prefix)).collect()
+}
+
+#[test]
+fn iam_vulnerable_identities_are_found() {
+    let verdicts = verdicts(&vulnerable());
+    let count = |verdict| names(&verdicts, verdict, "privesc").len();
+    assert_eq!((count(Verdict::Certain), count(Verdict::Conditional)), (0, 0));
+    // Not found, and rightly: roles and users whose right is over another sort of identity than they are, with no
+    // way to become that other, two groups without policies, and three that hold nothing here.
+    assert_eq!(names(&verdicts, Verdict::Nothing, "privesc"), ["x"]);
+}
+
+#[test]
+fn iam_vulnerable_traps_are_seen_through() {
+    let verdicts = verdicts(&vulnerable());
+    // fp5 holds under a token older than 2020, which only the full condition language can rule out.
+    assert_eq!(names(&verdicts, Verdict::Certain, "fp"), Vec::<String>::new());
+    assert_eq!(
+        names(&verdicts, Verdict::Conditional, "fp"),
+        ["role/fp5-nonExploitableConditionConstraint-role", "user/fp5-nonExploitableConditionConstraint-user"]
+    );
+    // fn1 needs to know instance profiles and fn3 the time; none of the four is missed.
+    assert_eq!(names(&verdicts, Verdict::Nothing, "fn"), Vec::<String>::new());
+    assert_eq!(
+        names(&verdicts, Verdict::Certain, "fn"),
+        [
+            "role/fn2-exploitableResourceConstraint-role",
+            "role/fn4-exploitableNotAction-role",
+            "user/fn2-exploitableResourceConstraint-user",
+            "user/fn4-exploitableNotAction-user"
+        ]
+    );
+}
+
+/// The account of one scenario and the identity that its attack starts from.
+fn scenarios() -> Vec<(String, Account, Option<Urn>)> {
+    let all: Vec<Value> = serde_json::from_str(&fixture("fixtures/access/pathfinding.json")).unwrap();
+    let read = |scenario: &Value| {
+        let mut account = Account::default();
+        scenario["accounts"].as_array().unwrap().iter().for_each(|export| account.read(export));
+        let first = scenario["principals"][0].as_str().filter(|arn| arn.contains(":iam::")).map(Urn::new);
+        (scenario["scenario"].as_str().unwrap().replace("single-account__privesc-", ""), account, first)
+    };
+    all.iter().map(read).collect()
+}
+
+#[test]
+fn pathfinding_scenarios_to_administrator() {
+    let mut by_verdict: BTreeMap<Verdict, Vec<String>> = BTreeMap::new();
+    for (name, account, start) in scenarios().into_iter().filter(|(name, ..)| !name.starts_with("tool-testing")) {
+        let verdict = start.and_then(|start| verdicts(&account).get(&start).copied()).unwrap_or(Verdict::Nothing);
+        by_verdict.entry(verdict).or_default().push(name.rsplit("__").next().unwrap().to_owned());
+    }
+    let counts: Vec<usize> = by_verdict.values().map(Vec::len).collect();
+    assert_eq!(counts, [1, 0, 0], "nothing, conditional, certain");
+    // A function that anyone may call; who may is in the function's own policy.
+    assert_eq!(by_verdict[&Verdict::Nothing], ["public-lambda-with-admin"]);
+    assert_eq!(by_verdict[&Verdict::Conditional], ["x"]);
+}
+
+#[test]
+fn administrators_by_evaluation_and_not_by_name() {
+    let (_, account, _) = scenarios().into_iter().find(|(name, ..)| name.starts_with("tool-testing")).unwrap();
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for principal in account.principals() {
+        let name = &principal.identity.name;
+        // The conversion from Terraform lost the boundaries of users.
+        let is_lost = principal.identity.kind == IdentityKind::AwsUser && name.contains("boundary");
+        if is_lost || !(name.contains("isAdmin") || name.contains("notAdmin")) {
+            continue;
+        }
+        seen += 1;
+        let is_administrator =
+            capabilities(&principal).iter().any(|c| c.kind == CapabilityKind::Administrator && !c.conditional);
+        if is_administrator != name.contains("isAdmin") {
+            wrong.push(name.clone());
+        }
+    }
+    assert_eq!((seen, wrong), (0, Vec::new()));
+}
+
+fn steps(account: &Account, of: &str) -> Vec<EscalationPath> {
+    escalations(&account.principals(), &techniques()).remove(of).unwrap_or_default()
+}
+
+/// A user `deploy-bot` with one policy, a role `platform-admin` that trusts it, as one export.
+fn company(deploy: Value, trust: Value) -> Account {
+    let mut account = Account::default();
+    account.read(&json!({
+        "UserDetailList": [{
+            "UserName": "deploy-bot", "Arn": "arn:aws:iam::111122223333:user/deploy-bot",
+            "UserPolicyList": [{"PolicyName": "deploy", "PolicyDocument": {"Version": "2012-10-17", "Statement": deploy}}]
+        }],
+        "RoleDetailList": [{
+            "RoleName": "platform-admin", "Arn": "arn:aws:iam::111122223333:role/platform-admin",
+            "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": trust},
+            "RolePolicyList": [{"PolicyName": "all", "PolicyDocument": {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}}]
+        }]
+    }));
+    account
+}
+
+const BOT: &str = "arn:aws:iam::111122223333:user/deploy-bot";
+
+#[test]
+fn the_steps_are_sentences_that_name_the_statements() {
+    let account = company(
+        json!([
+            {"Effect": "Allow", "Action": "s3:*", "Resource": "*"},
+            {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "arn:aws:iam::*:role/platform-*"}
+        ]),
+        json!([{"Effect": "Allow", "Principal": {"AWS": BOT}, "Action": "sts:AssumeRole"}]),
+    );
+    let found = steps(&account, BOT);
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        found[0],
+        EscalationPath {
+            target: Urn::new("arn:aws:iam::111122223333:role/platform-admin"),
+            conditional: false,
+            steps: vec![
+                "deploy-bot may call sts:AssumeRole on role platform-admin (policy deploy, statement 2)".to_owned(),
+                "role platform-admin trusts user deploy-bot".to_owned(),
+                "role platform-admin is administrator: policy all, statement 1 (Allow * on *)".to_owned(),
+            ],
+        }
+    );
+}
+
+#[test]
+fn both_sides_of_an_assumption_are_needed_as_sts_needs_them() {
+    let ask = json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"});
+    let nothing = json!([]);
+    let deny = json!({"Effect": "Deny", "Action": "sts:*", "Resource": "*"});
+    let mfa = json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}});
+    let named = json!({"Effect": "Allow", "Principal": {"AWS": BOT}, "Action": "sts:*"});
+    let root = json!({"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole"});
+    let other = json!({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::444455556666:root"}, "Action": "sts:AssumeRole"});
+    let guarded = json!({"Effect": "Allow", "Principal": {"AWS": BOT}, "Action": "sts:AssumeRole", "Condition": mfa});
+    for (case, deploy, trust, expected) in [
+        ("named, without a policy", &nothing, &named, Some(false)),
+        ("named, but denied", &deny, &named, None),
+        ("account, with a policy", &ask, &root, Some(false)),
+        ("account, without a policy", &nothing, &root, None),
+        ("another account", &ask, &other, None),
+        ("under a condition", &ask, &guarded, Some(true)),
+    ] {
+        let paths = steps(&company(deploy.clone(), trust.clone()), BOT);
+        assert_eq!(paths.first().map(|path| path.conditional), expected, "{case}");
+    }
+}
+
+#[test]
+fn a_passed_role_must_be_passable_to_a_service_that_it_trusts() {
+    let service = |name: &str| json!({"Effect": "Allow", "Principal": {"Service": name}, "Action": "sts:AssumeRole"});
+    let pass = |resource: &str, to: &str| {
+        json!([
+            {"Effect": "Allow", "Action": ["lambda:CreateFunction", "lambda:InvokeFunction"], "Resource": "*"},
+            {"Effect": "Allow", "Action": "iam:PassRole", "Resource": resource, "Condition": {"StringLike": {"iam:PassedToService": to}}}
+        ])
+    };
+    for (resource, to, trusted, expected) in [
+        ("*", "lambda.*", "lambda.amazonaws.com", Some(false)),
+        ("*", "ec2.amazonaws.com", "lambda.amazonaws.com", None),
+        ("*", "lambda.amazonaws.com", "ec2.amazonaws.com", None),
+        ("arn:aws:iam::111122223333:role/other", "*", "lambda.amazonaws.com", None),
+    ] {
+        let paths = steps(&company(pass(resource, to), service(trusted)), BOT);
+        assert_eq!(paths.first().map(|path| path.conditional), expected, "{resource} {to} {trusted}");
+    }
+}
+
+#[test]
+fn a_boundary_limits_what_one_can_give_oneself() {
+    let (id, arn) = ("arn:aws:iam::111122223333:policy/box", "arn:aws:iam::111122223333:user/deploy-bot");
+    let export = |boundary: Value| {
+        let mut account = Account::default();
+        account.read(&json!({
+            "Policies": [{"Arn": id, "PolicyVersionList": [{"IsDefaultVersion": true, "Document": {"Statement": boundary}}]}],
+            "UserDetailList": [{
+                "UserName": "deploy-bot", "Arn": arn, "PermissionsBoundary": {"PermissionsBoundaryArn": id},
+                "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": {"Statement": {"Effect": "Allow", "Action": "iam:*", "Resource": "*"}}}]
+            }]
+        }));
+        steps(&account, BOT)
+    };
+    let narrow = json!([{"Effect": "Allow", "Action": "iam:PutUserPolicy", "Resource": "*"}]);
+    let wide = json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}]);
+    assert_eq!(export(narrow), []);
+    assert!(!export(wide)[0].conditional);
+}
