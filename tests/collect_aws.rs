@@ -1,4 +1,5 @@
 //! The AWS collector, live against a server double and offline from files, driven as the scan drives it.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -57,37 +58,40 @@ fn last_use(inventory: &Inventory, of: &Urn) -> (Known<String>, Option<String>, 
     (usage.last.clone().map(|t| t.to_string()), usage.horizon.map(|t| t.to_string()), usage.source.clone())
 }
 
-/// Counts of what a file must give, taken from the file itself.
+/// What a file must give, taken from the file itself.
 struct Expected {
     identities: usize,
     policies: BTreeSet<String>,
-    grants: usize,
+    /// Holder, policy, and what it came through.
+    grants: BTreeSet<(String, String, String)>,
     roles: usize,
 }
 
 fn expected(authorization: &Value) -> Expected {
     let list = |name: &str| authorization[name].as_array().unwrap().clone();
-    let len = |item: &Value, name: &str| item[name].as_array().map_or(0, Vec::len);
-    let mut policies: BTreeSet<String> =
-        list("Policies").iter().map(|policy| policy["Arn"].as_str().unwrap().to_owned()).collect();
-    let (mut identities, mut grants) = (0, 0);
-    let mut of_group = BTreeMap::new();
-    for (name, inline) in
-        [("GroupDetailList", "GroupPolicyList"), ("UserDetailList", "UserPolicyList"), ("RoleDetailList", "RolePolicyList")]
-    {
-        for item in list(name) {
+    let text = |item: &Value, name: &str| item[name].as_str().unwrap().to_owned();
+    let each = |item: &Value, name: &str| item[name].as_array().cloned().unwrap_or_default();
+    let mut policies: BTreeSet<String> = list("Policies").iter().map(|policy| text(policy, "Arn")).collect();
+    let (mut identities, mut grants, mut groups) = (0, BTreeSet::new(), BTreeMap::new());
+    for kind in ["Group", "User", "Role"] {
+        for item in list(&format!("{kind}DetailList")) {
             identities += 1;
-            let own = len(&item, inline) + len(&item, "AttachedManagedPolicies");
-            grants += own + usize::from(item["PermissionsBoundary"].is_object());
-            for policy in item[inline].as_array().into_iter().flatten() {
-                let name = policy["PolicyName"].as_str().unwrap();
-                policies.insert(format!("{}#inline/{name}", item["Arn"].as_str().unwrap()));
+            let arn = text(&item, "Arn");
+            let inline = each(&item, &format!("{kind}PolicyList"));
+            let inline: Vec<_> = inline.iter().map(|own| format!("{arn}#inline/{}", text(own, "PolicyName"))).collect();
+            let attached = each(&item, "AttachedManagedPolicies");
+            let held: Vec<_> =
+                inline.iter().cloned().chain(attached.iter().map(|held| text(held, "PolicyArn"))).collect();
+            policies.extend(inline);
+            let boundary = item["PermissionsBoundary"]["PermissionsBoundaryArn"].as_str();
+            let direct = held.iter().map(String::as_str).chain(boundary);
+            grants.extend(direct.map(|policy| (arn.clone(), policy.to_owned(), String::new())));
+            for group in each(&item, "GroupList") {
+                let (group, through): &(String, Vec<String>) = &groups[group.as_str().unwrap()];
+                grants.extend(through.iter().map(|policy| (arn.clone(), policy.clone(), group.clone())));
             }
-            if name == "GroupDetailList" {
-                of_group.insert(item["GroupName"].clone().to_string(), own);
-            }
-            for group in item["GroupList"].as_array().into_iter().flatten() {
-                grants += of_group[&group.to_string()];
+            if kind == "Group" {
+                groups.insert(text(&item, "GroupName"), (arn, held));
             }
         }
     }
@@ -101,7 +105,10 @@ fn assert_all(inventory: &Inventory, authorization: &Value) {
     assert_eq!(seen, expected.identities);
     let policies: BTreeSet<String> = inventory.policies.iter().map(|policy| policy.id.to_string()).collect();
     assert_eq!(policies, expected.policies);
-    assert_eq!(inventory.grants.len(), expected.grants);
+    let via = |via: &[Urn]| via.first().map(ToString::to_string).unwrap_or_default();
+    let grants = inventory.grants.iter().map(|grant| (grant.to.to_string(), grant.policy.to_string(), via(&grant.via)));
+    assert_eq!(grants.collect::<BTreeSet<_>>(), expected.grants);
+    assert_eq!(inventory.grants.len(), expected.grants.len());
     assert_eq!(inventory.trusts.len(), expected.roles);
     for policy in inventory.policies.iter() {
         assert!(policy.document["Statement"].is_array() || policy.document["Statement"].is_object(), "{}", policy.id);

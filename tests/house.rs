@@ -79,10 +79,12 @@ fn rooms_know_only_whom_they_may() {
         if matches!(source.room.as_str(), "cli" | "main" | "lib") {
             continue;
         }
-        let allowed = allowed.get(source.room.as_str()).unwrap_or_else(|| panic!("'{}' is not in the plan", source.room));
+        let allowed =
+            allowed.get(source.room.as_str()).unwrap_or_else(|| panic!("'{}' is not in the plan", source.room));
         for (number, line) in code(&source.text) {
             for part in line.split("crate::").skip(1) {
-                let named: String = part.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
+                let named: String =
+                    part.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect();
                 let is_room = rooms.contains(&named);
                 if is_room && named != source.room && !allowed.contains(&named.as_str()) {
                     wrong.push(format!("{}:{number}: {} must not know {named}", source.path.display(), source.room));

@@ -72,7 +72,7 @@ pub enum Command {
 
 /// What to read.
 #[derive(Debug, Default, Args)]
-pub struct Sources {
+pub(super) struct Sources {
     /// Trees and files to search [default: this directory, when nothing else is to be read]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
@@ -125,7 +125,7 @@ pub struct Sources {
 
 /// How to judge and report.
 #[derive(Debug, Args)]
-pub struct Reporting {
+pub(super) struct Reporting {
     /// Write this format to standard output: table, json, jsonl, csv, csv-inventory or sarif
     #[arg(long, value_name = "FORMAT", default_value = "table", env = "NONHUMAN_FORMAT", help_heading = "Report")]
     pub format: String,
@@ -198,7 +198,7 @@ pub struct Rules {
 
 /// What to do with the rules.
 #[derive(Clone, Copy, Debug, Subcommand)]
-pub enum RulesCommand {
+pub(super) enum RulesCommand {
     /// List every rule and detector
     List,
     /// Prove every rule and detector by its own examples

@@ -142,6 +142,8 @@ fn adopt(mut found: Found, request: &mut Request) -> Found {
     if request.people.is_empty() {
         request.people = std::mem::take(&mut found.people);
     }
+    let dumps = request.kubernetes_dumps.iter().map(|(_, path)| path);
+    request.source.exports = request.aws_exports.iter().chain(dumps).cloned().collect();
     found
 }
 

@@ -6,8 +6,8 @@ mod evaluate;
 mod explain;
 mod gather;
 mod output;
-mod ruleset;
 mod rules;
+mod ruleset;
 mod scan;
 mod shell;
 

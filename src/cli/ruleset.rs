@@ -8,14 +8,14 @@ use walkdir::WalkDir;
 use super::Failure;
 use crate::config::Config;
 use crate::embedded;
-use crate::rules::{RuleFile, RuleSet};
+use crate::rules::{Origin, RuleFile, RuleSet};
 use crate::secrets::DetectorSet;
 
 /// The audit rules, with the configuration applied.
 pub(super) fn audit(folder: Option<&PathBuf>, config: &Config) -> Result<RuleSet, Failure> {
     let mut files: Vec<RuleFile> = embedded::files("audit")
         .into_iter()
-        .map(|(path, text)| RuleFile { path: format!("rules/{path}"), text: text.to_owned() })
+        .map(|(path, text)| RuleFile { path: format!("rules/{path}"), text: text.to_owned(), origin: Origin::BuiltIn })
         .collect();
     if let Some(folder) = folder.or(config.rules_dir.as_ref()) {
         files.extend(user_files(folder)?.into_iter().filter(|file| !is_detector(&file.path)));
@@ -46,7 +46,7 @@ fn user_files(folder: &Path) -> Result<Vec<RuleFile>, Failure> {
         let path = entry.path();
         if entry.file_type().is_file() && path.extension().is_some_and(|extension| extension == "toml") {
             let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-            files.push(RuleFile { path: path.to_string_lossy().replace('\\', "/"), text });
+            files.push(RuleFile { path: path.to_string_lossy().replace('\\', "/"), text, origin: Origin::User });
         }
     }
     Ok(files)

@@ -59,7 +59,7 @@ impl<'a> Judging<'a> {
         let shown: Vec<_> =
             judgement.findings.into_iter().filter(|finding| finding.severity >= self.min_severity).collect();
         let rules: Vec<_> = self.rules.rules().iter().map(crate::rules::Rule::info).collect();
-        self.outputs.write(&Scan {
+        let scan = Scan {
             version: env!("CARGO_PKG_VERSION"),
             now,
             inputs,
@@ -69,8 +69,8 @@ impl<'a> Judging<'a> {
             rules: &rules,
             min_severity: self.min_severity,
             below_min_severity: (all - shown.len()) as u64,
-        })?;
-        let is_incomplete = inventory.coverage.is_incomplete();
-        Ok(Exit::of_scan(has_findings, is_incomplete, self.reporting.exit_zero, self.reporting.allow_partial))
+        };
+        self.outputs.write(&scan)?;
+        Ok(Exit::of_scan(has_findings, scan.is_incomplete(), self.reporting.exit_zero, self.reporting.allow_partial))
     }
 }

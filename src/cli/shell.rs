@@ -16,7 +16,9 @@ pub(super) fn man(command: clap::Command) -> Result<Exit, Failure> {
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone()).render(&mut page)?;
     for subcommand in command.get_subcommands() {
-        clap_mangen::Man::new(subcommand.clone()).title(format!("nonhuman-{}", subcommand.get_name())).render(&mut page)?;
+        clap_mangen::Man::new(subcommand.clone())
+            .title(format!("nonhuman-{}", subcommand.get_name()))
+            .render(&mut page)?;
     }
     output::to_stdout(|out| out.write_all(&page))?;
     Ok(Exit::Clean)

@@ -84,9 +84,12 @@ struct Columns {
 
 fn parse(file: &str, bytes: &[u8], context: &Context) -> Result<(Vec<Person>, Vec<String>), CollectError> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(bytes);
-    let header = reader.headers().map_err(|error| CollectError::failed("people directory", format!("{file}: {error}")))?;
+    let header =
+        reader.headers().map_err(|error| CollectError::failed("people directory", format!("{file}: {error}")))?;
     let place = |names: &[&str]| {
-        header.iter().position(|column| names.contains(&column.trim_start_matches('\u{feff}').to_ascii_lowercase().as_str()))
+        header
+            .iter()
+            .position(|column| names.contains(&column.trim_start_matches('\u{feff}').to_ascii_lowercase().as_str()))
     };
     let columns = Columns {
         email: place(EMAIL).ok_or_else(|| {

@@ -6,12 +6,32 @@ use super::{Evidence, Fingerprint, Urn, names};
 
 names! {
     /// How bad it is.
-    Severity { Info = "info", Low = "low", Medium = "medium", High = "high", Critical = "critical" }
+    Severity {
+        /// Good to know.
+        Info = "info",
+        /// Tidy up when there is time.
+        Low = "low",
+        /// Plan it.
+        Medium = "medium",
+        /// Do it this week.
+        High = "high",
+        /// Do it now.
+        Critical = "critical",
+    }
 }
 
 names! {
     /// How sure it is.
-    Confidence { Low = "low", Medium = "medium", High = "high", Certain = "certain" }
+    Confidence {
+        /// A guess worth a look.
+        Low = "low",
+        /// Likely.
+        Medium = "medium",
+        /// Very likely.
+        High = "high",
+        /// Read off a fact.
+        Certain = "certain",
+    }
 }
 
 names! {

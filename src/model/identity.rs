@@ -9,7 +9,12 @@ use super::{Evidence, Known, Urn, names};
 
 names! {
     /// The system an identity lives in.
-    Provider { Aws = "aws", Kubernetes = "kubernetes" }
+    Provider {
+        /// An AWS account.
+        Aws = "aws",
+        /// A Kubernetes cluster.
+        Kubernetes = "kubernetes",
+    }
 }
 
 names! {

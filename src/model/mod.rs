@@ -49,6 +49,9 @@ macro_rules! names {
             /// Every name of the set, in declaration order.
             pub const ALL: &'static [$name] = &[$($name::$variant),+];
 
+            /// Every name of the set as text, in declaration order.
+            pub const NAMES: &'static [&'static str] = &[$($text),+];
+
             /// The name as it is written in records, rules and reports.
             pub const fn as_str(self) -> &'static str {
                 match self { $($name::$variant => $text),+ }

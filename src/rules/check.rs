@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, IdedExpr, LiteralValue, operators};
 
 use super::fields::Type;
+use super::kind::{Kind, compatible, describe, literal_kind};
 use super::schema::{Params, Schema, did_you_mean};
-use crate::model::SubjectKind;
 
 /// A problem and the node of the expression it lies in.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,18 +18,6 @@ pub(super) struct Problem {
 
 /// A field that an expression reads, as variable and field name; an empty field name for the variable itself.
 pub(super) type Touched = BTreeSet<(String, String)>;
-
-/// What an expression is.
-#[derive(Clone, Debug, PartialEq)]
-enum Kind {
-    Null,
-    Object(SubjectKind),
-    Params,
-    Scalar(Type),
-    List(Box<Kind>),
-    /// The empty list, or an element of it.
-    Any,
-}
 
 #[derive(Clone, Debug)]
 struct Typed {
@@ -127,7 +115,7 @@ impl Checker<'_> {
                     let hint = did_you_mean(name, self.params.keys().map(String::as_str));
                     problem(node, format!("[param] has no '{name}'{hint}"))
                 })?;
-                Ok(Typed::plain(scalar(param.ty())))
+                Ok(Typed::plain(Kind::Scalar(param.ty())))
             }
             Kind::Object(kind) => {
                 let field = Schema::field(kind, name).map_err(|message| problem(node, message))?;
@@ -137,7 +125,7 @@ impl Checker<'_> {
                 self.touched.insert((variable.clone(), name.to_owned()));
                 let path = format!("{variable}.{name}");
                 let nullable = (field.nullable && !scope.not_null.contains(&path)).then_some(path);
-                Ok(Typed { kind: scalar(field.ty), nullable })
+                Ok(Typed { kind: Kind::Scalar(field.ty), nullable })
             }
             kind => Err(problem(node, format!("{} has no fields", describe(&kind)))),
         }
@@ -225,7 +213,7 @@ impl Checker<'_> {
         let (a, b) = (self.infer(left, scope)?, self.infer(right, scope)?);
         for (one, other, text) in [(&a, &b, right), (&b, &a, left)] {
             if let Kind::Scalar(Type::Name(names)) = one.kind {
-                known_name(text, &names())?;
+                known_name(text, names)?;
             }
             if one.kind == Kind::Null && other.nullable.is_none() {
                 return Err(problem(text, "this is never null".to_owned()));
@@ -274,13 +262,13 @@ impl Checker<'_> {
         match (&one.kind, &many.kind) {
             (Kind::Scalar(Type::Text), Kind::Scalar(Type::Labels)) => Ok(Typed::bool()),
             (kind, Kind::Scalar(Type::Names(names))) if compatible(kind, &Kind::Scalar(Type::Text)) => {
-                known_name(item, &names())?;
+                known_name(item, names)?;
                 Ok(Typed::bool())
             }
             (kind, Kind::List(element)) if compatible(kind, element) => {
                 if let (Kind::Scalar(Type::Name(names)), Expr::List(literals)) = (kind, &list.expr) {
                     for literal in &literals.elements {
-                        known_name(literal, &names())?;
+                        known_name(literal, names)?;
                     }
                 }
                 Ok(Typed::bool())
@@ -354,50 +342,4 @@ fn known_name(node: &IdedExpr, names: &[&str]) -> Result<(), Problem> {
         return Err(problem(node, format!("there is no '{}'{hint}", text.inner())));
     }
     Ok(())
-}
-
-fn literal_kind(literal: &LiteralValue) -> Kind {
-    match literal {
-        LiteralValue::Boolean(_) => Kind::Scalar(Type::Bool),
-        LiteralValue::Int(_) | LiteralValue::UInt(_) => Kind::Scalar(Type::Int),
-        LiteralValue::String(_) => Kind::Scalar(Type::Text),
-        _ => Kind::Null,
-    }
-}
-
-fn scalar(ty: Type) -> Kind {
-    Kind::Scalar(ty)
-}
-
-fn compatible(a: &Kind, b: &Kind) -> bool {
-    let is_text = |kind: &Kind| matches!(kind, Kind::Scalar(Type::Text | Type::Name(_)));
-    match (a, b) {
-        (Kind::Any, _) | (_, Kind::Any) => true,
-        (Kind::List(a), Kind::List(b)) => compatible(a, b),
-        (Kind::Scalar(Type::Bool), Kind::Scalar(Type::Bool))
-        | (Kind::Scalar(Type::Int), Kind::Scalar(Type::Int))
-        | (Kind::Scalar(Type::Duration), Kind::Scalar(Type::Duration))
-        | (Kind::Scalar(Type::Labels), Kind::Scalar(Type::Labels)) => true,
-        (Kind::Object(a), Kind::Object(b)) => a == b,
-        _ => is_text(a) && is_text(b),
-    }
-}
-
-fn describe(kind: &Kind) -> String {
-    match kind {
-        Kind::Null => "null".to_owned(),
-        Kind::Object(subject) => format!("a whole {subject}"),
-        Kind::Params => "[param]".to_owned(),
-        Kind::Any => "anything".to_owned(),
-        Kind::List(element) => format!("a list of {}", describe(element)),
-        Kind::Scalar(ty) => match ty {
-            Type::Bool => "yes or no",
-            Type::Int => "a number",
-            Type::Duration => "a span of time",
-            Type::Text | Type::Name(_) => "a text",
-            Type::Names(_) => "a list of texts",
-            Type::Labels => "labels",
-        }
-        .to_owned(),
-    }
 }

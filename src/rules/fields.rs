@@ -17,9 +17,9 @@ pub enum Type {
     /// Any text.
     Text,
     /// A text of a closed set; comparing it with a text outside of the set is an error.
-    Name(fn() -> Vec<&'static str>),
+    Name(&'static [&'static str]),
     /// A list of texts of a closed set.
-    Names(fn() -> Vec<&'static str>),
+    Names(&'static [&'static str]),
     /// Texts by name; read with `label(map, "name")` or `"name" in map`.
     Labels,
 }
@@ -55,28 +55,12 @@ impl Field {
     }
 }
 
-macro_rules! all_names {
-    ($function:ident, $type:ty) => {
-        fn $function() -> Vec<&'static str> {
-            <$type>::ALL.iter().map(|name| name.as_str()).collect()
-        }
-    };
-}
-all_names!(identity_kinds, IdentityKind);
-all_names!(providers, Provider);
-all_names!(credential_kinds, CredentialKind);
-all_names!(workload_kinds, WorkloadKind);
-all_names!(grant_kinds, GrantKind);
-all_names!(severities, Severity);
-all_names!(confidences, Confidence);
-all_names!(capability_kinds, CapabilityKind);
-
 use FactKind::{Credentials, Exposures, Grants, Identities, People, Trusts, Usage, Workloads};
 
 const IDENTITY: &[Field] = &[
     field("id", Type::Text, "Its stable name (URN)."),
-    field("kind", Type::Name(identity_kinds), "What sort of identity it is."),
-    field("provider", Type::Name(providers), "The system it lives in."),
+    field("kind", Type::Name(IdentityKind::NAMES), "What sort of identity it is."),
+    field("provider", Type::Name(Provider::NAMES), "The system it lives in."),
     field("tenant", Type::Text, "The account or cluster it lives in."),
     field("name", Type::Text, "Its name; namespace/name in a cluster."),
     field("enabled", Type::Bool, "Whether it can act at all."),
@@ -101,7 +85,7 @@ const IDENTITY: &[Field] = &[
     field("exposures", Type::Int, "In how many places its credentials lie in the open."),
     field("trusted", Type::Int, "How many principals may become it.").needs(&[Trusts]),
     field("trusts_anyone", Type::Bool, "Anyone may become it, without a condition.").needs(&[Trusts]),
-    field("capabilities", Type::Names(capability_kinds), "What it can do by its own rights.").needs(&[Grants]),
+    field("capabilities", Type::Names(CapabilityKind::NAMES), "What it can do by its own rights.").needs(&[Grants]),
     field("administrator", Type::Bool, "It can do everything in its account or cluster.").needs(&[Grants]),
     field("becomes_administrator", Type::Bool, "It is not administrator and can become it.").needs(&[Grants, Trusts]),
     field("anyone", Type::Bool, "It stands for everyone, or everyone who is logged in."),
@@ -109,7 +93,7 @@ const IDENTITY: &[Field] = &[
 
 const CREDENTIAL: &[Field] = &[
     field("id", Type::Text, "Its stable name (URN)."),
-    field("kind", Type::Name(credential_kinds), "What sort of credential it is."),
+    field("kind", Type::Name(CredentialKind::NAMES), "What sort of credential it is."),
     field("tenant", Type::Text, "The account or cluster it lives in."),
     field("name", Type::Text, "How its provider calls it: a key id, a Secret's name."),
     field("active", Type::Bool, "Whether it works."),
@@ -127,22 +111,22 @@ const CREDENTIAL: &[Field] = &[
 
 const GRANT: &[Field] = &[
     field("id", Type::Text, "Its stable name (URN)."),
-    field("kind", Type::Name(grant_kinds), "How the policy bears on its holder."),
-    field("provider", Type::Name(providers), "The system it lives in."),
+    field("kind", Type::Name(GrantKind::NAMES), "How the policy bears on its holder."),
+    field("provider", Type::Name(Provider::NAMES), "The system it lives in."),
     field("tenant", Type::Text, "The account or cluster it lives in."),
     field("scope", Type::Text, "account, cluster or namespace/<name>."),
     field("policy", Type::Text, "The policy or role that is given."),
     field("policy_exists", Type::Bool, "Whether that policy or role is there.").needs(&[Grants]),
     field("via", Type::Text, "What it came through, such as a binding or a group; empty when given directly."),
-    field("capabilities", Type::Names(capability_kinds), "What it amounts to alone.").needs(&[Grants]),
+    field("capabilities", Type::Names(CapabilityKind::NAMES), "What it amounts to alone.").needs(&[Grants]),
 ];
 
 const EXPOSURE: &[Field] = &[
     field("id", Type::Text, "Its stable name."),
     field("detector", Type::Text, "The detector that found it."),
     field("title", Type::Text, "What was found, in words."),
-    field("severity", Type::Name(severities), "How bad the detector says it is."),
-    field("confidence", Type::Name(confidences), "How sure the detector is."),
+    field("severity", Type::Name(Severity::NAMES), "How bad the detector says it is."),
+    field("confidence", Type::Name(Confidence::NAMES), "How sure the detector is."),
     field("kind", Type::Text, "The kind of credential it is."),
     field("path", Type::Text, "The file it lies in."),
     field("line", Type::Int, "The line it lies on."),
@@ -157,7 +141,7 @@ const EXPOSURE: &[Field] = &[
 
 const WORKLOAD: &[Field] = &[
     field("id", Type::Text, "Its stable name (URN)."),
-    field("kind", Type::Name(workload_kinds), "What sort of workload it is."),
+    field("kind", Type::Name(WorkloadKind::NAMES), "What sort of workload it is."),
     field("tenant", Type::Text, "The account or cluster it lives in."),
     field("name", Type::Text, "Its name; namespace/name in a cluster."),
     field("labels", Type::Labels, "Tags, labels and annotations."),

@@ -38,6 +38,17 @@ pub struct RuleFile {
     pub path: String,
     /// The text.
     pub text: String,
+    /// Who wrote it: a rule of the user replaces one of ours, two of one origin contradict each other.
+    pub origin: Origin,
+}
+
+/// Who wrote a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It is part of the program.
+    BuiltIn,
+    /// The user named its folder.
+    User,
 }
 
 /// What the configuration changes of a rule.
@@ -148,7 +159,12 @@ impl RuleSet {
         let mut errors = Vec::new();
         let mut by_id: BTreeMap<String, &RuleFile> = BTreeMap::new();
         for file in files {
-            by_id.insert(id_of(&file.path), file);
+            if let Some(other) = by_id.insert(id_of(&file.path), file)
+                && other.origin == file.origin
+            {
+                let message = format!("{} has the same name; a rule is called by it", other.path);
+                errors.push(RuleError { file: file.path.clone(), line: 1, column: 1, message });
+            }
         }
         for id in overrides.keys().filter(|id| !by_id.contains_key(*id)) {
             let hint = did_you_mean(id, by_id.keys().map(String::as_str));

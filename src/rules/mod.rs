@@ -6,6 +6,7 @@ mod check;
 mod evaluate;
 mod fields;
 mod functions;
+mod kind;
 mod load;
 mod message;
 mod nouns;
@@ -15,4 +16,4 @@ mod view;
 
 pub use evaluate::{Judgement, evaluate};
 pub use fields::{Field, Type, fields};
-pub use load::{Override, Rule, RuleError, RuleFile, RuleSet};
+pub use load::{Origin, Override, Rule, RuleError, RuleFile, RuleSet};

@@ -83,7 +83,7 @@ impl Param {
             Param::Bool(_) => Type::Bool,
             Param::Int(_) => Type::Int,
             Param::Text(_) => Type::Text,
-            Param::Texts(_) => Type::Names(Vec::new),
+            Param::Texts(_) => Type::Names(&[]),
         }
     }
 }

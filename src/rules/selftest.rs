@@ -70,7 +70,7 @@ fn read(value: &toml::Value, ty: Type) -> Result<Field, String> {
         (toml::Value::String(text), Type::Duration) => duration(text).map(Field::Int),
         (toml::Value::String(text), Type::Text) => Some(Field::Text(text.clone())),
         (toml::Value::String(text), Type::Name(names)) => {
-            names().contains(&text.as_str()).then(|| Field::Text(text.clone()))
+            names.contains(&text.as_str()).then(|| Field::Text(text.clone()))
         }
         (toml::Value::Array(list), Type::Names(_)) => texts(list).map(Field::Texts),
         (toml::Value::Table(table), Type::Labels) => {
@@ -84,7 +84,7 @@ fn read(value: &toml::Value, ty: Type) -> Result<Field, String> {
         Type::Int => "a number".to_owned(),
         Type::Duration => "a span such as \"91d\" or \"2h\"".to_owned(),
         Type::Text => "a text".to_owned(),
-        Type::Name(names) => format!("one of {}", names().join(", ")),
+        Type::Name(names) => format!("one of {}", names.join(", ")),
         Type::Names(_) => "a list of texts".to_owned(),
         Type::Labels => "a table of texts".to_owned(),
     })

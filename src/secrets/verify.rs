@@ -156,7 +156,7 @@ fn pem(value: &[u8]) -> bool {
     let text = String::from_utf8_lossy(value).replace("\\n", "\n").replace("\\r", "");
     let body: String = text
         .lines()
-        .map(|line| line.trim().trim_matches(['"', '\'', ',', '+']))
+        .map(|line| line.trim().trim_matches(['"', '\'', ',']))
         .filter(|line| !line.starts_with("-----") && !line.contains(':') && !line.starts_with('='))
         .collect();
     STANDARD.decode(body.trim()).is_ok_and(|bytes| bytes.len() >= 40)

@@ -39,11 +39,25 @@ pub fn identity(kind: IdentityKind, id: &str, tenant: &str, name: &str) -> Ident
 pub fn policy(id: &str, tenant: &str, document: Value) -> Policy {
     let name = id.rsplit('/').next().unwrap().to_owned();
     let builtin = id.contains(":iam::aws:");
-    Policy { id: Urn::new(id), name, language: PolicyLanguage::AwsIam, tenant: tenant.to_owned(), builtin, document, evidence: evidence() }
+    Policy {
+        id: Urn::new(id),
+        name,
+        language: PolicyLanguage::AwsIam,
+        tenant: tenant.to_owned(),
+        builtin,
+        document,
+        evidence: evidence(),
+    }
 }
 
 pub fn trust(of: &str, tenant: &str, document: Value) -> Trust {
-    Trust { of: Urn::new(of), language: PolicyLanguage::AwsIam, tenant: tenant.to_owned(), document, evidence: evidence() }
+    Trust {
+        of: Urn::new(of),
+        language: PolicyLanguage::AwsIam,
+        tenant: tenant.to_owned(),
+        document,
+        evidence: evidence(),
+    }
 }
 
 /// An account, or several.

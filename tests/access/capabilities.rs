@@ -1,1 +1,172 @@
-//! x
+//! What IAM policies amount to.
+
+use nonhuman::access::aws::{Principal, Techniques, capabilities, policy_capabilities, problems};
+use nonhuman::model::{Capability, IdentityKind, Policy};
+use serde_json::{Value, json};
+
+use crate::account::{identity, policy};
+
+const USER: &str = "arn:aws:iam::111122223333:user/bot";
+
+/// `kind`, with `?` where conditional, for a user with these statements and boundary.
+fn amounts(statements: Value, boundary: Option<Value>) -> Vec<String> {
+    found(statements, boundary).iter().map(|c| format!("{}{}", c.kind, if c.conditional { "?" } else { "" })).collect()
+}
+
+fn made(id: &str, statements: Value) -> Policy {
+    policy(id, "111122223333", json!({"Version": "2012-10-17", "Statement": statements}))
+}
+
+fn found(statements: Value, boundary: Option<Value>) -> Vec<Capability> {
+    let user = identity(IdentityKind::AwsUser, USER, "111122223333", "bot");
+    let held = made("arn:aws:iam::111122223333:policy/held", statements);
+    let limit = boundary.map(|statements| made("arn:aws:iam::111122223333:policy/limit", statements));
+    capabilities(&Principal {
+        identity: &user,
+        policies: vec![&held],
+        missing_policies: Vec::new(),
+        boundary: limit.as_ref(),
+        trust: None,
+    })
+}
+
+fn allow(action: &str, resource: &str) -> Value {
+    json!({"Effect": "Allow", "Action": action, "Resource": resource})
+}
+
+const ALL: [&str; 6] = ["administrator", "escalate", "impersonate", "read-secrets", "run-code", "mint-credentials"];
+
+#[test]
+fn statements_in_every_form() {
+    let mfa = json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}});
+    for (statements, expected) in [
+        (allow("*", "*"), ALL.to_vec()),
+        (json!([allow("*:*", "**")]), ALL.to_vec()),
+        (json!({"Effect": "Allow", "NotAction": "support:*", "Resource": "*"}), ALL.to_vec()),
+        (
+            json!([{"Effect": "Allow", "NotAction": ["iam:*"], "Resource": ["*"]}, allow("IAM:*", "arn:aws:iam::*")]),
+            ALL.to_vec(),
+        ),
+        (
+            json!({"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*"}),
+            vec!["read-secrets", "run-code"],
+        ),
+        (
+            json!({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": mfa}),
+            ALL.map(|kind| match kind {
+                "administrator" => "administrator?",
+                "escalate" => "escalate?",
+                "impersonate" => "impersonate?",
+                "read-secrets" => "read-secrets?",
+                "run-code" => "run-code?",
+                _ => "mint-credentials?",
+            })
+            .to_vec(),
+        ),
+        (allow("secretsmanager:get?ecret*", "*"), vec!["read-secrets"]),
+        (allow("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:*:*:secret:app/*"), vec![]),
+        (allow("iam:PutUserPolicy", USER), vec!["escalate"]),
+        (allow("iam:PutUserPolicy", "arn:aws:iam::*:user/${aws:username}"), vec!["escalate"]),
+        (allow("iam:PutUserPolicy", "arn:aws:iam::*:user/${aws:PrincipalTag/team}"), vec!["escalate?"]),
+        (allow("iam:PutUserPolicy", "arn:aws:iam::*:user/other"), vec![]),
+        (allow("iam:PassRole", "*"), vec![]),
+        (json!([allow("iam:PassRole", "*"), allow("lambda:*", "*")]), vec!["run-code"]),
+        (json!({"effect": "Allow", "Action": "*", "Resource": "*"}), vec![]),
+        (json!({"Effect": "ALLOW", "Action": "*", "Resource": "*"}), vec![]),
+        (allow("iam:*, s3:*", "*"), vec![]),
+    ] {
+        assert_eq!(amounts(statements.clone(), None), expected, "{statements}");
+    }
+}
+
+#[test]
+fn a_deny_wins_and_a_conditional_one_leaves_a_doubt() {
+    let deny = |action: &str, resource: &str| json!({"Effect": "Deny", "Action": action, "Resource": resource});
+    let guarded = json!({"Effect": "Deny", "Action": "iam:*", "Resource": "*", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}});
+    for (denial, expected) in [
+        (deny("*", "*"), vec![]),
+        (deny("iam:*", "*"), vec!["impersonate", "read-secrets", "run-code"]),
+        (deny("s3:*", "arn:aws:s3:::logs/*"), ALL.to_vec()),
+        (deny("organizations:*", "*"), ALL.to_vec()),
+        (json!({"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}), vec![]),
+        (guarded, vec!["administrator?", "escalate?", "impersonate", "read-secrets", "run-code", "mint-credentials?"]),
+    ] {
+        assert_eq!(amounts(json!([allow("*", "*"), denial]), None), expected, "{denial}");
+    }
+}
+
+#[test]
+fn a_boundary_takes_away_and_never_gives() {
+    assert_eq!(amounts(allow("*", "*"), Some(allow("secretsmanager:*", "*"))), ["read-secrets"]);
+    assert_eq!(amounts(allow("s3:*", "*"), Some(allow("*", "*"))), Vec::<String>::new());
+    assert_eq!(amounts(allow("*", "*"), Some(json!([]))), Vec::<String>::new());
+}
+
+#[test]
+fn the_proof_names_policy_and_statement() {
+    let found = found(json!([allow("s3:*", "*"), allow("*", "*")]), None);
+    assert_eq!(found[0].scope, "account 111122223333");
+    assert_eq!(
+        found[0].proof,
+        ["policy held, statement 2 (Allow * on *)", "policy held, statement 1 (Allow s3:* on *)"]
+    );
+    let builtin = policy("arn:aws:iam::aws:policy/AdministratorAccess", "aws", json!({"Statement": allow("*", "*")}));
+    let alone = policy_capabilities(&builtin);
+    assert_eq!(alone.len(), 6);
+    assert_eq!(alone[0].proof, ["policy AdministratorAccess, statement 1 (Allow * on *)"]);
+}
+
+#[test]
+fn malformed_documents_give_nothing_and_are_named() {
+    for (document, expected) in [
+        (json!(null), "the policy document is not a JSON object"),
+        (json!("Statement"), "the policy document is not a JSON object"),
+        (json!({}), "there is no Statement"),
+        (json!({"Statement": 7}), "Statement is neither an object nor a list"),
+        (json!({"Statement": [3]}), "statement 1: not an object"),
+        (json!({"Statement": [], "Version": 2012}), "Version is 2012, expected \"2012-10-17\" or \"2008-10-17\""),
+        (
+            json!({"Statement": {"Effect": "allow", "Action": "*", "Resource": "*"}}),
+            "statement 1: Effect is not \"Allow\" or \"Deny\"",
+        ),
+        (
+            json!({"Statement": {"Effect": "Allow", "Resource": "*"}}),
+            "statement 1: it has neither Action nor NotAction",
+        ),
+        (
+            json!({"Statement": {"Effect": "Allow", "Action": "*"}}),
+            "statement 1: it has neither Resource nor NotResource",
+        ),
+        (
+            json!({"Statement": {"Effect": "Allow", "Action": "*", "NotAction": "*", "Resource": "*"}}),
+            "statement 1: it has both Action and NotAction",
+        ),
+        (
+            json!({"Statement": {"Effect": "Allow", "Action": ["s3:*", {}], "Resource": "arn:aws:s3:::b"}}),
+            "statement 1: Action is not a string or a list of strings",
+        ),
+        (
+            json!({"Statement": {"Effect": "Allow", "Action": "s3:Get,s3:Put", "Resource": "*"}}),
+            "statement 1: 's3:Get,s3:Put' is not an action (expected service:Name)",
+        ),
+        (
+            json!({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": ["x"]}}),
+            "statement 1: Condition is not an object of operators with objects of keys",
+        ),
+    ] {
+        assert_eq!(problems(&document), [expected], "{document}");
+        let held = policy("arn:aws:iam::111122223333:policy/bad", "111122223333", document.clone());
+        assert_eq!(policy_capabilities(&held), [], "{document}");
+    }
+    assert_eq!(problems(&json!({"Version": "2012-10-17", "Statement": allow("s3:*", "*")})), Vec::<String>::new());
+}
+
+#[test]
+fn a_table_of_techniques_with_a_mistake_says_where() {
+    let unknown = Techniques::parse("[[technique]]\nid = \"x\"\nhow = \"magic\"\nactions = [\"a:b\"]\ndoes = \"y\"\n");
+    let message = unknown.unwrap_err();
+    assert!(message.contains("line 3") && message.contains("pass-role"), "{message}");
+    let no_service =
+        Techniques::parse("[[technique]]\nid = \"x\"\nhow = \"pass-role\"\nactions = [\"a:b\"]\ndoes = \"y\"\n");
+    assert!(no_service.unwrap_err().contains("'x' names services if and only if"));
+}

@@ -122,7 +122,10 @@ async fn without_key_list_the_report_is_what_is_known() {
     let inventory = offline(&paths).await;
     let first = inventory.credentials.get(&urn("user/bots/deploy-bot#access-key-1")).unwrap();
     assert_eq!((first.name.as_str(), &first.active), ("access-key-1", &Known::Value(true)));
-    assert_eq!(inventory.credentials.get(&urn("user/bots/deploy-bot#access-key-2")).unwrap().active, Known::Value(false));
+    assert_eq!(
+        inventory.credentials.get(&urn("user/bots/deploy-bot#access-key-2")).unwrap().active,
+        Known::Value(false)
+    );
     let entry = coverage(&inventory, "access keys");
     assert_eq!((entry.outcome, entry.blinds.as_slice()), (Outcome::NotRead, &[FactKind::Credentials][..]));
     assert!(entry.remedy.as_ref().unwrap().contains("aws iam list-access-keys"));
@@ -193,14 +196,18 @@ async fn what_is_named_but_missing_is_said() {
     let mut account = read_json(&fixture("small/iam.json"));
     account["Policies"].as_array_mut().unwrap().retain(|policy| policy["PolicyName"] == "read-logs");
     account["GroupDetailList"] = json!([]);
-    account["RoleDetailList"][0]["AttachedManagedPolicies"][0]["PolicyArn"] = json!("arn:aws:iam::aws:policy/ReadOnlyAccess");
+    account["RoleDetailList"][0]["AttachedManagedPolicies"][0]["PolicyArn"] =
+        json!("arn:aws:iam::aws:policy/ReadOnlyAccess");
     let directory = tempfile::tempdir().unwrap();
     let inventory = offline(&[write(directory.path(), "iam.json", account.to_string())]).await;
     assert_eq!(holes(&inventory), [("customer-managed policies", Outcome::Partial), ("groups", Outcome::Partial)]);
     let managed = coverage(&inventory, "AWS-managed policies");
     assert_eq!(managed.outcome, Outcome::NotRead);
     assert!(managed.detail.as_ref().unwrap().contains("ReadOnlyAccess"));
-    assert!(inventory.grants.iter().any(|grant| grant.policy.as_str().ends_with("ReadOnlyAccess")), "the grant is kept");
+    assert!(
+        inventory.grants.iter().any(|grant| grant.policy.as_str().ends_with("ReadOnlyAccess")),
+        "the grant is kept"
+    );
 }
 
 #[tokio::test]
@@ -226,7 +233,12 @@ async fn an_undecodable_document_is_one_hole() {
 async fn bad_files_are_holes_with_their_place_and_cost_nothing_else() {
     let header = "user,arn,user_creation_time,password_enabled\n";
     let cases: &[(&str, &str, &str, Outcome)] = &[
-        ("cut.json", "{\n \"UserDetailList\": [\n  {\"UserName\": \"a\"", ":3:20: the file ends in the middle", Outcome::Failed),
+        (
+            "cut.json",
+            "{\n \"UserDetailList\": [\n  {\"UserName\": \"a\"",
+            ":3:18: the file ends in the middle",
+            Outcome::Failed,
+        ),
         ("syntax.json", "{\n \"UserDetailList\": [,]\n}", ":2:21: not JSON", Outcome::Failed),
         ("type.json", "{\"RoleDetailList\": [\n{\"RoleName\": 7}]}", ":2:14: a value of another type", Outcome::Failed),
         ("other.json", "{\"apiVersion\": \"v1\"}", ":1:1: not an export", Outcome::Failed),
@@ -234,7 +246,12 @@ async fn bad_files_are_holes_with_their_place_and_cost_nothing_else() {
         ("text.csv", "a,b\n1,2\n", ":1:1: not an export", Outcome::Failed),
         ("binary.json", "\u{0}\u{1}", ":1:1: not an export", Outcome::Failed),
         ("empty.json", "", ":1:1: not an export", Outcome::Failed),
-        ("report.json", "{\"Content\": \"!!!\", \"ReportFormat\": \"text/csv\"}", ":1:1: Content is not a credential report", Outcome::Failed),
+        (
+            "report.json",
+            "{\"Content\": \"!!!\", \"ReportFormat\": \"text/csv\"}",
+            ":1:1: Content is not a credential report",
+            Outcome::Failed,
+        ),
         ("keys.json", "{\"AccessKeyMetadata\": {}}", "a value of another type", Outcome::Failed),
     ];
     for (name, text, expected, outcome) in cases {

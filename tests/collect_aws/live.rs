@@ -80,7 +80,10 @@ async fn live_and_offline_say_the_same() {
     let call = "iam:GetAccountAuthorizationDetails".to_owned();
     assert_eq!(bot.evidence.location, Location::Api { call, resource: SMALL.to_owned() });
     for action in server.actions() {
-        assert!(action.starts_with("Get") || action.starts_with("List") || action == "GenerateCredentialReport", "{action}");
+        assert!(
+            action.starts_with("Get") || action.starts_with("List") || action == "GenerateCredentialReport",
+            "{action}"
+        );
     }
 }
 
@@ -110,7 +113,8 @@ async fn each_refused_call_is_one_hole() {
     ];
     let server = IamServer::start(small(), &[]);
     let whole = scan(&server).await;
-    let count = |inventory: &Inventory| inventory.coverage.entries().iter().filter(|entry| !entry.outcome.is_hole()).count();
+    let count =
+        |inventory: &Inventory| inventory.coverage.entries().iter().filter(|entry| !entry.outcome.is_hole()).count();
     for (action, what, blinds) in cases {
         let server = IamServer::start(small(), &[(action, Fault::Refused("AccessDenied"))]);
         let inventory = scan(&server).await;
@@ -123,13 +127,19 @@ async fn each_refused_call_is_one_hole() {
         let extra = usize::from(*what == "credential report");
         // Without their list nobody asks for the providers' details.
         let unasked = usize::from(*action == "ListOpenIDConnectProviders");
-        assert_eq!(count(&inventory), count(&whole) - 1 + extra - unasked, "{action}: {:#?}", inventory.coverage.entries());
+        assert_eq!(
+            count(&inventory),
+            count(&whole) - 1 + extra - unasked,
+            "{action}: {:#?}",
+            inventory.coverage.entries()
+        );
     }
 }
 
 #[tokio::test]
 async fn what_others_say_survives_a_refusal() {
-    let refused = |action| async move { scan(&IamServer::start(small(), &[(action, Fault::Refused("AccessDenied"))])).await };
+    let refused =
+        |action| async move { scan(&IamServer::start(small(), &[(action, Fault::Refused("AccessDenied"))])).await };
     let inventory = refused("GetAccountAuthorizationDetails").await;
     assert_eq!(inventory.identities.len(), 5, "root and users from the report, and the providers");
     let key = inventory.credentials.get(&Urn::aws_access_key("AKIAEXAMPLEDEPLOY001")).unwrap();
@@ -271,4 +281,15 @@ async fn a_scan_past_its_deadline_keeps_what_was_sent() {
     let inventory = Inventory::build(records(AwsLive::with_config(config(&server)), Duration::from_secs(1)).await);
     assert_eq!(inventory.identities.len(), 6);
     assert_eq!(holes(&inventory), [("everything not listed", Outcome::Partial)]);
+}
+
+#[tokio::test]
+async fn a_profile_that_is_not_there_is_said_and_nothing_else_is_used() {
+    let collector = AwsLive::new(Some("no-such-profile-of-nonhuman".to_owned()));
+    assert_eq!(collector.targets(), ["profile no-such-profile-of-nonhuman"]);
+    let inventory = Inventory::build(records(collector, Duration::from_secs(60)).await);
+    assert_eq!(holes(&inventory), [("caller identity", Outcome::Refused)], "{:#?}", inventory.coverage);
+    let hole = coverage(&inventory, "caller identity");
+    assert!(hole.detail.as_ref().unwrap().contains("no-such-profile-of-nonhuman"), "{hole:?}");
+    assert_eq!(hole.target, "profile no-such-profile-of-nonhuman");
 }

@@ -6,7 +6,7 @@ use nonhuman::collect::kubernetes::KubernetesLive;
 use nonhuman::model::{FactKind, Location, Outcome, Record};
 
 use super::kube_server::{KubeServer, Reply, Seen, recorded};
-use super::{coverage, dump, entries, holes, inventory_of, records_of, recorded_dump};
+use super::{coverage, dump, entries, holes, inventory_of, recorded_dump, records_of};
 
 const TRACKING: &str = "configmap kube-system/kube-apiserver-legacy-service-account-token-tracking";
 
@@ -65,7 +65,10 @@ fn a_dump_of_the_same_lists_gives_the_same_inventory() {
         let texts = facts.map(|record| {
             let mut value = serde_json::to_value(record).unwrap();
             value["evidence"] = serde_json::Value::Null;
-            value.to_string().replace("k8s:recorded/", "k8s:prod/").replace(r#""tenant":"recorded""#, r#""tenant":"prod""#)
+            value
+                .to_string()
+                .replace("k8s:recorded/", "k8s:prod/")
+                .replace(r#""tenant":"recorded""#, r#""tenant":"prod""#)
         });
         let mut texts: Vec<String> = texts.collect();
         texts.sort();
@@ -159,7 +162,10 @@ fn one_forbidden_kind_is_one_hole() {
     assert_eq!(holes.len(), 1, "{holes:#?}");
     assert_eq!((holes[0].what.as_str(), holes[0].outcome), ("secrets", Outcome::Refused));
     assert_eq!(holes[0].blinds, [FactKind::Credentials, FactKind::Usage]);
-    assert_eq!(holes[0].remedy.as_deref(), Some("allow the verb list on secrets of the core API group for the whole cluster"));
+    assert_eq!(
+        holes[0].remedy.as_deref(),
+        Some("allow the verb list on secrets of the core API group for the whole cluster")
+    );
     assert!(holes[0].detail.as_ref().unwrap().contains("cannot list resource"));
     assert_eq!(server.seen().iter().filter(|request| is(request, "secrets")).count(), 1, "a 403 is not asked again");
 }
@@ -178,7 +184,8 @@ fn pods_of_controllers_that_could_not_be_listed_are_workloads_themselves() {
     // 3 Deployments, 2 StatefulSets, 1 DaemonSet, 1 CronJob and the 5 pods that nobody made.
     assert_eq!(complete.workloads.len(), 12, "{:#?}", names(&complete));
     assert!(names(&complete).contains(&"k8s:recorded/legacy/deploy/scaled-down".to_owned()));
-    let pods: Vec<_> = names(&partial).into_iter().filter(|id| id.contains("/po/api-") || id.contains("/po/kagent-")).collect();
+    let pods: Vec<_> =
+        names(&partial).into_iter().filter(|id| id.contains("/po/api-") || id.contains("/po/kagent-")).collect();
     assert_eq!(pods.len(), 3, "{:#?}", names(&partial));
 }
 
@@ -195,7 +202,8 @@ fn a_401_refuses_the_whole_cluster() {
 
 #[test]
 fn a_401_in_the_middle_keeps_what_was_read() {
-    let server = KubeServer::start(|seen| is(seen, "pods").then(|| Reply::json(401, recorded("unauthorized-badtoken"))));
+    let server =
+        KubeServer::start(|seen| is(seen, "pods").then(|| Reply::json(401, recorded("unauthorized-badtoken"))));
     let records = scan(&server);
     assert_eq!(inventory_of(&records).credentials.len(), 3);
     assert_eq!(inventory_of(&records).usages.len(), 3, "last uses are sent although the scan ended early");
@@ -312,7 +320,8 @@ fn no_program_is_run_without_permission() {
         "{{exec: {{apiVersion: client.authentication.k8s.io/v1, command: sh, args: ['{}'], interactiveMode: Never}}}}",
         script.display()
     );
-    let legacy = format!("{{auth-provider: {{name: gcp, config: {{cmd-path: 'sh', cmd-args: '{}'}}}}}}", script.display());
+    let legacy =
+        format!("{{auth-provider: {{name: gcp, config: {{cmd-path: 'sh', cmd-args: '{}'}}}}}}", script.display());
     for user in [exec.as_str(), legacy.as_str()] {
         let records = scan_as(&server, user, Duration::from_secs(30));
         let entry = entries(&records).next().unwrap();
@@ -336,16 +345,20 @@ fn a_kubeconfig_that_cannot_be_used_is_not_quoted() {
     std::fs::write(&path, "users: [{name: u, user: {token: [PLANTED-TOKEN\n").unwrap();
     let live = |contexts: &[&str]| {
         let contexts = contexts.iter().map(|&name| name.to_owned()).collect();
-        records_of(KubernetesLive { contexts, allow_exec: false, kubeconfig: Some(path.clone()) }, Duration::from_secs(30))
+        records_of(
+            KubernetesLive { contexts, allow_exec: false, kubeconfig: Some(path.clone()) },
+            Duration::from_secs(30),
+        )
     };
     let records = live(&[]);
     let text = serde_json::to_string(&records).unwrap();
     assert!(text.contains("not valid YAML at line") && !text.contains("PLANTED"), "{text}");
     std::fs::write(&path, "{clusters: [], contexts: [], users: []}").unwrap();
-    let records = live(&["prod", "dev", "prod"]);
+    let records = live(&["prod", "team/dev", "prod"]);
     let targets: Vec<&str> = entries(&records).map(|entry| entry.target.as_str()).collect();
-    assert_eq!(targets, ["dev", "prod"]);
-    assert!(entries(&records).all(|entry| entry.detail.as_ref().unwrap().contains("no context")));
+    assert_eq!(targets, ["prod", "team:dev"]);
+    let details: Vec<&str> = entries(&records).map(|entry| entry.detail.as_deref().unwrap()).collect();
+    assert!(details[0].contains("no context 'prod'") && details[1].contains("no context 'team/dev'"), "{details:?}");
 }
 
 #[test]

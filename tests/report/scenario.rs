@@ -285,6 +285,7 @@ fn worker_facts() -> IdentityFacts {
         linked: [ci()].into(),
         capabilities: vec![
             power(CapabilityKind::Administrator, "cluster prod"),
+            power(CapabilityKind::ReadSecrets, "cluster prod"),
             power(CapabilityKind::Impersonate, "namespace prod/payments"),
         ],
         ..IdentityFacts::default()

@@ -1,8 +1,8 @@
 //! An IAM and STS server for tests: the Query protocol with real `Marker` paging, and faults on demand. It is no model
 //! of IAM: it only serves an account that is given to it.
+#![allow(unreachable_pub, reason = "a module of its test")]
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -118,9 +118,15 @@ fn serve(server: &tiny_http::Server, state: &State) {
                 }
                 continue;
             }
-            Some(Fault::Refused(code)) => (403, error(code, &format!("User: arn:aws:iam::1:user/x is not authorized to perform: iam:{action}"))),
-            Some(Fault::Throttled { from, to }) if (*from..*to).contains(&nth) => (400, error("Throttling", "Rate exceeded")),
-            Some(Fault::InProgress(times)) if nth < *times => (200, answer(&action, &json!({"State": if nth == 0 { "STARTED" } else { "INPROGRESS" }}))),
+            Some(Fault::Refused(code)) => {
+                (403, error(code, &format!("User: arn:aws:iam::1:user/x is not authorized to perform: iam:{action}")))
+            }
+            Some(Fault::Throttled { from, to }) if (*from..*to).contains(&nth) => {
+                (400, error("Throttling", "Rate exceeded"))
+            }
+            Some(Fault::InProgress(times)) if nth < *times => {
+                (200, answer(&action, &json!({"State": if nth == 0 { "STARTED" } else { "INPROGRESS" }})))
+            }
             Some(Fault::Cut) => {
                 let (status, text) = result(&state.account, &action, &query);
                 (status, text[..text.len() / 2].to_owned())
@@ -177,7 +183,9 @@ fn handle(account: &Account, action: &str, query: &BTreeMap<String, String>) -> 
 
 fn authorization(account: &Account, query: &BTreeMap<String, String>) -> Value {
     const LISTS: [&str; 4] = ["UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"];
-    let of = |list: &'static str| account.authorization[list].as_array().cloned().unwrap_or_default().into_iter().map(move |item| (list, item));
+    let of = |list: &'static str| {
+        account.authorization[list].as_array().cloned().unwrap_or_default().into_iter().map(move |item| (list, item))
+    };
     let all: Vec<_> = LISTS.into_iter().flat_map(of).collect();
     let (items, rest) = page(&all, query);
     let mut answer = json!({"IsTruncated": rest.is_some(), "Marker": rest});
@@ -201,15 +209,23 @@ fn account_id(account: &Account) -> String {
 }
 
 fn answer(action: &str, value: &Value) -> String {
-    let service = if action == "GetCallerIdentity" { "https://sts.amazonaws.com/doc/2011-06-15/" } else { "https://iam.amazonaws.com/doc/2010-05-08/" };
+    let service = if action == "GetCallerIdentity" {
+        "https://sts.amazonaws.com/doc/2011-06-15/"
+    } else {
+        "https://iam.amazonaws.com/doc/2010-05-08/"
+    };
     let mut xml = format!("<{action}Response xmlns=\"{service}\"><{action}Result>");
     write(value, "", &mut xml);
-    xml.push_str(&format!("</{action}Result><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></{action}Response>"));
+    xml.push_str(&format!(
+        "</{action}Result><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></{action}Response>"
+    ));
     xml
 }
 
 fn error(code: &str, message: &str) -> String {
-    format!("<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>r</RequestId></ErrorResponse>")
+    format!(
+        "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>r</RequestId></ErrorResponse>"
+    )
 }
 
 /// Writes JSON as the Query protocol's XML; policy documents become percent-encoded text.
@@ -245,7 +261,10 @@ fn percent(text: &str) -> String {
 }
 
 fn form(body: &str) -> BTreeMap<String, String> {
-    body.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (unescape(name), unescape(value))).collect()
+    body.split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (unescape(name), unescape(value)))
+        .collect()
 }
 
 fn unescape(text: &str) -> String {

@@ -10,34 +10,40 @@ use std::time::Duration;
 
 /// A request as it arrived.
 #[derive(Clone, Debug)]
-pub struct Seen {
-    pub method: String,
-    pub path: String,
-    pub query: HashMap<String, String>,
-    pub accept: String,
+pub(crate) struct Seen {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) query: HashMap<String, String>,
+    pub(crate) accept: String,
     /// How many requests for this path came before it.
-    pub nth: usize,
+    pub(crate) nth: usize,
 }
 
 /// What to answer.
-pub enum Reply {
-    Answer { status: u16, headers: Vec<(&'static str, String)>, body: String },
+pub(crate) enum Reply {
+    Answer {
+        status: u16,
+        headers: Vec<(&'static str, String)>,
+        body: String,
+    },
     /// Half of a body, then the connection is closed.
-    BrokenOff { body: String },
+    BrokenOff {
+        body: String,
+    },
     /// Nothing, for a minute.
     Hang,
 }
 
 impl Reply {
-    pub fn json(status: u16, body: impl Into<String>) -> Self {
+    pub(crate) fn json(status: u16, body: impl Into<String>) -> Self {
         Self::Answer { status, headers: vec![("content-type", "application/json".to_owned())], body: body.into() }
     }
 
-    pub fn text(status: u16, body: &str) -> Self {
+    pub(crate) fn text(status: u16, body: &str) -> Self {
         Self::Answer { status, headers: vec![("content-type", "text/plain".to_owned())], body: body.to_owned() }
     }
 
-    pub fn header(mut self, name: &'static str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
         if let Self::Answer { headers, .. } = &mut self {
             headers.push((name, value.to_owned()));
         }
@@ -45,17 +51,17 @@ impl Reply {
     }
 }
 
-pub type Answers = Box<dyn Fn(&Seen) -> Option<Reply> + Send + Sync>;
+pub(crate) type Answers = Box<dyn Fn(&Seen) -> Option<Reply> + Send + Sync>;
 
 /// A running server; it answers as long as the test process lives.
-pub struct KubeServer {
-    pub url: String,
+pub(crate) struct KubeServer {
+    pub(crate) url: String,
     seen: Arc<Mutex<Vec<Seen>>>,
 }
 
 impl KubeServer {
     /// Starts a server with the whole recorded cluster, except where `special` has another answer.
-    pub fn start(special: impl Fn(&Seen) -> Option<Reply> + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(special: impl Fn(&Seen) -> Option<Reply> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -71,12 +77,12 @@ impl KubeServer {
     }
 
     /// Everything it was asked, in order of arrival.
-    pub fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
 
     /// Writes a kubeconfig with one context, `recorded`, that leads here.
-    pub fn kubeconfig(&self, directory: &Path, user: &str) -> PathBuf {
+    pub(crate) fn kubeconfig(&self, directory: &Path, user: &str) -> PathBuf {
         let path = directory.join("kubeconfig");
         let text = format!(
             "apiVersion: v1\nkind: Config\ncurrent-context: recorded\n\
@@ -91,7 +97,7 @@ impl KubeServer {
 }
 
 /// A recorded body.
-pub fn recorded(name: &str) -> String {
+pub(crate) fn recorded(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/kubernetes/recorded").join(format!("{name}.json"));
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
@@ -128,10 +134,10 @@ fn request(stream: &TcpStream, log: &Mutex<Vec<Seen>>) -> Option<Seen> {
     let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
     let mut accept = String::new();
     for line in lines.map_while(Result::ok).take_while(|line| !line.is_empty()) {
-        if let Some((name, value)) = line.split_once(':') {
-            if name.eq_ignore_ascii_case("accept") {
-                accept = value.trim().to_owned();
-            }
+        if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("accept")
+        {
+            accept = value.trim().to_owned();
         }
     }
     let (path, query) = target.split_once('?').unwrap_or((target.as_str(), ""));

@@ -126,7 +126,9 @@ pub fn policy_capabilities(policy: &Policy) -> Vec<Capability> {
 /// Whether these rights are an administrator's, and by which statements.
 pub(super) fn administrator(rights: &Rights<'_>, identity: &Identity) -> Option<Capability> {
     let scope = format!("account {}", identity.tenant);
-    Asker::of(rights, identity).every(ADMINISTRATOR).map(|answer| answer.capability(CapabilityKind::Administrator, &scope))
+    Asker::of(rights, identity)
+        .every(ADMINISTRATOR)
+        .map(|answer| answer.capability(CapabilityKind::Administrator, &scope))
 }
 
 /// The second part of an ARN: `aws`, `aws-cn`, `aws-us-gov`.

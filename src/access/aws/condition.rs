@@ -44,7 +44,8 @@ pub(super) type Known<'a> = [(&'a str, &'a str)];
 /// Reads a `Condition` element. What cannot be read becomes a clause that stays open.
 pub(super) fn clauses(condition: &Value) -> Vec<Clause> {
     let Some(operators) = condition.as_object() else {
-        let unreadable = Clause { operator: String::new(), key: "(unreadable condition)".to_owned(), values: Vec::new() };
+        let unreadable =
+            Clause { operator: String::new(), key: "(unreadable condition)".to_owned(), values: Vec::new() };
         return if condition.is_null() { Vec::new() } else { vec![unreadable] };
     };
     let mut clauses = Vec::new();
@@ -53,7 +54,11 @@ pub(super) fn clauses(condition: &Value) -> Vec<Clause> {
             clauses.push(Clause { operator: operator.clone(), key: key.to_lowercase(), values: texts(values) });
         }
         if !keys.is_object() {
-            clauses.push(Clause { operator: operator.clone(), key: "(unreadable condition)".to_owned(), values: Vec::new() });
+            clauses.push(Clause {
+                operator: operator.clone(),
+                key: "(unreadable condition)".to_owned(),
+                values: Vec::new(),
+            });
         }
     }
     clauses

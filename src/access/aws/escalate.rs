@@ -24,8 +24,7 @@ pub fn escalations(principals: &[Principal<'_>], techniques: &Techniques) -> BTr
     let nodes: Vec<Node<'_>> = sorted
         .iter()
         .map(|principal| {
-            let rights =
-                Rights::of(principal, |p| compiled.entry(&p.id).or_insert_with(|| Compiled::new(p)).clone());
+            let rights = Rights::of(principal, |p| compiled.entry(&p.id).or_insert_with(|| Compiled::new(p)).clone());
             Node::new(principal, rights)
         })
         .collect();
@@ -86,7 +85,8 @@ impl<'n, 'a> Atlas<'n, 'a> {
                 let wanted = technique.how != How::PassRole || passers.contains(i);
                 nodes[*i].acts() && wanted && !is_sure(&nodes[*i])
             };
-            let actions = || technique.actions.iter().filter(|action| technique.how != How::PassRole || !is_pass_role(action));
+            let actions =
+                || technique.actions.iter().filter(|action| technique.how != How::PassRole || !is_pass_role(action));
             (0..nodes.len()).filter(asks).filter_map(|i| Some((i, Some(nodes[i].may_each(actions())?)))).collect()
         };
         let joins = techniques.iter().find(|t| t.how == How::Grant && t.on == Some(On::Membership));
@@ -163,10 +163,13 @@ impl<'n, 'a> Atlas<'n, 'a> {
         for technique in self.grants(who) {
             let by_group = self.groups.iter().filter_map(|group| {
                 let group = &self.nodes[*group];
-                change_group(node, group, technique, join).or_else(|| join_group(node, group, technique, self.techniques))
+                change_group(node, group, technique, join)
+                    .or_else(|| join_group(node, group, technique, self.techniques))
             });
             let by_group = by_group.min_by_key(|step| step.conditional);
-            for step in [grant(node, node, technique), without_boundary(node, technique), by_group].into_iter().flatten() {
+            for step in
+                [grant(node, node, technique), without_boundary(node, technique), by_group].into_iter().flatten()
+            {
                 if ways.len() < PATHS && !(certain && step.conditional) {
                     ways.push(Way { step, to: None, ends_at: who });
                 }
@@ -257,7 +260,9 @@ impl<'n, 'a> Atlas<'n, 'a> {
                 found.extend(holders.keys().filter(|i| self.nodes[**i].identity.tenant == account));
                 let role = name.split_once(":assumed-role/").and_then(|(_, rest)| rest.split('/').next());
                 found.extend((0..self.nodes.len()).filter(|i| {
-                    role.is_some_and(|role| self.nodes[*i].identity.name == role && self.nodes[*i].identity.tenant == account)
+                    role.is_some_and(|role| {
+                        self.nodes[*i].identity.name == role && self.nodes[*i].identity.tenant == account
+                    })
                 }));
             } else {
                 let same = |i: &usize| self.nodes[*i].identity.unique_id.as_deref() == Some(*name);

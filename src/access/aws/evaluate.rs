@@ -118,10 +118,7 @@ impl<'a> Rights<'a> {
     pub(super) fn within_boundary(&self, action: &Action, resource: &str, known: &Known<'_>) -> Truth {
         let Some(boundary) = &self.boundary else { return Truth::True };
         let allows = boundary.statements.iter().filter(|s| s.allow && s.names_action(action));
-        allows
-            .map(|s| s.names_resource(resource, known).min(hold(&s.conditions, known)))
-            .max()
-            .unwrap_or(Truth::False)
+        allows.map(|s| s.names_resource(resource, known).min(hold(&s.conditions, known))).max().unwrap_or(Truth::False)
     }
 
     fn boundary_touches(&self, action: &Action, pattern: &str) -> bool {

@@ -65,7 +65,8 @@ fn stars(text: &str) -> bool {
 
 fn is_action(text: &str) -> bool {
     let plain = |text: &str| {
-        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'*' | b'?'))
+        !text.is_empty()
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'*' | b'?'))
     };
     stars(text) || text.split_once(':').is_some_and(|(service, name)| plain(service) && plain(name))
 }
@@ -262,9 +263,10 @@ fn statement_problems(statement: &Value) -> Vec<String> {
             found.push(format!("'{action}' is not an action (expected service:Name)"));
         }
     }
-    if statement.get("Condition").is_some_and(|block| {
-        !block.as_object().is_some_and(|operators| operators.values().all(Value::is_object))
-    }) {
+    if statement
+        .get("Condition")
+        .is_some_and(|block| !block.as_object().is_some_and(|operators| operators.values().all(Value::is_object)))
+    {
         found.push("Condition is not an object of operators with objects of keys".to_owned());
     }
     found

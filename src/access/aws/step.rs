@@ -99,7 +99,9 @@ impl<'a> Node<'a> {
         for action in actions {
             let mut places = self.rights.may_somewhere(action);
             places.sort_by_key(|(pattern, grounds)| (grounds.conditional, *pattern != "*"));
-            let apart = |pattern: &str| chosen.iter().any(|(other, _)| service(other) == service(pattern) && !overlap(other, pattern));
+            let apart = |pattern: &str| {
+                chosen.iter().any(|(other, _)| service(other) == service(pattern) && !overlap(other, pattern))
+            };
             let fitting = places.iter().position(|(pattern, _)| !apart(pattern));
             conditional |= fitting.is_none();
             let place = places.into_iter().nth(fitting.unwrap_or(0))?;
@@ -279,7 +281,8 @@ fn assume(who: &Node<'_>, target: &Node<'_>, technique: &Technique) -> Option<St
         return Some(Step { conditional, sentences: vec![format!("{trusts}, which is enough within the account")] });
     }
     let grounds = may?;
-    let asks = format!("{} may call {} on {} ({})", who.identity.name, action.text, target.label(), who.rights.cite(&grounds));
+    let asks =
+        format!("{} may call {} on {} ({})", who.identity.name, action.text, target.label(), who.rights.cite(&grounds));
     Some(Step { conditional: admission.conditional || grounds.conditional, sentences: vec![asks, trusts] })
 }
 
@@ -322,7 +325,7 @@ fn existing(who: &Node<'_>, role: &Node<'_>, technique: &Technique, held: &Held)
     let (name, label) = (&who.identity.name, role.label());
     let sentences = vec![
         format!("{name} may call {} ({cited}) and so {}", list(&technique.actions), technique.does),
-        format!("{label} trusts {service}; this holds if {provided}"),
+        format!("{label} trusts {service}; this holds if {provided} and the statement covers it"),
     ];
     Some(Step { conditional: true, sentences })
 }

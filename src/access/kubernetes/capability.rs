@@ -69,7 +69,8 @@ impl Held<'_> {
             let (kind, sub) = resource.split_once('/').unwrap_or((resource, ""));
             let nameless = |verb: &str| verb == "deletecollection" || (verb == "create" && sub.is_empty());
             // A rule with names never covers a request that names no object.
-            let verb = need.verbs.iter().any(|verb| has(self.rule, "verbs", verb) && !(self.limited() && nameless(verb)));
+            let verb =
+                need.verbs.iter().any(|verb| has(self.rule, "verbs", verb) && !(self.limited() && nameless(verb)));
             verb && covers_resource(self.rule, kind, sub)
         });
         (in_group && on).then(|| self.limited())
@@ -137,7 +138,9 @@ fn in_scope(
     let mut here: Vec<Capability> = Vec::new();
     let mut add = |kind, conditional: bool, used: &[Held<'_>], note: Option<&String>| {
         let only_cluster = namespace.is_some() && !used.iter().any(local);
-        let known = |c: &Capability| c.kind == kind && (c.conditional <= conditional) && (c.scope == scope || c.scope == cluster);
+        let known = |c: &Capability| {
+            c.kind == kind && (c.conditional <= conditional) && (c.scope == scope || c.scope == cluster)
+        };
         if only_cluster || found.iter().chain(&here).any(known) {
             return;
         }

@@ -27,16 +27,24 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
+    /// The same request when `system:anonymous` makes it: the server then asks for the subresource `unsafeproxy` in
+    /// place of `proxy`, so that a rule for `nodes/proxy` does not open kubelets to the world. Seen in the answers of
+    /// v1.36 ("proxy subresource changed to unsafeproxy").
+    #[must_use]
+    pub fn made_anonymously(self) -> Self {
+        if self.subresource == "proxy" { Self { subresource: "unsafeproxy", ..self } } else { self }
+    }
+
     fn name(&self) -> &'a str {
         if !self.name.is_empty() || !matches!(self.verb, "list" | "watch") {
             return self.name;
         }
         let terms = self.field_selector.split(',').map(str::trim);
-        let named = terms.filter_map(|term| {
+        let mut named = terms.filter_map(|term| {
             let (field, value) = term.split_once('=')?;
             (field == "metadata.name").then(|| value.strip_prefix('=').unwrap_or(value))
         });
-        named.last().unwrap_or("")
+        named.next_back().unwrap_or("")
     }
 }
 
@@ -71,7 +79,8 @@ fn rule_allows(rule: &Value, request: &Request<'_>) -> bool {
         });
     }
     let name = request.name();
-    let named = texts(rule, "resourceNames").next().is_none() || texts(rule, "resourceNames").any(|wanted| wanted == name);
+    let named =
+        texts(rule, "resourceNames").next().is_none() || texts(rule, "resourceNames").any(|wanted| wanted == name);
     named && has(rule, "apiGroups", request.group) && covers_resource(rule, request.resource, request.subresource)
 }
 
@@ -81,7 +90,8 @@ pub(super) fn covers_resource(rule: &Value, resource: &str, subresource: &str) -
         if subresource.is_empty() {
             return pattern == "*" || pattern == resource;
         }
-        let whole = pattern.split_once('/').is_some_and(|(kind, sub)| sub == subresource && (kind == resource || kind == "*"));
+        let whole =
+            pattern.split_once('/').is_some_and(|(kind, sub)| sub == subresource && (kind == resource || kind == "*"));
         pattern == "*" || whole
     })
 }

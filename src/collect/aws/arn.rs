@@ -57,7 +57,8 @@ mod tests {
             assert_eq!((account.id.as_str(), account.partition.as_str()), ("123456789012", partition));
             assert_eq!(account.iam_arn("root"), format!("arn:{partition}:iam::123456789012:root"));
         }
-        for bad in ["", "arn", "arn:aws:iam::123456789012", "arn:aws:iam::aws:policy/X", "arn::iam::123456789012:root"] {
+        for bad in ["", "arn", "arn:aws:iam::123456789012", "arn:aws:iam::aws:policy/X", "arn::iam::123456789012:root"]
+        {
             assert_eq!(Account::of_arn(bad), None, "{bad}");
         }
         assert!(is_aws_managed("arn:aws-cn:iam::aws:policy/AdministratorAccess"));

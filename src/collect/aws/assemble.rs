@@ -123,7 +123,8 @@ impl Assembly {
         const WHAT: &str = "credential report";
         let site = &self.projection.site;
         if self.reports == 0 {
-            let hole = site.hole(WHAT, Outcome::NotRead, "no file has it").blinds(&[FactKind::Usage, FactKind::Credentials]);
+            let hole =
+                site.hole(WHAT, Outcome::NotRead, "no file has it").blinds(&[FactKind::Usage, FactKind::Credentials]);
             return vec![Record::Coverage(hole.remedy(
                 "add it: aws iam generate-credential-report, then aws iam get-credential-report > report.json",
             ))];
@@ -181,9 +182,10 @@ impl Assembly {
             (true, ..) => (Outcome::Partial, "a list says that more follow".to_owned()),
             (_, true, _) => (Outcome::NotRead, "no file lists them, so their ids are not known".to_owned()),
             (_, _, 0) => return site.complete(WHAT, ids.len() as u64),
-            (_, _, count) => {
-                (Outcome::NotRead, format!("not listed for {count} users who have or may have some: {}", some_of(unlisted)))
-            }
+            (_, _, count) => (
+                Outcome::NotRead,
+                format!("not listed for {count} users who have or may have some: {}", some_of(unlisted)),
+            ),
         };
         site.hole(WHAT, outcome, detail).count(ids.len() as u64).blinds(&[FactKind::Credentials]).remedy(remedy)
     }
@@ -209,7 +211,9 @@ impl Assembly {
         for (what, lists, count, command) in lists {
             out.push(Record::Coverage(match lists {
                 // Nothing is blind: the roles that trust a provider name it in their own documents.
-                0 => site.hole(what, Outcome::NotRead, "no file lists them").remedy(format!("add them: aws iam {command}")),
+                0 => site
+                    .hole(what, Outcome::NotRead, "no file lists them")
+                    .remedy(format!("add them: aws iam {command}")),
                 _ => site.complete(what, count as u64),
             }));
         }

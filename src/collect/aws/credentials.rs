@@ -189,7 +189,8 @@ mod tests {
         let csv = "user,arn,user_creation_time,access_key_1_active,access_key_1_last_rotated,access_key_2_active,access_key_2_last_rotated\n\
                    a,arn:aws:iam::123456789012:user/a,N/A,true,2025-10-01T00:00:00+00:00,false,2025-11-01T00:00:00+00:00\n";
         let (rows, _) = parse(csv.as_bytes());
-        let keys = pair(Some(vec![listed("B", "2025-11-01T00:00:00Z"), listed("C", "2026-01-01T00:00:00Z")]), rows.first());
+        let keys =
+            pair(Some(vec![listed("B", "2025-11-01T00:00:00Z"), listed("C", "2026-01-01T00:00:00Z")]), rows.first());
         let slots: Vec<_> = keys.iter().map(|key| key.report.as_ref().map(|column| column.slot)).collect();
         assert_eq!(slots, [Some(2), None], "column 1 is a deleted key, C is newer than the report");
         let unlisted = pair(None, rows.first());

@@ -66,11 +66,14 @@ mod tests {
         let plain = json!({"Version": "2012-10-17", "Statement": [{"Resource": "a+b%20c", "Sid": "é"}]});
         assert_eq!(decode(Some(&plain)).unwrap(), plain);
         assert_eq!(decode(Some(&json!(plain.to_string()))).unwrap(), plain);
-        let encoded: String = plain
-            .to_string()
-            .bytes()
-            .map(|b| if b.is_ascii_alphanumeric() || b == b'+' { char::from(b).to_string() } else { format!("%{b:02X}") })
-            .collect();
+        let encoded: String =
+            plain
+                .to_string()
+                .bytes()
+                .map(|b| {
+                    if b.is_ascii_alphanumeric() || b == b'+' { char::from(b).to_string() } else { format!("%{b:02X}") }
+                })
+                .collect();
         assert_eq!(decode(Some(&json!(encoded))).unwrap(), plain);
     }
 

@@ -159,7 +159,8 @@ impl ManagedPolicy {
     /// The document of the version in force.
     pub(super) fn document(&self) -> Option<&Value> {
         let named = |version: &&PolicyVersion| version.id.is_some() && version.id == self.default_version;
-        let version = self.versions.iter().find(|version| version.is_default).or_else(|| self.versions.iter().find(named));
+        let version =
+            self.versions.iter().find(|version| version.is_default).or_else(|| self.versions.iter().find(named));
         version.and_then(|version| version.document.as_ref())
     }
 }

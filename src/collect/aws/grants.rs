@@ -1,7 +1,7 @@
 //! From attached and inline policies, groups and boundaries to policies and grants. It must not judge what they allow.
 
-use super::document;
 use super::arn::is_aws_managed;
+use super::document;
 use super::export::{Attached, Boundary, InlinePolicy, ManagedPolicy, User};
 use super::records::{CALL, Projection};
 use super::site::{Origin, some_of};
@@ -73,7 +73,13 @@ impl Projection {
     }
 
     /// Sends the grant of a permissions boundary.
-    pub(super) fn boundary(&mut self, holder: &Urn, boundary: Option<&Boundary>, seen: &Evidence, out: &mut Vec<Record>) {
+    pub(super) fn boundary(
+        &mut self,
+        holder: &Urn,
+        boundary: Option<&Boundary>,
+        seen: &Evidence,
+        out: &mut Vec<Record>,
+    ) {
         if let Some(boundary) = boundary.filter(|boundary| !boundary.arn.is_empty()) {
             self.named_policies.insert(boundary.arn.clone());
             out.push(Record::Grant(self.grant(holder, &Urn::new(&boundary.arn), GrantKind::Boundary, None, seen)));
@@ -125,15 +131,7 @@ impl Projection {
     }
 
     /// Sends a policy, or the hole that its unreadable document is.
-    fn policy(
-        &self,
-        id: Urn,
-        name: &str,
-        raw: Option<&Value>,
-        seen: &Evidence,
-        remedy: &str,
-        out: &mut Vec<Record>,
-    ) {
+    fn policy(&self, id: Urn, name: &str, raw: Option<&Value>, seen: &Evidence, remedy: &str, out: &mut Vec<Record>) {
         match document::decode(raw) {
             Ok(document) => out.push(Record::Policy(Policy {
                 builtin: is_aws_managed(id.as_str()),

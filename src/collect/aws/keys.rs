@@ -47,10 +47,13 @@ impl Visit {
             self.send_keys(&root.user, &pair(None, Some(root)), Some(root)).await?;
         }
         let in_vain = Arc::new(AtomicBool::new(false));
-        let asked: Vec<_> = users.into_iter().map(|user| {
-            let row = rows.get(&user).cloned();
-            ask(self.iam.clone(), user, row, Arc::clone(&in_vain))
-        }).collect();
+        let asked: Vec<_> = users
+            .into_iter()
+            .map(|user| {
+                let row = rows.get(&user).cloned();
+                ask(self.iam.clone(), user, row, Arc::clone(&in_vain))
+            })
+            .collect();
         let (mut lists, mut uses) = (Tally::default(), Tally::default());
         let mut answers = stream::iter(asked).buffer_unordered(AT_ONCE);
         while let Some(answer) = answers.next().await {

@@ -34,7 +34,8 @@ pub struct AwsLive {
 impl AwsLive {
     /// The account of `profile`; without one, of what the AWS CLI would use.
     pub fn new(profile: Option<String>) -> Self {
-        let target = profile.as_ref().map_or_else(|| "default credentials".to_owned(), |name| format!("profile {name}"));
+        let target =
+            profile.as_ref().map_or_else(|| "default credentials".to_owned(), |name| format!("profile {name}"));
         Self { target, profile, config: None, page_size: PAGE_SIZE, report_patience: Duration::from_secs(120) }
     }
 
@@ -78,7 +79,7 @@ impl Collector for AwsLive {
             Some(config) => config.clone(),
             None => client::load(self.profile.as_deref()).await,
         };
-        let account = caller(&aws_sdk_sts::Client::new(&config)).await?;
+        let account = caller(&client::sts(&config), &self.target).await?;
         (context.progress)(&format!("account {account}"));
         let mut visit = Visit {
             iam: aws_sdk_iam::Client::new(&config),
@@ -97,19 +98,22 @@ impl Collector for AwsLive {
 }
 
 /// Whose credentials these are.
-async fn caller(sts: &aws_sdk_sts::Client) -> Result<Account, CollectError> {
+async fn caller(sts: &aws_sdk_sts::Client, target: &str) -> Result<Account, CollectError> {
     const WHAT: &str = "caller identity";
     let answer = sts.get_caller_identity().send().await.map_err(|error| {
         let refusal = Refusal::of(&error);
         let hole = match refusal.why {
-            Why::Credentials => CollectError::refused(WHAT, format!("no valid AWS credentials: {}", refusal.detail)),
+            Why::Credentials => {
+                CollectError::refused(WHAT, format!("no valid AWS credentials ({target}): {}", refusal.detail))
+            }
             Why::Denied => CollectError::refused(WHAT, &refusal.detail),
             _ => CollectError::failed(WHAT, &refusal.detail),
         };
         hole.with_remedy(refusal.remedy("sts:GetCallerIdentity"))
     })?;
     answer.arn().and_then(Account::of_arn).ok_or_else(|| {
-        CollectError::failed(WHAT, "the answer names no account").with_remedy("is AWS_ENDPOINT_URL the endpoint you mean?")
+        CollectError::failed(WHAT, "the answer names no account")
+            .with_remedy("is AWS_ENDPOINT_URL the endpoint you mean?")
     })
 }
 
@@ -213,7 +217,9 @@ impl Visit {
             let state = started.map_err(|error| (GENERATE, Refusal::of(&error)))?.state;
             if state == Some(aws_sdk_iam::types::ReportStateType::Complete) {
                 match self.iam.get_credential_report().send().await {
-                    Ok(answer) => return Ok(answer.content.map(aws_smithy_types::Blob::into_inner).unwrap_or_default()),
+                    Ok(answer) => {
+                        return Ok(answer.content.map(aws_smithy_types::Blob::into_inner).unwrap_or_default());
+                    }
                     Err(error) => {
                         let refusal = Refusal::of(&error);
                         let not_yet = ["ReportInProgress", "ReportNotPresent", "ReportExpired"];

@@ -159,7 +159,8 @@ impl Pile {
                     assembly.add(part, Origin::File(Arc::from(file)));
                 }
                 None => {
-                    let detail = format!("{file}: no ARN in it, and its directory does not tell which account it is of");
+                    let detail =
+                        format!("{file}: no ARN in it, and its directory does not tell which account it is of");
                     self.fault(directory, &file, Outcome::Failed, detail, FACTS);
                 }
             }

@@ -178,13 +178,32 @@ fn malformed(error: serde_json::Error) -> Reading {
 }
 
 /// Names of which each alone proves an export of IAM, so that even one that is cut short is offered and reported.
-const PROOFS: &[&str] =
-    &["UserDetailList", "GroupDetailList", "RoleDetailList", "AccessKeyMetadata", "OpenIDConnectProviderList", "SAMLProviderList"];
+const PROOFS: &[&str] = &[
+    "UserDetailList",
+    "GroupDetailList",
+    "RoleDetailList",
+    "AccessKeyMetadata",
+    "OpenIDConnectProviderList",
+    "SAMLProviderList",
+];
 
 /// Names that an export may begin with.
 const BEGINNINGS: &[&str] = &[
-    "Policies", "IsTruncated", "Marker", "NextToken", "Content", "ReportFormat", "GeneratedTime", "UserName",
-    "AccessKeyLastUsed", "AccountAliases", "UserId", "Account", "Arn", "Url", "ClientIDList",
+    "Policies",
+    "IsTruncated",
+    "Marker",
+    "NextToken",
+    "Content",
+    "ReportFormat",
+    "GeneratedTime",
+    "UserName",
+    "AccessKeyLastUsed",
+    "AccountAliases",
+    "UserId",
+    "Account",
+    "Arn",
+    "Url",
+    "ClientIDList",
 ];
 
 /// Whether a file found in a scanned tree is an export that [`super::AwsExport`] reads.

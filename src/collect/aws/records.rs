@@ -7,7 +7,10 @@ use super::document;
 use super::export::{Authorization, Group, InstanceProfile, OidcProvider, Role, User};
 use super::grants::GroupPolicies;
 use super::site::{Origin, Site, labels, time};
-use crate::model::{CoverageEntry, Evidence, FactKind, Identity, IdentityKind, Known, Outcome, PolicyLanguage, Record, Trust, Urn, Workload, WorkloadKind};
+use crate::model::{
+    CoverageEntry, Evidence, FactKind, Identity, IdentityKind, Known, Outcome, PolicyLanguage, Record, Trust, Urn,
+    Workload, WorkloadKind,
+};
 
 /// The call that account authorization details come from.
 pub(super) const CALL: &str = "iam:GetAccountAuthorizationDetails";
@@ -37,7 +40,7 @@ pub(super) struct Projection {
     pub(super) count: u64,
     /// How many users and roles were seen.
     pub(super) actors: u64,
-    /// How many entities had no ARN: the answer was cut or damaged there. The SDK reads XML that ends early without a word.
+    /// How many entities had no ARN or no name: the answer was cut or damaged there. The SDK reads XML that ends early without a word.
     pub(super) nameless: u64,
 }
 
@@ -62,26 +65,33 @@ impl Projection {
         let mut out = Vec::new();
         self.count += page.len();
         self.actors += (page.users.len() + page.roles.len()) as u64;
-        self.nameless += page.arns().filter(|arn| arn.is_empty()).count() as u64;
-        for user in page.users.iter().filter(|user| !user.arn.is_empty()) {
+        for user in self.named(&page.users, |user| [&user.arn, &user.name]) {
             self.user(user, origin, &mut out);
         }
-        for group in page.groups.iter().filter(|group| !group.arn.is_empty()) {
+        for group in self.named(&page.groups, |group| [&group.arn, &group.name]) {
             self.group(group, origin, &mut out);
         }
-        for role in page.roles.iter().filter(|role| !role.arn.is_empty()) {
+        for role in self.named(&page.roles, |role| [&role.arn, &role.name]) {
             self.role(role, origin, &mut out);
         }
-        for policy in page.policies.iter().filter(|policy| !policy.arn.is_empty()) {
+        for policy in self.named(&page.policies, |policy| [&policy.arn, &policy.arn]) {
             self.managed_policy(policy, origin, &mut out);
         }
         out
     }
 
+    /// The entities that have their names; the others are counted.
+    fn named<'a, T>(&mut self, entities: &'a [T], names: fn(&T) -> [&String; 2]) -> Vec<&'a T> {
+        let (whole, nameless): (Vec<&T>, Vec<&T>) =
+            entities.iter().partition(|entity| names(entity).iter().all(|name| !name.is_empty()));
+        self.nameless += nameless.len() as u64;
+        whole
+    }
+
     /// Why the pages cannot be the whole account, if they cannot.
     pub(super) fn fault(&self) -> Option<(Outcome, String)> {
         if self.nameless > 0 {
-            let detail = format!("{} entities have no ARN: the answer is cut or damaged", self.nameless);
+            let detail = format!("{} entities have no ARN or no name: the answer is cut or damaged", self.nameless);
             return Some((Outcome::Partial, detail));
         }
         let nobody = "no user and no role is in them, so they are not a whole account";

@@ -55,9 +55,12 @@ impl Refusal {
             SdkError::TimeoutError(_) => {
                 Self { why: Why::Broken, code, detail: "no answer in time, after retries".to_owned() }
             }
+            SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => {
+                Self { why: Why::Broken, code, detail: chain(error) }
+            }
             other => {
                 let detail = chain(other);
-                // The chain of providers fails inside the call, as text.
+                // The chain of providers fails inside the call, and says so only in words.
                 let credentials = ["credential", "identity", "sso", "token"].iter().any(|word| detail.contains(word));
                 Self { why: if credentials { Why::Credentials } else { Why::Broken }, code, detail }
             }
@@ -102,12 +105,23 @@ impl Refusal {
 
 fn of_code(code: &str) -> Why {
     match code {
-        "ExpiredToken" | "ExpiredTokenException" | "InvalidClientTokenId" | "UnrecognizedClientException"
-        | "SignatureDoesNotMatch" | "IncompleteSignature" | "MissingAuthenticationToken" | "AuthFailure"
-        | "RequestExpired" | "InvalidAccessKeyId" => Why::Credentials,
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "SignatureDoesNotMatch"
+        | "IncompleteSignature"
+        | "MissingAuthenticationToken"
+        | "AuthFailure"
+        | "RequestExpired"
+        | "InvalidAccessKeyId" => Why::Credentials,
         "NoSuchEntity" | "NoSuchEntityException" => Why::Missing,
-        _ if code.starts_with("AccessDenied") || code.starts_with("Unauthorized") || code == "OptInRequired" => Why::Denied,
-        _ if code.contains("Throttl") || matches!(code, "RequestLimitExceeded" | "TooManyRequestsException" | "SlowDown") => {
+        _ if code.starts_with("AccessDenied") || code.starts_with("Unauthorized") || code == "OptInRequired" => {
+            Why::Denied
+        }
+        _ if code.contains("Throttl")
+            || matches!(code, "RequestLimitExceeded" | "TooManyRequestsException" | "SlowDown") =>
+        {
             Why::Throttled
         }
         _ => Why::Broken,
@@ -116,21 +130,25 @@ fn of_code(code: &str) -> Why {
 
 /// One line of printable text, bounded: the message comes from the other side.
 fn plain(message: &str) -> String {
-    message.chars().take(MESSAGE_LENGTH).map(|c| if c.is_control() { ' ' } else { c }).collect()
+    let words: Vec<&str> =
+        message.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect();
+    words.join(" ").chars().take(MESSAGE_LENGTH).collect()
 }
 
-/// The messages of an error and its causes, without those that repeat.
+/// The messages of an error and its causes, without those that repeat or say nothing.
 fn chain(error: &(dyn Error + 'static)) -> String {
+    const EMPTY: [&str; 4] = ["dispatch failure", "other", "service error", "unhandled error"];
     let mut messages: Vec<String> = Vec::new();
     let mut next = Some(error);
-    while let Some(error) = next.filter(|_| messages.len() < 8) {
+    for _ in 0..12 {
+        let Some(error) = next else { break };
         let message = plain(&error.to_string());
-        if messages.last() != Some(&message) {
+        if !EMPTY.contains(&message.as_str()) && messages.last() != Some(&message) {
             messages.push(message);
         }
         next = error.source();
     }
-    messages.join(": ")
+    if messages.is_empty() { "no reason was given".to_owned() } else { messages.join(": ") }
 }
 
 /// The ends of many calls of one action.

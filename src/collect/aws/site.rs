@@ -60,7 +60,13 @@ impl Site {
     }
 
     /// The last use of a role. `{}` means none in the tracking period, an absent field means that nobody asked.
-    pub(super) fn role_use(&self, of: &Urn, last: Known<Timestamp>, created: &Known<Timestamp>, seen: Evidence) -> Usage {
+    pub(super) fn role_use(
+        &self,
+        of: &Urn,
+        last: Known<Timestamp>,
+        created: &Known<Timestamp>,
+        seen: Evidence,
+    ) -> Usage {
         let since = self.now.checked_sub(ROLE_TRACKING).unwrap_or(Timestamp::MIN);
         usage(of, last, horizon(created, since), "RoleLastUsed", seen)
     }
@@ -78,7 +84,13 @@ impl Site {
     }
 
     /// The last use of a password, as the credential report has it.
-    pub(super) fn password_use(&self, of: &Urn, last: Known<Timestamp>, set: &Known<Timestamp>, seen: Evidence) -> Usage {
+    pub(super) fn password_use(
+        &self,
+        of: &Urn,
+        last: Known<Timestamp>,
+        set: &Known<Timestamp>,
+        seen: Evidence,
+    ) -> Usage {
         usage(of, last, horizon(set, instant(PASSWORDS_TRACKED_SINCE)), "credential report", seen)
     }
 }

@@ -18,7 +18,9 @@ const WHAT: &str = "connection";
 /// is no kubeconfig.
 pub(super) fn current(kubeconfig: Option<&Path>) -> String {
     match load(kubeconfig) {
-        Ok(config) => config.current_context.filter(|name| !name.is_empty()).unwrap_or_else(|| "current context".to_owned()),
+        Ok(config) => {
+            config.current_context.filter(|name| !name.is_empty()).unwrap_or_else(|| "current context".to_owned())
+        }
         Err(_) => String::from("in-cluster"),
     }
 }
@@ -45,7 +47,9 @@ pub(super) async fn connect(
     if let Some(program) = program(&config.auth_info).filter(|_| !allow_exec) {
         let detail = format!("the kubeconfig asks to run '{}' for credentials; no program was run", one_line(&program));
         return Err(CollectError::Hole { what: WHAT.to_owned(), outcome: Outcome::Failed, detail, remedy: None }
-            .with_remedy("allow it with --kubernetes-allow-exec, or use a context with a token or a client certificate"));
+            .with_remedy(
+                "allow it with --kubernetes-allow-exec, or use a context with a token or a client certificate",
+            ));
     }
     // Retries are ours: they honour Retry-After, are bounded and are told in the coverage.
     config.default_retry = false;
@@ -98,7 +102,9 @@ fn nowhere() -> CollectError {
 fn unusable(error: &KubeconfigError) -> CollectError {
     let (detail, remedy) = match error {
         KubeconfigError::Parse(error) => {
-            let place = error.location().map_or_else(String::new, |at| format!(" at line {}, column {}", at.line(), at.column()));
+            let place = error
+                .location()
+                .map_or_else(String::new, |at| format!(" at line {}, column {}", at.line(), at.column()));
             (format!("the kubeconfig is not valid YAML{place}"), "check it with kubectl config view")
         }
         KubeconfigError::CurrentContextNotSet => {
@@ -107,9 +113,10 @@ fn unusable(error: &KubeconfigError) -> CollectError {
         KubeconfigError::LoadContext(name) => {
             (format!("the kubeconfig has no context '{}'", one_line(name)), "list them: kubectl config get-contexts")
         }
-        KubeconfigError::ReadConfig(error, path) => {
-            (format!("the kubeconfig {} cannot be read: {error}", path.display()), "set KUBECONFIG, or check its permissions")
-        }
+        KubeconfigError::ReadConfig(error, path) => (
+            format!("the kubeconfig {} cannot be read: {error}", path.display()),
+            "set KUBECONFIG, or check its permissions",
+        ),
         other => (one_line(&other.to_string()), "check the kubeconfig with kubectl config view"),
     };
     CollectError::failed(WHAT, detail).with_remedy(remedy)

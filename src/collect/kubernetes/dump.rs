@@ -4,7 +4,7 @@
 mod absent;
 mod files;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,9 +12,9 @@ use async_trait::async_trait;
 
 use super::object::Object;
 use super::read::{Broken, Part};
-use super::records::{Projection};
+use super::records::Projection;
 use super::resources::Kind;
-use super::{FACTS, NAME, one_line};
+use super::{FACTS, NAME, cluster_name, one_line};
 use crate::collect::{CollectError, Collector, Context, Sink};
 use crate::model::{CoverageEntry, FactKind, Location, Outcome, Record};
 
@@ -37,13 +37,13 @@ impl Collector for KubernetesDump {
     }
 
     fn targets(&self) -> Vec<String> {
-        let names: std::collections::BTreeSet<&String> = self.paths.iter().map(|(cluster, _)| cluster).collect();
-        names.into_iter().cloned().collect()
+        let names: BTreeSet<String> = self.paths.iter().map(|(cluster, _)| cluster_name(cluster)).collect();
+        names.into_iter().collect()
     }
 
     async fn collect(&self, target: &str, context: &Context, sink: &Sink) -> Result<(), CollectError> {
-        let paths: Vec<PathBuf> =
-            self.paths.iter().filter(|(cluster, _)| cluster == target).map(|(_, path)| path.clone()).collect();
+        let of_target = self.paths.iter().filter(|(cluster, _)| cluster_name(cluster) == target);
+        let paths: Vec<PathBuf> = of_target.map(|(_, path)| path.clone()).collect();
         let mut cluster = Cluster {
             name: target.to_owned(),
             sink: sink.clone(),

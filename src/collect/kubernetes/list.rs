@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use kube::api::{ListParams, Request};
 use kube::Client;
+use kube::api::{ListParams, Request};
 use serde::de::MapAccess;
 
 use super::object::Object;
@@ -15,7 +15,7 @@ use super::resources::{Kind, TOKEN_TYPE};
 use super::shape::{Many, Shape, Take, next_key, pass, value};
 use super::{NAME, one_line};
 use crate::collect::{CollectError, Context, Sink};
-use crate::model::{CoverageEntry, Location, Outcome, Record};
+use crate::model::{CoverageEntry, Location, Outcome};
 
 /// Objects a page.
 const PAGE: u32 = 500;
@@ -122,7 +122,10 @@ impl Lister<'_> {
         let resource = kind.resource();
         let group = if resource.group.is_empty() { "core" } else { resource.group };
         let version = version(kind);
-        Location::Api { call: format!("{verb} {group}/{version} {}", resource.plural), resource: self.cluster.to_owned() }
+        Location::Api {
+            call: format!("{verb} {group}/{version} {}", resource.plural),
+            resource: self.cluster.to_owned(),
+        }
     }
 
     /// A list that was read to its end, of one moment or, after two 410s, of several.
@@ -267,4 +270,24 @@ fn version(kind: Kind) -> &'static str {
         T::VERSION
     }
     typed!(kind, of)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collect::kubernetes::resources::RESOURCES;
+
+    /// Group, kind and plural of the generated type.
+    fn names<T: k8s_openapi::Resource>() -> [&'static str; 3] {
+        [T::GROUP, T::KIND, T::URL_PATH_SEGMENT]
+    }
+
+    #[test]
+    fn the_table_agrees_with_the_generated_types() {
+        for line in &RESOURCES {
+            assert_eq!(typed!(line.kind, names), [line.group, line.name, line.plural]);
+        }
+        assert_eq!(path(Kind::Pod), "/api/v1/pods");
+        assert_eq!(path(Kind::ClusterRole), "/apis/rbac.authorization.k8s.io/v1/clusterroles");
+    }
 }

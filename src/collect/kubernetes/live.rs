@@ -1,6 +1,7 @@
 //! Reads clusters through their API servers.
 //! It asks with GET only, for lists and one ConfigMap, and never for the value of a Secret.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
@@ -15,7 +16,7 @@ use super::records::Projection;
 use super::request::{Answer, ask};
 use super::resources::{Kind, RESOURCES, TRACKING};
 use super::shape::Take;
-use super::{FACTS, NAME, connect};
+use super::{FACTS, NAME, cluster_name, connect};
 use crate::collect::{CollectError, Collector, Context, Sink};
 use crate::model::{CoverageEntry, FactKind, Outcome, Record};
 
@@ -25,7 +26,7 @@ const AT_ONCE: usize = 4;
 /// Clusters that a kubeconfig names, or the one that this program runs in.
 #[derive(Clone, Debug, Default)]
 pub struct KubernetesLive {
-    /// The kubeconfig contexts to read; a cluster is called by its context's name. Empty means the current context, or
+    /// The kubeconfig contexts to read; a cluster is called by its context's name, with `:` for `/`. Empty means the current context, or
     /// the pod's own cluster where there is no kubeconfig.
     pub contexts: Vec<String>,
     /// Whether a kubeconfig may have a program run for credentials (exec plugins such as `aws eks get-token`).
@@ -46,15 +47,15 @@ impl Collector for KubernetesLive {
 
     fn targets(&self) -> Vec<String> {
         if self.contexts.is_empty() {
-            return vec![connect::current(self.kubeconfig.as_deref())];
+            return vec![cluster_name(&connect::current(self.kubeconfig.as_deref()))];
         }
-        let names: std::collections::BTreeSet<&String> = self.contexts.iter().collect();
-        names.into_iter().cloned().collect()
+        let names: BTreeSet<String> = self.contexts.iter().map(|name| cluster_name(name)).collect();
+        names.into_iter().collect()
     }
 
     async fn collect(&self, target: &str, context: &Context, sink: &Sink) -> Result<(), CollectError> {
-        let named = (!self.contexts.is_empty()).then_some(target);
-        let client = connect::connect(self.kubeconfig.as_deref(), named, self.allow_exec).await?;
+        let named = self.contexts.iter().find(|name| cluster_name(name) == target);
+        let client = connect::connect(self.kubeconfig.as_deref(), named.map(String::as_str), self.allow_exec).await?;
         let projection = Mutex::new(Projection::new(target, context.now));
         let lister = Lister { client, cluster: target, context, sink, projection };
         lister.tracking().await?;
@@ -100,8 +101,9 @@ impl Lister<'_> {
     async fn waves(&self) -> Result<(), CollectError> {
         let last = RESOURCES.iter().map(|line| line.wave).max().unwrap_or_default();
         for wave in 0..=last {
-            let kinds = RESOURCES.iter().filter(|line| line.wave == wave && line.kind != Kind::ConfigMap);
-            let mut lists = stream::iter(kinds.map(|line| self.list(line.kind))).buffer_unordered(AT_ONCE);
+            let lines = RESOURCES.iter().filter(|line| line.wave == wave && line.kind != Kind::ConfigMap);
+            let lists: Vec<_> = lines.map(|line| self.list(line.kind)).collect();
+            let mut lists = stream::iter(lists).buffer_unordered(AT_ONCE);
             while let Some(entry) = lists.next().await {
                 self.sink.send(Record::Coverage(entry?)).await?;
             }

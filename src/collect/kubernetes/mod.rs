@@ -34,6 +34,12 @@ const NAME: &str = "kubernetes";
 const FACTS: &[FactKind] =
     &[FactKind::Identities, FactKind::Credentials, FactKind::Usage, FactKind::Grants, FactKind::Workloads];
 
+/// What a cluster is called in records: the name the user gave, or its context's, without `/`, which URNs part names by.
+/// (`aws eks update-kubeconfig` calls contexts `arn:aws:eks:…:cluster/prod`.)
+fn cluster_name(given: &str) -> String {
+    given.replace('/', ":")
+}
+
 /// A text of a server or a file, fit for one line of a report: no control characters, at most 300 characters.
 fn one_line(text: &str) -> String {
     const LONGEST: usize = 300;

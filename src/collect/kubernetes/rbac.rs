@@ -9,9 +9,7 @@ use super::builtin;
 use super::object::{Object, Subject};
 use super::records::{Projection, qualified};
 use super::resources::Kind;
-use crate::model::{
-    Evidence, Grant, GrantKind, Identity, IdentityKind, Known, Policy, PolicyLanguage, Record, Urn,
-};
+use crate::model::{Evidence, Grant, GrantKind, Identity, IdentityKind, Known, Policy, PolicyLanguage, Record, Urn};
 
 /// Kubernetes knows users and groups only as names in requests; there is no object to look at.
 const NO_OBJECT: &str = "Kubernetes keeps no list of users and groups; a binding names it";

@@ -62,7 +62,9 @@ pub(super) async fn ask<T: DeserializeOwned>(client: &Client, request: Request<V
         let again = match tokio::time::timeout(PATIENCE, once(client, request.clone())).await {
             Ok(Ok(answer)) => return answer,
             Ok(Err(again)) => again,
-            Err(_) => Again { detail: format!("no answer within {} s", PATIENCE.as_secs()), pause: None, unreachable: false },
+            Err(_) => {
+                Again { detail: format!("no answer within {} s", PATIENCE.as_secs()), pause: None, unreachable: false }
+            }
         };
         if tried == TRIES {
             let detail = format!("{} (asked {TRIES} times)", again.detail);

@@ -48,12 +48,7 @@ const RBAC: &str = "rbac.authorization.k8s.io";
 const APPS: &str = "apps";
 const BATCH: &str = "batch";
 
-const fn plain(
-    kind: Kind,
-    group: &'static str,
-    names: [&'static str; 3],
-    blinds: &'static [FactKind],
-) -> Resource {
+const fn plain(kind: Kind, group: &'static str, names: [&'static str; 3], blinds: &'static [FactKind]) -> Resource {
     let [name, plural, short] = names;
     Resource { kind, group, name, plural, short, blinds, workload: None, wave: 0 }
 }

@@ -53,13 +53,15 @@ pub(super) fn read(mut input: impl BufRead, take: &mut Taker<'_>) -> Result<(), 
 fn limits() -> Options {
     serde_saphyr::options! {
         with_snippet: false,
+        // A namespace may be called `n` or `on`; kubectl quotes such names, people do not.
+        strict_booleans: true,
         duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins,
         budget: serde_saphyr::budget! {
             max_reader_input_bytes: None,
             max_events: usize::MAX,
             max_nodes: usize::MAX,
             max_total_scalar_bytes: usize::MAX,
-            max_depth: 128,
+            max_depth: 64,
             max_aliases: 1_000,
             max_anchors: 1_000,
             max_merge_keys: 1_000,
@@ -74,12 +76,16 @@ fn limits() -> Options {
 /// An error in words of ours: the library's may quote the text.
 fn describe(error: &Error, first: u64, last: bool) -> Broken {
     let error = error.without_snippet();
-    let reason = match error {
+    let cause = match error {
+        Error::AliasError { error, .. } => error.without_snippet(),
+        other => other,
+    };
+    let reason = match cause {
         Error::Budget { .. }
         | Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
         | Error::AliasReplayStackDepthExceeded { .. } => {
-            "goes over a limit against YAML bombs (nesting over 128 levels, over 1000 aliases, or aliases of aliases)"
+            "goes over a limit against YAML bombs (nesting over 64 levels, over 1000 aliases, or aliases of aliases)"
         }
         Error::SerdeInvalidType { .. } | Error::SerdeInvalidValue { .. } => {
             "expected a Kubernetes object or a list of them"

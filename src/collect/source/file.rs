@@ -90,8 +90,12 @@ impl FileScanner<'_> {
             return true;
         }
         let lines = LineIndex::new(text);
+        let is_export = self.options.exports.contains(&self.root.path.join(self.relative));
         for found in matches {
             if !is_last && found.whole.start >= keep_from {
+                continue;
+            }
+            if found.detector.public && is_export {
                 continue;
             }
             let allowed_by = match inline_allow(lines.line(text, found.span.start)) {

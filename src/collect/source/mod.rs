@@ -6,7 +6,7 @@ mod discover;
 mod file;
 mod walk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -32,11 +32,19 @@ pub struct SourceOptions {
     pub threads: usize,
     /// Larger files are read only this far; in bytes.
     pub max_file_size: u64,
+    /// Files that are read as exports, too: the public ids in them are what they are for, not findings.
+    pub exports: BTreeSet<PathBuf>,
 }
 
 impl Default for SourceOptions {
     fn default() -> Self {
-        Self { no_ignore: false, no_inline_allow: false, threads: 0, max_file_size: 256 * 1024 * 1024 }
+        Self {
+            no_ignore: false,
+            no_inline_allow: false,
+            threads: 0,
+            max_file_size: 256 * 1024 * 1024,
+            exports: BTreeSet::new(),
+        }
     }
 }
 

@@ -100,7 +100,11 @@ impl Walk {
             Ok(entry) => self.entry(entry.path(), Some(entry.file_type()), tally),
             Err(error) => {
                 let place = error.path().map(|path| self.relative(path)).unwrap_or_default();
-                tally.hole(place, Outcome::Failed, error.io_error().map_or_else(|| "cannot be walked".into(), ToString::to_string));
+                tally.hole(
+                    place,
+                    Outcome::Failed,
+                    error.io_error().map_or_else(|| "cannot be walked".into(), ToString::to_string),
+                );
                 Ok(())
             }
         })
@@ -179,8 +183,13 @@ impl Walk {
         holes.sort();
         let (files, bytes) = (count(&tally.files), count(&tally.bytes));
         if files == 0 && holes.is_empty() {
-            let entry = CoverageEntry::hole(NAME, &self.target, "files", Outcome::Failed, "there is no text file to scan");
-            send(entry.blinds(&[FactKind::Exposures]).remedy("check the path; --no-ignore also reads what .gitignore names"))?;
+            let entry =
+                CoverageEntry::hole(NAME, &self.target, "files", Outcome::Failed, "there is no text file to scan");
+            send(
+                entry
+                    .blinds(&[FactKind::Exposures])
+                    .remedy("check the path; --no-ignore also reads what .gitignore names"),
+            )?;
         } else {
             let mut entry = CoverageEntry::complete(NAME, &self.target, "files", files);
             entry.detail = Some(format!("{bytes} bytes"));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::form::{ArtifactLocation, Location, LogicalLocation, Message, PhysicalLocation, Region};
 use super::prose;
 use crate::model::{Evidence, Finding, Location as Place, SubjectKind};
-use crate::report::Scan;
+use crate::report::{Scan, clean};
 
 /// The name that relative paths hang on; GitHub takes it for the root of the checkout.
 const BASE: &str = "%SRCROOT%";
@@ -113,7 +113,7 @@ fn objects(scan: &Scan<'_>, finding: &Finding) -> Vec<LogicalLocation> {
         let identity = scan.inventory.identities.get(id);
         objects.push(LogicalLocation {
             fully_qualified_name: id.to_string(),
-            name: identity.map(|identity| identity.name.clone()),
+            name: identity.map(|identity| clean(&identity.name).into_owned()),
             kind: identity.map_or("identity", |identity| identity.kind.as_str()).to_owned(),
         });
     }

@@ -90,8 +90,9 @@ pub(super) fn show_not_evaluated(page: &mut Page<'_>, scan: &Scan<'_>) -> io::Re
         let targets: Vec<_> = targets.into_iter().collect();
         let rules: Vec<_> = rules.into_iter().collect();
         page.entry("unknown", reason)?;
-        let count = (plural(rules.len(), "rule"), plural(subjects, "subject"));
-        page.entry("", &format!("{} for {} of {}:", count.0, count.1, some_of(&targets, SHOWN_TARGETS)))?;
+        let subjects = if subjects > 0 { format!("{} of ", plural(subjects, "subject")) } else { String::new() };
+        let (rule_count, targets) = (plural(rules.len(), "rule"), some_of(&targets, SHOWN_TARGETS));
+        page.entry("", &format!("{rule_count} for {subjects}{targets}:"))?;
         page.entry("", &rules.join(", "))?;
     }
     page.blank()

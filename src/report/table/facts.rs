@@ -15,9 +15,6 @@ use crate::model::{
 use crate::report::Scan;
 use crate::report::view::{View, scope};
 
-/// Said where a hole hides grants.
-const MORE_HIDDEN: &str = "more may be hidden: not all grants could be read, see Coverage";
-
 /// How many of a list are shown in a line.
 const SHOWN: usize = 3;
 
@@ -37,11 +34,10 @@ pub(super) fn show(
     page.entry("used", &last_use(&facts.last_use, scan.now))?;
     let hidden = scan.inventory.identities.get(id).is_some_and(|it| view.hides(&it.tenant, FactKind::Grants));
     powers(page, facts, id, findings)?;
-    if hidden {
-        page.entry(
-            if facts.capabilities.is_empty() && facts.escalations.is_empty() { "can" } else { "" },
-            MORE_HIDDEN,
-        )?;
+    if hidden && facts.capabilities.is_empty() && facts.escalations.is_empty() {
+        page.entry("can", "unknown: not all grants could be read, see Coverage")?;
+    } else if hidden {
+        page.entry("", "more may be hidden: not all grants could be read, see Coverage")?;
     }
     exposures(page, scan, facts, findings)?;
     if !facts.workloads.is_empty() {
@@ -110,10 +106,11 @@ fn powers(page: &mut Page<'_>, facts: &IdentityFacts, id: &Urn, findings: &[&Fin
     Ok(())
 }
 
-/// One line a kind of capability, in the order in which they come: the strongest first.
+/// One line a kind of capability, in the order in which they come: the strongest first. What an administrator can do
+/// anyway is left out.
 fn capabilities(capabilities: &[Capability]) -> Vec<String> {
     let mut kinds: Vec<(CapabilityKind, Vec<String>)> = Vec::new();
-    for capability in capabilities {
+    for capability in capabilities.iter().filter(|capability| !is_part_of(capability, capabilities)) {
         let scope = scope(capability);
         match kinds.iter_mut().find(|(kind, _)| *kind == capability.kind) {
             Some((_, scopes)) if scopes.contains(&scope) => {}
@@ -122,6 +119,13 @@ fn capabilities(capabilities: &[Capability]) -> Vec<String> {
         }
     }
     kinds.iter().map(|(kind, scopes)| format!("{}: {}", words(*kind), some_of(scopes, SHOWN))).collect()
+}
+
+/// Whether an administrator's power over the same scope includes it, so that it need not be said.
+fn is_part_of(capability: &Capability, all: &[Capability]) -> bool {
+    let whole = |other: &Capability| other.kind == CapabilityKind::Administrator && !other.conditional;
+    capability.kind != CapabilityKind::Administrator
+        && all.iter().any(|other| whole(other) && other.scope == capability.scope)
 }
 
 fn words(kind: CapabilityKind) -> &'static str {

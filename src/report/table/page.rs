@@ -147,11 +147,20 @@ pub(super) fn look(severity: Severity) -> Ansi {
 }
 
 /// Breaks text into lines of at most `room` columns, at spaces. Words that hold a path or URL are never broken and may
-/// be longer; other words that do not fit on a line are.
+/// be longer; other words that do not fit on a line are, after a comma where they have one.
 fn wrap(text: &str, room: usize) -> Vec<String> {
     let mut words = Vec::new();
     for word in WordSeparator::AsciiSpace.find_words(text) {
-        if word.contains('/') { words.push(word) } else { words.extend(word.break_apart(room)) }
+        if word.contains('/') || display_width(&word) <= room {
+            words.push(word);
+            continue;
+        }
+        words.extend(
+            word.word.split_inclusive(',').flat_map(|part| Word::from(part).break_apart(room).collect::<Vec<_>>()),
+        );
+        if let Some(last) = words.last_mut() {
+            last.whitespace = word.whitespace;
+        }
     }
     let lines = wrap_first_fit(&words, &[room as f64]);
     lines.into_iter().map(|line| join(line).trim_end().to_owned()).collect()
@@ -192,6 +201,7 @@ mod tests {
         assert_eq!(wrap("xxxxxxxxxxxxxxx yy", 10), ["xxxxxxxxxx", "xxxxx yy"]);
         assert_eq!(wrap("--access-key-id stays", 18), ["--access-key-id", "stays"]);
         assert_eq!(wrap("日本語日本語", 4), ["日本", "語日", "本語"]);
+        assert_eq!(wrap("get pods,roles,rolebindings now", 12), ["get pods,", "roles,", "rolebindings", "now"]);
         assert_eq!(wrap("", 10), [""]);
     }
 

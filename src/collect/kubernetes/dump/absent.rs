@@ -38,7 +38,9 @@ impl Cluster {
 
     /// No cluster is without service accounts and bindings.
     fn is_empty(&self) -> bool {
-        [Kind::ServiceAccount, Kind::RoleBinding, Kind::ClusterRoleBinding].into_iter().all(|kind| self.count(kind) == 0)
+        [Kind::ServiceAccount, Kind::RoleBinding, Kind::ClusterRoleBinding]
+            .into_iter()
+            .all(|kind| self.count(kind) == 0)
     }
 
     fn empty(&self) -> CoverageEntry {

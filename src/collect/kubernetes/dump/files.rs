@@ -29,7 +29,9 @@ impl Cluster {
                 Ok(_) => {}
                 Err(error) => {
                     let at = error.path().unwrap_or(path).to_path_buf();
-                    let reason = error.io_error().map_or_else(|| String::from("is a loop"), |io| format!("cannot be read: {io}"));
+                    let reason = error
+                        .io_error()
+                        .map_or_else(|| String::from("is a loop"), |io| format!("cannot be read: {io}"));
                     self.broken(&at, &Broken { line: 0, column: 0, reason }, false)?;
                 }
             }

@@ -1,0 +1,138 @@
+//! The live AWS collector against moto, a wide imitation of AWS. Needs `NONHUMAN_MOTO_URL`; `./test` sets it.
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a failed unwrap is a failed test; a skipped one says so")]
+#![cfg(feature = "aws")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_iam::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_iam::types::{StatusType, Tag};
+use nonhuman::collect::aws::AwsLive;
+use nonhuman::collect::{Collector, Context, run};
+use nonhuman::inventory::Inventory;
+use nonhuman::model::{FingerprintKey, GrantKind, IdentityKind, Known, Urn};
+use serde_json::json;
+
+fn config(url: &str, credentials: Credentials) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .endpoint_url(url)
+        .region(Region::new("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .build()
+}
+
+/// An account of its own for each run: moto makes one for any role that is assumed in it.
+async fn fresh_account(url: &str) -> (String, SdkConfig) {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let account = format!("{:012}", since.as_millis() % 1_000_000_000_000);
+    let root = config(url, Credentials::new("AKIAEXAMPLESCANNER01", "synthetic", None, None, "test"));
+    let role = format!("arn:aws:iam::{account}:role/scanner");
+    let session = aws_sdk_sts::Client::new(&root).assume_role().role_arn(role).role_session_name("test");
+    let keys = session.send().await.unwrap().credentials.unwrap();
+    let keys = Credentials::new(keys.access_key_id, keys.secret_access_key, Some(keys.session_token), None, "test");
+    (account, config(url, keys))
+}
+
+fn tag(key: &str, value: &str) -> Tag {
+    Tag::builder().key(key).value(value).build().unwrap()
+}
+
+fn allow(action: &str) -> String {
+    json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}).to_string()
+}
+
+/// The ids of the two keys of `builder`.
+async fn furnish(iam: &aws_sdk_iam::Client) -> [String; 2] {
+    let read = iam.create_policy().policy_name("read").policy_document(allow("s3:Get*")).send().await.unwrap();
+    let read = read.policy.unwrap().arn.unwrap();
+    iam.create_group().group_name("builders").send().await.unwrap();
+    iam.attach_group_policy().group_name("builders").policy_arn(&read).send().await.unwrap();
+    iam.create_user().user_name("builder").path("/ci/").tags(tag("team", "build")).send().await.unwrap();
+    iam.add_user_to_group().user_name("builder").group_name("builders").send().await.unwrap();
+    iam.put_user_policy().user_name("builder").policy_name("own").policy_document(allow("sqs:*")).send().await.unwrap();
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let key = iam.create_access_key().user_name("builder").send().await.unwrap().access_key.unwrap();
+        ids.push(key.access_key_id);
+    }
+    let ids: [String; 2] = ids.try_into().unwrap();
+    let inactive = iam.update_access_key().user_name("builder").access_key_id(&ids[1]);
+    inactive.status(StatusType::Inactive).send().await.unwrap();
+    iam.create_user().user_name("person").send().await.unwrap();
+    iam.create_login_profile().user_name("person").password("Synthetic-0").send().await.unwrap();
+
+    let provider = iam.create_open_id_connect_provider().url("https://ci.example").client_id_list("sts.amazonaws.com");
+    let provider = provider.thumbprint_list("0".repeat(40)).send().await.unwrap();
+    let provider = provider.open_id_connect_provider_arn.unwrap();
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Federated": provider}, "Action": "sts:AssumeRoleWithWebIdentity"}]});
+    let role = iam.create_role().role_name("deploy").assume_role_policy_document(trust.to_string());
+    role.permissions_boundary(&read).tags(tag("env", "prod")).send().await.unwrap();
+    iam.attach_role_policy().role_name("deploy").policy_arn(&read).send().await.unwrap();
+    iam.create_instance_profile().instance_profile_name("node").send().await.unwrap();
+    iam.add_role_to_instance_profile().instance_profile_name("node").role_name("deploy").send().await.unwrap();
+    iam.create_saml_provider().name("sso").saml_metadata_document("x".repeat(1024)).send().await.unwrap();
+    iam.create_account_alias().account_alias("acme-test").send().await.unwrap();
+    ids
+}
+
+async fn collect(config: SdkConfig) -> Inventory {
+    let context =
+        Context { now: jiff::Timestamp::now(), fingerprint_key: FingerprintKey::default(), progress: Arc::new(|_| {}) };
+    let (_stop, interrupt) = tokio::sync::watch::channel(false);
+    let collector: Arc<dyn Collector> = Arc::new(AwsLive::with_config(config));
+    Inventory::build(run(&[collector], &context, Duration::from_secs(120), &interrupt).await.records)
+}
+
+#[tokio::test]
+async fn what_was_made_through_the_api_is_found() {
+    let Ok(url) = std::env::var("NONHUMAN_MOTO_URL") else {
+        eprintln!(
+            "skipped: NONHUMAN_MOTO_URL is not set; start `moto_server -H 127.0.0.1 -p PORT` and set it, or run ./test"
+        );
+        return;
+    };
+    let (account, config) = fresh_account(&url).await;
+    let urn = |resource: &str| Urn::new(format!("arn:aws:iam::{account}:{resource}"));
+    let keys = furnish(&aws_sdk_iam::Client::new(&config)).await;
+    let inventory = collect(config).await;
+    let holes: Vec<_> = inventory.coverage.holes().collect();
+    assert!(holes.is_empty(), "{holes:#?}");
+    assert!(inventory.coverage.entries().iter().all(|entry| entry.target == account));
+
+    let builder = inventory.identities.get(&urn("user/ci/builder")).unwrap();
+    assert_eq!((builder.kind, builder.labels["team"].as_str()), (IdentityKind::AwsUser, "build"));
+    assert!(builder.unique_id.as_ref().is_some_and(|id| !id.is_empty()));
+    let held: Vec<_> = inventory.grants.iter().filter(|grant| grant.to == builder.id).collect();
+    let held: Vec<_> = held.iter().map(|grant| (grant.policy.clone(), grant.via.clone())).collect();
+    assert_eq!(held, [(urn("policy/read"), vec![urn("group/builders")]), (urn("user/ci/builder#inline/own"), vec![])]);
+    let inline = inventory.policies.get(&urn("user/ci/builder#inline/own")).unwrap();
+    assert_eq!(inline.document["Statement"][0]["Action"], "sqs:*");
+
+    for (id, active) in keys.iter().zip([true, false]) {
+        let key = inventory.credentials.get(&Urn::aws_access_key(id)).unwrap();
+        assert_eq!((&key.holder, &key.active), (&builder.id, &Known::Value(active)));
+        assert!(key.created.value().is_some());
+        let used: Vec<_> = inventory.usages.iter().filter(|usage| usage.of == key.id).collect();
+        assert_eq!((used.len(), &used[0].last), (1, &Known::Absent), "never used");
+    }
+    assert_eq!(inventory.credentials.len(), 3, "and a password: {:#?}", inventory.credentials);
+    assert!(inventory.credentials.get(&urn("user/person#password")).is_some());
+
+    let deploy = inventory.identities.get(&urn("role/deploy")).unwrap();
+    assert_eq!(deploy.labels["env"], "prod");
+    let trust = inventory.trusts.get(&deploy.id).unwrap();
+    assert_eq!(trust.document["Statement"][0]["Principal"]["Federated"], urn("oidc-provider/ci.example").as_str());
+    let kinds: Vec<_> = inventory.grants.iter().filter(|grant| grant.to == deploy.id).map(|grant| grant.kind).collect();
+    assert_eq!(kinds, [GrantKind::Boundary, GrantKind::Policy]);
+    assert_eq!(
+        inventory.workloads.get(&urn("instance-profile/node")).unwrap().runs_as,
+        std::slice::from_ref(&deploy.id)
+    );
+    assert!(inventory.identities.get(&urn("oidc-provider/ci.example")).is_some());
+    assert!(inventory.identities.get(&urn("saml-provider/sso")).is_some());
+    let alias = inventory.coverage.entries().iter().find(|entry| entry.what == "account alias").unwrap();
+    assert_eq!(alias.detail.as_deref(), Some("acme-test"));
+}
