@@ -10,7 +10,11 @@ use crate::model::{Exposure, Identity, Known, Owner, short_date};
 /// identity is known tells its whole way.
 pub(super) fn steps(rule: &Rule, noun: Noun<'_>, inventory: &Inventory) -> Vec<String> {
     match noun {
-        Noun::Exposure(exposure) => of_exposure(exposure, inventory).unwrap_or_default(),
+        Noun::Exposure(exposure) => {
+            let mut steps = of_exposure(exposure, inventory).unwrap_or_default();
+            steps.extend(copies(exposure, inventory));
+            steps
+        }
         Noun::Identity(identity) if rule.reads("administrator") || rule.reads("becomes_administrator") => {
             inventory.facts.identities.get(&identity.id).map(of_power).unwrap_or_default()
         }
@@ -37,6 +41,14 @@ fn of_exposure(exposure: &Exposure, inventory: &Inventory) -> Option<Vec<String>
     steps.extend(of_power(of_identity));
     steps.extend(of_owner(&of_identity.owner));
     Some(steps)
+}
+
+/// The other places of the same value.
+fn copies(exposure: &Exposure, inventory: &Inventory) -> Vec<String> {
+    let facts = inventory.facts.exposures.get(&exposure.id);
+    let others = facts.into_iter().flat_map(|facts| &facts.same_value);
+    let places = others.filter_map(|id| inventory.exposures.get(id)).map(|one| &one.evidence.location);
+    places.map(|place| format!("the same value lies at {place}")).collect()
 }
 
 fn describe(identity: &Identity) -> String {

@@ -116,8 +116,10 @@ const GRANT: &[Field] = &[
     field("tenant", Type::Text, "The account or cluster it lives in."),
     field("scope", Type::Text, "account, cluster or namespace/<name>."),
     field("policy", Type::Text, "The policy or role that is given."),
+    field("policy_name", Type::Text, "Its name, with its kind in a cluster."),
     field("policy_exists", Type::Bool, "Whether that policy or role is there.").needs(&[Grants]),
     field("via", Type::Text, "What it came through, such as a binding or a group; empty when given directly."),
+    field("via_name", Type::Text, "The name of what it came through."),
     field("capabilities", Type::Names(CapabilityKind::NAMES), "What it amounts to alone.").needs(&[Grants]),
 ];
 
@@ -133,6 +135,7 @@ const EXPOSURE: &[Field] = &[
     field("preview", Type::Text, "A masked preview."),
     field("key_id", Type::Text, "The public id by which the provider knows it.").nullable(),
     field("account", Type::Text, "The account, project or tenant in it.").nullable(),
+    field("remedy", Type::Text, "What the detector says to do."),
     field("public", Type::Bool, "It is a public id alone, without the secret."),
     field("allowed", Type::Bool, "Marked in place as allowed."),
     field("copies", Type::Int, "In how many other places the same value lies."),

@@ -130,6 +130,8 @@ pub(super) fn grant(it: &Grant, name: &str, inventory: &Inventory) -> Field {
         "scope" => text(&it.scope),
         "policy" => text(it.policy.as_str()),
         "policy_exists" => Field::Bool(inventory.policies.get(&it.policy).is_some()),
+        "policy_name" => Field::Text(short_name(it.policy.as_str())),
+        "via_name" => Field::Text(it.via.iter().map(|via| short_name(via.as_str())).collect::<Vec<_>>().join(", ")),
         "via" => Field::Text(it.via.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
         "capabilities" => {
             let capabilities = inventory.facts.grants.get(&it.id).into_iter().flatten();
@@ -156,6 +158,7 @@ pub(super) fn exposure(it: &Exposure, name: &str, inventory: &Inventory) -> Fiel
             _ => Field::Int(0),
         },
         "preview" => text(&it.preview),
+        "remedy" => text(&it.remedy),
         "key_id" => optional(&it.proof.key_id),
         "account" => optional(&it.proof.account),
         "public" => Field::Bool(is_public),
@@ -198,6 +201,19 @@ fn use_of(last_use: &Known<LastUse>, created: &Known<Timestamp>, name: &str, now
             (Known::Unknown(why), None) => Field::Unknown(why.clone()),
             (Known::Absent, None) => Field::Null,
         },
+    }
+}
+
+/// `clusterrole view` of `k8s:prod//clusterrole/view`, `deploy` of `arn:aws:iam::1:policy/team/deploy`.
+fn short_name(urn: &str) -> String {
+    let mut parts = urn.rsplit(['/', ':']);
+    let name = parts.next().unwrap_or(urn);
+    match urn.strip_prefix("k8s:").and_then(|below| below.split_once('/')) {
+        // A name may hold colons (`system:basic-user`), so that of a cluster is cut at the slash.
+        Some((_, below)) => below.rsplitn(3, '/').take(2).fold(String::new(), |right, part| {
+            if right.is_empty() { part.to_owned() } else { format!("{part} {right}") }
+        }),
+        None => name.to_owned(),
     }
 }
 

@@ -7,21 +7,21 @@ use nonhuman::model::{Evidence, Identity, IdentityKind, Known, Location, Policy,
 use serde_json::{Value, json};
 
 /// The techniques as the program embeds them.
-pub fn techniques() -> Techniques {
+pub(crate) fn techniques() -> Techniques {
     Techniques::parse(&fixture("rules/facts/aws-escalation.toml")).unwrap()
 }
 
 /// A file of the repository.
-pub fn fixture(path: &str) -> String {
+pub(crate) fn fixture(path: &str) -> String {
     std::fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-pub fn evidence() -> Evidence {
+pub(crate) fn evidence() -> Evidence {
     let location = Location::Export { file: "test".to_owned(), object: "test".to_owned() };
     Evidence { observed: "2026-11-22T00:00:00Z".parse().unwrap(), collector: "test".to_owned(), location }
 }
 
-pub fn identity(kind: IdentityKind, id: &str, tenant: &str, name: &str) -> Identity {
+pub(crate) fn identity(kind: IdentityKind, id: &str, tenant: &str, name: &str) -> Identity {
     Identity {
         id: Urn::new(id),
         kind,
@@ -36,7 +36,7 @@ pub fn identity(kind: IdentityKind, id: &str, tenant: &str, name: &str) -> Ident
     }
 }
 
-pub fn policy(id: &str, tenant: &str, document: Value) -> Policy {
+pub(crate) fn policy(id: &str, tenant: &str, document: Value) -> Policy {
     let name = id.rsplit('/').next().unwrap().to_owned();
     let builtin = id.contains(":iam::aws:");
     Policy {
@@ -50,7 +50,7 @@ pub fn policy(id: &str, tenant: &str, document: Value) -> Policy {
     }
 }
 
-pub fn trust(of: &str, tenant: &str, document: Value) -> Trust {
+pub(crate) fn trust(of: &str, tenant: &str, document: Value) -> Trust {
     Trust {
         of: Urn::new(of),
         language: PolicyLanguage::AwsIam,
@@ -62,7 +62,7 @@ pub fn trust(of: &str, tenant: &str, document: Value) -> Trust {
 
 /// An account, or several.
 #[derive(Default)]
-pub struct Account {
+pub(crate) struct Account {
     identities: Vec<Identity>,
     policies: BTreeMap<String, Policy>,
     /// Policy ids by holder; a boundary stands apart.
@@ -73,7 +73,7 @@ pub struct Account {
 
 impl Account {
     /// Adds one export.
-    pub fn read(&mut self, export: &Value) {
+    pub(crate) fn read(&mut self, export: &Value) {
         for policy_entry in list(export, "Policies") {
             let versions = list(policy_entry, "PolicyVersionList");
             if let Some(version) = versions.iter().find(|version| version["IsDefaultVersion"] == json!(true)) {
@@ -119,7 +119,7 @@ impl Account {
     }
 
     /// Everyone in it, ready to be asked about.
-    pub fn principals(&self) -> Vec<Principal<'_>> {
+    pub(crate) fn principals(&self) -> Vec<Principal<'_>> {
         self.identities.iter().map(|identity| self.principal(identity)).collect()
     }
 

@@ -340,3 +340,37 @@ async fn a_large_public_account_is_read_whole() {
     assert_eq!(inventory.workloads.len(), 1);
     assert_eq!(holes(&inventory), []);
 }
+
+#[tokio::test]
+async fn an_answer_on_last_use_finds_its_key_or_is_a_hole() {
+    let used =
+        json!({"UserName": "deploy-bot", "AccessKeyLastUsed": {"LastUsedDate": "2026-10-01T00:00:00Z"}}).to_string();
+    let directory = tempfile::tempdir().unwrap();
+    write(directory.path(), "iam.json", std::fs::read(fixture("small/iam.json")).unwrap());
+    let keys = write(directory.path(), "keys.json", std::fs::read(fixture("small/keys-deploy-bot.json")).unwrap());
+    write(directory.path(), "used.json", used);
+    let inventory = offline(&[directory.path().to_path_buf()]).await;
+    assert_eq!(
+        holes(&inventory),
+        [("access key last use", Outcome::Partial)],
+        "two keys, and no name to tell them apart"
+    );
+    let mut one = read_json(&keys);
+    one["AccessKeyMetadata"].as_array_mut().unwrap().truncate(1);
+    write(directory.path(), "keys.json", one.to_string());
+    let inventory = offline(&[directory.path().to_path_buf()]).await;
+    assert_eq!(holes(&inventory), []);
+    let key = Urn::aws_access_key("AKIAEXAMPLEDEPLOY001");
+    assert_eq!(last_use(&inventory, &key).0, Known::Value("2026-10-01T00:00:00Z".into()));
+}
+
+#[tokio::test]
+async fn a_file_that_is_cut_anywhere_is_a_hole() {
+    let directory = tempfile::tempdir().unwrap();
+    let whole = std::fs::read(fixture("small/iam.json")).unwrap();
+    for end in (0..whole.len() - 2).step_by(101) {
+        let path = write(directory.path(), "iam.json", &whole[..end]);
+        let inventory = offline(&[path]).await;
+        assert_eq!(holes(&inventory).len(), 1, "cut after {end} bytes");
+    }
+}

@@ -162,6 +162,16 @@ async fn what_others_say_survives_a_refusal() {
 }
 
 #[tokio::test]
+async fn no_keys_of_unknown_users_is_not_no_keys() {
+    let refused = Fault::Refused("AccessDenied");
+    let faults = [("GetAccountAuthorizationDetails", refused), ("GenerateCredentialReport", refused)];
+    let inventory = scan(&IamServer::start(small(), &faults)).await;
+    assert_eq!(holes(&inventory).len(), 2);
+    let entry = coverage(&inventory, "access keys");
+    assert_eq!((entry.outcome, entry.blinds.as_slice()), (Outcome::NotRead, &[FactKind::Credentials][..]));
+}
+
+#[tokio::test]
 async fn last_use_that_is_refused_is_unknown() {
     let account = Account { report: String::new(), ..small() };
     let faults = [

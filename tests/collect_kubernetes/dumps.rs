@@ -15,7 +15,7 @@ const CLUSTER: &str = r#"{"apiVersion":"v1","kind":"List","items":[
 {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"Role","metadata":{"name":"r","namespace":"pay"},"rules":[{"apiGroups":[""],"resources":["pods"],"verbs":["get"]}]},
 {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"view","labels":{"kubernetes.io/bootstrapping":"rbac-defaults"}},"rules":null},
 {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"RoleBinding","metadata":{"name":"b","namespace":"pay"},
- "subjects":[{"kind":"ServiceAccount","name":"api"},{"kind":"ServiceAccount","name":"api","namespace":"pay"},{"kind":"User","name":"system:serviceaccount:pay:api"}],
+ "subjects":[{"kind":"ServiceAccount","name":"api"},{"kind":"ServiceAccount","name":"api","namespace":"pay"},{"kind":"ServiceAccount","name":"batch"},{"kind":"User","name":"system:serviceaccount:pay:api"}],
  "roleRef":{"kind":"Role","name":"r"}},
 {"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"c"},
  "subjects":[{"kind":"ServiceAccount","name":"lost"},{"kind":"Group","name":"system:authenticated"},{"kind":"Group","name":"system:masters"},{"kind":"User","name":"jana"}],
@@ -77,6 +77,7 @@ fn subjects_are_matched_as_the_authorizer_matches_them() {
             "k8s:prod//clusterrolebinding/c#group/system:masters -> k8s:prod//group/system:masters k8s:prod//clusterrole/view cluster",
             "k8s:prod//clusterrolebinding/c#user/jana -> k8s:prod//user/jana k8s:prod//clusterrole/view cluster",
             "k8s:prod/pay/rolebinding/b#sa/pay/api -> k8s:prod/pay/sa/api k8s:prod/pay/role/r namespace/pay",
+            "k8s:prod/pay/rolebinding/b#sa/pay/batch -> k8s:prod/pay/sa/batch k8s:prod/pay/role/r namespace/pay",
             "k8s:prod/pay/rolebinding/b#user/system:serviceaccount:pay:api -> k8s:prod/pay/sa/api k8s:prod/pay/role/r namespace/pay",
         ]
     );
@@ -185,6 +186,16 @@ fn what_was_not_dumped_is_not_judged() {
         assert!(entry.remedy.as_ref().unwrap().contains("kubectl get"), "{entry:?}");
     }
     assert!(inventory.coverage.blind_spot("prod", FactKind::Identities).is_none());
+
+    let other_maps =
+        r#"{"kind":"ConfigMapList","apiVersion":"v1","items":[{"metadata":{"name":"x","namespace":"kube-system"}}]}"#;
+    let tokens = fixture("recorded/list-secrets-token.json");
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("maps.json"), other_maps).unwrap();
+    let records = dump(&[fixture("recorded/list-serviceaccounts.json"), tokens, directory.path().join("maps.json")]);
+    assert_eq!(coverage(&records, "configmaps").outcome, Outcome::NotRead);
+    let unknown = inventory_of(&records).usages.iter().filter(|usage| usage.last.why_unknown().is_some()).count();
+    assert_eq!(unknown, 1, "without the horizon an unmarked token may have been used");
 
     let full = inventory_of(&dump(&recorded_dump()));
     for fact in FactKind::ALL {

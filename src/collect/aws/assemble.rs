@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::credentials::pair;
 use super::export::{AccessKey, AccessKeys, Authorization, KeyLastUsed, OidcProvider};
 use super::parts::Part;
@@ -149,29 +151,60 @@ impl Assembly {
             if self.reports > 0 { with_keys.collect() } else { self.projection.users.keys().cloned().collect() };
         let unlisted: Vec<String> = expected.into_iter().filter(|user| !listed.contains_key(user)).collect();
         let mut out = vec![Record::Coverage(self.key_coverage(&ids, cut, &unlisted))];
+        let mut taken = BTreeSet::new();
         let users: BTreeSet<String> = self.rows.keys().chain(listed.keys()).cloned().collect();
         for user in users {
             let (keys, listing) = listed.remove(&user).unzip();
+            let is_only = keys.as_ref().is_some_and(|keys| keys.len() == 1);
             let (row, report) = self.rows.get(&user).map(|(row, origin)| (row, origin)).unzip();
             let holder = self.projection.user_arn(&user, row);
             let Some(anywhere) = listing.as_ref().or(report) else { continue };
             for mut key in pair(keys, row) {
-                key.used = key.listed.as_ref().and_then(|listed| self.last_use(listed, &user));
+                key.used = key.listed.as_ref().and_then(|listed| self.last_use(listed, is_only, &mut taken));
                 let (listing, report) = (listing.as_ref().unwrap_or(anywhere), report.unwrap_or(anywhere));
                 out.extend(self.projection.key(&holder, &key, listing, report));
             }
         }
+        out.extend(self.last_use_coverage(&taken));
         out
     }
 
-    /// What `get-access-key-last-used` says of a key. The answer does not name the key, so the file must: by its name, or
-    /// because it is the only answer for the user's only key.
-    fn last_use(&self, key: &AccessKey, user: &str) -> Option<(Known<jiff::Timestamp>, Origin)> {
-        let of_user = || self.used.iter().filter(|(used, _)| used.user == user);
-        let named = of_user().find(|(_, origin)| matches!(origin, Origin::File(file) if file.contains(&key.id)));
-        let (used, origin) = named?;
+    /// What `get-access-key-last-used` says of a key. The answer names the user and not the key, so the file's name must
+    /// name it, unless the user has but one.
+    fn last_use(
+        &self,
+        key: &AccessKey,
+        is_only: bool,
+        taken: &mut BTreeSet<usize>,
+    ) -> Option<(Known<Timestamp>, Origin)> {
+        let names = |origin: &Origin| matches!(origin, Origin::File(file) if file.contains(&key.id));
+        let mut answers = self.used.iter().enumerate().filter(|(_, (used, _))| used.user == key.user);
+        let (position, (used, origin)) = answers.find(|(_, (_, origin))| is_only || names(origin))?;
+        taken.insert(position);
         let last = used.used.date.as_ref().map_or(Known::Absent, |date| time(Some(date)));
         Some((last, origin.clone()))
+    }
+
+    fn last_use_coverage(&self, taken: &BTreeSet<usize>) -> Option<Record> {
+        const WHAT: &str = "access key last use";
+        let site = &self.projection.site;
+        let lost: Vec<String> = (0..)
+            .zip(&self.used)
+            .filter(|(position, _)| !taken.contains(position))
+            .map(|(_, (used, _))| used.user.clone())
+            .collect();
+        let entry = match (self.used.len(), lost.len()) {
+            (0, _) => return None,
+            (all, 0) => site.complete(WHAT, all as u64),
+            (_, lost_count) => {
+                let detail =
+                    format!("{lost_count} answers do not tell which key they are of (users {})", some_of(&lost));
+                let remedy = "list the keys too, and name each file after its key id, such as last-used-AKIA….json";
+                let hole = site.hole(WHAT, Outcome::Partial, detail).count(taken.len() as u64);
+                hole.blinds(&[FactKind::Usage]).remedy(remedy)
+            }
+        };
+        Some(Record::Coverage(entry))
     }
 
     fn key_coverage(&self, ids: &BTreeSet<String>, cut: bool, unlisted: &[String]) -> crate::model::CoverageEntry {

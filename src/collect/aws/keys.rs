@@ -16,7 +16,7 @@ use super::refusal::{Refusal, Tally, Why};
 use super::report::ReportRow;
 use super::site::Origin;
 use crate::collect::CollectError;
-use crate::model::FactKind;
+use crate::model::{FactKind, Outcome};
 
 /// How many users are asked about at once. IAM throttles an account, not a caller.
 pub(super) const AT_ONCE: usize = 8;
@@ -37,7 +37,8 @@ struct Answer {
 
 impl Visit {
     /// Lists the keys of every user that has or may have some. Without a list, the report's columns are what is known.
-    pub(super) async fn keys(&self, report: Option<Vec<ReportRow>>) -> Result<(), CollectError> {
+    pub(super) async fn keys(&self, report: Option<Vec<ReportRow>>, whole: bool) -> Result<(), CollectError> {
+        let users_known = whole || report.is_some();
         let rows: BTreeMap<String, ReportRow> =
             report.into_iter().flatten().map(|row| (row.user.clone(), row)).collect();
         let mut users: BTreeSet<String> = self.projection.users.keys().cloned().collect();
@@ -72,7 +73,13 @@ impl Visit {
         }
         let site = &self.projection.site;
         let was_used = uses.answered > 0 || !uses.failures.is_empty();
-        self.cover(lists.entry(site, "access keys", LIST, &[FactKind::Credentials])).await?;
+        let mut entry = lists.entry(site, "access keys", LIST, &[FactKind::Credentials]);
+        if !users_known && entry.outcome == Outcome::Complete {
+            let detail = "asked only of the users that are known, and the calls that tell all of them failed";
+            entry =
+                site.hole("access keys", Outcome::NotRead, detail).count(entry.count).blinds(&[FactKind::Credentials]);
+        }
+        self.cover(entry).await?;
         if was_used {
             self.cover(uses.entry(site, "access key last use", LAST_USED, &[FactKind::Usage])).await?;
         }

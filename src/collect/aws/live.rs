@@ -85,12 +85,12 @@ impl Collector for AwsLive {
             iam: aws_sdk_iam::Client::new(&config),
             projection: Projection::new(Site { account, now: context.now }),
             sink: sink.clone(),
-            progress: context.clone(),
+            context: context.clone(),
         };
         visit.cover(visit.projection.site.complete("caller identity", 1)).await?;
         let whole = visit.authorization(self.page_size).await?;
         let rows = visit.report(whole, self.report_patience).await?;
-        visit.keys(rows).await?;
+        visit.keys(rows, whole).await?;
         visit.oidc_providers().await?;
         visit.saml_providers().await?;
         visit.alias().await
@@ -122,7 +122,7 @@ pub(super) struct Visit {
     pub(super) iam: aws_sdk_iam::Client,
     pub(super) projection: Projection,
     pub(super) sink: Sink,
-    pub(super) progress: Context,
+    context: Context,
 }
 
 impl Visit {
@@ -150,7 +150,7 @@ impl Visit {
             let page = convert::authorization(answer);
             let records = self.projection.page(&page, &Origin::Api);
             self.send(records).await?;
-            (self.progress.progress)(&format!("{} IAM entities", self.projection.count));
+            (self.context.progress)(&format!("{} IAM entities", self.projection.count));
             match (page.is_truncated, next) {
                 (false, _) => return self.authorization_end().await,
                 (true, Some(next)) if marker.as_ref() != Some(&next) => marker = Some(next),

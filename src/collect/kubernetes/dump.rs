@@ -97,6 +97,8 @@ impl Cluster {
         match part {
             Part::Object(object) => self.object(file, *object)?,
             Part::List { api_version, kind } => match Kind::of(&api_version, &kind) {
+                // Of ConfigMaps only one is read; a list without it does not say that it was asked for.
+                Some(Kind::ConfigMap) => {}
                 Some(kind) => self.dumped(kind),
                 None => _ = self.others.entry(one_line(&kind)).or_default(),
             },
