@@ -3,6 +3,7 @@
 //! INVARIANT: one failure is one hole. A collector that returns an error, panics, hangs past its deadline or is
 //! interrupted keeps what it sent, and no other collector loses anything.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -86,15 +87,29 @@ async fn run_target(
         }
     };
     if let Some((what, outcome, detail, remedy)) = hole {
-        let mut entry =
-            CoverageEntry::hole(collector.name(), &target, &what, outcome, detail).blinds(collector.facts());
-        entry.remedy = remedy;
-        records.push(Record::Coverage(entry));
+        for place in places(&target, &records) {
+            let mut entry = CoverageEntry::hole(collector.name(), &place, &what, outcome, detail.clone());
+            entry.remedy.clone_from(&remedy);
+            records.push(Record::Coverage(entry.blinds(collector.facts())));
+        }
     } else if records.is_empty() {
         let entry = CoverageEntry::hole(collector.name(), &target, "everything", Outcome::Failed, "nothing was read");
         records.push(Record::Coverage(entry.blinds(collector.facts())));
     }
     (format!("{} {target}", collector.name()), records, matches!(end, End::Interrupted))
+}
+
+/// What a hole in a target is a hole in: the accounts or clusters that were seen behind it, which are what rules ask
+/// about, or the target itself while none was.
+fn places(target: &str, records: &[Record]) -> BTreeSet<String> {
+    let tenants: BTreeSet<String> = records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Identity(identity) => Some(identity.tenant.clone()),
+            _ => None,
+        })
+        .collect();
+    if tenants.is_empty() { BTreeSet::from([target.to_owned()]) } else { tenants }
 }
 
 /// Takes records until the collector is done, late or interrupted; what is already in the channel is always kept.

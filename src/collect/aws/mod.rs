@@ -29,7 +29,7 @@ mod site;
 #[cfg(feature = "aws")]
 pub use live::AwsLive;
 pub use offline::AwsExport;
-pub use parts::sniff;
+pub use parts::{sniff, sniff_account};
 
 use crate::model::FactKind;
 

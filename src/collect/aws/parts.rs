@@ -227,6 +227,12 @@ pub fn sniff(path: &str, bytes: &[u8]) -> bool {
     }
 }
 
+/// Whether an export says which account it is of: account authorization details, which begin with one of its lists.
+pub fn sniff_account(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    matches!(first_name(bytes), Some("UserDetailList" | "GroupDetailList" | "RoleDetailList" | "Policies"))
+}
+
 /// The first name of a JSON object, when it is a plain one.
 fn first_name(bytes: &[u8]) -> Option<&str> {
     let rest = bytes.trim_ascii_start().strip_prefix(b"{")?.trim_ascii_start().strip_prefix(b"\"")?;

@@ -96,6 +96,7 @@ impl Cluster {
     fn part(&mut self, file: &str, part: Part) -> Result<bool, CollectError> {
         match part {
             Part::Object(object) => self.object(file, *object)?,
+            Part::List { kind, .. } if kind.is_empty() => {}
             Part::List { api_version, kind } => match Kind::of(&api_version, &kind) {
                 // Of ConfigMaps only one is read; a list without it does not say that it was asked for.
                 Some(Kind::ConfigMap) => {}

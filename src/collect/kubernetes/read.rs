@@ -21,7 +21,8 @@ pub(super) enum Format {
 pub(super) enum Part {
     /// An object with its `apiVersion` and `kind`, its own or those of the list it is an item of.
     Object(Box<Object>),
-    /// A list of one kind (`SecretList`): all there are of it, even if that is none.
+    /// A list of one kind (`SecretList`): all there are of it, even if that is none. The kind of a plain `List` is empty:
+    /// it does not say what it would hold.
     List { api_version: String, kind: String },
     /// A document, or an item of a list, that is no Kubernetes object.
     Foreign,
@@ -215,8 +216,8 @@ impl<'de> Visitor<'de> for &mut Document<'_, '_> {
         for object in held {
             self.item(object, &list)?;
         }
-        if list.kind.is_empty() {
-            return Ok(());
+        if list.kind.is_empty() && head.kind != "List" {
+            return self.give(Part::Foreign);
         }
         self.give(Part::List { api_version: list.api_version, kind: list.kind })
     }

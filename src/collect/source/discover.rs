@@ -1,5 +1,6 @@
 //! Finds exports and dumps that lie in a scanned tree, by what they contain. Reads only their beginnings.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,7 @@ impl Found {
 /// Looks through trees for exports. Unreadable files are left to the scan itself, which reports them.
 pub fn discover(roots: &[PathBuf]) -> Found {
     let mut found = Found::default();
+    let mut accounts = BTreeSet::new();
     for root in roots {
         let walker = WalkBuilder::new(root)
             .hidden(true)
@@ -44,14 +46,17 @@ pub fn discover(roots: &[PathBuf]) -> Found {
             .build();
         for entry in walker.flatten() {
             if entry.file_type().is_some_and(|kind| kind.is_file()) {
-                classify(entry.into_path(), &mut found);
+                classify(entry.into_path(), &mut found, &mut accounts);
             }
         }
     }
+    // A list of keys alone says nothing of an account; it may lie anywhere, as a fixture or a leftover.
+    found.aws.retain(|path| path.parent().is_some_and(|folder| accounts.contains(folder)));
     found
 }
 
-fn classify(path: PathBuf, found: &mut Found) {
+/// Notes a file when it is an export, and its folder when it says which account it is of.
+fn classify(path: PathBuf, found: &mut Found, accounts: &mut BTreeSet<PathBuf>) {
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
     if !matches!(extension.as_deref(), Some("json" | "yaml" | "yml" | "csv")) {
         return;
@@ -65,6 +70,11 @@ fn classify(path: PathBuf, found: &mut Found) {
     if people::sniff(&name, &head) {
         found.people.push(path);
     } else if aws::sniff(&name, &head) {
+        if aws::sniff_account(&head)
+            && let Some(folder) = path.parent()
+        {
+            accounts.insert(folder.to_owned());
+        }
         found.aws.push(path);
     } else if kubernetes::sniff(&name, &head) {
         let cluster = path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
