@@ -55,7 +55,7 @@ fn clean_identities_stay_quiet() {
         role("invoice-archiver"),
         role("sandbox-builds"),
         user("metrics-exporter"),
-        user("david.cohen"),
+        user("people/david.cohen"),
     ];
     clean.extend(
         [

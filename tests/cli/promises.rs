@@ -22,7 +22,7 @@ fn without_credentials_the_report_is_incomplete() {
         .expect("it starts")
         .into();
     assert_eq!(ran.code, 3, "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stdout.contains("incomplete") && ran.stdout.contains("hole"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("INCOMPLETE") && ran.stdout.contains("hole"), "{}", ran.stdout);
     for rule in ["access-key-old", "account-administrator", "cluster-administrator"] {
         assert!(ran.stdout.contains(rule), "{rule} must be named as not evaluated: {}", ran.stdout);
     }

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// The time that the demo company is made for.
-pub(crate) const NOW: &str = "2026-11-22";
+pub(crate) const NOW: &str = "2026-11-22T12:00:00Z";
 
 /// The project's folder.
 pub(crate) fn project() -> PathBuf {

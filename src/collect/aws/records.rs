@@ -139,7 +139,8 @@ impl Projection {
         let identity = Identity {
             created: time(role.created.as_ref()),
             unique_id: role.unique_id.clone(),
-            builtin: role.path.starts_with("/aws-service-role/"),
+            // Service-linked roles, and those that IAM Identity Center makes for people.
+            builtin: role.path.starts_with("/aws-service-role/") || role.path.starts_with("/aws-reserved/"),
             labels: labels(&role.tags),
             ..self.site.identity(IdentityKind::AwsRole, &role.arn, &role.name, seen.clone())
         };
