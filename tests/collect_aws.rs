@@ -1,4 +1,5 @@
 //! The AWS collector, live against a server double and offline from files, driven as the scan drives it.
+
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use std::collections::{BTreeMap, BTreeSet};

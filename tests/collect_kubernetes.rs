@@ -1,4 +1,5 @@
 //! The Kubernetes collector from outside: live against a server with recorded answers, and from dump files.
+
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 #[path = "support/kube_server.rs"]

@@ -1,5 +1,7 @@
 //! The plan of the house, held against the source: who may know whom, how big a room may be, who may touch the world.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,7 @@
 //! The inventory depends on the set of records alone: not on their order, on repetition, or on which shard brought them.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use jiff::Timestamp;
 use nonhuman::inventory::Inventory;
 use nonhuman::model::{

@@ -1,4 +1,5 @@
 //! The live AWS collector against moto, a wide imitation of AWS. Needs `NONHUMAN_MOTO_URL`; `./test` sets it.
+
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a failed unwrap is a failed test; a skipped one says so")]
 #![cfg(feature = "aws")]
 

@@ -1,4 +1,5 @@
 //! What readers and other programs get: every format over one made-up world. Judges the text, not how it is made.
+
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 #[path = "report/scenario.rs"]

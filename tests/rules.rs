@@ -1,5 +1,7 @@
 //! Rules and detectors: each proves itself, each is documented, and a mistake in one is an error with its place.
 
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use nonhuman::embedded;

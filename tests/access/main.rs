@@ -1,4 +1,5 @@
 //! Black-box tests of what policies amount to, against accounts and clusters whose answers are known.
+
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod account;
