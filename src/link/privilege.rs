@@ -12,14 +12,15 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables) {
     for identity in inventory.identities.iter() {
         let capabilities = match identity.provider() {
             Provider::Aws => aws::capabilities(&aws_principal(inventory, identity)),
-            Provider::Kubernetes => {
-                kubernetes::capabilities(&kubernetes_subject(inventory, identity), &tables.kubernetes_capabilities)
-            }
+            Provider::Kubernetes => kubernetes::capabilities(
+                &kubernetes_subject(inventory, identity, tables),
+                &tables.kubernetes_capabilities,
+            ),
         };
         of_identities.insert(identity.id.clone(), (capabilities, rights_unknown(inventory, identity)));
     }
     for grant in inventory.grants.iter().filter(|grant| grant.kind == GrantKind::Policy) {
-        if let Some(policy) = inventory.policies.get(&grant.policy) {
+        if let Some(policy) = policy(inventory, grant, tables) {
             of_grants.insert(grant.id.clone(), grant_capabilities(grant, policy, tables));
         }
     }
@@ -77,7 +78,20 @@ pub(super) fn aws_principal<'a>(inventory: &'a Inventory, identity: &'a Identity
     principal
 }
 
-fn kubernetes_subject<'a>(inventory: &'a Inventory, identity: &'a Identity) -> kubernetes::Subject<'a> {
-    let grants = grants(inventory, identity).map(|grant| (grant, inventory.policies.get(&grant.policy)));
+fn kubernetes_subject<'a>(
+    inventory: &'a Inventory,
+    identity: &'a Identity,
+    tables: &'a Tables,
+) -> kubernetes::Subject<'a> {
+    let grants = grants(inventory, identity).map(|grant| (grant, policy(inventory, grant, tables)));
     kubernetes::Subject { identity, grants: grants.collect() }
+}
+
+/// The policy that a grant gives: as it was read, or as it always is.
+fn policy<'a>(inventory: &'a Inventory, grant: &Grant, tables: &'a Tables) -> Option<&'a Policy> {
+    let is_default = || {
+        let id = grant.policy.as_str();
+        id.starts_with("k8s:") && id.ends_with("//clusterrole/cluster-admin")
+    };
+    inventory.policies.get(&grant.policy).or_else(|| is_default().then_some(&tables.cluster_admin))
 }

@@ -199,3 +199,21 @@ fn a_closed_pipe_is_no_error() {
     assert_eq!(output.status.code(), Some(1), "the findings decide, not the pipe");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
+
+/// A dump of bindings need not hold the roles that every API server has.
+#[test]
+fn a_binding_to_cluster_admin_counts_without_the_role() {
+    let folder = folder();
+    let account = r#"{"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"sa","namespace":"n"}}"#;
+    let role = r#"{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"other"},"rules":[]}"#;
+    let binding = r#"{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"b"},
+        "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"cluster-admin"},
+        "subjects":[{"kind":"ServiceAccount","name":"sa","namespace":"n"}]}"#;
+    write(
+        folder.path(),
+        "dump.json",
+        format!(r#"{{"apiVersion":"v1","kind":"List","items":[{account},{role},{binding}]}}"#),
+    );
+    let ran = run(folder.path(), &["scan", "--kubernetes-export", "dump.json", "--format", "csv"]);
+    assert!(ran.stdout.contains(",cluster-administrator,"), "{}", ran.stdout);
+}
