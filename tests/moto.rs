@@ -1,6 +1,11 @@
 //! The live AWS collector against moto, a wide imitation of AWS. Needs `NONHUMAN_MOTO_URL`; `./test` sets it.
 
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a failed unwrap is a failed test; a skipped one says so")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a failed unwrap is a failed test; a skipped one says so"
+)]
 #![cfg(feature = "aws")]
 
 use std::sync::Arc;
@@ -87,6 +92,38 @@ async fn collect(config: SdkConfig) -> Inventory {
     Inventory::build(run(&[collector], &context, Duration::from_secs(120), &interrupt).await.records)
 }
 
+/// The whole way through the real program: a key is made through the API, its text lies in a file, and the scan of both
+/// says whose it is. The key is deleted again.
+async fn the_binary_joins_a_leaked_key(url: &str, config: &SdkConfig, account: &str) {
+    let iam = aws_sdk_iam::Client::new(config);
+    let key = iam.create_access_key().user_name("person").send().await.unwrap().access_key.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let text =
+        format!("aws_access_key_id = {}\naws_secret_access_key = {}\n", key.access_key_id, key.secret_access_key);
+    std::fs::write(folder.path().join("settings.ini"), text).unwrap();
+    let session = config.credentials_provider().unwrap();
+    let session = aws_sdk_iam::config::ProvideCredentials::provide_credentials(&session).await.unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_nonhuman"))
+        .args(["scan", ".", "--aws", "--format", "json", "--isolated"])
+        .current_dir(folder.path())
+        .env_clear()
+        .env("AWS_ENDPOINT_URL", url)
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_ACCESS_KEY_ID", session.access_key_id())
+        .env("AWS_SECRET_ACCESS_KEY", session.secret_access_key())
+        .env("AWS_SESSION_TOKEN", session.session_token().unwrap_or_default())
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(!printed.contains(&key.secret_access_key), "no secret leaves");
+    let scan: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    let live = scan["findings"].as_array().unwrap().iter().find(|one| one["rule"] == "leaked-live-credential");
+    let person = format!("arn:aws:iam::{account}:user/person");
+    assert_eq!(live.expect("the leaked key is found")["identity"], person.as_str());
+    assert_eq!((output.status.code(), &scan["summary"]["incomplete"]), (Some(1), &serde_json::Value::Bool(false)));
+    iam.delete_access_key().user_name("person").access_key_id(key.access_key_id).send().await.unwrap();
+}
+
 #[tokio::test]
 async fn what_was_made_through_the_api_is_found() {
     let Ok(url) = std::env::var("NONHUMAN_MOTO_URL") else {
@@ -98,6 +135,7 @@ async fn what_was_made_through_the_api_is_found() {
     let (account, config) = fresh_account(&url).await;
     let urn = |resource: &str| Urn::new(format!("arn:aws:iam::{account}:{resource}"));
     let keys = furnish(&aws_sdk_iam::Client::new(&config)).await;
+    the_binary_joins_a_leaked_key(&url, &config, &account).await;
     let inventory = collect(config).await;
     let holes: Vec<_> = inventory.coverage.holes().collect();
     assert!(holes.is_empty(), "{holes:#?}");

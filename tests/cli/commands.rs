@@ -205,7 +205,8 @@ fn a_closed_pipe_is_no_error() {
 fn a_binding_to_cluster_admin_counts_without_the_role() {
     let folder = folder();
     let account = r#"{"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"sa","namespace":"n"}}"#;
-    let role = r#"{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"other"},"rules":[]}"#;
+    let role =
+        r#"{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"other"},"rules":[]}"#;
     let binding = r#"{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRoleBinding","metadata":{"name":"b"},
         "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole","name":"cluster-admin"},
         "subjects":[{"kind":"ServiceAccount","name":"sa","namespace":"n"}]}"#;

@@ -5,6 +5,14 @@
 mod acme;
 mod bad_input;
 mod commands;
+#[cfg(feature = "aws")]
+#[path = "../support/iam_server.rs"]
+mod iam_server;
+#[cfg(feature = "kubernetes")]
+#[path = "../support/kube_server.rs"]
+mod kube_server;
+#[cfg(all(feature = "aws", feature = "kubernetes"))]
+mod live;
 mod promises;
 mod readme;
 mod tree;
