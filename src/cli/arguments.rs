@@ -35,7 +35,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "FILE", env = "NONHUMAN_CONFIG", help_heading = "General")]
     pub config: Option<PathBuf>,
     /// Read no configuration file
-    #[arg(long, global = true, conflicts_with = "config", help_heading = "General")]
+    #[arg(long, global = true, help_heading = "General")]
     pub isolated: bool,
     /// When to use colours
     #[arg(long, global = true, value_enum, default_value_t, env = "NONHUMAN_COLOR", help_heading = "General")]
@@ -77,7 +77,7 @@ pub(super) struct Sources {
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Read the AWS account of the usual credential chain
-    #[arg(long, env = "NONHUMAN_AWS", help_heading = "Sources")]
+    #[arg(long, env = "NONHUMAN_AWS", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Sources")]
     pub aws: bool,
     /// Use this profile of the AWS configuration
     #[arg(long, value_name = "NAME", env = "NONHUMAN_AWS_PROFILE", help_heading = "Sources")]
@@ -86,13 +86,13 @@ pub(super) struct Sources {
     #[arg(long, value_name = "PATH", help_heading = "Sources")]
     pub aws_export: Vec<PathBuf>,
     /// Read the cluster of the current kubeconfig context, or the one this runs in
-    #[arg(long, env = "NONHUMAN_KUBERNETES", help_heading = "Sources")]
+    #[arg(long, env = "NONHUMAN_KUBERNETES", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Sources")]
     pub kubernetes: bool,
     /// Read the cluster of this kubeconfig context
     #[arg(long, value_name = "NAME", help_heading = "Sources")]
     pub context: Vec<String>,
     /// Let programs that the kubeconfig names run to log in (aws, gke-gcloud-auth-plugin, kubelogin …)
-    #[arg(long, env = "NONHUMAN_KUBERNETES_ALLOW_EXEC", help_heading = "Sources")]
+    #[arg(long, env = "NONHUMAN_KUBERNETES_ALLOW_EXEC", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Sources")]
     pub kubernetes_allow_exec: bool,
     /// Read a dump as `kubectl get … -o json|yaml` writes it; a file or a folder, with the name of its cluster before it
     #[arg(long, value_name = "[CLUSTER=]PATH", help_heading = "Sources")]

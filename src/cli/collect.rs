@@ -7,8 +7,8 @@ use crate::exit::Exit;
 use crate::inventory::Coverage;
 use crate::model::Record;
 
-pub(super) fn run(arguments: &Collect, global: &Global) -> Result<Exit, Failure> {
-    let collected = gather::collect(&arguments.sources, global, &Config::default())?;
+pub(super) fn run(arguments: &Collect, global: &Global, config: &Config) -> Result<Exit, Failure> {
+    let collected = gather::collect(&arguments.sources, global, config)?;
     let mut lines = Vec::with_capacity(collected.gathered.records.len());
     for record in &collected.gathered.records {
         lines.push(serde_json::to_string(record)?);
@@ -16,6 +16,7 @@ pub(super) fn run(arguments: &Collect, global: &Global) -> Result<Exit, Failure>
     // The order in which threads and servers answered says nothing.
     lines.sort();
     lines.dedup();
+    lines.push(serde_json::to_string(&Record::End { records: lines.len() as u64 })?);
     let write = |out: &mut dyn std::io::Write| lines.iter().try_for_each(|line| writeln!(out, "{line}"));
     match &arguments.output {
         Some(path) => output::to_file(path, write)?,

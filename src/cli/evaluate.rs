@@ -9,7 +9,7 @@ use super::scan::Judging;
 use super::{Failure, gather};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::model::Record;
+use crate::model::{CoverageEntry, FactKind, Outcome, Record};
 
 pub(super) fn run(arguments: &Evaluate, global: &Global, config: &Config) -> Result<Exit, Failure> {
     let judging = Judging::new(&arguments.reporting, global, config)?;
@@ -32,6 +32,8 @@ fn read(path: &Path, records: &mut Vec<Record>) -> Result<(), Failure> {
     } else {
         Box::new(BufReader::new(File::open(path).map_err(named)?))
     };
+    let mut ended = false;
+    let before = records.len() as u64;
     for (number, line) in reader.lines().enumerate() {
         let line = line.map_err(named)?;
         if line.trim().is_empty() {
@@ -41,9 +43,24 @@ fn read(path: &Path, records: &mut Vec<Record>) -> Result<(), Failure> {
             let place = format!("{}:{}:{}", path.display(), number + 1, error.column());
             Failure(format!("{place}: this is no record as `nonhuman collect` writes it: {}", reason(&error)))
         })?;
-        records.push(record);
+        match record {
+            Record::End { records: count } => ended = count == records.len() as u64 - before,
+            record => records.push(record),
+        }
+    }
+    if !ended && records.len() as u64 > before {
+        records.push(Record::Coverage(cut_short(path)));
     }
     Ok(())
+}
+
+/// A file without its last line may lack anything: every rule that needs something may lack it.
+fn cut_short(path: &Path) -> CoverageEntry {
+    let target = path.display().to_string();
+    let detail = "its last line is missing or counts other lines: it was cut short";
+    CoverageEntry::hole("records", &target, "records", Outcome::Partial, detail)
+        .remedy("collect again, and give `evaluate` the whole file")
+        .blinds(FactKind::ALL)
 }
 
 /// The parser's message without its place, which is given with the file.

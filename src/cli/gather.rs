@@ -12,10 +12,13 @@ use super::arguments::{Global, Sources};
 use super::ruleset;
 use crate::collect::registry::{Request, collectors};
 use crate::collect::source::{Found, SourceOptions, discover};
-use crate::collect::{Collector, Context, Gathered, run};
+use crate::collect::{Collector, Context, Gathered, Interrupt, mask, run};
 use crate::config::{self, Config};
-use crate::model::{CoverageEntry, Outcome, Record, parse_timestamp};
+use crate::model::{CoverageEntry, Known, Outcome, Record, parse_timestamp};
 use crate::term::{self, Progress};
+
+/// More than a year is no deadline, and more than the clock can hold.
+const LONGEST_DEADLINE: u64 = 366 * 24 * 3600;
 
 /// What came of collecting.
 pub(super) struct Collected {
@@ -37,41 +40,58 @@ pub(super) fn now(text: Option<&str>) -> Result<Timestamp, Failure> {
 pub(super) fn collect(sources: &Sources, global: &Global, config: &Config) -> Result<Collected, Failure> {
     let now = now(sources.now.as_deref())?;
     let mut request = request(sources, config)?;
-    let unused = if sources.no_discover { Found::default() } else { adopt(discover(&request.roots), &mut request) };
-    let collectors = collectors(&request, &ruleset::detectors()?)?;
-    let inputs = inputs(&collectors);
+    let detectors = ruleset::detectors()?;
     let progress = Progress::new(!global.quiet);
     let context = Context { now, fingerprint_key: config::fingerprint_key(), progress: progress.callback() };
-    let deadline = Duration::from_secs(sources.deadline);
-    let mut gathered = run_to_the_end(&collectors, &context, deadline)?;
-    progress.finish();
-    gathered.records.extend(not_used(&unused).map(Record::Coverage));
-    tracing::info!(records = gathered.records.len(), "collected");
-    Ok(Collected { gathered, now, inputs })
-}
-
-fn run_to_the_end(
-    collectors: &[Arc<dyn Collector>],
-    context: &Context,
-    deadline: Duration,
-) -> Result<Gathered, Failure> {
+    let deadline = Duration::from_secs(sources.deadline.min(LONGEST_DEADLINE));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let gathered = runtime.block_on(async {
-        let (stop, interrupt) = watch::channel(false);
-        tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                let _ = stop.send(true);
-                // A second one does not wait for what is being wound up.
-                let _ = tokio::signal::ctrl_c().await;
-                std::process::exit(i32::from(crate::exit::Exit::Interrupted.number()));
-            }
-            std::future::pending::<()>().await;
-        });
-        run(collectors, context, deadline, &interrupt).await
-    });
+    let interrupt = runtime.block_on(async { listen_for_interrupt() });
+    let found = if sources.no_discover {
+        Some(Found::default())
+    } else {
+        runtime.block_on(find_exports(request.roots.clone(), interrupt.clone()))
+    };
+    let Some(found) = found else {
+        let interrupted = vec!["source looking for exports".to_owned()];
+        let gathered = Gathered { interrupted, ..Gathered::default() };
+        return Ok(Collected { gathered, now, inputs: Vec::new() });
+    };
+    let (adopted, unused) = adopt(found, &mut request);
+    let collectors = collectors(&request, &detectors)?;
+    let mut gathered = runtime.block_on(run(&collectors, &context, deadline, &interrupt));
     // Threads that hang in a read are left behind; what they would bring is already said to be missing.
     runtime.shutdown_background();
-    Ok(gathered)
+    progress.finish();
+    gathered.records.extend(not_used(&unused).map(Record::Coverage));
+    if adopted {
+        gathered.records.iter_mut().for_each(distrust);
+    }
+    mask(&mut gathered.records, &detectors);
+    tracing::info!(records = gathered.records.len(), "collected");
+    Ok(Collected { gathered, now, inputs: inputs(&collectors) })
+}
+
+/// A receiver that turns to `true` at the first Ctrl-C; a second one does not wait for what is being wound up.
+fn listen_for_interrupt() -> Interrupt {
+    let (stop, interrupt) = watch::channel(false);
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            let _ = stop.send(true);
+            let _ = tokio::signal::ctrl_c().await;
+            std::process::exit(i32::from(crate::exit::Exit::Interrupted.number()));
+        }
+        std::future::pending::<()>().await;
+    });
+    interrupt
+}
+
+/// Looks for exports in the trees; `None` when the user stopped it.
+async fn find_exports(roots: Vec<PathBuf>, mut interrupt: Interrupt) -> Option<Found> {
+    let search = tokio::task::spawn_blocking(move || discover(&roots));
+    tokio::select! {
+        found = search => Some(found.unwrap_or_default()),
+        Ok(_) = interrupt.wait_for(|stop| *stop) => None,
+    }
 }
 
 fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
@@ -130,21 +150,31 @@ fn dump(text: &str) -> Result<(String, PathBuf), Failure> {
     Ok((name, path))
 }
 
-/// Takes over exports that lie in the searched trees, where the user named no other source of the kind: what was named
-/// must not be changed by what lies in a tree. Returns what is not used.
-fn adopt(mut found: Found, request: &mut Request) -> Found {
-    if request.aws.is_none() && request.aws_exports.is_empty() {
-        request.aws_exports = std::mem::take(&mut found.aws);
+/// Takes over exports that lie in the searched trees, where the user named no source at all: what was named must not be
+/// changed by what lies in a tree. Returns whether something was taken over, and what is not used.
+fn adopt(found: Found, request: &mut Request) -> (bool, Found) {
+    let is_named = request.aws.is_some()
+        || request.kubernetes.is_some()
+        || !(request.aws_exports.is_empty() && request.kubernetes_dumps.is_empty() && request.people.is_empty());
+    if is_named || found.is_empty() {
+        return (false, found);
     }
-    if request.kubernetes.is_none() && request.kubernetes_dumps.is_empty() {
-        request.kubernetes_dumps = std::mem::take(&mut found.kubernetes);
+    let dumps = found.kubernetes.iter().map(|(_, path)| path);
+    request.source.exports = found.aws.iter().chain(dumps).cloned().collect();
+    request.aws_exports = found.aws;
+    request.kubernetes_dumps = found.kubernetes;
+    request.people = found.people;
+    (true, Found::default())
+}
+
+/// Whoever wrote a tree wrote the exports in it, too: they may make a finding graver, never milder. That a credential is
+/// switched off is not believed.
+fn distrust(record: &mut Record) {
+    if let Record::Credential(credential) = record
+        && credential.active == Known::Value(false)
+    {
+        credential.active = Known::unknown("only a file of the searched tree says that it is switched off");
     }
-    if request.people.is_empty() {
-        request.people = std::mem::take(&mut found.people);
-    }
-    let dumps = request.kubernetes_dumps.iter().map(|(_, path)| path);
-    request.source.exports = request.aws_exports.iter().chain(dumps).cloned().collect();
-    found
 }
 
 fn not_used(found: &Found) -> impl Iterator<Item = CoverageEntry> {

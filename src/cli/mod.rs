@@ -45,7 +45,11 @@ pub fn run() -> Exit {
     log(arguments.global.verbose);
     match dispatch(&arguments) {
         Ok(exit) => exit,
-        Err(Failure(message)) => {
+        Err(Failure(mut message)) => {
+            // What stands in a wrong place of a file may be a secret, and parsers like to quote.
+            if let Ok(detectors) = ruleset::detectors() {
+                detectors.mask(&mut message);
+            }
             term::remark(&format!("error: {message}"));
             Exit::Usage
         }
@@ -54,14 +58,15 @@ pub fn run() -> Exit {
 
 fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
     let source = match (&arguments.global.config, arguments.global.isolated) {
-        (Some(file), _) => Source::File(file.clone()),
-        (None, true) => Source::Isolated,
+        // A variable may name a file for every run; this run wants none.
+        (_, true) => Source::Isolated,
+        (Some(file), false) => Source::File(file.clone()),
         (None, false) => Source::Discover,
     };
     let config = Config::load(&source)?;
     match &arguments.command {
         Command::Scan(scan) => scan::run(scan, &arguments.global, &config),
-        Command::Collect(collect) => collect::run(collect, &arguments.global),
+        Command::Collect(collect) => collect::run(collect, &arguments.global, &config),
         Command::Evaluate(evaluate) => evaluate::run(evaluate, &arguments.global, &config),
         Command::Rules(rules) => rules::run(rules, &config),
         Command::Explain(explain) => explain::run(explain, &config),

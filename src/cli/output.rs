@@ -81,5 +81,5 @@ fn temporary(path: &Path) -> Result<NamedTempFile, Failure> {
     tempfile::Builder::new()
         .prefix(".nonhuman-")
         .tempfile_in(folder)
-        .map_err(|error| Failure(format!("{}: it cannot be written: {error}", path.display())))
+        .map_err(|error| Failure(format!("{}: it cannot be written: {}", path.display(), error.kind())))
 }

@@ -10,7 +10,7 @@ use crate::embedded;
 use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::link::{Tables, link};
-use crate::model::{Record, Severity};
+use crate::model::{CoverageEntry, Outcome, Record, Severity};
 use crate::report::Scan;
 use crate::rules::evaluate;
 
@@ -35,6 +35,8 @@ pub(super) struct Judging<'a> {
     reporting: &'a Reporting,
     fail_on: Severity,
     min_severity: Severity,
+    /// What the configuration takes away, for the reader of the report.
+    configuration: Option<CoverageEntry>,
 }
 
 impl<'a> Judging<'a> {
@@ -45,11 +47,13 @@ impl<'a> Judging<'a> {
             outputs: Outputs::new(reporting, global)?,
             fail_on: reporting.fail_on.or(config.fail_on).unwrap_or(DEFAULT_FAIL_ON),
             min_severity: reporting.min_severity.or(config.min_severity).unwrap_or(Severity::Info),
+            configuration: switched_off(config),
             reporting,
         })
     }
 
-    pub(super) fn judge(&self, records: Vec<Record>, now: Timestamp, inputs: &[String]) -> Result<Exit, Failure> {
+    pub(super) fn judge(&self, mut records: Vec<Record>, now: Timestamp, inputs: &[String]) -> Result<Exit, Failure> {
+        records.extend(self.configuration.clone().map(Record::Coverage));
         let mut inventory = Inventory::build(records);
         link(&mut inventory, &self.tables);
         let judgement = evaluate(&inventory, &self.rules, now);
@@ -73,4 +77,21 @@ impl<'a> Judging<'a> {
         self.outputs.write(&scan)?;
         Ok(Exit::of_scan(has_findings, scan.is_incomplete(), self.reporting.exit_zero, self.reporting.allow_partial))
     }
+}
+
+/// Rules that the configuration switches off or makes milder: a green report must say what it did not look for.
+fn switched_off(config: &Config) -> Option<CoverageEntry> {
+    let file = config.file.as_ref()?;
+    let names: Vec<_> = config
+        .rules
+        .iter()
+        .filter_map(|(name, change)| match (change.enabled, change.severity) {
+            (Some(false), _) => Some(format!("{name} is off")),
+            (_, Some(severity)) => Some(format!("{name} is {severity}")),
+            _ => None,
+        })
+        .collect();
+    let count = names.len() as u64;
+    let entry = CoverageEntry::hole("config", &file.to_string_lossy(), "rules", Outcome::NotRead, names.join(", "));
+    (count > 0).then(|| entry.count(count))
 }

@@ -3,6 +3,7 @@
 
 pub mod aws;
 pub mod kubernetes;
+mod mask;
 pub mod people;
 pub mod registry;
 mod run;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 
 use crate::model::{FactKind, FingerprintKey, Outcome};
 
+pub use mask::mask;
 pub use run::{Gathered, Interrupt, run};
 pub use sink::Sink;
 

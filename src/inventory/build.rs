@@ -63,6 +63,7 @@ impl Sorted {
             Record::Exposure(exposure) => self.exposures.push(exposure),
             Record::Usage(usage) => self.usages.push(usage),
             Record::Coverage(entry) => self.coverage.push(entry),
+            Record::End { .. } => {}
         }
     }
 }
@@ -79,7 +80,11 @@ fn table<T: Keyed + Merge + Serialize>(rows: Vec<T>) -> Table<T> {
                 (std::cmp::Reverse(row.evidence().observed), serde_json::to_string(row).unwrap_or_default())
             });
         }
-        same.into_iter().reduce(|newer, older| newer.merge(older))
+        let newest = same.first().map(|row| row.evidence().observed);
+        same.into_iter().reduce(|newer, older| {
+            let same_time = Some(older.evidence().observed) == newest;
+            newer.merge(older, same_time)
+        })
     });
     Table::new(merged.collect())
 }

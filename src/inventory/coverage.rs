@@ -23,7 +23,7 @@ impl Coverage {
 
     /// The entries that make the report incomplete.
     pub fn holes(&self) -> impl Iterator<Item = &CoverageEntry> {
-        self.entries.iter().filter(|entry| entry.outcome.is_hole())
+        self.entries.iter().filter(|entry| entry.is_hole())
     }
 
     /// Whether something was asked for and not read.

@@ -6,26 +6,33 @@ use crate::model::{Credential, Evidence, Exposure, Grant, Identity, Known, Perso
 
 /// A record that can absorb an older one of the same name.
 ///
-/// Implementations only fill gaps, so folding a list that is sorted newest first gives the same result however the
-/// records were split before.
+/// Implementations only fill gaps; the fold goes over a list sorted newest first, so that the result depends on the set of
+/// records alone.
 pub(super) trait Merge {
     /// Where it was seen.
     fn evidence(&self) -> &Evidence;
-    /// Keeps everything of `self` and takes from `older` what `self` does not know.
-    fn merge(self, older: Self) -> Self;
+    /// Keeps everything of `self` and takes from `other` what `self` does not know. Of a record of the same time it also
+    /// takes what `self` does not have: two sources of one scan complete each other, while a tag that was there last year
+    /// and is not now was taken away.
+    fn merge(self, other: Self, same_time: bool) -> Self;
 }
 
-fn fill<T>(newer: Known<T>, older: Known<T>) -> Known<T> {
+fn fill<T>(newer: Known<T>, older: Known<T>, same_time: bool) -> Known<T> {
     match (newer, older) {
         (Known::Value(value), _) => Known::Value(value),
-        (_, Known::Value(value)) => Known::Value(value),
+        (Known::Absent, Known::Value(value)) if same_time => Known::Value(value),
+        (Known::Unknown(_), Known::Value(value)) => Known::Value(value),
         (Known::Absent, _) | (_, Known::Absent) => Known::Absent,
         (unknown, _) => unknown,
     }
 }
 
-fn fill_labels(mut newer: BTreeMap<String, String>, older: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    for (name, value) in older {
+fn fill_labels(
+    mut newer: BTreeMap<String, String>,
+    older: BTreeMap<String, String>,
+    same_time: bool,
+) -> BTreeMap<String, String> {
+    for (name, value) in older.into_iter().filter(|_| same_time) {
         newer.entry(name).or_insert(value);
     }
     newer
@@ -36,13 +43,13 @@ impl Merge for Identity {
         &self.evidence
     }
 
-    fn merge(self, older: Self) -> Self {
+    fn merge(self, older: Self, same_time: bool) -> Self {
         Self {
-            enabled: fill(self.enabled, older.enabled),
-            created: fill(self.created, older.created),
+            enabled: fill(self.enabled, older.enabled, same_time),
+            created: fill(self.created, older.created, same_time),
             unique_id: self.unique_id.or(older.unique_id),
             builtin: self.builtin || older.builtin,
-            labels: fill_labels(self.labels, older.labels),
+            labels: fill_labels(self.labels, older.labels, same_time),
             ..self
         }
     }
@@ -53,11 +60,11 @@ impl Merge for Credential {
         &self.evidence
     }
 
-    fn merge(self, older: Self) -> Self {
+    fn merge(self, older: Self, same_time: bool) -> Self {
         Self {
-            active: fill(self.active, older.active),
-            created: fill(self.created, older.created),
-            expires: fill(self.expires, older.expires),
+            active: fill(self.active, older.active, same_time),
+            created: fill(self.created, older.created, same_time),
+            expires: fill(self.expires, older.expires, same_time),
             fingerprint: self.fingerprint.or(older.fingerprint),
             ..self
         }
@@ -69,11 +76,11 @@ impl Merge for Person {
         &self.evidence
     }
 
-    fn merge(self, older: Self) -> Self {
+    fn merge(self, older: Self, same_time: bool) -> Self {
         Self {
             team: self.team.or(older.team),
-            active: fill(self.active, older.active),
-            left: fill(self.left, older.left),
+            active: fill(self.active, older.active, same_time),
+            left: fill(self.left, older.left, same_time),
             ..self
         }
     }
@@ -84,16 +91,16 @@ impl Merge for Workload {
         &self.evidence
     }
 
-    fn merge(self, older: Self) -> Self {
+    fn merge(self, older: Self, same_time: bool) -> Self {
         let runs_as = if self.runs_as.is_empty() { older.runs_as } else { self.runs_as };
-        Self { runs_as, labels: fill_labels(self.labels, older.labels), ..self }
+        Self { runs_as, labels: fill_labels(self.labels, older.labels, same_time), ..self }
     }
 }
 
 macro_rules! newest_wins {
     ($($type:ty),+) => { $(impl Merge for $type {
         fn evidence(&self) -> &Evidence { &self.evidence }
-        fn merge(self, _older: Self) -> Self { self }
+        fn merge(self, _other: Self, _same_time: bool) -> Self { self }
     })+ };
 }
 newest_wins!(Policy, Grant, Trust, Exposure);

@@ -66,7 +66,7 @@ fn resolve(exposure: &Exposure, inventory: &Inventory, by_fingerprint: &BTreeMap
     }
     if let Some(subject) = proof.facts.get("subject").and_then(|subject| subject.strip_prefix(SERVICE_ACCOUNT_SUBJECT))
     {
-        return of_service_account(subject, proof.facts.get("secret_name").map(String::as_str), inventory);
+        return of_service_account(subject, &proof.facts, inventory);
     }
     unknown(format!("nothing that was read lists credentials of the kind {}", proof.kind))
 }
@@ -106,25 +106,26 @@ fn of_access_key(key_id: &str, account: Option<&str>, inventory: &Inventory) -> 
     }
 }
 
-/// `namespace:name`, in whichever of the clusters that were read it is unique.
-fn of_service_account(subject: &str, secret_name: Option<&str>, inventory: &Inventory) -> ExposureFacts {
+/// A token's service account: of the cluster whose account of that name has the uid in the token. The name alone proves
+/// nothing, since every cluster may have one of it.
+fn of_service_account(subject: &str, facts: &BTreeMap<String, String>, inventory: &Inventory) -> ExposureFacts {
     let Some((namespace, name)) = subject.split_once(':') else {
         return unknown(format!("'{subject}' names no service account"));
     };
     let full_name = format!("{namespace}/{name}");
-    let accounts: Vec<_> = inventory
-        .identities
-        .iter()
-        .filter(|identity| identity.kind == IdentityKind::KubernetesServiceAccount && identity.name == full_name)
-        .collect();
-    let [account] = accounts.as_slice() else {
-        return unknown(match accounts.len() {
-            0 => format!("no cluster that was read has the service account {full_name}"),
-            count => format!("{count} clusters have a service account {full_name}; the token does not say which"),
-        });
+    let Some(uid) = facts.get("account_uid") else {
+        return unknown(format!("the token does not say of which cluster its service account {full_name} is"));
     };
-    let credential = match secret_name {
-        None => Known::unknown("the token is not from a Secret"),
+    let account = inventory.identities.iter().find(|identity| {
+        identity.kind == IdentityKind::KubernetesServiceAccount
+            && identity.name == full_name
+            && identity.unique_id.as_deref() == Some(uid)
+    });
+    let Some(account) = account else {
+        return unknown(format!("no cluster that was read has the service account {full_name} with the token's uid"));
+    };
+    let credential = match facts.get("secret_name") {
+        None => Known::unknown("the token is not from a Secret, and nothing lists such tokens"),
         Some(secret) => {
             let id = Urn::kubernetes(&account.tenant, namespace, "secret", secret);
             inventory.credentials.get(&id).map(|credential| credential.id.clone()).into()

@@ -82,15 +82,16 @@ fn inherit_from_workloads(
         if facts.workloads.is_empty() || !matches!(owners.get(id), Some(Known::Absent)) {
             continue;
         }
-        let names: BTreeSet<String> = facts
+        // One without a sign, or one that was not seen, may be somebody else's.
+        let names: Option<BTreeSet<String>> = facts
             .workloads
             .iter()
-            .filter_map(|workload| inventory.workloads.get(workload))
-            .filter_map(|workload| labels.find(&workload.labels).map(|(name, _, _)| name))
+            .map(|workload| labels.find(&inventory.workloads.get(workload)?.labels).map(|(name, _, _)| name))
             .collect();
-        if names.len() == 1
-            && let Some(name) = names.into_iter().next()
-        {
+        let tenant = inventory.identities.get(id).map(|identity| identity.tenant.as_str()).unwrap_or_default();
+        let is_blind = inventory.coverage.blind_spot(tenant, FactKind::Workloads).is_some();
+        let mut names = names.unwrap_or_default().into_iter();
+        if let (Some(name), None, false) = (names.next(), names.next(), is_blind) {
             let owner = directory.owner(name, "owner of its workloads".to_owned(), Confidence::Low);
             owners.insert(id.clone(), Known::Value(owner));
         }
@@ -104,10 +105,21 @@ fn label_word(identity: &Identity) -> &'static str {
     }
 }
 
+fn unique_names(people: &Table<Person>) -> BTreeMap<String, Option<&Person>> {
+    let mut names: BTreeMap<String, Option<&Person>> = BTreeMap::new();
+    for person in people {
+        names.entry(person.name.to_lowercase()).and_modify(|one| *one = None).or_insert(Some(person));
+    }
+    names
+}
+
 /// The people that are known, by what an owner label may call them.
 struct Directory<'a> {
     by_email: BTreeMap<&'a str, &'a Person>,
-    by_name: BTreeMap<String, &'a Person>,
+    /// `None` where several people have one name.
+    by_name: BTreeMap<String, Option<&'a Person>>,
+    /// The domains of the directory's addresses: a team's mailbox is at one of them.
+    domains: BTreeSet<&'a str>,
     teams: BTreeMap<String, Vec<&'a Person>>,
     is_partial: bool,
 }
@@ -122,7 +134,12 @@ impl<'a> Directory<'a> {
         }
         Self {
             by_email: people.iter().map(|person| (person.email.as_str(), person)).collect(),
-            by_name: people.iter().map(|person| (person.name.to_lowercase(), person)).collect(),
+            by_name: unique_names(people),
+            domains: people
+                .iter()
+                .filter_map(|person| person.email.split_once('@'))
+                .map(|(_, domain)| domain)
+                .collect(),
             teams,
             is_partial: coverage.iter().any(|entry| entry.blinds.contains(&FactKind::People)),
         }
@@ -130,7 +147,12 @@ impl<'a> Directory<'a> {
 
     fn owner(&self, name: String, source: String, confidence: Confidence) -> Owner {
         let lower = name.to_lowercase();
-        if let Some(person) = self.by_email.get(lower.as_str()).or_else(|| self.by_name.get(&lower)) {
+        if self.by_name.get(&lower) == Some(&None) {
+            let active = Known::unknown("several people of the directory have this name");
+            return Owner { name, source, confidence, person: None, active, left: Known::Absent };
+        }
+        let by_name = self.by_name.get(&lower).copied().flatten();
+        if let Some(person) = self.by_email.get(lower.as_str()).copied().or(by_name) {
             let (active, left) = (person.active.clone(), person.left.clone());
             return Owner { name, source, confidence, person: Some(person.id.clone()), active, left };
         }
@@ -146,7 +168,10 @@ impl<'a> Directory<'a> {
 
     /// A team by its name, as `payments`, `payments-team`, `team-payments` or `payments-team@acme.example`.
     fn team(&self, name: &str) -> Option<&Vec<&'a Person>> {
-        let local = name.split('@').next().unwrap_or(name);
+        let (local, domain) = name.split_once('@').map_or((name, None), |(local, domain)| (local, Some(domain)));
+        if domain.is_some_and(|domain| !self.domains.contains(domain)) {
+            return None;
+        }
         let bare = local.strip_suffix("-team").or_else(|| local.strip_prefix("team-")).unwrap_or(local);
         self.teams.get(local).or_else(|| self.teams.get(bare))
     }

@@ -6,7 +6,7 @@ use super::Tables;
 use super::privilege::aws_principal;
 use crate::access::aws;
 use crate::inventory::{IdentityFacts, Inventory};
-use crate::model::{CapabilityKind, EscalationPath, Identity, IdentityKind, PrincipalKind, Provider, Urn};
+use crate::model::{Capability, CapabilityKind, EscalationPath, Identity, IdentityKind, PrincipalKind, Provider, Urn};
 
 pub(super) fn link(inventory: &mut Inventory, tables: &Tables) {
     let mut paths = aws_paths(inventory, tables);
@@ -96,8 +96,5 @@ fn through_role(inventory: &Inventory, account: &Identity, role: &Identity) -> O
 }
 
 fn is_administrator(facts: &IdentityFacts) -> bool {
-    facts
-        .capabilities
-        .iter()
-        .any(|one| one.kind == CapabilityKind::Administrator && !one.scope.starts_with("namespace "))
+    facts.capabilities.iter().any(Capability::is_administrator)
 }

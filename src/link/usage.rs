@@ -24,8 +24,8 @@ pub(super) fn link(inventory: &mut Inventory) {
     }
 }
 
-/// The newest of several statements. One that could not be read makes the whole unknown, unless nothing newer than a
-/// known use is possible: a use today is a use today whatever the other source would have said.
+/// The newest of several statements. One that could not be read makes the whole unknown: it might have said something
+/// newer.
 fn newest<'a>(usages: impl Iterator<Item = &'a Usage>) -> Known<LastUse> {
     let mut best: Option<LastUse> = None;
     let mut unknown: Option<&str> = None;

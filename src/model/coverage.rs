@@ -21,7 +21,7 @@ names! {
 }
 
 impl Outcome {
-    /// Whether this makes the report incomplete.
+    /// Whether something that was asked for was not read to its end.
     pub fn is_hole(self) -> bool {
         matches!(self, Outcome::Partial | Outcome::Refused | Outcome::Failed)
     }
@@ -74,6 +74,12 @@ pub struct CoverageEntry {
 }
 
 impl CoverageEntry {
+    /// Whether this makes the report incomplete: it was asked for and not read to its end, or rules cannot be judged
+    /// without it.
+    pub fn is_hole(&self) -> bool {
+        self.outcome.is_hole() || !self.blinds.is_empty()
+    }
+
     /// Something that was read to its end.
     pub fn complete(collector: &str, target: &str, what: &str, count: u64) -> Self {
         Self {

@@ -23,6 +23,9 @@ pub struct Exposure {
     pub fingerprint: Fingerprint,
     /// A masked preview of the value.
     pub preview: String,
+    /// It is a public id alone, such as a key id without its secret.
+    #[serde(default)]
+    pub public: bool,
     /// What the text proves about the credential, read without using it.
     pub proof: Proof,
     /// Marked in place as allowed, and by which comment; it is counted, not judged.

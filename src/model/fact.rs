@@ -36,6 +36,13 @@ pub struct Capability {
     pub proof: Vec<String>,
 }
 
+impl Capability {
+    /// Administrator of a whole account or cluster, without a condition.
+    pub fn is_administrator(&self) -> bool {
+        self.kind == CapabilityKind::Administrator && !self.conditional && !self.scope.starts_with("namespace ")
+    }
+}
+
 /// A way by which an identity becomes administrator.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EscalationPath {
@@ -73,6 +80,18 @@ pub struct LastUse {
     pub horizon: Option<Timestamp>,
     /// The source.
     pub source: String,
+}
+
+names! {
+    /// Whether an exposed credential still opens something.
+    CredentialState {
+        /// Its provider lists it as working.
+        Live = "live",
+        /// Its provider lists it as switched off, or its own text says that it has expired.
+        Dead = "dead",
+        /// Nothing that was read says.
+        Unknown = "unknown",
+    }
 }
 
 names! {

@@ -22,7 +22,9 @@ pub use coverage::{CoverageEntry, FactKind, Outcome};
 pub use credential::{Credential, CredentialKind};
 pub use evidence::{Evidence, Location};
 pub use exposure::{Exposure, Proof};
-pub use fact::{Capability, CapabilityKind, EscalationPath, LastUse, Owner, PrincipalKind, TrustedPrincipal};
+pub use fact::{
+    Capability, CapabilityKind, CredentialState, EscalationPath, LastUse, Owner, PrincipalKind, TrustedPrincipal,
+};
 pub use finding::{Confidence, Finding, NotEvaluated, RuleInfo, Severity, SubjectKind};
 pub use grant::{Grant, GrantKind, Policy, PolicyLanguage, Trust};
 pub use identity::{Identity, IdentityKind, Provider};

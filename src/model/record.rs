@@ -28,4 +28,9 @@ pub enum Record {
     Usage(Usage),
     /// What was looked at.
     Coverage(CoverageEntry),
+    /// The last line of a file of records: how many came before it. A file without it was cut short.
+    End {
+        /// The number of lines before this one.
+        records: u64,
+    },
 }

@@ -1,7 +1,6 @@
 //! The steps that prove a finding, in reading order: from the string in a file to what it can do and who answers.
 
 use super::Rule;
-use super::nouns::is_administrator;
 use super::view::Noun;
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{Exposure, Identity, Known, Owner, short_date};
@@ -56,7 +55,7 @@ fn describe(identity: &Identity) -> String {
 }
 
 fn of_power(facts: &IdentityFacts) -> Vec<String> {
-    if let Some(capability) = facts.capabilities.iter().find(|one| is_administrator(one)) {
+    if let Some(capability) = facts.capabilities.iter().find(|one| one.is_administrator()) {
         return vec![format!("administrator of {}: {}", capability.scope, capability.proof.join(", "))];
     }
     let path = facts.escalations.iter().find(|path| !path.conditional).or_else(|| facts.escalations.first());

@@ -136,17 +136,10 @@ impl Judge<'_> {
             match ask(rule, &context, &unknown) {
                 Verdict::Holds => findings.push(self.finding(rule, noun, &view)),
                 Verdict::DoesNotHold => {}
-                Verdict::Unknown(why) => not_known.push((rule.id.clone(), self.target(noun), why)),
+                Verdict::Unknown(why) => not_known.push((rule.id.clone(), noun.tenant().to_owned(), why)),
             }
         }
         (findings, not_known)
-    }
-
-    fn target(&self, noun: Noun<'_>) -> String {
-        match noun.tenant() {
-            "" => ".".to_owned(),
-            tenant => tenant.to_owned(),
-        }
     }
 
     fn provider(&self, noun: Noun<'_>) -> Option<Provider> {

@@ -1,8 +1,8 @@
 //! The field list: everything a rule can ask. One table, from which the checker, the view and the documentation come.
 
 use crate::model::{
-    CapabilityKind, Confidence, CredentialKind, FactKind, GrantKind, IdentityKind, Provider, Severity, SubjectKind,
-    WorkloadKind,
+    CapabilityKind, Confidence, CredentialKind, CredentialState, FactKind, GrantKind, IdentityKind, Provider, Severity,
+    SubjectKind, WorkloadKind,
 };
 
 /// What a field holds.
@@ -139,6 +139,7 @@ const EXPOSURE: &[Field] = &[
     field("public", Type::Bool, "It is a public id alone, without the secret."),
     field("allowed", Type::Bool, "Marked in place as allowed."),
     field("copies", Type::Int, "In how many other places the same value lies."),
+    field("state", Type::Name(CredentialState::NAMES), "Whether it still opens something, as far as was read."),
     field("known", Type::Bool, "It is a credential or token of an identity that was read."),
 ];
 

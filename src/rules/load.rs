@@ -14,6 +14,9 @@ use super::schema::{Param, Params, Schema, did_you_mean};
 use super::selftest::Example;
 use crate::model::{Confidence, FactKind, Provider, RuleInfo, Severity, SubjectKind};
 
+/// How many brackets and signs an expression may have open: far more than a readable one, far fewer than a stack holds.
+const DEEPEST: usize = 100;
+
 /// Written in place of a severity or confidence by rules about exposures: take that of the detector.
 const OF_DETECTOR: &str = "of-detector";
 
@@ -315,6 +318,9 @@ impl<'a> Loader<'a> {
         params: &Params,
     ) -> Result<(Program, Touched), RuleError> {
         let start = content_start(&self.file.text, when);
+        if let Some(offset) = too_deep(when.as_ref()) {
+            return Err(self.at(start + offset, format!("an expression has at most {DEEPEST} brackets or signs open")));
+        }
         let program = Program::compile(when.as_ref()).map_err(|errors| {
             let first = errors.errors.first();
             let offset = first.map_or(0, |error| offset_of(when.as_ref(), error.pos));
@@ -327,6 +333,19 @@ impl<'a> Loader<'a> {
         })?;
         Ok((program, touched))
     }
+}
+
+/// Where an expression opens more than the parser's stack can hold. Signs are never closed here: a rule needs few.
+fn too_deep(expression: &str) -> Option<usize> {
+    let mut open = 0_usize;
+    expression.char_indices().find_map(|(offset, letter)| {
+        match letter {
+            '(' | '[' | '{' | '!' | '-' | '?' => open += 1,
+            ')' | ']' | '}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        (open > DEEPEST).then_some(offset)
+    })
 }
 
 /// Where the text of a TOML string begins in its file: behind the quotes, and behind the line end that follows three.

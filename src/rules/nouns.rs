@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::view::Field;
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{
-    Capability, CapabilityKind, Credential, Exposure, Grant, Identity, IdentityKind, Known, LastUse, PrincipalKind,
+    Capability, Credential, CredentialState, Exposure, Grant, Identity, IdentityKind, Known, LastUse, PrincipalKind,
     Workload, short_date,
 };
 
@@ -44,7 +44,7 @@ pub(super) fn identity(it: &Identity, name: &str, inventory: &Inventory, now: Ti
 }
 
 fn rights(it: &Identity, facts: &IdentityFacts, name: &str) -> Field {
-    let is_administrator = facts.capabilities.iter().any(is_administrator);
+    let is_administrator = facts.capabilities.iter().any(Capability::is_administrator);
     let becomes = !is_administrator && facts.escalations.iter().any(|path| !path.conditional);
     let field = match name {
         "capabilities" => {
@@ -57,16 +57,9 @@ fn rights(it: &Identity, facts: &IdentityFacts, name: &str) -> Field {
         _ => unreachable_field(it.id.as_str(), name),
     };
     match (&field, &facts.rights_unknown) {
-        (Field::Bool(false), Some(why)) => Field::Unknown(why.clone()),
+        (Field::Bool(false) | Field::Texts(_), Some(why)) => Field::Unknown(why.clone()),
         _ => field,
     }
-}
-
-/// Over its whole account or cluster, and without a condition.
-pub(super) fn is_administrator(capability: &Capability) -> bool {
-    capability.kind == CapabilityKind::Administrator
-        && !capability.conditional
-        && !capability.scope.starts_with("namespace ")
 }
 
 fn is_everyone(it: &Identity) -> bool {
@@ -141,10 +134,9 @@ pub(super) fn grant(it: &Grant, name: &str, inventory: &Inventory) -> Field {
     }
 }
 
-pub(super) fn exposure(it: &Exposure, name: &str, inventory: &Inventory) -> Field {
+pub(super) fn exposure(it: &Exposure, name: &str, inventory: &Inventory, now: Timestamp) -> Field {
     let facts = inventory.facts.exposures.get(&it.id);
     let optional = |value: &Option<String>| value.as_deref().map_or(Field::Null, text);
-    let is_public = it.proof.key_id.as_deref() == Some(it.preview.as_str());
     match name {
         "id" => text(it.id.as_str()),
         "detector" => text(&it.detector),
@@ -161,7 +153,8 @@ pub(super) fn exposure(it: &Exposure, name: &str, inventory: &Inventory) -> Fiel
         "remedy" => text(&it.remedy),
         "key_id" => optional(&it.proof.key_id),
         "account" => optional(&it.proof.account),
-        "public" => Field::Bool(is_public),
+        "public" => Field::Bool(it.public),
+        "state" => text(state(it, inventory, now).as_str()),
         "allowed" => Field::Bool(it.allowed_by.is_some()),
         "copies" => count(facts.map_or(0, |facts| facts.same_value.len())),
         "known" => Field::Bool(facts.is_some_and(|facts| facts.identity.value().is_some())),
@@ -179,6 +172,22 @@ pub(super) fn workload(it: &Workload, name: &str, inventory: &Inventory) -> Fiel
         "runs_as" => count(it.runs_as.len()),
         "missing_identities" => count(it.runs_as.iter().filter(|id| inventory.identities.get(id).is_none()).count()),
         _ => unreachable_field(it.id.as_str(), name),
+    }
+}
+
+/// Whether an exposed credential works. Only its provider's list or its own text can say so; that it is missing from a
+/// list may have reasons that we do not see.
+pub(super) fn state(it: &Exposure, inventory: &Inventory, now: Timestamp) -> CredentialState {
+    let expires = it.proof.facts.get("expires").and_then(|text| text.parse::<Timestamp>().ok());
+    if expires.is_some_and(|expires| expires < now) {
+        return CredentialState::Dead;
+    }
+    let facts = inventory.facts.exposures.get(&it.id);
+    let credential = facts.and_then(|facts| inventory.credentials.get(facts.credential.value()?));
+    match credential.map(|credential| &credential.active) {
+        Some(Known::Value(true)) => CredentialState::Live,
+        Some(Known::Value(false)) => CredentialState::Dead,
+        _ => CredentialState::Unknown,
     }
 }
 

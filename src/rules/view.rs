@@ -186,8 +186,8 @@ impl<'a> Noun<'a> {
             Noun::Credential(it) => &it.tenant,
             Noun::Grant(it) => &it.tenant,
             Noun::Exposure(it) => match &it.evidence.location {
-                crate::model::Location::File { root, .. } => root,
-                _ => "",
+                crate::model::Location::File { root, .. } if !root.is_empty() => root,
+                _ => ".",
             },
             Noun::Workload(it) => &it.tenant,
         }
@@ -206,7 +206,7 @@ impl<'a> Noun<'a> {
             Noun::Identity(it) => nouns::identity(it, name, inventory, now),
             Noun::Credential(it) => nouns::credential(it, name, inventory, now),
             Noun::Grant(it) => nouns::grant(it, name, inventory),
-            Noun::Exposure(it) => nouns::exposure(it, name, inventory),
+            Noun::Exposure(it) => nouns::exposure(it, name, inventory, now),
             Noun::Workload(it) => nouns::workload(it, name, inventory),
         };
         // Last uses and people say themselves, subject by subject, what is not known of them.
@@ -214,10 +214,12 @@ impl<'a> Noun<'a> {
         let mut needs = needs.iter().filter(|fact| !says_itself(fact));
         let blind = needs.find_map(|fact| inventory.coverage.blind_spot(self.tenant(), *fact));
         match (field, blind) {
-            // What was seen was seen, whatever else could not be: only "none" and "no" are in doubt.
-            (Field::Bool(false) | Field::Int(0) | Field::Null, Some(hole)) => {
+            // What was seen was seen, whatever else could not be: only "none", "no" and lists are in doubt, and that
+            // something is missing.
+            (Field::Bool(false) | Field::Int(0) | Field::Null | Field::Texts(_), Some(hole)) => {
                 Field::Unknown(format!("{}: {}", hole.what, hole.detail.as_deref().unwrap_or("not read")))
             }
+            (Field::Int(_), Some(hole)) if name == "missing_identities" => Field::Unknown(hole.what.clone()),
             (field, _) => field,
         }
     }

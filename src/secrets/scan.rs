@@ -31,7 +31,44 @@ impl DetectorSet {
         for candidate in self.prefilter().candidates(text) {
             self.detectors()[candidate].find(text, &mut matches);
         }
-        resolve_overlaps(matches)
+        let mut matches = resolve_overlaps(matches);
+        matches.iter_mut().for_each(|found| self.keep_public_facts(&mut found.proof));
+        matches
+    }
+
+    /// A user name, host or issuer may itself be a secret (`https://TOKEN@host`). Only what looks like a name is kept.
+    fn keep_public_facts(&self, proof: &mut Proof) {
+        proof.facts.retain(|name, value| {
+            let is_random =
+                value.len() > 20 && !value.contains(['.', '@', ':', '/', '-']) && entropy(value.as_bytes()) > 3.6;
+            let candidates = self.prefilter().candidates(value.as_bytes());
+            let is_secret = candidates.into_iter().any(|one| {
+                let detector = &self.detectors()[one];
+                detector.proves != proof.kind && detector.regex().is_some_and(|regex| regex.is_match(value.as_bytes()))
+            });
+            name == "account_uid" || !(is_random || is_secret)
+        });
+    }
+}
+
+impl DetectorSet {
+    /// Replaces the secrets in a text by their previews. Returns whether there was one.
+    pub fn mask(&self, text: &mut String) -> bool {
+        let found: Vec<_> = self
+            .scan(text.as_bytes())
+            .iter()
+            .filter(|found| !found.detector.public)
+            .map(|found| (found.span.clone(), found.secret.preview()))
+            .collect();
+        for (span, preview) in found.iter().rev() {
+            // Patterns see bytes; a span that cuts a character in two takes the whole text with it.
+            if text.is_char_boundary(span.start) && text.is_char_boundary(span.end) {
+                text.replace_range(span.clone(), preview);
+            } else {
+                preview.clone_into(text);
+            }
+        }
+        !found.is_empty()
     }
 }
 
@@ -111,26 +148,55 @@ fn resolve_overlaps(mut matches: Vec<Match<'_>>) -> Vec<Match<'_>> {
     matches
 }
 
-/// Turns byte offsets of a text into lines and columns.
+/// How far apart the places are whose characters are counted beforehand, in bytes.
+const STEP: usize = 512;
+
+/// Turns byte offsets of a text into lines and columns. Any offset of any line is found without reading the line from
+/// its start, so that a file of one line costs no more than one of many.
 #[derive(Debug)]
 pub struct LineIndex {
     starts: Vec<usize>,
+    /// How many characters lie before the character at each multiple of [`STEP`].
+    characters: Vec<u64>,
 }
 
 impl LineIndex {
-    /// Finds every line start once.
+    /// Finds every line start once, and counts every character once.
     pub fn new(text: &[u8]) -> Self {
         let ends = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(place, _)| place + 1);
-        Self { starts: std::iter::once(0).chain(ends).collect() }
+        let starts = std::iter::once(0).chain(ends).collect();
+        let (mut last, mut total) = (0, 0);
+        let characters = (0..=text.len() / STEP).map(|step| {
+            let place = Self::character_start(text, step * STEP);
+            total += count(&text[last..place]);
+            last = place;
+            total
+        });
+        Self { characters: characters.collect(), starts }
     }
 
-    /// The line (from 1) and the column in characters (from 1) of a byte offset. Bytes that are no UTF-8 count as one
-    /// character each.
+    /// The line (from 1) and the column in characters (from 1) of a byte offset. What is no UTF-8 counts as it is
+    /// shown: one replacement character for each piece.
     pub fn position(&self, text: &[u8], offset: usize) -> (u64, u64) {
         let line = self.starts.partition_point(|start| *start <= offset).max(1);
         let start = self.starts[line - 1].min(text.len());
-        let before = String::from_utf8_lossy(&text[start..offset.clamp(start, text.len())]);
-        (line as u64, before.chars().count() as u64 + 1)
+        let offset = offset.clamp(start, text.len());
+        (line as u64, self.characters_before(text, offset) - self.characters_before(text, start) + 1)
+    }
+
+    fn characters_before(&self, text: &[u8], offset: usize) -> u64 {
+        let step = offset / STEP;
+        let known = Self::character_start(text, step * STEP);
+        self.characters.get(step).copied().unwrap_or_default() + count(&text[known..offset.max(known)])
+    }
+
+    /// Where the character begins that a byte offset lies in. From there on characters can be counted as if the text
+    /// began there.
+    pub fn character_start(text: &[u8], offset: usize) -> usize {
+        let offset = offset.min(text.len());
+        let is_inside = |place: &usize| text.get(*place).is_some_and(|byte| byte & 0xc0 == 0x80);
+        // The longest character has three bytes behind its first; behind more of them each stands alone.
+        (0..=offset.min(3)).map(|back| offset - back).find(|place| !is_inside(place)).unwrap_or(offset)
     }
 
     /// The whole line that holds a byte offset, without its end.
@@ -139,5 +205,43 @@ impl LineIndex {
         let start = self.starts[line - 1].min(text.len());
         let end = self.starts.get(line).map_or(text.len(), |next| next - 1);
         &text[start..end.max(start)]
+    }
+}
+
+/// How many characters bytes are shown as.
+fn count(bytes: &[u8]) -> u64 {
+    bytes.utf8_chunks().map(|chunk| chunk.valid().chars().count() as u64 + u64::from(!chunk.invalid().is_empty())).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Counting from the nearest step gives what counting from the start of the line gives.
+        #[test]
+        fn a_column_is_the_number_of_characters_before_it(
+            pieces in prop::collection::vec(prop::sample::select(vec!["a", "ä", "€", "𝒳", "\n", "\u{7f}"]), 0..2000),
+            broken in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..20),
+            places in prop::collection::vec(any::<prop::sample::Index>(), 1..20),
+        ) {
+            let mut text = pieces.concat().into_bytes();
+            text.push(b'.');
+            for (place, byte) in broken {
+                let place = place.index(text.len());
+                text[place] = byte;
+            }
+            let lines = LineIndex::new(&text);
+            for place in places.iter().map(|place| place.index(text.len())) {
+                let before = text[..place].rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+                let column = String::from_utf8_lossy(before).chars().count() as u64 + 1;
+                // Inside a character it is a matter of taste; at its start it is not.
+                if LineIndex::character_start(&text, place) == place {
+                    prop_assert_eq!(lines.position(&text, place).1, column);
+                }
+            }
+        }
     }
 }

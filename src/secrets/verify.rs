@@ -16,6 +16,8 @@ pub(super) enum Check {
     PemPrivateKey,
     GcpServiceAccount,
     Password,
+    Token,
+    Basic,
 }
 
 impl Check {
@@ -28,10 +30,12 @@ impl Check {
             "pem-private-key" => Self::PemPrivateKey,
             "gcp-service-account" => Self::GcpServiceAccount,
             "password" => Self::Password,
+            "token" => Self::Token,
+            "basic" => Self::Basic,
             other => {
                 return Err(format!(
                     "there is no check '{other}' (expected github-crc32, npm-crc32, aws-key-id, jwt, pem-private-key, \
-                     gcp-service-account or password)"
+                     gcp-service-account, password, token or basic)"
                 ));
             }
         })
@@ -39,14 +43,24 @@ impl Check {
 
     /// Whether the value passes. May add public facts that it read out of the value.
     pub(super) fn holds(self, value: &[u8], facts: &mut BTreeMap<String, String>) -> bool {
+        // The group `other` of a pattern holds the word by which the name means something else than a secret.
+        if facts.remove("other").is_some() {
+            return false;
+        }
         match self {
             Self::GithubCrc32 => prefixed_crc32(value, b'_', 36),
             Self::NpmCrc32 => prefixed_crc32(value, b'_', 36),
-            Self::AwsKeyId => std::str::from_utf8(value).ok().and_then(aws_account).is_some(),
+            Self::AwsKeyId => std::str::from_utf8(value).is_ok_and(|id| is_old_aws_id(id) || aws_account(id).is_some()),
             Self::Jwt => jwt(value, facts).is_some(),
             Self::PemPrivateKey => pem(value),
             Self::GcpServiceAccount => gcp_service_account(value, facts),
-            Self::Password => super::allow::can_be_password(value),
+            Self::Password => {
+                // With a host, the value may be part of a URL.
+                let typed = if facts.contains_key("host") { percent_decoded(value) } else { value.to_vec() };
+                super::allow::can_be_password(&typed) && !encodes_no_secret(value)
+            }
+            Self::Token => super::allow::can_be_token(value) && !encodes_no_secret(value),
+            Self::Basic => basic(value),
         }
     }
 }
@@ -78,7 +92,7 @@ pub(super) fn entropy(value: &[u8]) -> f64 {
 /// hold none and give `None` where they do not decode to a 12-digit number.
 pub(super) fn aws_account(key_id: &str) -> Option<String> {
     let is_key_id = key_id.len() == 20 && (key_id.starts_with("AKIA") || key_id.starts_with("ASIA"));
-    if !is_key_id {
+    if !is_key_id || is_old_aws_id(key_id) {
         return None;
     }
     let mut bits: u64 = 0;
@@ -93,6 +107,59 @@ pub(super) fn aws_account(key_id: &str) -> Option<String> {
     // 50 bits were read; the number is in the first 48 of them, without the top bit and the lowest seven.
     let account = ((bits >> 2) & 0x7fff_ffff_ff80) >> 7;
     (account > 0 && account < 1_000_000_000_000).then(|| format!("{account:012}"))
+}
+
+/// Ids from before 2019 go on with I or J. They work, but what they decode to is no account.
+fn is_old_aws_id(key_id: &str) -> bool {
+    matches!(key_id.as_bytes().get(4), Some(b'I' | b'J'))
+}
+
+/// A password as it is typed: in a URL, bytes may be written as `%40`.
+fn percent_decoded(value: &[u8]) -> Vec<u8> {
+    let digit = |place: usize| value.get(place).and_then(|byte| char::from(*byte).to_digit(16));
+    let mut decoded = Vec::with_capacity(value.len());
+    let mut place = 0;
+    while let Some(&byte) = value.get(place) {
+        match (byte, digit(place + 1), digit(place + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                decoded.push((high * 16 + low) as u8);
+                place += 3;
+            }
+            _ => {
+                decoded.push(byte);
+                place += 1;
+            }
+        }
+    }
+    decoded
+}
+
+/// Base64 of `user:password` (RFC 7617 §2) with a password that is none of the manual's.
+fn basic(value: &[u8]) -> bool {
+    let Ok(bytes) = STANDARD.decode(value) else { return false };
+    let text = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
+    text.split_once(':').is_some_and(|(_, password)| {
+        let is_blank = super::allow::is_stand_in(password) || super::allow::is_placeholder(password.as_bytes());
+        password.len() >= 5 && !is_blank
+    })
+}
+
+/// Base64 of a text that is no secret: a placeholder, a sentence, a JSON object in which nothing secret is named.
+fn encodes_no_secret(value: &[u8]) -> bool {
+    // Below that, a drawn text may decode to letters by chance.
+    if value.len() < 12 {
+        return false;
+    }
+    let Some(text) = STANDARD.decode(value).ok().and_then(|bytes| String::from_utf8(bytes).ok()) else { return false };
+    if text.contains(|character: char| character.is_control() && !character.is_whitespace()) {
+        return false;
+    }
+    if text.trim_start().starts_with('{') {
+        let lower = text.to_ascii_lowercase();
+        return !["private_key", "password", "secret", "\"auth"].iter().any(|name| lower.contains(name));
+    }
+    let text = text.trim_end().as_bytes();
+    super::allow::is_placeholder(text) || !(super::allow::can_be_password(text) || super::allow::can_be_token(text))
 }
 
 /// The last 6 of `length` characters after the separator are the CRC32 of those before, in base 62, zero padded.
@@ -132,16 +199,26 @@ fn jwt(value: &[u8], facts: &mut BTreeMap<String, String>) -> Option<()> {
         return None;
     }
     let claims: serde_json::Value = serde_json::from_slice(&URL_SAFE.decode(claims).ok()?).ok()?;
+    // The token of every manual is about 1234567890.
+    let subject = claims.get("sub").and_then(serde_json::Value::as_str);
+    if subject.is_some_and(|subject| super::allow::is_placeholder(subject.as_bytes())) {
+        return None;
+    }
     let named = [
         ("iss", "issuer"),
         ("sub", "subject"),
         // The Secret of a Kubernetes token that never expires.
         ("kubernetes.io/serviceaccount/secret.name", "secret_name"),
+        ("kubernetes.io/serviceaccount/service-account.uid", "account_uid"),
     ];
     for (claim, fact) in named {
         if let Some(text) = claims.get(claim).and_then(serde_json::Value::as_str) {
             facts.insert(fact.to_owned(), text.to_owned());
         }
+    }
+    // A bound token of Kubernetes nests what a legacy one says flat.
+    if let Some(uid) = claims.pointer("/kubernetes.io/serviceaccount/uid").and_then(serde_json::Value::as_str) {
+        facts.insert("account_uid".to_owned(), uid.to_owned());
     }
     if let Some(expires) = claims.get("exp").and_then(serde_json::Value::as_i64)
         && let Ok(expires) = jiff::Timestamp::from_second(expires)
@@ -189,11 +266,41 @@ mod tests {
         assert_eq!(aws_account(&format!("AKIA{coded}ABCDEF")).as_deref(), Some("429710886354"));
         assert_eq!(aws_account("AKIA1111111111111111"), None);
         assert_eq!(aws_account("AKIA"), None);
+        assert_eq!(aws_account("AKIAJ5C56P35AEBRX2QQ"), None, "from before 2019");
+        assert!(Check::AwsKeyId.holds(b"AKIAJ5C56P35AEBRX2QQ", &mut BTreeMap::new()));
     }
 
     #[test]
     fn crc32_is_the_one_of_zlib() {
         assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_judged_as_typed() {
+        assert_eq!(percent_decoded(b"a%40b%zz%4"), b"a@b%zz%4");
+        let mut facts = BTreeMap::from([("host".to_owned(), "db.acme.internal".to_owned())]);
+        assert!(Check::Password.holds(b"p%40ss7Kq", &mut facts));
+        assert!(!Check::Password.holds(b"pass%5B%7F", &mut facts), "a control byte");
+        assert!(Check::Password.holds(b"QVY274ghj%104", &mut BTreeMap::new()), "no URL");
+    }
+
+    #[test]
+    fn what_base64_hides_is_judged() {
+        for text in ["bm90IG15IHJlYWwgcGFzc3dvcmQ=", "Y2hhbmdlbWUtbm93", "eyJ2IjoxLCJuZXh0IjoiNyJ9"] {
+            assert!(encodes_no_secret(text.as_bytes()), "{text}");
+        }
+        // A password, a credentials file, and bytes.
+        for text in ["a1pWN0JxMnRMcDlYd0M=", "eyJhdXRocyI6eyJyLmFjbWUiOnt9fX0=", "QTKknzFg2J4ygwa+XvHAxUl1hyHoY0gV"] {
+            assert!(!encodes_no_secret(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn basic_is_judged_by_its_password() {
+        assert!(basic(b"Y2k6TVpEaHJzejFtIzM4Mg=="));
+        for text in ["Zm9vOmJhcg==", "dXNlcm5hbWU6cGFzc3dvcmQ=", "eHVzZXI6eHBhc3N3b3Jk", "bm9jb2xvbi1oZXJl"] {
+            assert!(!basic(text.as_bytes()), "{text}");
+        }
     }
 
     #[test]

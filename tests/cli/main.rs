@@ -7,9 +7,12 @@ mod bad_input;
 mod commands;
 #[cfg(feature = "aws")]
 #[path = "../support/iam_server.rs"]
+#[allow(dead_code, reason = "other tests use more of it")]
 mod iam_server;
+mod join;
 #[cfg(feature = "kubernetes")]
 #[path = "../support/kube_server.rs"]
+#[allow(dead_code, reason = "other tests use more of it")]
 mod kube_server;
 #[cfg(all(feature = "aws", feature = "kubernetes"))]
 mod live;

@@ -280,3 +280,84 @@ fn a_large_file_needs_no_more_memory_than_a_small_one() {
         .into();
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
 }
+
+/// 2. Secrets that stand where none belongs: in a user name, a file name, a label, a column of people, a configuration.
+#[test]
+fn a_secret_in_an_odd_place_does_not_leave_either() {
+    let folder = folder();
+    let path = folder.path();
+    let tokens: Vec<String> =
+        ["url", "name", "tag", "status", "date", "config"].iter().map(|one| github_token(one)).collect();
+    write(path, "repo/a.txt", format!("u = \"https://{}:Wq8-kLm2.Zx91@git.acme.internal/x\"\n", tokens[0]));
+    write(path, &format!("repo/{}.txt", tokens[1]), format!("t = \"{}\"\n", github_token("inside")));
+    let iam = format!(
+        "{{\"UserDetailList\":[{{\"UserName\":\"bot\",\"UserId\":\"AIDAEXAMPLEBOT000000\",\"Arn\":\"arn:aws:iam::111122223333:user/bot\",\
+         \"Path\":\"/\",\"CreateDate\":\"2020-01-01T00:00:00Z\",\"Tags\":[{{\"Key\":\"note\",\"Value\":\"{}\"}}]}}],\
+         \"GroupDetailList\":[],\"RoleDetailList\":[],\"Policies\":[],\"IsTruncated\":false}}",
+        tokens[2]
+    );
+    write(path, "iam.json", iam);
+    write(
+        path,
+        "people.csv",
+        format!("email,status,left_on\na@acme.example,{},\nb@acme.example,left,{}\n", tokens[3], tokens[4]),
+    );
+    write(path, "bad.toml", format!("fail-on = \"{}\"\n", tokens[5]));
+    for format in FORMATS {
+        let ran =
+            run(path, &["scan", "repo", "--aws-export", "iam.json", "--people", "people.csv", "--format", format]);
+        assert_eq!(ran.code, 1, "{}", ran.stderr);
+        for token in &tokens {
+            assert!(
+                !ran.stdout.contains(token) && !ran.stderr.contains(token),
+                "--format {format} holds {token}: {}",
+                ran.stdout
+            );
+        }
+    }
+    let ran = run(path, &["scan", "repo", "--config", "bad.toml"]);
+    assert_eq!(ran.code, 2);
+    assert!(!ran.stderr.contains(&tokens[5]) && ran.stderr.contains("bad.toml:1:"), "{}", ran.stderr);
+    let collected = run(path, &["collect", "repo", "--aws-export", "iam.json"]).stdout;
+    assert!(!collected.contains(&tokens[1]) && !collected.contains(&tokens[2]), "{collected}");
+}
+
+/// 1. Records that were cut short are not a small world.
+#[test]
+fn records_without_their_end_are_incomplete() {
+    let folder = folder();
+    write(folder.path(), "repo/a.txt", format!("t = \"{}\"\n", github_token("cut")));
+    let all = run(folder.path(), &["collect", "repo"]).stdout;
+    let lines: Vec<&str> = all.lines().collect();
+    for keep in 1..lines.len() {
+        write(folder.path(), "cut.jsonl", lines[..keep].join("\n"));
+        let ran = run(folder.path(), &["evaluate", "cut.jsonl"]);
+        assert!(ran.code == 3 || ran.code == 1, "{keep} of {} lines: {}", lines.len(), ran.stdout);
+        assert!(ran.stdout.contains("cut short"), "{}", ran.stdout);
+    }
+    write(folder.path(), "whole.jsonl", &all);
+    assert!(!run(folder.path(), &["evaluate", "whole.jsonl"]).stdout.contains("cut short"));
+}
+
+/// 4. What the configuration switches off is said in the report.
+#[test]
+fn rules_that_are_switched_off_are_said() {
+    let folder = folder();
+    write(folder.path(), "repo/a.txt", format!("t = \"{}\"\n", github_token("off")));
+    write(folder.path(), "nonhuman.toml", "[rules.leaked-secret]\nenabled = false\n");
+    for format in FORMATS {
+        let ran = run(folder.path(), &["scan", "repo", "--format", format]);
+        assert_eq!(ran.code, 0);
+        assert!(ran.stdout.contains("leaked-secret is off"), "--format {format}: {}", ran.stdout);
+    }
+}
+
+/// 1. An export without which rules cannot be judged is not green.
+#[test]
+fn an_export_without_what_rules_need_is_incomplete() {
+    let folder = folder();
+    let acme = project().join("fixtures/acme/aws/429710886354/account-authorization-details.json");
+    let ran = run(folder.path(), &["scan", "--aws-export", &acme.to_string_lossy(), "--now", NOW, "--exit-zero"]);
+    assert_eq!(ran.code, 3, "{}", ran.stdout);
+    assert!(ran.stdout.contains("get-credential-report"), "the remedy names the command: {}", ran.stdout);
+}

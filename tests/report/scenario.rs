@@ -115,6 +115,7 @@ pub(crate) fn exposure(name: &str, evidence: Evidence) -> Exposure {
         confidence: Confidence::Certain,
         fingerprint: Fingerprint::of_public(&["key"]),
         preview: "AK…(20 bytes)".to_owned(),
+        public: false,
         proof: Proof {
             kind: "aws.access-key".to_owned(),
             key_id: Some("AKIAIOSFODNN7EXAMPLE".to_owned()),

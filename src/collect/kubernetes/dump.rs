@@ -10,11 +10,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::faults::{Faults, shown_kind};
 use super::object::Object;
 use super::read::{Broken, Part};
 use super::records::Projection;
 use super::resources::Kind;
-use super::{FACTS, NAME, cluster_name, one_line};
+use super::{FACTS, NAME, cluster_name};
 use crate::collect::{CollectError, Collector, Context, Sink};
 use crate::model::{CoverageEntry, FactKind, Location, Outcome, Record};
 
@@ -52,6 +53,8 @@ impl Collector for KubernetesDump {
             read: BTreeMap::new(),
             others: BTreeMap::new(),
             foreign: 0,
+            position: 0,
+            strays: Faults::default(),
             holes: 0,
         };
         let reading = tokio::task::spawn_blocking(move || cluster.collect(&paths));
@@ -74,6 +77,10 @@ struct Cluster {
     others: BTreeMap<String, u64>,
     /// How many documents or items that are no Kubernetes objects.
     foreign: u64,
+    /// How many objects of the current file were seen.
+    position: u64,
+    /// What should have been objects, but does not say of which kind.
+    strays: Faults,
     /// How many files could not be read to their end.
     holes: u64,
 }
@@ -101,10 +108,16 @@ impl Cluster {
                 // Of ConfigMaps only one is read; a list without it does not say that it was asked for.
                 Some(Kind::ConfigMap) => {}
                 Some(kind) => self.dumped(kind),
-                None => _ = self.others.entry(one_line(&kind)).or_default(),
+                None => {}
             },
-            Part::Foreign => {
+            Part::Foreign { expected } => {
+                self.position += 1;
                 self.foreign += 1;
+                if expected {
+                    let location = Location::Export { file: file.to_owned(), object: String::new() };
+                    let text = format!("the object at position {}: expected apiVersion and kind", self.position);
+                    self.strays.add(&location, self.position, text, true);
+                }
                 return Ok(false);
             }
             Part::Broken(_) => return Ok(false),
@@ -112,9 +125,11 @@ impl Cluster {
         Ok(true)
     }
 
-    fn object(&mut self, file: &str, object: Object) -> Result<(), CollectError> {
+    fn object(&mut self, file: &str, mut object: Object) -> Result<(), CollectError> {
+        self.position += 1;
+        object.position = self.position;
         let Some(kind) = Kind::of(&object.api_version, &object.kind) else {
-            *self.others.entry(one_line(&object.kind)).or_default() += 1;
+            self.other(&object.kind);
             return Ok(());
         };
         let wanted = Projection::wants(kind, &object);
@@ -125,15 +140,25 @@ impl Cluster {
         if !wanted {
             return Ok(());
         }
-        *self.read.entry(kind).or_default() += 1;
         let name = super::records::qualified(&object.metadata);
         let location = Location::Export { file: file.to_owned(), object: format!("{} {name}", object.kind) };
         let mut records = Vec::new();
-        self.projection.add(kind, object, location, &mut records);
+        let whole = self.projection.add(kind, object, location, &mut records);
+        *self.read.entry(kind).or_default() += u64::from(whole);
         for record in records {
             self.sink.send_blocking(record)?;
         }
         Ok(())
+    }
+
+    /// Counts an object of a kind that we do not read. Hostile files may hold any number of kinds.
+    fn other(&mut self, kind: &str) {
+        const MOST: usize = 1_000;
+        let mut name = shown_kind(kind);
+        if self.others.len() >= MOST && !self.others.contains_key(&name) {
+            name = "further kinds".to_owned();
+        }
+        *self.others.entry(name).or_default() += 1;
     }
 
     /// Notes that a kind is part of the dump.

@@ -6,13 +6,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kube::Client;
 use kube::api::{ListParams, Request};
-use serde::de::MapAccess;
+use serde::de::{MapAccess, SeqAccess};
 
+use super::faults::malformed;
 use super::object::Object;
 use super::records::Projection;
 use super::request::{Answer, ask};
 use super::resources::{Kind, TOKEN_TYPE};
-use super::shape::{Many, Shape, Take, next_key, pass, value};
+use super::shape::{Form, Shape, Take, Wrong, next_key, pass, value};
 use super::{NAME, one_line};
 use crate::collect::{CollectError, Context, Sink};
 use crate::model::{CoverageEntry, Location, Outcome};
@@ -35,7 +36,10 @@ pub(super) struct Lister<'a> {
 /// How far a list came.
 #[derive(Default)]
 struct Progress {
+    /// Objects that were read.
     count: u64,
+    /// Objects of the list so far, malformed ones too.
+    seen: u64,
     gone: u32,
     warnings: BTreeSet<String>,
 }
@@ -63,13 +67,17 @@ impl Lister<'_> {
             let request = if kind == Kind::Secret { asked.list_metadata(&params) } else { asked.list(&params) };
             let request = request.map_err(|error| CollectError::failed(resource.plural, error))?;
             match ask::<Take<Page>>(&self.client, request).await {
-                Answer::Ok(Take(page), warnings) => {
+                Answer::Ok(Take(mut page, _), warnings) => {
                     if !page.kind.ends_with("List") {
                         return Ok(self.ended(kind, &progress, Outcome::Failed, "the answer is not a list"));
                     }
+                    if let Some((field, form)) = page.wrong.fields().next() {
+                        let detail = format!("the answer is not a list: expected {field} to be {form}");
+                        return Ok(self.ended(kind, &progress, Outcome::Failed, &detail));
+                    }
                     progress.warnings.extend(warnings);
                     let next = Some(page.next.clone()).filter(|token| !token.is_empty());
-                    self.page(kind, page, &mut progress).await?;
+                    self.page(kind, std::mem::take(&mut page.items.0), &mut progress).await?;
                     if next.is_none() {
                         return Ok(self.read(kind, &progress));
                     }
@@ -86,7 +94,10 @@ impl Lister<'_> {
                         let detail = "the list grew too old while it was read (410)";
                         return Ok(self.ended(kind, &progress, Outcome::Partial, detail));
                     }
-                    progress.count = if again { 0 } else { progress.count };
+                    if again {
+                        (progress.count, progress.seen) = (0, 0);
+                        self.projection().forget_faults(kind);
+                    }
                     params.continue_token = if again { None } else { rest };
                 }
                 refused => return self.no_list(kind, &progress, refused),
@@ -95,19 +106,20 @@ impl Lister<'_> {
     }
 
     /// Turns a page into records and sends them.
-    async fn page(&self, kind: Kind, page: Page, progress: &mut Progress) -> Result<(), CollectError> {
+    async fn page(&self, kind: Kind, items: Vec<Object>, progress: &mut Progress) -> Result<(), CollectError> {
         let mut records = Vec::new();
-        progress.count += page.items.len() as u64;
         {
             let mut projection = self.projection();
-            for mut object in page.items {
+            for mut object in items {
+                progress.seen += 1;
+                object.position = progress.seen;
                 if kind == Kind::Secret && object.secret_type.is_empty() {
                     // Metadata has no type; the field selector asked for this one.
                     TOKEN_TYPE.clone_into(&mut object.secret_type);
                 }
-                if Projection::wants(kind, &object) {
-                    projection.add(kind, object, self.location(kind, "list"), &mut records);
-                }
+                let whole = !Projection::wants(kind, &object)
+                    || projection.add(kind, object, self.location(kind, "list"), &mut records);
+                progress.count += u64::from(whole);
             }
         }
         for record in records {
@@ -137,7 +149,10 @@ impl Lister<'_> {
         self.projection().listed(kind);
         let mut entry = CoverageEntry::complete(NAME, self.cluster, kind.resource().plural, progress.count);
         entry.detail = self.remarks(kind, progress);
-        entry
+        match self.projection().faults(kind) {
+            Some(faults) => malformed(entry, faults, kind.resource().blinds),
+            None => entry,
+        }
     }
 
     fn ended(&self, kind: Kind, progress: &Progress, outcome: Outcome, detail: &str) -> CoverageEntry {
@@ -160,7 +175,7 @@ impl Lister<'_> {
     /// The meaning of an answer that is no page.
     fn no_list<T>(&self, kind: Kind, progress: &Progress, answer: Answer<T>) -> Result<CoverageEntry, CollectError> {
         let resource = kind.resource();
-        let begun = progress.count > 0;
+        let begun = progress.seen > 0;
         match answer {
             Answer::Unauthorized(message) => Err(unauthorized(&message)),
             Answer::Forbidden(message) => {
@@ -194,19 +209,23 @@ fn or(message: String, otherwise: &str) -> String {
 struct Page {
     /// `PodList`; anything else is no page, whoever answered.
     kind: String,
-    items: Vec<Object>,
+    items: Items,
     /// The token for the next page; empty on the last.
     next: String,
+    /// What of the answer itself is no list; the items keep their own.
+    wrong: Wrong,
 }
 
 impl Shape for Page {
+    const FORM: Form = Form::Mapping;
+
     fn map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut page = Self::default();
         while let Some(key) = next_key(&mut map)? {
             match key.as_str() {
-                "kind" => page.kind = value(&mut map)?,
-                "items" => page.items = value::<_, Many<Object>>(&mut map)?.0,
-                "metadata" => page.next = value::<_, ListMetadata>(&mut map)?.next,
+                "kind" => page.kind = value(&mut map, &key, &mut page.wrong)?,
+                "items" => page.items = value(&mut map, &key, &mut page.wrong)?,
+                "metadata" => page.next = value::<_, ListMetadata>(&mut map, &key, &mut page.wrong)?.next,
                 _ => pass(&mut map)?,
             }
         }
@@ -214,17 +233,43 @@ impl Shape for Page {
     }
 }
 
+/// The items of a page. One that is no mapping has no name either, so it is a malformed object.
+#[derive(Default)]
+struct Items(Vec<Object>);
+
+impl Shape for Items {
+    const FORM: Form = Form::List;
+
+    fn sequence<'de, A: SeqAccess<'de>>(mut sequence: A) -> Result<Self, A::Error> {
+        let mut items = Vec::new();
+        while let Some(Take(mut object, fits)) = sequence.next_element::<Take<Object>>()? {
+            if !fits {
+                object.wrong.add("", "a mapping");
+            }
+            items.push(object);
+        }
+        Ok(Self(items))
+    }
+}
+
 #[derive(Default)]
 struct ListMetadata {
     next: String,
+    wrong: Wrong,
 }
 
 impl Shape for ListMetadata {
+    const FORM: Form = Form::Mapping;
+
+    fn wrong(&mut self) -> Wrong {
+        std::mem::take(&mut self.wrong)
+    }
+
     fn map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut metadata = Self::default();
         while let Some(key) = next_key(&mut map)? {
             match key.as_str() {
-                "continue" => metadata.next = value(&mut map)?,
+                "continue" => metadata.next = value(&mut map, &key, &mut metadata.wrong)?,
                 _ => pass(&mut map)?,
             }
         }

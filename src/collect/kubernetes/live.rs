@@ -77,9 +77,9 @@ impl Lister<'_> {
         let request = request.map_err(|error| CollectError::failed(&what, error))?;
         let hole = |outcome, detail: String| CoverageEntry::hole(NAME, self.cluster, &what, outcome, detail);
         let entry = match ask::<Take<Object>>(&self.client, request).await {
-            Answer::Ok(Take(object), _) if Projection::wants(Kind::ConfigMap, &object) => {
+            Answer::Ok(Take(object, _), _) if Projection::wants(Kind::ConfigMap, &object) => {
                 let mut none = Vec::new();
-                self.projection().add(Kind::ConfigMap, object, self.location(Kind::ConfigMap, "get"), &mut none);
+                _ = self.projection().add(Kind::ConfigMap, object, self.location(Kind::ConfigMap, "get"), &mut none);
                 CoverageEntry::complete(NAME, self.cluster, &what, 1)
             }
             Answer::Ok(..) => hole(Outcome::Failed, "the answer is not this ConfigMap".to_owned()),

@@ -5,6 +5,7 @@ mod builtin;
 #[cfg(feature = "kubernetes")]
 mod connect;
 mod dump;
+mod faults;
 #[cfg(feature = "kubernetes")]
 mod list;
 #[cfg(feature = "kubernetes")]

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use serde::de::{MapAccess, SeqAccess};
 use serde_json::Value;
 
-use super::shape::{Labels, Many, Shape, next_key, pass, value};
+use super::resources::RESOURCES;
+use super::shape::{Form, Labels, Many, Shape, Wrong, next_key, pass, value};
 use crate::model::parse_timestamp;
 
 /// An object of any kind; fields that its kind does not have are empty.
@@ -28,36 +29,52 @@ pub(super) struct Object {
     pub(super) secret_type: String,
     /// The one entry of the legacy token tracking ConfigMap.
     pub(super) since: Option<Timestamp>,
+    /// Fields of another form than any kind that we read gives them.
+    pub(super) wrong: Wrong,
+    /// Which object of its file or list it is, from 1.
+    pub(super) position: u64,
 }
 
 impl Object {
+    /// Whether its kind has the name of one that we read, whatever its group.
+    pub(super) fn kind_is_known(&self) -> bool {
+        RESOURCES.iter().any(|line| line.name == self.kind)
+    }
+
     /// Takes the value of one top-level field, or passes over it.
     pub(super) fn field<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        let wrong = &mut self.wrong;
         match name {
-            "apiVersion" => self.api_version = value(map)?,
-            "kind" => self.kind = value(map)?,
-            "metadata" => self.metadata = value(map)?,
-            "subjects" => self.subjects = value::<_, Many<_>>(map)?.0,
-            "roleRef" => self.role = value(map)?,
-            "rules" => self.rules = value::<_, Rules>(map)?.0,
-            "spec" => self.spec = value(map)?,
-            "type" => self.secret_type = value(map)?,
-            "data" => self.since = value::<_, Tracking>(map)?.since,
+            "apiVersion" => self.api_version = value(map, name, wrong)?,
+            "kind" => self.kind = value(map, name, wrong)?,
+            "metadata" => self.metadata = value(map, name, wrong)?,
+            "subjects" => self.subjects = value::<_, Many<_>>(map, name, wrong)?.0,
+            "roleRef" => self.role = value(map, name, wrong)?,
+            "rules" => self.rules = value::<_, Rules>(map, name, wrong)?.0,
+            "spec" => self.spec = value(map, name, wrong)?,
+            "type" => self.secret_type = value(map, name, wrong)?,
+            "data" => self.since = value::<_, Tracking>(map, name, wrong)?.since,
             _ => pass(map)?,
         }
         Ok(())
     }
 }
 
-/// Implements [`Shape`] for a struct from the fields that it takes.
+/// Implements [`Shape`] for a struct with a field `wrong` from the fields that it takes.
 macro_rules! fields {
     ($type:ty { $($name:literal => $field:ident $(.$inner:tt)? : $shape:ty),+ $(,)? }) => {
         impl Shape for $type {
+            const FORM: Form = Form::Mapping;
+
+            fn wrong(&mut self) -> Wrong {
+                std::mem::take(&mut self.wrong)
+            }
+
             fn map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
                 let mut this = Self::default();
                 while let Some(key) = next_key(&mut map)? {
                     match key.as_str() {
-                        $($name => this.$field = value::<_, $shape>(&mut map)?$(.$inner)?,)+
+                        $($name => this.$field = value::<_, $shape>(&mut map, $name, &mut this.wrong)?$(.$inner)?,)+
                         _ => pass(&mut map)?,
                     }
                 }
@@ -68,6 +85,8 @@ macro_rules! fields {
 }
 
 impl Shape for Object {
+    const FORM: Form = Form::Mapping;
+
     fn map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut object = Self::default();
         while let Some(key) = next_key(&mut map)? {
@@ -88,6 +107,7 @@ pub(super) struct Metadata {
     pub(super) labels: Labels,
     pub(super) annotations: Labels,
     pub(super) owners: Vec<OwnerRef>,
+    wrong: Wrong,
 }
 fields!(Metadata {
     "name" => name: String,
@@ -106,6 +126,7 @@ pub(super) struct OwnerRef {
     pub(super) kind: String,
     /// Whether this owner is the one that manages it.
     pub(super) controller: bool,
+    wrong: Wrong,
 }
 fields!(OwnerRef { "apiVersion" => api_version: String, "kind" => kind: String, "controller" => controller: bool });
 
@@ -115,6 +136,7 @@ pub(super) struct Subject {
     pub(super) kind: String,
     pub(super) name: String,
     pub(super) namespace: String,
+    wrong: Wrong,
 }
 fields!(Subject { "kind" => kind: String, "name" => name: String, "namespace" => namespace: String });
 
@@ -123,6 +145,7 @@ fields!(Subject { "kind" => kind: String, "name" => name: String, "namespace" =>
 pub(super) struct RoleRef {
     pub(super) kind: String,
     pub(super) name: String,
+    wrong: Wrong,
 }
 fields!(RoleRef { "kind" => kind: String, "name" => name: String });
 
@@ -134,6 +157,7 @@ pub(super) struct Spec {
     alias: String,
     template: PodTemplate,
     job: JobTemplate,
+    wrong: Wrong,
 }
 fields!(Spec {
     "serviceAccountName" => account: String,
@@ -145,6 +169,7 @@ fields!(Spec {
 #[derive(Default)]
 struct PodTemplate {
     spec: PodSpec,
+    wrong: Wrong,
 }
 fields!(PodTemplate { "spec" => spec: PodSpec });
 
@@ -152,18 +177,21 @@ fields!(PodTemplate { "spec" => spec: PodSpec });
 struct PodSpec {
     account: String,
     alias: String,
+    wrong: Wrong,
 }
 fields!(PodSpec { "serviceAccountName" => account: String, "serviceAccount" => alias: String });
 
 #[derive(Default)]
 struct JobTemplate {
     spec: JobSpec,
+    wrong: Wrong,
 }
 fields!(JobTemplate { "spec" => spec: JobSpec });
 
 #[derive(Default)]
 struct JobSpec {
     template: PodTemplate,
+    wrong: Wrong,
 }
 fields!(JobSpec { "template" => template: PodTemplate });
 
@@ -181,6 +209,8 @@ impl Spec {
 struct Rules(Vec<Value>);
 
 impl Shape for Rules {
+    const FORM: Form = Form::List;
+
     fn sequence<'de, A: SeqAccess<'de>>(mut sequence: A) -> Result<Self, A::Error> {
         let mut rules = Vec::new();
         while let Some(rule) = sequence.next_element()? {
@@ -194,6 +224,7 @@ impl Shape for Rules {
 #[derive(Default)]
 struct Tracking {
     since: Option<Timestamp>,
+    wrong: Wrong,
 }
 fields!(Tracking { "since" => since.0: Date });
 
@@ -201,6 +232,8 @@ fields!(Tracking { "since" => since.0: Date });
 struct Date(Option<Timestamp>);
 
 impl Shape for Date {
+    const FORM: Form = Form::Text;
+
     fn text(text: &str) -> Self {
         Self(parse_timestamp(text).ok())
     }

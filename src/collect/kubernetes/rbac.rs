@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::builtin;
+use super::faults::is_rule;
 use super::object::{Object, Subject};
 use super::records::{Projection, qualified};
 use super::resources::Kind;
@@ -31,7 +32,7 @@ impl Projection {
             language: PolicyLanguage::KubernetesRbac,
             tenant: self.cluster.clone(),
             builtin: builtin::bootstrapped(&object.metadata.labels.0),
-            document: Value::Array(object.rules),
+            document: Value::Array(object.rules.into_iter().filter(is_rule).collect()),
             evidence,
         })
     }
@@ -40,13 +41,11 @@ impl Projection {
         let id = self.urn(kind, &object.metadata);
         let namespace = (kind == Kind::RoleBinding).then_some(object.metadata.namespace.as_str());
         let name = qualified(&object.metadata);
-        let Some(policy) = self.role_of(kind, &object) else {
-            self.remark(kind, format!("{name} names no role that it can give"));
-            return;
-        };
+        let Some(policy) = self.role_of(kind, &object) else { return };
         let mut seen = BTreeSet::new();
         for subject in &object.subjects {
             let Some(holder) = self.holder(subject, namespace) else {
+                // Whether one without a name is a fault was judged before.
                 self.remark(kind, format!("a subject of {name} that matches nobody"));
                 continue;
             };

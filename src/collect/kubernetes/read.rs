@@ -24,8 +24,9 @@ pub(super) enum Part {
     /// A list of one kind (`SecretList`): all there are of it, even if that is none. The kind of a plain `List` is empty:
     /// it does not say what it would hold.
     List { api_version: String, kind: String },
-    /// A document, or an item of a list, that is no Kubernetes object.
-    Foreign,
+    /// A document, or an item of a list, that is no Kubernetes object; whether it should have been one: it is an item of
+    /// a list that is one, or has the name of a kind that we read.
+    Foreign { expected: bool },
     /// The rest of the document cannot be read.
     Broken(Broken),
 }
@@ -149,7 +150,8 @@ impl Document<'_, '_> {
             object.api_version.clone_from(&list.api_version);
         }
         if object.kind.is_empty() || object.api_version.is_empty() {
-            return self.give(Part::Foreign);
+            let expected = list.is_list || object.kind_is_known();
+            return self.give(Part::Foreign { expected });
         }
         self.give(Part::Object(Box::new(object)))
     }
@@ -160,6 +162,8 @@ impl Document<'_, '_> {
 struct ListOf {
     api_version: String,
     kind: String,
+    /// Whether it is a list of Kubernetes at all, and not just an array.
+    is_list: bool,
 }
 
 impl<'de> DeserializeSeed<'de> for &mut Document<'_, '_> {
@@ -209,15 +213,20 @@ impl<'de> Visitor<'de> for &mut Document<'_, '_> {
             map.next_value_seed(Items { document: &mut *self, list: list.as_ref(), held: &mut held })?;
         }
         if !is_list {
+            if head.api_version == "v1" && head.kind == "List" {
+                let reason = "a List without items: expected a list of Kubernetes objects".to_owned();
+                return self.give(Part::Broken(Broken { line: 0, column: 0, reason }));
+            }
             let foreign = head.kind.is_empty() || head.api_version.is_empty();
-            return self.give(if foreign { Part::Foreign } else { Part::Object(Box::new(head)) });
+            let expected = head.kind_is_known();
+            return self.give(if foreign { Part::Foreign { expected } } else { Part::Object(Box::new(head)) });
         }
         let list = list_of(&head);
         for object in held {
             self.item(object, &list)?;
         }
         if list.kind.is_empty() && head.kind != "List" {
-            return self.give(Part::Foreign);
+            return self.give(Part::Foreign { expected: false });
         }
         self.give(Part::List { api_version: list.api_version, kind: list.kind })
     }
@@ -226,8 +235,11 @@ impl<'de> Visitor<'de> for &mut Document<'_, '_> {
 /// What a typed list's items are: `rbac.authorization.k8s.io/v1 RoleList` holds Roles; a plain `List` does not say.
 fn list_of(head: &Object) -> ListOf {
     match head.kind.strip_suffix("List") {
-        Some(kind) if !kind.is_empty() => ListOf { api_version: head.api_version.clone(), kind: kind.to_owned() },
-        _ => ListOf::default(),
+        Some(kind) if !kind.is_empty() => {
+            ListOf { api_version: head.api_version.clone(), kind: kind.to_owned(), is_list: true }
+        }
+        Some(_) => ListOf { is_list: true, ..ListOf::default() },
+        None => ListOf::default(),
     }
 }
 
@@ -263,7 +275,10 @@ impl<'de> Visitor<'de> for Items<'_, '_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
-        while let Some(Take(object)) = sequence.next_element::<Take<Object>>()? {
+        while let Some(Take(mut object, fits)) = sequence.next_element::<Take<Object>>()? {
+            if !fits {
+                object.wrong.add("", "a mapping");
+            }
             match self.list {
                 None if object.kind.is_empty() => self.held.push(object),
                 list => self.document.item(object, list.unwrap_or(&ListOf::default()))?,

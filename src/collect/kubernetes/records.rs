@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::faults::{self, Faults};
 use super::object::{Metadata, Object, OwnerRef};
 use super::resources::{Kind, TOKEN_TYPE, TRACKING};
 use super::{NAME, builtin, one_line};
@@ -30,6 +31,7 @@ pub(super) struct Projection {
     tokens: Vec<Token>,
     since: Known<Timestamp>,
     remarks: BTreeMap<Kind, BTreeSet<String>>,
+    faults: BTreeMap<Kind, Faults>,
     /// Kinds of role that a binding names.
     pub(super) referenced: BTreeSet<Kind>,
 }
@@ -37,7 +39,7 @@ pub(super) struct Projection {
 /// What is to be said of a token's last use.
 struct Token {
     id: Urn,
-    used: Option<Timestamp>,
+    used: Known<Timestamp>,
     evidence: Evidence,
 }
 
@@ -52,6 +54,7 @@ impl Projection {
             tokens: Vec::new(),
             since: Known::unknown(format!("ConfigMap kube-system/{TRACKING} was not read")),
             remarks: BTreeMap::new(),
+            faults: BTreeMap::new(),
             referenced: BTreeSet::new(),
         }
     }
@@ -65,17 +68,23 @@ impl Projection {
     /// Whether an object becomes records at all; of Secrets and ConfigMaps only a few do.
     pub(super) fn wants(kind: Kind, object: &Object) -> bool {
         match kind {
-            Kind::Secret => object.secret_type == TOKEN_TYPE,
+            // A type that is no text may be this one: it is looked at, and is a hole.
+            Kind::Secret => object.secret_type == TOKEN_TYPE || object.wrong.has("type"),
             Kind::ConfigMap => object.metadata.name == TRACKING && object.metadata.namespace == "kube-system",
             _ => true,
         }
     }
 
-    /// Adds the records of one object to `out`.
-    pub(super) fn add(&mut self, kind: Kind, mut object: Object, location: Location, out: &mut Vec<Record>) {
-        if object.metadata.name.is_empty() {
-            self.remark(kind, "an object without a name".to_owned());
-            return;
+    /// Adds the records of one object to `out`. Says whether all of it could be read; what could not is noted, and the
+    /// rest of the object becomes records.
+    pub(super) fn add(&mut self, kind: Kind, mut object: Object, location: Location, out: &mut Vec<Record>) -> bool {
+        let fault = faults::of(kind, &object);
+        if let Some(fault) = &fault {
+            let text = faults::described(kind, &object, fault);
+            self.faults.entry(kind).or_default().add(&location, object.position, text, fault.blinds);
+        }
+        if !faults::is_nameable(&object.wrong, &object.metadata.name) {
+            return false;
         }
         let cluster_wide = matches!(kind, Kind::ClusterRole | Kind::ClusterRoleBinding);
         if !cluster_wide && object.metadata.namespace.is_empty() {
@@ -91,6 +100,18 @@ impl Projection {
             Kind::RoleBinding | Kind::ClusterRoleBinding => self.binding(kind, object, &evidence, out),
             _ => self.workload(kind, object, evidence, out),
         }
+        fault.is_none()
+    }
+
+    /// Forgets the malformed objects of a kind, which is listed again from its beginning.
+    #[cfg(feature = "kubernetes")]
+    pub(super) fn forget_faults(&mut self, kind: Kind) {
+        self.faults.remove(&kind);
+    }
+
+    /// The objects of a kind that are malformed, if any are.
+    pub(super) fn faults(&self, kind: Kind) -> Option<&Faults> {
+        self.faults.get(&kind)
     }
 
     /// The records that could only be made when every object had been seen.
@@ -99,9 +120,8 @@ impl Projection {
             std::mem::take(&mut self.owned).into_iter().map(|(_, workload)| Record::Workload(workload)).collect();
         for token in std::mem::take(&mut self.tokens) {
             let last = match (token.used, &self.since) {
-                (Some(used), _) => Known::Value(used),
-                (None, Known::Unknown(why)) => Known::unknown(why.clone()),
-                (None, _) => Known::Absent,
+                (Known::Absent, Known::Unknown(why)) => Known::unknown(why.clone()),
+                (used, _) => used,
             };
             records.push(Record::Usage(Usage {
                 of: token.id,
@@ -157,14 +177,14 @@ impl Projection {
     /// A Secret of type `kubernetes.io/service-account-token`. The labels are described under "Legacy ServiceAccount
     /// token cleaner" in the Kubernetes documentation: a token with `invalid-since` is refused by the API server.
     fn token(&mut self, metadata: Metadata, evidence: Evidence, out: &mut Vec<Record>) {
-        let Some(account) = metadata.annotations.0.get("kubernetes.io/service-account.name") else {
-            let name = qualified(&metadata);
-            self.remark(Kind::Secret, format!("token Secret {name} names no service account"));
-            return;
-        };
+        let account = metadata.annotations.0.get("kubernetes.io/service-account.name");
+        let Some(account) = account.filter(|name| !name.is_empty()) else { return };
         let id = self.urn(Kind::Secret, &metadata);
         let label = |name: &str| metadata.labels.0.get(name);
-        let used = label("kubernetes.io/legacy-token-last-used").and_then(|date| parse_timestamp(date).ok());
+        let used = label("kubernetes.io/legacy-token-last-used").map_or(Known::Absent, |date| {
+            parse_timestamp(date)
+                .map_or_else(|_| Known::unknown("its label legacy-token-last-used is not a date"), Known::Value)
+        });
         out.push(Record::Credential(Credential {
             id: id.clone(),
             kind: CredentialKind::KubernetesTokenSecret,

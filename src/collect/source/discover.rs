@@ -1,12 +1,13 @@
 //! Finds exports and dumps that lie in a scanned tree, by what they contain. Reads only their beginnings.
 
-use std::collections::BTreeSet;
-use std::fs::File;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
+use super::name::text_of;
+use super::{as_path, text, true_path};
 use crate::collect::{aws, kubernetes, people};
 
 /// How much of a file is looked at, in bytes.
@@ -17,7 +18,8 @@ const HEAD: u64 = 64 * 1024;
 pub struct Found {
     /// Answers of AWS as the CLI writes them.
     pub aws: Vec<PathBuf>,
-    /// Kubernetes dumps with the name of their cluster: that of the folder they lie in.
+    /// Kubernetes dumps with the name of their cluster: that of the folder they lie in, or where several folders have
+    /// that name, their path below the root with `:` between its parts.
     pub kubernetes: Vec<(String, PathBuf)>,
     /// People directories.
     pub people: Vec<PathBuf>,
@@ -30,54 +32,159 @@ impl Found {
     }
 }
 
+/// What is known while looking.
+#[derive(Default)]
+struct Search {
+    found: Found,
+    /// The folders that say which account they are of.
+    accounts: BTreeSet<PathBuf>,
+    /// Where dumps lie: the root and the folder below it.
+    folders: BTreeMap<PathBuf, PathBuf>,
+    /// What was looked at, by its true path: roots may overlap.
+    seen: BTreeSet<PathBuf>,
+}
+
 /// Looks through trees for exports. Unreadable files are left to the scan itself, which reports them.
 pub fn discover(roots: &[PathBuf]) -> Found {
-    let mut found = Found::default();
-    let mut accounts = BTreeSet::new();
-    for root in roots {
-        let walker = WalkBuilder::new(root)
+    let mut search = Search::default();
+    for root in roots.iter().map(|root| as_path(root)) {
+        let walker = WalkBuilder::new(&root)
+            .standard_filters(false)
             .hidden(true)
-            .ignore(false)
-            .git_global(false)
-            .git_exclude(false)
+            .git_ignore(true)
             .require_git(false)
             .follow_links(false)
             .sort_by_file_path(Path::cmp)
             .build();
         for entry in walker.flatten() {
             if entry.file_type().is_some_and(|kind| kind.is_file()) {
-                classify(entry.into_path(), &mut found, &mut accounts);
+                search.classify(entry.into_path(), &root);
             }
         }
     }
+    let Search { mut found, accounts, folders, .. } = search;
     // A list of keys alone says nothing of an account; it may lie anywhere, as a fixture or a leftover.
     found.aws.retain(|path| path.parent().is_some_and(|folder| accounts.contains(folder)));
+    let names = cluster_names(&folders);
+    for (cluster, path) in &mut found.kubernetes {
+        *cluster = path.parent().and_then(|folder| names.get(folder)).cloned().unwrap_or_default();
+    }
     found
 }
 
-/// Notes a file when it is an export, and its folder when it says which account it is of.
-fn classify(path: PathBuf, found: &mut Found, accounts: &mut BTreeSet<PathBuf>) {
-    let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
-    if !matches!(extension.as_deref(), Some("json" | "yaml" | "yml" | "csv")) {
-        return;
-    }
-    let mut head = Vec::new();
-    let read = File::open(&path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
-    if read.is_err() {
-        return;
-    }
-    let name = path.to_string_lossy().into_owned();
-    if people::sniff(&name, &head) {
-        found.people.push(path);
-    } else if aws::sniff(&name, &head) {
-        if aws::sniff_account(&head)
-            && let Some(folder) = path.parent()
-        {
-            accounts.insert(folder.to_owned());
+impl Search {
+    /// Notes a file when it is an export, and its folder when it says which account or cluster it is of.
+    fn classify(&mut self, path: PathBuf, root: &Path) {
+        let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+        let is_candidate = matches!(extension.as_deref(), Some("json" | "yaml" | "yml" | "csv"));
+        if !is_candidate || !self.seen.insert(true_path(&path)) {
+            return;
         }
-        found.aws.push(path);
-    } else if kubernetes::sniff(&name, &head) {
-        let cluster = path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
-        found.kubernetes.push((cluster.unwrap_or_else(|| "cluster".to_owned()), path));
+        let mut head = Vec::new();
+        let read = text::open(&path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+        if read.is_err() {
+            return;
+        }
+        let name = path.to_string_lossy().into_owned();
+        let folder = path.parent().unwrap_or(Path::new(""));
+        if people::sniff(&name, &head) {
+            self.found.people.push(path);
+        } else if aws::sniff(&name, &head) {
+            if aws::sniff_account(&head) {
+                self.accounts.insert(folder.to_owned());
+            }
+            self.found.aws.push(path);
+        } else if kubernetes::sniff(&name, &head) {
+            self.folders.entry(folder.to_owned()).or_insert_with(|| root.to_owned());
+            self.found.kubernetes.push((String::new(), path));
+        }
+    }
+}
+
+/// Names the cluster of each folder, so that no two folders have one name: dumps of two clusters must not become one.
+fn cluster_names(folders: &BTreeMap<PathBuf, PathBuf>) -> BTreeMap<PathBuf, String> {
+    let last = |folder: &Path, _: &Path| folder.file_name().map(|name| text_of(Path::new(name))).unwrap_or_default();
+    let below = |folder: &Path, root: &Path| joined(folder.strip_prefix(root).unwrap_or(folder));
+    let whole = |folder: &Path, _: &Path| joined(folder);
+    let ways: [&dyn Fn(&Path, &Path) -> String; 3] = [&last, &below, &whole];
+    let mut names: BTreeMap<PathBuf, String> = BTreeMap::new();
+    let mut unnamed: Vec<(&PathBuf, &PathBuf)> = folders.iter().collect();
+    for way in ways {
+        let mut by_name: BTreeMap<String, Vec<(&PathBuf, &PathBuf)>> = BTreeMap::new();
+        for (folder, root) in unnamed.drain(..) {
+            let name = Some(way(folder, root)).filter(|name| !name.is_empty()).unwrap_or_else(|| "cluster".to_owned());
+            by_name.entry(name).or_default().push((folder, root));
+        }
+        let taken: BTreeSet<String> = names.values().cloned().collect();
+        for (name, group) in by_name {
+            match group.as_slice() {
+                [(folder, _)] if !taken.contains(&name) => {
+                    names.insert((*folder).clone(), name);
+                }
+                _ => unnamed.extend(group),
+            }
+        }
+    }
+    // Two parts with a `:` in them may still read alike.
+    for (folder, _) in unnamed {
+        let name =
+            (2..).map(|count| format!("{}:{count}", joined(folder))).find(|name| !names.values().any(|n| n == name));
+        names.insert(folder.clone(), name.unwrap_or_default());
+    }
+    names
+}
+
+/// A path with `:` between its parts; a cluster's name is one part of the names of its objects.
+fn joined(path: &Path) -> String {
+    let parts = path.components().filter(|part| matches!(part, std::path::Component::Normal(_)));
+    parts.map(|part| text_of(Path::new(part.as_os_str()))).collect::<Vec<_>>().join(":")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DUMP: &str = "{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[{\"apiVersion\":\"v1\",\
+        \"kind\":\"ServiceAccount\",\"metadata\":{\"name\":\"a\",\"namespace\":\"n\"}}]}";
+
+    /// The clusters found in a tree that has a dump in each of these folders, by the folder.
+    fn clusters(folders: &[&str], roots: &[&str]) -> Vec<(String, String)> {
+        let tree = tempfile::tempdir().expect("a folder");
+        for folder in folders {
+            std::fs::create_dir_all(tree.path().join(folder)).expect("room");
+            std::fs::write(tree.path().join(folder).join("dump.json"), DUMP).expect("room");
+        }
+        let roots: Vec<PathBuf> = roots.iter().map(|root| tree.path().join(root)).collect();
+        let shown = |path: &Path| text_of(path.strip_prefix(tree.path()).expect("below").parent().expect("a folder"));
+        discover(&roots).kubernetes.into_iter().map(|(cluster, path)| (shown(&path), cluster)).collect()
+    }
+
+    fn named(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+        expected.iter().map(|(folder, cluster)| ((*folder).to_owned(), (*cluster).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_cluster_is_called_by_its_folder() {
+        let expected = named(&[("t/deep/prod", "prod"), ("t/stage", "stage")]);
+        assert_eq!(clusters(&["t/deep/prod", "t/stage"], &["t"]), expected);
+    }
+
+    #[test]
+    fn folders_of_one_name_are_different_clusters() {
+        let expected = named(&[("t/a/dump", "a:dump"), ("t/b/dump", "b:dump"), ("t/c", "c")]);
+        assert_eq!(clusters(&["t/b/dump", "t/a/dump", "t/c"], &["t"]), expected);
+        let expected = named(&[("t/dump", "dump"), ("t/x/dump", "x:dump")]);
+        assert_eq!(clusters(&["t/dump", "t/x/dump"], &["t"]), expected);
+    }
+
+    #[test]
+    fn roots_of_one_shape_are_different_clusters() {
+        let found = clusters(&["r/a/dump", "s/a/dump"], &["r", "s"]);
+        assert!(found[0].1.ends_with(":r:a:dump") && found[1].1.ends_with(":s:a:dump"), "{found:?}");
+    }
+
+    #[test]
+    fn overlapping_roots_give_a_dump_once() {
+        assert_eq!(clusters(&["t/sub/prod"], &["t", "t/sub", "t"]), named(&[("t/sub/prod", "prod")]));
     }
 }

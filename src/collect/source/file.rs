@@ -1,20 +1,37 @@
 //! Scans one file in windows of bounded size, so that a huge file costs no more memory than a large one.
+//! Judges nothing.
 
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
+use super::text::Text;
 use super::{NAME, Root, SourceOptions};
 use crate::collect::Context;
 use crate::model::{Evidence, Exposure, Location, Urn};
-use crate::secrets::{DetectorSet, LineIndex, inline_allow};
+use crate::secrets::{DetectorSet, LineIndex, Match, inline_allow};
 
-/// How much of a file is scanned at once, in bytes.
-const WINDOW: usize = 8 * 1024 * 1024;
-/// How much of one window is seen again in the next, so that nothing is cut in two: longer than any secret, in bytes.
-const OVERLAP: usize = 128 * 1024;
-/// How much of a file decides whether it is text, in bytes. As git does it.
-const HEAD: usize = 8000;
+/// The longest line on which an allow comment counts, in bytes. A longer line is not one statement that somebody
+/// looked at: in a minified file one comment would mute everything.
+const LONGEST_ALLOWED_LINE: usize = 2000;
+
+/// How a file is cut into windows. Each window sees so much of its neighbours that whatever begins in its own part is
+/// found in it as it would be in the whole file, and only there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Extent {
+    /// How much is scanned at once, in bytes; more than twice the overlap.
+    window: usize,
+    /// How much is seen before and behind a window's own part, in bytes: more than any secret has with what must stand
+    /// beside it, and more than [`LONGEST_ALLOWED_LINE`].
+    overlap: usize,
+}
+
+impl Default for Extent {
+    fn default() -> Self {
+        Self { window: 8 * 1024 * 1024, overlap: 128 * 1024 }
+    }
+}
 
 /// How reading a file ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,8 +40,8 @@ pub(super) enum Ended {
     Read(u64),
     /// Only so many bytes were scanned.
     CutShort(u64),
-    /// It is no text.
-    Binary,
+    /// Its text is packed; none of it was scanned.
+    Packed,
 }
 
 /// What is needed to scan one file.
@@ -34,6 +51,15 @@ pub(super) struct FileScanner<'a> {
     pub(super) options: &'a SourceOptions,
     pub(super) detectors: &'a DetectorSet,
     pub(super) context: &'a Context,
+    pub(super) extent: Extent,
+}
+
+/// A part of a file.
+struct Window<'a> {
+    text: &'a [u8],
+    /// What no other window reports, within the text.
+    own: Range<usize>,
+    place: Place,
 }
 
 /// Where a window stands in its file.
@@ -43,100 +69,110 @@ struct Place {
     columns_before: u64,
 }
 
+/// What was reported of a file so far.
+struct Seen<'a> {
+    path: &'a Path,
+    /// How often each id was given.
+    ids: BTreeMap<String, u64>,
+    /// Whether it is read as an export, too; found out when it matters.
+    is_export: Option<bool>,
+}
+
 impl FileScanner<'_> {
     /// Calls `emit` for each exposure, in order, until it returns `false`.
     pub(super) fn scan(&self, path: &Path, mut emit: impl FnMut(Exposure) -> bool) -> io::Result<Ended> {
-        let mut file = File::open(path)?;
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::other("it is not a regular file any more"));
-        }
-        let mut window = Vec::new();
+        let Some(mut file) = Text::open(path, self.options.max_file_size)? else { return Ok(Ended::Packed) };
+        let mut seen = Seen { path, ids: BTreeMap::new(), is_export: None };
+        let mut text = Vec::new();
+        let mut own_start = 0;
         let mut place = Place::default();
-        let mut total = 0_u64;
-        let mut seen = std::collections::BTreeMap::new();
         loop {
-            let room = (self.options.max_file_size - total).min((WINDOW - window.len()) as u64);
-            let new = file.by_ref().take(room).read_to_end(&mut window)?;
-            if total == 0 && window[..window.len().min(HEAD)].contains(&0) {
-                return Ok(Ended::Binary);
+            let filled = file.fill(&mut text, self.extent.window);
+            // What was read before an error is scanned all the same.
+            let is_last = *filled.as_ref().unwrap_or(&true);
+            let own_end = if is_last { text.len() } else { text.len().saturating_sub(self.extent.overlap) };
+            let window = Window { text: &text, own: own_start..own_end, place };
+            let goes_on = self.window(&window, &mut seen, &mut emit);
+            filled?;
+            if is_last || !goes_on {
+                let bytes = file.bytes_read();
+                return Ok(if file.is_cut_short()? { Ended::CutShort(bytes) } else { Ended::Read(bytes) });
             }
-            total += new as u64;
-            let is_last = window.len() < WINDOW || total >= self.options.max_file_size;
-            let keep_from = if is_last { window.len() } else { split_point(&window) };
-            if !self.window(&window, place, keep_from, is_last, &mut seen, &mut emit) || (new as u64) < room {
-                return Ok(Ended::Read(total));
-            }
-            if total >= self.options.max_file_size {
-                let more = file.read(&mut [0; 1])? > 0;
-                return Ok(if more { Ended::CutShort(total) } else { Ended::Read(total) });
-            }
-            place = place.after(&window, keep_from);
-            window.drain(..keep_from);
+            let start = LineIndex::character_start(&text, own_end.saturating_sub(self.extent.overlap));
+            place = place.after(&text[..start]);
+            own_start = own_end - start;
+            text.drain(..start);
         }
     }
 
-    /// Scans one window. A match that starts behind `keep_from` is left to the next window, which sees it whole.
-    fn window(
-        &self,
-        text: &[u8],
-        place: Place,
-        keep_from: usize,
-        is_last: bool,
-        seen: &mut std::collections::BTreeMap<String, u64>,
-        emit: &mut impl FnMut(Exposure) -> bool,
-    ) -> bool {
-        let matches = self.detectors.scan(text);
+    /// Reports what begins in a window's own part.
+    fn window(&self, window: &Window<'_>, seen: &mut Seen<'_>, emit: &mut impl FnMut(Exposure) -> bool) -> bool {
+        let matches = self.detectors.scan(window.text);
         if matches.is_empty() {
             return true;
         }
-        let lines = LineIndex::new(text);
-        let is_export = self.options.exports.contains(&self.root.path.join(self.relative));
-        for found in matches {
-            if !is_last && found.whole.start >= keep_from {
+        let lines = LineIndex::new(window.text);
+        // Matches come in the order of their place, so that of a line's allow comment is the last one asked for.
+        let mut allow = (0, None);
+        for found in matches.into_iter().filter(|found| window.own.contains(&found.whole.start)) {
+            let exports = &self.options.exports;
+            if found.detector.public && *seen.is_export.get_or_insert_with(|| is_one_of(exports, seen.path)) {
                 continue;
             }
-            if found.detector.public && is_export {
-                continue;
+            let (line, _) = lines.position(window.text, found.span.start);
+            if allow.0 != line {
+                allow = (line, self.allow_mark(lines.line(window.text, found.span.start)));
             }
-            let allowed_by = match inline_allow(lines.line(text, found.span.start)) {
-                Some(mark) if !self.options.no_inline_allow => Some(mark),
-                _ => None,
-            };
-            let fingerprint = found.secret.fingerprint(&self.context.fingerprint_key);
-            let path = if self.relative.is_empty() { "" } else { self.relative };
-            let base = format!("exposure:{}/{}/{}/{path}", found.detector.id, fingerprint.as_str(), self.root.label);
-            let occurrence = seen.entry(base.clone()).and_modify(|count| *count += 1).or_insert(1);
-            let id = if *occurrence == 1 { base } else { format!("{base}#{occurrence}") };
-            let preview = if found.detector.public {
-                found.proof.key_id.clone().unwrap_or_default()
-            } else {
-                found.secret.preview()
-            };
-            let exposure = Exposure {
-                id: Urn::new(id),
-                detector: found.detector.id.clone(),
-                title: found.detector.title.clone(),
-                severity: found.detector.severity,
-                confidence: found.detector.confidence,
-                fingerprint,
-                preview,
-                proof: found.proof,
-                allowed_by,
-                remedy: found.detector.remedy.clone(),
-                evidence: self.evidence(text, &lines, place, &found.span),
-            };
-            if !emit(exposure) {
+            let evidence = self.evidence(window, &lines, &found.span);
+            if !emit(self.exposure(found, evidence, allow.1.clone(), seen)) {
                 return false;
             }
         }
         true
     }
 
-    fn evidence(&self, text: &[u8], lines: &LineIndex, place: Place, span: &std::ops::Range<usize>) -> Evidence {
+    /// The comment that allows what is found on a line of at most [`LONGEST_ALLOWED_LINE`] bytes.
+    fn allow_mark(&self, line: &[u8]) -> Option<String> {
+        let counts = !self.options.no_inline_allow && line.len() <= LONGEST_ALLOWED_LINE;
+        counts.then(|| inline_allow(line)).flatten()
+    }
+
+    fn exposure(
+        &self,
+        found: Match<'_>,
+        evidence: Evidence,
+        allowed_by: Option<String>,
+        seen: &mut Seen<'_>,
+    ) -> Exposure {
+        let detector = found.detector;
+        let fingerprint = found.secret.fingerprint(&self.context.fingerprint_key);
+        let (label, path) = (&self.root.label, self.relative);
+        let base = format!("exposure:{}/{}/{label}/{path}", detector.id, fingerprint.as_str());
+        let occurrence = seen.ids.entry(base.clone()).and_modify(|count| *count += 1).or_insert(1);
+        let id = if *occurrence == 1 { base } else { format!("{base}#{occurrence}") };
+        let preview =
+            if detector.public { found.proof.key_id.clone().unwrap_or_default() } else { found.secret.preview() };
+        Exposure {
+            id: Urn::new(id),
+            detector: detector.id.clone(),
+            title: detector.title.clone(),
+            severity: detector.severity,
+            confidence: detector.confidence,
+            fingerprint,
+            preview,
+            public: detector.public,
+            proof: found.proof,
+            allowed_by,
+            remedy: detector.remedy.clone(),
+            evidence,
+        }
+    }
+
+    fn evidence(&self, window: &Window<'_>, lines: &LineIndex, span: &Range<usize>) -> Evidence {
         let at = |offset| {
-            let (line, column) = lines.position(text, offset);
-            let column = if line == 1 { column + place.columns_before } else { column };
-            (line + place.lines_before, column)
+            let (line, column) = lines.position(window.text, offset);
+            let column = if line == 1 { column + window.place.columns_before } else { column };
+            (line + window.place.lines_before, column)
         };
         let ((line, column), (end_line, end_column)) = (at(span.start), at(span.end));
         let location = Location::File {
@@ -153,9 +189,8 @@ impl FileScanner<'_> {
 }
 
 impl Place {
-    /// The place of the window that starts at `keep_from` of this one.
-    fn after(self, window: &[u8], keep_from: usize) -> Self {
-        let gone = &window[..keep_from];
+    /// The place of what comes behind the beginning of a window.
+    fn after(self, gone: &[u8]) -> Self {
         let newlines = gone.iter().filter(|byte| **byte == b'\n').count() as u64;
         let tail = gone.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
         let columns = String::from_utf8_lossy(tail).chars().count() as u64;
@@ -166,10 +201,89 @@ impl Place {
     }
 }
 
-/// Where the next window starts: behind the last line end that leaves enough to see again, else right there.
-fn split_point(window: &[u8]) -> usize {
-    let latest = window.len().saturating_sub(OVERLAP);
-    let earliest = window.len().saturating_sub(2 * OVERLAP);
-    let newline = window[earliest..latest].iter().rposition(|byte| *byte == b'\n');
-    newline.map_or(latest, |place| earliest + place + 1)
+/// Whether a file is among these, by its true path.
+fn is_one_of(files: &BTreeSet<PathBuf>, path: &Path) -> bool {
+    !files.is_empty() && path.canonicalize().is_ok_and(|path| files.contains(&path))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::FingerprintKey;
+
+    /// Our own detectors; their examples are what is planted.
+    static DETECTORS: LazyLock<DetectorSet> = LazyLock::new(|| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/detect");
+        let files: Vec<(String, String)> = std::fs::read_dir(folder)
+            .expect("it is there")
+            .map(|entry| entry.expect("it is readable").path())
+            .map(|path| (path.display().to_string(), std::fs::read_to_string(&path).expect("it is readable")))
+            .collect();
+        let files = files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+        DetectorSet::parse(files).expect("they are right")
+    });
+
+    /// What is found in a file, by place.
+    fn found(text: &[u8], extent: Extent) -> Vec<Exposure> {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), text).expect("room");
+        let root = Root {
+            shown: String::new(),
+            label: "root".to_owned(),
+            path: file.path().to_owned(),
+            true_path: file.path().to_owned(),
+            number: 0,
+        };
+        let scanner = FileScanner {
+            root: &root,
+            relative: "file",
+            options: &SourceOptions::default(),
+            detectors: &DETECTORS,
+            context: &Context {
+                now: jiff::Timestamp::UNIX_EPOCH,
+                fingerprint_key: FingerprintKey::default(),
+                progress: std::sync::Arc::new(|_| {}),
+            },
+            extent,
+        };
+        let mut found = Vec::new();
+        let ended = scanner.scan(file.path(), |exposure| {
+            found.push(exposure);
+            true
+        });
+        assert_eq!(ended.expect("it is readable"), Ended::Read(text.len() as u64));
+        found.sort_by(|a, b| a.evidence.cmp(&b.evidence));
+        found
+    }
+
+    fn piece() -> impl Strategy<Value = String> {
+        let examples: Vec<String> = DETECTORS.detectors().iter().flat_map(|one| one.examples.clone()).collect();
+        prop_oneof![
+            6 => prop::sample::select(examples),
+            3 => prop::sample::select(vec!["\n", " ", "\n\n", "x", "é", "; # nonhuman: allow\n"]).prop_map(str::to_owned),
+            1 => (prop::sample::select(vec!["-", "words ", "ü", "line\n"]), 1..1500_usize)
+                .prop_map(|(text, count)| text.repeat(count)),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+        /// No match is lost, doubled or moved at the edge of a window.
+        #[test]
+        fn windows_find_what_is_found_in_the_whole(
+            pieces in prop::collection::vec(piece(), 1..200),
+            room in 1..3000_usize,
+        ) {
+            let text = pieces.concat();
+            let overlap = 6 * 1024;
+            let windows = found(text.as_bytes(), Extent { window: 2 * overlap + room, overlap });
+            let whole = found(text.as_bytes(), Extent { window: text.len() + 1, overlap });
+            prop_assert_eq!(windows, whole);
+        }
+    }
 }

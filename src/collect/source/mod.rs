@@ -4,6 +4,9 @@
 
 mod discover;
 mod file;
+mod name;
+mod tally;
+mod text;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +31,7 @@ pub struct SourceOptions {
     pub no_ignore: bool,
     /// Judge lines that carry an allow comment, too.
     pub no_inline_allow: bool,
-    /// How many threads read and scan; 0 means one a core.
+    /// How many threads read and scan, at most 256; 0 means one a core.
     pub threads: usize,
     /// Larger files are read only this far; in bytes.
     pub max_file_size: u64,
@@ -51,6 +54,8 @@ impl Default for SourceOptions {
 /// Finds hardcoded secrets in trees and single files.
 pub struct Source {
     roots: BTreeMap<String, Root>,
+    /// The roots by their true path: a file belongs to the innermost one that it lies in.
+    owners: Arc<BTreeMap<PathBuf, usize>>,
     options: SourceOptions,
     detectors: Arc<DetectorSet>,
 }
@@ -63,39 +68,47 @@ struct Root {
     /// A name that stays the same wherever the scan is started from, for stable ids.
     label: String,
     path: PathBuf,
+    /// The true path, free of links.
+    true_path: PathBuf,
+    /// Its place among the roots.
+    number: usize,
 }
 
 impl Source {
-    /// A collector for these roots, each a directory or a file.
+    /// A collector for these roots, each a directory or a file. What lies in several of them is read once.
     pub fn new(roots: &[PathBuf], options: SourceOptions, detectors: Arc<DetectorSet>) -> Self {
         let mut labels: BTreeMap<String, usize> = BTreeMap::new();
         for root in roots {
-            *labels.entry(base_name(root)).or_default() += 1;
+            *labels.entry(name::base_name(root)).or_default() += 1;
         }
-        let roots = roots.iter().map(|path| {
-            let target = target_name(path);
-            let base = base_name(path);
+        let mut owners = BTreeMap::new();
+        let mut named: BTreeMap<String, Root> = BTreeMap::new();
+        for (number, path) in roots.iter().enumerate() {
+            let shown = name::target_name(path);
+            let target = (1..)
+                .map(|count| if count == 1 { shown.clone() } else { format!("{shown} ({count})") })
+                .find(|name| !named.contains_key(name))
+                .unwrap_or_default();
+            let base = name::base_name(path);
             let label = if labels.get(&base).copied().unwrap_or_default() > 1 { target.clone() } else { base };
-            let shown = if target == "." { String::new() } else { target.clone() };
-            (target, Root { shown, label, path: path.clone() })
-        });
-        Self { roots: roots.collect(), options, detectors }
+            let shown = if shown == "." { String::new() } else { shown };
+            let true_path = true_path(path);
+            owners.entry(true_path.clone()).or_insert(number);
+            named.insert(target, Root { shown, label, path: as_path(path), true_path, number });
+        }
+        let exports = options.exports.iter().map(|path| true_path(path)).collect();
+        Self { roots: named, owners: Arc::new(owners), options: SourceOptions { exports, ..options }, detectors }
     }
 }
 
-/// The root as it is named in the coverage.
-fn target_name(path: &Path) -> String {
-    let text = path.to_string_lossy().replace('\\', "/");
-    match text.trim_end_matches('/') {
-        "" if text.starts_with('/') => "/".to_owned(),
-        "" | "." => ".".to_owned(),
-        text => text.strip_prefix("./").unwrap_or(text).to_owned(),
-    }
+/// The path without links, or as it is where it cannot be followed.
+fn true_path(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
-fn base_name(path: &Path) -> String {
-    let absolute = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    absolute.file_name().map_or_else(|| "root".to_owned(), |name| name.to_string_lossy().into_owned())
+/// `-` is a file or folder of that name; the walker would read standard input.
+fn as_path(path: &Path) -> PathBuf {
+    if path.as_os_str() == "-" { PathBuf::from("./-") } else { path.to_owned() }
 }
 
 #[async_trait]
@@ -116,6 +129,7 @@ impl Collector for Source {
         let root = self.roots.get(target).cloned().ok_or_else(|| CollectError::failed("files", "unknown root"))?;
         let walk = walk::Walk {
             root,
+            owners: Arc::clone(&self.owners),
             target: target.to_owned(),
             options: self.options.clone(),
             detectors: Arc::clone(&self.detectors),

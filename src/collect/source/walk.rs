@@ -1,46 +1,35 @@
-//! Walks one tree with several threads and scans each file once.
+//! Walks one tree with several threads and scans each file once. Judges nothing.
 
-use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
+use std::fs::FileType;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ignore::{WalkBuilder, WalkState};
 use walkdir::WalkDir;
 
 use super::file::{self, Ended};
-use super::{NAME, Root, SourceOptions};
+use super::name::text_of;
+use super::tally::Tally;
+use super::{Root, SourceOptions};
 use crate::collect::{CollectError, Context, Sink};
-use crate::model::{CoverageEntry, FactKind, Outcome, Record};
+use crate::model::{Outcome, Record};
 use crate::secrets::DetectorSet;
+
+/// More threads than this only wait for each other, and a system may refuse them.
+const MOST_THREADS: usize = 256;
 
 /// One tree on its way.
 pub(super) struct Walk {
     pub(super) root: Root,
+    pub(super) owners: Arc<BTreeMap<PathBuf, usize>>,
     pub(super) target: String,
     pub(super) options: SourceOptions,
     pub(super) detectors: Arc<DetectorSet>,
     pub(super) context: Context,
     pub(super) sink: Sink,
-}
-
-/// What was met on the way, counted by all threads.
-#[derive(Default)]
-struct Tally {
-    files: AtomicU64,
-    bytes: AtomicU64,
-    binary: AtomicU64,
-    links: AtomicU64,
-    special: AtomicU64,
-    allowed: AtomicU64,
-    holes: Mutex<Vec<(String, Outcome, String)>>,
-}
-
-impl Tally {
-    fn hole(&self, place: impl Into<String>, outcome: Outcome, detail: impl ToString) {
-        if let Ok(mut holes) = self.holes.lock() {
-            holes.push((place.into(), outcome, detail.to_string()));
-        }
-    }
 }
 
 impl Walk {
@@ -52,80 +41,105 @@ impl Walk {
         } else if self.options.no_ignore {
             self.everything(&tally)?;
         } else {
-            self.what_git_would_keep(&tally)?;
+            self.what_gitignore_leaves(&tally)?;
+            if tally.ignore_files.get() > 0 {
+                tally.ignored.add(self.count_files().saturating_sub(tally.met.get()));
+            }
         }
         if self.sink.is_closed() {
             return Err(CollectError::Stopped);
         }
-        self.coverage(&tally)
+        tally.send(&self.target, &self.sink)
     }
 
-    /// Hidden files too, `.git` not; `.gitignore` counts even where there is no repository around it. Other ignore
-    /// files are not looked at: a scanned tree must not mute its scan with files that git does not know.
-    fn what_git_would_keep(&self, tally: &Tally) -> Result<(), CollectError> {
-        let walker = WalkBuilder::new(&self.root.path)
-            .hidden(false)
-            .ignore(false)
-            .git_global(false)
-            .git_exclude(false)
-            .require_git(false)
-            .follow_links(false)
-            .threads(self.options.threads)
-            .filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git")
-            .build_parallel();
-        let stopped = AtomicU64::new(0);
-        walker.run(|| {
+    /// Hidden files too, `.git` not; `.gitignore` counts even where there is no repository around it, but only in the
+    /// tree itself. Other ignore files are not looked at: a scanned tree must not mute its scan with files that git
+    /// does not know.
+    fn what_gitignore_leaves(&self, tally: &Tally) -> Result<(), CollectError> {
+        let mut walker = self.walker();
+        walker.git_ignore(true).require_git(false);
+        let is_stopped = AtomicBool::new(false);
+        walker.build_parallel().run(|| {
             Box::new(|entry| match entry {
                 Err(error) => {
-                    tally.hole(self.name_in(&error), Outcome::Failed, plain(&error));
+                    tally.hole(&self.name_in(&error), Outcome::Failed, plain(&error));
                     WalkState::Continue
                 }
                 Ok(entry) => match self.entry(entry.path(), entry.file_type(), tally) {
                     Ok(()) => WalkState::Continue,
                     Err(_) => {
-                        stopped.store(1, Ordering::Relaxed);
+                        is_stopped.store(true, Ordering::Relaxed);
                         WalkState::Quit
                     }
                 },
             })
         });
-        if stopped.into_inner() == 0 { Ok(()) } else { Err(CollectError::Stopped) }
+        if is_stopped.into_inner() { Err(CollectError::Stopped) } else { Ok(()) }
+    }
+
+    /// How many regular files there are, whatever `.gitignore` says. Opens none.
+    fn count_files(&self) -> u64 {
+        let files = super::tally::Count::default();
+        self.walker().build_parallel().run(|| {
+            Box::new(|entry| {
+                files.add(u64::from(entry.is_ok_and(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))));
+                if self.sink.is_closed() { WalkState::Quit } else { WalkState::Continue }
+            })
+        });
+        files.get()
+    }
+
+    /// A walk over everything but `.git`.
+    fn walker(&self) -> WalkBuilder {
+        let mut walker = WalkBuilder::new(&self.root.path);
+        walker
+            .standard_filters(false)
+            .follow_links(false)
+            .threads(threads(self.options.threads))
+            .filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git");
+        walker
     }
 
     fn everything(&self, tally: &Tally) -> Result<(), CollectError> {
         use rayon::prelude::*;
         let walker = WalkDir::new(&self.root.path).follow_links(false).into_iter();
         let walker = walker.filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git");
-        walker.par_bridge().try_for_each(|entry| match entry {
-            Ok(entry) => self.entry(entry.path(), Some(entry.file_type()), tally),
-            Err(error) => {
-                let place = error.path().map(|path| self.relative(path)).unwrap_or_default();
-                tally.hole(
-                    place,
-                    Outcome::Failed,
-                    error.io_error().map_or_else(|| "cannot be walked".into(), ToString::to_string),
-                );
-                Ok(())
-            }
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads(self.options.threads)).build();
+        let pool = pool.map_err(|error| CollectError::failed("files", error).with_remedy("lower --threads"))?;
+        pool.install(|| {
+            walker.par_bridge().try_for_each(|entry| match entry {
+                Ok(entry) => self.entry(entry.path(), Some(entry.file_type()), tally),
+                Err(error) => {
+                    let place = error.path().map(|path| self.relative(path)).unwrap_or_default();
+                    let detail = error.io_error().map_or_else(|| "cannot be walked".into(), ToString::to_string);
+                    tally.hole(&place, Outcome::Failed, detail);
+                    Ok(())
+                }
+            })
         })
     }
 
-    fn entry(&self, path: &Path, kind: Option<std::fs::FileType>, tally: &Tally) -> Result<(), CollectError> {
+    fn entry(&self, path: &Path, kind: Option<FileType>, tally: &Tally) -> Result<(), CollectError> {
         match kind {
-            Some(kind) if kind.is_file() => self.file(path, tally),
-            Some(kind) if kind.is_dir() => Ok(()),
-            Some(kind) if kind.is_symlink() => {
-                tally.links.fetch_add(1, Ordering::Relaxed);
-                Ok(())
+            Some(kind) if kind.is_file() => {
+                tally.met.add(1);
+                return self.file(path, tally);
             }
-            _ => {
-                tally.special.fetch_add(1, Ordering::Relaxed);
-                Ok(())
+            // It may name itself, so it is looked for and not waited for.
+            Some(kind) if kind.is_dir() => {
+                tally.ignore_files.add(u64::from(path.join(".gitignore").symlink_metadata().is_ok()));
             }
+            Some(kind) if kind.is_symlink() => tally.links.add(1),
+            _ => tally.special.add(1),
         }
+        Ok(())
     }
 
     fn file(&self, path: &Path, tally: &Tally) -> Result<(), CollectError> {
+        if self.is_elsewhere(path) {
+            tally.elsewhere.add(1);
+            return Ok(());
+        }
         let relative = self.relative(path);
         let scanner = file::FileScanner {
             root: &self.root,
@@ -133,39 +147,46 @@ impl Walk {
             options: &self.options,
             detectors: &self.detectors,
             context: &self.context,
+            extent: file::Extent::default(),
         };
         let mut failed = None;
-        let ended = scanner.scan(path, |exposure| {
-            if exposure.allowed_by.is_some() {
-                tally.allowed.fetch_add(1, Ordering::Relaxed);
-            }
+        // A root that is a link was named by the user, so it is followed; no other link is.
+        let opened = if relative.is_empty() { &self.root.true_path } else { path };
+        let ended = scanner.scan(opened, |exposure| {
+            tally.allowed.add(u64::from(exposure.allowed_by.is_some()));
             let sent = self.sink.send_blocking(Record::Exposure(exposure));
             let go_on = sent.is_ok();
             failed = failed.take().or(sent.err());
             go_on
         });
         match ended {
+            Ok(Ended::Packed) => tally.packed(if relative.is_empty() { self.target.clone() } else { relative }),
             Ok(Ended::Read(bytes)) => {
-                tally.files.fetch_add(1, Ordering::Relaxed);
-                tally.bytes.fetch_add(bytes, Ordering::Relaxed);
+                tally.files.add(1);
+                tally.bytes.add(bytes);
                 (self.context.progress)(&relative);
             }
-            Ok(Ended::Binary) => {
-                tally.binary.fetch_add(1, Ordering::Relaxed);
-            }
             Ok(Ended::CutShort(bytes)) => {
-                tally.files.fetch_add(1, Ordering::Relaxed);
-                tally.bytes.fetch_add(bytes, Ordering::Relaxed);
-                tally.hole(relative, Outcome::Partial, format!("larger than {bytes} bytes; the rest was not read"));
+                tally.files.add(1);
+                tally.bytes.add(bytes);
+                tally.hole(&relative, Outcome::Partial, format!("larger than {bytes} bytes; the rest was not read"));
             }
-            Err(error) => tally.hole(relative, Outcome::Failed, error),
+            Err(error) => tally.hole(&relative, Outcome::Failed, error),
         }
         failed.map_or(Ok(()), Err)
     }
 
-    fn relative(&self, path: &Path) -> String {
+    /// Whether a file is read as part of another root: the innermost that it lies in. That one's walk leaves out no
+    /// more than this one's, since it knows fewer `.gitignore` files.
+    fn is_elsewhere(&self, path: &Path) -> bool {
         let below = path.strip_prefix(&self.root.path).unwrap_or(path);
-        below.to_string_lossy().replace('\\', "/")
+        let true_path = self.root.true_path.join(below);
+        let owner = true_path.ancestors().find_map(|folder| self.owners.get(folder));
+        owner.is_some_and(|owner| *owner != self.root.number)
+    }
+
+    fn relative(&self, path: &Path) -> String {
+        text_of(path.strip_prefix(&self.root.path).unwrap_or(path))
     }
 
     fn name_in(&self, error: &ignore::Error) -> String {
@@ -175,45 +196,12 @@ impl Walk {
             _ => String::from("a directory entry"),
         }
     }
+}
 
-    fn coverage(&self, tally: &Tally) -> Result<(), CollectError> {
-        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let send = |entry| self.sink.send_blocking(Record::Coverage(entry));
-        let mut holes = tally.holes.lock().map(|mut holes| std::mem::take(&mut *holes)).unwrap_or_default();
-        holes.sort();
-        let (files, bytes) = (count(&tally.files), count(&tally.bytes));
-        if files == 0 && holes.is_empty() {
-            let entry =
-                CoverageEntry::hole(NAME, &self.target, "files", Outcome::Failed, "there is no text file to scan");
-            send(
-                entry
-                    .blinds(&[FactKind::Exposures])
-                    .remedy("check the path; --no-ignore also reads what .gitignore names"),
-            )?;
-        } else {
-            let mut entry = CoverageEntry::complete(NAME, &self.target, "files", files);
-            entry.detail = Some(format!("{bytes} bytes"));
-            send(entry)?;
-        }
-        for (place, outcome, detail) in holes {
-            let entry = CoverageEntry::hole(NAME, &self.target, &place, outcome, detail);
-            let remedy = match outcome {
-                Outcome::Partial => "raise --max-file-size",
-                _ => "make it readable for the scanning user, or scan without it",
-            };
-            send(entry.blinds(&[FactKind::Exposures]).remedy(remedy))?;
-        }
-        let not_read = [
-            ("binary files", count(&tally.binary), "their bytes are no text"),
-            ("symbolic links", count(&tally.links), "they are not followed"),
-            ("sockets, pipes and devices", count(&tally.special), "they are not opened"),
-            ("allowed lines", count(&tally.allowed), "marked in place as allowed; --no-inline-allow judges them"),
-        ];
-        for (what, number, why) in not_read.into_iter().filter(|(_, number, _)| *number > 0) {
-            send(CoverageEntry::hole(NAME, &self.target, what, Outcome::NotRead, why).count(number))?;
-        }
-        Ok(())
-    }
+/// How many threads to start for a wish; 0 means one a core.
+fn threads(wanted: usize) -> usize {
+    let wanted = if wanted == 0 { std::thread::available_parallelism().map_or(1, NonZero::get) } else { wanted };
+    wanted.clamp(1, MOST_THREADS)
 }
 
 /// The reason without the path, which is named beside it.
@@ -223,5 +211,16 @@ fn plain(error: &ignore::Error) -> String {
         | ignore::Error::WithDepth { err, .. }
         | ignore::Error::WithLineNumber { err, .. } => plain(err),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_wish_starts_too_many_threads() {
+        assert_eq!((threads(1), threads(7), threads(256), threads(usize::MAX)), (1, 7, 256, 256));
+        assert!((1..=256).contains(&threads(0)));
     }
 }

@@ -49,7 +49,7 @@ fn alike(entries: &[CoverageEntry]) -> Vec<(&CoverageEntry, Vec<&str>)> {
     let mut alike: BTreeMap<_, (&CoverageEntry, Vec<&str>)> = BTreeMap::new();
     for entry in entries.iter().filter(|entry| entry.outcome != Outcome::Complete) {
         let key = (
-            !entry.outcome.is_hole(),
+            !entry.is_hole(),
             (&entry.collector, &entry.what, entry.outcome),
             (&entry.detail, &entry.remedy, &entry.blinds),
         );
@@ -61,7 +61,7 @@ fn alike(entries: &[CoverageEntry]) -> Vec<(&CoverageEntry, Vec<&str>)> {
 fn show_unread(page: &mut Page<'_>, entry: &CoverageEntry, targets: &[&str]) -> io::Result<()> {
     let targets = some_of(targets, SHOWN_TARGETS);
     let line = format!("{} {targets}: {}", entry.collector, entry.what);
-    if entry.outcome.is_hole() {
+    if entry.is_hole() {
         let read = if entry.count > 0 { format!(", {} read", entry.count) } else { String::new() };
         page.loud_entry("hole", ALARM, &format!("{line}: {}{read}", entry.outcome))?;
     } else {

@@ -1,6 +1,7 @@
 //! Says what a dump holds, and what it does not hold that its cluster surely has.
 //! A kind that nobody dumped must not look like a kind of which there is none.
 
+use super::super::faults::malformed;
 use super::super::resources::{Kind, RESOURCES, Resource, TRACKING};
 use super::{Cluster, FACTS, NAME};
 use crate::model::{CoverageEntry, FactKind, Outcome};
@@ -9,15 +10,17 @@ use crate::model::{CoverageEntry, FactKind, Outcome};
 pub(super) const DUMP: &str = "kubectl get -A -o json serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings,\
 deployments,replicasets,replicationcontrollers,statefulsets,daemonsets,jobs,cronjobs,pods > cluster.json";
 
-/// The command that dumps token Secrets without their tokens.
-const DUMP_TOKENS: &str = "kubectl get -A -o json secrets --field-selector type=kubernetes.io/service-account-token \
-| jq 'del(.items[].data)' > secrets.json";
+/// The command that dumps token Secrets without their tokens. The raw answer is a `SecretList`, which also says when
+/// there is none; the `List` of `kubectl get -o json` does not.
+const DUMP_TOKENS: &str = "kubectl get --raw \
+'/api/v1/secrets?fieldSelector=type%3Dkubernetes.io%2Fservice-account-token' | jq 'del(.items[]?.data)' > secrets.json";
 
 impl Cluster {
     /// What was read of each kind, and what was not.
     pub(super) fn coverage(&self) -> Vec<CoverageEntry> {
         let mut entries: Vec<CoverageEntry> = RESOURCES.iter().filter_map(|line| self.read_of(line)).collect();
         entries.extend(self.others_entry());
+        entries.extend(self.strays_entry());
         if self.is_empty() {
             if self.holes == 0 {
                 entries.push(self.empty());
@@ -52,7 +55,16 @@ impl Cluster {
         let count = *self.read.get(&line.kind)?;
         let mut entry = CoverageEntry::complete(NAME, &self.name, line.plural, count);
         entry.detail = self.projection.remarks(line.kind);
-        Some(entry)
+        Some(match self.projection.faults(line.kind) {
+            Some(faults) => malformed(entry, faults, line.blinds),
+            None => entry,
+        })
+    }
+
+    /// What should have been objects, but could be of any kind.
+    fn strays_entry(&self) -> Option<CoverageEntry> {
+        let entry = CoverageEntry::complete(NAME, &self.name, "objects without a kind", 0);
+        self.strays.blinds.then(|| malformed(entry, &self.strays, FACTS))
     }
 
     fn unread_of(&self, line: &Resource) -> Option<CoverageEntry> {

@@ -48,6 +48,7 @@ impl Cluster {
     /// Reads one file. `named` by the user, it must hold Kubernetes objects.
     fn file(&mut self, path: &Path, named: bool) -> Result<(), CollectError> {
         (self.progress)(&path.display().to_string());
+        self.position = 0;
         let file = match File::open(path) {
             Ok(file) => file,
             Err(error) => return self.broken(path, &whole(&error), false),

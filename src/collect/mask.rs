@@ -1,0 +1,52 @@
+//! Masks secrets that stand where none belongs: in names, labels and messages. The last step before a record leaves the
+//! collectors, so that no output has to think of it.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Known, Location, Record, Urn};
+use crate::secrets::DetectorSet;
+
+/// What stands in place of a label that looks like a secret.
+const MASKED: &str = "(masked: it looks like a secret)";
+
+/// Masks every free text of the records.
+pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
+    for record in records {
+        match record {
+            Record::Identity(identity) => labels(&mut identity.labels, detectors),
+            Record::Workload(workload) => labels(&mut workload.labels, detectors),
+            Record::Coverage(entry) => {
+                for text in
+                    [Some(&mut entry.what), Some(&mut entry.target), entry.detail.as_mut()].into_iter().flatten()
+                {
+                    detectors.mask(text);
+                }
+            }
+            Record::Exposure(exposure) => {
+                if let Location::File { path, .. } = &mut exposure.evidence.location
+                    && detectors.mask(path)
+                {
+                    let mut id = exposure.id.as_str().to_owned();
+                    detectors.mask(&mut id);
+                    exposure.id = Urn::new(id);
+                }
+            }
+            Record::Usage(usage) => {
+                if let Known::Unknown(why) = &mut usage.last {
+                    detectors.mask(why);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A label is judged with its name: `password = …` says what stands behind it.
+fn labels(labels: &mut BTreeMap<String, String>, detectors: &DetectorSet) {
+    for (name, value) in labels {
+        let mut line = format!("{name} = \"{value}\"");
+        if detectors.mask(&mut line) || detectors.mask(value) {
+            *value = MASKED.to_owned();
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Opens files and reads them as bytes of UTF-8, whatever their encoding. Unpacks nothing.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Take};
+use std::path::Path;
+
+/// How much of a file tells what it is, in bytes.
+const HEAD: u64 = 16;
+/// How much is decoded at once, in bytes.
+const CHUNK: usize = 64 * 1024;
+
+/// The beginnings of files whose text is packed. Other files are scanned as they are, bytes that are no text and all:
+/// one zero byte must not hide what is in a file.
+const PACKED: &[&[u8]] = &[
+    // zip, and with it jar, docx, apk; PKWARE APPNOTE 4.3.7.
+    b"PK\x03\x04",
+    // gzip with its only method, RFC 1952 2.3.1.
+    b"\x1f\x8b\x08",
+    b"\xfd7zXZ\0",
+    b"7z\xbc\xaf\x27\x1c",
+    // zstd, RFC 8878 3.1.1.
+    b"\x28\xb5\x2f\xfd",
+    b"\x89PNG\r\n\x1a\n",
+    b"\xff\xd8\xff",
+    b"GIF87a",
+    b"GIF89a",
+    b"%PDF-",
+    b"SQLite format 3\0",
+    b"wOFF",
+    b"wOF2",
+];
+
+/// Whether a file that begins so holds its text packed.
+fn is_packed(head: &[u8]) -> bool {
+    PACKED.iter().any(|magic| head.starts_with(magic))
+        || (head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP"))
+        // `BZh`, the level, then pi as the mark of a block.
+        || (head.starts_with(b"BZh") && head.get(4..10) == Some(b"1AY&SY"))
+}
+
+/// How the text of a file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encoding {
+    /// UTF-8 or something like it; taken as it is.
+    Bytes,
+    Utf16Little,
+    Utf16Big,
+}
+
+impl Encoding {
+    /// The encoding by its byte order mark, and the mark's length.
+    fn of(head: &[u8]) -> (Self, usize) {
+        match head {
+            [0xff, 0xfe, ..] => (Self::Utf16Little, 2),
+            [0xfe, 0xff, ..] => (Self::Utf16Big, 2),
+            [0xef, 0xbb, 0xbf, ..] => (Self::Bytes, 3),
+            _ => (Self::Bytes, 0),
+        }
+    }
+}
+
+/// An open file that is read from front to back.
+pub(super) struct Text {
+    file: Take<File>,
+    limit: u64,
+    encoding: Encoding,
+    /// Bytes that were read and not yet given on.
+    pending: Vec<u8>,
+}
+
+impl Text {
+    /// Opens a file of which at most `limit` bytes shall be read. Gives `None` when its text is packed.
+    pub(super) fn open(path: &Path, limit: u64) -> io::Result<Option<Self>> {
+        let mut file = open(path)?.take(limit);
+        let mut head = Vec::new();
+        file.by_ref().take(HEAD).read_to_end(&mut head)?;
+        if is_packed(&head) {
+            return Ok(None);
+        }
+        let (encoding, mark) = Encoding::of(&head);
+        head.drain(..mark);
+        Ok(Some(Self { file, limit, encoding, pending: head }))
+    }
+
+    /// Appends to a window until it has `length` bytes, or a few more. Returns whether this was the end.
+    pub(super) fn fill(&mut self, window: &mut Vec<u8>, length: usize) -> io::Result<bool> {
+        if self.encoding == Encoding::Bytes {
+            window.append(&mut self.pending);
+            let room = length.saturating_sub(window.len()) as u64;
+            return Ok((self.file.by_ref().take(room).read_to_end(window)? as u64) < room);
+        }
+        while window.len() < length {
+            // Two bytes become three at most, and four are the longest character.
+            let room = ((length - window.len()) / 3 * 2).clamp(4, CHUNK) as u64;
+            let new = self.file.by_ref().take(room).read_to_end(&mut self.pending)? as u64;
+            let is_end = new < room;
+            self.decode(window, is_end);
+            if is_end {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Moves what is pending into the window; half a character waits for its other half.
+    fn decode(&mut self, window: &mut Vec<u8>, is_end: bool) {
+        let unit = |pair: &[u8; 2]| match self.encoding {
+            Encoding::Utf16Big => u16::from_be_bytes(*pair),
+            _ => u16::from_le_bytes(*pair),
+        };
+        let (pairs, _) = self.pending.as_chunks::<2>();
+        let waits = pairs.last().is_some_and(|pair| (0xd800..0xdc00).contains(&unit(pair))) && !is_end;
+        let whole = &pairs[..pairs.len() - usize::from(waits)];
+        for character in char::decode_utf16(whole.iter().map(unit)) {
+            let character = character.unwrap_or(char::REPLACEMENT_CHARACTER);
+            window.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+        let done = whole.len() * 2;
+        self.pending.drain(..done);
+    }
+
+    /// How many bytes of the file were read.
+    pub(super) fn bytes_read(&self) -> u64 {
+        self.limit - self.file.limit()
+    }
+
+    /// Whether the file goes on behind the limit.
+    pub(super) fn is_cut_short(&mut self) -> io::Result<bool> {
+        Ok(self.file.limit() == 0 && self.file.get_mut().read(&mut [0; 1])? > 0)
+    }
+}
+
+/// Opens a regular file and nothing else: a file that was swapped for a link, a pipe or a device since the folder was
+/// listed is an error, and is neither followed nor waited for.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        /// `O_NONBLOCK` of <asm-generic/fcntl.h>: opening a pipe does not wait for a writer. Regular files ignore it.
+        const NONBLOCKING: i32 = 0o4000;
+        options.custom_flags(NONBLOCKING);
+    }
+    let file = options.open(path)?;
+    let opened = file.metadata()?;
+    if !opened.is_file() {
+        return Err(io::Error::other("it is not a regular file any more"));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let named = path.symlink_metadata()?;
+        if (named.dev(), named.ino()) != (opened.dev(), opened.ino()) {
+            return Err(io::Error::other("it changed while it was read"));
+        }
+    }
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads a file of these bytes in steps of a length.
+    fn read(bytes: &[u8], step: usize) -> Option<String> {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), bytes).expect("room");
+        let mut text = Text::open(file.path(), u64::MAX).expect("it opens")?;
+        let mut window = Vec::new();
+        while !text.fill(&mut window, window.len() + step).expect("it is readable") {}
+        Some(String::from_utf8_lossy(&window).into_owned())
+    }
+
+    #[test]
+    fn both_orders_of_utf16_are_decoded_whatever_the_step() {
+        let expected = "é1\n𝒳\u{fffd}z";
+        let units = [0xe9, 0x31, 0x0a, 0xd835, 0xdcb3, 0xdc00, 0x7a];
+        let little: Vec<u8> = [0xfeff_u16].iter().chain(&units).flat_map(|unit| unit.to_le_bytes()).collect();
+        let big: Vec<u8> = [0xfeff_u16].iter().chain(&units).flat_map(|unit| unit.to_be_bytes()).collect();
+        for step in [1, 2, 3, 5, 100] {
+            assert_eq!(read(&little, step).as_deref(), Some(expected), "{step}");
+            assert_eq!(read(&big, step).as_deref(), Some(expected), "{step}");
+        }
+        assert_eq!(read(b"\xff\xfea\0\x35\xd8", 10).as_deref(), Some("a\u{fffd}"), "an end in the middle");
+        assert_eq!(read(b"\xef\xbb\xbfa\0b", 1).as_deref(), Some("a\0b"));
+    }
+
+    #[test]
+    fn only_packed_files_are_refused() {
+        for head in [b"PK\x03\x04\x14\0\0\0\0\0\0\0".as_slice(), b"BZh91AY&SY", b"RIFF\x01\0\0\0WEBPVP8 ", b"%PDF-1.7"]
+        {
+            assert_eq!(read(head, 10), None, "{head:?}");
+        }
+        for head in [b"PK = 3".as_slice(), b"BZh = 'x'", b"RIFF and WEBP", b"\x7fELF\x02\x01\x01\0", b"\0\0"] {
+            assert!(read(head, 10).is_some(), "{head:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_swapped_for_a_link_or_a_pipe_is_an_error() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, link, pipe) = (folder.path().join("file"), folder.path().join("link"), folder.path().join("pipe"));
+        std::fs::write(&file, "x").expect("room");
+        std::os::unix::fs::symlink(&file, &link).expect("a link");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo");
+        assert!(made.success() && open(&file).is_ok());
+        assert_eq!(open(&link).expect_err("a link").to_string(), "it changed while it was read");
+        assert_eq!(open(&pipe).expect_err("a pipe").to_string(), "it is not a regular file any more");
+    }
+}

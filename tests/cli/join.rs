@@ -1,0 +1,165 @@
+//! The join is right or it is not made: for each link its near misses, which must stay unlinked; and no exposure is lost
+//! between the rules, whatever is known of it.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
+
+use crate::tree::{NOW, folder, project, run, write};
+
+const UID: &str = "0a1b2c3d-1111-4222-8333-444455556666";
+
+/// A token of a service account with these claims, signed by nobody.
+fn token(claims: &Value) -> String {
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let signature = URL_SAFE_NO_PAD.encode([7_u8, 91, 233, 14, 178, 66, 5, 250, 129, 37].repeat(6));
+    format!("{}.{}.{signature}", part(&json!({"alg": "RS256", "kid": "a"})), part(claims))
+}
+
+fn legacy(uid: &str, secret: &str) -> Value {
+    json!({
+        "iss": "kubernetes/serviceaccount",
+        "kubernetes.io/serviceaccount/namespace": "pay",
+        "kubernetes.io/serviceaccount/secret.name": secret,
+        "kubernetes.io/serviceaccount/service-account.name": "bot",
+        "kubernetes.io/serviceaccount/service-account.uid": uid,
+        "sub": "system:serviceaccount:pay:bot",
+    })
+}
+
+fn bound(uid: &str, expires: i64) -> Value {
+    json!({
+        "iss": "https://kubernetes.default.svc", "aud": ["https://kubernetes.default.svc"], "exp": expires,
+        "kubernetes.io": {"namespace": "pay", "serviceaccount": {"name": "bot", "uid": uid}},
+        "sub": "system:serviceaccount:pay:bot",
+    })
+}
+
+/// A cluster with the service account pay/bot, its token Secret, and enough else to be judged.
+fn dump() -> String {
+    let meta = |name: &str| json!({"name": name, "namespace": "pay", "uid": UID});
+    let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta("bot")});
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/service-account-token",
+        "metadata": {"name": "bot-token", "namespace": "pay", "annotations": {"kubernetes.io/service-account.name": "bot"}},
+    });
+    json!({"apiVersion": "v1", "kind": "List", "items": [account, secret]}).to_string()
+}
+
+/// The rules that hold for the one exposure of a tree, with the identity that each names.
+fn judged(claims: &Value) -> Vec<(String, Option<String>)> {
+    let folder = folder();
+    write(folder.path(), "repo/deploy.sh", format!("TOKEN={}\n", token(claims)));
+    write(folder.path(), "dump.json", dump());
+    let ran = run(
+        folder.path(),
+        &["scan", "repo", "--kubernetes-export", "prod=dump.json", "--now", NOW, "--format", "json"],
+    );
+    let scan: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}{}", ran.stdout, ran.stderr));
+    let of_exposure = |one: &&Value| one["subject_kind"] == "exposure";
+    let findings = scan["findings"].as_array().expect("a list").iter().filter(of_exposure);
+    findings
+        .map(|one| (one["rule"].as_str().unwrap_or("").to_owned(), one["identity"].as_str().map(str::to_owned)))
+        .collect()
+}
+
+fn one(rule: &str, identity: Option<&str>) -> Vec<(String, Option<String>)> {
+    vec![(rule.to_owned(), identity.map(str::to_owned))]
+}
+
+const BOT: Option<&str> = Some("k8s:prod/pay/sa/bot");
+
+#[test]
+fn a_token_joins_by_the_uid_of_its_account() {
+    assert_eq!(judged(&legacy(UID, "bot-token")), one("leaked-live-credential", BOT));
+    // The account of another cluster, which has the same name.
+    let other = "ffffffff-1111-4222-8333-444455556666";
+    assert_eq!(judged(&legacy(other, "bot-token")), one("leaked-secret", None));
+    // Its Secret is gone: the token is of this account, but nothing says that it works.
+    assert_eq!(judged(&legacy(UID, "gone-token")), one("leaked-secret", BOT));
+}
+
+#[test]
+fn a_bound_token_is_never_lost_and_an_expired_one_is_dead() {
+    let (past, future) = (1_600_000_000, 2_000_000_000);
+    assert_eq!(judged(&bound(UID, future)), one("leaked-secret", BOT));
+    assert_eq!(judged(&bound(UID, past)), one("leaked-dead-credential", BOT));
+    let mut nameless = bound(UID, future);
+    nameless.as_object_mut().expect("an object").remove("kubernetes.io");
+    assert_eq!(judged(&nameless), one("leaked-secret", None));
+}
+
+/// The key of the story, with one letter changed: the same account, another key.
+#[test]
+fn a_key_that_is_not_in_the_account_joins_to_nobody() {
+    let folder = folder();
+    let text =
+        std::fs::read_to_string(project().join("fixtures/acme/repos/shop-api/config/production.yaml")).expect("there");
+    let changed = text.replace("AKIAWIDGDYXJGOGVBSWF", "AKIAWIDGDYXJGOGVBSWG");
+    assert_ne!(text, changed);
+    write(folder.path(), "repo/production.yaml", changed);
+    let export = project().join("fixtures/acme/aws/429710886354").to_string_lossy().into_owned();
+    let ran = run(folder.path(), &["scan", "repo", "--aws-export", &export, "--now", NOW, "--format", "json"]);
+    let scan: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let of_exposure = |one: &&Value| one["subject_kind"] == "exposure";
+    let found: Vec<_> = scan["findings"].as_array().expect("a list").iter().filter(of_exposure).collect();
+    assert_eq!(found.len(), 1);
+    assert_eq!((&found[0]["rule"], &found[0]["identity"]), (&json!("leaked-secret"), &Value::Null));
+}
+
+/// An export in a tree was written by whoever wrote the tree: it must not make a leak look dead.
+#[test]
+fn an_export_in_a_tree_cannot_make_a_leak_milder() {
+    let folder = folder();
+    let acme = project().join("fixtures/acme");
+    let read = |path: &str| std::fs::read_to_string(acme.join(path)).expect("it is there");
+    write(folder.path(), "repo/production.yaml", read("repos/shop-api/config/production.yaml"));
+    let aws = "aws/429710886354";
+    write(folder.path(), "repo/iam/details.json", read(&format!("{aws}/account-authorization-details.json")));
+    let keys = read(&format!("{aws}/access-keys.json")).replace("\"Active\"", "\"Inactive\"");
+    write(folder.path(), "repo/iam/keys.json", keys);
+    let ran = run(folder.path(), &["scan", "repo", "--now", NOW, "--format", "csv"]);
+    assert!(
+        ran.stdout.contains(",leaked-secret,") && !ran.stdout.contains("leaked-dead-credential,"),
+        "{}",
+        ran.stdout
+    );
+    // Named by the user, the same file is believed.
+    let named = run(
+        folder.path(),
+        &["scan", "repo/production.yaml", "--aws-export", "repo/iam", "--now", NOW, "--format", "csv"],
+    );
+    assert!(named.stdout.contains("leaked-dead-credential,"), "{}", named.stdout);
+}
+
+fn owner(people: &str, tag: &str) -> Value {
+    let folder = folder();
+    write(folder.path(), "people.csv", people);
+    let iam = json!({
+        "UserDetailList": [{
+            "UserName": "bot", "UserId": "AIDAEXAMPLEBOT000000", "Arn": "arn:aws:iam::111122223333:user/bot", "Path": "/",
+            "CreateDate": "2020-01-01T00:00:00Z", "Tags": [{"Key": "owner", "Value": tag}],
+        }],
+        "GroupDetailList": [], "RoleDetailList": [], "Policies": [], "IsTruncated": false,
+    });
+    write(folder.path(), "iam.json", iam.to_string());
+    let ran = run(
+        folder.path(),
+        &["scan", "--aws-export", "iam.json", "--people", "people.csv", "--now", NOW, "--format", "json"],
+    );
+    let scan: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let bot =
+        scan["identities"].as_array().expect("a list").iter().find(|one| one["name"] == "bot").expect("it is read");
+    bot["owner"].clone()
+}
+
+#[test]
+fn owners_join_to_one_person_or_to_nobody() {
+    let people = "email,name,team,status,left_on\njan1@acme.example,Jan Novak,y,active,\njan2@acme.example,Jan Novak,z,left,2025-01-01\n";
+    assert_eq!(owner(people, "jan2@acme.example")["active"], false);
+    // Two people of one name: it is not known which.
+    assert!(owner(people, "Jan Novak")["active"]["unknown"].is_string());
+    // A team's mailbox is at the company; an address elsewhere is somebody else.
+    assert_eq!(owner(people, "y@acme.example")["active"], true);
+    assert!(owner(people, "z@gmail.example")["active"]["unknown"].is_string());
+}
