@@ -133,7 +133,7 @@ impl<'a> Sheet<'a> {
     fn coverage(mut self, scan: &Scan<'_>, text: &'static str) -> io::Result<()> {
         for entry in scan.inventory.coverage.entries() {
             self.row(&[
-                ("record", record(entry.outcome).to_owned()),
+                ("record", record(entry).to_owned()),
                 ("tenant", entry.target.clone()),
                 ("kind", entry.collector.clone()),
                 ("name", entry.what.clone()),
@@ -157,11 +157,11 @@ impl<'a> Sheet<'a> {
     }
 }
 
-fn record(outcome: Outcome) -> &'static str {
-    match outcome {
+fn record(entry: &CoverageEntry) -> &'static str {
+    match entry.outcome {
+        _ if entry.is_hole() => "hole",
         Outcome::Complete => "read",
-        Outcome::NotRead => "not-read",
-        Outcome::Partial | Outcome::Refused | Outcome::Failed => "hole",
+        _ => "not-read",
     }
 }
 

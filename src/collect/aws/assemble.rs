@@ -64,12 +64,12 @@ impl Assembly {
             Part::KeyLastUsed(used) => self.used.push((used, origin)),
             Part::OidcProviders(list) => {
                 self.oidc_lists += 1;
-                self.oidc.extend(list.providers.into_iter().map(|provider| (provider.arn, origin.clone())));
+                self.oidc.extend(list.providers.items.into_iter().map(|provider| (provider.arn, origin.clone())));
             }
             Part::OidcProvider(detail) => self.oidc_details.push((detail, origin)),
             Part::SamlProviders(list) => {
                 self.saml_lists += 1;
-                let providers = list.providers.into_iter();
+                let providers = list.providers.items.into_iter();
                 self.saml.extend(providers.map(|provider| (provider.arn, (provider.created, origin.clone()))));
             }
             Part::Aliases(aliases) => self.aliases = Some(aliases.names),
@@ -139,18 +139,20 @@ impl Assembly {
 
     fn keys(&mut self) -> Vec<Record> {
         let mut listed: BTreeMap<String, (Vec<AccessKey>, Origin)> = BTreeMap::new();
-        let (mut ids, mut cut) = (BTreeSet::new(), false);
-        for (listing, origin) in std::mem::take(&mut self.listings) {
-            cut |= listing.is_truncated || listing.next_token.is_some();
-            for key in listing.keys.into_iter().filter(|key| ids.insert(key.id.clone())) {
-                listed.entry(key.user.clone()).or_insert_with(|| (Vec::new(), origin.clone())).0.push(key);
-            }
+        let cut = self.listings.iter().any(|(listing, _)| listing.is_truncated || listing.next_token.is_some());
+        let (keys, contradictions) = one_a_key(std::mem::take(&mut self.listings));
+        let ids: BTreeSet<String> = keys.keys().cloned().collect();
+        for (key, origin) in keys.into_values() {
+            listed.entry(key.user.clone()).or_insert_with(|| (Vec::new(), origin)).0.push(key);
         }
-        let with_keys = self.rows.values().filter(|(row, _)| !row.keys().is_empty()).map(|(row, _)| row.user.clone());
+        // Nobody can list the root user's keys: the report is all there is.
+        let users = self.rows.values().map(|(row, _)| row).filter(|row| !row.is_root() && !row.keys().is_empty());
+        let with_keys = users.map(|row| row.user.clone());
         let expected: Vec<String> =
             if self.reports > 0 { with_keys.collect() } else { self.projection.users.keys().cloned().collect() };
         let unlisted: Vec<String> = expected.into_iter().filter(|user| !listed.contains_key(user)).collect();
         let mut out = vec![Record::Coverage(self.key_coverage(&ids, cut, &unlisted))];
+        out.extend(self.contradiction(&contradictions));
         let mut taken = BTreeSet::new();
         let users: BTreeSet<String> = self.rows.keys().chain(listed.keys()).cloned().collect();
         for user in users {
@@ -213,7 +215,9 @@ impl Assembly {
         let remedy = "add them: aws iam list-access-keys --user-name NAME > keys-NAME.json, for each user";
         let (outcome, detail) = match (cut, ids.is_empty(), unlisted.len()) {
             (true, ..) => (Outcome::Partial, "a list says that more follow".to_owned()),
-            (_, true, _) => (Outcome::NotRead, "no file lists them, so their ids are not known".to_owned()),
+            (_, true, count) if count > 0 || !self.users_known() => {
+                (Outcome::NotRead, "no file lists them, so their ids are not known".to_owned())
+            }
             (_, _, 0) => return site.complete(WHAT, ids.len() as u64),
             (_, _, count) => (
                 Outcome::NotRead,
@@ -221,6 +225,18 @@ impl Assembly {
             ),
         };
         site.hole(WHAT, outcome, detail).count(ids.len() as u64).blinds(&[FactKind::Credentials]).remedy(remedy)
+    }
+
+    /// Whether any file says which users there are, so that none may have keys.
+    fn users_known(&self) -> bool {
+        self.reports > 0 || self.projection.actors > 0
+    }
+
+    /// Keys of which two files say different things: neither can be trusted.
+    fn contradiction(&self, contradictions: &[String]) -> Option<Record> {
+        let remedy = "keep the newest export of each list only";
+        let hole = self.projection.site.hole("access key lists", Outcome::Partial, some_of(contradictions));
+        (!contradictions.is_empty()).then(|| Record::Coverage(hole.blinds(&[FactKind::Credentials]).remedy(remedy)))
     }
 
     fn providers(&self) -> Vec<Record> {
@@ -257,6 +273,40 @@ impl Assembly {
         let names = self.aliases.as_ref();
         names.map(|names| Record::Coverage(self.projection.site.alias(names))).into_iter().collect()
     }
+}
+
+/// The keys of all lists by id, and where two lists say different things of one. What they do not agree on is unknown.
+fn one_a_key(listings: Vec<(AccessKeys, Origin)>) -> (BTreeMap<String, (AccessKey, Origin)>, Vec<String>) {
+    let mut keys: BTreeMap<String, (AccessKey, Origin)> = BTreeMap::new();
+    let mut contradictions = Vec::new();
+    for (listing, origin) in listings {
+        for key in listing.keys.items {
+            let Some((first, seen)) = keys.get_mut(&key.id) else {
+                keys.insert(key.id.clone(), (key, origin.clone()));
+                continue;
+            };
+            let differing: Vec<&str> = [
+                ("UserName", first.user != key.user),
+                ("Status", first.status != key.status),
+                ("CreateDate", first.created != key.created),
+            ]
+            .into_iter()
+            .filter_map(|(field, differs)| differs.then_some(field))
+            .collect();
+            if differing.is_empty() {
+                continue;
+            }
+            let (one, two) = (seen.shown(), origin.shown());
+            contradictions.push(format!("{one} and {two} contradict each other on {} of key {}", differing.join(", "), key.id));
+            if first.status != key.status {
+                first.status = None;
+            }
+            if first.created != key.created {
+                first.created = None;
+            }
+        }
+    }
+    (keys, contradictions)
 }
 
 enum Pages {

@@ -25,10 +25,10 @@ fn all<A, B>(list: Option<Vec<A>>, convert: fn(A) -> B) -> Vec<B> {
 
 pub(super) fn authorization(page: GetAccountAuthorizationDetailsOutput) -> Authorization {
     Authorization {
-        users: all(page.user_detail_list, user),
-        groups: all(page.group_detail_list, group),
-        roles: all(page.role_detail_list, role),
-        policies: all(page.policies, managed_policy),
+        users: all(page.user_detail_list, user).into(),
+        groups: all(page.group_detail_list, group).into(),
+        roles: all(page.role_detail_list, role).into(),
+        policies: all(page.policies, managed_policy).into(),
         is_truncated: page.is_truncated,
         next_token: None,
     }

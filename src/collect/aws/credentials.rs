@@ -144,7 +144,7 @@ fn active(key: &Key) -> Known<bool> {
     match (status, &key.report) {
         (Some("Active"), _) => Known::Value(true),
         (Some("Inactive" | "Expired"), _) => Known::Value(false),
-        (_, Some(column)) => Known::Value(column.active),
+        (_, Some(column)) => column.active.clone(),
         _ => Known::unknown("the answer does not say whether the key is active"),
     }
 }
@@ -165,7 +165,7 @@ impl Site {
             holder: Urn::new(&row.arn),
             tenant: self.account.id.clone(),
             name,
-            active: Known::Value(seen.active),
+            active: seen.active.clone(),
             created: seen.rotated.clone(),
             // A password expires only under an account's password policy, which is not read; certificates name no end here.
             expires: Known::unknown("the credential report does not say"),

@@ -1,12 +1,107 @@
 //! The shapes of the AWS CLI's JSON answers, with only the fields that become records. Live answers are converted into
 //! the same shapes. It must not judge or name anything.
 
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// Reads `null` like an absent field.
 fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A list of which each item is read by itself, so that a malformed one costs no other.
+#[derive(Clone, Debug)]
+pub(super) struct List<T> {
+    pub(super) items: Vec<T>,
+    /// Positions, from 1, of items of another form.
+    pub(super) wrong: Vec<usize>,
+    /// False where something else stands in its place.
+    pub(super) is_list: bool,
+}
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self::from(Vec::new())
+    }
+}
+
+impl<T> From<Vec<T>> for List<T> {
+    fn from(items: Vec<T>) -> Self {
+        Self { items, wrong: Vec::new(), is_list: true }
+    }
+}
+
+impl<T> std::ops::Deref for List<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.items
+    }
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ListVisitor(PhantomData))
+    }
+}
+
+struct ListVisitor<T>(PhantomData<T>);
+
+impl<T> ListVisitor<T> {
+    fn no_list<E>(&self) -> Result<List<T>, E> {
+        Ok(List { items: Vec::new(), wrong: Vec::new(), is_list: false })
+    }
+}
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for ListVisitor<T> {
+    type Value = List<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<List<T>, A::Error> {
+        let mut list = List::default();
+        let mut position = 0;
+        // One item is held as a value at a time: a typed read cannot go on after a wrong field.
+        while let Some(item) = sequence.next_element::<Value>()? {
+            position += 1;
+            match T::deserialize(item) {
+                Ok(item) => list.items.push(item),
+                Err(_) => list.wrong.push(position),
+            }
+        }
+        Ok(list)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<List<T>, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        self.no_list()
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<List<T>, E> {
+        self.no_list()
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<List<T>, E> {
+        self.no_list()
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<List<T>, E> {
+        self.no_list()
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<List<T>, E> {
+        self.no_list()
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<List<T>, E> {
+        self.no_list()
+    }
 }
 
 macro_rules! shapes {
@@ -23,10 +118,10 @@ macro_rules! shapes {
 shapes! {
     /// One page (or the whole) of `iam get-account-authorization-details`.
     Authorization {
-        users: Vec<User> = "UserDetailList",
-        groups: Vec<Group> = "GroupDetailList",
-        roles: Vec<Role> = "RoleDetailList",
-        policies: Vec<ManagedPolicy> = "Policies",
+        users: List<User> = "UserDetailList",
+        groups: List<Group> = "GroupDetailList",
+        roles: List<Role> = "RoleDetailList",
+        policies: List<ManagedPolicy> = "Policies",
         is_truncated: bool = "IsTruncated",
         /// Written by the CLI when `--max-items` cut the answer.
         next_token: Option<String> = "NextToken",
@@ -96,7 +191,7 @@ shapes! {
     }
     /// `iam list-access-keys`.
     AccessKeys {
-        keys: Vec<AccessKey> = "AccessKeyMetadata",
+        keys: List<AccessKey> = "AccessKeyMetadata",
         is_truncated: bool = "IsTruncated",
         next_token: Option<String> = "NextToken",
     }
@@ -113,7 +208,7 @@ shapes! {
     }
     KeyUse { date: Option<String> = "LastUsedDate" }
     /// `iam list-open-id-connect-providers`.
-    OidcProviders { providers: Vec<ProviderArn> = "OpenIDConnectProviderList" }
+    OidcProviders { providers: List<ProviderArn> = "OpenIDConnectProviderList" }
     ProviderArn { arn: String = "Arn" }
     /// `iam get-open-id-connect-provider`. It does not repeat the ARN.
     OidcProvider {
@@ -122,7 +217,7 @@ shapes! {
         tags: Vec<Tag> = "Tags",
     }
     /// `iam list-saml-providers`.
-    SamlProviders { providers: Vec<SamlProvider> = "SAMLProviderList" }
+    SamlProviders { providers: List<SamlProvider> = "SAMLProviderList" }
     SamlProvider {
         arn: String = "Arn",
         created: Option<String> = "CreateDate",

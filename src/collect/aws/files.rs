@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 /// Files above this are not read: the export of a very large account is a tenth of it.
-const MAX_BYTES: u64 = 512 << 20;
+pub(super) const MAX_BYTES: u64 = 512 << 20;
 
 /// More files than this in one directory tree are not an export.
 const MAX_FILES: usize = 20_000;
@@ -94,17 +94,17 @@ fn walk(directory: &Path, found: &mut Vec<Found>, faults: &mut Vec<String>) {
 /// The bytes of a file as UTF-8, without a byte order mark.
 ///
 /// # Errors
-/// Says why it cannot be read.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
+/// Says why it cannot be read, such as that it has more than `limit` bytes.
+pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
     let is_file = std::fs::metadata(path).map_err(|error| error.to_string())?.is_file();
     if !is_file {
         return Err("not a regular file".to_owned());
     }
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|error| error.to_string())?;
-    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(format!("larger than {} MiB", MAX_BYTES >> 20));
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > limit {
+        return Err(format!("larger than the limit of {limit} bytes"));
     }
     Ok(to_utf8(bytes))
 }

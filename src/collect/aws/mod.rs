@@ -8,6 +8,7 @@ mod client;
 #[cfg(feature = "aws")]
 mod convert;
 mod credentials;
+mod defects;
 mod document;
 mod export;
 mod files;

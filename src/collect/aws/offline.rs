@@ -9,8 +9,10 @@ use jiff::Timestamp;
 
 use super::arn::Account;
 use super::assemble::Assembly;
-use super::files::{Batch, Found, read, shown};
+use super::defects;
+use super::files::{Batch, Found, MAX_BYTES, read, shown};
 use super::parts::{self, EXPECTED, Part, Reading};
+use super::records::AUTHORIZATION_FACTS;
 use super::report::Malformed;
 use super::site::{Origin, Site, some_of};
 use super::{FACTS, NAME};
@@ -23,6 +25,7 @@ use crate::model::{CoverageEntry, FactKind, Outcome, Record};
 /// the files, so one directory may hold several.
 pub struct AwsExport {
     batches: BTreeMap<String, Batch>,
+    largest: u64,
 }
 
 impl AwsExport {
@@ -37,7 +40,14 @@ impl AwsExport {
                 batches.entry(name_of(directory)).or_default().files.push(path);
             }
         }
-        Self { batches }
+        Self { batches, largest: MAX_BYTES }
+    }
+
+    /// Sets how many bytes a file may have; a larger one is a hole.
+    #[must_use]
+    pub fn largest_file(mut self, bytes: u64) -> Self {
+        self.largest = bytes;
+        self
     }
 }
 
@@ -65,8 +75,9 @@ impl Collector for AwsExport {
 
     async fn collect(&self, target: &str, context: &Context, sink: &Sink) -> Result<(), CollectError> {
         let batch = self.batches.get(target).cloned().unwrap_or_default();
+        let largest = self.largest;
         let (target, context, sink) = (target.to_owned(), context.clone(), sink.clone());
-        let work = tokio::task::spawn_blocking(move || collect(&target, &batch, &context, &sink));
+        let work = tokio::task::spawn_blocking(move || collect(&target, &batch, largest, &context, &sink));
         match work.await {
             Ok(result) => result,
             Err(crash) if crash.is_panic() => std::panic::resume_unwind(crash.into_panic()),
@@ -99,7 +110,7 @@ struct Pile {
     others: Vec<String>,
 }
 
-fn collect(target: &str, batch: &Batch, context: &Context, sink: &Sink) -> Result<(), CollectError> {
+fn collect(target: &str, batch: &Batch, largest: u64, context: &Context, sink: &Sink) -> Result<(), CollectError> {
     let (files, faults) = batch.files();
     let mut pile = Pile::default();
     for detail in faults {
@@ -109,7 +120,7 @@ fn collect(target: &str, batch: &Batch, context: &Context, sink: &Sink) -> Resul
         if sink.is_closed() {
             return Err(CollectError::Stopped);
         }
-        pile.read(found);
+        pile.read(found, largest);
         (context.progress)(&found.shown());
     }
     pile.send(target, context.now, sink)
@@ -120,17 +131,21 @@ impl Pile {
         self.faults.push(Fault { directory, what: what.to_owned(), outcome, detail, blinds: blinds.to_vec() });
     }
 
-    fn read(&mut self, found: &Found) {
+    fn read(&mut self, found: &Found, largest: u64) {
         let (file, directory) = (found.shown(), found.directory());
-        let bytes = match read(&found.path) {
+        let bytes = match read(&found.path, largest) {
             Ok(bytes) => bytes,
             Err(why) => return self.fault(directory, &file, Outcome::Failed, format!("{file}: {why}"), FACTS),
         };
         let placed = |fault: &Malformed| format!("{file}:{}:{}: {}", fault.line, fault.column, fault.detail);
         match parts::read(&bytes) {
-            Reading::Part(part, fault) => {
+            Reading::Part(mut part, fault) => {
+                if let Some(defects) = defects::take(&mut part) {
+                    let detail = format!("{file}: {defects}; the others were read");
+                    self.fault(directory.clone(), &file, Outcome::Partial, detail, blinds(&part));
+                }
                 if let Some(fault) = fault {
-                    let detail = format!("{}; the rows before it were read", placed(&fault));
+                    let detail = format!("{}; the other rows were read", placed(&fault));
                     let blinds = [FactKind::Credentials, FactKind::Usage];
                     self.fault(directory.clone(), &file, Outcome::Partial, detail, &blinds);
                 }
@@ -217,6 +232,19 @@ impl Accounts {
         match self.by_directory.get(directory) {
             Some(here) => only(here),
             None => only(&self.all),
+        }
+    }
+}
+
+/// What is unknown when items of a part cannot be read. Providers blind nothing: the roles that trust one name it.
+fn blinds(part: &Part) -> &'static [FactKind] {
+    match part {
+        Part::Authorization(_) => AUTHORIZATION_FACTS,
+        Part::Report(_) => &[FactKind::Credentials, FactKind::Usage],
+        Part::AccessKeys(_) => &[FactKind::Credentials],
+        Part::KeyLastUsed(_) => &[FactKind::Usage],
+        Part::OidcProviders(_) | Part::OidcProvider(_) | Part::SamlProviders(_) | Part::Aliases(_) | Part::Caller(_) => {
+            &[]
         }
     }
 }

@@ -52,7 +52,7 @@ pub(super) struct ReportCredential {
     /// 1 or 2.
     pub(super) slot: u8,
     /// Whether it works.
-    pub(super) active: bool,
+    pub(super) active: Known<bool>,
     /// When it was made or last changed.
     pub(super) rotated: Known<Timestamp>,
     /// The last use; absent means none since AWS began to track it. Unknown where the report has no such column.
@@ -77,9 +77,10 @@ impl ReportRow {
 
     /// The console password. The root user's cell is always `not_supported`, which says nothing.
     pub(super) fn password(&self) -> Option<ReportCredential> {
-        is_true(&self.password_enabled).then(|| ReportCredential {
+        let enabled = flag(&self.password_enabled);
+        (enabled != Known::Value(false) && enabled != Known::Absent).then(|| ReportCredential {
             slot: 1,
-            active: true,
+            active: enabled,
             rotated: time(&self.password_last_changed),
             last_used: time(&self.password_last_used),
         })
@@ -104,43 +105,124 @@ impl ReportRow {
 
 fn slots(cells: [(&String, &String, &String); 2]) -> Vec<ReportCredential> {
     let present = (1u8..).zip(cells).filter_map(|(slot, (active, rotated, used))| {
-        let (active, rotated) = (is_true(active), time(rotated));
+        let (active, rotated) = (flag(active), time(rotated));
         let dated = rotated != Known::Absent && rotated.why_unknown() != Some(UNSAID);
-        (active || dated).then(|| ReportCredential { slot, active, rotated, last_used: time(used) })
+        let is_there = active == Known::Value(true) || active.why_unknown().is_some();
+        (is_there || dated).then(|| ReportCredential { slot, active, rotated, last_used: time(used) })
     });
     present.collect()
 }
 
 const UNSAID: &str = "the credential report does not say";
 
-fn is_true(cell: &str) -> bool {
-    cell.eq_ignore_ascii_case("true")
+const GARBAGE: &str = "the credential report has something else there than AWS writes";
+
+/// A yes or no; absent where the report says nothing or that there is none.
+fn flag(cell: &str) -> Known<bool> {
+    match cell.trim() {
+        text if text.eq_ignore_ascii_case("true") => Known::Value(true),
+        text if text.eq_ignore_ascii_case("false") => Known::Value(false),
+        "" | "N/A" | "not_supported" => Known::Absent,
+        _ => Known::unknown(GARBAGE),
+    }
 }
 
 fn time(cell: &str) -> Known<Timestamp> {
     match cell.trim() {
         "N/A" | "no_information" => Known::Absent,
         "" | "not_supported" => Known::unknown(UNSAID),
-        text => parse_timestamp(text).map_or_else(Known::unknown, Known::Value),
+        text => parse_timestamp(text).map_or_else(|_| Known::unknown(GARBAGE), Known::Value),
     }
 }
 
-/// The rows up to the first that is malformed, and what is wrong with that one.
+/// The columns that every report has had since certificates came to it; without one its facts would look like none.
+const COLUMNS: [&str; 16] = [
+    "user",
+    "arn",
+    "user_creation_time",
+    "password_enabled",
+    "password_last_used",
+    "password_last_changed",
+    "access_key_1_active",
+    "access_key_1_last_rotated",
+    "access_key_1_last_used_date",
+    "access_key_2_active",
+    "access_key_2_last_rotated",
+    "access_key_2_last_used_date",
+    "cert_1_active",
+    "cert_1_last_rotated",
+    "cert_2_active",
+    "cert_2_last_rotated",
+];
+
+impl ReportRow {
+    /// Which of its cells holds something else than AWS writes there.
+    fn garbage(&self) -> Option<&'static str> {
+        let flags = [
+            ("password_enabled", &self.password_enabled),
+            ("access_key_1_active", &self.access_key_1_active),
+            ("access_key_2_active", &self.access_key_2_active),
+            ("cert_1_active", &self.cert_1_active),
+            ("cert_2_active", &self.cert_2_active),
+        ];
+        let times = [
+            ("user_creation_time", &self.user_creation_time),
+            ("password_last_used", &self.password_last_used),
+            ("password_last_changed", &self.password_last_changed),
+            ("access_key_1_last_rotated", &self.access_key_1_last_rotated),
+            ("access_key_1_last_used_date", &self.access_key_1_last_used_date),
+            ("access_key_2_last_rotated", &self.access_key_2_last_rotated),
+            ("access_key_2_last_used_date", &self.access_key_2_last_used_date),
+            ("cert_1_last_rotated", &self.cert_1_last_rotated),
+            ("cert_2_last_rotated", &self.cert_2_last_rotated),
+        ];
+        let bad_flag = flags.into_iter().find(|(_, cell)| flag(cell).why_unknown().is_some());
+        let bad_time = times.into_iter().find(|(_, cell)| time(cell).why_unknown() == Some(GARBAGE));
+        bad_flag.or(bad_time).map(|(column, _)| column)
+    }
+}
+
+/// The rows that can be read, and what is wrong with the others, the header or single cells.
 pub(super) fn parse(csv: &[u8]) -> (Vec<ReportRow>, Option<Malformed>) {
     let mut reader = csv::ReaderBuilder::new().from_reader(csv);
-    let mut rows = Vec::new();
-    for row in reader.deserialize::<ReportRow>() {
+    let missing: Vec<&str> = match reader.headers() {
+        Ok(headers) => COLUMNS.into_iter().filter(|column| !headers.iter().any(|header| header == *column)).collect(),
+        Err(_) => COLUMNS.to_vec(),
+    };
+    let (mut rows, mut wrong) = (Vec::new(), Vec::new());
+    for (line, row) in (2..).zip(reader.deserialize::<ReportRow>()) {
         match row {
             Ok(row) if row.user.is_empty() || row.arn.is_empty() => {
-                let line = rows.len() as u64 + 2;
                 let detail = "a row without user or arn; a row of the credential report was expected".to_owned();
-                return (rows, Some(Malformed { line, column: 1, detail }));
+                wrong.push(Malformed { line, column: 1, detail });
             }
-            Ok(row) => rows.push(row),
-            Err(error) => return (rows, Some(malformed(&error))),
+            Ok(row) => {
+                if let Some(column) = row.garbage() {
+                    let detail = format!("{column} is not what AWS writes there");
+                    wrong.push(Malformed { line, column: 1, detail });
+                }
+                rows.push(row);
+            }
+            Err(error) => wrong.push(malformed(&error)),
         }
     }
-    (rows, None)
+    (rows, summary(wrong, &missing))
+}
+
+/// The first of what is wrong, and how much more there is.
+fn summary(wrong: Vec<Malformed>, missing: &[&str]) -> Option<Malformed> {
+    let more = wrong.len().saturating_sub(1);
+    let header = (!missing.is_empty()).then(|| format!("the header has no column {}", missing.join(", ")));
+    let Some(mut first) = wrong.into_iter().next() else {
+        return header.map(|detail| Malformed { line: 1, column: 1, detail });
+    };
+    if more > 0 {
+        first.detail.push_str(&format!(" and {more} more rows"));
+    }
+    if let Some(header) = header {
+        first.detail.push_str(&format!("; {header}"));
+    }
+    Some(first)
 }
 
 /// Describes the error without the text of the file.
@@ -170,11 +252,12 @@ access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,cert_1
              a,arn:aws:iam::123456789012:user/a,2020-01-01T00:00:00Z,TRUE,no_information,2021-01-01T00:00:00+00:00,false,2022-01-01T00:00:00Z,N/A,true,2022-01-01T00:00:00Z\n"
         );
         let (rows, wrong) = parse(csv.as_bytes());
-        assert!(wrong.is_none());
+        let wrong = wrong.unwrap();
+        assert!(wrong.detail.contains("the header has no column access_key_2_active"), "{}", wrong.detail);
         assert!(rows[0].is_root() && rows[0].password().is_none());
         assert!(rows[0].keys().is_empty() && rows[0].certificates().is_empty());
         let key = &rows[1].keys()[0];
-        assert!(!key.active, "inactive, but there");
+        assert_eq!(key.active, Known::Value(false), "inactive, but there");
         assert_eq!(key.last_used, Known::Absent);
         assert_eq!(rows[1].password().unwrap().last_used, Known::Absent);
         assert_eq!(rows[1].certificates().len(), 1);
@@ -182,10 +265,10 @@ access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,cert_1
     }
 
     #[test]
-    fn a_damaged_row_keeps_those_before_it() {
-        let csv = format!("{HEAD}a,arn:x,N/A,,,,,,,,\nb,arn:y,N/A\n");
+    fn a_damaged_row_keeps_the_others() {
+        let csv = format!("{HEAD}a,arn:x,N/A,,,,,,,,\nb,arn:y,N/A\nc,arn:z,N/A,,,,,,,,\n");
         let (rows, wrong) = parse(csv.as_bytes());
-        assert_eq!(rows.len(), 1);
+        assert_eq!(rows.len(), 2);
         let wrong = wrong.unwrap();
         assert_eq!(wrong.line, 3);
         assert!(wrong.detail.contains("3 cells where the header has 11"), "{}", wrong.detail);

@@ -30,6 +30,16 @@ pub(super) enum Origin {
     File(Arc<str>),
 }
 
+impl Origin {
+    /// The file, or the API.
+    pub(super) fn shown(&self) -> &str {
+        match self {
+            Origin::Api => "the API",
+            Origin::File(file) => file,
+        }
+    }
+}
+
 /// One account at one point in time.
 #[derive(Clone, Debug)]
 pub(super) struct Site {
@@ -113,7 +123,7 @@ fn horizon(created: &Known<Timestamp>, tracked_since: Timestamp) -> Option<Times
 pub(super) fn time(text: Option<&String>) -> Known<Timestamp> {
     match text {
         None => Known::unknown("the answer does not say"),
-        Some(text) => parse_timestamp(text).map_or_else(Known::unknown, Known::Value),
+        Some(text) => parse_timestamp(text).map_or_else(|_| Known::unknown("what the answer has is not a time"), Known::Value),
     }
 }
 

@@ -198,6 +198,7 @@ fn hole(entry: &CoverageEntry) -> Notification {
     let (id, level) = match entry.outcome {
         Outcome::Failed | Outcome::Refused => ("nonhuman/hole", "error"),
         Outcome::Partial => ("nonhuman/hole", "warning"),
+        Outcome::NotRead if entry.is_hole() => ("nonhuman/hole", "warning"),
         Outcome::NotRead | Outcome::Complete => ("nonhuman/not-read", "note"),
     };
     let detail = entry.detail.as_deref().unwrap_or("no reason was given");
