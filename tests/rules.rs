@@ -158,3 +158,14 @@ fn a_self_test_sees_a_rule_that_does_not_do_what_it_says() {
     let rules = RuleSet::load(&[file], &BTreeMap::new()).expect("it loads");
     assert_eq!(rules.self_test(), ["rule (my/rule.toml): [[match]] 1: the rule does not hold for it"]);
 }
+
+/// The rule in the guide is a rule.
+#[test]
+fn the_rule_of_the_guide_loads_and_proves_itself() {
+    let guide = include_str!("../docs/rules.md");
+    let text = guide.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the guide shows a rule");
+    let path = "our-rules/aws/access-key-of-contractor.toml".to_owned();
+    let file = RuleFile { path, text: text.to_owned(), origin: Origin::User };
+    let rules = RuleSet::load(&[file], &BTreeMap::new()).expect("it loads");
+    assert_eq!(rules.self_test(), Vec::<String>::new());
+}

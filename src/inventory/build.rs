@@ -9,7 +9,7 @@ use super::{Coverage, Inventory, Keyed, Table};
 use crate::model::{Record, Urn};
 
 impl Inventory {
-    /// Puts records together. Records of one name are merged; see [`Merge`].
+    /// Puts records together. Records of one name are merged: the newest says what it knows.
     ///
     /// INVARIANT: a pure function of the *set* of records (`tests/inventory.rs` proves it with shuffled, split and
     /// repeated records).

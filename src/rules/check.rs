@@ -66,6 +66,14 @@ fn problem(at: &IdedExpr, message: String) -> Problem {
     Problem { node: at.id, message }
 }
 
+/// What is computed with must be there; the author says what happens when it is not.
+fn never_null(at: &IdedExpr, nullable: Option<String>) -> Result<(), Problem> {
+    match nullable {
+        Some(path) => Err(problem(at, format!("'{path}' may be null: write {path} != null && … before it"))),
+        None => Ok(()),
+    }
+}
+
 impl Checker<'_> {
     fn infer(&mut self, node: &IdedExpr, scope: &Scope) -> Result<Typed, Problem> {
         match &node.expr {
@@ -106,9 +114,7 @@ impl Checker<'_> {
 
     fn select(&mut self, node: &IdedExpr, operand: &IdedExpr, name: &str, scope: &Scope) -> Result<Typed, Problem> {
         let object = self.infer(operand, scope)?;
-        if let Some(path) = object.nullable {
-            return Err(problem(node, format!("'{path}' may be null: write {path} != null && … before it")));
-        }
+        never_null(node, object.nullable)?;
         match object.kind {
             Kind::Params => {
                 let param = self.params.get(name).ok_or_else(|| {
@@ -193,9 +199,7 @@ impl Checker<'_> {
 
     fn expect(&mut self, node: &IdedExpr, wanted: &Kind, scope: &Scope) -> Result<(), Problem> {
         let typed = self.infer(node, scope)?;
-        if let Some(path) = typed.nullable {
-            return Err(problem(node, format!("'{path}' may be null: write {path} != null && … before it")));
-        }
+        never_null(node, typed.nullable)?;
         if compatible(&typed.kind, wanted) {
             Ok(())
         } else {
@@ -234,9 +238,7 @@ impl Checker<'_> {
         scope: &Scope,
     ) -> Result<Typed, Problem> {
         let (a, b) = (self.infer(left, scope)?, self.infer(right, scope)?);
-        if let Some(path) = a.nullable.or(b.nullable) {
-            return Err(problem(node, format!("'{path}' may be null: write {path} != null && … before it")));
-        }
+        never_null(node, a.nullable.or(b.nullable))?;
         match (&a.kind, &b.kind) {
             (Kind::Scalar(Type::Int), Kind::Scalar(Type::Int))
             | (Kind::Scalar(Type::Duration), Kind::Scalar(Type::Duration)) => Ok(Typed::bool()),
@@ -256,9 +258,7 @@ impl Checker<'_> {
         scope: &Scope,
     ) -> Result<Typed, Problem> {
         let (one, many) = (self.infer(item, scope)?, self.infer(list, scope)?);
-        if let Some(path) = one.nullable.or(many.nullable) {
-            return Err(problem(node, format!("'{path}' may be null: write {path} != null && … before it")));
-        }
+        never_null(node, one.nullable.or(many.nullable))?;
         match (&one.kind, &many.kind) {
             (Kind::Scalar(Type::Text), Kind::Scalar(Type::Labels)) => Ok(Typed::bool()),
             (kind, Kind::Scalar(Type::Names(names))) if compatible(kind, &Kind::Scalar(Type::Text)) => {
