@@ -8,6 +8,11 @@ mod kube_server;
 
 #[path = "collect_kubernetes/dumps.rs"]
 mod dumps;
+#[path = "collect_kubernetes/live_malformed.rs"]
+#[cfg(feature = "kubernetes")]
+mod live_malformed;
+#[path = "collect_kubernetes/malformed.rs"]
+mod malformed;
 #[path = "collect_kubernetes/live.rs"]
 #[cfg(feature = "kubernetes")]
 mod live;

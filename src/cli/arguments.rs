@@ -12,7 +12,10 @@ const EXIT_CODES: &str = "Exit codes:
   1  findings at or above --fail-on
   2  wrong usage, configuration or rules
   3  incomplete: something could not be looked at (accept with --allow-partial)
-  130  interrupted";
+  130  interrupted
+
+Environment:
+  NONHUMAN_FINGERPRINT_KEY  passphrase under which found values are fingerprinted; set it before sharing reports";
 
 /// Finds and audits non-human identities: service accounts, roles, access keys, tokens and hardcoded secrets.
 ///

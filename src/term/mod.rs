@@ -37,6 +37,11 @@ pub fn width() -> usize {
     if std::io::stdout().is_terminal() { textwrap::termwidth().clamp(40, 160) } else { 80 }
 }
 
+/// Whether somebody is looking at standard error.
+pub fn is_watched() -> bool {
+    std::io::stderr().is_terminal()
+}
+
 /// Says something to the user, beside the report. A closed standard error is no reason to stop.
 pub fn remark(text: &str) {
     let _ = writeln!(anstream::stderr().lock(), "{text}");
@@ -50,7 +55,7 @@ pub struct Progress {
 impl Progress {
     /// Shows progress when standard error is a terminal and `wanted`.
     pub fn new(wanted: bool) -> Self {
-        if !wanted || !std::io::stderr().is_terminal() {
+        if !wanted || !is_watched() {
             return Self { bar: None };
         }
         let bar = ProgressBar::new_spinner();

@@ -18,4 +18,5 @@ mod kube_server;
 mod live;
 mod promises;
 mod readme;
+mod source;
 mod tree;

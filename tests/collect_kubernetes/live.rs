@@ -18,11 +18,11 @@ fn scan_as(server: &KubeServer, user: &str, deadline: Duration) -> Vec<Record> {
     records_of(live, deadline)
 }
 
-fn scan(server: &KubeServer) -> Vec<Record> {
+pub(super) fn scan(server: &KubeServer) -> Vec<Record> {
     scan_as(server, "{token: synthetic}", Duration::from_secs(60))
 }
 
-fn is(seen: &Seen, kind: &str) -> bool {
+pub(super) fn is(seen: &Seen, kind: &str) -> bool {
     seen.path.ends_with(&format!("/{kind}"))
 }
 

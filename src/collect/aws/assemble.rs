@@ -297,7 +297,11 @@ fn one_a_key(listings: Vec<(AccessKeys, Origin)>) -> (BTreeMap<String, (AccessKe
                 continue;
             }
             let (one, two) = (seen.shown(), origin.shown());
-            contradictions.push(format!("{one} and {two} contradict each other on {} of key {}", differing.join(", "), key.id));
+            contradictions.push(format!(
+                "{one} and {two} contradict each other on {} of key {}",
+                differing.join(", "),
+                key.id
+            ));
             if first.status != key.status {
                 first.status = None;
             }

@@ -243,9 +243,11 @@ fn blinds(part: &Part) -> &'static [FactKind] {
         Part::Report(_) => &[FactKind::Credentials, FactKind::Usage],
         Part::AccessKeys(_) => &[FactKind::Credentials],
         Part::KeyLastUsed(_) => &[FactKind::Usage],
-        Part::OidcProviders(_) | Part::OidcProvider(_) | Part::SamlProviders(_) | Part::Aliases(_) | Part::Caller(_) => {
-            &[]
-        }
+        Part::OidcProviders(_)
+        | Part::OidcProvider(_)
+        | Part::SamlProviders(_)
+        | Part::Aliases(_)
+        | Part::Caller(_) => &[],
     }
 }
 

@@ -78,7 +78,7 @@ impl ReportRow {
     /// The console password. The root user's cell is always `not_supported`, which says nothing.
     pub(super) fn password(&self) -> Option<ReportCredential> {
         let enabled = flag(&self.password_enabled);
-        (enabled != Known::Value(false) && enabled != Known::Absent).then(|| ReportCredential {
+        may_be(&enabled).then(|| ReportCredential {
             slot: 1,
             active: enabled,
             rotated: time(&self.password_last_changed),
@@ -107,22 +107,27 @@ fn slots(cells: [(&String, &String, &String); 2]) -> Vec<ReportCredential> {
     let present = (1u8..).zip(cells).filter_map(|(slot, (active, rotated, used))| {
         let (active, rotated) = (flag(active), time(rotated));
         let dated = rotated != Known::Absent && rotated.why_unknown() != Some(UNSAID);
-        let is_there = active == Known::Value(true) || active.why_unknown().is_some();
-        (is_there || dated).then(|| ReportCredential { slot, active, rotated, last_used: time(used) })
+        (may_be(&active) || dated).then(|| ReportCredential { slot, active, rotated, last_used: time(used) })
     });
     present.collect()
 }
 
 const UNSAID: &str = "the credential report does not say";
 
+/// Whether a credential is shown to work, or a damaged cell hides whether it does.
+fn may_be(active: &Known<bool>) -> bool {
+    *active == Known::Value(true) || active.why_unknown() == Some(GARBAGE)
+}
+
 const GARBAGE: &str = "the credential report has something else there than AWS writes";
 
-/// A yes or no; absent where the report says nothing or that there is none.
+/// A yes or no; unknown where the report says nothing or something else.
 fn flag(cell: &str) -> Known<bool> {
     match cell.trim() {
         text if text.eq_ignore_ascii_case("true") => Known::Value(true),
         text if text.eq_ignore_ascii_case("false") => Known::Value(false),
-        "" | "N/A" | "not_supported" => Known::Absent,
+        "N/A" => Known::Value(false),
+        "" | "not_supported" => Known::unknown(UNSAID),
         _ => Known::unknown(GARBAGE),
     }
 }
@@ -176,7 +181,7 @@ impl ReportRow {
             ("cert_1_last_rotated", &self.cert_1_last_rotated),
             ("cert_2_last_rotated", &self.cert_2_last_rotated),
         ];
-        let bad_flag = flags.into_iter().find(|(_, cell)| flag(cell).why_unknown().is_some());
+        let bad_flag = flags.into_iter().find(|(_, cell)| flag(cell).why_unknown() == Some(GARBAGE));
         let bad_time = times.into_iter().find(|(_, cell)| time(cell).why_unknown() == Some(GARBAGE));
         bad_flag.or(bad_time).map(|(column, _)| column)
     }

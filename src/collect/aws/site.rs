@@ -123,7 +123,9 @@ fn horizon(created: &Known<Timestamp>, tracked_since: Timestamp) -> Option<Times
 pub(super) fn time(text: Option<&String>) -> Known<Timestamp> {
     match text {
         None => Known::unknown("the answer does not say"),
-        Some(text) => parse_timestamp(text).map_or_else(|_| Known::unknown("what the answer has is not a time"), Known::Value),
+        Some(text) => {
+            parse_timestamp(text).map_or_else(|_| Known::unknown("what the answer has is not a time"), Known::Value)
+        }
     }
 }
 

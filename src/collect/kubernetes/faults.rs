@@ -156,15 +156,15 @@ fn token(object: &Object, expected: &mut Vec<String>) {
 
 /// `ServiceAccount 3 (pay/api): expected …`; a name that does not look like one is left out.
 pub(super) fn described(kind: Kind, object: &Object, fault: &Fault) -> String {
-    let name = super::records::qualified(&object.metadata);
-    let name = shown(&name).map_or_else(String::new, |name| format!(" ({name})"));
+    let name = (!object.metadata.name.is_empty()).then(|| super::records::qualified(&object.metadata));
+    let name = name.and_then(|name| shown(&name)).map_or_else(String::new, |name| format!(" ({name})"));
     format!("{} at position {}{name}: expected {}", kind.resource().name, object.position, fault.expected.join(", "))
 }
 
 /// A name of an object, as far as it is one.
 fn shown(name: &str) -> Option<String> {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b".:_-/".contains(&byte);
-    (!name.is_empty() && name.bytes().all(is_part)).then(|| name.chars().take(LONGEST_NAME).collect())
+    name.bytes().all(is_part).then(|| name.chars().take(LONGEST_NAME).collect())
 }
 
 /// A kind of a file's own, as far as it looks like one.

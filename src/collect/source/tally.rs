@@ -11,6 +11,9 @@ use crate::model::{CoverageEntry, FactKind, Outcome, Record};
 /// How many names of packed files are told.
 const NAMES: usize = 3;
 
+/// What a hole in all of a target is called.
+const ROOT: &str = "files";
+
 /// A number that several threads count up.
 #[derive(Default)]
 pub(super) struct Count(AtomicU64);
@@ -50,7 +53,7 @@ pub(super) struct Tally {
 impl Tally {
     /// Notes something that could not be read. The root itself has no name below the root.
     pub(super) fn hole(&self, place: &str, outcome: Outcome, detail: impl ToString) {
-        let place = if place.is_empty() { "files" } else { place };
+        let place = if place.is_empty() { ROOT } else { place };
         if let Ok(mut holes) = self.holes.lock() {
             holes.push((place.to_owned(), outcome, detail.to_string()));
         }
@@ -73,12 +76,12 @@ impl Tally {
         holes.sort();
         if self.files.get() == 0 && self.elsewhere.get() == 0 && holes.is_empty() {
             let detail = "there is no text file to scan";
-            let entry = CoverageEntry::hole(NAME, target, "files", Outcome::Failed, detail)
+            let entry = CoverageEntry::hole(NAME, target, ROOT, Outcome::Failed, detail)
                 .blinds(&[FactKind::Exposures])
                 .remedy("check the path; --no-ignore also reads what .gitignore names");
             sink.send_blocking(Record::Coverage(entry))?;
-        } else {
-            let mut entry = CoverageEntry::complete(NAME, target, "files", self.files.get());
+        } else if !holes.iter().any(|(place, ..)| place == ROOT) || self.files.get() > 0 {
+            let mut entry = CoverageEntry::complete(NAME, target, ROOT, self.files.get());
             entry.detail = Some(format!("{} bytes", self.bytes.get()));
             sink.send_blocking(Record::Coverage(entry))?;
         }

@@ -168,7 +168,12 @@ mod tests {
         std::fs::write(file.path(), bytes).expect("room");
         let mut text = Text::open(file.path(), u64::MAX).expect("it opens")?;
         let mut window = Vec::new();
-        while !text.fill(&mut window, window.len() + step).expect("it is readable") {}
+        loop {
+            let length = window.len() + step;
+            if text.fill(&mut window, length).expect("it is readable") {
+                break;
+            }
+        }
         Some(String::from_utf8_lossy(&window).into_owned())
     }
 
