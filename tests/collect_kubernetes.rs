@@ -8,14 +8,14 @@ mod kube_server;
 
 #[path = "collect_kubernetes/dumps.rs"]
 mod dumps;
+#[path = "collect_kubernetes/live.rs"]
+#[cfg(feature = "kubernetes")]
+mod live;
 #[path = "collect_kubernetes/live_malformed.rs"]
 #[cfg(feature = "kubernetes")]
 mod live_malformed;
 #[path = "collect_kubernetes/malformed.rs"]
 mod malformed;
-#[path = "collect_kubernetes/live.rs"]
-#[cfg(feature = "kubernetes")]
-mod live;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -163,7 +163,8 @@ fn a_self_test_sees_a_rule_that_does_not_do_what_it_says() {
 #[test]
 fn the_rule_of_the_guide_loads_and_proves_itself() {
     let guide = include_str!("../docs/rules.md");
-    let text = guide.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the guide shows a rule");
+    let text =
+        guide.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the guide shows a rule");
     let path = "our-rules/aws/access-key-of-contractor.toml".to_owned();
     let file = RuleFile { path, text: text.to_owned(), origin: Origin::User };
     let rules = RuleSet::load(&[file], &BTreeMap::new()).expect("it loads");

@@ -82,7 +82,11 @@ fn log(verbose: u8) {
         1 => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,
     };
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(term::is_watched()).without_time().with_target(false);
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(term::is_watched())
+        .without_time()
+        .with_target(false);
     let filter = Targets::new().with_target("nonhuman", level);
     tracing_subscriber::registry().with(layer).with(filter).init();
 }

@@ -36,12 +36,16 @@ fn object(version: &str, kind: &str, rest: &str) -> String {
     format!(r#"{{"apiVersion":"{version}","kind":"{kind}",{rest}}}"#)
 }
 
-#[test]
-fn malformed_objects_are_holes_with_their_place_and_cost_nothing_else() {
-    let named = r#""metadata":{"name":"bad","namespace":"n"}"#;
-    let role = r#""roleRef":{"kind":"Role","name":"r"}"#;
-    let token = r#""type":"kubernetes.io/service-account-token""#;
-    let cases: &[(&str, String, &str, &str, &[FactKind])] = &[
+/// The kind, a malformed object of it, its place, what is expected of it, and what is unknown without it.
+type Case = (&'static str, String, &'static str, &'static str, &'static [FactKind]);
+
+const NAMED: &str = r#""metadata":{"name":"bad","namespace":"n"}"#;
+const GIVES: &str = r#""roleRef":{"kind":"Role","name":"r"}"#;
+const TOKEN: &str = r#""type":"kubernetes.io/service-account-token""#;
+
+/// Service accounts.
+fn accounts() -> Vec<Case> {
+    vec![
         (
             "serviceaccounts",
             object("v1", "ServiceAccount", r#""metadata":"PLANTED""#),
@@ -81,72 +85,84 @@ fn malformed_objects_are_holes_with_their_place_and_cost_nothing_else() {
             "metadata.creationTimestamp to be a time",
             &[],
         ),
+    ]
+}
+
+/// Bindings.
+fn bindings() -> Vec<Case> {
+    vec![
         (
             "rolebindings",
-            object(RBAC, "RoleBinding", &format!(r#"{named},{role},"subjects":"PLANTED""#)),
+            object(RBAC, "RoleBinding", &format!(r#"{NAMED},{GIVES},"subjects":"PLANTED""#)),
             "RoleBinding at position 4 (n/bad)",
             "subjects to be a list",
             &[FactKind::Grants],
         ),
         (
             "rolebindings",
-            object(RBAC, "RoleBinding", &format!(r#"{named},{role},"subjects":[{{"kind":"User","name":"u"}},7]"#)),
+            object(RBAC, "RoleBinding", &format!(r#"{NAMED},{GIVES},"subjects":[{{"kind":"User","name":"u"}},7]"#)),
             "(n/bad)",
             "subjects[2] to be a mapping",
             &[FactKind::Grants],
         ),
         (
             "rolebindings",
-            object(RBAC, "RoleBinding", &format!(r#"{named},{role},"subjects":[{{"kind":"User"}}]"#)),
+            object(RBAC, "RoleBinding", &format!(r#"{NAMED},{GIVES},"subjects":[{{"kind":"User"}}]"#)),
             "(n/bad)",
             "each of subjects",
             &[FactKind::Grants],
         ),
         (
             "rolebindings",
-            object(RBAC, "RoleBinding", &format!(r#"{named},"subjects":[{{"kind":"User","name":"u"}}]"#)),
+            object(RBAC, "RoleBinding", &format!(r#"{NAMED},"subjects":[{{"kind":"User","name":"u"}}]"#)),
             "(n/bad)",
             "roleRef to name a Role or ClusterRole",
             &[FactKind::Grants],
         ),
         (
             "clusterrolebindings",
-            object(RBAC, "ClusterRoleBinding", &format!(r#""metadata":{{"name":"bad"}},{role},"subjects":[]"#)),
+            object(RBAC, "ClusterRoleBinding", &format!(r#""metadata":{{"name":"bad"}},{GIVES},"subjects":[]"#)),
             "(bad)",
             "roleRef to name a ClusterRole",
             &[FactKind::Grants],
         ),
+    ]
+}
+
+/// Everything else.
+fn others() -> Vec<Case> {
+    vec![
         (
             "roles",
-            object(RBAC, "Role", &format!(r#"{named},"rules":{{"verbs":["PLANTED"]}}"#)),
+            object(RBAC, "Role", &format!(r#"{NAMED},"rules":{{"verbs":["PLANTED"]}}"#)),
             "(n/bad)",
             "rules to be a list",
             &[FactKind::Grants],
         ),
         (
             "roles",
-            object(RBAC, "Role", &format!(r#"{named},"rules":[{{"verbs":["get"]}},{{"verbs":"PLANTED"}}]"#)),
+            object(RBAC, "Role", &format!(r#"{NAMED},"rules":[{{"verbs":["get"]}},{{"verbs":"PLANTED"}}]"#)),
             "(n/bad)",
             "rules[2] to be a mapping with lists of texts",
             &[FactKind::Grants],
         ),
         (
             "deployments",
-            object("apps/v1", "Deployment", &format!(r#"{named},"spec":{{"template":[]}}"#)),
+            object("apps/v1", "Deployment", &format!(r#"{NAMED},"spec":{{"template":[]}}"#)),
             "(n/bad)",
             "spec.template to be a mapping",
             &[FactKind::Workloads],
         ),
         (
             "secrets",
-            object("v1", "Secret", &format!(r#"{named},{token}"#)),
+            object("v1", "Secret", &format!(r#"{NAMED},{TOKEN}"#)),
             "(n/bad)",
             "the annotation kubernetes.io/service-account.name",
             &[FactKind::Credentials, FactKind::Usage],
         ),
         (
             "secrets",
-            object("v1", "Secret", &format!(r#"{named},"type":["PLANTED"]"#)),
+            object("v1", "Secret", &format!(r#"{NAMED},"type":["PLANTED"]"#)),
             "(n/bad)",
             "type to be a text",
             &[FactKind::Credentials, FactKind::Usage],
@@ -159,20 +175,24 @@ fn malformed_objects_are_holes_with_their_place_and_cost_nothing_else() {
             &[],
         ),
         ("objects without a kind", r#""PLANTED""#.to_owned(), "position 4", "apiVersion and kind", &[]),
-    ];
-    for (what, text, place, expected, blinds) in cases {
-        let records = around(text);
+    ]
+}
+
+#[test]
+fn malformed_objects_are_holes_with_their_place_and_cost_nothing_else() {
+    for (what, text, place, expected, blinds) in accounts().into_iter().chain(bindings()).chain(others()) {
+        let records = around(&text);
         let found = holes(&records);
         assert_eq!(found.len(), 1, "{text}: {found:#?}");
         let detail = found[0].detail.as_deref().unwrap();
         assert_eq!(
             (found[0].what.as_str(), found[0].outcome, found[0].target.as_str()),
-            (*what, Outcome::Partial, "prod")
+            (what, Outcome::Partial, "prod")
         );
         assert!(detail.contains("cluster.json: ") && detail.contains(place) && detail.contains(expected), "{detail}");
-        match *what {
+        match what {
             "objects without a kind" => assert_eq!(found[0].blinds.len(), 5, "{text}"),
-            _ => assert_eq!(found[0].blinds, *blinds, "{text}"),
+            _ => assert_eq!(found[0].blinds, blinds, "{text}"),
         }
         assert!(!detail.contains("PLANTED"), "{detail}");
         let inventory = inventory_of(&records);
@@ -204,7 +224,7 @@ fn a_date_of_last_use_that_is_none_is_unknown() {
     let token = r#""type":"kubernetes.io/service-account-token","metadata":{"name":"t","namespace":"n",
         "annotations":{"kubernetes.io/service-account.name":"good"},"labels":{"kubernetes.io/legacy-token-last-used":"soon"}}"#;
     let inventory = inventory_of(&around(&object("v1", "Secret", token)));
-    let last = &inventory.usages.iter().next().unwrap().last;
+    let last = &inventory.usages.first().unwrap().last;
     assert_eq!(last.why_unknown(), Some("its label legacy-token-last-used is not a date"));
 }
 

@@ -275,9 +275,12 @@ impl Assembly {
     }
 }
 
+/// Access keys by id, each with the file that is believed.
+type KeysById = BTreeMap<String, (AccessKey, Origin)>;
+
 /// The keys of all lists by id, and where two lists say different things of one. What they do not agree on is unknown.
-fn one_a_key(listings: Vec<(AccessKeys, Origin)>) -> (BTreeMap<String, (AccessKey, Origin)>, Vec<String>) {
-    let mut keys: BTreeMap<String, (AccessKey, Origin)> = BTreeMap::new();
+fn one_a_key(listings: Vec<(AccessKeys, Origin)>) -> (KeysById, Vec<String>) {
+    let mut keys = KeysById::new();
     let mut contradictions = Vec::new();
     for (listing, origin) in listings {
         for key in listing.keys.items {

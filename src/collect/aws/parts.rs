@@ -28,6 +28,7 @@ pub(super) enum Part {
 }
 
 /// What came of reading a file.
+#[expect(clippy::large_enum_variant, reason = "there is one a file, and most files are the large variant")]
 pub(super) enum Reading {
     /// All of it, or with a fault the part before it.
     Part(Part, Option<Malformed>),

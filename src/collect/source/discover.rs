@@ -101,12 +101,15 @@ impl Search {
     }
 }
 
+/// A way to call the cluster of a folder found below a root.
+type Namer = dyn Fn(&Path, &Path) -> String;
+
 /// Names the cluster of each folder, so that no two folders have one name: dumps of two clusters must not become one.
 fn cluster_names(folders: &BTreeMap<PathBuf, PathBuf>) -> BTreeMap<PathBuf, String> {
     let last = |folder: &Path, _: &Path| folder.file_name().map(|name| text_of(Path::new(name))).unwrap_or_default();
     let below = |folder: &Path, root: &Path| joined(folder.strip_prefix(root).unwrap_or(folder));
     let whole = |folder: &Path, _: &Path| joined(folder);
-    let ways: [&dyn Fn(&Path, &Path) -> String; 3] = [&last, &below, &whole];
+    let ways: [&Namer; 3] = [&last, &below, &whole];
     let mut names: BTreeMap<PathBuf, String> = BTreeMap::new();
     let mut unnamed: Vec<(&PathBuf, &PathBuf)> = folders.iter().collect();
     for way in ways {
