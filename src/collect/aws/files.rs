@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-/// Files above this are not read: the export of a very large account is a tenth of it.
-pub(super) const MAX_BYTES: u64 = 512 << 20;
+/// Files above this are not read: the export of an account of 5,000 roles is a seventh of it.
+pub(super) const MAX_BYTES: u64 = 128 << 20;
 
 /// More files than this in one directory tree are not an export.
 const MAX_FILES: usize = 20_000;
