@@ -60,6 +60,8 @@ pub struct ExposureFacts {
     pub credential: Known<Urn>,
     /// The identity that credential proves.
     pub identity: Known<Urn>,
-    /// Other places of the same value.
+    /// Other places of the same value: the first few, since each of many places would have to name all others.
     pub same_value: BTreeSet<Urn>,
+    /// How many other places there are.
+    pub copies: usize,
 }

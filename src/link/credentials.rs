@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::inventory::{ExposureFacts, Inventory};
 use crate::model::{Credential, CredentialKind, Exposure, FactKind, Fingerprint, IdentityKind, Known, Urn};
 
+/// How many other places of a value each place names.
+const NAMED_COPIES: usize = 10;
+
 /// The subject of tokens that a Kubernetes API server issues.
 const SERVICE_ACCOUNT_SUBJECT: &str = "system:serviceaccount:";
 
@@ -24,7 +27,9 @@ pub(super) fn link(inventory: &mut Inventory) {
     for exposure in inventory.exposures.iter() {
         let mut facts = resolve(exposure, inventory, &by_fingerprint);
         if let Some(places) = by_value.get(&exposure.fingerprint) {
-            facts.same_value = places.iter().filter(|place| **place != exposure.id).cloned().collect();
+            let others = places.iter().filter(|place| **place != exposure.id);
+            facts.same_value = others.take(NAMED_COPIES).cloned().collect();
+            facts.copies = places.len() - 1;
         }
         if let Known::Value(identity) = &facts.identity {
             let of = inventory.facts.identities.entry(identity.clone()).or_default();
@@ -76,6 +81,7 @@ fn of_credential(credential: &Credential) -> ExposureFacts {
         credential: Known::Value(credential.id.clone()),
         identity: Known::Value(credential.holder.clone()),
         same_value: BTreeSet::new(),
+        copies: 0,
     }
 }
 
@@ -84,6 +90,7 @@ fn unknown(why: String) -> ExposureFacts {
         credential: Known::Unknown(why.clone()),
         identity: Known::Unknown(why),
         same_value: BTreeSet::new(),
+        copies: 0,
     }
 }
 
@@ -131,5 +138,5 @@ fn of_service_account(subject: &str, facts: &BTreeMap<String, String>, inventory
             inventory.credentials.get(&id).map(|credential| credential.id.clone()).into()
         }
     };
-    ExposureFacts { credential, identity: Known::Value(account.id.clone()), same_value: BTreeSet::new() }
+    ExposureFacts { credential, identity: Known::Value(account.id.clone()), same_value: BTreeSet::new(), copies: 0 }
 }

@@ -56,6 +56,7 @@ pub(super) struct ExposureView<'a> {
     credential: Known<&'a Urn>,
     identity: Known<&'a Urn>,
     same_value: Vec<&'a Urn>,
+    copies: usize,
 }
 
 impl<'a> View<'a> {
@@ -127,6 +128,7 @@ impl<'a> View<'a> {
             credential: facts.map_or_else(missing, |facts| borrow(&facts.credential)),
             identity: facts.map_or_else(missing, |facts| borrow(&facts.identity)),
             same_value: facts.map(|facts| facts.same_value.iter().collect()).unwrap_or_default(),
+            copies: facts.map_or(0, |facts| facts.copies),
         }
     }
 }

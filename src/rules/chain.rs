@@ -47,7 +47,12 @@ fn copies(exposure: &Exposure, inventory: &Inventory) -> Vec<String> {
     let facts = inventory.facts.exposures.get(&exposure.id);
     let others = facts.into_iter().flat_map(|facts| &facts.same_value);
     let places = others.filter_map(|id| inventory.exposures.get(id)).map(|one| &one.evidence.location);
-    places.map(|place| format!("the same value lies at {place}")).collect()
+    let mut steps: Vec<_> = places.map(|place| format!("the same value lies at {place}")).collect();
+    let copies = inventory.facts.exposures.get(&exposure.id).map_or(0, |facts| facts.copies);
+    if copies > steps.len() {
+        steps.push(format!("and at {} further places", copies - steps.len()));
+    }
+    steps
 }
 
 fn describe(identity: &Identity) -> String {

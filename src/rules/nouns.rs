@@ -156,7 +156,7 @@ pub(super) fn exposure(it: &Exposure, name: &str, inventory: &Inventory, now: Ti
         "public" => Field::Bool(it.public),
         "state" => text(state(it, inventory, now).as_str()),
         "allowed" => Field::Bool(it.allowed_by.is_some()),
-        "copies" => count(facts.map_or(0, |facts| facts.same_value.len())),
+        "copies" => count(facts.map_or(0, |facts| facts.copies)),
         "known" => Field::Bool(facts.is_some_and(|facts| facts.identity.value().is_some())),
         _ => unreachable_field(it.id.as_str(), name),
     }

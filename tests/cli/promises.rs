@@ -361,3 +361,24 @@ fn an_export_without_what_rules_need_is_incomplete() {
     assert_eq!(ran.code, 3, "{}", ran.stdout);
     assert!(ran.stdout.contains("get-credential-report"), "the remedy names the command: {}", ran.stdout);
 }
+
+/// 7. Bounded memory: one value in very many places is told once a place, not once a pair of places.
+#[test]
+fn a_value_in_very_many_places_needs_no_more_than_its_places() {
+    let folder = folder();
+    let line = format!("t = \"{}\"\n", github_token("many"));
+    write(folder.path(), "repo/many.txt", line.repeat(20_000));
+    let script = "ulimit -v 2000000; exec \"$0\" scan repo --threads 1 --format json";
+    let ran: crate::tree::Ran = std::process::Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_nonhuman")])
+        .current_dir(folder.path())
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .output()
+        .expect("it starts")
+        .into();
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let scan: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!(scan["findings"].as_array().map(Vec::len), Some(20_000));
+    assert!(ran.stdout.contains("and at 19989 further places"));
+}

@@ -269,6 +269,7 @@ fn conclude(inventory: &mut Inventory) {
             credential: Known::Value(key()),
             identity: Known::Value(user("deploy-bot")),
             same_value: exposures.iter().filter(|it| *it != urn).cloned().collect(),
+            copies: exposures.len() - 1,
         };
         facts.exposures.insert(urn.clone(), joined);
     }
