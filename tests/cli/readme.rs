@@ -41,7 +41,7 @@ fn every_flag_of_the_readme_exists() {
     let help =
         ["scan", "collect", "evaluate", "rules"].map(|command| run(&project(), &[command, "--help"]).stdout).join("\n");
     let cargo = ["--release", "--path", "--no-default-features"];
-    let others = ["--query", "--output", "--user-name", "--fail-on"];
+    let others = ["--query", "--output", "--user-name", "--fail-on", "--raw"];
     for word in readme.split(|letter: char| !(letter.is_ascii_lowercase() || letter == '-')) {
         let is_flag = word.starts_with("--") && word.len() > 3;
         if is_flag && !cargo.contains(&word) && !others.contains(&word) {
