@@ -8,7 +8,7 @@ use crate::inventory::Coverage;
 use crate::model::Record;
 
 pub(super) fn run(arguments: &Collect, global: &Global, config: &Config) -> Result<Exit, Failure> {
-    let collected = gather::collect(&arguments.sources, global, config)?;
+    let collected = gather::collect(&arguments.sources, None, global, config)?;
     let mut lines = Vec::with_capacity(collected.gathered.records.len());
     for record in &collected.gathered.records {
         lines.push(serde_json::to_string(record)?);

@@ -11,7 +11,7 @@ use crate::secrets::Detector;
 
 pub(super) fn run(arguments: &Explain, config: &Config) -> Result<Exit, Failure> {
     let rules = ruleset::audit(arguments.rules.as_ref(), config)?;
-    let detectors = ruleset::detectors()?;
+    let detectors = ruleset::detectors(arguments.rules.as_ref(), config)?;
     if let Some(detector) = detectors.detectors().iter().find(|detector| detector.id == arguments.rule) {
         output::to_stdout(|out| explain_detector(detector, out))?;
         return Ok(Exit::Clean);

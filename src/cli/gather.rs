@@ -37,10 +37,15 @@ pub(super) fn now(text: Option<&str>) -> Result<Timestamp, Failure> {
 }
 
 /// Reads everything that was asked for.
-pub(super) fn collect(sources: &Sources, global: &Global, config: &Config) -> Result<Collected, Failure> {
+pub(super) fn collect(
+    sources: &Sources,
+    rules: Option<&PathBuf>,
+    global: &Global,
+    config: &Config,
+) -> Result<Collected, Failure> {
     let now = now(sources.now.as_deref())?;
     let mut request = request(sources, config)?;
-    let detectors = ruleset::detectors()?;
+    let detectors = ruleset::detectors(rules, config)?;
     let progress = Progress::new(!global.quiet);
     let context = Context { now, fingerprint_key: config::fingerprint_key(), progress: progress.callback() };
     let deadline = Duration::from_secs(sources.deadline.min(LONGEST_DEADLINE));

@@ -47,7 +47,7 @@ pub fn run() -> Exit {
         Ok(exit) => exit,
         Err(Failure(mut message)) => {
             // What stands in a wrong place of a file may be a secret, and parsers like to quote.
-            if let Ok(detectors) = ruleset::detectors() {
+            if let Ok(detectors) = ruleset::built_in_detectors() {
                 detectors.mask(&mut message);
             }
             term::remark(&format!("error: {message}"));

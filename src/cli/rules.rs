@@ -10,7 +10,7 @@ use crate::secrets::DetectorSet;
 
 pub(super) fn run(arguments: &Rules, config: &Config) -> Result<Exit, Failure> {
     let rules = ruleset::audit(arguments.rules.as_ref(), config)?;
-    let detectors = ruleset::detectors()?;
+    let detectors = ruleset::detectors(arguments.rules.as_ref(), config)?;
     match arguments.command {
         RulesCommand::List => list(&rules, &detectors),
         RulesCommand::Test => test(&rules, &detectors),

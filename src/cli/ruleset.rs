@@ -26,10 +26,19 @@ pub(super) fn audit(folder: Option<&PathBuf>, config: &Config) -> Result<RuleSet
     })
 }
 
-/// The detectors.
-pub(super) fn detectors() -> Result<Arc<DetectorSet>, Failure> {
-    let files = embedded::files("detect");
-    Ok(Arc::new(DetectorSet::parse(files)?))
+/// The detectors: those in the binary, then those of the user's folder, which replace ours of the same name.
+pub(super) fn detectors(folder: Option<&PathBuf>, config: &Config) -> Result<Arc<DetectorSet>, Failure> {
+    let files = match folder.or(config.rules_dir.as_ref()) {
+        Some(folder) => user_files(folder)?.into_iter().filter(|file| is_detector(&file.path)).collect(),
+        None => Vec::new(),
+    };
+    let of_user = files.iter().map(|file| (file.path.as_str(), file.text.as_str())).collect();
+    Ok(Arc::new(DetectorSet::layered([embedded::files("detect"), of_user])?))
+}
+
+/// The detectors in the binary alone.
+pub(super) fn built_in_detectors() -> Result<DetectorSet, Failure> {
+    Ok(DetectorSet::parse(embedded::files("detect"))?)
 }
 
 fn is_detector(path: &str) -> bool {

@@ -19,7 +19,7 @@ const DEFAULT_FAIL_ON: Severity = Severity::Medium;
 
 pub(super) fn run(arguments: &Arguments, global: &Global, config: &Config) -> Result<Exit, Failure> {
     let judging = Judging::new(&arguments.reporting, global, config)?;
-    let collected = gather::collect(&arguments.sources, global, config)?;
+    let collected = gather::collect(&arguments.sources, arguments.reporting.rules.as_ref(), global, config)?;
     if !collected.gathered.interrupted.is_empty() {
         gather::tell_interrupted(&collected.gathered);
         return Ok(Exit::Interrupted);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Confidence, Evidence, Fingerprint, Severity, Urn};
@@ -31,10 +32,32 @@ pub struct Exposure {
     /// Marked in place as allowed, and by which comment; it is counted, not judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_by: Option<String>,
+    /// How the value was written where it was found, from the outside in: `base64`, `gzip` …; empty when it stood there
+    /// plainly.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub encoding: Vec<String>,
+    /// The commit that brought it, when it was read from a git history.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub introduced: Option<Commit>,
     /// What the detector's author says to do.
     pub remedy: String,
     /// Where it was seen; always a file location.
     pub evidence: Evidence,
+}
+
+/// Who brought a secret into a repository, and when.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Commit {
+    /// The full id of the first commit, in the order of history, that holds the secret.
+    pub id: String,
+    /// The author's name, as the commit says.
+    pub author: String,
+    /// The author's address, as the commit says.
+    pub email: String,
+    /// When it was authored.
+    pub date: Timestamp,
+    /// Whether the same value still lies in the same file of HEAD.
+    pub in_head: bool,
 }
 
 /// Public facts read out of a secret's own text.

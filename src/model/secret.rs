@@ -2,28 +2,30 @@
 //!
 //! INVARIANT: no type of this crate that implements `Debug`, `Display` or `Serialize` holds a found value.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 /// A found secret value. It cannot be printed, logged, compared by eye or written out; all that leaves it is a keyed
 /// [`Fingerprint`] and a masked preview.
-pub struct Secret<'a>(&'a [u8]);
+pub struct Secret<'a>(Cow<'a, [u8]>);
 
 impl<'a> Secret<'a> {
-    /// Wraps the bytes where they were found, without a copy.
-    pub fn new(bytes: &'a [u8]) -> Self {
-        Self(bytes)
+    /// Wraps the bytes where they were found, without a copy, or bytes that were decoded.
+    pub fn new(bytes: impl Into<Cow<'a, [u8]>>) -> Self {
+        Self(bytes.into())
     }
 
     /// The same value under the same key always has the same fingerprint, wherever it was found.
     pub fn fingerprint(&self, key: &FingerprintKey) -> Fingerprint {
-        let hash = blake3::keyed_hash(&key.0, self.0);
+        let hash = blake3::keyed_hash(&key.0, &self.0);
         Fingerprint(hash.to_hex()[..32].to_owned())
     }
 
     /// Enough to recognise a value one already knows: the provider's prefix, at most four characters and never more
     /// than an eighth of the value, then its length.
     pub fn preview(&self) -> String {
-        let shown: String = String::from_utf8_lossy(self.0)
+        let shown: String = String::from_utf8_lossy(&self.0)
             .chars()
             .take((self.0.len() / 8).min(4))
             .map(|c| if c.is_ascii_graphic() { c } else { '.' })

@@ -1,12 +1,13 @@
 //! Detectors as they are written in `rules/detect/<vendor>.toml`, checked when they load.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use regex::bytes::Regex;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::assignment;
 use super::prefilter::Prefilter;
 use super::verify::Check;
 use crate::model::{Confidence, Severity};
@@ -43,6 +44,8 @@ pub struct Detector {
     pub keywords: Vec<String>,
     /// The expression with the group `secret`.
     pub pattern: String,
+    /// A value of some form, known by the words in the name it is given; the pattern was made of them.
+    pub assigned_to: Vec<String>,
     /// The least Shannon entropy of the value, in bits a character.
     pub min_entropy: f64,
     pub(super) check: Option<Check>,
@@ -76,8 +79,12 @@ struct Raw {
     title: String,
     severity: Severity,
     confidence: Confidence,
+    #[serde(default)]
     keywords: Vec<String>,
-    pattern: Spanned<String>,
+    pattern: Option<Spanned<String>>,
+    #[serde(default)]
+    assigned_to: Vec<String>,
+    value: Option<Spanned<String>>,
     #[serde(default)]
     min_entropy: f64,
     check: Option<Spanned<String>>,
@@ -99,6 +106,7 @@ impl Detector {
         self.regex.get_or_init(|| Regex::new(&self.pattern).ok()).as_ref()
     }
 
+    /// Whether its expression compiles and says where the secret is.
     fn check_pattern(&self) -> Result<(), String> {
         let regex = Regex::new(&self.pattern).map_err(|error| error.to_string())?;
         if regex.capture_names().flatten().any(|name| name == "secret") {
@@ -117,19 +125,28 @@ pub struct DetectorSet {
 }
 
 impl DetectorSet {
-    /// Reads detector files given as name and text.
+    /// Reads detector files given as name and text. An id must be unique among them.
     ///
     /// # Errors
     /// The first file that is malformed, with line and column.
     pub fn parse<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, DetectorError> {
-        let mut detectors = Vec::new();
-        let mut ids = BTreeSet::new();
-        for (name, text) in files {
-            for detector in parse_file(name, text, &mut ids)? {
-                detectors.push(detector);
+        Self::layered([files.into_iter().collect()])
+    }
+
+    /// Reads detector files in layers: within a layer an id must be unique; a later layer replaces those before it.
+    ///
+    /// # Errors
+    /// The first file that is malformed, with line and column.
+    pub fn layered<'a>(layers: impl IntoIterator<Item = Vec<(&'a str, &'a str)>>) -> Result<Self, DetectorError> {
+        let mut detectors = BTreeMap::new();
+        for layer in layers {
+            let mut ids = BTreeSet::new();
+            for (name, text) in layer {
+                let file = parse_file(name, text, &mut ids)?;
+                detectors.extend(file.into_iter().map(|detector| (detector.id.clone(), detector)));
             }
         }
-        detectors.sort_by(|a, b| a.id.cmp(&b.id));
+        let detectors: Vec<_> = detectors.into_values().collect();
         let prefilter = Prefilter::new(&detectors);
         Ok(Self { detectors, prefilter })
     }
@@ -182,10 +199,7 @@ fn parse_file(name: &str, text: &str, ids: &mut BTreeSet<String>) -> Result<Vec<
         if !ids.insert(raw.id.clone()) {
             return Err(at(start, format!("there is already a detector '{}'", raw.id)));
         }
-        if raw.keywords.is_empty() || raw.keywords.iter().any(|word| word.len() < SHORTEST_KEYWORD) {
-            let message = format!("'{}' needs keywords of at least {SHORTEST_KEYWORD} characters", raw.id);
-            return Err(at(start, message));
-        }
+        let (keywords, pattern) = form(&raw).map_err(|(place, message)| at(place.unwrap_or(start), message))?;
         let check = match &raw.check {
             None => None,
             Some(check) => Some(Check::parse(check.as_ref()).map_err(|message| at(check.span().start, message))?),
@@ -195,8 +209,9 @@ fn parse_file(name: &str, text: &str, ids: &mut BTreeSet<String>) -> Result<Vec<
             title: raw.title,
             severity: raw.severity,
             confidence: raw.confidence,
-            keywords: raw.keywords,
-            pattern: raw.pattern.into_inner(),
+            keywords,
+            pattern,
+            assigned_to: raw.assigned_to,
             min_entropy: raw.min_entropy,
             check,
             public: raw.public,
@@ -210,4 +225,27 @@ fn parse_file(name: &str, text: &str, ids: &mut BTreeSet<String>) -> Result<Vec<
         });
     }
     Ok(detectors)
+}
+
+/// The keywords and the expression of a detector, or what is wrong with them and where.
+fn form(raw: &Raw) -> Result<(Vec<String>, String), (Option<usize>, String)> {
+    let mut keywords = raw.keywords.clone();
+    let pattern = match (&raw.pattern, &raw.value) {
+        (Some(pattern), None) if raw.assigned_to.is_empty() => pattern.as_ref().clone(),
+        (None, Some(value)) if !raw.assigned_to.is_empty() => {
+            if keywords.is_empty() {
+                keywords = raw.assigned_to.iter().map(|word| assignment::keyword(word)).collect();
+            }
+            assignment::pattern(&raw.assigned_to, value.as_ref())
+        }
+        _ => {
+            let place = raw.pattern.as_ref().or(raw.value.as_ref()).map(|text| text.span().start);
+            let message = format!("'{}' needs either a pattern, or assigned_to with a value", raw.id);
+            return Err((place, message));
+        }
+    };
+    if keywords.is_empty() || keywords.iter().any(|word| word.len() < SHORTEST_KEYWORD) {
+        return Err((None, format!("'{}' needs keywords of at least {SHORTEST_KEYWORD} characters", raw.id)));
+    }
+    Ok((keywords, pattern))
 }

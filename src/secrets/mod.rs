@@ -3,6 +3,7 @@
 //! `rules/detect/*.toml` → [`DetectorSet`] → [`DetectorSet::scan`] → [`Match`]es, which borrow the scanned bytes.
 
 mod allow;
+mod assignment;
 mod detector;
 mod prefilter;
 mod scan;

@@ -20,6 +20,8 @@ pub struct Match<'a> {
     pub secret: Secret<'a>,
     /// What the text proves.
     pub proof: Proof,
+    /// How it was written, from the outside in; empty when it stood there plainly.
+    pub encoding: Vec<&'static str>,
     /// Every piece of text that belongs to this credential.
     claims: Vec<Range<usize>>,
 }
@@ -33,6 +35,17 @@ impl DetectorSet {
         }
         let mut matches = resolve_overlaps(matches);
         matches.iter_mut().for_each(|found| self.keep_public_facts(&mut found.proof));
+        matches
+    }
+
+    /// The matches of which some part lies in one of these ranges, which are in order; the rest of the text is their
+    /// context. For text of which only a part is new.
+    pub fn scan_ranges<'a>(&'a self, text: &'a [u8], ranges: &[Range<usize>]) -> Vec<Match<'a>> {
+        let mut matches = self.scan(text);
+        matches.retain(|found| {
+            let first = ranges.partition_point(|range| range.end <= found.whole.start);
+            ranges.get(first).is_some_and(|range| range.start < found.whole.end)
+        });
         matches
     }
 
@@ -106,6 +119,7 @@ impl Detector {
                 whole: whole.range(),
                 secret: Secret::new(value),
                 proof,
+                encoding: Vec::new(),
                 claims,
             });
         }

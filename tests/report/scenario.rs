@@ -122,6 +122,8 @@ pub(crate) fn exposure(name: &str, evidence: Evidence) -> Exposure {
             ..Proof::default()
         },
         allowed_by: None,
+        encoding: Vec::new(),
+        introduced: None,
         remedy: "Rotate it.".to_owned(),
         evidence,
     }

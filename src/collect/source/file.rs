@@ -80,8 +80,18 @@ struct Seen<'a> {
 
 impl FileScanner<'_> {
     /// Calls `emit` for each exposure, in order, until it returns `false`.
-    pub(super) fn scan(&self, path: &Path, mut emit: impl FnMut(Exposure) -> bool) -> io::Result<Ended> {
-        let Some(mut file) = Text::open(path, self.options.max_file_size)? else { return Ok(Ended::Packed) };
+    pub(super) fn scan(&self, path: &Path, emit: impl FnMut(Exposure) -> bool) -> io::Result<Ended> {
+        let Some(file) = Text::open(path, self.options.max_file_size)? else { return Ok(Ended::Packed) };
+        self.scan_text(file, path, emit)
+    }
+
+    /// As [`Self::scan`], for text that is open already. The path is that of the file it came from.
+    pub(super) fn scan_text(
+        &self,
+        mut file: Text<'_>,
+        path: &Path,
+        mut emit: impl FnMut(Exposure) -> bool,
+    ) -> io::Result<Ended> {
         let mut seen = Seen { path, ids: BTreeMap::new(), is_export: None };
         let mut text = Vec::new();
         let mut own_start = 0;
@@ -163,6 +173,8 @@ impl FileScanner<'_> {
             public: detector.public,
             proof: found.proof,
             allowed_by,
+            encoding: found.encoding.iter().map(|name| (*name).to_owned()).collect(),
+            introduced: None,
             remedy: detector.remedy.clone(),
             evidence,
         }

@@ -24,9 +24,30 @@ pub use discover::{Found, discover};
 /// The name of this collector.
 pub(crate) const NAME: &str = "source";
 
+/// What of a tree is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Selection {
+    /// The files that lie in it.
+    #[default]
+    WorkTree,
+    /// What the index of its git repository changes against HEAD.
+    Staged,
+    /// What commits of its git repository add: those that `until` (HEAD when absent) reaches and `since` does not.
+    Range {
+        /// A revision.
+        since: String,
+        /// A revision.
+        until: Option<String>,
+    },
+    /// What any commit that a ref of its git repository reaches ever added.
+    History,
+}
+
 /// What to read of source trees, and how.
 #[derive(Clone, Debug)]
 pub struct SourceOptions {
+    /// What of each tree.
+    pub selection: Selection,
     /// Read files that `.gitignore` names, too.
     pub no_ignore: bool,
     /// Judge lines that carry an allow comment, too.
@@ -42,6 +63,7 @@ pub struct SourceOptions {
 impl Default for SourceOptions {
     fn default() -> Self {
         Self {
+            selection: Selection::default(),
             no_ignore: false,
             no_inline_allow: false,
             threads: 0,

@@ -59,19 +59,24 @@ impl Encoding {
     }
 }
 
-/// An open file that is read from front to back.
-pub(super) struct Text {
-    file: Take<File>,
+/// Something open that is read from front to back: a file, a member of an archive, a blob of git.
+pub(super) struct Text<'a> {
+    file: Take<Box<dyn Read + 'a>>,
     limit: u64,
     encoding: Encoding,
     /// Bytes that were read and not yet given on.
     pending: Vec<u8>,
 }
 
-impl Text {
+impl<'a> Text<'a> {
     /// Opens a file of which at most `limit` bytes shall be read. Gives `None` when its text is packed.
     pub(super) fn open(path: &Path, limit: u64) -> io::Result<Option<Self>> {
-        let mut file = open(path)?.take(limit);
+        Self::new(Box::new(open(path)?), limit)
+    }
+
+    /// Reads at most `limit` bytes from something open. Gives `None` when its text is packed.
+    pub(super) fn new(reader: Box<dyn Read + 'a>, limit: u64) -> io::Result<Option<Self>> {
+        let mut file = reader.take(limit);
         let mut head = Vec::new();
         file.by_ref().take(HEAD).read_to_end(&mut head)?;
         if is_packed(&head) {

@@ -1,0 +1,21 @@
+//! Values known by the name they are given: `ADAFRUIT_IO_KEY = "…"`. Writes the expression; matches nothing itself.
+
+/// What stands between a name and its value, in code, settings, JSON, YAML and calls: the end of the name, a type, a
+/// sign of assignment, an opening quote.
+const BETWEEN: &str = concat!(
+    r#"[a-z0-9_.-]{0,40}?\\?["'`]?[\])]?[ \t]{0,8}"#,
+    r"(?::[ \t]{0,3}&?[a-z][a-z0-9.<>]{0,24}[ \t]{0,3}=|:=|=>|=|:|>|,|\()",
+    r#"[ \t]{0,8}[bfru]?\\?["'`]?"#,
+);
+
+/// The expression for a value of a form (itself an expression) that is given to a name with one of these words in it.
+/// In a word `_` stands for any joint or none: `adafruit_io` is also `adafruit-io`, `adafruit.io` and `AdafruitIO`.
+pub(super) fn pattern(words: &[String], value: &str) -> String {
+    let words: Vec<String> = words.iter().map(|word| regex::escape(word).replace('_', r"[ _.-]?")).collect();
+    format!("(?i-u)(?:{}){BETWEEN}(?-i:(?P<secret>{value}))(?:[^A-Za-z0-9_/+=-]|$)", words.join("|"))
+}
+
+/// The keyword of a word: its longest part, since any joint may stand between its parts.
+pub(super) fn keyword(word: &str) -> String {
+    word.split('_').max_by_key(|part| part.len()).unwrap_or_default().to_ascii_lowercase()
+}
