@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-use regex::bytes::Regex;
+use regex_automata::meta::Regex;
+use regex_automata::util::primitives::PatternID;
+use regex_automata::util::syntax;
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::assignment;
 use super::prefilter::Prefilter;
+use super::shape::Shape;
 use super::verify::Check;
 use crate::model::{Confidence, Severity};
 
@@ -64,6 +67,7 @@ pub struct Detector {
     /// The file it was read from.
     pub file: String,
     regex: OnceLock<Option<Regex>>,
+    shape: OnceLock<Option<Shape>>,
 }
 
 #[derive(Deserialize)]
@@ -103,18 +107,35 @@ impl Detector {
     /// The compiled expression. Compiled at its first use: most scans need a fraction of the detectors.
     /// `None` for one that does not compile, which `rules test` reports.
     pub(super) fn regex(&self) -> Option<&Regex> {
-        self.regex.get_or_init(|| Regex::new(&self.pattern).ok()).as_ref()
+        self.regex.get_or_init(|| compile(&self.pattern).ok()).as_ref()
+    }
+
+    /// What is known of its matches; `None` for an expression that does not compile.
+    pub(super) fn shape(&self) -> Option<&Shape> {
+        self.shape.get_or_init(|| Shape::of(&self.pattern, &self.keywords)).as_ref()
+    }
+
+    /// Whether its keywords count only beside a run that looks drawn.
+    pub(super) fn is_gated(&self) -> bool {
+        self.shape().is_some_and(|shape| shape.is_gated)
     }
 
     /// Whether its expression compiles and says where the secret is.
     fn check_pattern(&self) -> Result<(), String> {
-        let regex = Regex::new(&self.pattern).map_err(|error| error.to_string())?;
-        if regex.capture_names().flatten().any(|name| name == "secret") {
+        let regex = compile(&self.pattern)?;
+        if regex.group_info().to_index(PatternID::ZERO, "secret").is_some() {
             Ok(())
         } else {
             Err("the pattern has no group named 'secret': write (?P<secret>…)".to_owned())
         }
     }
+}
+
+fn compile(pattern: &str) -> Result<Regex, String> {
+    let syntax = syntax::Config::new().utf8(false);
+    let config = Regex::config().utf8_empty(false);
+    let built = Regex::builder().syntax(syntax).configure(config).build(pattern);
+    built.map_err(|error| error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string))
 }
 
 /// Every detector, ready to scan.
@@ -222,6 +243,7 @@ fn parse_file(name: &str, text: &str, ids: &mut BTreeSet<String>) -> Result<Vec<
             counter_examples: raw.counter_examples,
             file: name.to_owned(),
             regex: OnceLock::new(),
+            shape: OnceLock::new(),
         });
     }
     Ok(detectors)

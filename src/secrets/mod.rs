@@ -5,8 +5,12 @@
 mod allow;
 mod assignment;
 mod detector;
+mod find;
+mod pairs;
 mod prefilter;
+mod runs;
 mod scan;
+mod shape;
 mod verify;
 
 pub use allow::inline_allow;

@@ -1,55 +1,197 @@
-//! Which detectors can match at all: one pass over the bytes for every keyword of every detector.
+//! Where detectors can match at all: each byte is looked at about once, for the keywords of all detectors. Judges nothing.
+//!
+//! A keyword of a gated detector (see [`Shape`](super::shape::Shape)) counts only where a run of token bytes is near that
+//! looks drawn. A few texts are searched plainly: for all keywords everywhere, then the gate. When there are more, what
+//! is dear to build pays: the runs are found first, and most keywords are looked for beside them alone. Both ways find
+//! the same, which a test holds.
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use std::ops::Range;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 
 use super::Detector;
+use super::pairs::PairSearch;
+use super::runs;
+use super::shape::BEFORE_RUN;
 
-/// One automaton over all keywords.
+/// After so many bytes the dear way pays.
+const DEAR_PAYS: u64 = 1024 * 1024;
+
+/// A keyword of a detector at its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Hit {
+    pub(super) detector: usize,
+    pub(super) start: usize,
+    /// The place of the keyword among those of the set.
+    pub(super) keyword: usize,
+}
+
+/// The keywords of all detectors.
 #[derive(Debug)]
 pub(super) struct Prefilter {
-    automaton: Option<AhoCorasick>,
-    /// The detectors of each keyword, by the keyword's place in the automaton.
+    /// In small letters, each once.
+    keywords: Vec<String>,
+    /// The detectors of each keyword.
     detectors: Vec<Vec<usize>>,
-    count: usize,
+    seen: AtomicU64,
+    plain: OnceLock<Option<AhoCorasick>>,
+    dear: OnceLock<Dear>,
+}
+
+/// What is built when it pays.
+#[derive(Debug)]
+struct Dear {
+    everywhere: Everywhere,
+    /// The keywords of gated detectors.
+    beside_runs: Option<AhoCorasick>,
+    /// The number of each of these keywords among all.
+    gated: Vec<usize>,
+    /// By detector.
+    is_gated: Vec<bool>,
+}
+
+/// The search for the keywords of detectors without a gate.
+#[derive(Debug)]
+enum Everywhere {
+    Pairs(PairSearch),
+    Automaton(Option<AhoCorasick>, Vec<usize>),
 }
 
 impl Prefilter {
     pub(super) fn new(detectors: &[Detector]) -> Self {
         let mut keywords: Vec<String> = Vec::new();
         let mut by_keyword: Vec<Vec<usize>> = Vec::new();
+        let mut places = std::collections::HashMap::new();
         for (position, detector) in detectors.iter().enumerate() {
             for word in &detector.keywords {
-                let word = word.to_ascii_lowercase();
-                let place = keywords.iter().position(|known| *known == word).unwrap_or_else(|| {
-                    keywords.push(word);
+                let place = *places.entry(word.to_ascii_lowercase()).or_insert_with_key(|word| {
+                    keywords.push(word.clone());
                     by_keyword.push(Vec::new());
                     keywords.len() - 1
                 });
                 by_keyword[place].push(position);
             }
         }
-        let automaton =
-            AhoCorasick::builder().ascii_case_insensitive(true).match_kind(MatchKind::Standard).build(&keywords).ok();
-        Self { automaton, detectors: by_keyword, count: detectors.len() }
+        by_keyword.iter_mut().for_each(Vec::dedup);
+        let (plain, dear) = (OnceLock::new(), OnceLock::new());
+        Self { keywords, detectors: by_keyword, seen: AtomicU64::new(0), plain, dear }
     }
 
-    /// The places of the detectors of which a keyword is in the text, in order.
-    pub(super) fn candidates(&self, text: &[u8]) -> Vec<usize> {
-        let Some(automaton) = &self.automaton else {
-            return (0..self.count).collect();
-        };
-        let mut wanted = vec![false; self.count];
-        let mut left = self.count;
-        for found in automaton.find_overlapping_iter(text) {
+    /// A keyword by its place.
+    pub(super) fn keyword(&self, place: usize) -> &str {
+        self.keywords.get(place).map_or("", String::as_str)
+    }
+
+    /// Every keyword of every detector in a part of a text, by detector and place.
+    pub(super) fn hits(&self, detectors: &[Detector], text: &[u8], within: Range<usize>) -> Vec<Hit> {
+        let seen = self.seen.fetch_add(within.len() as u64, Ordering::Relaxed);
+        let mut hits = Vec::new();
+        if seen + (within.len() as u64) < DEAR_PAYS && self.dear.get().is_none() {
+            self.plainly(detectors, text, within, &mut hits);
+        } else {
+            self.dear.get_or_init(|| self.build(detectors)).search(self, text, within, &mut hits);
+        }
+        hits.sort_unstable();
+        hits
+    }
+
+    fn plainly(&self, detectors: &[Detector], text: &[u8], within: Range<usize>, hits: &mut Vec<Hit>) {
+        let automaton = self.plain.get_or_init(|| build(&self.keywords, AhoCorasickKind::ContiguousNFA));
+        let Some(automaton) = automaton else { return };
+        let mut regions: Option<Vec<Range<usize>>> = None;
+        for found in automaton.find_overlapping_iter(Input::new(text).span(within.clone())) {
             for &detector in &self.detectors[found.pattern().as_usize()] {
-                if !std::mem::replace(&mut wanted[detector], true) {
-                    left -= 1;
+                let counts = !detectors[detector].is_gated() || {
+                    let regions = regions.get_or_insert_with(|| regions_of(text, within.clone()));
+                    let after = regions.partition_point(|region| region.end < found.end());
+                    regions.get(after).is_some_and(|region| region.start <= found.start())
+                };
+                if counts {
+                    hits.push(Hit { detector, start: found.start(), keyword: found.pattern().as_usize() });
                 }
             }
-            if left == 0 {
-                break;
+        }
+    }
+
+    fn build(&self, detectors: &[Detector]) -> Dear {
+        let is_gated: Vec<bool> = detectors.iter().map(Detector::is_gated).collect();
+        let with = |wanted: bool| -> Vec<usize> {
+            let has = |place: &usize| self.detectors[*place].iter().any(|detector| is_gated[*detector] == wanted);
+            (0..self.keywords.len()).filter(has).collect()
+        };
+        let (gated, other) = (with(true), with(false));
+        let words = |places: &[usize]| -> Vec<&String> { places.iter().map(|place| &self.keywords[*place]).collect() };
+        let pairs = PairSearch::new(other.iter().map(|place| (*place, self.keywords[*place].as_str())));
+        let everywhere = pairs.map_or_else(
+            || Everywhere::Automaton(build(&words(&other), AhoCorasickKind::DFA), other.clone()),
+            Everywhere::Pairs,
+        );
+        Dear { everywhere, beside_runs: build(&words(&gated), AhoCorasickKind::DFA), gated, is_gated }
+    }
+}
+
+impl Dear {
+    fn search(&self, all: &Prefilter, text: &[u8], within: Range<usize>, hits: &mut Vec<Hit>) {
+        let mut add = |keyword: usize, start: usize, gated: bool| {
+            let of_keyword = all.detectors[keyword].iter().filter(|detector| self.is_gated[**detector] == gated);
+            hits.extend(of_keyword.map(|detector| Hit { detector: *detector, start, keyword }));
+        };
+        match &self.everywhere {
+            Everywhere::Pairs(pairs) => {
+                pairs.for_each(text, within.clone(), &mut |word, start| add(word, start, false))
+            }
+            Everywhere::Automaton(Some(automaton), places) => {
+                for found in automaton.find_overlapping_iter(Input::new(text).span(within.clone())) {
+                    add(places[found.pattern().as_usize()], found.start(), false);
+                }
+            }
+            Everywhere::Automaton(None, _) => {}
+        }
+        let Some(automaton) = &self.beside_runs else { return };
+        for region in regions_of(text, within) {
+            for found in automaton.find_overlapping_iter(Input::new(text).span(region)) {
+                add(self.gated[found.pattern().as_usize()], found.start(), true);
             }
         }
-        (0..self.count).filter(|&detector| wanted[detector]).collect()
+    }
+}
+
+/// The drawn runs of a part of a text, each with what comes shortly before it.
+fn regions_of(text: &[u8], within: Range<usize>) -> Vec<Range<usize>> {
+    let mut regions: Vec<Range<usize>> = Vec::new();
+    let Some(part) = text.get(within.clone()) else { return regions };
+    runs::for_each_run(part, |run| {
+        if runs::is_drawn(&part[run.clone()]) {
+            let start = within.start + run.start.saturating_sub(BEFORE_RUN);
+            let end = within.start + run.end;
+            match regions.last_mut().filter(|last| last.end >= start) {
+                Some(last) => last.end = end,
+                None => regions.push(start..end),
+            }
+        }
+    });
+    regions
+}
+
+fn build<W: AsRef<[u8]>>(words: &[W], kind: AhoCorasickKind) -> Option<AhoCorasick> {
+    if words.is_empty() {
+        return None;
+    }
+    let mut builder = AhoCorasick::builder();
+    builder.ascii_case_insensitive(true).match_kind(MatchKind::Standard).kind(Some(kind)).prefilter(false);
+    builder.build(words).ok()
+}
+
+#[cfg(test)]
+impl Prefilter {
+    /// What both ways find.
+    pub(super) fn both_ways(&self, detectors: &[Detector], text: &[u8]) -> [Vec<Hit>; 2] {
+        let mut ways = [Vec::new(), Vec::new()];
+        self.plainly(detectors, text, 0..text.len(), &mut ways[0]);
+        self.build(detectors).search(self, text, 0..text.len(), &mut ways[1]);
+        ways.iter_mut().for_each(|hits| hits.sort_unstable());
+        ways
     }
 }

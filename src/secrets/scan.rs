@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::allow::is_placeholder;
 use super::verify::entropy;
 use super::{Detector, DetectorSet};
 use crate::model::{Proof, Secret};
+
+/// How far around new text its context is searched for keywords, in bytes.
+const CONTEXT: usize = 2048;
 
 /// A found secret, which borrows the scanned bytes.
 pub struct Match<'a> {
@@ -23,29 +25,51 @@ pub struct Match<'a> {
     /// How it was written, from the outside in; empty when it stood there plainly.
     pub encoding: Vec<&'static str>,
     /// Every piece of text that belongs to this credential.
-    claims: Vec<Range<usize>>,
+    pub(super) claims: Vec<Range<usize>>,
 }
 
 impl DetectorSet {
     /// Finds the secrets in a text. Pure: the same bytes give the same matches, in the order of their place.
     pub fn scan<'a>(&'a self, text: &'a [u8]) -> Vec<Match<'a>> {
-        let mut matches = Vec::new();
-        for candidate in self.prefilter().candidates(text) {
-            self.detectors()[candidate].find(text, &mut matches);
-        }
-        let mut matches = resolve_overlaps(matches);
-        matches.iter_mut().for_each(|found| self.keep_public_facts(&mut found.proof));
-        matches
+        self.best(self.matches(text, 0..text.len()))
     }
 
-    /// The matches of which some part lies in one of these ranges, which are in order; the rest of the text is their
-    /// context. For text of which only a part is new.
+    /// The matches of which some part lies in one of these ranges, which are in order; the text around them is their
+    /// context, and is searched no further than [`CONTEXT`]. For text of which only a part is new.
     pub fn scan_ranges<'a>(&'a self, text: &'a [u8], ranges: &[Range<usize>]) -> Vec<Match<'a>> {
-        let mut matches = self.scan(text);
+        let mut searched: Vec<Range<usize>> = Vec::new();
+        for range in ranges {
+            let (start, end) = (range.start.saturating_sub(CONTEXT), range.end.saturating_add(CONTEXT).min(text.len()));
+            match searched.last_mut().filter(|last| last.end >= start) {
+                Some(last) => last.end = last.end.max(end),
+                None => searched.push(start..end),
+            }
+        }
+        let matches = searched.into_iter().flat_map(|part| self.matches(text, part)).collect();
+        let mut matches = self.best(matches);
         matches.retain(|found| {
             let first = ranges.partition_point(|range| range.end <= found.whole.start);
             ranges.get(first).is_some_and(|range| range.start < found.whole.end)
         });
+        matches
+    }
+
+    /// Every match whose keyword lies in a part of a text.
+    fn matches<'a>(&'a self, text: &'a [u8], within: Range<usize>) -> Vec<Match<'a>> {
+        let prefilter = self.prefilter();
+        let hits = prefilter.hits(self.detectors(), text, within);
+        let mut matches = Vec::new();
+        for of_detector in hits.chunk_by(|a, b| a.detector == b.detector) {
+            let detector = &self.detectors()[of_detector[0].detector];
+            detector.find(text, of_detector, prefilter, &mut matches);
+        }
+        matches
+    }
+
+    /// One match for each piece of text, with what may be told of it.
+    fn best<'a>(&'a self, matches: Vec<Match<'a>>) -> Vec<Match<'a>> {
+        let mut matches = resolve_overlaps(matches);
+        matches.iter_mut().for_each(|found| self.keep_public_facts(&mut found.proof));
         matches
     }
 
@@ -54,9 +78,9 @@ impl DetectorSet {
         proof.facts.retain(|name, value| {
             let is_random =
                 value.len() > 20 && !value.contains(['.', '@', ':', '/', '-']) && entropy(value.as_bytes()) > 3.6;
-            let candidates = self.prefilter().candidates(value.as_bytes());
-            let is_secret = candidates.into_iter().any(|one| {
-                let detector = &self.detectors()[one];
+            let hits = self.prefilter().hits(self.detectors(), value.as_bytes(), 0..value.len());
+            let is_secret = hits.into_iter().any(|hit| {
+                let detector = &self.detectors()[hit.detector];
                 detector.proves != proof.kind && detector.regex().is_some_and(|regex| regex.is_match(value.as_bytes()))
             });
             name == "account_uid" || !(is_random || is_secret)
@@ -86,55 +110,10 @@ impl DetectorSet {
 }
 
 impl Detector {
-    fn find<'a>(&'a self, text: &'a [u8], matches: &mut Vec<Match<'a>>) {
-        let Some(regex) = self.regex() else { return };
-        for captures in regex.captures_iter(text) {
-            let (Some(whole), Some(secret)) = (captures.get(0), captures.name("secret")) else { continue };
-            let value = secret.as_bytes();
-            if entropy(value) < self.min_entropy || is_placeholder(value) {
-                continue;
-            }
-            let mut claims = vec![secret.range()];
-            let mut facts = BTreeMap::new();
-            for name in regex.capture_names().flatten().filter(|name| *name != "secret") {
-                if let Some(fact) = captures.name(name) {
-                    claims.push(fact.range());
-                    facts.insert(name.to_owned(), String::from_utf8_lossy(fact.as_bytes()).into_owned());
-                }
-            }
-            // A host may well be called example; a key id that does is from a manual.
-            if facts.get("key_id").is_some_and(|id| is_placeholder(id.as_bytes())) {
-                continue;
-            }
-            if self.public {
-                facts.insert("key_id".to_owned(), String::from_utf8_lossy(value).into_owned());
-            }
-            if self.check.is_some_and(|check| !check.holds(value, &mut facts)) {
-                continue;
-            }
-            let proof = proof(&self.proves, facts);
-            matches.push(Match {
-                detector: self,
-                span: secret.range(),
-                whole: whole.range(),
-                secret: Secret::new(value),
-                proof,
-                encoding: Vec::new(),
-                claims,
-            });
-        }
-    }
-
     /// Which of two detectors that see the same text is right: the surer, then the graver.
     fn rank(&self) -> (crate::model::Confidence, crate::model::Severity) {
         (self.confidence, self.severity)
     }
-}
-
-fn proof(kind: &str, mut facts: BTreeMap<String, String>) -> Proof {
-    let key_id = facts.remove("key_id");
-    let account = facts.remove("account").or_else(|| key_id.as_deref().and_then(super::verify::aws_account));
-    Proof { kind: kind.to_owned(), key_id, account, facts }
 }
 
 /// Keeps the best of the matches that claim the same text.

@@ -1,0 +1,185 @@
+//! One detector on one text: its expression around its keywords, then its filters. Knows no other detector.
+
+use std::collections::BTreeMap;
+
+use regex_automata::util::captures::Captures;
+use regex_automata::{Anchored, Input, PatternID};
+
+use super::Detector;
+use super::allow::is_placeholder;
+use super::prefilter::{Hit, Prefilter};
+use super::scan::Match;
+use super::verify::entropy;
+use crate::model::{Proof, Secret};
+
+impl Detector {
+    /// Adds the matches around these keywords, which are in the order of their place.
+    pub(super) fn find<'a>(&'a self, text: &'a [u8], hits: &[Hit], words: &Prefilter, matches: &mut Vec<Match<'a>>) {
+        let (Some(regex), Some(shape)) = (self.regex(), self.shape()) else { return };
+        let mut captures = regex.create_captures();
+        let mut from = 0;
+        let mut hits = hits.iter().peekable();
+        while let Some(hit) = hits.next() {
+            let mut end = hit.start.saturating_add(shape.after).min(text.len());
+            if shape.offsets.is_empty() {
+                // Windows that touch are one: what lies in both is searched once.
+                while let Some(next) = hits.next_if(|next| next.start.saturating_sub(shape.before) <= end) {
+                    end = next.start.saturating_add(shape.after).min(text.len());
+                }
+                let mut start = hit.start.saturating_sub(shape.before).max(from);
+                while start < end {
+                    regex.search_captures(&Input::new(text).span(start..end), &mut captures);
+                    let Some(whole) = captures.get_match() else { break };
+                    from = whole.end().max(start + 1);
+                    start = from;
+                    matches.extend(self.judge(text, &captures));
+                }
+            } else if let Some(offset) = shape.offsets.get(words.keyword(hit.keyword))
+                && let Some(start) = hit.start.checked_sub(*offset).filter(|start| *start >= from)
+            {
+                let input = Input::new(text).span(start..end).anchored(Anchored::Yes);
+                regex.search_captures(&input, &mut captures);
+                if let Some(whole) = captures.get_match() {
+                    from = whole.end().max(start + 1);
+                    matches.extend(self.judge(text, &captures));
+                }
+            }
+        }
+    }
+
+    /// What was captured as a match, unless a filter says that it is none.
+    fn judge<'a>(&'a self, text: &'a [u8], captures: &Captures) -> Option<Match<'a>> {
+        let whole = captures.get_match()?.range();
+        let secret = captures.get_group_by_name("secret")?.range();
+        let value = &text[secret.clone()];
+        if entropy(value) < self.min_entropy || is_placeholder(value) {
+            return None;
+        }
+        let mut claims = vec![secret.clone()];
+        let mut facts = BTreeMap::new();
+        for (group, name) in captures.group_info().pattern_names(PatternID::ZERO).enumerate() {
+            if let Some(name) = name.filter(|name| *name != "secret")
+                && let Some(span) = captures.get_group(group)
+            {
+                claims.push(span.range());
+                facts.insert(name.to_owned(), String::from_utf8_lossy(&text[span.range()]).into_owned());
+            }
+        }
+        // A host may well be called example; a key id that does is from a manual.
+        if facts.get("key_id").is_some_and(|id| is_placeholder(id.as_bytes())) {
+            return None;
+        }
+        if self.public {
+            facts.insert("key_id".to_owned(), String::from_utf8_lossy(value).into_owned());
+        }
+        if self.check.is_some_and(|check| !check.holds(value, &mut facts)) {
+            return None;
+        }
+        let proof = proof(&self.proves, facts);
+        Some(Match {
+            detector: self,
+            span: secret,
+            whole,
+            secret: Secret::new(value),
+            proof,
+            encoding: Vec::new(),
+            claims,
+        })
+    }
+}
+
+fn proof(kind: &str, mut facts: BTreeMap<String, String>) -> Proof {
+    let key_id = facts.remove("key_id");
+    let account = facts.remove("account").or_else(|| key_id.as_deref().and_then(super::verify::aws_account));
+    Proof { kind: kind.to_owned(), key_id, account, facts }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use super::super::{DetectorSet, Match};
+    use super::*;
+
+    static DETECTORS: LazyLock<DetectorSet> = LazyLock::new(|| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/detect");
+        let files: Vec<(String, String)> = std::fs::read_dir(folder)
+            .expect("it is there")
+            .map(|entry| entry.expect("it is readable").path())
+            .map(|path| (path.display().to_string(), std::fs::read_to_string(&path).expect("it is readable")))
+            .collect();
+        DetectorSet::parse(files.iter().map(|(name, text)| (name.as_str(), text.as_str()))).expect("they are right")
+    });
+
+    /// Texts of which some are found and some are nearly found, with what may stand between them.
+    fn texts() -> impl Strategy<Value = Vec<u8>> {
+        let examples = DETECTORS.detectors().iter().flat_map(|one| one.examples.iter().chain(&one.counter_examples));
+        let mut pieces: Vec<Vec<u8>> = examples.map(|text| text.clone().into_bytes()).collect();
+        pieces.extend(
+            [" ", "\n", "x", "key = ", "\"", "\\n", "getUserByName(", "\u{e4}", "0"]
+                .map(|text| text.as_bytes().to_vec()),
+        );
+        let piece = (prop::sample::select(pieces), any::<prop::sample::Index>(), any::<bool>());
+        prop::collection::vec(piece, 1..30).prop_map(|pieces| {
+            let mut text = Vec::new();
+            for (piece, cut, is_cut) in pieces {
+                let end = if is_cut { cut.index(piece.len()) } else { piece.len() };
+                text.extend_from_slice(&piece[..end]);
+                text.push(b'\n');
+            }
+            text
+        })
+    }
+
+    /// The matches of one expression over a whole text, each where a keyword of its detector is in it that counts.
+    fn everywhere<'a>(detector: &'a Detector, number: usize, text: &'a [u8], hits: &[Hit]) -> Vec<Match<'a>> {
+        let regex = detector.regex().expect("it compiles");
+        let mut found = Vec::new();
+        for captures in regex.captures_iter(text) {
+            let whole = captures.get_match().expect("a match").range();
+            if hits.iter().any(|hit| hit.detector == number && whole.contains(&hit.start)) {
+                found.extend(detector.judge(text, &captures));
+            }
+        }
+        found
+    }
+
+    fn spans(matches: &[Match<'_>]) -> Vec<(String, std::ops::Range<usize>)> {
+        let mut spans: Vec<_> = matches.iter().map(|one| (one.detector.id.clone(), one.span.clone())).collect();
+        spans.sort_by(|a, b| (a.1.start, &a.0).cmp(&(b.1.start, &b.0)));
+        spans
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn the_dear_way_hits_where_the_plain_way_hits(text in texts()) {
+            let [plain, dear] = DETECTORS.prefilter().both_ways(DETECTORS.detectors(), &text);
+            prop_assert_eq!(plain, dear);
+        }
+
+        #[test]
+        fn windows_find_what_every_expression_over_all_of_it_finds(text in texts()) {
+            let prefilter = DETECTORS.prefilter();
+            let [hits, _] = prefilter.both_ways(DETECTORS.detectors(), &text);
+            let (mut windows, mut whole) = (Vec::new(), Vec::new());
+            for (number, detector) in DETECTORS.detectors().iter().enumerate() {
+                let own: Vec<Hit> = hits.iter().filter(|hit| hit.detector == number).copied().collect();
+                detector.find(&text, &own, prefilter, &mut windows);
+                whole.extend(everywhere(detector, number, &text, &hits));
+            }
+            prop_assert_eq!(spans(&windows), spans(&whole));
+        }
+    }
+
+    #[test]
+    fn most_detectors_need_only_runs() {
+        let (gated, other): (Vec<_>, Vec<_>) = DETECTORS.detectors().iter().partition(|detector| detector.is_gated());
+        let other: Vec<_> = other.iter().map(|detector| &detector.id).collect();
+        assert!(gated.len() > other.len() * 2, "{} are gated, these are not: {other:?}", gated.len());
+    }
+}

@@ -1,0 +1,273 @@
+//! What can be told of a detector's matches from its expression alone: how far they reach around a keyword, and whether
+//! there is always a long run beside it. Matches nothing.
+//!
+//! INVARIANT: whatever is told holds for every match. Where nothing can be told, the answer is the careful one.
+
+use std::collections::BTreeMap;
+
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+use super::runs;
+
+/// How far before a run a keyword may stand, in bytes: the end of a name, a type, a sign and a quote lie between.
+pub(super) const BEFORE_RUN: usize = 160;
+
+/// An expression without an end is searched so far around a keyword, in bytes: more than the largest key that is written
+/// as text needs.
+const UNBOUNDED: usize = 32 * 1024;
+
+/// The most texts that one part of an expression is written out as.
+const MOST_TEXTS: usize = 96;
+
+/// How many drawn letters are needed where no digit can be among them.
+const LETTERS: usize = 30;
+
+/// What is known of every match of an expression.
+#[derive(Debug)]
+pub(super) struct Shape {
+    /// A match begins at most so far before the keyword in it that is looked for, in bytes …
+    pub(super) before: usize,
+    /// … and ends at most so far behind the beginning of that keyword.
+    pub(super) after: usize,
+    /// How far into a match a keyword stands, where that is always the same, by keyword; with one of these in every
+    /// match. Empty when there is none in some match.
+    pub(super) offsets: BTreeMap<String, usize>,
+    /// In every match a keyword stands in a run of at least [`runs::SHORTEST`] bytes, or at most [`BEFORE_RUN`] before it.
+    pub(super) is_gated: bool,
+}
+
+/// A part of an expression.
+enum Part {
+    /// One of these texts, in small letters.
+    Texts(Vec<Vec<u8>>),
+    /// Some bytes.
+    Bytes(Bytes),
+}
+
+/// A number of bytes of some kinds.
+#[derive(Clone, Copy)]
+struct Bytes {
+    least: usize,
+    /// `None` when there is no bound.
+    most: Option<usize>,
+    kinds: [u64; 4],
+}
+
+impl Shape {
+    /// Reads an expression. `None` when it is none.
+    pub(super) fn of(pattern: &str, keywords: &[String]) -> Option<Self> {
+        let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).ok()?;
+        let longest = hir.properties().maximum_len().unwrap_or(UNBOUNDED).min(UNBOUNDED);
+        let careful = Self { before: longest, after: longest, offsets: BTreeMap::new(), is_gated: false };
+        let mut parts = Vec::new();
+        flatten(&hir, &mut parts);
+        let folded: Vec<String> = keywords.iter().map(|word| word.to_ascii_lowercase()).collect();
+        Some(about_keyword(&parts, &folded, longest).unwrap_or(careful))
+    }
+}
+
+/// What can be told when one part of the expression always holds a keyword.
+fn about_keyword(parts: &[Part], keywords: &[String], longest: usize) -> Option<Shape> {
+    let holds = |text: &Vec<u8>| keywords.iter().any(|word| find(text, word).is_some());
+    let (place, texts) = parts.iter().enumerate().find_map(|(place, part)| match part {
+        Part::Texts(texts) if texts.iter().all(holds) => Some((place, texts)),
+        _ => None,
+    })?;
+    let front = total(&parts[..place]);
+    let inside = texts.iter().map(Vec::len).max().unwrap_or_default();
+    let behind = total(&parts[place + 1..]);
+    let bound = |most: Option<usize>| most.map_or(UNBOUNDED, |most| (most + inside).min(UNBOUNDED));
+    let offsets = if Some(front.least) == front.most { offsets(texts, keywords, front.least) } else { BTreeMap::new() };
+    let before = bound(front.most).min(longest);
+    let after = bound(behind.most).min(longest);
+    Some(Shape { before, after, offsets, is_gated: is_gated(parts, place) })
+}
+
+/// Where in a match the keywords stand whose place is the same in each of these texts that has them, if every text has
+/// such a keyword.
+fn offsets(texts: &[Vec<u8>], keywords: &[String], front: usize) -> BTreeMap<String, usize> {
+    let mut offsets = BTreeMap::new();
+    for word in keywords {
+        let mut places = texts.iter().filter_map(|text| find(text, word));
+        if let Some(first) = places.next()
+            && places.all(|other| other == first)
+        {
+            offsets.insert(word.clone(), front + first);
+        }
+    }
+    let is_reached = |text: &Vec<u8>| offsets.iter().any(|(word, place)| find(text, word) == Some(place - front));
+    if texts.iter().all(is_reached) { offsets } else { BTreeMap::new() }
+}
+
+/// Whether behind the part with the keyword, or around it, there is always a run in which something drawn can be seen.
+fn is_gated(parts: &[Part], keyword: usize) -> bool {
+    let mut start = 0;
+    while start < parts.len() {
+        let length = parts[start..].iter().take_while(|part| part.is_run()).count();
+        let end = start + length;
+        let segment = &parts[start..end];
+        let between = parts.get(keyword..start).map(total).and_then(|bytes| bytes.most);
+        let is_near = (start..end).contains(&keyword) || between.is_some_and(|most| most <= BEFORE_RUN);
+        if is_near && can_be_drawn(segment) {
+            return true;
+        }
+        start = end.max(start + 1);
+    }
+    false
+}
+
+/// Whether a run is always long enough, and its drawn part can be told from written text.
+fn can_be_drawn(segment: &[Part]) -> bool {
+    let drawn = |test: fn(&Bytes) -> bool| -> usize {
+        let bytes = segment.iter().filter_map(|part| match part {
+            Part::Bytes(bytes) if test(bytes) => Some(bytes.least),
+            _ => None,
+        });
+        bytes.sum()
+    };
+    total(segment).least >= runs::SHORTEST
+        && (drawn(Bytes::has_digits) >= runs::SHORTEST || drawn(Bytes::has_both_cases) >= LETTERS)
+}
+
+impl Part {
+    fn extent(&self) -> Bytes {
+        match self {
+            Self::Bytes(bytes) => *bytes,
+            Self::Texts(texts) => {
+                let lengths = || texts.iter().map(Vec::len);
+                let least = lengths().min().unwrap_or_default();
+                Bytes { least, most: lengths().max(), kinds: [0; 4] }
+            }
+        }
+    }
+
+    /// Whether all of it can only be part of a run.
+    fn is_run(&self) -> bool {
+        match self {
+            Self::Texts(texts) => texts.iter().flatten().all(|byte| runs::is_run_byte(*byte)),
+            Self::Bytes(bytes) => (0..=u8::MAX).all(|byte| !bytes.has(byte) || runs::is_run_byte(byte)),
+        }
+    }
+}
+
+impl Bytes {
+    fn has(&self, byte: u8) -> bool {
+        self.kinds[usize::from(byte / 64)] >> (byte % 64) & 1 == 1
+    }
+
+    /// At least half of the hexadecimal digits' share.
+    fn has_digits(&self) -> bool {
+        (b'0'..=b'9').filter(|digit| self.has(*digit)).count() >= 5
+    }
+
+    fn has_both_cases(&self) -> bool {
+        let count = |range: std::ops::RangeInclusive<u8>| range.filter(|byte| self.has(*byte)).count();
+        count(b'a'..=b'z') >= 20 && count(b'A'..=b'Z') >= 20
+    }
+}
+
+/// The least and the most bytes of parts that follow each other.
+fn total(parts: &[Part]) -> Bytes {
+    let none = Bytes { least: 0, most: Some(0), kinds: [0; 4] };
+    parts.iter().map(Part::extent).fold(none, |sum, next| Bytes {
+        least: sum.least.saturating_add(next.least),
+        most: sum.most.zip(next.most).map(|(a, b)| a.saturating_add(b)),
+        kinds: [0; 4],
+    })
+}
+
+/// Appends the parts of an expression; texts that follow each other become one part.
+fn flatten(hir: &Hir, parts: &mut Vec<Part>) {
+    match hir.kind() {
+        HirKind::Capture(capture) => flatten(&capture.sub, parts),
+        HirKind::Concat(each) => each.iter().for_each(|one| flatten(one, parts)),
+        HirKind::Look(_) | HirKind::Empty => {}
+        _ => match (texts(hir), parts.last_mut()) {
+            (Some(new), Some(Part::Texts(known))) if known.len() * new.len() <= MOST_TEXTS => {
+                *known = product(known, &new)
+            }
+            (Some(new), _) => parts.push(Part::Texts(new)),
+            (None, _) => parts.push(Part::Bytes(bytes(hir))),
+        },
+    }
+}
+
+/// All texts that an expression stands for, in small letters, if they are few.
+fn texts(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+    let mut all = match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => vec![Vec::new()],
+        HirKind::Literal(literal) => vec![literal.0.to_ascii_lowercase()],
+        HirKind::Class(_) => {
+            let kinds = bytes(hir).kinds;
+            let class = Bytes { least: 1, most: Some(1), kinds };
+            let members: Vec<_> =
+                (0..=u8::MAX).filter(|byte| class.has(*byte)).map(|byte| vec![byte.to_ascii_lowercase()]).collect();
+            (members.len() <= 16 && hir.properties().maximum_len() == Some(1)).then_some(members)?
+        }
+        HirKind::Capture(capture) => texts(&capture.sub)?,
+        HirKind::Repetition(again) if again.max == Some(1) => {
+            let mut all = texts(&again.sub)?;
+            all.extend((again.min == 0).then(Vec::new));
+            all
+        }
+        HirKind::Repetition(again) if again.max == Some(again.min) && again.min <= 8 => {
+            let one = texts(&again.sub)?;
+            (0..again.min).try_fold(vec![Vec::new()], |all, _| {
+                (all.len() * one.len() <= MOST_TEXTS).then(|| product(&all, &one))
+            })?
+        }
+        HirKind::Repetition(_) => return None,
+        HirKind::Concat(each) => each.iter().try_fold(vec![Vec::new()], |all, one| {
+            let next = texts(one)?;
+            (all.len() * next.len() <= MOST_TEXTS).then(|| product(&all, &next))
+        })?,
+        HirKind::Alternation(each) => each.iter().map(texts).collect::<Option<Vec<_>>>()?.concat(),
+    };
+    all.sort();
+    all.dedup();
+    (all.len() <= MOST_TEXTS).then_some(all)
+}
+
+fn product(fronts: &[Vec<u8>], ends: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let mut all: Vec<Vec<u8>> =
+        fronts.iter().flat_map(|front| ends.iter().map(move |end| [front.as_slice(), end].concat())).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// How many bytes of which kinds an expression stands for.
+fn bytes(hir: &Hir) -> Bytes {
+    let properties = hir.properties();
+    let mut kinds = [0; 4];
+    gather(hir, &mut kinds);
+    Bytes { least: properties.minimum_len().unwrap_or_default(), most: properties.maximum_len(), kinds }
+}
+
+/// Adds every byte that an expression can hold.
+fn gather(hir: &Hir, kinds: &mut [u64; 4]) {
+    let mut add = |byte: u8| kinds[usize::from(byte / 64)] |= 1 << (byte % 64);
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => {}
+        HirKind::Literal(literal) => literal.0.iter().copied().for_each(add),
+        HirKind::Class(Class::Bytes(class)) => class.iter().flat_map(|range| range.start()..=range.end()).for_each(add),
+        HirKind::Class(Class::Unicode(class)) => {
+            for range in class.iter() {
+                (0..=0x7f_u8)
+                    .filter(|byte| (range.start()..=range.end()).contains(&char::from(*byte)))
+                    .for_each(&mut add);
+                if !range.end().is_ascii() {
+                    (0x80..=u8::MAX).for_each(&mut add);
+                }
+            }
+        }
+        HirKind::Repetition(again) => gather(&again.sub, kinds),
+        HirKind::Capture(capture) => gather(&capture.sub, kinds),
+        HirKind::Concat(each) | HirKind::Alternation(each) => each.iter().for_each(|one| gather(one, kinds)),
+    }
+}
+
+/// Where a word stands in a text for the first time.
+fn find(text: &[u8], word: &str) -> Option<usize> {
+    text.windows(word.len().max(1)).position(|window| window == word.as_bytes())
+}
