@@ -110,9 +110,10 @@ impl DetectorSet {
 }
 
 impl Detector {
-    /// Which of two detectors that see the same text is right: the surer, then the graver.
-    fn rank(&self) -> (crate::model::Confidence, crate::model::Severity) {
-        (self.confidence, self.severity)
+    /// Which of two detectors that see the same text is right: the surer, then the one that knows whose it is, then the
+    /// graver.
+    fn rank(&self) -> (crate::model::Confidence, bool, crate::model::Severity) {
+        (self.confidence, self.proves.contains('.'), self.severity)
     }
 }
 
