@@ -15,6 +15,21 @@ pub(super) fn pattern(words: &[String], value: &str) -> String {
     format!("(?i-u)(?:{}){BETWEEN}(?-i:(?P<secret>{value}))(?:[^A-Za-z0-9_/+=-]|$)", words.join("|"))
 }
 
+/// The most bytes that [`BETWEEN`] stands for.
+pub(super) const MOST_BETWEEN: usize = 40 + 11 + 34 + 11;
+
+/// Whether behind a keyword an assignment may come: the rest of a name, then a sign. Says no only where the expression
+/// would, and is quicker.
+pub(super) fn may_follow(text: &[u8]) -> bool {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-".contains(byte);
+    let mut rest = text.iter().take(MOST_NAME).skip_while(|byte| is_name(byte) || **byte == b' ');
+    let sign = rest.find(|byte| !b"\\\"'`]) \t".contains(byte));
+    sign.is_none_or(|sign| b":=>,(".contains(sign))
+}
+
+/// No rest of a name with what closes it is longer.
+const MOST_NAME: usize = 128;
+
 /// The keyword of a word: its longest part, since any joint may stand between its parts.
 pub(super) fn keyword(word: &str) -> String {
     word.split('_').max_by_key(|part| part.len()).unwrap_or_default().to_ascii_lowercase()

@@ -49,6 +49,8 @@ pub struct Detector {
     pub pattern: String,
     /// A value of some form, known by the words in the name it is given; the pattern was made of them.
     pub assigned_to: Vec<String>,
+    /// The form of that value, an expression.
+    value: Option<String>,
     /// The least Shannon entropy of the value, in bits a character.
     pub min_entropy: f64,
     pub(super) check: Option<Check>,
@@ -112,7 +114,11 @@ impl Detector {
 
     /// What is known of its matches; `None` for an expression that does not compile.
     pub(super) fn shape(&self) -> Option<&Shape> {
-        self.shape.get_or_init(|| Shape::of(&self.pattern, &self.keywords)).as_ref()
+        let shape = || match &self.value {
+            Some(value) => Shape::of_assignment(&self.assigned_to, value),
+            None => Shape::of(&self.pattern, &self.keywords),
+        };
+        self.shape.get_or_init(shape).as_ref()
     }
 
     /// Whether its keywords count only beside a run that looks drawn.
@@ -233,6 +239,7 @@ fn parse_file(name: &str, text: &str, ids: &mut BTreeSet<String>) -> Result<Vec<
             keywords,
             pattern,
             assigned_to: raw.assigned_to,
+            value: raw.value.map(Spanned::into_inner),
             min_entropy: raw.min_entropy,
             check,
             public: raw.public,

@@ -7,6 +7,7 @@ use regex_automata::{Anchored, Input, PatternID};
 
 use super::Detector;
 use super::allow::is_placeholder;
+use super::assignment;
 use super::prefilter::{Hit, Prefilter};
 use super::scan::Match;
 use super::verify::entropy;
@@ -20,6 +21,9 @@ impl Detector {
         let mut from = 0;
         let mut hits = hits.iter().peekable();
         while let Some(hit) = hits.next() {
+            if !self.assigned_to.is_empty() && !assignment::may_follow(&text[hit.start..]) {
+                continue;
+            }
             let mut end = hit.start.saturating_add(shape.after).min(text.len());
             if shape.offsets.is_empty() {
                 // Windows that touch are one: what lies in both is searched once.

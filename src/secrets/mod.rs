@@ -6,7 +6,7 @@ mod allow;
 mod assignment;
 mod detector;
 mod find;
-mod pairs;
+mod lanes;
 mod prefilter;
 mod runs;
 mod scan;

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 
 use super::Detector;
-use super::pairs::PairSearch;
+use super::lanes::Words;
 use super::runs;
 use super::shape::BEFORE_RUN;
 
@@ -43,20 +43,12 @@ pub(super) struct Prefilter {
 /// What is built when it pays.
 #[derive(Debug)]
 struct Dear {
-    everywhere: Everywhere,
-    /// The keywords of gated detectors.
-    beside_runs: Option<AhoCorasick>,
-    /// The number of each of these keywords among all.
-    gated: Vec<usize>,
+    /// The keywords of detectors without a gate, and the number of each among all.
+    everywhere: (Option<Words>, Vec<usize>),
+    /// The keywords of gated detectors, and the number of each among all.
+    beside_runs: (Option<Words>, Vec<usize>),
     /// By detector.
     is_gated: Vec<bool>,
-}
-
-/// The search for the keywords of detectors without a gate.
-#[derive(Debug)]
-enum Everywhere {
-    Pairs(PairSearch),
-    Automaton(Option<AhoCorasick>, Vec<usize>),
 }
 
 impl Prefilter {
@@ -98,7 +90,7 @@ impl Prefilter {
     }
 
     fn plainly(&self, detectors: &[Detector], text: &[u8], within: Range<usize>, hits: &mut Vec<Hit>) {
-        let automaton = self.plain.get_or_init(|| build(&self.keywords, AhoCorasickKind::ContiguousNFA));
+        let automaton = self.plain.get_or_init(|| automaton(&self.keywords));
         let Some(automaton) = automaton else { return };
         let mut regions: Option<Vec<Range<usize>>> = None;
         for found in automaton.find_overlapping_iter(Input::new(text).span(within.clone())) {
@@ -121,14 +113,11 @@ impl Prefilter {
             let has = |place: &usize| self.detectors[*place].iter().any(|detector| is_gated[*detector] == wanted);
             (0..self.keywords.len()).filter(has).collect()
         };
-        let (gated, other) = (with(true), with(false));
-        let words = |places: &[usize]| -> Vec<&String> { places.iter().map(|place| &self.keywords[*place]).collect() };
-        let pairs = PairSearch::new(other.iter().map(|place| (*place, self.keywords[*place].as_str())));
-        let everywhere = pairs.map_or_else(
-            || Everywhere::Automaton(build(&words(&other), AhoCorasickKind::DFA), other.clone()),
-            Everywhere::Pairs,
-        );
-        Dear { everywhere, beside_runs: build(&words(&gated), AhoCorasickKind::DFA), gated, is_gated }
+        let search = |places: Vec<usize>| {
+            let words: Vec<_> = places.iter().map(|place| &self.keywords[*place]).collect();
+            (Words::new(&words), places)
+        };
+        Dear { everywhere: search(with(false)), beside_runs: search(with(true)), is_gated }
     }
 }
 
@@ -138,22 +127,14 @@ impl Dear {
             let of_keyword = all.detectors[keyword].iter().filter(|detector| self.is_gated[**detector] == gated);
             hits.extend(of_keyword.map(|detector| Hit { detector: *detector, start, keyword }));
         };
-        match &self.everywhere {
-            Everywhere::Pairs(pairs) => {
-                pairs.for_each(text, within.clone(), &mut |word, start| add(word, start, false))
-            }
-            Everywhere::Automaton(Some(automaton), places) => {
-                for found in automaton.find_overlapping_iter(Input::new(text).span(within.clone())) {
-                    add(places[found.pattern().as_usize()], found.start(), false);
-                }
-            }
-            Everywhere::Automaton(None, _) => {}
+        if let (Some(words), places) = &self.everywhere {
+            words.for_each(text, std::iter::once(within.clone()), &mut |word, place| {
+                add(places[word], place.start, false)
+            });
         }
-        let Some(automaton) = &self.beside_runs else { return };
-        for region in regions_of(text, within) {
-            for found in automaton.find_overlapping_iter(Input::new(text).span(region)) {
-                add(self.gated[found.pattern().as_usize()], found.start(), true);
-            }
+        if let (Some(words), places) = &self.beside_runs {
+            let regions = regions_of(text, within).into_iter();
+            words.for_each(text, regions, &mut |word, place| add(places[word], place.start, true));
         }
     }
 }
@@ -164,7 +145,7 @@ fn regions_of(text: &[u8], within: Range<usize>) -> Vec<Range<usize>> {
     let Some(part) = text.get(within.clone()) else { return regions };
     runs::for_each_run(part, |run| {
         if runs::is_drawn(&part[run.clone()]) {
-            let start = within.start + run.start.saturating_sub(BEFORE_RUN);
+            let start = within.start + beginning(part, run.start);
             let end = within.start + run.end;
             match regions.last_mut().filter(|last| last.end >= start) {
                 Some(last) => last.end = end,
@@ -175,13 +156,18 @@ fn regions_of(text: &[u8], within: Range<usize>) -> Vec<Range<usize>> {
     regions
 }
 
-fn build<W: AsRef<[u8]>>(words: &[W], kind: AhoCorasickKind) -> Option<AhoCorasick> {
-    if words.is_empty() {
-        return None;
-    }
+/// How far back from a run keywords are looked for: to the beginning of the line before it, or [`BEFORE_RUN`] bytes.
+fn beginning(text: &[u8], run: usize) -> usize {
+    let first = run.saturating_sub(BEFORE_RUN);
+    let mut ends = memchr::memrchr_iter(b'\n', &text[first..run]);
+    ends.nth(1).map_or(first, |end| first + end + 1)
+}
+
+/// Quick to build, slower to run.
+fn automaton(words: &[String]) -> Option<AhoCorasick> {
     let mut builder = AhoCorasick::builder();
-    builder.ascii_case_insensitive(true).match_kind(MatchKind::Standard).kind(Some(kind)).prefilter(false);
-    builder.build(words).ok()
+    builder.ascii_case_insensitive(true).match_kind(MatchKind::Standard).prefilter(false);
+    builder.kind(Some(AhoCorasickKind::ContiguousNFA)).build(words).ok()
 }
 
 #[cfg(test)]

@@ -146,8 +146,8 @@ mod tests {
             ("github.com/acme/tools", false),
             ("authenticationProvider", false),
             ("a1bcdefghijklmnop", true),
-            ("aBcDefghijklmnop", false),
-            ("aBcDeFghijklmnop", true),
+            ("aBcdefghijklmnop", false),
+            ("aBcDefghijklmnop", true),
         ] {
             assert_eq!(is_drawn(run.as_bytes()), drawn, "{run}");
         }

@@ -4,13 +4,15 @@
 //! INVARIANT: whatever is told holds for every match. Where nothing can be told, the answer is the careful one.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 
-use super::runs;
+use super::{assignment, runs};
 
-/// How far before a run a keyword may stand, in bytes: the end of a name, a type, a sign and a quote lie between.
-pub(super) const BEFORE_RUN: usize = 160;
+/// How far before a run a keyword may stand, in bytes, on the same line or the one before: the end of a name, a type, a
+/// sign and a quote lie between.
+pub(super) const BEFORE_RUN: usize = 256;
 
 /// An expression without an end is searched so far around a keyword, in bytes: more than the largest key that is written
 /// as text needs.
@@ -32,7 +34,8 @@ pub(super) struct Shape {
     /// How far into a match a keyword stands, where that is always the same, by keyword; with one of these in every
     /// match. Empty when there is none in some match.
     pub(super) offsets: BTreeMap<String, usize>,
-    /// In every match a keyword stands in a run of at least [`runs::SHORTEST`] bytes, or at most [`BEFORE_RUN`] before it.
+    /// In every match a keyword stands in a run of at least [`runs::SHORTEST`] bytes, or at most [`BEFORE_RUN`] before it
+    /// with nothing but white space that may hold the end of a line.
     pub(super) is_gated: bool,
 }
 
@@ -63,6 +66,22 @@ impl Shape {
         flatten(&hir, &mut parts);
         let folded: Vec<String> = keywords.iter().map(|word| word.to_ascii_lowercase()).collect();
         Some(about_keyword(&parts, &folded, longest).unwrap_or(careful))
+    }
+}
+
+impl Shape {
+    /// What is known of a value of a form that is given to a name with one of these words in it.
+    pub(super) fn of_assignment(words: &[String], value: &str) -> Option<Self> {
+        let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(value).ok()?;
+        let mut parts = Vec::new();
+        flatten(&hir, &mut parts);
+        let name = words.iter().map(String::len).max()?;
+        let most = hir.properties().maximum_len().unwrap_or(UNBOUNDED).min(UNBOUNDED);
+        let is_near = name + assignment::MOST_BETWEEN <= BEFORE_RUN;
+        let is_gated = is_near && runs_of(&parts).any(|run| can_be_drawn(&parts[run]));
+        // A byte behind the value belongs to the match.
+        let after = name + assignment::MOST_BETWEEN + most + 1;
+        Some(Self { before: name, after, offsets: BTreeMap::new(), is_gated })
     }
 }
 
@@ -101,19 +120,23 @@ fn offsets(texts: &[Vec<u8>], keywords: &[String], front: usize) -> BTreeMap<Str
 
 /// Whether behind the part with the keyword, or around it, there is always a run in which something drawn can be seen.
 fn is_gated(parts: &[Part], keyword: usize) -> bool {
+    runs_of(parts).any(|run| {
+        let between = parts.get(keyword..run.start).filter(|parts| parts.iter().all(Part::stays_near));
+        let most = between.map(total).and_then(|bytes| bytes.most);
+        let is_near = run.contains(&keyword) || most.is_some_and(|most| most <= BEFORE_RUN);
+        is_near && can_be_drawn(&parts[run])
+    })
+}
+
+/// The parts that follow each other in which only bytes of a run can be.
+fn runs_of(parts: &[Part]) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
-    while start < parts.len() {
-        let length = parts[start..].iter().take_while(|part| part.is_run()).count();
-        let end = start + length;
-        let segment = &parts[start..end];
-        let between = parts.get(keyword..start).map(total).and_then(|bytes| bytes.most);
-        let is_near = (start..end).contains(&keyword) || between.is_some_and(|most| most <= BEFORE_RUN);
-        if is_near && can_be_drawn(segment) {
-            return true;
-        }
-        start = end.max(start + 1);
-    }
-    false
+    std::iter::from_fn(move || {
+        start += parts.get(start..)?.iter().position(Part::is_run)?;
+        let run = start..start + parts[start..].iter().take_while(|part| part.is_run()).count();
+        start = run.end;
+        Some(run)
+    })
 }
 
 /// Whether a run is always long enough, and its drawn part can be told from written text.
@@ -137,6 +160,17 @@ impl Part {
                 let lengths = || texts.iter().map(Vec::len);
                 let least = lengths().min().unwrap_or_default();
                 Bytes { least, most: lengths().max(), kinds: [0; 4] }
+            }
+        }
+    }
+
+    /// Whether it holds no end of a line but in white space.
+    fn stays_near(&self) -> bool {
+        match self {
+            Self::Texts(texts) => texts.iter().flatten().all(|byte| *byte != b'\n'),
+            Self::Bytes(bytes) => {
+                let is_blank = |byte: u8| byte.is_ascii_whitespace() || byte == 0x0b;
+                !bytes.has(b'\n') || (0..=u8::MAX).all(|byte| !bytes.has(byte) || is_blank(byte))
             }
         }
     }
@@ -182,6 +216,12 @@ fn flatten(hir: &Hir, parts: &mut Vec<Part>) {
         HirKind::Capture(capture) => flatten(&capture.sub, parts),
         HirKind::Concat(each) => each.iter().for_each(|one| flatten(one, parts)),
         HirKind::Look(_) | HirKind::Empty => {}
+        // `SK[0-9a-f]{32}`: the first digit still belongs to the texts, so that they are long enough for a keyword.
+        HirKind::Repetition(again) if again.min > 1 && is_short(parts) && texts(&again.sub).is_some() => {
+            let rest = Repetition { min: again.min - 1, max: again.max.map(|most| most - 1), ..again.clone() };
+            flatten(&again.sub, parts);
+            parts.push(Part::Bytes(bytes(&Hir::repetition(rest))));
+        }
         _ => match (texts(hir), parts.last_mut()) {
             (Some(new), Some(Part::Texts(known))) if known.len() * new.len() <= MOST_TEXTS => {
                 *known = product(known, &new)
@@ -190,6 +230,11 @@ fn flatten(hir: &Hir, parts: &mut Vec<Part>) {
             (None, _) => parts.push(Part::Bytes(bytes(hir))),
         },
     }
+}
+
+/// Whether the last part is a text that is too short for a keyword.
+fn is_short(parts: &[Part]) -> bool {
+    matches!(parts.last(), Some(Part::Texts(texts)) if texts.len() == 1 && texts.iter().all(|text| text.len() < 3))
 }
 
 /// All texts that an expression stands for, in small letters, if they are few.
@@ -202,7 +247,7 @@ fn texts(hir: &Hir) -> Option<Vec<Vec<u8>>> {
             let class = Bytes { least: 1, most: Some(1), kinds };
             let members: Vec<_> =
                 (0..=u8::MAX).filter(|byte| class.has(*byte)).map(|byte| vec![byte.to_ascii_lowercase()]).collect();
-            (members.len() <= 16 && hir.properties().maximum_len() == Some(1)).then_some(members)?
+            (members.len() <= 24 && hir.properties().maximum_len() == Some(1)).then_some(members)?
         }
         HirKind::Capture(capture) => texts(&capture.sub)?,
         HirKind::Repetition(again) if again.max == Some(1) => {
