@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::allow::is_placeholder;
+use super::decode::{self, Budget};
 use super::verify::entropy;
 use super::{Detector, DetectorSet};
 use crate::model::{Proof, Secret};
@@ -23,17 +24,23 @@ pub struct Match<'a> {
     /// How it was written, from the outside in; empty when it stood there plainly.
     pub encoding: Vec<&'static str>,
     /// Every piece of text that belongs to this credential.
-    claims: Vec<Range<usize>>,
+    pub(super) claims: Vec<Range<usize>>,
 }
 
 impl DetectorSet {
     /// Finds the secrets in a text. Pure: the same bytes give the same matches, in the order of their place.
     pub fn scan<'a>(&'a self, text: &'a [u8]) -> Vec<Match<'a>> {
+        self.scan_with(text, &mut Budget::of(text.len()))
+    }
+
+    /// As [`Self::scan`], for text that may itself have been decoded.
+    pub(super) fn scan_with<'a>(&'a self, text: &'a [u8], budget: &mut Budget) -> Vec<Match<'a>> {
         let mut matches = Vec::new();
         for candidate in self.prefilter().candidates(text) {
             self.detectors()[candidate].find(text, &mut matches);
         }
         let mut matches = resolve_overlaps(matches);
+        decode::add(self, text, budget, &mut matches);
         matches.iter_mut().for_each(|found| self.keep_public_facts(&mut found.proof));
         matches
     }
@@ -126,7 +133,7 @@ impl Detector {
     }
 
     /// Which of two detectors that see the same text is right: the surer, then the graver.
-    fn rank(&self) -> (crate::model::Confidence, crate::model::Severity) {
+    pub(super) fn rank(&self) -> (crate::model::Confidence, crate::model::Severity) {
         (self.confidence, self.severity)
     }
 }
