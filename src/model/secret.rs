@@ -16,6 +16,11 @@ impl<'a> Secret<'a> {
         Self(bytes.into())
     }
 
+    /// The same value, with bytes of its own.
+    pub fn into_owned(self) -> Secret<'static> {
+        Secret(Cow::Owned(self.0.into_owned()))
+    }
+
     /// The same value under the same key always has the same fingerprint, wherever it was found.
     pub fn fingerprint(&self, key: &FingerprintKey) -> Fingerprint {
         let hash = blake3::keyed_hash(&key.0, &self.0);

@@ -4,6 +4,7 @@
 
 mod allow;
 mod assignment;
+mod decode;
 mod detector;
 mod find;
 mod lanes;

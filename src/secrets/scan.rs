@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::decode::{self, Budget};
 use super::verify::entropy;
 use super::{Detector, DetectorSet};
-use crate::model::{Proof, Secret};
+use crate::model::{Confidence, Proof, Secret, Severity};
 
 /// How far around new text its context is searched for keywords, in bytes.
 const CONTEXT: usize = 2048;
@@ -31,7 +32,23 @@ pub struct Match<'a> {
 impl DetectorSet {
     /// Finds the secrets in a text. Pure: the same bytes give the same matches, in the order of their place.
     pub fn scan<'a>(&'a self, text: &'a [u8]) -> Vec<Match<'a>> {
-        self.best(self.matches(text, 0..text.len()))
+        self.scan_with(text, &mut Budget::of(text.len()))
+    }
+
+    /// As [`Self::scan`], for text that may itself have been decoded.
+    pub(super) fn scan_with<'a>(&'a self, text: &'a [u8], budget: &mut Budget) -> Vec<Match<'a>> {
+        self.scan_parts(text, &[0..text.len()], budget)
+    }
+
+    /// Finds what has a keyword in one of these parts of a text, or is encoded in one.
+    fn scan_parts<'a>(&'a self, text: &'a [u8], parts: &[Range<usize>], budget: &mut Budget) -> Vec<Match<'a>> {
+        let matches = parts.iter().flat_map(|part| self.matches(text, part.clone())).collect();
+        let mut matches = resolve_overlaps(matches);
+        for part in parts {
+            decode::add(self, text, part.clone(), budget, &mut matches);
+        }
+        matches.iter_mut().for_each(|found| self.keep_public_facts(&mut found.proof));
+        matches
     }
 
     /// The matches of which some part lies in one of these ranges, which are in order; the text around them is their
@@ -45,8 +62,8 @@ impl DetectorSet {
                 None => searched.push(start..end),
             }
         }
-        let matches = searched.into_iter().flat_map(|part| self.matches(text, part)).collect();
-        let mut matches = self.best(matches);
+        let length = searched.iter().map(Range::len).sum();
+        let mut matches = self.scan_parts(text, &searched, &mut Budget::of(length));
         matches.retain(|found| {
             let first = ranges.partition_point(|range| range.end <= found.whole.start);
             ranges.get(first).is_some_and(|range| range.start < found.whole.end)
@@ -63,13 +80,6 @@ impl DetectorSet {
             let detector = &self.detectors()[of_detector[0].detector];
             detector.find(text, of_detector, prefilter, &mut matches);
         }
-        matches
-    }
-
-    /// One match for each piece of text, with what may be told of it.
-    fn best<'a>(&'a self, matches: Vec<Match<'a>>) -> Vec<Match<'a>> {
-        let mut matches = resolve_overlaps(matches);
-        matches.iter_mut().for_each(|found| self.keep_public_facts(&mut found.proof));
         matches
     }
 
@@ -112,7 +122,7 @@ impl DetectorSet {
 impl Detector {
     /// Which of two detectors that see the same text is right: the surer, then the one that knows whose it is, then the
     /// graver.
-    fn rank(&self) -> (crate::model::Confidence, bool, crate::model::Severity) {
+    pub(super) fn rank(&self) -> (Confidence, bool, Severity) {
         (self.confidence, self.proves.contains('.'), self.severity)
     }
 }
