@@ -97,23 +97,29 @@ impl Words {
         length: usize,
         found: &mut impl FnMut(usize, Range<usize>),
     ) {
-        let parts = lanes.map(|lane| text.get(lane.next..lane.next + length).unwrap_or_default());
-        let [a, b, c, d] = parts;
-        let [mut sa, mut sb, mut sc, mut sd] = lanes.map(|lane| lane.state);
+        let [la, lb, lc, ld] = lanes;
+        let part = |lane: &Lane| text.get(lane.next..lane.next + length).unwrap_or_default();
+        let (a, b, c, d) = (part(la), part(lb), part(lc), part(ld));
+        let (mut sa, mut sb, mut sc, mut sd) = (la.state, lb.state, lc.state, ld.state);
         let automaton = &self.automaton;
         for (place, (((a, b), c), d)) in a.iter().zip(b).zip(c).zip(d).enumerate() {
             sa = automaton.next_state(Anchored::No, sa, *a);
             sb = automaton.next_state(Anchored::No, sb, *b);
             sc = automaton.next_state(Anchored::No, sc, *c);
             sd = automaton.next_state(Anchored::No, sd, *d);
-            let special = [sa, sb, sc, sd].map(|state| automaton.is_special(state));
-            if special.contains(&true) {
-                for (lane, state) in lanes.iter().zip([sa, sb, sc, sd]) {
-                    self.matches(lane, state, lane.next + place + 1, found);
-                }
+            // Without a branch for each.
+            let is_special = automaton.is_special(sa)
+                | automaton.is_special(sb)
+                | automaton.is_special(sc)
+                | automaton.is_special(sd);
+            if is_special {
+                self.matches(la, sa, la.next + place + 1, found);
+                self.matches(lb, sb, lb.next + place + 1, found);
+                self.matches(lc, sc, lc.next + place + 1, found);
+                self.matches(ld, sd, ld.next + place + 1, found);
             }
         }
-        for (lane, state) in lanes.iter_mut().zip([sa, sb, sc, sd]) {
+        for (lane, state) in [(la, sa), (lb, sb), (lc, sc), (ld, sd)] {
             lane.state = state;
             lane.next += length;
         }
