@@ -4,6 +4,7 @@
 
 mod discover;
 mod file;
+mod git;
 mod name;
 mod tally;
 mod text;
