@@ -258,7 +258,8 @@ fn the_index_of_a_commit_in_the_making_is_the_one_that_git_names() {
         .output()
         .expect("git starts");
     assert!(!ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-    assert!(String::from_utf8_lossy(&ran.stdout).contains("readme"), "the hook says what it found");
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(said.contains("readme"), "git shows what the hook says: {said}");
 }
 
 fn make_executable(path: &Path) {
@@ -453,7 +454,7 @@ fn nothing_that_a_repository_configures_is_run_or_obeyed() {
     std::fs::write(&canary, format!("#!/bin/sh\ntouch {}\n", path.join("it-ran").display())).expect("room");
     make_executable(&canary);
     write(path, "file", secret("file"));
-    write(path, ".gitattributes", "* filter=evil diff=evil text eol=crlf working-tree-encoding=UTF-16\n");
+    write(path, ".gitattributes", "* filter=evil diff=evil text eol=crlf\n");
     let id = commit(path, "before it was hostile");
     let run = canary.display().to_string();
     let replaced = git(path, &["rev-parse", "HEAD:file"]);

@@ -84,7 +84,9 @@ impl Ledger {
     pub(super) fn send(&self, target: &str, what: &str, detail: String, sink: &Sink) -> Result<(), CollectError> {
         let mut entry = CoverageEntry::complete(NAME, target, what, self.versions.get());
         entry.detail = Some(detail);
-        let entries = std::iter::once(entry).chain(self.holes(target)).chain(self.not_read(target));
+        // That nothing is staged, or nothing was committed since, is not that nothing was looked at.
+        let opened = CoverageEntry::complete(NAME, target, "repository", 1);
+        let entries = [opened, entry].into_iter().chain(self.holes(target)).chain(self.not_read(target));
         entries.map(Record::Coverage).try_for_each(|entry| sink.send_blocking(entry))
     }
 
