@@ -23,7 +23,7 @@ pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
                 }
             }
             Record::Exposure(exposure) => {
-                for commit in &mut exposure.introduced {
+                if let Some(commit) = &mut exposure.introduced {
                     detectors.mask(&mut commit.author);
                     detectors.mask(&mut commit.email);
                 }

@@ -222,8 +222,8 @@ mod tests {
 
     #[test]
     fn where_lines_are_gone_is_the_end_of_the_line_before() {
-        assert_eq!(added(b"first line\ngone\nlast line\n", b"first line\nlast line\n"), [10..11]);
-        assert_eq!(added(b"gone\nlast line\n", b"last line\n"), [0..0; 0]);
+        assert_eq!(added(b"first line\ngone\nlast line\n", b"first line\nlast line\n"), vec![10..11; 1]);
+        assert_eq!(added(b"gone\nlast line\n", b"last line\n"), Vec::new());
     }
 
     #[test]
@@ -232,7 +232,7 @@ mod tests {
         let ranges = added_to_all([ours.as_bytes(), theirs.as_bytes()], merged.as_bytes());
         let own: Vec<&str> = ranges.into_iter().map(|range| &merged[range]).collect();
         assert_eq!(own, ["evil line\n"]);
-        assert_eq!(added_to_all([], b"all"), [0..3]);
+        assert_eq!(added_to_all([], b"all"), vec![0..3; 1]);
     }
 
     fn text() -> impl Strategy<Value = String> {

@@ -111,7 +111,10 @@ impl Introducer<'_> {
             && let Some(text) = text::whole(&buffer)
         {
             let shown = self.versions.shown(path);
-            let note = |exposure: Exposure| values.insert(exposure.fingerprint) || true;
+            let note = |exposure: Exposure| {
+                values.insert(exposure.fingerprint);
+                true
+            };
             let whole = std::iter::once(0..text.len()).collect::<Vec<_>>();
             self.versions.scanner(&shown, None).scan_added(
                 &text,
