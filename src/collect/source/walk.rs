@@ -42,7 +42,7 @@ impl Walk {
         let tally = Tally::default();
         if self.root.path.is_file() {
             self.file(&self.root.path, &tally)?;
-        } else if git::is_bare(&self.root.path) {
+        } else if git::is_bare_repository(&self.root.path) {
             let error = CollectError::failed("files", "a bare repository has no files of its own");
             return Err(error.with_remedy("--history reads what its commits hold"));
         } else if self.options.no_ignore {

@@ -34,10 +34,11 @@ impl Introducer<'_> {
         let mut head = Head { introducer: self, tree: self.head_tree(), files: HashMap::new() };
         for ((path, _, value), found) in finds {
             let Found { mut exposure, blob, .. } = found;
-            exposure.introduced = first.get(&value).and_then(|commit| {
+            // What is staged belongs to no commit yet.
+            if !self.versions.commits.is_empty() {
                 let in_head = head.has(path, blob, &value);
-                self.commit(*commit, in_head)
-            });
+                exposure.introduced = first.get(&value).and_then(|commit| self.commit(*commit, in_head));
+            }
             let allowed = u64::from(exposure.allowed_by.is_some());
             self.versions.ledger.allowed.add(allowed);
             self.versions.walk.sink.send_blocking(Record::Exposure(exposure))?;

@@ -49,6 +49,8 @@ pub(super) struct Ledger {
     pub(super) too_large: Names,
     pub(super) links: Names,
     pub(super) submodules: Names,
+    /// Files that lie in another root, too, and are read there.
+    pub(super) elsewhere: Names,
     /// Files that are to be added, and whose content is not staged yet.
     pub(super) intended: Names,
     /// Refs that lead to no commit.
@@ -127,6 +129,7 @@ impl Ledger {
         let kinds = [
             ("packed files", &self.packed, "their text is packed"),
             ("symbolic links", &self.links, "they are not followed"),
+            ("files of another root", &self.elsewhere, "they are read once, there"),
             ("submodules", &self.submodules, "their own histories are not read; scan each by its path"),
             ("files to be added", &self.intended, "only their names are staged"),
             ("refs", &self.other_refs, "they lead to no commit"),

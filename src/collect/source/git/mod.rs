@@ -11,6 +11,7 @@ mod tracked;
 mod versions;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use gix::ObjectId;
 
@@ -24,7 +25,7 @@ use super::Selection;
 use super::walk::Walk;
 use crate::collect::CollectError;
 
-pub(super) use repository::is_bare;
+pub(super) use repository::is_bare_repository;
 pub(super) use tracked::Tracked;
 
 /// How much is kept unpacked while commits and trees are read, in bytes.
@@ -130,7 +131,7 @@ impl Scan<'_> {
         commits: &[Commit],
         head: Option<ObjectId>,
     ) -> Result<(), CollectError> {
-        let found = changes.versions();
+        let mut found = changes.versions();
         let versions = Versions {
             walk: self.walk,
             repository: self.repository,
@@ -138,6 +139,18 @@ impl Scan<'_> {
             paths: &changes.paths,
             commits,
         };
+        let inner = self.inner_roots();
+        if !inner.is_empty() {
+            found.retain(|version| {
+                let shown = versions.shown(version.path);
+                let place = self.walk.root.true_path.join(&shown);
+                let is_elsewhere = inner.iter().any(|root| place.starts_with(root));
+                if is_elsewhere {
+                    self.ledger.elsewhere.add(&shown);
+                }
+                !is_elsewhere
+            });
+        }
         let finds = versions.scan(found)?;
         Introducer { versions: &versions, objects, head }.send(finds)?;
         let mut detail =
@@ -146,6 +159,17 @@ impl Scan<'_> {
             detail = format!("{} commits, {detail}; what only reflogs lead to is not read", self.ledger.commits.get());
         }
         self.ledger.send(&self.walk.target, self.what, detail, &self.walk.sink)
+    }
+
+    /// Other roots that lie in this one and in the same repository: what is below them is read once, there.
+    fn inner_roots(&self) -> Vec<&Path> {
+        let root = &self.walk.root;
+        let others = self.walk.owners.iter().filter(|(_, number)| **number != root.number);
+        let is_same = |path: &Path| {
+            let between = path.ancestors().take_while(|folder| *folder != root.true_path);
+            path.starts_with(&root.true_path) && !between.into_iter().any(|folder| folder.join(".git").exists())
+        };
+        others.map(|(path, _)| path.as_path()).filter(|path| is_same(path)).collect()
     }
 
     /// The commit that is checked out; none before the first one.

@@ -104,8 +104,13 @@ impl Repository {
     }
 }
 
-/// Whether a folder is a repository without a work tree.
-pub(in super::super) fn is_bare(folder: &Path) -> bool {
+/// Whether a folder is a repository without a work tree, and a sound one: what only looks so is read as files.
+pub(in super::super) fn is_bare_repository(folder: &Path) -> bool {
+    is_bare(folder) && catch_unwind(|| gix::discover::is_git(folder).is_ok()).unwrap_or_default()
+}
+
+/// Whether a folder looks like a repository without a work tree.
+fn is_bare(folder: &Path) -> bool {
     folder.join("HEAD").symlink_metadata().is_ok() && folder.join("objects").is_dir() && folder.join("refs").is_dir()
 }
 
