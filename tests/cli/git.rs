@@ -567,3 +567,85 @@ fn neither_threads_nor_packs_change_a_byte() {
     git(path, &["gc", "--quiet", "--aggressive"]);
     assert_eq!(report("3"), loose);
 }
+
+#[test]
+fn what_lies_in_two_roots_is_read_once() {
+    let folder = repository();
+    let path = folder.path();
+    write(path, "outer", secret("outer"));
+    write(path, "part/file", secret("part"));
+    let id = commit(path, "both");
+    let report = scan(path, &["--history", ".", "part"]);
+    assert_eq!(report.places(), [place("file", 1, &id, true), place("outer", 1, &id, true)]);
+    assert_eq!(report.coverage("files of another root").map(|said| (said.0, said.1)), Some(("not-read".to_owned(), 1)));
+}
+
+#[test]
+fn what_is_not_read_of_a_history_is_said() {
+    let folder = repository();
+    let path = folder.path();
+    write(path, "large", "words and more words\n".repeat(60_000));
+    write(path, "packed.png", b"\x89PNG\r\n\x1a\n and so on");
+    std::os::unix::fs::symlink("readme", path.join("link")).expect("a link");
+    let wide: Vec<u8> = [0xfeff].into_iter().chain(secret("wide").encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    write(path, "wide", wide);
+    write(path, "allowed", format!("{} # nonhuman: allow\n", secret("allowed").trim_end()));
+    let id = commit(path, "all kinds");
+    let report = scan(path, &["--history", "--max-file-size", "1", "."]);
+    assert_eq!(report.places(), [place("allowed", 1, &id, true), place("wide", 1, &id, true)]);
+    let said = |what: &str| report.coverage(what).map(|said| (said.0, said.1));
+    assert_eq!(said("large versions"), Some(("partial".to_owned(), 1)));
+    for what in ["packed files", "symbolic links", "allowed lines"] {
+        assert_eq!(said(what), Some(("not-read".to_owned(), 1)), "{what}");
+    }
+}
+
+#[test]
+fn refs_and_folders_that_lead_to_themselves_end() {
+    let folder = repository();
+    let path = folder.path();
+    write(path, "file", secret("file"));
+    let id = commit(path, "file");
+    std::fs::write(path.join(".git/refs/heads/loop"), "ref: refs/heads/loop\n").expect("room");
+    std::fs::write(path.join(".git/refs/heads/broken"), "no id at all\n").expect("room");
+    let report = scan(path, &["--history", "--exit-zero", "."]);
+    assert_eq!(report.places(), [place("file", 1, &id, true)]);
+    let (outcome, _, said) = report.coverage("refs").expect("it is said");
+    assert!(report.code == 3 && outcome == "partial", "{} {said}", report.code);
+    std::fs::write(path.join(".git/HEAD"), "ref: refs/heads/loop\n").expect("room");
+    assert_eq!(history(path).places(), [place("file", 1, &id, false)], "what HEAD has cannot be known");
+    assert_eq!(scan(path, &["--staged", "."]).code, 3);
+    // A folder that borrows its own objects.
+    std::fs::write(path.join(".git/HEAD"), "ref: refs/heads/main\n").expect("room");
+    std::fs::write(path.join(".git/objects/info/alternates"), "../objects\n").expect("room");
+    assert_eq!(scan(path, &["--history", "--exit-zero", "."]).code, 3);
+}
+
+#[test]
+fn a_tree_of_trees_does_not_fill_the_memory() {
+    let folder = repository();
+    let path = folder.path();
+    let object = |kind: &str, content: Vec<u8>| {
+        let file = write(path, "content", content);
+        git(path, &["hash-object", "-w", "-t", kind, &file.display().to_string()])
+    };
+    let mut id = object("blob", secret("deep").into_bytes());
+    let mut mode = "100644";
+    for _ in 0..4 {
+        let bytes: Vec<u8> =
+            (0..id.len()).step_by(2).map(|place| u8::from_str_radix(&id[place..place + 2], 16).expect("hex")).collect();
+        let mut tree = Vec::new();
+        for name in "abcdefgh".bytes() {
+            tree.extend_from_slice(mode.as_bytes());
+            tree.extend_from_slice(&[b' ', name, 0]);
+            tree.extend_from_slice(&bytes);
+        }
+        id = object("tree", tree);
+        mode = "40000";
+    }
+    let commit = git(path, &["commit-tree", "-m", "many", &id]);
+    git(path, &["update-ref", "refs/heads/many", &commit]);
+    let report = history(path);
+    assert_eq!(report.places().len(), 8 * 8 * 8 * 8, "every path is a place");
+    assert_eq!(report.coverage("history").map(|said| said.1), Some(2), "and the file is scanned once");
+}

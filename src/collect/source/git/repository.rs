@@ -106,7 +106,12 @@ impl Repository {
 
 /// Whether a folder is a repository without a work tree, and a sound one: what only looks so is read as files.
 pub(in super::super) fn is_bare_repository(folder: &Path) -> bool {
-    is_bare(folder) && catch_unwind(|| gix::discover::is_git(folder).is_ok()).unwrap_or_default()
+    is_bare(folder) && is_repository(folder)
+}
+
+/// Whether git would take a `.git` folder or file for one.
+pub(super) fn is_repository(dot_git: &Path) -> bool {
+    catch_unwind(|| gix::discover::is_git(dot_git).is_ok()).unwrap_or_default()
 }
 
 /// Whether a folder looks like a repository without a work tree.

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use gix::index::entry::Mode;
 
-use super::repository::{Repository, file_path};
+use super::repository::{Repository, file_path, is_repository};
 use super::staged::index;
 
 /// The tracked files of a tree that its walk has not come by yet.
@@ -35,8 +35,11 @@ impl Tracked {
 
     /// Of the repository in `top`, notes what lies in `root`, which the walk calls `shown`.
     fn note(&self, top: &Path, root: &Path, shown: &Path, largest: u64) {
-        let prefix = root.strip_prefix(top).unwrap_or(Path::new(""));
-        let opened = Repository::at(&top.join(".git"), prefix, largest);
+        let (dot_git, prefix) = (top.join(".git"), root.strip_prefix(top).unwrap_or(Path::new("")));
+        if !is_repository(&dot_git) {
+            return;
+        }
+        let opened = Repository::at(&dot_git, prefix, largest);
         let index = opened.and_then(|repository| index(&repository.local(1), None).map(|index| (repository, index)));
         let (repository, index) = match index {
             Ok(both) => both,
