@@ -106,6 +106,18 @@ pub(super) struct Sources {
     /// Do not use exports, dumps and people directories that lie in the searched trees
     #[arg(long, help_heading = "Sources")]
     pub no_discover: bool,
+    /// Search what any commit of the git repository ever added, in place of the files that lie there
+    #[arg(long, conflicts_with_all = ["staged", "since", "range"], help_heading = "Searching")]
+    pub history: bool,
+    /// Search what is staged for the next commit
+    #[arg(long, conflicts_with_all = ["since", "range"], help_heading = "Searching")]
+    pub staged: bool,
+    /// Search what the commits add that lie between this revision and HEAD
+    #[arg(long, value_name = "REV", conflicts_with = "range", help_heading = "Searching")]
+    pub since: Option<String>,
+    /// Search what the commits add that B reaches and A does not
+    #[arg(long, value_name = "A..B", help_heading = "Searching")]
+    pub range: Option<String>,
     /// Search files that .gitignore names, too
     #[arg(long, help_heading = "Searching")]
     pub no_ignore: bool,

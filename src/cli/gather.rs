@@ -11,7 +11,7 @@ use super::Failure;
 use super::arguments::{Global, Sources};
 use super::ruleset;
 use crate::collect::registry::{Request, collectors};
-use crate::collect::source::{Found, SourceOptions, discover};
+use crate::collect::source::{Found, Selection, SourceOptions, discover};
 use crate::collect::{Collector, Context, Gathered, Interrupt, mask, run};
 use crate::config::{self, Config};
 use crate::model::{CoverageEntry, Known, Outcome, Record, parse_timestamp};
@@ -113,6 +113,8 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
         must_exist(path)?;
     }
     let mut source = SourceOptions {
+        selection: selection(sources)?,
+        index_file: config::git_index_file(),
         no_ignore: sources.no_ignore,
         no_inline_allow: sources.no_inline_allow,
         threads: sources.threads.unwrap_or_default(),
@@ -131,6 +133,29 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
         kubernetes_dumps: sources.kubernetes_export.iter().map(|text| dump(text)).collect::<Result<_, _>>()?,
         people,
     })
+}
+
+/// What of the trees is to be read.
+fn selection(sources: &Sources) -> Result<Selection, Failure> {
+    if let Some(since) = &sources.since {
+        return Ok(Selection::Range { since: since.clone(), until: None });
+    }
+    let Some(range) = &sources.range else {
+        return Ok(match (sources.history, sources.staged) {
+            (true, _) => Selection::History,
+            (_, true) => Selection::Staged,
+            _ => Selection::WorkTree,
+        });
+    };
+    if range.contains("...") {
+        let message = format!("--range {range}: three dots are not understood; A..B is what B adds to A");
+        return Err(Failure(message));
+    }
+    let Some((since, until)) = range.split_once("..") else {
+        return Err(Failure(format!("--range {range}: expected two revisions as A..B; --since takes one")));
+    };
+    let or_head = |name: &str| if name.is_empty() { "HEAD".to_owned() } else { name.to_owned() };
+    Ok(Selection::Range { since: or_head(since), until: Some(or_head(until)) })
 }
 
 fn must_exist(path: &Path) -> Result<(), Failure> {

@@ -23,6 +23,10 @@ pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
                 }
             }
             Record::Exposure(exposure) => {
+                if let Some(commit) = &mut exposure.introduced {
+                    detectors.mask(&mut commit.author);
+                    detectors.mask(&mut commit.email);
+                }
                 if let Location::File { path, .. } = &mut exposure.evidence.location
                     && detectors.mask(path)
                 {

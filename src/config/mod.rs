@@ -15,6 +15,8 @@ use crate::rules::Override;
 const FILE_NAME: &str = "nonhuman.toml";
 /// The environment variable with the passphrase for fingerprints.
 const KEY_VARIABLE: &str = "NONHUMAN_FINGERPRINT_KEY";
+/// The environment variable in which git tells a hook which index it is about to commit.
+const GIT_INDEX_VARIABLE: &str = "GIT_INDEX_FILE";
 
 /// What `nonhuman.toml` may say.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -97,4 +99,9 @@ pub fn fingerprint_key() -> FingerprintKey {
         Ok(passphrase) if !passphrase.is_empty() => FingerprintKey::from_passphrase(&passphrase),
         _ => FingerprintKey::default(),
     }
+}
+
+/// The index that a hook of git is asked about: that of `git commit -a` and of `git commit FILE` is not the repository's.
+pub fn git_index_file() -> Option<PathBuf> {
+    std::env::var_os(GIT_INDEX_VARIABLE).filter(|name| !name.is_empty()).map(PathBuf::from)
 }

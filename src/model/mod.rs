@@ -21,7 +21,7 @@ mod workload;
 pub use coverage::{CoverageEntry, FactKind, Outcome};
 pub use credential::{Credential, CredentialKind};
 pub use evidence::{Evidence, Location};
-pub use exposure::{Exposure, Proof};
+pub use exposure::{Commit, Exposure, Proof};
 pub use fact::{
     Capability, CapabilityKind, CredentialState, EscalationPath, LastUse, Owner, PrincipalKind, TrustedPrincipal,
 };

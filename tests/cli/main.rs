@@ -5,6 +5,7 @@
 mod acme;
 mod bad_input;
 mod commands;
+mod git;
 #[cfg(feature = "aws")]
 #[path = "../support/iam_server.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]

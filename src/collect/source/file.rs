@@ -52,11 +52,15 @@ pub(super) struct FileScanner<'a> {
     pub(super) detectors: &'a DetectorSet,
     pub(super) context: &'a Context,
     pub(super) extent: Extent,
+    /// The commit that holds the file, when it is read from a history.
+    pub(super) commit: Option<&'a str>,
 }
 
 /// A part of a file.
 struct Window<'a> {
     text: &'a [u8],
+    /// The parts of the text that are looked at, when it is not all of it.
+    ranges: Option<&'a [Range<usize>]>,
     /// What no other window reports, within the text.
     own: Range<usize>,
     place: Place,
@@ -101,7 +105,7 @@ impl FileScanner<'_> {
             // What was read before an error is scanned all the same.
             let is_last = *filled.as_ref().unwrap_or(&true);
             let own_end = if is_last { text.len() } else { text.len().saturating_sub(self.extent.overlap) };
-            let window = Window { text: &text, own: own_start..own_end, place };
+            let window = Window { text: &text, ranges: None, own: own_start..own_end, place };
             let goes_on = self.window(&window, &mut seen, &mut emit);
             filled?;
             if is_last || !goes_on {
@@ -115,9 +119,26 @@ impl FileScanner<'_> {
         }
     }
 
+    /// Calls `emit` for each exposure in these parts of a text that is all in memory, in order, until it returns `false`.
+    /// The path is that of the file as it would lie in the work tree.
+    pub(super) fn scan_added(
+        &self,
+        text: &[u8],
+        ranges: &[Range<usize>],
+        path: &Path,
+        mut emit: impl FnMut(Exposure) -> bool,
+    ) {
+        let mut seen = Seen { path, ids: BTreeMap::new(), is_export: None };
+        let window = Window { text, ranges: Some(ranges), own: 0..text.len(), place: Place::default() };
+        self.window(&window, &mut seen, &mut emit);
+    }
+
     /// Reports what begins in a window's own part.
     fn window(&self, window: &Window<'_>, seen: &mut Seen<'_>, emit: &mut impl FnMut(Exposure) -> bool) -> bool {
-        let matches = self.detectors.scan(window.text);
+        let matches = match window.ranges {
+            Some(ranges) => self.detectors.scan_ranges(window.text, ranges),
+            None => self.detectors.scan(window.text),
+        };
         if matches.is_empty() {
             return true;
         }
@@ -194,7 +215,7 @@ impl FileScanner<'_> {
             column,
             end_line,
             end_column,
-            commit: None,
+            commit: self.commit.map(str::to_owned),
         };
         Evidence { observed: self.context.now, collector: NAME.to_owned(), location }
     }
@@ -261,6 +282,7 @@ mod tests {
                 progress: std::sync::Arc::new(|_| {}),
             },
             extent,
+            commit: None,
         };
         let mut found = Vec::new();
         let ended = scanner.scan(file.path(), |exposure| {

@@ -4,6 +4,7 @@
 
 mod discover;
 mod file;
+mod git;
 mod name;
 mod tally;
 mod text;
@@ -48,6 +49,9 @@ pub enum Selection {
 pub struct SourceOptions {
     /// What of each tree.
     pub selection: Selection,
+    /// The index to read for [`Selection::Staged`]: git tells a hook of `git commit -a` with `GIT_INDEX_FILE` which one
+    /// it is about to commit. Else that of the repository.
+    pub index_file: Option<PathBuf>,
     /// Read files that `.gitignore` names, too.
     pub no_ignore: bool,
     /// Judge lines that carry an allow comment, too.
@@ -64,6 +68,7 @@ impl Default for SourceOptions {
     fn default() -> Self {
         Self {
             selection: Selection::default(),
+            index_file: None,
             no_ignore: false,
             no_inline_allow: false,
             threads: 0,

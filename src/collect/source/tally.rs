@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::NAME;
 use crate::collect::{CollectError, Sink};
@@ -45,6 +45,8 @@ pub(super) struct Tally {
     pub(super) ignored: Count,
     /// How many `.gitignore` files count.
     pub(super) ignore_files: Count,
+    /// Whether it is known which files git tracks.
+    pub(super) has_index: AtomicBool,
     packed: Count,
     packed_names: Mutex<BTreeSet<String>>,
     holes: Mutex<Vec<(String, Outcome, String)>>,
@@ -105,7 +107,10 @@ impl Tally {
         let more = self.packed.get().saturating_sub(names.len() as u64);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let packed = format!("their text is packed: {}{more}", names.join(", "));
-        let ignored = "git may track them all the same; --no-ignore reads them";
+        let ignored = match self.has_index.load(Ordering::Relaxed) {
+            true => "git does not track them; --no-ignore reads them",
+            false => "git may track them all the same; --no-ignore reads them",
+        };
         let allowed = "marked in place as allowed; --no-inline-allow judges them";
         [
             ("packed files", &self.packed, packed),

@@ -1,5 +1,6 @@
 //! Opens files and reads them as bytes of UTF-8, whatever their encoding. Unpacks nothing.
 
+use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Take};
 use std::path::Path;
@@ -57,6 +58,24 @@ impl Encoding {
             _ => (Self::Bytes, 0),
         }
     }
+}
+
+/// The text of a whole file that is in memory, as UTF-8. Gives `None` when it is packed.
+pub(super) fn whole(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let head = bytes.get(..HEAD as usize).unwrap_or(bytes);
+    if is_packed(head) {
+        return None;
+    }
+    let (encoding, mark) = Encoding::of(head);
+    let pending = bytes.get(mark..).unwrap_or_default();
+    if encoding == Encoding::Bytes {
+        return Some(Cow::Borrowed(pending));
+    }
+    let nothing: Box<dyn Read> = Box::new(io::empty());
+    let mut text = Text { file: nothing.take(0), limit: 0, encoding, pending: pending.to_owned() };
+    let mut decoded = Vec::new();
+    text.decode(&mut decoded, true);
+    Some(Cow::Owned(decoded))
 }
 
 /// Something open that is read from front to back: a file, a member of an archive, a blob of git.

@@ -11,9 +11,10 @@ use ignore::{WalkBuilder, WalkState};
 use walkdir::WalkDir;
 
 use super::file::{self, Ended};
+use super::git::{self, Tracked};
 use super::name::text_of;
 use super::tally::Tally;
-use super::{Root, SourceOptions};
+use super::{Root, Selection, SourceOptions};
 use crate::collect::{CollectError, Context, Sink};
 use crate::model::{Outcome, Record};
 use crate::secrets::DetectorSet;
@@ -35,14 +36,23 @@ pub(super) struct Walk {
 impl Walk {
     /// Walks, scans and sends; ends with the coverage of this tree.
     pub(super) fn run(&self) -> Result<(), CollectError> {
+        if self.options.selection != Selection::WorkTree {
+            return git::run(self);
+        }
         let tally = Tally::default();
         if self.root.path.is_file() {
             self.file(&self.root.path, &tally)?;
+        } else if git::is_bare_repository(&self.root.path) {
+            let error = CollectError::failed("files", "a bare repository has no files of its own");
+            return Err(error.with_remedy("--history reads what its commits hold"));
         } else if self.options.no_ignore {
             self.everything(&tally)?;
         } else {
-            self.what_gitignore_leaves(&tally)?;
+            let tracked = Tracked::default();
+            tracked.around(&self.root.path, &self.root.true_path, self.options.max_file_size);
+            self.what_gitignore_leaves(&tracked, &tally)?;
             if tally.ignore_files.get() > 0 {
+                self.what_git_tracks(tracked, &tally)?;
                 tally.ignored.add(self.count_files().saturating_sub(tally.met.get()));
             }
         }
@@ -55,7 +65,7 @@ impl Walk {
     /// Hidden files too, `.git` not; `.gitignore` counts even where there is no repository around it, but only in the
     /// tree itself. Other ignore files are not looked at: a scanned tree must not mute its scan with files that git
     /// does not know.
-    fn what_gitignore_leaves(&self, tally: &Tally) -> Result<(), CollectError> {
+    fn what_gitignore_leaves(&self, tracked: &Tracked, tally: &Tally) -> Result<(), CollectError> {
         let mut walker = self.walker();
         walker.git_ignore(true).require_git(false);
         let is_stopped = AtomicBool::new(false);
@@ -65,7 +75,7 @@ impl Walk {
                     tally.hole(&self.name_in(&error), Outcome::Failed, plain(&error));
                     WalkState::Continue
                 }
-                Ok(entry) => match self.entry(entry.path(), entry.file_type(), tally) {
+                Ok(entry) => match self.noted(&entry, tracked, tally) {
                     Ok(()) => WalkState::Continue,
                     Err(_) => {
                         is_stopped.store(true, Ordering::Relaxed);
@@ -75,6 +85,39 @@ impl Walk {
             })
         });
         if is_stopped.into_inner() { Err(CollectError::Stopped) } else { Ok(()) }
+    }
+
+    /// An entry of a walk after which it is asked what the walk left out.
+    fn noted(&self, entry: &ignore::DirEntry, tracked: &Tracked, tally: &Tally) -> Result<(), CollectError> {
+        let (path, kind) = (entry.path(), entry.file_type());
+        if kind.is_some_and(|kind| kind.is_file()) {
+            tracked.met(path);
+        } else if entry.depth() > 0
+            && kind.is_some_and(|kind| kind.is_dir())
+            && path.join(".git").symlink_metadata().is_ok()
+        {
+            tracked.inside(path, self.options.max_file_size);
+        }
+        self.entry(path, kind, tally)
+    }
+
+    /// Files that `.gitignore` names and git tracks all the same: whoever clones the repository gets them.
+    fn what_git_tracks(&self, tracked: Tracked, tally: &Tally) -> Result<(), CollectError> {
+        tally.has_index.store(tracked.has_index(), Ordering::Relaxed);
+        let (files, broken) = tracked.left();
+        for why in broken {
+            tally.hole("tracked files named by .gitignore", Outcome::Failed, why);
+        }
+        for path in files {
+            // Nothing is followed out of the tree: where a folder became a link, its files are gone.
+            let folder = path.parent().unwrap_or(&path);
+            let below = folder.strip_prefix(&self.root.path).unwrap_or(folder);
+            let is_below = folder.canonicalize().is_ok_and(|folder| folder == self.root.true_path.join(below));
+            if is_below && let Ok(found) = path.symlink_metadata() {
+                self.entry(&path, Some(found.file_type()), tally)?;
+            }
+        }
+        Ok(())
     }
 
     /// How many regular files there are, whatever `.gitignore` says. Opens none.
@@ -148,6 +191,7 @@ impl Walk {
             detectors: &self.detectors,
             context: &self.context,
             extent: file::Extent::default(),
+            commit: None,
         };
         let mut failed = None;
         // A root that is a link was named by the user, so it is followed; no other link is.
@@ -199,7 +243,7 @@ impl Walk {
 }
 
 /// How many threads to start for a wish; 0 means one a core.
-fn threads(wanted: usize) -> usize {
+pub(super) fn threads(wanted: usize) -> usize {
     let wanted = if wanted == 0 { std::thread::available_parallelism().map_or(1, NonZero::get) } else { wanted };
     wanted.clamp(1, MOST_THREADS)
 }

@@ -1,0 +1,205 @@
+//! Reads what a git repository holds: its index, its commits. Runs nothing, and obeys nothing that it configures.
+
+mod added;
+mod changes;
+mod commits;
+mod introduce;
+mod ledger;
+mod repository;
+mod staged;
+mod tracked;
+mod versions;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use gix::ObjectId;
+
+use self::changes::{Changes, Comparer};
+use self::commits::{Commit, UNSHALLOW, Walker, tips};
+use self::introduce::Introducer;
+use self::ledger::Ledger;
+use self::repository::{Objects, OpenError, Repository, chain};
+use self::versions::Versions;
+use super::Selection;
+use super::walk::Walk;
+use crate::collect::CollectError;
+
+pub(super) use repository::is_bare_repository;
+pub(super) use tracked::Tracked;
+
+/// How much is kept unpacked while commits and trees are read, in bytes.
+const UNPACKED: usize = 24 * 1024 * 1024;
+/// How many bytes of commits and trees are kept as they are.
+const KEPT: usize = 24 * 1024 * 1024;
+
+/// Reads of a root's repository what was chosen.
+pub(super) fn run(walk: &Walk) -> Result<(), CollectError> {
+    let what = match &walk.options.selection {
+        Selection::Staged => "staged changes",
+        Selection::Range { .. } => "commits",
+        Selection::History | Selection::WorkTree => "history",
+    };
+    let failed = |error: OpenError| CollectError::failed(what, &error).with_remedy(error.remedy());
+    let repository = Repository::open(&walk.root.true_path, walk.options.max_file_size).map_err(failed)?;
+    let mut local = repository.local(UNPACKED);
+    local.object_cache_size(KEPT);
+    let ledger = Ledger::default();
+    let scan = Scan { walk, what, repository: &repository, local: &local, ledger: &ledger };
+    match &walk.options.selection {
+        Selection::Staged => {
+            let index = staged::index(&local, walk.options.index_file.as_deref()).map_err(failed)?;
+            scan.staged(&index)
+        }
+        Selection::Range { since, until } => scan.range(since, until.as_deref().unwrap_or("HEAD")),
+        Selection::History | Selection::WorkTree => scan.history(),
+    }
+}
+
+/// One repository on its way.
+struct Scan<'a> {
+    walk: &'a Walk,
+    what: &'a str,
+    repository: &'a Repository,
+    local: &'a gix::Repository,
+    ledger: &'a Ledger,
+}
+
+impl Scan<'_> {
+    fn history(&self) -> Result<(), CollectError> {
+        let objects = Objects::new(self.local, self.ledger);
+        let shallow = self.shallow();
+        let walker = Walker { objects: &objects, shallow: &shallow, sink: &self.walk.sink };
+        let commits = walker.all(tips(self.local, self.ledger))?;
+        if commits.is_empty() {
+            let error = CollectError::failed(self.what, "there is no commit that could be read");
+            return Err(error.with_remedy("commit something, or scan the files that lie there"));
+        }
+        if !shallow.is_empty() {
+            self.ledger.hole(
+                "older commits",
+                format!("the clone is shallow: cut at {} commits", shallow.len()),
+                UNSHALLOW,
+            );
+        }
+        self.commits(&objects, &commits)
+    }
+
+    fn range(&self, since: &str, until: &str) -> Result<(), CollectError> {
+        let objects = Objects::new(self.local, self.ledger);
+        let (since, until) = (self.revision(since)?, self.revision(until)?);
+        let shallow = self.shallow();
+        let walker = Walker { objects: &objects, shallow: &shallow, sink: &self.walk.sink };
+        let mut commits = walker.between(self.local, since, until)?;
+        let mut cut = 0;
+        for commit in commits.iter_mut().filter(|commit| shallow.contains(&commit.id)) {
+            cut += 1;
+            // What it is compared with was not fetched; all that is known to be older is where the range begins.
+            commit.parents = vec![since];
+        }
+        if cut > 0 {
+            self.ledger.hole(
+                "older commits",
+                format!("the clone is shallow: cut at {cut} commits of the range"),
+                UNSHALLOW,
+            );
+        }
+        self.commits(&objects, &commits)
+    }
+
+    fn staged(&self, index: &gix::index::State) -> Result<(), CollectError> {
+        let objects = Objects::new(self.local, self.ledger);
+        let head = self.head()?;
+        let mut changes = staged::changes(self.repository, index, head, &objects);
+        self.scan(&objects, &mut changes, &[], head)
+    }
+
+    /// Scans what commits add.
+    fn commits(&self, objects: &Objects<'_>, commits: &[Commit]) -> Result<(), CollectError> {
+        self.ledger.commits.add(commits.len() as u64);
+        let mut comparer = Comparer::new(self.repository, objects, &self.walk.sink);
+        comparer.commits(commits)?;
+        let mut changes = comparer.changes;
+        let head = self.head().ok().flatten();
+        self.scan(objects, &mut changes, commits, head)
+    }
+
+    fn scan(
+        &self,
+        objects: &Objects<'_>,
+        changes: &mut Changes,
+        commits: &[Commit],
+        head: Option<ObjectId>,
+    ) -> Result<(), CollectError> {
+        let mut found = changes.versions();
+        let versions = Versions {
+            walk: self.walk,
+            repository: self.repository,
+            ledger: self.ledger,
+            paths: &changes.paths,
+            commits,
+        };
+        let inner = self.inner_roots();
+        if !inner.is_empty() {
+            found.retain(|version| {
+                let shown = versions.shown(version.path);
+                let place = self.walk.root.true_path.join(&shown);
+                let is_elsewhere = inner.iter().any(|root| place.starts_with(root));
+                if is_elsewhere {
+                    self.ledger.elsewhere.add(&shown);
+                }
+                !is_elsewhere
+            });
+        }
+        let finds = versions.scan(found)?;
+        Introducer { versions: &versions, objects, head }.send(finds)?;
+        let mut detail =
+            format!("{} versions of files, {} bytes added", self.ledger.versions.get(), self.ledger.bytes.get());
+        if self.what != "staged changes" {
+            detail = format!("{} commits, {detail}; what only reflogs lead to is not read", self.ledger.commits.get());
+        }
+        self.ledger.send(&self.walk.target, self.what, detail, &self.walk.sink)
+    }
+
+    /// Other roots that lie in this one and in the same repository: what is below them is read once, there.
+    fn inner_roots(&self) -> Vec<&Path> {
+        let root = &self.walk.root;
+        let others = self.walk.owners.iter().filter(|(_, number)| **number != root.number);
+        let is_same = |path: &Path| {
+            let between = path.ancestors().take_while(|folder| *folder != root.true_path);
+            path.starts_with(&root.true_path) && !between.into_iter().any(|folder| folder.join(".git").exists())
+        };
+        others.map(|(path, _)| path.as_path()).filter(|path| is_same(path)).collect()
+    }
+
+    /// The commit that is checked out; none before the first one.
+    fn head(&self) -> Result<Option<ObjectId>, CollectError> {
+        let head = self.local.head().and_then(|mut head| head.try_peel_to_id().map(|id| id.map(gix::Id::detach)));
+        head.map_err(|error| {
+            CollectError::failed(self.what, format!("HEAD cannot be read: {}", chain(&error)))
+                .with_remedy("see what git fsck says")
+        })
+    }
+
+    /// The commit that a revision names.
+    fn revision(&self, name: &str) -> Result<ObjectId, CollectError> {
+        let found = self.local.rev_parse_single(format!("{name}^{{commit}}").as_str());
+        found.map(gix::Id::detach).map_err(|error| {
+            let detail = format!("the revision '{name}' is not known here: {}", chain(&error));
+            CollectError::failed(self.what, detail)
+                .with_remedy(format!("fetch it (git fetch origin {name}); for actions/checkout, fetch-depth: 0"))
+        })
+    }
+
+    /// The commits whose parents were not fetched.
+    fn shallow(&self) -> BTreeSet<ObjectId> {
+        match self.local.shallow_commits() {
+            Ok(Some(commits)) => commits.iter().copied().collect(),
+            Ok(None) => BTreeSet::new(),
+            Err(error) => {
+                self.ledger.hole("older commits", chain(&error), UNSHALLOW);
+                BTreeSet::new()
+            }
+        }
+    }
+}
