@@ -5,10 +5,11 @@
 mod allow;
 mod assignment;
 mod detector;
+mod inline;
 mod prefilter;
 mod scan;
 mod verify;
 
-pub use allow::inline_allow;
 pub use detector::{Detector, DetectorError, DetectorSet};
+pub use inline::inline_allow;
 pub use scan::{LineIndex, Match};
