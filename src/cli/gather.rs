@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::Failure;
-use super::arguments::{Global, Sources};
+use super::arguments::{Global, Searching, Sources};
 use super::ruleset;
 use crate::collect::registry::{Request, collectors};
-use crate::collect::source::{Found, SourceOptions, discover};
+use crate::collect::source::{Found, Selection, SourceOptions, discover};
 use crate::collect::{Collector, Context, Gathered, Interrupt, mask, run};
 use crate::config::{self, Config};
 use crate::model::{CoverageEntry, Known, Outcome, Record, parse_timestamp};
@@ -36,6 +36,16 @@ pub(super) fn now(text: Option<&str>) -> Result<Timestamp, Failure> {
     }
 }
 
+/// What to read, and how long to try.
+pub(super) struct Wish {
+    pub(super) request: Request,
+    /// Seconds for each target.
+    pub(super) deadline: u64,
+    /// Whether exports that lie in the trees are looked for.
+    pub(super) discover: bool,
+    pub(super) now: Timestamp,
+}
+
 /// Reads everything that was asked for.
 pub(super) fn collect(
     sources: &Sources,
@@ -43,18 +53,33 @@ pub(super) fn collect(
     global: &Global,
     config: &Config,
 ) -> Result<Collected, Failure> {
-    let now = now(sources.now.as_deref())?;
-    let mut request = request(sources, config)?;
+    let wish = Wish {
+        now: now(sources.now.as_deref())?,
+        request: request(sources, config)?,
+        deadline: sources.deadline,
+        discover: !sources.no_discover,
+    };
+    read(wish, rules, global, config)
+}
+
+/// Reads what is wished for.
+pub(super) fn read(
+    wish: Wish,
+    rules: Option<&PathBuf>,
+    global: &Global,
+    config: &Config,
+) -> Result<Collected, Failure> {
+    let Wish { mut request, deadline, discover, now } = wish;
     let detectors = ruleset::detectors(rules, config)?;
     let progress = Progress::new(!global.quiet);
     let context = Context { now, fingerprint_key: config::fingerprint_key(), progress: progress.callback() };
-    let deadline = Duration::from_secs(sources.deadline.min(LONGEST_DEADLINE));
+    let deadline = Duration::from_secs(deadline.min(LONGEST_DEADLINE));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let interrupt = runtime.block_on(async { listen_for_interrupt() });
-    let found = if sources.no_discover {
-        Some(Found::default())
-    } else {
+    let found = if discover {
         runtime.block_on(find_exports(request.roots.clone(), interrupt.clone()))
+    } else {
+        Some(Found::default())
     };
     let Some(found) = found else {
         let interrupted = vec!["source looking for exports".to_owned()];
@@ -112,18 +137,9 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
     for path in roots.iter().chain(&sources.aws_export).chain(&people) {
         must_exist(path)?;
     }
-    let mut source = SourceOptions {
-        no_ignore: sources.no_ignore,
-        no_inline_allow: sources.no_inline_allow,
-        threads: sources.threads.unwrap_or_default(),
-        ..SourceOptions::default()
-    };
-    if let Some(mebibytes) = sources.max_file_size {
-        source.max_file_size = mebibytes.saturating_mul(1024 * 1024).max(1);
-    }
     Ok(Request {
         roots,
-        source,
+        source: source_options(&sources.searching)?,
         aws: wants_aws.then(|| sources.aws_profile.clone()),
         aws_exports: sources.aws_export.clone(),
         kubernetes: wants_cluster.then(|| sources.context.clone()),
@@ -133,7 +149,43 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
     })
 }
 
-fn must_exist(path: &Path) -> Result<(), Failure> {
+/// What of source trees is read, and how.
+pub(super) fn source_options(searching: &Searching) -> Result<SourceOptions, Failure> {
+    let mut source = SourceOptions {
+        selection: selection(searching)?,
+        no_ignore: searching.no_ignore,
+        no_inline_allow: searching.no_inline_allow,
+        threads: searching.threads.unwrap_or_default(),
+        ..SourceOptions::default()
+    };
+    if let Some(mebibytes) = searching.max_file_size {
+        source.max_file_size = mebibytes.saturating_mul(1024 * 1024).max(1);
+    }
+    Ok(source)
+}
+
+/// The command line lets only one of them be given.
+fn selection(searching: &Searching) -> Result<Selection, Failure> {
+    let range = |since: &str, until: Option<&str>| Selection::Range {
+        since: since.to_owned(),
+        until: until.filter(|until| !until.is_empty()).map(str::to_owned),
+    };
+    if searching.staged {
+        return Ok(Selection::Staged);
+    }
+    if let Some(since) = &searching.since {
+        return Ok(range(since, None));
+    }
+    let Some(text) = &searching.range else {
+        return Ok(if searching.history { Selection::History } else { Selection::WorkTree });
+    };
+    match text.split_once("..") {
+        Some((since, until)) if !since.is_empty() && !until.starts_with('.') => Ok(range(since, Some(until))),
+        _ => Err(Failure(format!("--range: '{text}' is not a range (expected A..B, such as origin/main..HEAD)"))),
+    }
+}
+
+pub(super) fn must_exist(path: &Path) -> Result<(), Failure> {
     match path.symlink_metadata() {
         Ok(_) => Ok(()),
         Err(error) => Err(Failure(format!("{}: {error}", path.display()))),
