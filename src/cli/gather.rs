@@ -139,6 +139,7 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
     }
     Ok(Request {
         roots,
+        given: Vec::new(),
         source: source_options(&sources.searching)?,
         aws: wants_aws.then(|| sources.aws_profile.clone()),
         aws_exports: sources.aws_export.clone(),

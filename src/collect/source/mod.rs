@@ -1,9 +1,10 @@
-//! Reads source trees: every file once, every hardcoded secret as an exposure without its value.
+//! Reads source trees, lists of files and standard input: every file once, every hardcoded secret as an exposure without its value.
 //!
 //! Follows no symbolic link and executes nothing of the tree. What is not read is said in the coverage.
 
 mod discover;
 mod file;
+mod given;
 mod name;
 mod tally;
 mod text;
@@ -20,6 +21,7 @@ use crate::model::FactKind;
 use crate::secrets::DetectorSet;
 
 pub use discover::{Found, discover};
+pub use given::{Given, GivenText};
 
 /// The name of this collector.
 pub(crate) const NAME: &str = "source";
