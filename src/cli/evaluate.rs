@@ -9,10 +9,10 @@ use super::scan::Judging;
 use super::{Failure, gather};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::model::{CoverageEntry, FactKind, Outcome, Record};
+use crate::model::{CoverageEntry, FactKind, Outcome, Record, SubjectKind};
 
 pub(super) fn run(arguments: &Evaluate, global: &Global, config: &Config) -> Result<Exit, Failure> {
-    let judging = Judging::new(&arguments.reporting, global, config)?;
+    let judging = Judging::new(SubjectKind::ALL, &arguments.reporting, global, config)?;
     let now = gather::now(arguments.now.as_deref())?;
     let mut records = Vec::new();
     for path in &arguments.records {

@@ -8,11 +8,21 @@ use walkdir::WalkDir;
 use super::Failure;
 use crate::config::Config;
 use crate::embedded;
+use crate::model::SubjectKind;
 use crate::rules::{Origin, RuleFile, RuleSet};
 use crate::secrets::DetectorSet;
 
 /// The audit rules, with the configuration applied.
 pub(super) fn audit(folder: Option<&PathBuf>, config: &Config) -> Result<RuleSet, Failure> {
+    audit_about(folder, config, SubjectKind::ALL)
+}
+
+/// The audit rules about these subjects, with the configuration applied.
+pub(super) fn audit_about(
+    folder: Option<&PathBuf>,
+    config: &Config,
+    subjects: &[SubjectKind],
+) -> Result<RuleSet, Failure> {
     let mut files: Vec<RuleFile> = embedded::files("audit")
         .into_iter()
         .map(|(path, text)| RuleFile { path: format!("rules/{path}"), text: text.to_owned(), origin: Origin::BuiltIn })
@@ -20,7 +30,7 @@ pub(super) fn audit(folder: Option<&PathBuf>, config: &Config) -> Result<RuleSet
     if let Some(folder) = folder.or(config.rules_dir.as_ref()) {
         files.extend(user_files(folder)?.into_iter().filter(|file| !is_detector(&file.path)));
     }
-    RuleSet::load(&files, &config.rules).map_err(|errors| {
+    RuleSet::load_about(&files, &config.rules, subjects).map_err(|errors| {
         let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
         Failure(lines.join("\nerror: "))
     })

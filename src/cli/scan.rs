@@ -10,7 +10,7 @@ use crate::embedded;
 use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::link::{Tables, link};
-use crate::model::{CoverageEntry, Outcome, Record, Severity};
+use crate::model::{CoverageEntry, Outcome, Record, Severity, SubjectKind};
 use crate::report::Scan;
 use crate::rules::evaluate;
 
@@ -18,7 +18,7 @@ use crate::rules::evaluate;
 const DEFAULT_FAIL_ON: Severity = Severity::Medium;
 
 pub(super) fn run(arguments: &Arguments, global: &Global, config: &Config) -> Result<Exit, Failure> {
-    let judging = Judging::new(&arguments.reporting, global, config)?;
+    let judging = Judging::new(SubjectKind::ALL, &arguments.reporting, global, config)?;
     let collected = gather::collect(&arguments.sources, arguments.reporting.rules.as_ref(), global, config)?;
     if !collected.gathered.interrupted.is_empty() {
         gather::tell_interrupted(&collected.gathered);
@@ -40,9 +40,15 @@ pub(super) struct Judging<'a> {
 }
 
 impl<'a> Judging<'a> {
-    pub(super) fn new(reporting: &'a Reporting, global: &Global, config: &Config) -> Result<Self, Failure> {
+    /// Judges by the rules about these subjects.
+    pub(super) fn new(
+        subjects: &[SubjectKind],
+        reporting: &'a Reporting,
+        global: &Global,
+        config: &Config,
+    ) -> Result<Self, Failure> {
         Ok(Self {
-            rules: ruleset::audit(reporting.rules.as_ref(), config)?,
+            rules: ruleset::audit_about(reporting.rules.as_ref(), config, subjects)?,
             tables: Tables::parse(embedded::facts)?,
             outputs: Outputs::new(reporting, global)?,
             fail_on: reporting.fail_on.or(config.fail_on).unwrap_or(DEFAULT_FAIL_ON),

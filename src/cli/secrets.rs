@@ -11,12 +11,13 @@ use crate::collect::registry::Request;
 use crate::collect::source::{Given, Selection};
 use crate::config::Config;
 use crate::exit::Exit;
+use crate::model::SubjectKind;
 
 /// What stands for standard input.
 const STANDARD: &str = "-";
 
 pub(super) fn run(arguments: &Secrets, global: &Global, config: &Config) -> Result<Exit, Failure> {
-    let judging = Judging::new(&arguments.reporting, global, config)?;
+    let judging = Judging::new(&[SubjectKind::Exposure], &arguments.reporting, global, config)?;
     let wish = Wish {
         request: request(arguments)?,
         deadline: arguments.deadline,

@@ -131,6 +131,7 @@ impl Rule {
 #[derive(Debug)]
 pub struct RuleSet {
     rules: Vec<Rule>,
+    names: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -159,6 +160,18 @@ impl RuleSet {
     /// # Errors
     /// Every file that cannot be used, with line and column, and every override that names no rule.
     pub fn load(files: &[RuleFile], overrides: &BTreeMap<String, Override>) -> Result<Self, Vec<RuleError>> {
+        Self::load_about(files, overrides, SubjectKind::ALL)
+    }
+
+    /// As [`Self::load`], but only the rules about these subjects; the others are left unread, as far as they can be.
+    ///
+    /// # Errors
+    /// As those of [`Self::load`], of the rules that are read.
+    pub fn load_about(
+        files: &[RuleFile],
+        overrides: &BTreeMap<String, Override>,
+        subjects: &[SubjectKind],
+    ) -> Result<Self, Vec<RuleError>> {
         let mut errors = Vec::new();
         let mut by_id: BTreeMap<String, &RuleFile> = BTreeMap::new();
         for file in files {
@@ -175,15 +188,26 @@ impl RuleSet {
             errors.push(RuleError { file: "nonhuman.toml".to_owned(), line: 1, column: 1, message });
         }
         let mut rules = Vec::new();
+        let names = by_id.keys().cloned().collect();
         for (id, file) in by_id {
             let change = overrides.get(&id).cloned().unwrap_or_default();
-            match Loader::new(file).load(id, &change) {
-                Ok(rule) if change.enabled == Some(false) => drop(rule),
-                Ok(rule) => rules.push(rule),
+            let loader = Loader::new(file);
+            // What lies in a file is of no provider, so a provider's rule never is about it.
+            if loader.provider().is_some() && subjects == [SubjectKind::Exposure] {
+                continue;
+            }
+            match loader.load(id, &change, subjects) {
+                Ok(Some(rule)) if change.enabled != Some(false) => rules.push(rule),
+                Ok(_) => {}
                 Err(error) => errors.push(error),
             }
         }
-        if errors.is_empty() { Ok(Self { rules }) } else { Err(errors) }
+        if errors.is_empty() { Ok(Self { rules, names }) } else { Err(errors) }
+    }
+
+    /// The id of every rule that there is, loaded or not.
+    pub fn names(&self) -> &BTreeSet<String> {
+        &self.names
     }
 
     /// Every rule by id.
@@ -245,10 +269,14 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn load(&self, id: String, change: &Override) -> Result<Rule, RuleError> {
+    /// Gives `None` for a rule about another subject.
+    fn load(&self, id: String, change: &Override, subjects: &[SubjectKind]) -> Result<Option<Rule>, RuleError> {
         let raw: Raw = toml::from_str(&self.file.text)
             .map_err(|error| self.at(error.span().map_or(0, |span| span.start), error.message()))?;
         let subject: SubjectKind = self.name(&raw.subject)?;
+        if !subjects.contains(&subject) {
+            return Ok(None);
+        }
         let schema = Schema { subject };
         let params = self.params(raw.param, &change.param)?;
         let (program, touched) = self.expression(&raw.when, schema, &params)?;
@@ -268,7 +296,7 @@ impl<'a> Loader<'a> {
                 needs.extend(field.needs);
             }
         }
-        Ok(Rule {
+        Ok(Some(Rule {
             id,
             file: self.file.path.clone(),
             provider: self.provider(),
@@ -289,7 +317,7 @@ impl<'a> Loader<'a> {
             matches: raw.matches.iter().map(example).collect::<Result<_, _>>()?,
             no_matches: raw.no_matches.iter().map(example).collect::<Result<_, _>>()?,
             params,
-        })
+        }))
     }
 
     /// The folder that the file lies in, when it is a provider's.
