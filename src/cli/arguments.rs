@@ -152,10 +152,12 @@ pub(super) struct Sources {
 /// How to judge and report.
 #[derive(Debug, Args)]
 pub(super) struct Reporting {
-    /// Write this format to standard output: table, json, jsonl, csv, csv-inventory or sarif
+    /// Write this format to standard output: table, json, jsonl, csv, csv-inventory, sarif, github, gitlab, junit or
+    /// markdown
     #[arg(long, value_name = "FORMAT", default_value = "table", env = "NONHUMAN_FORMAT", help_heading = "Report")]
     pub format: String,
-    /// Write a file, too; its ending says the format (.json, .jsonl, .csv, .inventory.csv, .sarif, .txt)
+    /// Write a file, too; its ending says the format (.json, .jsonl, .csv, .inventory.csv, .sarif, .txt, .gitlab.json,
+    /// .junit.xml, .md, .github.txt)
     #[arg(short, long, value_name = "FILE", help_heading = "Report")]
     pub output: Vec<PathBuf>,
     /// Exit with 1 when there is a finding of this severity or above [default: medium]
@@ -164,6 +166,15 @@ pub(super) struct Reporting {
     /// Leave findings below this severity out of the report; they are counted [default: info]
     #[arg(long, value_name = "SEVERITY", env = "NONHUMAN_MIN_SEVERITY", help_heading = "Report")]
     pub min_severity: Option<Severity>,
+    /// Hide the findings that this file accepts; they are counted
+    #[arg(long, value_name = "FILE", env = "NONHUMAN_BASELINE", help_heading = "Report")]
+    pub baseline: Option<PathBuf>,
+    /// Accept all findings about secrets in files: write them to the baseline, with the words that stand there already
+    #[arg(long, help_heading = "Report")]
+    pub write_baseline: bool,
+    /// Show only what the baseline does not accept, or all with what is accepted marked [default: new]
+    #[arg(long, value_enum, value_name = "new|all", help_heading = "Report")]
+    pub only: Option<Only>,
     /// Do not exit with 1 for findings
     #[arg(long, help_heading = "Report")]
     pub exit_zero: bool,
@@ -173,6 +184,15 @@ pub(super) struct Reporting {
     /// Read further rules from this folder; a rule of the same name replaces ours
     #[arg(long, value_name = "DIR", env = "NONHUMAN_RULES", help_heading = "Report")]
     pub rules: Option<PathBuf>,
+}
+
+/// Which findings are shown where there is a baseline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Only {
+    /// Those that it does not accept.
+    New,
+    /// All.
+    All,
 }
 
 /// `nonhuman scan`

@@ -46,20 +46,14 @@ pub(super) struct Wish {
     pub(super) now: Timestamp,
 }
 
-/// Reads everything that was asked for.
-pub(super) fn collect(
-    sources: &Sources,
-    rules: Option<&PathBuf>,
-    global: &Global,
-    config: &Config,
-) -> Result<Collected, Failure> {
-    let wish = Wish {
+/// What the sources of a command line amount to.
+pub(super) fn wish(sources: &Sources, config: &Config) -> Result<Wish, Failure> {
+    Ok(Wish {
         now: now(sources.now.as_deref())?,
         request: request(sources, config)?,
         deadline: sources.deadline,
         discover: !sources.no_discover,
-    };
-    read(wish, rules, global, config)
+    })
 }
 
 /// Reads what is wished for.

@@ -1,6 +1,7 @@
 //! What the user typed, and the order of the stages. The only folder that sees them all.
 
 mod arguments;
+mod baseline;
 mod collect;
 mod evaluate;
 mod explain;

@@ -24,12 +24,7 @@ pub(super) fn run(arguments: &Secrets, global: &Global, config: &Config) -> Resu
         discover: false,
         now: gather::now(arguments.now.as_deref())?,
     };
-    let collected = gather::read(wish, arguments.reporting.rules.as_ref(), global, config)?;
-    if !collected.gathered.interrupted.is_empty() {
-        gather::tell_interrupted(&collected.gathered);
-        return Ok(Exit::Interrupted);
-    }
-    judging.judge(collected.gathered.records, collected.now, &collected.inputs)
+    judging.read_and_judge(wish, global, config)
 }
 
 /// Trees, a list of files, standard input; this directory when nothing is named.

@@ -23,6 +23,7 @@ pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
                 }
             }
             Record::Exposure(exposure) => {
+                exposure.allowed_by.as_mut().map(|text| detectors.mask(text));
                 if let Location::File { path, .. } = &mut exposure.evidence.location
                     && detectors.mask(path)
                 {

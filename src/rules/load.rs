@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use super::check::{Touched, check};
 use super::fields::subject_needs;
+use super::file::RuleFile;
 use super::message::Template;
 use super::schema::{Param, Params, Schema, did_you_mean};
 use super::selftest::Example;
@@ -32,26 +33,6 @@ pub struct RuleError {
     pub column: usize,
     /// What is wrong and what was expected.
     pub message: String,
-}
-
-/// The name and the text of a rule file. The file's name is the rule's id, its folder the provider.
-#[derive(Clone, Debug)]
-pub struct RuleFile {
-    /// The path, `audit/aws/access-key-old.toml`.
-    pub path: String,
-    /// The text.
-    pub text: String,
-    /// Who wrote it: a rule of the user replaces one of ours, two of one origin contradict each other.
-    pub origin: Origin,
-}
-
-/// Who wrote a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// It is part of the program.
-    BuiltIn,
-    /// The user named its folder.
-    User,
 }
 
 /// What the configuration changes of a rule.
@@ -175,7 +156,7 @@ impl RuleSet {
         let mut errors = Vec::new();
         let mut by_id: BTreeMap<String, &RuleFile> = BTreeMap::new();
         for file in files {
-            if let Some(other) = by_id.insert(id_of(&file.path), file)
+            if let Some(other) = by_id.insert(file.id(), file)
                 && other.origin == file.origin
             {
                 let message = format!("{} has the same name; a rule is called by it", other.path);
@@ -191,7 +172,7 @@ impl RuleSet {
         let names = by_id.keys().cloned().collect();
         for (id, file) in by_id {
             let change = overrides.get(&id).cloned().unwrap_or_default();
-            let loader = Loader::new(file);
+            let loader = Loader { file };
             // What lies in a file is of no provider, so a provider's rule never is about it.
             if loader.provider().is_some() && subjects == [SubjectKind::Exposure] {
                 continue;
@@ -227,21 +208,12 @@ impl RuleSet {
     }
 }
 
-fn id_of(path: &str) -> String {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.strip_suffix(".toml").unwrap_or(name).to_owned()
-}
-
 /// Reads one file and keeps its text for the places of errors.
 struct Loader<'a> {
     file: &'a RuleFile,
 }
 
-impl<'a> Loader<'a> {
-    fn new(file: &'a RuleFile) -> Self {
-        Self { file }
-    }
-
+impl Loader<'_> {
     fn at(&self, offset: usize, message: impl Into<String>) -> RuleError {
         let text = &self.file.text;
         let mut end = offset.min(text.len());

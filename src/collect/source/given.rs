@@ -70,7 +70,7 @@ impl GivenText {
             root,
             owners: Arc::new(BTreeMap::new()),
             target: self.target().to_owned(),
-            options: self.options.clone(),
+            options: SourceOptions { allows: Arc::default(), ..self.options.clone() },
             detectors: Arc::clone(&self.detectors),
             context: context.clone(),
             sink: sink.clone(),
@@ -96,9 +96,12 @@ impl Collector for GivenText {
         let walk = self.walk(context, sink);
         let given = self.given.clone();
         // Reading and matching is work for threads, not for the async runtime.
-        tokio::task::spawn_blocking(move || match given {
-            Given::List { files, .. } => list(&walk, files),
-            Given::Standard { name } => standard(&walk, &name),
+        tokio::task::spawn_blocking(move || {
+            match given {
+                Given::List { files, .. } => list(&walk, files)?,
+                Given::Standard { name } => standard(&walk, &name)?,
+            }
+            walk.options.allows.send(&walk.target, &walk.sink)
         })
         .await
         .map_err(|_| CollectError::failed("files", "the scanner crashed; this is a bug in nonhuman"))?

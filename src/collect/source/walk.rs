@@ -172,6 +172,7 @@ impl Walk {
             Ok(Ended::Read(bytes)) => {
                 tally.files.add(1);
                 tally.bytes.add(bytes);
+                self.options.watched.was_read(&self.root.true_path, name);
                 (self.context.progress)(name);
             }
             Ok(Ended::CutShort(bytes)) => {

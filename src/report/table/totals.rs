@@ -26,6 +26,9 @@ pub(super) fn show(page: &mut Page<'_>, scan: &Scan<'_>, summary: &Summary, grou
         let left_out = plural(number(summary.below_min_severity), "finding");
         parts.push(format!("{left_out} below {} not shown", summary.min_severity));
     }
+    if summary.in_baseline > 0 {
+        parts.push(format!("{} accepted in the baseline", plural(number(summary.in_baseline), "finding")));
+    }
     if summary.exposures_allowed > 0 {
         parts.push(format!("{} allowed in place, not judged", plural(number(summary.exposures_allowed), "exposure")));
     }
