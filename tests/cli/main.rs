@@ -3,7 +3,9 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod acme;
+mod allow;
 mod bad_input;
+mod baseline;
 mod commands;
 #[cfg(feature = "aws")]
 #[path = "../support/iam_server.rs"]
@@ -18,5 +20,6 @@ mod kube_server;
 mod live;
 mod promises;
 mod readme;
+mod secrets;
 mod source;
 mod tree;
