@@ -51,6 +51,13 @@ pub(super) fn message(scan: &Scan<'_>, finding: &Finding) -> String {
     std::iter::once(message.clone()).chain(notes(scan, finding)).collect::<Vec<_>>().join("; ")
 }
 
+/// How many files of source were read.
+pub(super) fn files_read(scan: &Scan<'_>) -> u64 {
+    let entries = scan.inventory.coverage.entries().iter();
+    let files = entries.filter(|entry| entry.collector == "source" && entry.what == "files" && !entry.is_hole());
+    files.map(|entry| entry.count).sum()
+}
+
 /// What a scan amounts to, in one line that never reads as clean when something was not read.
 pub(super) fn headline(scan: &Scan<'_>, summary: &Summary) -> String {
     let counts = summary.findings.worst_first();
@@ -58,6 +65,7 @@ pub(super) fn headline(scan: &Scan<'_>, summary: &Summary) -> String {
     let counts: Vec<_> =
         counts.iter().filter(|(_, count)| *count > 0).map(|(severity, count)| format!("{count} {severity}")).collect();
     let mut parts = vec![match (total, summary.incomplete) {
+        (0, false) if files_read(scan) > 0 => format!("Nothing found in {} files", files_read(scan)),
         (0, false) => "Nothing found".to_owned(),
         (0, true) => "INCOMPLETE, not clean: nothing was found in what could be read".to_owned(),
         (1, _) => format!("1 finding: {}", counts.join(", ")),

@@ -6,7 +6,10 @@ mod acme;
 mod allow;
 mod bad_input;
 mod baseline;
+mod ci;
 mod commands;
+mod formats;
+mod formats;
 #[cfg(feature = "aws")]
 #[path = "../support/iam_server.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]

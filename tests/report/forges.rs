@@ -47,7 +47,7 @@ fn history() -> World {
 #[test]
 fn every_format_of_one_line_says_who_brought_it_and_what_is_accepted() {
     let world = history();
-    for format in ["table", "sarif", "github", "gitlab", "junit", "markdown"] {
+    for format in ["table", "csv", "sarif", "github", "gitlab", "junit", "markdown"] {
         let flat = world.plain(format).replace("\\\"", "\"").split_whitespace().collect::<Vec<_>>().join(" ");
         for told in [
             "brought by commit 0123456789ab of Jana",
@@ -139,7 +139,7 @@ fn github_gets_commands_worst_first_and_a_last_line() {
     assert!(lines[1].starts_with("::notice file=src/there.py,line=9,"), "what is accepted fails nothing: {}", lines[1]);
     assert_eq!(
         quiet(vec![CoverageEntry::complete("source", ".", "files", 2)]).plain("github"),
-        "nonhuman: Nothing found\n"
+        "nonhuman: Nothing found in 2 files\n"
     );
 }
 
