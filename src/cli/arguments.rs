@@ -56,6 +56,10 @@ pub struct Global {
 pub enum Command {
     /// Read, join, judge and report
     Scan(Scan),
+    /// Search source for hardcoded secrets: the gate for commits and pipelines
+    ///
+    /// The same engine, rules and reports as `scan`, for source alone: nothing else is read and nothing is joined.
+    Secrets(Secrets),
     /// Read only: write what was found as records, one JSON object a line, for `evaluate`
     Collect(Collect),
     /// Join, judge and report records that `collect` wrote
@@ -73,12 +77,43 @@ pub enum Command {
     Man,
 }
 
+/// What of source trees is searched, and how.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Searching {
+    /// Search everything that any commit ever added, not the files that lie there
+    #[arg(long, group = "selection", help_heading = "Searching")]
+    pub history: bool,
+    /// Search what is staged for the next commit, as it lies in the index
+    #[arg(long, group = "selection", help_heading = "Searching")]
+    pub staged: bool,
+    /// Search what the commits after this revision add, up to HEAD
+    #[arg(long, value_name = "REV", group = "selection", help_heading = "Searching")]
+    pub since: Option<String>,
+    /// Search what the commits add that B reaches and A does not
+    #[arg(long, value_name = "A..B", group = "selection", help_heading = "Searching")]
+    pub range: Option<String>,
+    /// Search files that .gitignore names, too
+    #[arg(long, help_heading = "Searching")]
+    pub no_ignore: bool,
+    /// Judge lines marked `nonhuman: allow`, too
+    #[arg(long, help_heading = "Searching")]
+    pub no_inline_allow: bool,
+    /// Search with this many threads [default: one a core]
+    #[arg(long, value_name = "N", env = "NONHUMAN_THREADS", help_heading = "Searching")]
+    pub threads: Option<usize>,
+    /// Read files only this far, in MiB [default: 256]
+    #[arg(long, value_name = "MIB", env = "NONHUMAN_MAX_FILE_SIZE", help_heading = "Searching")]
+    pub max_file_size: Option<u64>,
+}
+
 /// What to read.
 #[derive(Debug, Default, Args)]
 pub(super) struct Sources {
     /// Trees and files to search [default: this directory, when nothing else is to be read]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub searching: Searching,
     /// Read the AWS account of the usual credential chain
     #[arg(long, env = "NONHUMAN_AWS", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Sources")]
     pub aws: bool,
@@ -106,30 +141,6 @@ pub(super) struct Sources {
     /// Do not use exports, dumps and people directories that lie in the searched trees
     #[arg(long, help_heading = "Sources")]
     pub no_discover: bool,
-    /// Search what any commit of the git repository ever added, in place of the files that lie there
-    #[arg(long, conflicts_with_all = ["staged", "since", "range"], help_heading = "Searching")]
-    pub history: bool,
-    /// Search what is staged for the next commit
-    #[arg(long, conflicts_with_all = ["since", "range"], help_heading = "Searching")]
-    pub staged: bool,
-    /// Search what the commits add that lie between this revision and HEAD
-    #[arg(long, value_name = "REV", conflicts_with = "range", help_heading = "Searching")]
-    pub since: Option<String>,
-    /// Search what the commits add that B reaches and A does not
-    #[arg(long, value_name = "A..B", help_heading = "Searching")]
-    pub range: Option<String>,
-    /// Search files that .gitignore names, too
-    #[arg(long, help_heading = "Searching")]
-    pub no_ignore: bool,
-    /// Judge lines marked `nonhuman: allow`, too
-    #[arg(long, help_heading = "Searching")]
-    pub no_inline_allow: bool,
-    /// Search with this many threads [default: one a core]
-    #[arg(long, value_name = "N", env = "NONHUMAN_THREADS", help_heading = "Searching")]
-    pub threads: Option<usize>,
-    /// Read files only this far, in MiB [default: 256]
-    #[arg(long, value_name = "MIB", env = "NONHUMAN_MAX_FILE_SIZE", help_heading = "Searching")]
-    pub max_file_size: Option<u64>,
     /// Give up on one account, cluster or tree after this many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 3600, env = "NONHUMAN_DEADLINE", help_heading = "Searching")]
     pub deadline: u64,
@@ -141,10 +152,12 @@ pub(super) struct Sources {
 /// How to judge and report.
 #[derive(Debug, Args)]
 pub(super) struct Reporting {
-    /// Write this format to standard output: table, json, jsonl, csv, csv-inventory or sarif
+    /// Write this format to standard output: table, json, jsonl, csv, csv-inventory, sarif, github, gitlab, junit or
+    /// markdown
     #[arg(long, value_name = "FORMAT", default_value = "table", env = "NONHUMAN_FORMAT", help_heading = "Report")]
     pub format: String,
-    /// Write a file, too; its ending says the format (.json, .jsonl, .csv, .inventory.csv, .sarif, .txt)
+    /// Write a file, too; its ending says the format (.json, .jsonl, .csv, .inventory.csv, .sarif, .txt, .gitlab.json,
+    /// .junit.xml, .md, .github.txt)
     #[arg(short, long, value_name = "FILE", help_heading = "Report")]
     pub output: Vec<PathBuf>,
     /// Exit with 1 when there is a finding of this severity or above [default: medium]
@@ -153,6 +166,15 @@ pub(super) struct Reporting {
     /// Leave findings below this severity out of the report; they are counted [default: info]
     #[arg(long, value_name = "SEVERITY", env = "NONHUMAN_MIN_SEVERITY", help_heading = "Report")]
     pub min_severity: Option<Severity>,
+    /// Hide the findings that this file accepts; they are counted
+    #[arg(long, value_name = "FILE", env = "NONHUMAN_BASELINE", help_heading = "Report")]
+    pub baseline: Option<PathBuf>,
+    /// Accept all findings about secrets in files: write them to the baseline, with the words that stand there already
+    #[arg(long, help_heading = "Report")]
+    pub write_baseline: bool,
+    /// Show only what the baseline does not accept, or all with what is accepted marked [default: new]
+    #[arg(long, value_enum, value_name = "new|all", help_heading = "Report")]
+    pub only: Option<Only>,
     /// Do not exit with 1 for findings
     #[arg(long, help_heading = "Report")]
     pub exit_zero: bool,
@@ -164,12 +186,46 @@ pub(super) struct Reporting {
     pub rules: Option<PathBuf>,
 }
 
+/// Which findings are shown where there is a baseline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Only {
+    /// Those that it does not accept.
+    New,
+    /// All.
+    All,
+}
+
 /// `nonhuman scan`
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
 pub struct Scan {
     #[command(flatten)]
     pub(super) sources: Sources,
+    #[command(flatten)]
+    pub(super) reporting: Reporting,
+}
+
+/// `nonhuman secrets`
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_CODES)]
+pub struct Secrets {
+    /// Trees and files to search; `-` for standard input [default: this directory]
+    #[arg(value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Search the files of this list, one a line or separated by zero bytes; `-` for standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "selection"], help_heading = "Searching")]
+    pub(super) files_from: Option<PathBuf>,
+    /// Call what comes from standard input by this path
+    #[arg(long, value_name = "PATH", help_heading = "Searching")]
+    pub(super) stdin_name: Option<String>,
+    #[command(flatten)]
+    pub(super) searching: Searching,
+    /// Give up on one tree after this many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, env = "NONHUMAN_DEADLINE", help_heading = "Searching")]
+    pub(super) deadline: u64,
+    /// Judge ages as of this time, such as 2026-11-22 [default: the clock]
+    #[arg(long, value_name = "TIME", env = "NONHUMAN_NOW", help_heading = "General")]
+    pub(super) now: Option<String>,
     #[command(flatten)]
     pub(super) reporting: Reporting,
 }

@@ -1,14 +1,18 @@
 //! `nonhuman collect`: read only, and write records.
 
+use std::sync::Arc;
+
 use super::arguments::{Collect, Global};
-use super::{Failure, gather, output};
+use super::{Failure, gather, output, ruleset};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::inventory::Coverage;
 use crate::model::Record;
 
 pub(super) fn run(arguments: &Collect, global: &Global, config: &Config) -> Result<Exit, Failure> {
-    let collected = gather::collect(&arguments.sources, None, global, config)?;
+    let mut wish = gather::wish(&arguments.sources, config)?;
+    wish.request.source.rules = Arc::new(ruleset::names(None, config)?);
+    let collected = gather::read(wish, None, global, config)?;
     let mut lines = Vec::with_capacity(collected.gathered.records.len());
     for record in &collected.gathered.records {
         lines.push(serde_json::to_string(record)?);

@@ -5,14 +5,15 @@ use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use super::arguments::{Evaluate, Global};
+use super::baseline::Searched;
 use super::scan::Judging;
 use super::{Failure, gather};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::model::{CoverageEntry, FactKind, Outcome, Record};
+use crate::model::{CoverageEntry, FactKind, Outcome, Record, SubjectKind};
 
 pub(super) fn run(arguments: &Evaluate, global: &Global, config: &Config) -> Result<Exit, Failure> {
-    let judging = Judging::new(&arguments.reporting, global, config)?;
+    let judging = Judging::new(SubjectKind::ALL, &arguments.reporting, global, config)?;
     let now = gather::now(arguments.now.as_deref())?;
     let mut records = Vec::new();
     for path in &arguments.records {
@@ -22,7 +23,8 @@ pub(super) fn run(arguments: &Evaluate, global: &Global, config: &Config) -> Res
     if records.is_empty() {
         return Err(Failure(format!("{}: there are no records to judge", inputs.join(", "))));
     }
-    judging.judge(records, now, &inputs)
+    // Which files were searched is not in the records, so no entry of a baseline is called stale.
+    judging.judge(records, now, &inputs, &Searched::default())
 }
 
 fn read(path: &Path, records: &mut Vec<Record>) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::Failure;
-use super::arguments::{Global, Sources};
+use super::arguments::{Global, Searching, Sources};
 use super::ruleset;
 use crate::collect::registry::{Request, collectors};
 use crate::collect::source::{Found, Selection, SourceOptions, discover};
@@ -36,25 +36,44 @@ pub(super) fn now(text: Option<&str>) -> Result<Timestamp, Failure> {
     }
 }
 
-/// Reads everything that was asked for.
-pub(super) fn collect(
-    sources: &Sources,
+/// What to read, and how long to try.
+pub(super) struct Wish {
+    pub(super) request: Request,
+    /// Seconds for each target.
+    pub(super) deadline: u64,
+    /// Whether exports that lie in the trees are looked for.
+    pub(super) discover: bool,
+    pub(super) now: Timestamp,
+}
+
+/// What the sources of a command line amount to.
+pub(super) fn wish(sources: &Sources, config: &Config) -> Result<Wish, Failure> {
+    Ok(Wish {
+        now: now(sources.now.as_deref())?,
+        request: request(sources, config)?,
+        deadline: sources.deadline,
+        discover: !sources.no_discover,
+    })
+}
+
+/// Reads what is wished for.
+pub(super) fn read(
+    wish: Wish,
     rules: Option<&PathBuf>,
     global: &Global,
     config: &Config,
 ) -> Result<Collected, Failure> {
-    let now = now(sources.now.as_deref())?;
-    let mut request = request(sources, config)?;
+    let Wish { mut request, deadline, discover, now } = wish;
     let detectors = ruleset::detectors(rules, config)?;
     let progress = Progress::new(!global.quiet);
     let context = Context { now, fingerprint_key: config::fingerprint_key(), progress: progress.callback() };
-    let deadline = Duration::from_secs(sources.deadline.min(LONGEST_DEADLINE));
+    let deadline = Duration::from_secs(deadline.min(LONGEST_DEADLINE));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let interrupt = runtime.block_on(async { listen_for_interrupt() });
-    let found = if sources.no_discover {
-        Some(Found::default())
-    } else {
+    let found = if discover {
         runtime.block_on(find_exports(request.roots.clone(), interrupt.clone()))
+    } else {
+        Some(Found::default())
     };
     let Some(found) = found else {
         let interrupted = vec!["source looking for exports".to_owned()];
@@ -112,20 +131,10 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
     for path in roots.iter().chain(&sources.aws_export).chain(&people) {
         must_exist(path)?;
     }
-    let mut source = SourceOptions {
-        selection: selection(sources)?,
-        index_file: config::git_index_file(),
-        no_ignore: sources.no_ignore,
-        no_inline_allow: sources.no_inline_allow,
-        threads: sources.threads.unwrap_or_default(),
-        ..SourceOptions::default()
-    };
-    if let Some(mebibytes) = sources.max_file_size {
-        source.max_file_size = mebibytes.saturating_mul(1024 * 1024).max(1);
-    }
     Ok(Request {
         roots,
-        source,
+        given: Vec::new(),
+        source: source_options(&sources.searching)?,
         aws: wants_aws.then(|| sources.aws_profile.clone()),
         aws_exports: sources.aws_export.clone(),
         kubernetes: wants_cluster.then(|| sources.context.clone()),
@@ -135,13 +144,29 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
     })
 }
 
+/// What of source trees is read, and how.
+pub(super) fn source_options(searching: &Searching) -> Result<SourceOptions, Failure> {
+    let mut source = SourceOptions {
+        selection: selection(searching)?,
+        index_file: config::git_index_file(),
+        no_ignore: searching.no_ignore,
+        no_inline_allow: searching.no_inline_allow,
+        threads: searching.threads.unwrap_or_default(),
+        ..SourceOptions::default()
+    };
+    if let Some(mebibytes) = searching.max_file_size {
+        source.max_file_size = mebibytes.saturating_mul(1024 * 1024).max(1);
+    }
+    Ok(source)
+}
+
 /// What of the trees is to be read.
-fn selection(sources: &Sources) -> Result<Selection, Failure> {
-    if let Some(since) = &sources.since {
+fn selection(searching: &Searching) -> Result<Selection, Failure> {
+    if let Some(since) = &searching.since {
         return Ok(Selection::Range { since: since.clone(), until: None });
     }
-    let Some(range) = &sources.range else {
-        return Ok(match (sources.history, sources.staged) {
+    let Some(range) = &searching.range else {
+        return Ok(match (searching.history, searching.staged) {
             (true, _) => Selection::History,
             (_, true) => Selection::Staged,
             _ => Selection::WorkTree,
@@ -158,7 +183,7 @@ fn selection(sources: &Sources) -> Result<Selection, Failure> {
     Ok(Selection::Range { since: or_head(since), until: Some(or_head(until)) })
 }
 
-fn must_exist(path: &Path) -> Result<(), Failure> {
+pub(super) fn must_exist(path: &Path) -> Result<(), Failure> {
     match path.symlink_metadata() {
         Ok(_) => Ok(()),
         Err(error) => Err(Failure(format!("{}: {error}", path.display()))),

@@ -1,6 +1,7 @@
 //! What the user typed, and the order of the stages. The only folder that sees them all.
 
 mod arguments;
+mod baseline;
 mod collect;
 mod evaluate;
 mod explain;
@@ -9,6 +10,7 @@ mod output;
 mod rules;
 mod ruleset;
 mod scan;
+mod secrets;
 mod shell;
 
 use clap::{CommandFactory, Parser};
@@ -66,6 +68,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
     let config = Config::load(&source)?;
     match &arguments.command {
         Command::Scan(scan) => scan::run(scan, &arguments.global, &config),
+        Command::Secrets(secrets) => secrets::run(secrets, &arguments.global, &config),
         Command::Collect(collect) => collect::run(collect, &arguments.global, &config),
         Command::Evaluate(evaluate) => evaluate::run(evaluate, &arguments.global, &config),
         Command::Rules(rules) => rules::run(rules, &config),

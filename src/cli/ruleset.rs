@@ -1,5 +1,6 @@
 //! Loads rules and detectors: those in the binary, then those of the user.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,11 +9,34 @@ use walkdir::WalkDir;
 use super::Failure;
 use crate::config::Config;
 use crate::embedded;
+use crate::model::SubjectKind;
 use crate::rules::{Origin, RuleFile, RuleSet};
 use crate::secrets::DetectorSet;
 
 /// The audit rules, with the configuration applied.
 pub(super) fn audit(folder: Option<&PathBuf>, config: &Config) -> Result<RuleSet, Failure> {
+    audit_about(folder, config, SubjectKind::ALL)
+}
+
+/// The audit rules about these subjects, with the configuration applied.
+pub(super) fn audit_about(
+    folder: Option<&PathBuf>,
+    config: &Config,
+    subjects: &[SubjectKind],
+) -> Result<RuleSet, Failure> {
+    let files = audit_files(folder, config)?;
+    RuleSet::load_about(&files, &config.rules, subjects).map_err(|errors| {
+        let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        Failure(lines.join("\nerror: "))
+    })
+}
+
+/// The name of every audit rule.
+pub(super) fn names(folder: Option<&PathBuf>, config: &Config) -> Result<BTreeSet<String>, Failure> {
+    Ok(audit_files(folder, config)?.iter().map(RuleFile::id).collect())
+}
+
+fn audit_files(folder: Option<&PathBuf>, config: &Config) -> Result<Vec<RuleFile>, Failure> {
     let mut files: Vec<RuleFile> = embedded::files("audit")
         .into_iter()
         .map(|(path, text)| RuleFile { path: format!("rules/{path}"), text: text.to_owned(), origin: Origin::BuiltIn })
@@ -20,10 +44,7 @@ pub(super) fn audit(folder: Option<&PathBuf>, config: &Config) -> Result<RuleSet
     if let Some(folder) = folder.or(config.rules_dir.as_ref()) {
         files.extend(user_files(folder)?.into_iter().filter(|file| !is_detector(&file.path)));
     }
-    RuleSet::load(&files, &config.rules).map_err(|errors| {
-        let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
-        Failure(lines.join("\nerror: "))
-    })
+    Ok(files)
 }
 
 /// The detectors: those in the binary, then those of the user's folder, which replace ours of the same name.

@@ -1,8 +1,12 @@
 //! `nonhuman scan`: read, put together, join, judge, tell.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::arguments::{Global, Reporting, Scan as Arguments};
+use super::baseline::{Acceptance, Searched};
+use super::gather::{Collected, Wish};
 use super::output::Outputs;
 use super::{Failure, gather, ruleset};
 use crate::config::Config;
@@ -10,7 +14,7 @@ use crate::embedded;
 use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::link::{Tables, link};
-use crate::model::{CoverageEntry, Outcome, Record, Severity};
+use crate::model::{CoverageEntry, Outcome, Record, Severity, SubjectKind};
 use crate::report::Scan;
 use crate::rules::evaluate;
 
@@ -18,13 +22,8 @@ use crate::rules::evaluate;
 const DEFAULT_FAIL_ON: Severity = Severity::Medium;
 
 pub(super) fn run(arguments: &Arguments, global: &Global, config: &Config) -> Result<Exit, Failure> {
-    let judging = Judging::new(&arguments.reporting, global, config)?;
-    let collected = gather::collect(&arguments.sources, arguments.reporting.rules.as_ref(), global, config)?;
-    if !collected.gathered.interrupted.is_empty() {
-        gather::tell_interrupted(&collected.gathered);
-        return Ok(Exit::Interrupted);
-    }
-    judging.judge(collected.gathered.records, collected.now, &collected.inputs)
+    let judging = Judging::new(SubjectKind::ALL, &arguments.reporting, global, config)?;
+    judging.read_and_judge(gather::wish(&arguments.sources, config)?, global, config)
 }
 
 /// All that `scan` and `evaluate` share: everything behind the records. Made before anything is read.
@@ -32,6 +31,8 @@ pub(super) struct Judging<'a> {
     rules: crate::rules::RuleSet,
     tables: Tables,
     outputs: Outputs,
+    acceptance: Acceptance,
+    quiet: bool,
     reporting: &'a Reporting,
     fail_on: Severity,
     min_severity: Severity,
@@ -40,11 +41,19 @@ pub(super) struct Judging<'a> {
 }
 
 impl<'a> Judging<'a> {
-    pub(super) fn new(reporting: &'a Reporting, global: &Global, config: &Config) -> Result<Self, Failure> {
+    /// Judges by the rules about these subjects.
+    pub(super) fn new(
+        subjects: &[SubjectKind],
+        reporting: &'a Reporting,
+        global: &Global,
+        config: &Config,
+    ) -> Result<Self, Failure> {
         Ok(Self {
-            rules: ruleset::audit(reporting.rules.as_ref(), config)?,
+            rules: ruleset::audit_about(reporting.rules.as_ref(), config, subjects)?,
             tables: Tables::parse(embedded::facts)?,
             outputs: Outputs::new(reporting, global)?,
+            acceptance: Acceptance::new(reporting, config)?,
+            quiet: global.quiet,
             fail_on: reporting.fail_on.or(config.fail_on).unwrap_or(DEFAULT_FAIL_ON),
             min_severity: reporting.min_severity.or(config.min_severity).unwrap_or(Severity::Info),
             configuration: switched_off(config),
@@ -52,13 +61,34 @@ impl<'a> Judging<'a> {
         })
     }
 
-    pub(super) fn judge(&self, mut records: Vec<Record>, now: Timestamp, inputs: &[String]) -> Result<Exit, Failure> {
+    /// Reads what is wished for and judges it.
+    pub(super) fn read_and_judge(&self, mut wish: Wish, global: &Global, config: &Config) -> Result<Exit, Failure> {
+        wish.request.source.rules = Arc::new(self.rules.names().clone());
+        self.acceptance.watch(&mut wish.request);
+        let searched = Searched::of(&wish.request);
+        let Collected { gathered, now, inputs } = gather::read(wish, self.reporting.rules.as_ref(), global, config)?;
+        if !gathered.interrupted.is_empty() {
+            gather::tell_interrupted(&gathered);
+            return Ok(Exit::Interrupted);
+        }
+        self.judge(gathered.records, now, &inputs, &searched)
+    }
+
+    pub(super) fn judge(
+        &self,
+        mut records: Vec<Record>,
+        now: Timestamp,
+        inputs: &[String],
+        searched: &Searched,
+    ) -> Result<Exit, Failure> {
         records.extend(self.configuration.clone().map(Record::Coverage));
         let mut inventory = Inventory::build(records);
         link(&mut inventory, &self.tables);
-        let judgement = evaluate(&inventory, &self.rules, now);
+        let mut judgement = evaluate(&inventory, &self.rules, now);
+        let in_baseline = self.acceptance.settle(&mut judgement.findings, &mut inventory, now, searched, self.quiet)?;
         tracing::info!(findings = judgement.findings.len(), identities = inventory.identities.len(), "judged");
-        let has_findings = judgement.findings.iter().any(|finding| finding.severity >= self.fail_on);
+        let has_findings =
+            judgement.findings.iter().any(|finding| finding.severity >= self.fail_on && !finding.is_accepted());
         let all = judgement.findings.len();
         let shown: Vec<_> =
             judgement.findings.into_iter().filter(|finding| finding.severity >= self.min_severity).collect();
@@ -73,6 +103,7 @@ impl<'a> Judging<'a> {
             rules: &rules,
             min_severity: self.min_severity,
             below_min_severity: (all - shown.len()) as u64,
+            in_baseline,
         };
         self.outputs.write(&scan)?;
         Ok(Exit::of_scan(has_findings, scan.is_incomplete(), self.reporting.exit_zero, self.reporting.allow_partial))

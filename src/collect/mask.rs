@@ -27,6 +27,7 @@ pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
                     detectors.mask(&mut commit.author);
                     detectors.mask(&mut commit.email);
                 }
+                exposure.allowed_by.as_mut().map(|text| detectors.mask(text));
                 if let Location::File { path, .. } = &mut exposure.evidence.location
                     && detectors.mask(path)
                 {

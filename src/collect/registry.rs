@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::people::People;
-use super::source::{Source, SourceOptions};
+use super::source::{Given, GivenText, Source, SourceOptions};
 use super::{Collector, aws, kubernetes};
 use crate::secrets::DetectorSet;
 
@@ -13,6 +13,8 @@ use crate::secrets::DetectorSet;
 pub struct Request {
     /// Trees and files to search for secrets.
     pub roots: Vec<PathBuf>,
+    /// What to search in place of trees.
+    pub given: Vec<Given>,
     /// How to read them.
     pub source: SourceOptions,
     /// Read the AWS account of the usual credential chain; the inner value is the profile.
@@ -37,6 +39,9 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
     let mut list: Vec<Arc<dyn Collector>> = Vec::new();
     if !request.roots.is_empty() {
         list.push(Arc::new(Source::new(&request.roots, request.source.clone(), Arc::clone(detectors))));
+    }
+    for given in &request.given {
+        list.push(Arc::new(GivenText::new(given.clone(), request.source.clone(), Arc::clone(detectors))));
     }
     if let Some(profile) = &request.aws {
         list.push(live_aws(profile.clone())?);

@@ -28,6 +28,8 @@ pub struct Config {
     pub min_severity: Option<Severity>,
     /// A folder with further rules, relative to this file.
     pub rules_dir: Option<PathBuf>,
+    /// Accepted findings, relative to this file.
+    pub baseline: Option<PathBuf>,
     /// People directories, relative to this file.
     #[serde(default)]
     pub people: Vec<PathBuf>,
@@ -66,6 +68,7 @@ impl Config {
         let mut config: Self = toml::from_str(&text).map_err(|error| place(&file, &text, &error))?;
         let base = file.parent().unwrap_or(Path::new("")).to_owned();
         config.rules_dir = config.rules_dir.map(|path| base.join(path));
+        config.baseline = config.baseline.map(|path| base.join(path));
         config.people = config.people.into_iter().map(|path| base.join(path)).collect();
         config.file = Some(file);
         Ok(config)

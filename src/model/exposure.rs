@@ -32,6 +32,9 @@ pub struct Exposure {
     /// Marked in place as allowed, and by which comment; it is counted, not judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_by: Option<String>,
+    /// The rules that are not judged for it, where it is allowed for some alone; empty: for all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed_for: Vec<String>,
     /// How the value was written where it was found, from the outside in: `base64`, `gzip` …; empty when it stood there
     /// plainly.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -58,6 +61,13 @@ pub struct Commit {
     pub date: Timestamp,
     /// Whether the same value still lies in the same file of HEAD.
     pub in_head: bool,
+}
+
+impl Exposure {
+    /// Whether a comment in place allows it for a rule.
+    pub fn is_allowed_for(&self, rule: &str) -> bool {
+        self.allowed_by.is_some() && (self.allowed_for.is_empty() || self.allowed_for.iter().any(|name| name == rule))
+    }
 }
 
 /// Public facts read out of a secret's own text.

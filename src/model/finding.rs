@@ -1,5 +1,6 @@
 //! What a rule concluded about one subject.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{Evidence, Fingerprint, Urn, names};
@@ -80,6 +81,65 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// Stable over scans: rule and subject, no time and no line.
     pub fingerprint: Fingerprint,
+    /// What the caller's baseline says of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineNote>,
+}
+
+impl Finding {
+    /// Whether the caller's baseline accepts it.
+    pub fn is_accepted(&self) -> bool {
+        self.baseline.as_ref().is_some_and(|note| note.state == BaselineState::Accepted)
+    }
+}
+
+names! {
+    /// How a finding stands to the caller's baseline.
+    BaselineState {
+        /// It is accepted.
+        Accepted = "accepted",
+        /// It was accepted up to a day that is over.
+        Expired = "expired",
+        /// The same value is accepted in another file.
+        Elsewhere = "elsewhere",
+    }
+}
+
+/// What a baseline says of a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BaselineNote {
+    /// How the finding stands to it.
+    pub state: BaselineState,
+    /// The file for which the value is accepted, as the baseline writes it.
+    pub path: String,
+    /// Why; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// Who answers for that; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub owner: String,
+    /// The last day on which it is accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Date>,
+}
+
+impl std::fmt::Display for BaselineNote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let expires = self.expires.map(|day| day.to_string()).unwrap_or_default();
+        match self.state {
+            BaselineState::Accepted => {
+                f.write_str("accepted in the baseline")?;
+                let until = if expires.is_empty() { String::new() } else { format!("until {expires}") };
+                let told = [&self.reason, &self.owner, &until];
+                let told: Vec<_> = told.into_iter().filter(|text| !text.is_empty()).map(String::as_str).collect();
+                if told.is_empty() { Ok(()) } else { write!(f, ": {}", told.join(", ")) }
+            }
+            BaselineState::Expired => write!(f, "its acceptance in the baseline ended on {expires}"),
+            BaselineState::Elsewhere => {
+                write!(f, "the baseline accepts the same value in {}, not here; was the file moved?", self.path)
+            }
+        }
+    }
 }
 
 /// A rule that could not be judged, and why.

@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, Write};
 use ::csv::Writer;
 
 use super::escape::{cell, flow};
+use super::notes::message;
 use super::view::{View, administrator_scopes};
 use super::{Report, Scan, Style};
 use crate::model::{CoverageEntry, FactKind, Finding, Identity, Known, LastUse, Location, Outcome, Owner, short_date};
@@ -185,7 +186,7 @@ fn finding_cells(scan: &Scan<'_>, view: &View<'_>, finding: &Finding) -> Vec<Cel
         ("confidence", finding.confidence.to_string()),
         ("rule", finding.rule.clone()),
         ("title", flow(&finding.title)),
-        ("message", flow(&finding.message)),
+        ("message", flow(&message(scan, finding))),
         ("remedy", flow(&finding.remedy)),
         ("maps", finding.maps.join(" ")),
         ("subject", finding.subject.to_string()),

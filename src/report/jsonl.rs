@@ -7,9 +7,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::json::{Tool, line};
+use super::notes::exposure;
 use super::view::{View, administrator_scopes};
 use super::{Report, Scan, Style, Summary};
-use crate::model::{CoverageEntry, Finding, Identity, IdentityKind, Known, LastUse, NotEvaluated, Owner};
+use crate::model::{
+    Commit, CoverageEntry, Finding, Fingerprint, Identity, IdentityKind, Known, LastUse, Location, NotEvaluated, Owner,
+};
 
 /// The name and version of the lines' form.
 const SCHEMA: &str = "nonhuman/findings/v1";
@@ -39,7 +42,8 @@ impl Report for Jsonl {
         for finding in scan.findings {
             let identity = finding.identity.as_ref().and_then(|id| scan.inventory.identities.get(id));
             let about = identity.map(|identity| Box::new(About::of(identity, &view)));
-            line(&Stamped { now: scan.now, line: Line::Finding { finding, about } }, &mut out)?;
+            let told = Line::Finding { finding, place: Place::of(scan, finding), about };
+            line(&Stamped { now: scan.now, line: told }, &mut out)?;
         }
         for entry in scan.inventory.coverage.entries() {
             line(&Stamped { now: scan.now, line: Line::Coverage(entry) }, &mut out)?;
@@ -70,10 +74,50 @@ enum Line<'a> {
     Finding {
         #[serde(flatten)]
         finding: &'a Finding,
+        #[serde(flatten)]
+        place: Place<'a>,
         about: Option<Box<About<'a>>>,
     },
     Coverage(&'a CoverageEntry),
     NotEvaluated(&'a NotEvaluated),
+}
+
+/// Where a finding lies and what found it, for readers that want no more than that.
+#[derive(Serialize)]
+struct Place<'a> {
+    /// The first file of the evidence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detector: Option<&'a str>,
+    /// The fingerprint of the value, which is the same wherever it lies; that of the finding is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'a Fingerprint>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    encoding: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    introduced: Option<&'a Commit>,
+}
+
+impl<'a> Place<'a> {
+    fn of(scan: &Scan<'a>, finding: &Finding) -> Self {
+        let place = finding.evidence.iter().map(|evidence| &evidence.location).find(|place| place.file().is_some());
+        let line = match place {
+            Some(Location::File { line, .. }) => Some(*line),
+            _ => None,
+        };
+        let exposure = exposure(scan, finding);
+        Self {
+            path: place.and_then(Location::file),
+            line,
+            detector: exposure.map(|exposure| exposure.detector.as_str()),
+            value: exposure.map(|exposure| &exposure.fingerprint),
+            encoding: exposure.map(|exposure| exposure.encoding.as_slice()).unwrap_or_default(),
+            introduced: exposure.and_then(|exposure| exposure.introduced.as_ref()),
+        }
+    }
 }
 
 /// The identity of a finding, as much as one needs to route it.

@@ -2,8 +2,14 @@
 
 mod csv;
 mod escape;
+mod gaps;
+mod github;
+mod gitlab;
 mod json;
 mod jsonl;
+mod junit;
+mod markdown;
+mod notes;
 mod sarif;
 mod summary;
 mod table;
@@ -40,6 +46,8 @@ pub struct Scan<'a> {
     pub min_severity: Severity,
     /// How many findings were left out for that.
     pub below_min_severity: u64,
+    /// How many findings were left out because the caller's baseline accepts them.
+    pub in_baseline: u64,
 }
 
 impl Scan<'_> {
@@ -80,8 +88,18 @@ pub trait Report: Sync {
 }
 
 /// Every format.
-pub const REPORTS: &[&dyn Report] =
-    &[&table::Table, &json::Json, &jsonl::Jsonl, &csv::Findings, &csv::Identities, &sarif::Sarif];
+pub const REPORTS: &[&dyn Report] = &[
+    &table::Table,
+    &json::Json,
+    &jsonl::Jsonl,
+    &csv::Findings,
+    &csv::Identities,
+    &sarif::Sarif,
+    &github::GitHub,
+    &gitlab::GitLab,
+    &junit::JUnit,
+    &markdown::Markdown,
+];
 
 /// The format of this name, as in `--format`.
 pub fn by_name(name: &str) -> Option<&'static dyn Report> {

@@ -13,7 +13,8 @@ use super::view::{Noun, View, params};
 use super::{Rule, RuleSet, chain, functions};
 use crate::inventory::Inventory;
 use crate::model::{
-    Confidence, CoverageEntry, Evidence, Finding, Fingerprint, NotEvaluated, Provider, Severity, SubjectKind, Urn,
+    Confidence, CoverageEntry, Evidence, Exposure, Finding, Fingerprint, NotEvaluated, Provider, Severity, SubjectKind,
+    Urn,
 };
 
 /// What the rules concluded.
@@ -66,7 +67,8 @@ fn nouns(inventory: &Inventory, subject: SubjectKind) -> Vec<Noun<'_>> {
         SubjectKind::Grant => inventory.grants.iter().map(Noun::Grant).collect(),
         // What is allowed in place is counted in the coverage, not judged.
         SubjectKind::Exposure => {
-            inventory.exposures.iter().filter(|one| one.allowed_by.is_none()).map(Noun::Exposure).collect()
+            let judged = |one: &&Exposure| one.allowed_by.is_none() || !one.allowed_for.is_empty();
+            inventory.exposures.iter().filter(judged).map(Noun::Exposure).collect()
         }
         SubjectKind::Workload => inventory.workloads.iter().map(Noun::Workload).collect(),
     }
@@ -132,7 +134,9 @@ impl Judge<'_> {
         let unknown = view.bind(&mut context, self.subject, self.touched);
         let (mut findings, mut not_known) = (Vec::new(), Vec::new());
         let provider = self.provider(noun);
-        for rule in self.rules.iter().filter(|rule| rule.provider.is_none() || rule.provider == provider) {
+        let is_allowed = |rule: &Rule| matches!(noun, Noun::Exposure(it) if it.is_allowed_for(&rule.id));
+        let is_about = |rule: &Rule| rule.provider.is_none() || rule.provider == provider;
+        for rule in self.rules.iter().filter(|rule| is_about(rule) && !is_allowed(rule)) {
             match ask(rule, &context, &unknown) {
                 Verdict::Holds => findings.push(self.finding(rule, noun, &view)),
                 Verdict::DoesNotHold => {}
@@ -171,6 +175,7 @@ impl Judge<'_> {
             evidence: self.evidence(noun),
             fingerprint: Fingerprint::of_public(&[&rule.id, subject.as_str()]),
             subject,
+            baseline: None,
         }
     }
 

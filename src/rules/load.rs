@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use super::check::{Touched, check};
 use super::fields::subject_needs;
+use super::file::RuleFile;
 use super::message::Template;
 use super::schema::{Param, Params, Schema, did_you_mean};
 use super::selftest::Example;
@@ -32,26 +33,6 @@ pub struct RuleError {
     pub column: usize,
     /// What is wrong and what was expected.
     pub message: String,
-}
-
-/// The name and the text of a rule file. The file's name is the rule's id, its folder the provider.
-#[derive(Clone, Debug)]
-pub struct RuleFile {
-    /// The path, `audit/aws/access-key-old.toml`.
-    pub path: String,
-    /// The text.
-    pub text: String,
-    /// Who wrote it: a rule of the user replaces one of ours, two of one origin contradict each other.
-    pub origin: Origin,
-}
-
-/// Who wrote a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// It is part of the program.
-    BuiltIn,
-    /// The user named its folder.
-    User,
 }
 
 /// What the configuration changes of a rule.
@@ -131,6 +112,7 @@ impl Rule {
 #[derive(Debug)]
 pub struct RuleSet {
     rules: Vec<Rule>,
+    names: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -159,10 +141,22 @@ impl RuleSet {
     /// # Errors
     /// Every file that cannot be used, with line and column, and every override that names no rule.
     pub fn load(files: &[RuleFile], overrides: &BTreeMap<String, Override>) -> Result<Self, Vec<RuleError>> {
+        Self::load_about(files, overrides, SubjectKind::ALL)
+    }
+
+    /// As [`Self::load`], but only the rules about these subjects; the others are left unread, as far as they can be.
+    ///
+    /// # Errors
+    /// As those of [`Self::load`], of the rules that are read.
+    pub fn load_about(
+        files: &[RuleFile],
+        overrides: &BTreeMap<String, Override>,
+        subjects: &[SubjectKind],
+    ) -> Result<Self, Vec<RuleError>> {
         let mut errors = Vec::new();
         let mut by_id: BTreeMap<String, &RuleFile> = BTreeMap::new();
         for file in files {
-            if let Some(other) = by_id.insert(id_of(&file.path), file)
+            if let Some(other) = by_id.insert(file.id(), file)
                 && other.origin == file.origin
             {
                 let message = format!("{} has the same name; a rule is called by it", other.path);
@@ -175,15 +169,26 @@ impl RuleSet {
             errors.push(RuleError { file: "nonhuman.toml".to_owned(), line: 1, column: 1, message });
         }
         let mut rules = Vec::new();
+        let names = by_id.keys().cloned().collect();
         for (id, file) in by_id {
             let change = overrides.get(&id).cloned().unwrap_or_default();
-            match Loader::new(file).load(id, &change) {
-                Ok(rule) if change.enabled == Some(false) => drop(rule),
-                Ok(rule) => rules.push(rule),
+            let loader = Loader { file };
+            // What lies in a file is of no provider, so a provider's rule never is about it.
+            if loader.provider().is_some() && subjects == [SubjectKind::Exposure] {
+                continue;
+            }
+            match loader.load(id, &change, subjects) {
+                Ok(Some(rule)) if change.enabled != Some(false) => rules.push(rule),
+                Ok(_) => {}
                 Err(error) => errors.push(error),
             }
         }
-        if errors.is_empty() { Ok(Self { rules }) } else { Err(errors) }
+        if errors.is_empty() { Ok(Self { rules, names }) } else { Err(errors) }
+    }
+
+    /// The id of every rule that there is, loaded or not.
+    pub fn names(&self) -> &BTreeSet<String> {
+        &self.names
     }
 
     /// Every rule by id.
@@ -203,21 +208,12 @@ impl RuleSet {
     }
 }
 
-fn id_of(path: &str) -> String {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    name.strip_suffix(".toml").unwrap_or(name).to_owned()
-}
-
 /// Reads one file and keeps its text for the places of errors.
 struct Loader<'a> {
     file: &'a RuleFile,
 }
 
-impl<'a> Loader<'a> {
-    fn new(file: &'a RuleFile) -> Self {
-        Self { file }
-    }
-
+impl Loader<'_> {
     fn at(&self, offset: usize, message: impl Into<String>) -> RuleError {
         let text = &self.file.text;
         let mut end = offset.min(text.len());
@@ -245,10 +241,14 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn load(&self, id: String, change: &Override) -> Result<Rule, RuleError> {
+    /// Gives `None` for a rule about another subject.
+    fn load(&self, id: String, change: &Override, subjects: &[SubjectKind]) -> Result<Option<Rule>, RuleError> {
         let raw: Raw = toml::from_str(&self.file.text)
             .map_err(|error| self.at(error.span().map_or(0, |span| span.start), error.message()))?;
         let subject: SubjectKind = self.name(&raw.subject)?;
+        if !subjects.contains(&subject) {
+            return Ok(None);
+        }
         let schema = Schema { subject };
         let params = self.params(raw.param, &change.param)?;
         let (program, touched) = self.expression(&raw.when, schema, &params)?;
@@ -268,7 +268,7 @@ impl<'a> Loader<'a> {
                 needs.extend(field.needs);
             }
         }
-        Ok(Rule {
+        Ok(Some(Rule {
             id,
             file: self.file.path.clone(),
             provider: self.provider(),
@@ -289,7 +289,7 @@ impl<'a> Loader<'a> {
             matches: raw.matches.iter().map(example).collect::<Result<_, _>>()?,
             no_matches: raw.no_matches.iter().map(example).collect::<Result<_, _>>()?,
             params,
-        })
+        }))
     }
 
     /// The folder that the file lies in, when it is a provider's.

@@ -1,10 +1,12 @@
 //! The rules engine: reads `/rules/audit`, checks every rule against our own field list, and judges the graph.
 //! Reads no file, keeps no state and changes nothing; a rule that cannot be judged is said, never passed.
 
+mod baseline;
 mod chain;
 mod check;
 mod evaluate;
 mod fields;
+mod file;
 mod functions;
 mod kind;
 mod load;
@@ -12,8 +14,12 @@ mod message;
 mod nouns;
 mod schema;
 mod selftest;
+mod suppress;
 mod view;
 
+pub use baseline::{Baseline, BaselineError, Entry};
 pub use evaluate::{Judgement, evaluate};
 pub use fields::{Field, Type, fields};
-pub use load::{Origin, Override, Rule, RuleError, RuleFile, RuleSet};
+pub use file::{Origin, RuleFile};
+pub use load::{Override, Rule, RuleError, RuleSet};
+pub use suppress::{Rewritten, apply, rewrite, stale};

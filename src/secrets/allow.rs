@@ -1,4 +1,4 @@
-//! What is not a secret although it stands where one would: placeholders, references, words; and inline allows.
+//! What is not a secret although it stands where one would: placeholders, references, words.
 
 /// Texts inside a value that show it was never meant to work.
 const PLACEHOLDER_MARKS: &[&str] = &[
@@ -117,9 +117,6 @@ const STAND_INS: &[&str] = &[
     "hunter",
     "abc",
 ];
-
-/// The marks of an inline allow, in the order in which they are looked for.
-const ALLOW_MARKS: &[&str] = &["nonhuman: allow", "nonhuman:allow", "gitleaks:allow", "betterleaks:allow"];
 
 /// Words by which a value names what it stands for: nobody draws them, a manual writes them.
 const SELF_NAMES: &[&str] = &["password", "passwd", "passphrase"];
@@ -296,15 +293,6 @@ fn is_hexadecimal(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// The comment on a line that allows what is found on it, as written.
-///
-/// Understood are our own `nonhuman: allow`, and the marks of gitleaks and betterleaks, so that a team can move.
-pub fn inline_allow(line: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(line);
-    let lower = text.to_ascii_lowercase();
-    ALLOW_MARKS.iter().find(|mark| lower.contains(**mark)).map(|mark| (*mark).to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -355,11 +343,5 @@ mod tests {
         for text in ["MTk4NjIyNDgzNDcxOTUxOTM2.Cl2FMQ.FmlkZXItdGhhbi1yYW5kb20", "qEoKzPbnwwTgWXvCmLdhQs"] {
             assert!(can_be_token(text.as_bytes()) && !is_placeholder(text.as_bytes()), "{text}");
         }
-    }
-
-    #[test]
-    fn allows_are_seen() {
-        assert_eq!(inline_allow(b"x = 1  # gitleaks:allow").as_deref(), Some("gitleaks:allow"));
-        assert_eq!(inline_allow(b"x = 1"), None);
     }
 }

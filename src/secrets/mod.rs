@@ -7,6 +7,7 @@ mod assignment;
 mod decode;
 mod detector;
 mod find;
+mod inline;
 mod lanes;
 mod prefilter;
 mod runs;
@@ -14,6 +15,6 @@ mod scan;
 mod shape;
 mod verify;
 
-pub use allow::inline_allow;
 pub use detector::{Detector, DetectorError, DetectorSet};
+pub use inline::{InlineAllow, inline_allow, inline_allow_places, read_day};
 pub use scan::{LineIndex, Match};

@@ -3,8 +3,13 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod acme;
+mod allow;
 mod bad_input;
+mod baseline;
+mod ci;
 mod commands;
+mod formats;
+
 mod git;
 #[cfg(feature = "aws")]
 #[path = "../support/iam_server.rs"]
@@ -19,5 +24,6 @@ mod kube_server;
 mod live;
 mod promises;
 mod readme;
+mod secrets;
 mod source;
 mod tree;

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::tree::{NOW, folder, github_token, nonhuman, project, run, write};
 
-const FORMATS: [&str; 6] = ["table", "json", "jsonl", "csv", "csv-inventory", "sarif"];
+const FORMATS: [&str; 10] =
+    ["table", "json", "jsonl", "csv", "csv-inventory", "sarif", "github", "gitlab", "junit", "markdown"];
 
 /// 1. No false green: no credentials.
 #[test]

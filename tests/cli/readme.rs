@@ -1,12 +1,26 @@
-//! The sessions of the README are real: each is run, and each line it shows must come in its order.
+//! What the README and the guides show is real: each session is run, and each line it shows must come in its order;
+//! each flag exists.
 
 use crate::tree::{project, run};
 
+/// What users read.
+const DOCUMENTS: [&str; 2] = ["README.md", "docs/ci.md"];
+
+fn read(document: &str) -> String {
+    std::fs::read_to_string(project().join(document)).expect("it is there")
+}
+
 #[test]
-fn the_sessions_of_the_readme_are_what_the_binary_prints() {
-    let readme = std::fs::read_to_string(project().join("README.md")).expect("it is there");
+fn the_sessions_of_the_documents_are_what_the_binary_prints() {
+    for document in DOCUMENTS {
+        sessions_are_real(document);
+    }
+}
+
+fn sessions_are_real(document: &str) {
+    let text = read(document);
     let mut sessions = 0;
-    for block in readme.split("```console\n").skip(1) {
+    for block in text.split("```console\n").skip(1) {
         let block = block.split("```").next().expect("a block");
         let (command, expected) = block.split_once('\n').expect("a command and its output");
         let words: Vec<&str> = command.trim_start_matches("$ ").split_whitespace().collect();
@@ -18,12 +32,12 @@ fn the_sessions_of_the_readme_are_what_the_binary_prints() {
         for line in expected.lines().filter(|line| *line != "…") {
             assert!(
                 lines.any(|printed| printed == line),
-                "README shows '{line}', which is not printed (in this order)"
+                "{document} shows '{line}', which is not printed (in this order)"
             );
         }
         sessions += 1;
     }
-    assert!(sessions >= 1, "the README shows a real session");
+    assert!(sessions >= 1, "{document} shows a real session");
 }
 
 #[test]
@@ -36,16 +50,22 @@ fn the_numbers_of_the_readme_are_right() {
 }
 
 #[test]
-fn every_flag_of_the_readme_exists() {
-    let readme = std::fs::read_to_string(project().join("README.md")).expect("it is there");
-    let help =
-        ["scan", "collect", "evaluate", "rules"].map(|command| run(&project(), &[command, "--help"]).stdout).join("\n");
+fn every_flag_of_the_documents_exists() {
+    let commands = ["scan", "secrets", "collect", "evaluate", "rules"];
+    let help = commands.map(|command| run(&project(), &[command, "--help"]).stdout).join("\n");
     let cargo = ["--release", "--path", "--no-default-features"];
     let others = ["--query", "--output", "--user-name", "--fail-on", "--raw"];
-    for word in readme.split(|letter: char| !(letter.is_ascii_lowercase() || letter == '-')) {
-        let is_flag = word.starts_with("--") && word.len() > 3;
-        if is_flag && !cargo.contains(&word) && !others.contains(&word) {
-            assert!(help.contains(word), "the README names {word}, which no command has");
+    let git = ["--name-only", "--diff-filter"];
+    let gitleaks = ["--report-format", "--report-path", "--baseline-path", "--exit-code", "--redact"];
+    for document in DOCUMENTS {
+        for word in read(document).split(|letter: char| !(letter.is_ascii_lowercase() || letter == '-')) {
+            let is_flag = word.starts_with("--") && word.len() > 3;
+            let is_of_another = cargo.contains(&word)
+                || others.contains(&word)
+                || (document != "README.md" && (git.contains(&word) || gitleaks.contains(&word)));
+            if is_flag && !is_of_another {
+                assert!(help.contains(word), "{document} names {word}, which no command has");
+            }
         }
     }
 }

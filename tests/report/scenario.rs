@@ -31,6 +31,7 @@ impl World {
             rules: &self.rules,
             min_severity: Severity::Info,
             below_min_severity: self.below,
+            in_baseline: 0,
         }
     }
 
@@ -122,6 +123,7 @@ pub(crate) fn exposure(name: &str, evidence: Evidence) -> Exposure {
             ..Proof::default()
         },
         allowed_by: None,
+        allowed_for: Vec::new(),
         encoding: Vec::new(),
         introduced: None,
         remedy: "Rotate it.".to_owned(),
@@ -134,6 +136,7 @@ pub(crate) fn finding(rule: &str, severity: Severity, identity: Option<Urn>, mes
     Finding {
         rule: rule.to_owned(),
         fingerprint: Fingerprint::of_public(&[rule, subject.as_str()]),
+        baseline: None,
         subject,
         subject_kind: SubjectKind::Identity,
         identity,

@@ -6,15 +6,12 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::allows::{Allowed, Allows};
 use super::text::Text;
 use super::{NAME, Root, SourceOptions};
 use crate::collect::Context;
 use crate::model::{Evidence, Exposure, Location, Urn};
-use crate::secrets::{DetectorSet, LineIndex, Match, inline_allow};
-
-/// The longest line on which an allow comment counts, in bytes. A longer line is not one statement that somebody
-/// looked at: in a minified file one comment would mute everything.
-const LONGEST_ALLOWED_LINE: usize = 2000;
+use crate::secrets::{DetectorSet, LineIndex, Match};
 
 /// How a file is cut into windows. Each window sees so much of its neighbours that whatever begins in its own part is
 /// found in it as it would be in the whole file, and only there.
@@ -23,7 +20,7 @@ pub(super) struct Extent {
     /// How much is scanned at once, in bytes; more than twice the overlap.
     window: usize,
     /// How much is seen before and behind a window's own part, in bytes: more than any secret has with what must stand
-    /// beside it, and more than [`LONGEST_ALLOWED_LINE`].
+    /// beside it, and more than [`super::allows::LONGEST_LINE`].
     overlap: usize,
 }
 
@@ -135,44 +132,40 @@ impl FileScanner<'_> {
 
     /// Reports what begins in a window's own part.
     fn window(&self, window: &Window<'_>, seen: &mut Seen<'_>, emit: &mut impl FnMut(Exposure) -> bool) -> bool {
+        let mut allows = Allows::of(window.text, self.options, self.detectors, self.context);
         let matches = match window.ranges {
             Some(ranges) => self.detectors.scan_ranges(window.text, ranges),
             None => self.detectors.scan(window.text),
         };
-        if matches.is_empty() {
+        if matches.is_empty() && allows.is_empty() {
             return true;
         }
         let lines = LineIndex::new(window.text);
-        // Matches come in the order of their place, so that of a line's allow comment is the last one asked for.
-        let mut allow = (0, None);
-        for found in matches.into_iter().filter(|found| window.own.contains(&found.whole.start)) {
+        for found in matches {
+            // A comment in this window's part may speak of a match in the next one's.
+            let allowed = allows.of_match(&found);
+            if !window.own.contains(&found.whole.start) {
+                continue;
+            }
             let exports = &self.options.exports;
             if found.detector.public && *seen.is_export.get_or_insert_with(|| is_one_of(exports, seen.path)) {
                 continue;
             }
-            let (line, _) = lines.position(window.text, found.span.start);
-            if allow.0 != line {
-                allow = (line, self.allow_mark(lines.line(window.text, found.span.start)));
-            }
             let evidence = self.evidence(window, &lines, &found.span);
-            if !emit(self.exposure(found, evidence, allow.1.clone(), seen)) {
+            if !emit(self.exposure(found, evidence, allowed, seen)) {
                 return false;
             }
         }
+        let path = if self.relative.is_empty() { &self.root.shown } else { self.relative };
+        allows.note(&window.own, path, |byte| window.place.lines_before + lines.position(window.text, byte).0);
         true
-    }
-
-    /// The comment that allows what is found on a line of at most [`LONGEST_ALLOWED_LINE`] bytes.
-    fn allow_mark(&self, line: &[u8]) -> Option<String> {
-        let counts = !self.options.no_inline_allow && line.len() <= LONGEST_ALLOWED_LINE;
-        counts.then(|| inline_allow(line)).flatten()
     }
 
     fn exposure(
         &self,
         found: Match<'_>,
         evidence: Evidence,
-        allowed_by: Option<String>,
+        allowed: Option<Allowed>,
         seen: &mut Seen<'_>,
     ) -> Exposure {
         let detector = found.detector;
@@ -183,6 +176,7 @@ impl FileScanner<'_> {
         let id = if *occurrence == 1 { base } else { format!("{base}#{occurrence}") };
         let preview =
             if detector.public { found.proof.key_id.clone().unwrap_or_default() } else { found.secret.preview() };
+        let (allowed_by, allowed_for) = allowed.map_or((None, Vec::new()), |allowed| (Some(allowed.by), allowed.rules));
         Exposure {
             id: Urn::new(id),
             detector: detector.id.clone(),
@@ -194,6 +188,7 @@ impl FileScanner<'_> {
             public: detector.public,
             proof: found.proof,
             allowed_by,
+            allowed_for,
             encoding: found.encoding.iter().map(|name| (*name).to_owned()).collect(),
             introduced: None,
             remedy: detector.remedy.clone(),

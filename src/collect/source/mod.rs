@@ -1,14 +1,17 @@
-//! Reads source trees: every file once, every hardcoded secret as an exposure without its value.
+//! Reads source trees, lists of files and standard input: every file once, every hardcoded secret as an exposure without its value.
 //!
 //! Follows no symbolic link and executes nothing of the tree. What is not read is said in the coverage.
 
+mod allows;
 mod discover;
 mod file;
 mod git;
+mod given;
 mod name;
 mod tally;
 mod text;
 mod walk;
+mod watched;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -20,10 +23,13 @@ use super::{CollectError, Collector, Context, Sink};
 use crate::model::FactKind;
 use crate::secrets::DetectorSet;
 
+pub use allows::AllowNotes;
 pub use discover::{Found, discover};
+pub use given::{Given, GivenText};
+pub use watched::Watched;
 
 /// The name of this collector.
-pub(crate) const NAME: &str = "source";
+pub const NAME: &str = "source";
 
 /// What of a tree is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,6 +66,12 @@ pub struct SourceOptions {
     pub threads: usize,
     /// Larger files are read only this far; in bytes.
     pub max_file_size: u64,
+    /// The names of the rules, which allow comments may name beside those of detectors.
+    pub rules: Arc<BTreeSet<String>>,
+    /// What is noted of allow comments; each target has its own.
+    pub allows: Arc<AllowNotes>,
+    /// Files of which the caller must know whether they were read.
+    pub watched: Arc<Watched>,
     /// Files that are read as exports, too: the public ids in them are what they are for, not findings.
     pub exports: BTreeSet<PathBuf>,
 }
@@ -73,6 +85,9 @@ impl Default for SourceOptions {
             no_inline_allow: false,
             threads: 0,
             max_file_size: 256 * 1024 * 1024,
+            rules: Arc::default(),
+            allows: Arc::default(),
+            watched: Arc::default(),
             exports: BTreeSet::new(),
         }
     }
@@ -158,14 +173,17 @@ impl Collector for Source {
             root,
             owners: Arc::clone(&self.owners),
             target: target.to_owned(),
-            options: self.options.clone(),
+            options: SourceOptions { allows: Arc::default(), ..self.options.clone() },
             detectors: Arc::clone(&self.detectors),
             context: context.clone(),
             sink: sink.clone(),
         };
         // Reading and matching is work for threads, not for the async runtime.
-        tokio::task::spawn_blocking(move || walk.run())
-            .await
-            .map_err(|_| CollectError::failed("files", "the scanner crashed; this is a bug in nonhuman"))?
+        tokio::task::spawn_blocking(move || {
+            walk.run()?;
+            walk.options.allows.send(&walk.target, &walk.sink)
+        })
+        .await
+        .map_err(|_| CollectError::failed("files", "the scanner crashed; this is a bug in nonhuman"))?
     }
 }

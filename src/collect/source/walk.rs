@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::FileType;
+use std::io;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use super::name::text_of;
 use super::tally::Tally;
 use super::{Root, Selection, SourceOptions};
 use crate::collect::{CollectError, Context, Sink};
-use crate::model::{Outcome, Record};
+use crate::model::{Exposure, Outcome, Record};
 use crate::secrets::DetectorSet;
 
 /// More threads than this only wait for each other, and a system may refuse them.
@@ -147,9 +148,7 @@ impl Walk {
         use rayon::prelude::*;
         let walker = WalkDir::new(&self.root.path).follow_links(false).into_iter();
         let walker = walker.filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git");
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads(self.options.threads)).build();
-        let pool = pool.map_err(|error| CollectError::failed("files", error).with_remedy("lower --threads"))?;
-        pool.install(|| {
+        pool(&self.options)?.install(|| {
             walker.par_bridge().try_for_each(|entry| match entry {
                 Ok(entry) => self.entry(entry.path(), Some(entry.file_type()), tally),
                 Err(error) => {
@@ -162,7 +161,7 @@ impl Walk {
         })
     }
 
-    fn entry(&self, path: &Path, kind: Option<FileType>, tally: &Tally) -> Result<(), CollectError> {
+    pub(super) fn entry(&self, path: &Path, kind: Option<FileType>, tally: &Tally) -> Result<(), CollectError> {
         match kind {
             Some(kind) if kind.is_file() => {
                 tally.met.add(1);
@@ -196,28 +195,37 @@ impl Walk {
         let mut failed = None;
         // A root that is a link was named by the user, so it is followed; no other link is.
         let opened = if relative.is_empty() { &self.root.true_path } else { path };
-        let ended = scanner.scan(opened, |exposure| {
-            tally.allowed.add(u64::from(exposure.allowed_by.is_some()));
-            let sent = self.sink.send_blocking(Record::Exposure(exposure));
-            let go_on = sent.is_ok();
-            failed = failed.take().or(sent.err());
-            go_on
-        });
+        let ended = scanner.scan(opened, |exposure| self.found(exposure, tally, &mut failed));
+        self.ended(&relative, ended, tally);
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Sends what was found, until nobody listens any more.
+    pub(super) fn found(&self, exposure: Exposure, tally: &Tally, failed: &mut Option<CollectError>) -> bool {
+        tally.allowed.add(u64::from(exposure.allowed_by.is_some()));
+        let sent = self.sink.send_blocking(Record::Exposure(exposure));
+        let go_on = sent.is_ok();
+        *failed = failed.take().or(sent.err());
+        go_on
+    }
+
+    /// Counts a file by how reading it ended.
+    pub(super) fn ended(&self, name: &str, ended: io::Result<Ended>, tally: &Tally) {
         match ended {
-            Ok(Ended::Packed) => tally.packed(if relative.is_empty() { self.target.clone() } else { relative }),
+            Ok(Ended::Packed) => tally.packed(if name.is_empty() { self.target.clone() } else { name.to_owned() }),
             Ok(Ended::Read(bytes)) => {
                 tally.files.add(1);
                 tally.bytes.add(bytes);
-                (self.context.progress)(&relative);
+                self.options.watched.was_read(&self.root.true_path, name);
+                (self.context.progress)(name);
             }
             Ok(Ended::CutShort(bytes)) => {
                 tally.files.add(1);
                 tally.bytes.add(bytes);
-                tally.hole(&relative, Outcome::Partial, format!("larger than {bytes} bytes; the rest was not read"));
+                tally.hole(name, Outcome::Partial, format!("larger than {bytes} bytes; the rest was not read"));
             }
-            Err(error) => tally.hole(&relative, Outcome::Failed, error),
+            Err(error) => tally.hole(name, Outcome::Failed, error),
         }
-        failed.map_or(Ok(()), Err)
     }
 
     /// Whether a file is read as part of another root: the innermost that it lies in. That one's walk leaves out no
@@ -240,6 +248,12 @@ impl Walk {
             _ => String::from("a directory entry"),
         }
     }
+}
+
+/// Threads that read and scan.
+pub(super) fn pool(options: &SourceOptions) -> Result<rayon::ThreadPool, CollectError> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads(options.threads)).build();
+    pool.map_err(|error| CollectError::failed("files", error).with_remedy("lower --threads"))
 }
 
 /// How many threads to start for a wish; 0 means one a core.

@@ -11,12 +11,14 @@ use serde::Serialize;
 
 use super::escape::flow;
 use super::json::{Rows, pretty};
+use super::notes::message;
 use super::view::View;
 use super::{Report, Scan, Style, Summary};
-use crate::model::{CoverageEntry, Finding, NotEvaluated, Outcome, RuleInfo, Severity};
+use crate::model::{BaselineNote, CoverageEntry, Finding, NotEvaluated, Outcome, RuleInfo, Severity};
 use form::{
     CodeFlow, Driver, FindingProperties, Help, Invocation, Location, Log, Message, Notification, Reference,
-    ReportedResult, Rule, RuleConfiguration, RuleProperties, Run, RunProperties, ThreadFlow, ThreadFlowLocation, Tool,
+    ReportedResult, Rule, RuleConfiguration, RuleProperties, Run, RunProperties, Suppression, ThreadFlow,
+    ThreadFlowLocation, Tool,
 };
 
 /// `--format sarif`.
@@ -136,16 +138,19 @@ fn sentence(text: &str) -> String {
 
 fn result(scan: &Scan<'_>, view: &View<'_>, finding: &Finding, rule_index: usize) -> ReportedResult {
     let primary = place::primary(scan, finding);
+    let told = message(scan, finding);
+    let accepted = finding.baseline.as_ref().filter(|_| finding.is_accepted());
     let owner = finding.identity.as_ref().and_then(|id| view.facts(id).owner.value());
     ReportedResult {
         rule_id: finding.rule.clone(),
         rule_index,
         level: level(finding.severity),
-        message: Message { text: format!("{} Fix: {}", sentence(&finding.message), prose(&finding.remedy)) },
-        code_flows: code_flows(finding, primary.as_ref()),
-        locations: primary.into_iter().collect(),
+        message: Message { text: format!("{} Fix: {}", sentence(&told), prose(&finding.remedy)) },
+        code_flows: code_flows(finding, &primary),
+        locations: vec![primary],
         related_locations: place::related(finding),
         partial_fingerprints: BTreeMap::from([("nonhuman/v1", finding.fingerprint.as_str().to_owned())]),
+        suppressions: accepted.into_iter().map(suppression).collect(),
         properties: FindingProperties {
             severity: finding.severity,
             confidence: finding.confidence,
@@ -158,10 +163,14 @@ fn result(scan: &Scan<'_>, view: &View<'_>, finding: &Finding, rule_index: usize
     }
 }
 
+fn suppression(note: &BaselineNote) -> Suppression {
+    Suppression { kind: "external", status: "accepted", justification: prose(&note.to_string()) }
+}
+
 /// The steps that prove a finding, each at the finding's own place: GitHub refuses a file in which any location lacks
-/// a physical one, so a finding without such a place shows its steps in no code flow.
-fn code_flows(finding: &Finding, primary: Option<&Location>) -> Vec<CodeFlow> {
-    let Some(physical) = primary.and_then(|location| location.physical_location.as_ref()) else { return Vec::new() };
+/// a physical one.
+fn code_flows(finding: &Finding, primary: &Location) -> Vec<CodeFlow> {
+    let Some(physical) = &primary.physical_location else { return Vec::new() };
     if finding.chain.is_empty() {
         return Vec::new();
     }

@@ -1,10 +1,12 @@
-//! Where a finding is, in SARIF's terms: files as URIs, objects as logical locations. Makes up no path.
+//! Where a finding is, in SARIF's terms: files as URIs, objects as logical locations. Makes up a path only where no file
+//! of today is meant.
 
 use std::collections::BTreeMap;
 
 use super::form::{ArtifactLocation, Location, LogicalLocation, Message, PhysicalLocation, Region};
 use super::prose;
 use crate::model::{Evidence, Finding, Location as Place, SubjectKind};
+use crate::report::notes::{exposure, short_id};
 use crate::report::{Scan, clean};
 
 /// The name that relative paths hang on; GitHub takes it for the root of the checkout.
@@ -16,17 +18,41 @@ pub(super) fn base() -> BTreeMap<&'static str, ArtifactLocation> {
     BTreeMap::from([(BASE, ArtifactLocation { description, ..ArtifactLocation::default() })])
 }
 
-/// The place a reader is sent to: the first file of the evidence, and the objects that the finding is about.
-pub(super) fn primary(scan: &Scan<'_>, finding: &Finding) -> Option<Location> {
+/// The place a reader is sent to: the first file of the evidence, and the objects that the finding is about. GitHub
+/// refuses a file in which a result has no physical place, so what lies in no file of today gets the name of one that
+/// does not exist: an object behind an API as `aws/<account>/user/<name>`, a file of an old commit as
+/// `git/<commit>/<path>`.
+pub(super) fn primary(scan: &Scan<'_>, finding: &Finding) -> Location {
     let (place, physical) = match files(finding).next() {
-        Some((place, physical)) => (Some(place), Some(physical)),
-        None => (None, None),
+        Some((place, physical)) => (Some(place), of_commit(scan, finding, place).unwrap_or(physical)),
+        None => (None, pseudo(&object_path(finding.identity.as_ref().unwrap_or(&finding.subject).as_str()), 1)),
     };
     let logical_locations = objects(scan, finding);
-    if physical.is_none() && logical_locations.is_empty() {
-        return None;
+    Location { physical_location: Some(physical), logical_locations, message: place.and_then(told), id: None }
+}
+
+/// A place in a file as a commit has it, when the file of today holds the value no more.
+fn of_commit(scan: &Scan<'_>, finding: &Finding, place: &Place) -> Option<PhysicalLocation> {
+    let introduced = exposure(scan, finding)?.introduced.as_ref().filter(|commit| !commit.in_head)?;
+    let Place::File { line, .. } = place else { return None };
+    Some(pseudo(&format!("git/{}/{}", short_id(&introduced.id), place.file()?.trim_start_matches(['.', '/'])), *line))
+}
+
+/// The path under which an object is shown: its parts from the system down to its name.
+fn object_path(urn: &str) -> String {
+    let parts: Vec<&str> = urn.splitn(6, ':').collect();
+    match parts.as_slice() {
+        ["arn", _, _, _, account, resource] => format!("aws/{account}/{}", resource.replace(':', "/")),
+        _ => urn.replacen("k8s:", "kubernetes/", 1).replace(':', "/"),
     }
-    Some(Location { physical_location: physical, logical_locations, message: place.and_then(told), id: None })
+}
+
+fn pseudo(path: &str, line: u64) -> PhysicalLocation {
+    let parts = path.split('/').filter(|part| !matches!(*part, "" | "." | ".."));
+    let uri = percent_encode(&parts.collect::<Vec<_>>().join("/"));
+    let artifact_location = ArtifactLocation { uri: Some(uri), uri_base_id: Some(BASE), description: None };
+    let region = Region { start_line: line.max(1), start_column: None, end_line: None, end_column: None };
+    PhysicalLocation { artifact_location, region }
 }
 
 /// The other files of the evidence.
@@ -130,6 +156,15 @@ fn objects(scan: &Scan<'_>, finding: &Finding) -> Vec<LogicalLocation> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn objects_have_a_path() {
+        assert_eq!(object_path("arn:aws:iam::123456789012:user/ops/ci"), "aws/123456789012/user/ops/ci");
+        assert_eq!(object_path("k8s:prod/payments/sa/worker"), "kubernetes/prod/payments/sa/worker");
+        let uri = |path: &str| pseudo(path, 0).artifact_location.uri.unwrap_or_default();
+        assert_eq!(uri("a/../../b//c d"), "a/b/c%20d");
+        assert_eq!(pseudo("a", 0).region.start_line, 1);
+    }
 
     #[test]
     fn paths_become_uris() {

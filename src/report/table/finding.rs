@@ -4,6 +4,8 @@ use std::io;
 
 use super::page::{Page, look, plural};
 use crate::model::{Finding, Location};
+use crate::report::Scan;
+use crate::report::notes::{notes, short_id};
 
 /// How many findings of one group are shown.
 const SHOWN_FINDINGS: usize = 25;
@@ -12,10 +14,10 @@ const SHOWN_FINDINGS: usize = 25;
 const SHOWN_PLACES: usize = 5;
 
 /// Writes the findings of a group. Neighbours of one rule that have the same remedy are followed by it once.
-pub(super) fn show_all(page: &mut Page<'_>, findings: &[&Finding]) -> io::Result<()> {
+pub(super) fn show_all(page: &mut Page<'_>, scan: &Scan<'_>, findings: &[&Finding]) -> io::Result<()> {
     let shown = findings.get(..SHOWN_FINDINGS).unwrap_or(findings);
     for (position, finding) in shown.iter().enumerate() {
-        show(page, finding)?;
+        show(page, scan, finding)?;
         let same_follows =
             shown.get(position + 1).is_some_and(|next| next.rule == finding.rule && next.remedy == finding.remedy);
         if !same_follows && !finding.remedy.trim().is_empty() {
@@ -28,10 +30,13 @@ pub(super) fn show_all(page: &mut Page<'_>, findings: &[&Finding]) -> io::Result
     }
 }
 
-fn show(page: &mut Page<'_>, finding: &Finding) -> io::Result<()> {
+fn show(page: &mut Page<'_>, scan: &Scan<'_>, finding: &Finding) -> io::Result<()> {
     page.loud_entry(finding.severity.as_str(), look(finding.severity), &finding.rule)?;
     let message = if finding.message.trim().is_empty() { &finding.title } else { &finding.message };
     page.entry("", message)?;
+    for note in notes(scan, finding) {
+        page.entry("", &note)?;
+    }
     for (number, step) in finding.chain.iter().enumerate() {
         page.detail(&format!("{}.", number + 1), step)?;
     }
@@ -49,7 +54,7 @@ fn place(page: &mut Page<'_>, location: &Location) -> io::Result<()> {
         Location::Api { call, resource } => page.detail("see", &format!("{call} ({resource})")),
         Location::Export { file, object } => page.place("in", file, &format!("({object})")),
         Location::File { commit, .. } => {
-            let note = commit.as_ref().map(|commit| format!("(commit {commit})")).unwrap_or_default();
+            let note = commit.as_ref().map(|commit| format!("(commit {})", short_id(commit))).unwrap_or_default();
             page.place("at", &location.to_string(), &note)
         }
     }

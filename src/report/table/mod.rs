@@ -51,7 +51,7 @@ fn show(page: &mut Page<'_>, scan: &Scan<'_>, view: &View<'_>, group: &Group<'_>
     if let group::Key::Identity(id) = group.key {
         facts::show(page, scan, view, id, &group.findings)?;
     }
-    finding::show_all(page, &group.findings)
+    finding::show_all(page, scan, &group.findings)
 }
 
 fn rest(page: &mut Page<'_>, groups: &[Group<'_>]) -> io::Result<()> {

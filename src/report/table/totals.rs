@@ -4,15 +4,19 @@ use std::io;
 
 use super::group::{Group, Key};
 use super::page::{ALARM, BOLD, Page, plural};
+use crate::report::notes::files_read;
 use crate::report::{Scan, Summary};
 
 /// Writes it.
 pub(super) fn show(page: &mut Page<'_>, scan: &Scan<'_>, summary: &Summary, groups: &[Group<'_>]) -> io::Result<()> {
     let gap = incomplete(scan, summary);
     let mut parts = vec![match (&gap, groups.is_empty()) {
-        (None, true) => nothing(summary),
+        (None, true) => nothing(scan, summary),
         (Some(gap), true) => {
-            format!("INCOMPLETE, not clean: nothing was found in what could be read, but {gap}. {}", looked_at(summary))
+            format!(
+                "INCOMPLETE, not clean: nothing was found in what could be read, but {gap}. {}",
+                looked_at(scan, summary)
+            )
         }
         (_, false) => found(summary, groups),
     }];
@@ -25,6 +29,9 @@ pub(super) fn show(page: &mut Page<'_>, scan: &Scan<'_>, summary: &Summary, grou
     if summary.below_min_severity > 0 {
         let left_out = plural(number(summary.below_min_severity), "finding");
         parts.push(format!("{left_out} below {} not shown", summary.min_severity));
+    }
+    if summary.in_baseline > 0 {
+        parts.push(format!("{} accepted in the baseline", plural(number(summary.in_baseline), "finding")));
     }
     if summary.exposures_allowed > 0 {
         parts.push(format!("{} allowed in place, not judged", plural(number(summary.exposures_allowed), "exposure")));
@@ -65,23 +72,28 @@ fn found(summary: &Summary, groups: &[Group<'_>]) -> String {
     format!("{} in {}", counts.join(" · "), places.join(" and "))
 }
 
-fn nothing(summary: &Summary) -> String {
+fn nothing(scan: &Scan<'_>, summary: &Summary) -> String {
     let threshold = match summary.below_min_severity {
         0 => String::new(),
         _ => format!(" at or above {}", summary.min_severity),
     };
-    format!("Nothing found{threshold}. {}", looked_at(summary))
+    format!("Nothing found{threshold}. {}", looked_at(scan, summary))
 }
 
-fn looked_at(summary: &Summary) -> String {
-    format!(
-        "Looked at {}, {}, {} and {} with {}",
+fn looked_at(scan: &Scan<'_>, summary: &Summary) -> String {
+    let of_graph = [
         plural(number(summary.identities), "identity"),
         plural(number(summary.credentials), "credential"),
         plural(number(summary.workloads), "workload"),
-        plural(number(summary.exposures), "exposure"),
-        plural(number(summary.rules), "rule"),
-    )
+    ];
+    // Where source alone was searched, there is no graph to tell of.
+    let is_source = summary.identities + summary.credentials + summary.workloads == 0;
+    let what = match files_read(scan) {
+        files @ 1.. if is_source => plural(number(files), "file"),
+        _ => of_graph.join(", "),
+    };
+    let (exposures, rules) = (plural(number(summary.exposures), "exposure"), plural(number(summary.rules), "rule"));
+    format!("Looked at {what} and {exposures} with {rules}")
 }
 
 fn number(count: u64) -> usize {

@@ -1,0 +1,213 @@
+//! The caller's baseline: reads and writes the file, and says in the coverage what it hides. What it accepts is
+//! decided in `rules`.
+
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::arguments::{Only, Reporting};
+use super::{Failure, output};
+use crate::collect::registry::Request;
+use crate::collect::source::{NAME, Selection, Watched};
+use crate::config::{self, Config};
+use crate::inventory::{Coverage, Inventory};
+use crate::model::{BaselineState, CoverageEntry, Finding, Location, Outcome, Secret};
+use crate::rules::{Baseline, Entry, apply, rewrite, stale};
+use crate::term;
+
+/// How many entries of one kind are named.
+const NAMED: usize = 10;
+
+/// What was searched of the trees, as far as it tells whether an entry is stale.
+#[derive(Default)]
+pub(super) struct Searched {
+    roots: Vec<PathBuf>,
+    selection: Selection,
+    watched: Arc<Watched>,
+}
+
+impl Searched {
+    pub(super) fn of(request: &Request) -> Self {
+        let roots = request.roots.iter().map(|root| root.canonicalize().unwrap_or_else(|_| root.clone()));
+        let source = &request.source;
+        Self { roots: roots.collect(), selection: source.selection.clone(), watched: Arc::clone(&source.watched) }
+    }
+}
+
+/// The baseline of this run, if there is one.
+pub(super) struct Acceptance {
+    only: Only,
+    file: Option<File>,
+}
+
+struct File {
+    path: PathBuf,
+    baseline: Baseline,
+    /// The true path of the caller's folder.
+    here: PathBuf,
+    /// What the paths in it are relative to: the baseline's folder when the caller stands in it or below, else `here`.
+    base: PathBuf,
+    /// It is written anew.
+    write: bool,
+}
+
+impl Acceptance {
+    /// Reads the file that a flag or the configuration names; never one of a searched tree.
+    pub(super) fn new(reporting: &Reporting, config: &Config) -> Result<Self, Failure> {
+        let Some(path) = reporting.baseline.as_ref().or(config.baseline.as_ref()) else {
+            let flag = match (reporting.write_baseline, reporting.only) {
+                (true, _) => "--write-baseline",
+                (_, Some(Only::New)) => "--only new",
+                _ => return Ok(Self { only: Only::All, file: None }),
+            };
+            return Err(Failure(format!("{flag} needs a baseline: --baseline FILE, or 'baseline' in nonhuman.toml")));
+        };
+        let shown = path.display();
+        let key = Secret::new(Baseline::CHECK).fingerprint(&config::fingerprint_key());
+        let baseline = match std::fs::read_to_string(path) {
+            Ok(text) => Baseline::parse(&path.to_string_lossy(), &text, &key).map_err(|errors| {
+                let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
+                Failure(lines.join("\nerror: "))
+            })?,
+            Err(error) if error.kind() == ErrorKind::NotFound && reporting.write_baseline => Baseline::empty(&key),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(Failure(format!("{shown}: there is no such baseline; --write-baseline makes it")));
+            }
+            Err(error) => return Err(Failure(format!("{shown}: {error}"))),
+        };
+        let here = Path::new(".").canonicalize()?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = folder.canonicalize().map_err(|error| Failure(format!("{}: {error}", folder.display())))?;
+        let base = if here.starts_with(&folder) { folder } else { here.clone() };
+        let file = File { path: path.clone(), baseline, here, base, write: reporting.write_baseline };
+        Ok(Self { only: reporting.only.unwrap_or(Only::New), file: Some(file) })
+    }
+
+    /// Has the collectors note which files of the baseline they read.
+    pub(super) fn watch(&self, request: &mut Request) {
+        if let Some(file) = &self.file
+            && request.source.selection == Selection::WorkTree
+        {
+            let files: BTreeSet<PathBuf> = file.baseline.entries().map(|entry| file.base.join(&entry.path)).collect();
+            request.source.watched = Arc::new(Watched::new(files));
+        }
+    }
+
+    /// Marks what is accepted and takes it out unless all is to be shown; says so in the coverage. Returns how many
+    /// findings are not shown.
+    pub(super) fn settle(
+        &self,
+        findings: &mut Vec<Finding>,
+        inventory: &mut Inventory,
+        now: Timestamp,
+        searched: &Searched,
+        quiet: bool,
+    ) -> Result<u64, Failure> {
+        let Some(file) = &self.file else { return Ok(0) };
+        let today = now.to_zoned(TimeZone::UTC).date();
+        let is_whole = !inventory.coverage.holes().any(|hole| hole.collector == NAME);
+        let naming = |location: &Location| file.name_of(location);
+        let was_searched = |entry: &Entry| file.was_searched(entry, searched, is_whole);
+        let mut baseline = file.baseline.clone();
+        if file.write {
+            let (new, done) = rewrite(&file.baseline, findings, inventory, &naming, was_searched);
+            let text = new.render()?;
+            output::to_file(&file.path, |out| out.write_all(text.as_bytes()))?;
+            if !quiet {
+                let counts = format!("{} added ({} moved), {} kept", done.added, done.moved, done.kept);
+                term::remark(&format!("{}: {counts}, {} taken out", file.path.display(), done.dropped));
+            }
+            baseline = new;
+        }
+        apply(&baseline, findings, inventory, today, &naming);
+        let gone = stale(&baseline, inventory, &naming, was_searched);
+        let mut entries = inventory.coverage.entries().to_vec();
+        entries.extend(file.note("stale entries", &gone, "--write-baseline takes them out"));
+        let ended =
+            |finding: &&Finding| finding.baseline.as_ref().is_some_and(|note| note.state == BaselineState::Expired);
+        let values: BTreeSet<_> = findings
+            .iter()
+            .filter(ended)
+            .filter_map(|one| inventory.exposures.get(&one.subject))
+            .map(|one| &one.fingerprint)
+            .collect();
+        let is_over =
+            |entry: &&Entry| entry.expires.is_some_and(|day| day < today) && values.contains(&entry.fingerprint);
+        let expired: Vec<&Entry> = baseline.entries().filter(is_over).collect();
+        entries.extend(file.note("expired entries", &expired, "replace the secrets, or set another day"));
+        let before = findings.len();
+        if self.only == Only::New {
+            findings.retain(|finding| !finding.is_accepted());
+        }
+        let hidden = (before - findings.len()) as u64;
+        entries.extend(file.hidden(hidden));
+        inventory.coverage = Coverage::new(entries);
+        Ok(hidden)
+    }
+}
+
+impl File {
+    /// The file of a place as the baseline calls it.
+    fn name_of(&self, location: &Location) -> Option<String> {
+        if !matches!(location, Location::File { .. }) {
+            return None;
+        }
+        let shown = location.file()?;
+        let path = plain(&self.here.join(&shown));
+        Some(path.strip_prefix(&self.base).unwrap_or(&path).to_string_lossy().replace('\\', "/"))
+    }
+
+    /// Whether the file of an entry was searched to its end, or lies no more where everything was searched.
+    fn was_searched(&self, entry: &Entry, searched: &Searched, is_whole: bool) -> bool {
+        let path = self.base.join(&entry.path);
+        let is_below = || is_whole && searched.roots.iter().any(|root| path.starts_with(root));
+        match (&searched.selection, entry.history) {
+            (Selection::WorkTree, false) => {
+                searched.watched.is_read(&path) || (path.symlink_metadata().is_err() && is_below())
+            }
+            (Selection::History, true) => is_below(),
+            _ => false,
+        }
+    }
+
+    /// A coverage entry that names baseline entries. It is no hole: nothing was left unread.
+    fn note(&self, what: &str, entries: &[&Entry], remedy: &str) -> Option<CoverageEntry> {
+        let named = entries.iter().take(NAMED).map(|entry| {
+            let until = entry.expires.map(|day| format!(", until {day}")).unwrap_or_default();
+            format!("{} ({}{until})", entry.path, entry.detector)
+        });
+        let mut named: Vec<String> = named.collect();
+        if let more @ 1.. = entries.len().saturating_sub(NAMED) {
+            named.push(format!("and {more} more"));
+        }
+        let target = self.path.to_string_lossy();
+        let entry = CoverageEntry::hole("baseline", &target, what, Outcome::NotRead, named.join(", "));
+        (!entries.is_empty()).then(|| entry.count(entries.len() as u64).remedy(remedy))
+    }
+
+    fn hidden(&self, count: u64) -> Option<CoverageEntry> {
+        let detail = "accepted there and not shown; --only all shows them";
+        let target = self.path.to_string_lossy();
+        let entry = CoverageEntry::hole("baseline", &target, "accepted findings", Outcome::NotRead, detail);
+        (count > 0).then(|| entry.count(count))
+    }
+}
+
+/// A path without `.` and `..`, as written: no link is asked.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
+}
