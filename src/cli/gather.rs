@@ -115,6 +115,7 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
     let mut source = SourceOptions {
         no_ignore: sources.no_ignore,
         no_inline_allow: sources.no_inline_allow,
+        archives: !sources.no_archives,
         threads: sources.threads.unwrap_or_default(),
         ..SourceOptions::default()
     };

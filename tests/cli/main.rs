@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod acme;
+mod archive;
 mod bad_input;
 mod commands;
 #[cfg(feature = "aws")]
@@ -16,6 +17,9 @@ mod join;
 mod kube_server;
 #[cfg(all(feature = "aws", feature = "kubernetes"))]
 mod live;
+#[path = "../support/pack.rs"]
+#[allow(dead_code, reason = "other tests use more of it")]
+mod pack;
 mod promises;
 mod readme;
 mod source;

@@ -2,8 +2,10 @@
 //!
 //! Follows no symbolic link and executes nothing of the tree. What is not read is said in the coverage.
 
+mod archive;
 mod discover;
 mod file;
+mod kind;
 mod name;
 mod tally;
 mod text;
@@ -54,6 +56,8 @@ pub struct SourceOptions {
     pub no_inline_allow: bool,
     /// How many threads read and scan, at most 256; 0 means one a core.
     pub threads: usize,
+    /// Open archives and read what lies in them.
+    pub archives: bool,
     /// Larger files are read only this far; in bytes.
     pub max_file_size: u64,
     /// Files that are read as exports, too: the public ids in them are what they are for, not findings.
@@ -67,6 +71,7 @@ impl Default for SourceOptions {
             no_ignore: false,
             no_inline_allow: false,
             threads: 0,
+            archives: true,
             max_file_size: 256 * 1024 * 1024,
             exports: BTreeSet::new(),
         }

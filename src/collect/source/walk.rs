@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ignore::{WalkBuilder, WalkState};
 use walkdir::WalkDir;
 
+use super::archive;
 use super::file::{self, Ended};
 use super::name::text_of;
 use super::tally::Tally;
@@ -152,7 +153,7 @@ impl Walk {
         let mut failed = None;
         // A root that is a link was named by the user, so it is followed; no other link is.
         let opened = if relative.is_empty() { &self.root.true_path } else { path };
-        let ended = scanner.scan(opened, |exposure| {
+        let ended = archive::scan(&scanner, opened, tally, |exposure| {
             tally.allowed.add(u64::from(exposure.allowed_by.is_some()));
             let sent = self.sink.send_blocking(Record::Exposure(exposure));
             let go_on = sent.is_ok();
@@ -160,7 +161,7 @@ impl Walk {
             go_on
         });
         match ended {
-            Ok(Ended::Packed) => tally.packed(if relative.is_empty() { self.target.clone() } else { relative }),
+            Ok(Ended::Unpacked) => (self.context.progress)(&relative),
             Ok(Ended::Read(bytes)) => {
                 tally.files.add(1);
                 tally.bytes.add(bytes);
