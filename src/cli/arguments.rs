@@ -98,6 +98,9 @@ pub(super) struct Searching {
     /// Judge lines marked `nonhuman: allow`, too
     #[arg(long, help_heading = "Searching")]
     pub no_inline_allow: bool,
+    /// Do not open archives (zip, jar, tar, gz, zst …)
+    #[arg(long, help_heading = "Searching")]
+    pub no_archives: bool,
     /// Search with this many threads [default: one a core]
     #[arg(long, value_name = "N", env = "NONHUMAN_THREADS", help_heading = "Searching")]
     pub threads: Option<usize>,

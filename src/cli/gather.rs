@@ -151,6 +151,7 @@ pub(super) fn source_options(searching: &Searching) -> Result<SourceOptions, Fai
         index_file: config::git_index_file(),
         no_ignore: searching.no_ignore,
         no_inline_allow: searching.no_inline_allow,
+        archives: !searching.no_archives,
         threads: searching.threads.unwrap_or_default(),
         ..SourceOptions::default()
     };

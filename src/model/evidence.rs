@@ -29,7 +29,7 @@ pub enum Location {
     File {
         /// The scanned root as the user gave it; empty for the current directory.
         root: String,
-        /// The path below the root, with `/` between its parts.
+        /// The path below the root, with `/` between its parts, and `!/` between an archive and what lies in it.
         path: String,
         /// The first line, counted from 1.
         line: u64,
@@ -59,6 +59,8 @@ impl Location {
             Location::Api { .. } => None,
             Location::File { root, path, .. } if root.is_empty() => Some(path.clone()),
             Location::File { root, path, .. } if path.is_empty() => Some(root.clone()),
+            // A member of an archive that is itself the root.
+            Location::File { root, path, .. } if path.starts_with("!/") => Some(format!("{root}{path}")),
             Location::File { root, path, .. } => Some(format!("{}/{path}", root.trim_end_matches('/'))),
             Location::Export { file, .. } => Some(file.clone()),
         }

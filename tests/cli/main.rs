@@ -4,6 +4,7 @@
 
 mod acme;
 mod allow;
+mod archive;
 mod bad_input;
 mod baseline;
 mod ci;
@@ -22,6 +23,9 @@ mod join;
 mod kube_server;
 #[cfg(all(feature = "aws", feature = "kubernetes"))]
 mod live;
+#[path = "../support/pack.rs"]
+#[allow(dead_code, reason = "other tests use more of it")]
+mod pack;
 mod promises;
 mod readme;
 mod secrets;

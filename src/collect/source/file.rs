@@ -37,8 +37,8 @@ pub(super) enum Ended {
     Read(u64),
     /// Only so many bytes were scanned.
     CutShort(u64),
-    /// Its text is packed; none of it was scanned.
-    Packed,
+    /// It was an archive or is packed, and what was read of it is noted already.
+    Unpacked,
 }
 
 /// What is needed to scan one file.
@@ -80,13 +80,8 @@ struct Seen<'a> {
 }
 
 impl FileScanner<'_> {
-    /// Calls `emit` for each exposure, in order, until it returns `false`.
-    pub(super) fn scan(&self, path: &Path, emit: impl FnMut(Exposure) -> bool) -> io::Result<Ended> {
-        let Some(file) = Text::open(path, self.options.max_file_size)? else { return Ok(Ended::Packed) };
-        self.scan_text(file, path, emit)
-    }
-
-    /// As [`Self::scan`], for text that is open already. The path is that of the file it came from.
+    /// Calls `emit` for each exposure in an open text, in order, until it returns `false`. The path is that of the file it
+    /// came from.
     pub(super) fn scan_text(
         &self,
         mut file: Text<'_>,
@@ -280,7 +275,9 @@ mod tests {
             commit: None,
         };
         let mut found = Vec::new();
-        let ended = scanner.scan(file.path(), |exposure| {
+        let opened = Box::new(super::super::text::open(file.path()).expect("it opens"));
+        let opened = Text::new(opened, u64::MAX).expect("it is readable");
+        let ended = scanner.scan_text(opened, file.path(), |exposure| {
             found.push(exposure);
             true
         });

@@ -1,16 +1,17 @@
 //! Reads what the user gave in place of trees: a list of files, or standard input. Walks no folder and judges nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use rayon::prelude::*;
 
+use super::archive::{self, Opened};
 use super::file::{Ended, Extent, FileScanner};
 use super::tally::Tally;
-use super::text::Text;
+
 use super::walk::{Walk, pool};
 use super::{NAME, Root, SourceOptions, name, true_path};
 use crate::collect::{CollectError, Collector, Context, Sink};
@@ -162,20 +163,19 @@ fn absent(walk: &Walk, missing: &[&PathBuf]) -> Result<(), CollectError> {
 
 fn standard(walk: &Walk, name: &str) -> Result<(), CollectError> {
     let tally = Tally::default();
-    let input: Box<dyn Read> = Box::new(std::io::stdin());
     let mut failed = None;
-    let ended = Text::new(input, walk.options.max_file_size).and_then(|text| {
-        let Some(text) = text else { return Ok(Ended::Packed) };
-        let scanner = FileScanner {
-            commit: None,
-            root: &walk.root,
-            relative: name,
-            options: &walk.options,
-            detectors: &walk.detectors,
-            context: &walk.context,
-            extent: Extent::default(),
-        };
-        scanner.scan_text(text, Path::new(name), |exposure| walk.found(exposure, &tally, &mut failed))
+    let scanner = FileScanner {
+        commit: None,
+        root: &walk.root,
+        relative: name,
+        options: &walk.options,
+        detectors: &walk.detectors,
+        context: &walk.context,
+        extent: Extent::default(),
+    };
+    let ended = Opened::new(std::io::stdin()).and_then(|opened| {
+        let emit = |exposure| walk.found(exposure, &tally, &mut failed);
+        archive::scan_open(&scanner, opened, walk.options.max_file_size, Path::new(name), &tally, emit)
     });
     failed.map_or(Ok(()), Err)?;
     if matches!(ended, Ok(Ended::Read(0))) {

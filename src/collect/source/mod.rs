@@ -3,10 +3,12 @@
 //! Follows no symbolic link and executes nothing of the tree. What is not read is said in the coverage.
 
 mod allows;
+mod archive;
 mod discover;
 mod file;
 mod git;
 mod given;
+mod kind;
 mod name;
 mod tally;
 mod text;
@@ -64,6 +66,8 @@ pub struct SourceOptions {
     pub no_inline_allow: bool,
     /// How many threads read and scan, at most 256; 0 means one a core.
     pub threads: usize,
+    /// Open archives and read what lies in them.
+    pub archives: bool,
     /// Larger files are read only this far; in bytes.
     pub max_file_size: u64,
     /// The names of the rules, which allow comments may name beside those of detectors.
@@ -84,6 +88,7 @@ impl Default for SourceOptions {
             no_ignore: false,
             no_inline_allow: false,
             threads: 0,
+            archives: true,
             max_file_size: 256 * 1024 * 1024,
             rules: Arc::default(),
             allows: Arc::default(),

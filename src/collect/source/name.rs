@@ -35,6 +35,36 @@ pub(super) fn text_of(path: &Path) -> String {
     path.to_string_lossy().replace('\\', "/")
 }
 
+/// The longest name of a member that is shown whole, in bytes.
+const LONGEST_MEMBER: usize = 1024;
+
+/// The name of a member of an archive as text: a path that stays below the archive, without control characters. Those,
+/// and bytes that are no UTF-8, are written `\xFF`; so is what would lead upwards.
+pub(super) fn of_member(name: &[u8]) -> String {
+    let name = name.get(..LONGEST_MEMBER).unwrap_or(name);
+    let parts = name.split(|byte| *byte == b'/').filter(|part| !part.is_empty() && *part != b".");
+    let parts: Vec<String> =
+        parts.map(|part| if part == b".." { "\\x2E\\x2E".to_owned() } else { shown(part) }).collect();
+    if parts.is_empty() { "content".to_owned() } else { parts.join("/") }
+}
+
+fn shown(part: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in part.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            if character.is_control() {
+                let mut bytes = [0; 4];
+                let bytes = character.encode_utf8(&mut bytes).as_bytes().to_vec();
+                bytes.iter().for_each(|byte| text.push_str(&format!("\\x{byte:02X}")));
+            } else {
+                text.push(character);
+            }
+        }
+        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02X}")));
+    }
+    text
+}
+
 /// The root as it is named in the coverage.
 pub(super) fn target_name(path: &Path) -> String {
     let text = text_of(path);
@@ -65,5 +95,19 @@ mod tests {
         assert_eq!(name(b"caf\xe9\xff"), "caf\\xE9\\xFF");
         assert_eq!(name(b"caf\\xE9"), "caf\\x5CxE9");
         assert_eq!(name(b"\\xe9 \\x\xe9 \\x4"), "\\xe9 \\x\\xE9 \\x4");
+    }
+
+    #[test]
+    fn the_name_of_a_member_stays_below_its_archive() {
+        for (name, shown) in [
+            (b"a/b.txt".as_slice(), "a/b.txt"),
+            (b"/etc/passwd", "etc/passwd"),
+            (b"../../x/./y//z", "\\x2E\\x2E/\\x2E\\x2E/x/y/z"),
+            (b"a\0b\x1b[31m\n", "a\\x00b\\x1B[31m\\x0A"),
+            (b"caf\xe9 \xc3\xa4", "caf\\xE9 \u{e4}"),
+            (b"", "content"),
+        ] {
+            assert_eq!(of_member(name), shown, "{name:?}");
+        }
     }
 }

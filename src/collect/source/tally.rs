@@ -1,6 +1,6 @@
 //! Counts what was met in one tree and says it as coverage. Reads nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -10,6 +10,9 @@ use crate::model::{CoverageEntry, FactKind, Outcome, Record};
 
 /// How many names of packed files are told.
 const NAMES: usize = 3;
+
+/// What archives are called, opened or not.
+pub(super) const ARCHIVES: &str = "archives";
 
 /// What a hole in all of a target is called.
 const ROOT: &str = "files";
@@ -47,27 +50,46 @@ pub(super) struct Tally {
     pub(super) ignore_files: Count,
     /// Whether it is known which files git tracks.
     pub(super) has_index: AtomicBool,
-    packed: Count,
-    packed_names: Mutex<BTreeSet<String>>,
-    holes: Mutex<Vec<(String, Outcome, String)>>,
+    /// Archives that were opened, and the files in them that were scanned.
+    pub(super) archives: Count,
+    pub(super) members: Count,
+    packed: Mutex<BTreeMap<&'static str, Packed>>,
+    holes: Mutex<Vec<(String, Outcome, String, &'static str)>>,
+}
+
+/// Files of one kind that are not read: how many, and the first few names.
+#[derive(Default)]
+struct Packed {
+    count: u64,
+    names: BTreeSet<String>,
 }
 
 impl Tally {
     /// Notes something that could not be read. The root itself has no name below the root.
     pub(super) fn hole(&self, place: &str, outcome: Outcome, detail: impl ToString) {
+        let remedy = match outcome {
+            Outcome::Partial => "raise --max-file-size",
+            _ => "make it readable for the scanning user, or scan without it",
+        };
+        self.hole_with(place, outcome, detail, remedy);
+    }
+
+    /// As [`Self::hole`], where something else helps.
+    pub(super) fn hole_with(&self, place: &str, outcome: Outcome, detail: impl ToString, remedy: &'static str) {
         let place = if place.is_empty() { ROOT } else { place };
         if let Ok(mut holes) = self.holes.lock() {
-            holes.push((place.to_owned(), outcome, detail.to_string()));
+            holes.push((place.to_owned(), outcome, detail.to_string(), remedy));
         }
     }
 
-    /// Notes a packed file; of the names the first few are kept.
-    pub(super) fn packed(&self, name: String) {
-        self.packed.add(1);
-        if let Ok(mut names) = self.packed_names.lock() {
-            names.insert(name);
-            if names.len() > NAMES {
-                names.pop_last();
+    /// Notes a packed file of a kind; of the names the first few are kept.
+    pub(super) fn packed(&self, kind: &'static str, name: String) {
+        if let Ok(mut packed) = self.packed.lock() {
+            let packed = packed.entry(kind).or_default();
+            packed.count += 1;
+            packed.names.insert(name);
+            if packed.names.len() > NAMES {
+                packed.names.pop_last();
             }
         }
     }
@@ -76,49 +98,56 @@ impl Tally {
     pub(super) fn send(&self, target: &str, sink: &Sink) -> Result<(), CollectError> {
         let mut holes = self.holes.lock().map(|mut holes| std::mem::take(&mut *holes)).unwrap_or_default();
         holes.sort();
-        if self.files.get() == 0 && self.elsewhere.get() == 0 && holes.is_empty() {
+        let files = self.files.get() + self.members.get();
+        if files == 0 && self.elsewhere.get() == 0 && holes.is_empty() {
             let detail = "there is no text file to scan";
             let entry = CoverageEntry::hole(NAME, target, ROOT, Outcome::Failed, detail)
                 .blinds(&[FactKind::Exposures])
                 .remedy("check the path; --no-ignore also reads what .gitignore names");
             sink.send_blocking(Record::Coverage(entry))?;
-        } else if !holes.iter().any(|(place, ..)| place == ROOT) || self.files.get() > 0 {
+        } else if !holes.iter().any(|(place, ..)| place == ROOT) || files > 0 {
             let mut entry = CoverageEntry::complete(NAME, target, ROOT, self.files.get());
             entry.detail = Some(format!("{} bytes", self.bytes.get()));
             sink.send_blocking(Record::Coverage(entry))?;
         }
-        for (place, outcome, detail) in holes {
-            let remedy = match outcome {
-                Outcome::Partial => "raise --max-file-size",
-                _ => "make it readable for the scanning user, or scan without it",
-            };
+        if self.archives.get() > 0 {
+            let mut entry = CoverageEntry::complete(NAME, target, ARCHIVES, self.archives.get());
+            entry.detail = Some(format!("{} files in them", self.members.get()));
+            sink.send_blocking(Record::Coverage(entry))?;
+        }
+        for (place, outcome, detail, remedy) in holes {
             let entry = CoverageEntry::hole(NAME, target, &place, outcome, detail);
             sink.send_blocking(Record::Coverage(entry.blinds(&[FactKind::Exposures]).remedy(remedy)))?;
         }
-        self.not_read().into_iter().filter(|(_, count, _)| count.get() > 0).try_for_each(|(what, count, why)| {
-            let entry = CoverageEntry::hole(NAME, target, what, Outcome::NotRead, why).count(count.get());
+        self.not_read().into_iter().filter(|(_, count, _)| *count > 0).try_for_each(|(what, count, why)| {
+            let entry = CoverageEntry::hole(NAME, target, what, Outcome::NotRead, why).count(count);
             sink.send_blocking(Record::Coverage(entry))
         })
     }
 
     /// What was left out on purpose, and why.
-    fn not_read(&self) -> [(&'static str, &Count, String); 6] {
-        let names = self.packed_names.lock().map(|names| Vec::from_iter(names.iter().cloned())).unwrap_or_default();
-        let more = self.packed.get().saturating_sub(names.len() as u64);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let packed = format!("their text is packed: {}{more}", names.join(", "));
+    fn not_read(&self) -> Vec<(&'static str, u64, String)> {
+        let mut left_out = Vec::new();
+        for (kind, packed) in self.packed.lock().map(|mut packed| std::mem::take(&mut *packed)).unwrap_or_default() {
+            let more = packed.count.saturating_sub(packed.names.len() as u64);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let names = Vec::from_iter(packed.names).join(", ");
+            let why = if kind == ARCHIVES { "--no-archives was given" } else { "their text is packed" };
+            left_out.push((kind, packed.count, format!("{why}: {names}{more}")));
+        }
         let ignored = match self.has_index.load(Ordering::Relaxed) {
             true => "git does not track them; --no-ignore reads them",
             false => "git may track them all the same; --no-ignore reads them",
         };
         let allowed = "marked in place as allowed; --no-inline-allow judges them";
-        [
-            ("packed files", &self.packed, packed),
-            ("files named by .gitignore", &self.ignored, ignored.to_owned()),
-            ("files of another root", &self.elsewhere, "they are read once, there".to_owned()),
-            ("symbolic links", &self.links, "they are not followed".to_owned()),
-            ("sockets, pipes and devices", &self.special, "they are not opened".to_owned()),
-            ("allowed lines", &self.allowed, allowed.to_owned()),
-        ]
+        let others = [
+            ("files named by .gitignore", &self.ignored, ignored),
+            ("files of another root", &self.elsewhere, "they are read once, there"),
+            ("symbolic links", &self.links, "they are not followed"),
+            ("sockets, pipes and devices", &self.special, "they are not opened"),
+            ("allowed lines", &self.allowed, allowed),
+        ];
+        left_out.extend(others.map(|(what, count, why)| (what, count.get(), why.to_owned())));
+        left_out
     }
 }

@@ -5,39 +5,12 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Take};
 use std::path::Path;
 
-/// How much of a file tells what it is, in bytes.
-const HEAD: u64 = 16;
+use super::kind::{self, Kind};
+
+/// The longest byte order mark, in bytes.
+const MARK: u64 = 3;
 /// How much is decoded at once, in bytes.
 const CHUNK: usize = 64 * 1024;
-
-/// The beginnings of files whose text is packed. Other files are scanned as they are, bytes that are no text and all:
-/// one zero byte must not hide what is in a file.
-const PACKED: &[&[u8]] = &[
-    // zip, and with it jar, docx, apk; PKWARE APPNOTE 4.3.7.
-    b"PK\x03\x04",
-    // gzip with its only method, RFC 1952 2.3.1.
-    b"\x1f\x8b\x08",
-    b"\xfd7zXZ\0",
-    b"7z\xbc\xaf\x27\x1c",
-    // zstd, RFC 8878 3.1.1.
-    b"\x28\xb5\x2f\xfd",
-    b"\x89PNG\r\n\x1a\n",
-    b"\xff\xd8\xff",
-    b"GIF87a",
-    b"GIF89a",
-    b"%PDF-",
-    b"SQLite format 3\0",
-    b"wOFF",
-    b"wOF2",
-];
-
-/// Whether a file that begins so holds its text packed.
-fn is_packed(head: &[u8]) -> bool {
-    PACKED.iter().any(|magic| head.starts_with(magic))
-        || (head.starts_with(b"RIFF") && head.get(8..12) == Some(b"WEBP"))
-        // `BZh`, the level, then pi as the mark of a block.
-        || (head.starts_with(b"BZh") && head.get(4..10) == Some(b"1AY&SY"))
-}
 
 /// How the text of a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,13 +33,12 @@ impl Encoding {
     }
 }
 
-/// The text of a whole file that is in memory, as UTF-8. Gives `None` when it is packed.
+/// The text of a whole file that is in memory, as UTF-8. Gives `None` for an archive, and when it is packed.
 pub(super) fn whole(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
-    let head = bytes.get(..HEAD as usize).unwrap_or(bytes);
-    if is_packed(head) {
+    if kind::of(bytes.get(..kind::HEAD).unwrap_or(bytes)) != Kind::Text {
         return None;
     }
-    let (encoding, mark) = Encoding::of(head);
+    let (encoding, mark) = Encoding::of(bytes);
     let pending = bytes.get(mark..).unwrap_or_default();
     if encoding == Encoding::Bytes {
         return Some(Cow::Borrowed(pending));
@@ -88,22 +60,14 @@ pub(super) struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// Opens a file of which at most `limit` bytes shall be read. Gives `None` when its text is packed.
-    pub(super) fn open(path: &Path, limit: u64) -> io::Result<Option<Self>> {
-        Self::new(Box::new(open(path)?), limit)
-    }
-
-    /// Reads at most `limit` bytes from something open. Gives `None` when its text is packed.
-    pub(super) fn new(reader: Box<dyn Read + 'a>, limit: u64) -> io::Result<Option<Self>> {
+    /// Reads at most `limit` bytes from something open, as text whatever it begins with.
+    pub(super) fn new(reader: Box<dyn Read + 'a>, limit: u64) -> io::Result<Self> {
         let mut file = reader.take(limit);
         let mut head = Vec::new();
-        file.by_ref().take(HEAD).read_to_end(&mut head)?;
-        if is_packed(&head) {
-            return Ok(None);
-        }
+        file.by_ref().take(MARK).read_to_end(&mut head)?;
         let (encoding, mark) = Encoding::of(&head);
         head.drain(..mark);
-        Ok(Some(Self { file, limit, encoding, pending: head }))
+        Ok(Self { file, limit, encoding, pending: head })
     }
 
     /// Appends to a window until it has `length` bytes, or a few more. Returns whether this was the end.
@@ -187,10 +151,11 @@ mod tests {
     use super::*;
 
     /// Reads a file of these bytes in steps of a length.
-    fn read(bytes: &[u8], step: usize) -> Option<String> {
+    fn read(bytes: &[u8], step: usize) -> String {
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), bytes).expect("room");
-        let mut text = Text::open(file.path(), u64::MAX).expect("it opens")?;
+        let opened = Box::new(open(file.path()).expect("it opens"));
+        let mut text = Text::new(opened, u64::MAX).expect("it is readable");
         let mut window = Vec::new();
         loop {
             let length = window.len() + step;
@@ -198,7 +163,7 @@ mod tests {
                 break;
             }
         }
-        Some(String::from_utf8_lossy(&window).into_owned())
+        String::from_utf8_lossy(&window).into_owned()
     }
 
     #[test]
@@ -208,22 +173,11 @@ mod tests {
         let little: Vec<u8> = [0xfeff_u16].iter().chain(&units).flat_map(|unit| unit.to_le_bytes()).collect();
         let big: Vec<u8> = [0xfeff_u16].iter().chain(&units).flat_map(|unit| unit.to_be_bytes()).collect();
         for step in [1, 2, 3, 5, 100] {
-            assert_eq!(read(&little, step).as_deref(), Some(expected), "{step}");
-            assert_eq!(read(&big, step).as_deref(), Some(expected), "{step}");
+            assert_eq!(read(&little, step), expected, "{step}");
+            assert_eq!(read(&big, step), expected, "{step}");
         }
-        assert_eq!(read(b"\xff\xfea\0\x35\xd8", 10).as_deref(), Some("a\u{fffd}"), "an end in the middle");
-        assert_eq!(read(b"\xef\xbb\xbfa\0b", 1).as_deref(), Some("a\0b"));
-    }
-
-    #[test]
-    fn only_packed_files_are_refused() {
-        for head in [b"PK\x03\x04\x14\0\0\0\0\0\0\0".as_slice(), b"BZh91AY&SY", b"RIFF\x01\0\0\0WEBPVP8 ", b"%PDF-1.7"]
-        {
-            assert_eq!(read(head, 10), None, "{head:?}");
-        }
-        for head in [b"PK = 3".as_slice(), b"BZh = 'x'", b"RIFF and WEBP", b"\x7fELF\x02\x01\x01\0", b"\0\0"] {
-            assert!(read(head, 10).is_some(), "{head:?}");
-        }
+        assert_eq!(read(b"\xff\xfea\0\x35\xd8", 10), "a\u{fffd}", "an end in the middle");
+        assert_eq!(read(b"\xef\xbb\xbfa\0b", 1), "a\0b");
     }
 
     #[cfg(unix)]

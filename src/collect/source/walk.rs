@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ignore::{WalkBuilder, WalkState};
 use walkdir::WalkDir;
 
+use super::archive;
 use super::file::{self, Ended};
 use super::git::{self, Tracked};
 use super::name::text_of;
@@ -195,7 +196,7 @@ impl Walk {
         let mut failed = None;
         // A root that is a link was named by the user, so it is followed; no other link is.
         let opened = if relative.is_empty() { &self.root.true_path } else { path };
-        let ended = scanner.scan(opened, |exposure| self.found(exposure, tally, &mut failed));
+        let ended = archive::scan(&scanner, opened, tally, |exposure| self.found(exposure, tally, &mut failed));
         self.ended(&relative, ended, tally);
         failed.map_or(Ok(()), Err)
     }
@@ -212,7 +213,7 @@ impl Walk {
     /// Counts a file by how reading it ended.
     pub(super) fn ended(&self, name: &str, ended: io::Result<Ended>, tally: &Tally) {
         match ended {
-            Ok(Ended::Packed) => tally.packed(if name.is_empty() { self.target.clone() } else { name.to_owned() }),
+            Ok(Ended::Unpacked) => (self.context.progress)(name),
             Ok(Ended::Read(bytes)) => {
                 tally.files.add(1);
                 tally.bytes.add(bytes);

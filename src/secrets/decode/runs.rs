@@ -226,9 +226,9 @@ fn hex(text: &[u8], run: Range<usize>) -> Option<Decoded> {
     let start = run.start + prefix;
     let end = run.end.min(start + 2 * LONGEST);
     let pairs = text[start..end].as_chunks::<2>().0;
-    let decoded = |pairs: &[[u8; 2]]| pairs.iter().filter_map(|pair| byte(pair)).collect::<Vec<u8>>();
+    let decoded = |pairs: &[[u8; 2]]| pairs.iter().filter_map(byte).collect::<Vec<u8>>();
     let head = decoded(&pairs[..pairs.len().min(18)]);
-    if (run.len() - prefix) % 2 != 0 || !(is_text(&head) || packed::begins(&head)) {
+    if !(run.len() - prefix).is_multiple_of(2) || !(is_text(&head) || packed::begins(&head)) {
         return None;
     }
     let decoded = decoded(pairs);

@@ -1,3 +1,6 @@
+//! What is encoded is found where it lies, whatever the way; and the work is bounded. Tests only.
+
+#[cfg(test)]
 use std::io::Write;
 use std::path::Path;
 use std::sync::LazyLock;

@@ -127,7 +127,7 @@ impl Ledger {
     /// What was left out on purpose, and why.
     fn not_read(&self, target: &str) -> Vec<CoverageEntry> {
         let kinds = [
-            ("packed files", &self.packed, "their text is packed"),
+            ("packed files and archives", &self.packed, "what is packed in a history is not opened"),
             ("symbolic links", &self.links, "they are not followed"),
             ("files of another root", &self.elsewhere, "they are read once, there"),
             ("submodules", &self.submodules, "their own histories are not read; scan each by its path"),

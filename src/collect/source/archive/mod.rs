@@ -1,0 +1,322 @@
+//! Opens archives and has what lies in them scanned: zip, tar, gzip and Zstandard, in one another. Writes nothing to
+//! disk, and follows no name or link in an archive.
+//!
+//! What is read is bounded by a depth, a number of members, a size and a share of the packed size. Where a limit is hit
+//! or an archive is damaged, what was read before counts, and the rest is a hole in the coverage.
+
+mod budget;
+mod tar;
+mod zip;
+mod zstd;
+
+use std::collections::BTreeSet;
+use std::io::{self, Cursor, Read, Seek};
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+
+use super::file::{Ended, FileScanner};
+use super::kind::{self, Archive, HEAD, Kind};
+use super::name;
+use super::tally::{ARCHIVES, Tally};
+use super::text::{self, Text};
+use crate::model::{Exposure, Outcome};
+use budget::{Budget, Metered};
+
+pub(super) use tar::is_tar;
+
+/// How many archives may lie in one another.
+const DEEPEST: usize = 3;
+/// The largest zip archive that is read within another archive, in bytes: its directory is at its end, so all of it is
+/// kept in memory.
+const LARGEST_INNER: u64 = 64 * 1024 * 1024;
+/// What the user can do about a limit, and about damage.
+const UNPACK: &str = "unpack it and scan what it holds";
+const REPLACE: &str = "unpack it with its own program and scan that, or scan without it";
+
+/// Scans a file, and where it is an archive everything in it. Calls `emit` for each exposure until it returns `false`.
+pub(super) fn scan(
+    scanner: &FileScanner<'_>,
+    path: &Path,
+    tally: &Tally,
+    mut emit: impl FnMut(Exposure) -> bool,
+) -> io::Result<Ended> {
+    let mut file = text::open(path)?;
+    let packed = file.metadata()?.len();
+    let opened = Opened::new(&mut file)?;
+    if opened.kind != Kind::Archive(Archive::Zip) || !scanner.options.archives {
+        return scan_open(scanner, opened, packed, path, tally, emit);
+    }
+    drop(opened);
+    let budget = Budget::of(packed);
+    let mut unpacker = Unpacker { scanner, path, tally, budget: &budget, emit: &mut emit, goes_on: true };
+    unpacker.whole(|unpacker, place| unpacker.zip(place, &mut file));
+    Ok(Ended::Unpacked)
+}
+
+/// As [`scan`], for something that is open and has so many bytes.
+pub(super) fn scan_open(
+    scanner: &FileScanner<'_>,
+    opened: Opened<'_>,
+    packed: u64,
+    path: &Path,
+    tally: &Tally,
+    mut emit: impl FnMut(Exposure) -> bool,
+) -> io::Result<Ended> {
+    let Opened { kind, reader } = opened;
+    match kind {
+        Kind::Text => scanner.scan_text(Text::new(reader, scanner.options.max_file_size)?, path, emit),
+        Kind::Archive(archive) if scanner.options.archives => {
+            let budget = Budget::of(packed);
+            let mut unpacker = Unpacker { scanner, path, tally, budget: &budget, emit: &mut emit, goes_on: true };
+            unpacker.whole(|unpacker, place| unpacker.stream(place, archive, reader));
+            Ok(Ended::Unpacked)
+        }
+        Kind::Archive(_) => {
+            tally.packed(ARCHIVES, named(scanner));
+            Ok(Ended::Unpacked)
+        }
+        Kind::Packed(what) => {
+            tally.packed(what, named(scanner));
+            Ok(Ended::Unpacked)
+        }
+    }
+}
+
+/// The name of a scanner's file in the coverage; that of a root is the one the user gave.
+fn named(scanner: &FileScanner<'_>) -> String {
+    if scanner.relative.is_empty() { scanner.root.shown.clone() } else { scanner.relative.to_owned() }
+}
+
+/// Something open, and what it is.
+pub(super) struct Opened<'r> {
+    kind: Kind,
+    reader: Box<dyn Read + 'r>,
+}
+
+impl<'r> Opened<'r> {
+    /// Looks at the beginning, which is read again afterwards. What comes before an error counts.
+    pub(super) fn new(mut reader: impl Read + 'r) -> io::Result<Self> {
+        let mut head = Vec::new();
+        let read = reader.by_ref().take(HEAD as u64).read_to_end(&mut head);
+        let kind = kind::of(&head);
+        let head = Cursor::new(head);
+        Ok(match read {
+            Ok(_) => Self { kind, reader: Box::new(head.chain(reader)) },
+            Err(error) if head.get_ref().is_empty() => return Err(error),
+            Err(error) => Self { kind, reader: Box::new(head.chain(Broken(Some(error)))) },
+        })
+    }
+}
+
+/// Where reading failed.
+struct Broken(Option<io::Error>);
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(self.0.take().unwrap_or_else(|| io::Error::other("it cannot be read")))
+    }
+}
+
+/// An archive on its way, with all that lie in it.
+struct Unpacker<'a> {
+    scanner: &'a FileScanner<'a>,
+    path: &'a Path,
+    tally: &'a Tally,
+    budget: &'a Budget,
+    emit: &'a mut dyn FnMut(Exposure) -> bool,
+    /// Whether exposures are still wanted.
+    goes_on: bool,
+}
+
+/// An archive, or something in one.
+struct Place<'a> {
+    /// The name below the root.
+    name: &'a str,
+    /// How many archives it lies in, or itself makes.
+    depth: usize,
+}
+
+impl Unpacker<'_> {
+    /// The archive that is the file itself.
+    fn whole(&mut self, read: impl FnOnce(&mut Self, &Place<'_>) -> io::Result<()>) {
+        let place = Place { name: self.scanner.relative, depth: 1 };
+        self.tally.archives.add(1);
+        let done = read(self, &place);
+        self.ended(&place, done);
+    }
+
+    /// Notes how reading an archive ended.
+    fn ended(&self, place: &Place<'_>, done: io::Result<()>) {
+        let Err(error) = done else { return };
+        match self.budget.limit() {
+            Some(limit) => self.tally.hole_with(self.named(place.name), Outcome::Partial, limit, UNPACK),
+            None => self.tally.hole_with(self.named(place.name), Outcome::Failed, error, REPLACE),
+        }
+    }
+
+    fn named<'n>(&'n self, name: &'n str) -> &'n str {
+        if name.is_empty() { &self.scanner.root.shown } else { name }
+    }
+
+    /// Whether there is reason to go on: exposures are wanted, and no limit was hit.
+    fn is_open(&self) -> bool {
+        self.goes_on && self.budget.limit().is_none()
+    }
+
+    /// Everything in an archive that is read from front to back.
+    fn stream(&mut self, place: &Place<'_>, archive: Archive, reader: Box<dyn Read + '_>) -> io::Result<()> {
+        match archive {
+            Archive::Tar => self.tar(place, reader),
+            Archive::Gzip => self.only_member(place, MultiGzDecoder::new(reader)),
+            Archive::Zstd => self.only_member(place, zstd::Zstd::new(reader)),
+            Archive::Zip => self.inner_zip(place, reader),
+        }
+    }
+
+    /// What was packed alone has the archive's name without its ending. A packed tar archive is one archive.
+    fn only_member(&mut self, place: &Place<'_>, unpacked: impl Read) -> io::Result<()> {
+        let opened = Opened::new(Metered::new(unpacked, self.budget))?;
+        if opened.kind == Kind::Archive(Archive::Tar) {
+            return self.tar(place, opened.reader);
+        }
+        let last = place.name.rsplit(['/', '!']).next().unwrap_or_default();
+        let inner = last.rsplit_once('.').map_or(last, |(stem, _)| stem);
+        let inner = if inner.is_empty() { "content" } else { inner };
+        self.member(&format!("{}!/{inner}", place.name), place.depth, opened)
+    }
+
+    fn tar(&mut self, place: &Place<'_>, reader: Box<dyn Read + '_>) -> io::Result<()> {
+        let mut tar = tar::Tar::new(Metered::new(reader, self.budget));
+        let mut names = Names::default();
+        while let Some(member) = tar.next()? {
+            match member.kind {
+                tar::Kind::Folder => {}
+                tar::Kind::Link => self.tally.links.add(1),
+                tar::Kind::Special => self.tally.special.add(1),
+                tar::Kind::File => {
+                    self.budget.count_member()?;
+                    let inner = names.below(place.name, &member.name);
+                    self.member(&inner, place.depth, Opened::new(&mut tar)?)?;
+                }
+            }
+            if !self.is_open() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// A zip archive in another archive.
+    fn inner_zip(&mut self, place: &Place<'_>, reader: Box<dyn Read + '_>) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        reader.take(LARGEST_INNER + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > LARGEST_INNER {
+            let why = format!("larger than {LARGEST_INNER} bytes within another archive; it was not read");
+            self.tally.hole_with(self.named(place.name), Outcome::Partial, why, UNPACK);
+            return Ok(());
+        }
+        self.zip(place, &mut Cursor::new(bytes))
+    }
+
+    fn zip(&mut self, place: &Place<'_>, file: &mut (impl Read + Seek)) -> io::Result<()> {
+        let directory = zip::Directory::read(file)?;
+        if directory.is_office() {
+            self.tally.packed("office documents", self.named(place.name).to_owned());
+            return Ok(());
+        }
+        let mut names = Names::default();
+        for member in directory.members() {
+            let member = member?;
+            self.budget.count_member()?;
+            if member.is_folder() {
+                continue;
+            }
+            let inner = names.below(place.name, member.name);
+            if member.is_link {
+                self.tally.links.add(1);
+            } else if member.is_encrypted {
+                self.tally.packed("encrypted members of archives", inner);
+            } else if !member.is_readable() {
+                self.tally.packed("members of archives with other methods", inner);
+            } else {
+                // One damaged member says nothing of the others.
+                let read = directory.open(file, &member).and_then(|unpacked| {
+                    self.member(&inner, place.depth, Opened::new(Metered::new(unpacked, self.budget))?)
+                });
+                if let Err(error) = read {
+                    if self.budget.limit().is_some() {
+                        return Err(error);
+                    }
+                    self.tally.hole_with(&inner, Outcome::Failed, error, REPLACE);
+                }
+            }
+            if !self.is_open() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// A member of an archive. An archive in it that is damaged is its own hole.
+    fn member(&mut self, name: &str, depth: usize, member: Opened<'_>) -> io::Result<()> {
+        let Opened { kind, reader } = member;
+        match kind {
+            Kind::Text => self.text(name, reader),
+            Kind::Packed(what) => {
+                self.tally.packed(what, name.to_owned());
+                Ok(())
+            }
+            Kind::Archive(_) if depth >= DEEPEST => {
+                let why = format!("the {DEEPEST} archives that it lies in are the most that are opened");
+                self.tally.hole_with(name, Outcome::Partial, why, UNPACK);
+                Ok(())
+            }
+            Kind::Archive(archive) => {
+                let place = Place { name, depth: depth + 1 };
+                self.tally.archives.add(1);
+                let done = self.stream(&place, archive, reader);
+                if self.budget.limit().is_some() {
+                    return done;
+                }
+                self.ended(&place, done);
+                Ok(())
+            }
+        }
+    }
+
+    fn text(&mut self, name: &str, reader: Box<dyn Read + '_>) -> io::Result<()> {
+        let text = Text::new(reader, self.scanner.options.max_file_size)?;
+        let scanner = FileScanner { relative: name, ..*self.scanner };
+        let (emit, goes_on) = (&mut *self.emit, &mut self.goes_on);
+        let ended = scanner.scan_text(text, self.path, |exposure| {
+            *goes_on = emit(exposure);
+            *goes_on
+        })?;
+        let (Ended::Read(bytes) | Ended::CutShort(bytes)) = ended else { return Ok(()) };
+        self.tally.members.add(1);
+        self.tally.bytes.add(bytes);
+        if ended == Ended::CutShort(bytes) {
+            self.tally.hole(name, Outcome::Partial, format!("larger than {bytes} bytes; the rest was not read"));
+        }
+        Ok(())
+    }
+}
+
+/// The names of an archive's members, which need not be different.
+#[derive(Default)]
+struct Names(BTreeSet<String>);
+
+impl Names {
+    /// The name of a member below the root, different from those before.
+    fn below(&mut self, archive: &str, member: &[u8]) -> String {
+        let plain = format!("{archive}!/{}", name::of_member(member));
+        let mut name = plain.clone();
+        let mut count = 1_u64;
+        while !self.0.insert(name.clone()) {
+            count += 1;
+            name = format!("{plain} ({count})");
+        }
+        name
+    }
+}

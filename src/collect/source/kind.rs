@@ -1,0 +1,128 @@
+//! What a file is, by how it begins. Its name says nothing: a jar called notes.txt is a jar, and text called app.zip is
+//! text. Opens nothing.
+
+/// How much of a file tells what it is, in bytes.
+pub(super) const HEAD: usize = 4096;
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Read as it is, bytes that are no text and all: one zero byte must not hide what is in a file.
+    Text,
+    Archive(Archive),
+    /// Its text is packed in a way that is not read; what such files are called.
+    Packed(&'static str),
+}
+
+/// An archive that can be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Archive {
+    Zip,
+    Tar,
+    Gzip,
+    Zstd,
+}
+
+/// The beginnings of files whose text is packed, and what they are called.
+const PACKED: &[(&[u8], &str)] = &[
+    (b"\xfd7zXZ\0", "archives of other kinds"),
+    (b"7z\xbc\xaf\x27\x1c", "archives of other kinds"),
+    (b"Rar!\x1a\x07", "archives of other kinds"),
+    (b"\x89PNG\r\n\x1a\n", "images"),
+    (b"\xff\xd8\xff", "images"),
+    (b"GIF87a", "images"),
+    (b"GIF89a", "images"),
+    (b"%PDF-", "PDF documents"),
+    (b"SQLite format 3\0", "SQLite databases"),
+    (b"wOFF", "fonts"),
+    (b"wOF2", "fonts"),
+    (b"OggS", "sound and film"),
+    (b"ID3", "sound and film"),
+    (b"fLaC", "sound and film"),
+    (b"\x1aE\xdf\xa3", "sound and film"),
+    // Office documents before 2007: [MS-CFB] 2.2.
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "office documents"),
+];
+
+/// What a file is that begins so.
+pub(super) fn of(head: &[u8]) -> Kind {
+    let kind = by_magic(head);
+    // Whoever writes `GIF89a` before a text makes no image of it.
+    if kind != Kind::Text && kind != Kind::Archive(Archive::Tar) && goes_on_as_text(head) {
+        return Kind::Text;
+    }
+    kind
+}
+
+fn by_magic(head: &[u8]) -> Kind {
+    let packed = PACKED.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, name)| Kind::Packed(name));
+    if let Some(kind) = packed {
+        return kind;
+    }
+    match head {
+        // PKWARE APPNOTE 4.3.7; an archive without members is its end alone, 4.3.16.
+        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Kind::Archive(Archive::Zip),
+        // With its only method, RFC 1952 2.3.1.
+        [0x1f, 0x8b, 8, ..] => Kind::Archive(Archive::Gzip),
+        // RFC 8878 3.1.1.
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Kind::Archive(Archive::Zstd),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Kind::Packed("images"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W' | b'A', ..] => Kind::Packed("sound and film"),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Kind::Packed("sound and film"),
+        // The level, then pi as the mark of a block.
+        [b'B', b'Z', b'h', _, b'1', b'A', b'Y', b'&', b'S', b'Y', ..] => Kind::Packed("archives of other kinds"),
+        _ if super::archive::is_tar(head) => Kind::Archive(Archive::Tar),
+        _ => Kind::Text,
+    }
+}
+
+/// Whether nothing but text stands behind the mark of a packed file. Those have zero bytes in their first kilobytes, or
+/// bytes that are no UTF-8.
+fn goes_on_as_text(head: &[u8]) -> bool {
+    let rest = head.get(16..).unwrap_or_default();
+    let mut bad = 0;
+    for chunk in rest.utf8_chunks() {
+        bad += chunk.invalid().len();
+        bad += chunk.valid().bytes().filter(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace()).count();
+    }
+    !rest.is_empty() && !rest.contains(&0) && bad * 50 <= rest.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_says_what_a_file_is() {
+        let behind = [0_u8, 1, 2, 0xff].repeat(100);
+        for (head, kind) in [
+            (b"PK\x03\x04\x14\0\0\0\0\0\0\0".as_slice(), Kind::Archive(Archive::Zip)),
+            (b"\x1f\x8b\x08\0", Kind::Archive(Archive::Gzip)),
+            (b"\x28\xb5\x2f\xfd", Kind::Archive(Archive::Zstd)),
+            (b"BZh91AY&SY", Kind::Packed("archives of other kinds")),
+            (b"RIFF\x01\0\0\0WEBPVP8 ", Kind::Packed("images")),
+            (b"%PDF-1.7\n", Kind::Packed("PDF documents")),
+            (b"SQLite format 3\0", Kind::Packed("SQLite databases")),
+            (b"PK = 3", Kind::Text),
+            (b"BZh = 'x'", Kind::Text),
+            (b"RIFF and WEBP", Kind::Text),
+            (b"\x7fELF\x02\x01\x01\0", Kind::Text),
+            (b"\0\0", Kind::Text),
+        ] {
+            assert_eq!(of(&[head, &behind].concat()), kind, "{head:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_with_the_mark_of_an_image_is_a_text() {
+        for magic in
+            [b"GIF89a".as_slice(), b"%PDF-1.4", b"\x89PNG\r\n\x1a\n", b"PK\x03\x04", b"\x1f\x8b\x08", b"\xff\xd8\xff"]
+        {
+            assert_eq!(
+                of(&[magic, b" = 1; // and now for the text, which is read\n"].concat()),
+                Kind::Text,
+                "{magic:?}"
+            );
+        }
+    }
+}
