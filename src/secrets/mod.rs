@@ -5,7 +5,9 @@
 mod allow;
 mod assignment;
 mod detector;
+mod names;
 mod prefilter;
+mod rarity;
 mod scan;
 mod verify;
 

@@ -16,6 +16,7 @@ pub(super) enum Check {
     PemPrivateKey,
     GcpServiceAccount,
     Password,
+    WordPassword,
     Token,
     Basic,
 }
@@ -30,12 +31,13 @@ impl Check {
             "pem-private-key" => Self::PemPrivateKey,
             "gcp-service-account" => Self::GcpServiceAccount,
             "password" => Self::Password,
+            "word-password" => Self::WordPassword,
             "token" => Self::Token,
             "basic" => Self::Basic,
             other => {
                 return Err(format!(
                     "there is no check '{other}' (expected github-crc32, npm-crc32, aws-key-id, jwt, pem-private-key, \
-                     gcp-service-account, password, token or basic)"
+                     gcp-service-account, password, word-password, token or basic)"
                 ));
             }
         })
@@ -59,6 +61,7 @@ impl Check {
                 let typed = if facts.contains_key("host") { percent_decoded(value) } else { value.to_vec() };
                 super::allow::can_be_password(&typed) && !encodes_no_secret(value)
             }
+            Self::WordPassword => super::allow::can_be_word_password(value) && !encodes_no_secret(value),
             Self::Token => super::allow::can_be_token(value) && !encodes_no_secret(value),
             Self::Basic => basic(value),
         }
