@@ -1,7 +1,7 @@
 //! What is not a secret although it stands where one would: placeholders, references, words; and inline allows.
 
 use super::names::{is_call_or_path, is_digest, is_identifier, is_joined_words, is_uuid, is_version};
-use super::rarity::is_drawn;
+use super::rarity::{bits_per_letter, is_drawn};
 
 /// Texts inside a value that show it was never meant to work.
 const PLACEHOLDER_MARKS: &[&str] = &[
@@ -221,7 +221,13 @@ fn literal(value: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(value).ok()?;
     let lower = text.trim().to_ascii_lowercase();
     let is_reference = REFERENCE_STARTS.iter().any(|start| lower.starts_with(start)) || lower.contains("/secrets/");
+    // What stands between two strings of a program, not within one.
+    let is_code = text.starts_with([')', ',', ';', ']'])
+        || text.ends_with(['(', '[', ','])
+        || (text.starts_with('+') && text.contains('('));
     let is_literal = lower.len() >= 4
+        && text.is_ascii()
+        && !is_code
         && !text.contains(' ')
         && !text.contains(char::is_control)
         && !(is_reference || is_stand_in(&lower) || is_uuid(&lower))
@@ -242,6 +248,21 @@ fn is_password(text: &str) -> bool {
         || (has_digit && text.len() >= 6 && is_number(text))
 }
 
+/// Whether digits, letters and cases of letters change so often that the text was drawn: in `storage2` they do once, in
+/// drawn texts at every third step.
+fn is_patched(value: &[u8]) -> bool {
+    let changes = |pair: &&[u8]| match pair {
+        [a, b] => {
+            (a.is_ascii_digit() && b.is_ascii_alphabetic())
+                || (a.is_ascii_alphabetic() && b.is_ascii_digit())
+                || (a.is_ascii_lowercase() && b.is_ascii_uppercase())
+        }
+        _ => false,
+    };
+    let count = value.windows(2).filter(changes).count();
+    count >= 4 || (count >= 3 && bits_per_letter(value) > 4.4)
+}
+
 /// Six digits and more, none of them counted up or repeated (that is a placeholder's mark).
 fn is_number(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
@@ -259,7 +280,9 @@ pub(super) fn can_be_token(value: &[u8]) -> bool {
     if is_digest(&lower) {
         return !EMPTY_DIGESTS.contains(&lower.as_str());
     }
-    can_be_password(value) && !is_joined_words(&lower)
+    // A short one must look drawn, since so many things are called a token.
+    let is_long = text.len() >= 16;
+    can_be_password(value) && (is_drawn(value) || (!is_joined_words(&lower) && (is_long || is_patched(value))))
 }
 
 /// What SHA-1 and SHA-256 give for no bytes at all.

@@ -56,12 +56,15 @@ impl Check {
             Self::Jwt => jwt(value, facts).is_some(),
             Self::PemPrivateKey => pem(value),
             Self::GcpServiceAccount => gcp_service_account(value, facts),
-            Self::Password => {
+            Self::Password | Self::WordPassword => {
                 // With a host, the value may be part of a URL.
                 let typed = if facts.contains_key("host") { percent_decoded(value) } else { value.to_vec() };
-                super::allow::can_be_password(&typed) && !encodes_no_secret(value)
+                let is_password = match self {
+                    Self::WordPassword => super::allow::can_be_word_password(&typed),
+                    _ => super::allow::can_be_password(&typed),
+                };
+                is_password && !encodes_no_secret(value)
             }
-            Self::WordPassword => super::allow::can_be_word_password(value) && !encodes_no_secret(value),
             Self::Token => super::allow::can_be_token(value) && !encodes_no_secret(value),
             Self::Basic => basic(value),
         }
@@ -153,6 +156,8 @@ fn encodes_no_secret(value: &[u8]) -> bool {
     if value.len() < 12 {
         return false;
     }
+    // The first part of a JSON Web Token, alone, names an algorithm.
+    let value = value.split(|byte| *byte == b'.').next().unwrap_or_default();
     let Some(text) = STANDARD.decode(value).ok().and_then(|bytes| String::from_utf8(bytes).ok()) else { return false };
     if text.contains(|character: char| character.is_control() && !character.is_whitespace()) {
         return false;
