@@ -1,6 +1,6 @@
 //! What is not a secret although it stands where one would: placeholders, references, words; and inline allows.
 
-use super::names::{is_call_or_path, is_digest, is_identifier, is_joined_words, is_uuid, is_version};
+use super::names::{is_call_or_path, is_date, is_digest, is_identifier, is_joined_words, is_uuid, is_version};
 use super::rarity::{bits_per_letter, is_drawn};
 
 /// Texts inside a value that show it was never meant to work.
@@ -163,6 +163,10 @@ const KINDS: &[&str] = &[
     "type",
     "name",
     "kind",
+    "fail",
+    "failed",
+    "failure",
+    "error",
 ];
 
 /// The marks of an inline allow, in the order in which they are looked for.
@@ -231,7 +235,7 @@ fn literal(value: &[u8]) -> Option<&str> {
         && !text.contains(' ')
         && !text.contains(char::is_control)
         && !(is_reference || is_stand_in(&lower) || is_uuid(&lower))
-        && !(is_call_or_path(text) || is_version(text));
+        && !(is_call_or_path(text) || is_version(text) || is_date(text));
     is_literal.then_some(text)
 }
 
@@ -240,8 +244,7 @@ fn is_password(text: &str) -> bool {
     let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
     let has_letter = text.bytes().any(|byte| byte.is_ascii_alphabetic());
     let has_sign = text.bytes().any(|byte| !byte.is_ascii_alphanumeric() && !b"_-. ".contains(&byte));
-    let mixed_case = text.bytes().any(|b| b.is_ascii_uppercase()) && text.bytes().any(|b| b.is_ascii_lowercase());
-    let is_mixed = has_digit || has_sign || (mixed_case && text.len() >= 16);
+    let is_mixed = has_digit || has_sign;
     // `sha1`, `v1.0`, `-1`: what is that short must have been drawn.
     is_drawn(text.as_bytes())
         || (is_mixed && has_letter && text.len() >= 6)

@@ -92,3 +92,18 @@ pub(super) fn is_digest(text: &str) -> bool {
 fn is_hexadecimal(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
+
+/// `2023-01-01T00:10:00Z`, `2023-01-01`.
+pub(super) fn is_date(text: &str) -> bool {
+    let mut parts = text.splitn(3, '-');
+    let mut is_number = |length: usize| {
+        parts
+            .next()
+            .and_then(|part| part.get(..length))
+            .is_some_and(|part| part.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    is_number(4)
+        && is_number(2)
+        && is_number(2)
+        && text.bytes().all(|byte| byte.is_ascii_digit() || b"-:.+TZ ".contains(&byte))
+}
