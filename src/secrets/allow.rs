@@ -207,16 +207,22 @@ fn is_counted(lower: &str) -> bool {
 /// Whether a value given to a name such as `password` can be one.
 pub(super) fn can_be_password(value: &[u8]) -> bool {
     literal(value).is_some_and(|text| {
-        !is_digest(&text.to_ascii_lowercase()) && is_password(text) && (is_drawn(value) || !is_identifier(text))
+        !is_digest(&text.to_ascii_lowercase())
+            && is_password(text)
+            && (is_drawn(text.as_bytes()) || !is_identifier(text))
     })
 }
 
-/// Whether a value that stands beside a user name can be its password: a word may be one, too.
+/// Whether a value can be a password where nothing else is awaited (beside a user name, say): a word may be one, too.
 pub(super) fn can_be_word_password(value: &[u8]) -> bool {
     literal(value).is_some_and(|text| {
         let lower = text.to_ascii_lowercase();
-        let is_word = text.bytes().all(|byte| byte.is_ascii_alphabetic()) && !KINDS.contains(&lower.as_str());
-        !is_digest(&lower) && (is_word || (is_password(text) && !is_identifier(text)))
+        let capitals = text.bytes().filter(u8::is_ascii_uppercase).count();
+        // `Heslo`, `Parool`: the label of a field, translated.
+        let is_label = capitals == 1 && text.starts_with(|first: char| first.is_ascii_uppercase());
+        let is_word =
+            text.bytes().all(|byte| byte.is_ascii_alphabetic()) && !is_label && !KINDS.contains(&lower.as_str());
+        !is_digest(&lower) && (is_word || (is_password(text) && (is_drawn(text.as_bytes()) || !is_identifier(text))))
     })
 }
 
