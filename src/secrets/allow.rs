@@ -220,8 +220,12 @@ pub(super) fn can_be_word_password(value: &[u8]) -> bool {
         let capitals = text.bytes().filter(u8::is_ascii_uppercase).count();
         // `Heslo`, `Parool`: the label of a field, translated.
         let is_label = capitals == 1 && text.starts_with(|first: char| first.is_ascii_uppercase());
-        let is_word =
-            text.bytes().all(|byte| byte.is_ascii_alphabetic()) && !is_label && !KINDS.contains(&lower.as_str());
+        // `ADMIN_PASS` stands for a value; `tomcat-pass` may be one.
+        let is_one_word = text.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let is_joined = capitals == 0
+            && text.starts_with(|first: char| first.is_ascii_lowercase())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+        let is_word = (is_one_word || is_joined) && !is_label && !KINDS.contains(&lower.as_str());
         !is_digest(&lower) && (is_word || (is_password(text) && (is_drawn(text.as_bytes()) || !is_identifier(text))))
     })
 }
@@ -233,7 +237,7 @@ fn literal(value: &[u8]) -> Option<&str> {
     let is_reference = REFERENCE_STARTS.iter().any(|start| lower.starts_with(start)) || lower.contains("/secrets/");
     // What stands between two strings of a program, not within one.
     let is_code = text.starts_with([')', ',', ';', ']'])
-        || text.ends_with(['(', '[', ','])
+        || text.ends_with(['(', '[', ',', '-'])
         || (text.starts_with('+') && text.contains('('));
     let is_literal = lower.len() >= 4
         && text.is_ascii()
