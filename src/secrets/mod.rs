@@ -5,6 +5,7 @@
 mod allow;
 mod assignment;
 mod detector;
+mod key;
 mod names;
 mod prefilter;
 mod rarity;
