@@ -1,5 +1,8 @@
 //! What is not a secret although it stands where one would: placeholders, references, words.
 
+use super::names::{is_call_or_path, is_date, is_digest, is_identifier, is_joined_words, is_uuid, is_version};
+use super::rarity::{bits_per_letter, is_drawn};
+
 /// Texts inside a value that show it was never meant to work.
 const PLACEHOLDER_MARKS: &[&str] = &[
     "exampl",
@@ -118,6 +121,54 @@ const STAND_INS: &[&str] = &[
     "abc",
 ];
 
+/// Words that say of what kind a field is, where its value is awaited.
+const KINDS: &[&str] = &[
+    "text",
+    "plain",
+    "plaintext",
+    "basic",
+    "digest",
+    "hidden",
+    "input",
+    "field",
+    "varchar",
+    "char",
+    "str",
+    "number",
+    "integer",
+    "boolean",
+    "object",
+    "array",
+    "bytes",
+    "raw",
+    "form",
+    "prompt",
+    "auto",
+    "always",
+    "never",
+    "kennwort",
+    "passwort",
+    "contrasena",
+    "wachtwoord",
+    "salasana",
+    "losenord",
+    "heslo",
+    "haslo",
+    "lozinka",
+    "parola",
+    "sifre",
+    "senha",
+    "invalid",
+    "missing",
+    "type",
+    "name",
+    "kind",
+    "fail",
+    "failed",
+    "failure",
+    "error",
+];
+
 /// Words by which a value names what it stands for: nobody draws them, a manual writes them.
 const SELF_NAMES: &[&str] = &["password", "passwd", "passphrase"];
 
@@ -152,22 +203,79 @@ fn is_counted(lower: &str) -> bool {
 
 /// Whether a value given to a name such as `password` can be one.
 pub(super) fn can_be_password(value: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(value) else { return false };
+    literal(value).is_some_and(|text| {
+        !is_digest(&text.to_ascii_lowercase())
+            && is_password(text)
+            && (is_drawn(text.as_bytes()) || !is_identifier(text))
+    })
+}
+
+/// Whether a value can be a password where nothing else is awaited (beside a user name, say): a word may be one, too.
+pub(super) fn can_be_word_password(value: &[u8]) -> bool {
+    literal(value).is_some_and(|text| {
+        let lower = text.to_ascii_lowercase();
+        let capitals = text.bytes().filter(u8::is_ascii_uppercase).count();
+        // `Heslo`, `Parool`: the label of a field, translated.
+        let is_label = capitals == 1 && text.starts_with(|first: char| first.is_ascii_uppercase());
+        // `ADMIN_PASS` stands for a value; `tomcat-pass` may be one.
+        let is_one_word = text.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let is_joined = capitals == 0
+            && text.starts_with(|first: char| first.is_ascii_lowercase())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+        let is_word = (is_one_word || is_joined) && !is_label && !KINDS.contains(&lower.as_str());
+        !is_digest(&lower) && (is_word || (is_password(text) && (is_drawn(text.as_bytes()) || !is_identifier(text))))
+    })
+}
+
+/// A value that was written out: no reference, no word of a manual, no name of something else.
+fn literal(value: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(value).ok()?;
     let lower = text.trim().to_ascii_lowercase();
-    if lower.len() < 6 || is_stand_in(&lower) || is_uuid(&lower) || is_hash(&lower) {
-        return false;
-    }
     let is_reference = REFERENCE_STARTS.iter().any(|start| lower.starts_with(start)) || lower.contains("/secrets/");
-    if is_reference || is_call_or_path(text) || is_identifier(text) || is_version(text) {
-        return false;
-    }
-    // A name in code or a sentence: letters and joints only, no digit, one case.
-    let has_digit = lower.bytes().any(|byte| byte.is_ascii_digit());
-    let has_other = lower.bytes().any(|byte| !byte.is_ascii_alphanumeric() && !b"_-. ".contains(&byte));
-    let mixed_case = text.bytes().any(|b| b.is_ascii_uppercase()) && text.bytes().any(|b| b.is_ascii_lowercase());
-    (has_digit || has_other || (mixed_case && text.len() >= 16))
+    // What stands between two strings of a program, not within one.
+    let is_code = text.starts_with([')', ',', ';', ']'])
+        || text.ends_with(['(', '[', ',', '-'])
+        || (text.starts_with('+') && text.contains('('));
+    let is_literal = lower.len() >= 4
+        && text.is_ascii()
+        && !is_code
         && !text.contains(' ')
         && !text.contains(char::is_control)
+        && !(is_reference || is_stand_in(&lower) || is_uuid(&lower))
+        && !(is_call_or_path(text) || is_version(text) || is_date(text));
+    is_literal.then_some(text)
+}
+
+/// Whether a literal is more than a word: drawn letters, or a digit or a sign among them.
+fn is_password(text: &str) -> bool {
+    let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
+    let has_letter = text.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let has_sign = text.bytes().any(|byte| !byte.is_ascii_alphanumeric() && !b"_-. ".contains(&byte));
+    let is_mixed = has_digit || has_sign;
+    // `sha1`, `v1.0`, `-1`: what is that short must have been drawn.
+    is_drawn(text.as_bytes())
+        || (is_mixed && has_letter && text.len() >= 6)
+        || (has_digit && text.len() >= 6 && is_number(text))
+}
+
+/// Whether digits, letters and cases of letters change so often that the text was drawn: in `storage2` they do once, in
+/// drawn texts at every third step.
+fn is_patched(value: &[u8]) -> bool {
+    let changes = |pair: &&[u8]| match pair {
+        [a, b] => {
+            (a.is_ascii_digit() && b.is_ascii_alphabetic())
+                || (a.is_ascii_alphabetic() && b.is_ascii_digit())
+                || (a.is_ascii_lowercase() && b.is_ascii_uppercase())
+        }
+        _ => false,
+    };
+    let count = value.windows(2).filter(changes).count();
+    count >= 4 || (count >= 3 && bits_per_letter(value) > 4.4)
+}
+
+/// Six digits and more, none of them counted up or repeated (that is a placeholder's mark).
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether a value given to a name such as `api_key` can be one: as a password, but machines made it. So what is as
@@ -179,10 +287,12 @@ pub(super) fn can_be_token(value: &[u8]) -> bool {
     if text.starts_with("eyJ") && text.contains(".eyJ") {
         return false;
     }
-    if is_hash(&lower) {
+    if is_digest(&lower) {
         return !EMPTY_DIGESTS.contains(&lower.as_str());
     }
-    can_be_password(value) && !is_joined_words(&lower)
+    // A short one must look drawn, since so many things are called a token.
+    let is_long = text.len() >= 16;
+    can_be_password(value) && (is_drawn(value) || (!is_joined_words(&lower) && (is_long || is_patched(value))))
 }
 
 /// What SHA-1 and SHA-256 give for no bytes at all.
@@ -198,99 +308,6 @@ pub(super) fn is_stand_in(lower: &str) -> bool {
         && word.bytes().all(|byte| byte.is_ascii_lowercase() || b"_-.".contains(&byte));
     let has_few_digits = bare.len() - word.len() <= 3;
     STAND_INS.contains(&lower) || (has_few_digits && (STAND_INS.contains(&word) || names_itself))
-}
-
-/// `LastEvaluatedKey`, `X-Amz-Security-Token`, `V1SecretVolume`: letters and at most two digits, in words that begin with
-/// a capital and go on in small.
-fn is_identifier(text: &str) -> bool {
-    const JOINTS: &[char] = &['_', '-', '.', ':', '/'];
-    let count = |class: fn(&u8) -> bool| text.as_bytes().iter().filter(|byte| class(byte)).count();
-    let digits = count(u8::is_ascii_digit);
-    // A word and a digit may be a password; a name with a digit has capitals.
-    if digits > 2 || (digits > 0 && (count(u8::is_ascii_uppercase) < 3 || text.len() < 16)) {
-        return false;
-    }
-    let letters: String = text.chars().filter(|character| !character.is_ascii_digit()).collect();
-    let words: Vec<&str> = letters.split(JOINTS).flat_map(humps).filter(|word| !word.is_empty()).collect();
-    let small = |word: &&str| word.bytes().filter(u8::is_ascii_lowercase).count();
-    // One word of two letters may be among them, as in `ShardId`; of drawn letters half are capitals.
-    let short = words.iter().filter(|word| small(word) == 1).count();
-    let (spare_capitals, word_length) = if digits > 0 { (1, 5) } else { (3, 4) };
-    letters.chars().all(|character| character.is_ascii_alphabetic() || JOINTS.contains(&character))
-        && letters.len() >= words.len() * word_length
-        && short <= 1
-        && words.iter().all(|word| small(word) != 1 || word.len() == 2)
-        && (count(u8::is_ascii_uppercase) <= words.len() + spare_capitals || count(u8::is_ascii_lowercase) == 0)
-}
-
-/// The parts of `camelCase`: a new one begins where a capital follows a small letter.
-fn humps(text: &str) -> Vec<&str> {
-    let mut start = 0;
-    let mut parts = Vec::new();
-    for (place, pair) in text.as_bytes().windows(2).enumerate() {
-        if pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase() {
-            parts.push(&text[start..=place]);
-            start = place + 1;
-        }
-    }
-    parts.push(&text[start..]);
-    parts
-}
-
-/// `x-aws-ec2-metadata-token`: three words or more with joints, of which some may end in a digit or two.
-fn is_joined_words(lower: &str) -> bool {
-    let parts: Vec<&str> = lower.split(['-', '_', '.', ':', '/']).collect();
-    let is_word = |part: &&str| {
-        let word = part.trim_end_matches(|last: char| last.is_ascii_digit());
-        part.len() - word.len() <= 2 && word.len() <= 14 && word.bytes().all(|byte| byte.is_ascii_lowercase())
-    };
-    parts.len() >= 3 && parts.iter().all(is_word)
-}
-
-/// `name(…)`, `a.b.c`, `a[b]`, `[a]`: an expression or a blank, not a value.
-fn is_call_or_path(text: &str) -> bool {
-    let is_name = |part: &str| {
-        !part.is_empty()
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-            && !part.as_bytes()[0].is_ascii_digit()
-            // A token in parts (`MTk4….Gx4k2Q.9sd…`) is not: nobody names a thing so.
-            && !is_drawn(part)
-    };
-    let is_path = text.contains('.') && text.split('.').all(is_name);
-    let before_bracket = text.split(['(', '[']).next().unwrap_or_default();
-    let is_blank = text.starts_with('[') && text.ends_with(']');
-    let is_call = text.ends_with([')', ']']) && before_bracket.split('.').all(is_name);
-    is_path || is_call || is_blank
-}
-
-/// Long, of small letters, capitals and digits, and seldom two of a kind in a row: drawn ones change kind at six steps
-/// in ten, names (`MLKEM768X25519PrivateKey`) at three.
-fn is_drawn(part: &str) -> bool {
-    let kind = |byte: u8| (byte.is_ascii_lowercase(), byte.is_ascii_uppercase(), byte.is_ascii_digit());
-    let has = |wanted| part.bytes().any(|byte| kind(byte) == wanted);
-    let changes = part.as_bytes().windows(2).filter(|pair| kind(pair[0]) != kind(pair[1])).count();
-    part.len() >= 20
-        && has((true, false, false))
-        && has((false, true, false))
-        && has((false, false, true))
-        && changes * 5 >= part.len() * 2
-}
-
-/// `1.302166`.
-fn is_version(text: &str) -> bool {
-    text.contains('.') && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-}
-
-fn is_uuid(text: &str) -> bool {
-    text.len() == 36 && text.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && is_hexadecimal(&text.replace('-', ""))
-}
-
-fn is_hash(text: &str) -> bool {
-    matches!(text.len(), 40 | 64 | 96 | 128) && is_hexadecimal(text)
-}
-
-fn is_hexadecimal(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 #[cfg(test)]
