@@ -31,7 +31,7 @@ pub(super) use tracked::Tracked;
 /// How much is kept unpacked while commits and trees are read, in bytes.
 const UNPACKED: usize = 24 * 1024 * 1024;
 /// How many bytes of commits and trees are kept as they are.
-const KEPT: usize = 24 * 1024 * 1024;
+const KEPT: usize = 16 * 1024 * 1024;
 
 /// Reads of a root's repository what was chosen.
 pub(super) fn run(walk: &Walk) -> Result<(), CollectError> {
@@ -82,7 +82,7 @@ impl Scan<'_> {
                 UNSHALLOW,
             );
         }
-        self.commits(&objects, &commits)
+        self.commits(objects, &commits)
     }
 
     fn range(&self, since: &str, until: &str) -> Result<(), CollectError> {
@@ -104,33 +104,30 @@ impl Scan<'_> {
                 UNSHALLOW,
             );
         }
-        self.commits(&objects, &commits)
+        self.commits(objects, &commits)
     }
 
     fn staged(&self, index: &gix::index::State) -> Result<(), CollectError> {
         let objects = Objects::new(self.local, self.ledger);
         let head = self.head()?;
         let mut changes = staged::changes(self.repository, index, head, &objects);
-        self.scan(&objects, &mut changes, &[], head)
+        drop(objects);
+        self.scan(&mut changes, &[], head)
     }
 
     /// Scans what commits add.
-    fn commits(&self, objects: &Objects<'_>, commits: &[Commit]) -> Result<(), CollectError> {
+    fn commits(&self, objects: Objects<'_>, commits: &[Commit]) -> Result<(), CollectError> {
         self.ledger.commits.add(commits.len() as u64);
-        let mut comparer = Comparer::new(self.repository, objects, &self.walk.sink);
+        let mut comparer = Comparer::new(self.repository, &objects, &self.walk.sink);
         comparer.commits(commits)?;
         let mut changes = comparer.changes;
+        // What was kept of commits and trees is of no use for files.
+        drop(objects);
         let head = self.head().ok().flatten();
-        self.scan(objects, &mut changes, commits, head)
+        self.scan(&mut changes, commits, head)
     }
 
-    fn scan(
-        &self,
-        objects: &Objects<'_>,
-        changes: &mut Changes,
-        commits: &[Commit],
-        head: Option<ObjectId>,
-    ) -> Result<(), CollectError> {
+    fn scan(&self, changes: &mut Changes, commits: &[Commit], head: Option<ObjectId>) -> Result<(), CollectError> {
         let mut found = changes.versions();
         let versions = Versions {
             walk: self.walk,
@@ -152,7 +149,8 @@ impl Scan<'_> {
             });
         }
         let finds = versions.scan(found)?;
-        Introducer { versions: &versions, objects, head }.send(finds)?;
+        let objects = Objects::new(&self.repository.local(UNPACKED), self.ledger);
+        Introducer { versions: &versions, objects: &objects, head }.send(finds)?;
         let mut detail =
             format!("{} versions of files, {} bytes added", self.ledger.versions.get(), self.ledger.bytes.get());
         if self.what != "staged changes" {

@@ -21,11 +21,11 @@ use crate::collect::source::walk::{Walk, threads};
 use crate::model::{Exposure, Fingerprint};
 
 /// How much of what packs hold is kept unpacked for what is told by it, by all threads together, in bytes.
-const UNPACKED: usize = 64 * 1024 * 1024;
+const UNPACKED: usize = 48 * 1024 * 1024;
 /// How many versions a thread keeps, since the older of a pair is the newer of the next one.
 const KEPT: usize = 6;
 /// How much they may take, in bytes.
-const KEPT_BYTES: usize = 24 * 1024 * 1024;
+const KEPT_BYTES: usize = 12 * 1024 * 1024;
 /// Of larger versions only one at a time is in memory, in bytes.
 const LARGE: u64 = 16 * 1024 * 1024;
 /// How many versions a thread takes at once, at most.
