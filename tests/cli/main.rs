@@ -9,7 +9,6 @@ mod baseline;
 mod ci;
 mod commands;
 mod formats;
-mod formats;
 #[cfg(feature = "aws")]
 #[path = "../support/iam_server.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
