@@ -219,7 +219,7 @@ pub struct Secrets {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["paths", "selection"], help_heading = "Searching")]
     pub(super) files_from: Option<PathBuf>,
     /// Call what comes from standard input by this path
-    #[arg(long, value_name = "PATH", help_heading = "Searching")]
+    #[arg(long, value_name = "PATH", requires = "paths", help_heading = "Searching")]
     pub(super) stdin_name: Option<String>,
     #[command(flatten)]
     pub(super) searching: Searching,

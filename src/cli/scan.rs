@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::embedded;
 use crate::exit::Exit;
 use crate::inventory::Inventory;
-use crate::link::{Tables, link};
+use crate::link::{Tables, link, link_exposures};
 use crate::model::{CoverageEntry, Outcome, Record, Severity, SubjectKind};
 use crate::report::Scan;
 use crate::rules::evaluate;
@@ -29,7 +29,8 @@ pub(super) fn run(arguments: &Arguments, global: &Global, config: &Config) -> Re
 /// All that `scan` and `evaluate` share: everything behind the records. Made before anything is read.
 pub(super) struct Judging<'a> {
     rules: crate::rules::RuleSet,
-    tables: Tables,
+    /// `None` when only secrets in files are judged: the tables speak of identities, and take a while to read.
+    tables: Option<Tables>,
     outputs: Outputs,
     acceptance: Acceptance,
     quiet: bool,
@@ -50,7 +51,7 @@ impl<'a> Judging<'a> {
     ) -> Result<Self, Failure> {
         Ok(Self {
             rules: ruleset::audit_about(reporting.rules.as_ref(), config, subjects)?,
-            tables: Tables::parse(embedded::facts)?,
+            tables: (subjects != [SubjectKind::Exposure]).then(|| Tables::parse(embedded::facts)).transpose()?,
             outputs: Outputs::new(reporting, global)?,
             acceptance: Acceptance::new(reporting, config)?,
             quiet: global.quiet,
@@ -83,7 +84,10 @@ impl<'a> Judging<'a> {
     ) -> Result<Exit, Failure> {
         records.extend(self.configuration.clone().map(Record::Coverage));
         let mut inventory = Inventory::build(records);
-        link(&mut inventory, &self.tables);
+        match &self.tables {
+            Some(tables) => link(&mut inventory, tables),
+            None => link_exposures(&mut inventory),
+        }
         let mut judgement = evaluate(&inventory, &self.rules, now);
         let in_baseline = self.acceptance.settle(&mut judgement.findings, &mut inventory, now, searched, self.quiet)?;
         tracing::info!(findings = judgement.findings.len(), identities = inventory.identities.len(), "judged");

@@ -62,6 +62,11 @@ impl Tables {
     }
 }
 
+/// Runs the one pass that speaks of secrets in files: all there is to join where nothing but files was read.
+pub fn link_exposures(inventory: &mut Inventory) {
+    credentials::link(inventory);
+}
+
 /// Runs every pass. The order is the point.
 pub fn link(inventory: &mut Inventory, tables: &Tables) {
     credentials::link(inventory);

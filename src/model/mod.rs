@@ -32,7 +32,7 @@ pub use known::Known;
 pub use person::Person;
 pub use record::Record;
 pub use secret::{Fingerprint, FingerprintKey, Secret};
-pub use time::{days_between, parse_timestamp, short_date, show_age};
+pub use time::{days_between, parse_day, parse_timestamp, short_date, show_age};
 pub use urn::Urn;
 pub use usage::Usage;
 pub use workload::{Workload, WorkloadKind};

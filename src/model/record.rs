@@ -7,6 +7,7 @@ use super::{CoverageEntry, Credential, Exposure, Grant, Identity, Person, Policy
 /// One fact about the world. `nonhuman collect` writes one a line, `nonhuman evaluate` reads them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "kebab-case")]
+#[allow(clippy::large_enum_variant, reason = "of many records most are exposures: a box each would cost more")]
 pub enum Record {
     /// An identity.
     Identity(Identity),

@@ -22,6 +22,12 @@ pub fn parse_timestamp(text: &str) -> Result<Timestamp, String> {
         .ok_or_else(|| format!("'{text}' is not a time (expected a form such as 2026-11-22 or 2026-11-22T08:00:00Z)"))
 }
 
+/// Reads exactly `2027-01-31`; other forms of ISO 8601 are more often typing errors where a person writes a day.
+pub fn parse_day(text: &str) -> Option<Date> {
+    let has_form = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    has_form.then(|| text.parse().ok()).flatten()
+}
+
 /// Whole days from `earlier` to `later`; negative when they are the other way round.
 pub fn days_between(earlier: Timestamp, later: Timestamp) -> i64 {
     (later.as_second() - earlier.as_second()).div_euclid(SECONDS_PER_DAY)

@@ -170,8 +170,7 @@ mod day {
         if text.is_empty() {
             return Ok(None);
         }
-        let has_form = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-        let day = has_form.then(|| text.parse().ok()).flatten();
+        let day = crate::model::parse_day(&text);
         day.map(Some).ok_or_else(|| D::Error::custom(format!("'{text}' is no day such as 2027-01-31")))
     }
 }

@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 use jiff::civil::Date;
 use regex::bytes::Regex;
 
+use crate::model::parse_day;
+
 /// Our own mark. Whatever goes on as a word (`allowed`, `allow-list`) is another word.
 static OWN: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?-u)nonhuman: ?allow(?:[^A-Za-z0-9_-]|$)").ok());
 
@@ -88,7 +90,7 @@ impl InlineAllow {
             if let Some(value) = word.strip_prefix("until=") {
                 let day = value.trim_end_matches(SIGNS);
                 let expected = || format!("'until={day}' is no day (expected a form such as until=2027-01-31)");
-                self.until = Some(read_day(day).ok_or_else(expected)?);
+                self.until = Some(parse_day(day).ok_or_else(expected)?);
             } else if let Some(key) = setting(word).filter(|_| !is_prose) {
                 return Err(format!("there is no '{key}=' (reason=… and until=… are)"));
             } else {
@@ -106,12 +108,6 @@ impl InlineAllow {
         let until = self.until.map(|day| format!(" until={day}")).unwrap_or_default();
         format!("{}{names}{reason}{until}", self.mark)
     }
-}
-
-/// Exactly `2027-01-31`; other forms of ISO 8601 are more often typing errors.
-pub fn read_day(text: &str) -> Option<Date> {
-    let has_form = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    has_form.then(|| text.parse().ok()).flatten()
 }
 
 /// The name in `name=value`.

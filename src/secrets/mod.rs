@@ -19,5 +19,5 @@ mod shape;
 mod verify;
 
 pub use detector::{Detector, DetectorError, DetectorSet};
-pub use inline::{InlineAllow, inline_allow, inline_allow_places, read_day};
+pub use inline::{InlineAllow, inline_allow, inline_allow_places};
 pub use scan::{LineIndex, Match};

@@ -306,6 +306,38 @@ fn it_holds_from_any_folder_below_it() {
     assert_eq!(run(path, &["secrets", "--baseline", &file]).code, 0);
 }
 
+/// What lies in old commits alone is marked, so that no scan of today's files calls it stale. Records stand in for a
+/// repository: `evaluate` takes a baseline, too.
+#[test]
+fn what_only_the_history_holds_is_marked() {
+    let folder = folder();
+    let path = folder.path();
+    write(path, "old.py", line("old"));
+    write(path, "new.py", line("new"));
+    let records = run(path, &["collect", "--now", NOW]).stdout;
+    let commit = "\"introduced\":{\"id\":\"0123456789abcdef0123456789abcdef01234567\",\"author\":\"Jana\",\
+                  \"email\":\"jana@acme.example\",\"date\":\"2024-05-06T07:08:09Z\",\"in_head\":false}";
+    let with_commit = |line: &str| {
+        let is_old = line.contains("\"path\":\"old.py\"");
+        if is_old { line.replacen('{', &format!("{{{commit},"), 1) } else { line.to_owned() }
+    };
+    let records: String = records.lines().map(|line| with_commit(line) + "\n").collect();
+    write(path, "records.jsonl", &records);
+    let evaluate = ["evaluate", "records.jsonl", "--baseline", FILE, "--now", NOW, "--format", "json"];
+    let ran = run(path, &[evaluate.as_slice(), &["--write-baseline"]].concat());
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let rows = lines(path);
+    let of = |name: &str| rows.iter().find(|row| row["path"] == name).expect("it is there")["history"].clone();
+    assert_eq!((of("old.py"), of("new.py")), (Value::Bool(true), Value::Null));
+    std::fs::remove_file(path.join("records.jsonl")).expect("it is there");
+    for name in ["old.py", "new.py"] {
+        std::fs::remove_file(path.join(name)).expect("it is there");
+    }
+    write(path, "else.py", "x = 1\n");
+    let (_, report) = baselined(path, &[]);
+    assert_eq!(said(&report, "stale entries").map(|said| said.2), Some("new.py (github-token)".to_owned()));
+}
+
 /// What could not be read may still hold what an entry speaks of.
 #[test]
 fn nothing_is_stale_that_was_not_read() {

@@ -10,7 +10,6 @@ mod baseline;
 mod ci;
 mod commands;
 mod formats;
-
 mod git;
 #[cfg(feature = "aws")]
 #[path = "../support/iam_server.rs"]

@@ -144,15 +144,14 @@ fn github_gets_commands_worst_first_and_a_last_line() {
 }
 
 /// GitLab, security report schemas 15.0.4, secret detection: the fields that it requires and the forms it prescribes.
-#[test]
-fn gitlab_gets_what_its_schema_requires() {
+fn gitlab_schema() -> Value {
     let text = json!({"type": "string", "minLength": 1});
     let time = json!({"type": "string", "pattern": "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}$"});
     let tool = json!({
         "required": ["id", "name", "version", "vendor"],
         "properties": {"id": text, "name": text, "version": text, "vendor": {"required": ["name"], "properties": {"name": text}}},
     });
-    let schema = json!({
+    json!({
         "required": ["scan", "version", "vulnerabilities"],
         "properties": {
             "version": {"const": "15.0.4"},
@@ -189,8 +188,12 @@ fn gitlab_gets_what_its_schema_requires() {
                 },
             }},
         },
-    });
-    let schema = jsonschema::validator_for(&schema).unwrap();
+    })
+}
+
+#[test]
+fn gitlab_gets_what_its_schema_requires() {
+    let schema = jsonschema::validator_for(&gitlab_schema()).unwrap();
     for world in [world(), history(), quiet(vec![])] {
         crate::assert_valid(&schema, &crate::json(&world, "gitlab"));
     }

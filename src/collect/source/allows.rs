@@ -42,9 +42,12 @@ impl Told {
     }
 }
 
+/// The first places of one kind: the file, the line, what is said of it.
+type Places = BTreeSet<(String, u64, String)>;
+
 /// The allow comments of one target that a reader should know of: a bounded list of places, and how many there are.
 #[derive(Debug, Default)]
-pub struct AllowNotes(Mutex<BTreeMap<Told, (u64, BTreeSet<(String, u64, String)>)>>);
+pub struct AllowNotes(Mutex<BTreeMap<Told, (u64, Places)>>);
 
 impl AllowNotes {
     fn add(&self, told: Told, path: &str, line: u64, detail: String) {
