@@ -2,6 +2,10 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "support/pack.rs"]
+#[allow(dead_code, reason = "other tests use more of it")]
+mod pack;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -145,5 +149,133 @@ proptest! {
         let folder = tempfile::tempdir().expect("a folder");
         let path = write(folder.path(), "people.csv", &bytes);
         holds_together(&collect(Arc::new(People::new(vec![path]))))?;
+    }
+}
+
+/// What a scan of a tree says: the places of what it found, and of each hole the name and how it ended.
+fn scanned(folder: &Path) -> (Vec<String>, Vec<(String, String)>) {
+    let source = Source::new(&[folder.to_owned()], SourceOptions::default(), Arc::clone(&DETECTORS));
+    let (mut places, mut holes) = (Vec::new(), Vec::new());
+    for record in collect(Arc::new(source)) {
+        match record {
+            Record::Exposure(one) => {
+                let place = one.evidence.location.file().unwrap_or_default();
+                places.push(place.rsplit_once("tree/").map_or(place.clone(), |(_, below)| below.to_owned()));
+            }
+            Record::Coverage(entry) if entry.is_hole() => holes.push((entry.what, entry.outcome.to_string())),
+            _ => {}
+        }
+    }
+    places.sort();
+    holes.sort();
+    (places, holes)
+}
+
+const SECRET: &[u8] = b"db_password = \"GWDd4e4x5*920\"\n";
+
+/// Nothing of a hostile tree is followed, waited for or passed over, and the rest of it is scanned.
+#[cfg(unix)]
+#[test]
+fn a_hostile_tree_is_scanned_around_its_traps() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let outside = tempfile::tempdir().expect("a folder");
+    write(outside.path(), "secret.txt", SECRET);
+    let folder = tempfile::tempdir().expect("a folder");
+    let tree = folder.path().join("tree");
+    std::fs::create_dir_all(tree.join("a/b")).expect("room");
+    for (target, link) in [("..", "a/b/up"), ("loop", "loop"), ("a", "a/self")] {
+        symlink(target, tree.join(link)).expect("a link");
+    }
+    symlink(outside.path(), tree.join("out")).expect("a link");
+    let pipe = tree.join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    write(&tree, "a/b/found.txt", SECRET);
+    write(&tree, "last.txt", SECRET);
+    let locked = write(&tree, "locked.txt", SECRET);
+    std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0)).expect("ours");
+    let (places, holes) = scanned(&tree);
+    // Who may read everything has no such hole.
+    let is_root = std::fs::read(&locked).is_ok();
+    let expected: &[&str] =
+        if is_root { &["a/b/found.txt", "last.txt", "locked.txt"] } else { &["a/b/found.txt", "last.txt"] };
+    assert_eq!(places, expected);
+    let expected = if is_root { vec![] } else { vec![("locked.txt".to_owned(), "failed".to_owned())] };
+    assert_eq!(holes, expected);
+}
+
+/// Files that come, go, grow, shrink and become something else while they are read cost nothing else.
+#[cfg(unix)]
+#[test]
+fn a_tree_that_changes_while_it_is_read_is_scanned() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let tree = folder.path().join("tree");
+    std::fs::create_dir_all(tree.join("moving")).expect("room");
+    write(&tree, "first.txt", SECRET);
+    write(&tree, "zlast.txt", SECRET);
+    let is_done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut round = 0_usize;
+            while !is_done.load(Ordering::Relaxed) {
+                round += 1;
+                let path = tree.join(format!("moving/{}", round % 40));
+                let _ = std::fs::remove_file(&path);
+                let _ = match round % 3 {
+                    0 => std::os::unix::fs::symlink("/etc/passwd", &path),
+                    1 => std::fs::write(&path, SECRET.repeat(round % 5000)),
+                    _ => std::fs::File::create(&path).and_then(|file| file.set_len(round as u64 % 100_000)),
+                };
+            }
+        });
+        for _ in 0..20 {
+            let (places, holes) = scanned(&tree);
+            assert!(places.contains(&"first.txt".to_owned()) && places.contains(&"zlast.txt".to_owned()), "{places:?}");
+            assert!(holes.iter().all(|(what, _)| what.starts_with("moving/")), "{holes:?}");
+        }
+        is_done.store(true, Ordering::Relaxed);
+    });
+}
+
+/// An archive that holds itself ends where the limit of archives in one another is.
+#[test]
+fn an_archive_in_itself_comes_to_an_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tree = folder.path().join("tree");
+    std::fs::create_dir(&tree).expect("room");
+    let mut content = pack::zip(&[pack::file("secret.txt", SECRET)]);
+    for _ in 0..8 {
+        content = pack::zip(&[pack::file("secret.txt", SECRET), pack::file("again.zip", &content)]);
+    }
+    write(&tree, "a.zip", &content);
+    let (places, holes) = scanned(&tree);
+    let inner = "a.zip!/again.zip!/again.zip";
+    assert_eq!(
+        places,
+        ["a.zip!/again.zip!/again.zip!/secret.txt", "a.zip!/again.zip!/secret.txt", "a.zip!/secret.txt"]
+    );
+    assert_eq!(holes, [(format!("{inner}!/again.zip"), "partial".to_owned())]);
+}
+
+/// An archive with a name and a content of each kind, for damage.
+fn archives() -> Vec<(&'static str, Vec<u8>)> {
+    let tar = pack::tar(&[(b"etc/app.conf", b'0', SECRET), (b"b", b'0', b"text")]);
+    let zip = pack::zip(&[pack::file("x/app.yml", SECRET), pack::file("in.tar", &tar)]);
+    vec![("a.gz", pack::gzip(&tar)), ("a.zst", pack::zstd(&tar)), ("a.zip", zip), ("a.tar", tar)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_damaged_archive_is_read_or_said(
+        bytes in prop::sample::select(archives()).prop_flat_map(|(_, bytes)| mutated(bytes)),
+    ) {
+        let folder = tempfile::tempdir().expect("a folder");
+        write(folder.path(), "archive", &bytes);
+        let source = Source::new(&[folder.path().to_owned()], SourceOptions::default(), Arc::clone(&DETECTORS));
+        holds_together(&collect(Arc::new(source)))?;
     }
 }

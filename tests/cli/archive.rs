@@ -247,3 +247,24 @@ fn the_mark_of_an_image_does_not_hide_a_text() {
     let (code, report) = scan(folder.path(), &["t"]);
     assert_eq!((code, places(&report).len()), (1, 4), "{}", report["coverage"]);
 }
+
+/// A token in a Secret of Kubernetes, in a packed dump and in plain text is one credential.
+#[test]
+fn an_encoded_token_is_the_same_credential_as_the_plain_one() {
+    let folder = folder();
+    let token = github_token("joined");
+    let encoded = base64::engine::Engine::encode(&base64::engine::general_purpose::STANDARD, &token);
+    let manifest = format!("apiVersion: v1\nkind: Secret\nmetadata:\n  name: ci\ndata:\n  token: {encoded}\n");
+    write(folder.path(), "t/app.env", format!("CI_TOKEN={token}\n"));
+    write(folder.path(), "t/secret.yaml", &manifest);
+    write(folder.path(), "t/dump.yaml.gz", gzip(manifest.as_bytes()));
+    let (code, report) = scan(folder.path(), &["t"]);
+    assert_eq!(code, 1);
+    assert_eq!(places(&report), ["app.env:1:10", "dump.yaml.gz!/dump.yaml:6:10", "secret.yaml:6:10"]);
+    let all = report["exposures"].as_array().expect("a list");
+    let prints: std::collections::BTreeSet<_> = all.iter().map(|one| one["fingerprint"].to_string()).collect();
+    assert_eq!(prints.len(), 1);
+    let encodings: std::collections::BTreeSet<_> = all.iter().map(|one| one["encoding"].to_string()).collect();
+    assert_eq!(encodings.into_iter().collect::<Vec<_>>(), ["[\"base64\"]", "null"]);
+    assert!(!report.to_string().contains(&encoded) && !report.to_string().contains(&token));
+}
