@@ -70,6 +70,13 @@ const REFERENCE_STARTS: &[&str] = &[
     "sha256:",
     "sha1:",
     "sha512:",
+    // What is kept of a password, not the password.
+    "hmac",
+    "ssha",
+    "pbkdf2",
+    "argon2",
+    "scrypt:",
+    "bcrypt:",
     "/",
     "./",
     "../",
@@ -234,7 +241,9 @@ pub(super) fn can_be_word_password(value: &[u8]) -> bool {
 fn literal(value: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(value).ok()?;
     let lower = text.trim().to_ascii_lowercase();
-    let is_reference = REFERENCE_STARTS.iter().any(|start| lower.starts_with(start)) || lower.contains("/secrets/");
+    let is_reference = REFERENCE_STARTS.iter().any(|start| lower.starts_with(start))
+        || lower.contains("/secrets/")
+        || text.contains("$(");
     // What stands between two strings of a program, not within one.
     let is_code = text.starts_with([')', ',', ';', ']'])
         || text.ends_with(['(', '[', ',', '-'])
