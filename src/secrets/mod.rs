@@ -11,6 +11,7 @@ mod prefilter;
 mod rarity;
 mod scan;
 mod verify;
+mod word;
 
 pub use allow::inline_allow;
 pub use detector::{Detector, DetectorError, DetectorSet};
