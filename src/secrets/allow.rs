@@ -70,6 +70,13 @@ const REFERENCE_STARTS: &[&str] = &[
     "sha256:",
     "sha1:",
     "sha512:",
+    // What is kept of a password, not the password.
+    "hmac",
+    "ssha",
+    "pbkdf2",
+    "argon2",
+    "scrypt:",
+    "bcrypt:",
     "/",
     "./",
     "../",
@@ -77,7 +84,7 @@ const REFERENCE_STARTS: &[&str] = &[
 ];
 
 /// Whole words that stand for a password in documentation.
-const STAND_INS: &[&str] = &[
+pub(super) const STAND_INS: &[&str] = &[
     "password",
     "passw0rd",
     "passwd",
@@ -121,54 +128,6 @@ const STAND_INS: &[&str] = &[
     "abc",
 ];
 
-/// Words that say of what kind a field is, where its value is awaited.
-const KINDS: &[&str] = &[
-    "text",
-    "plain",
-    "plaintext",
-    "basic",
-    "digest",
-    "hidden",
-    "input",
-    "field",
-    "varchar",
-    "char",
-    "str",
-    "number",
-    "integer",
-    "boolean",
-    "object",
-    "array",
-    "bytes",
-    "raw",
-    "form",
-    "prompt",
-    "auto",
-    "always",
-    "never",
-    "kennwort",
-    "passwort",
-    "contrasena",
-    "wachtwoord",
-    "salasana",
-    "losenord",
-    "heslo",
-    "haslo",
-    "lozinka",
-    "parola",
-    "sifre",
-    "senha",
-    "invalid",
-    "missing",
-    "type",
-    "name",
-    "kind",
-    "fail",
-    "failed",
-    "failure",
-    "error",
-];
-
 /// Words by which a value names what it stands for: nobody draws them, a manual writes them.
 const SELF_NAMES: &[&str] = &["password", "passwd", "passphrase"];
 
@@ -210,28 +169,13 @@ pub(super) fn can_be_password(value: &[u8]) -> bool {
     })
 }
 
-/// Whether a value can be a password where nothing else is awaited (beside a user name, say): a word may be one, too.
-pub(super) fn can_be_word_password(value: &[u8]) -> bool {
-    literal(value).is_some_and(|text| {
-        let lower = text.to_ascii_lowercase();
-        let capitals = text.bytes().filter(u8::is_ascii_uppercase).count();
-        // `Heslo`, `Parool`: the label of a field, translated.
-        let is_label = capitals == 1 && text.starts_with(|first: char| first.is_ascii_uppercase());
-        // `ADMIN_PASS` stands for a value; `tomcat-pass` may be one.
-        let is_one_word = text.bytes().all(|byte| byte.is_ascii_alphabetic());
-        let is_joined = capitals == 0
-            && text.starts_with(|first: char| first.is_ascii_lowercase())
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
-        let is_word = (is_one_word || is_joined) && !is_label && !KINDS.contains(&lower.as_str());
-        !is_digest(&lower) && (is_word || (is_password(text) && (is_drawn(text.as_bytes()) || !is_identifier(text))))
-    })
-}
-
 /// A value that was written out: no reference, no word of a manual, no name of something else.
-fn literal(value: &[u8]) -> Option<&str> {
+pub(super) fn literal(value: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(value).ok()?;
     let lower = text.trim().to_ascii_lowercase();
-    let is_reference = REFERENCE_STARTS.iter().any(|start| lower.starts_with(start)) || lower.contains("/secrets/");
+    let is_reference = REFERENCE_STARTS.iter().any(|start| lower.starts_with(start))
+        || lower.contains("/secrets/")
+        || text.contains("$(");
     // What stands between two strings of a program, not within one.
     let is_code = text.starts_with([')', ',', ';', ']'])
         || text.ends_with(['(', '[', ',', '-'])
@@ -247,7 +191,7 @@ fn literal(value: &[u8]) -> Option<&str> {
 }
 
 /// Whether a literal is more than a word: drawn letters, or a digit or a sign among them.
-fn is_password(text: &str) -> bool {
+pub(super) fn is_password(text: &str) -> bool {
     let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
     let has_letter = text.bytes().any(|byte| byte.is_ascii_alphabetic());
     let has_sign = text.bytes().any(|byte| !byte.is_ascii_alphanumeric() && !b"_-. ".contains(&byte));
@@ -359,6 +303,23 @@ mod tests {
         }
         for text in ["MTk4NjIyNDgzNDcxOTUxOTM2.Cl2FMQ.FmlkZXItdGhhbi1yYW5kb20", "qEoKzPbnwwTgWXvCmLdhQs"] {
             assert!(can_be_token(text.as_bytes()) && !is_placeholder(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn short_values_must_look_drawn() {
+        for text in ["gv6URkSs", "3Oknc4jS_wA2r9i", "7799ef74d4", "vgiqh_vqyofb_sewlpd"] {
+            assert!(can_be_token(text.as_bytes()), "{text}");
+        }
+        for text in ["sha1secret", "s3client", "super_shared_secret", "2023-01-01T00:10:00Z", "storage2", "GUI認証1x"]
+        {
+            assert!(!can_be_token(text.as_bytes()), "{text}");
+        }
+        for text in ["qzkvna", "XYZZYQ", "839104", "wq7Zk2"] {
+            assert!(can_be_password(text.as_bytes()), "{text}");
+        }
+        for text in ["sha1", "porkchop", "+rs.getString(", "pa$$w0rd$(date)", "hmacsha2+256:AAAnEA:a/8HbYW2"] {
+            assert!(!can_be_password(text.as_bytes()), "{text}");
         }
     }
 }

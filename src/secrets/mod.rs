@@ -17,6 +17,7 @@ mod runs;
 mod scan;
 mod shape;
 mod verify;
+mod word;
 
 pub use detector::{Detector, DetectorError, DetectorSet};
 pub use inline::{InlineAllow, inline_allow, inline_allow_places};

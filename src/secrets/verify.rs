@@ -63,7 +63,7 @@ impl Check {
                 // With a host, the value may be part of a URL.
                 let typed = if facts.contains_key("host") { percent_decoded(value) } else { value.to_vec() };
                 let is_password = match self {
-                    Self::WordPassword => super::allow::can_be_word_password(&typed),
+                    Self::WordPassword => super::word::can_be_word_password(&typed),
                     _ => super::allow::can_be_password(&typed),
                 };
                 is_password && !encodes_no_secret(value)
