@@ -193,7 +193,7 @@ fn a_hostile_tree_is_scanned_around_its_traps() {
     write(&tree, "a/b/found.txt", SECRET);
     write(&tree, "last.txt", SECRET);
     let locked = write(&tree, "locked.txt", SECRET);
-    std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0)).expect("ours");
+    std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0o000)).expect("ours");
     let (places, holes) = scanned(&tree);
     // Who may read everything has no such hole.
     let is_root = std::fs::read(&locked).is_ok();

@@ -218,10 +218,20 @@ fn bombs_are_cut_short_and_named() {
         "t/many.tar",
         tar(&many.iter().map(|name| (name.as_slice(), b'0', b"".as_slice())).collect::<Vec<_>>()),
     );
+    // Members of one name, and very many that are damaged.
+    let mut same = zip(&(0..20_000).map(|_| file("same", b"x")).collect::<Vec<_>>());
+    let crcs: Vec<usize> = (0..same.len() - 4).filter(|place| same[*place..].starts_with(b"PK\x01\x02")).collect();
+    crcs.into_iter().for_each(|header| same[header + 16] ^= 1);
+    write(path, "t/same.zip", same);
     write(path, "t/plain.txt", secret("rest"));
     let (code, report) = scan(path, &["t"]);
     assert_eq!((code, places(&report)), (1, vec!["plain.txt:2:10".to_owned()]));
     assert_eq!(report["summary"]["incomplete"], true);
+    let broken =
+        report["coverage"].as_array().expect("a list").iter().filter(|one| one["what"].to_string().contains("same"));
+    assert_eq!(broken.count(), 21);
+    let why = "19980 more of its members were not read to their end".to_owned();
+    assert_eq!(said(&report, "same.zip"), Some(("failed".into(), 0, why)));
     std::fs::remove_file(path.join("t/plain.txt")).expect("it is there");
     assert_eq!(scan(path, &["t"]).0, 3);
     for (what, why) in [

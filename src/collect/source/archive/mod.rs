@@ -9,7 +9,7 @@ mod tar;
 mod zip;
 mod zstd;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read, Seek};
 use std::path::Path;
 
@@ -30,6 +30,8 @@ const DEEPEST: usize = 3;
 /// The largest zip archive that is read within another archive, in bytes: its directory is at its end, so all of it is
 /// kept in memory.
 const LARGEST_INNER: u64 = 64 * 1024 * 1024;
+/// How many members of an archive that cannot be read are named.
+const NAMED: u64 = 20;
 /// What the user can do about a limit, and about damage.
 const UNPACK: &str = "unpack it and scan what it holds";
 const REPLACE: &str = "unpack it with its own program and scan that, or scan without it";
@@ -49,7 +51,7 @@ pub(super) fn scan(
     }
     drop(opened);
     let budget = Budget::of(packed);
-    let mut unpacker = Unpacker { scanner, path, tally, budget: &budget, emit: &mut emit, goes_on: true };
+    let mut unpacker = Unpacker { scanner, path, tally, budget: &budget, emit: &mut emit, goes_on: true, broken: 0 };
     unpacker.whole(|unpacker, place| unpacker.zip(place, &mut file));
     Ok(Ended::Unpacked)
 }
@@ -68,7 +70,8 @@ pub(super) fn scan_open(
         Kind::Text => scanner.scan_text(Text::new(reader, scanner.options.max_file_size)?, path, emit),
         Kind::Archive(archive) if scanner.options.archives => {
             let budget = Budget::of(packed);
-            let mut unpacker = Unpacker { scanner, path, tally, budget: &budget, emit: &mut emit, goes_on: true };
+            let mut unpacker =
+                Unpacker { scanner, path, tally, budget: &budget, emit: &mut emit, goes_on: true, broken: 0 };
             unpacker.whole(|unpacker, place| unpacker.stream(place, archive, reader));
             Ok(Ended::Unpacked)
         }
@@ -127,6 +130,8 @@ struct Unpacker<'a> {
     emit: &'a mut dyn FnMut(Exposure) -> bool,
     /// Whether exposures are still wanted.
     goes_on: bool,
+    /// How many members were not read to their end.
+    broken: u64,
 }
 
 /// An archive, or something in one.
@@ -144,14 +149,26 @@ impl Unpacker<'_> {
         self.tally.archives.add(1);
         let done = read(self, &place);
         self.ended(&place, done);
+        if let Some(more @ 1..) = self.broken.checked_sub(NAMED) {
+            let why = format!("{more} more of its members were not read to their end");
+            self.tally.hole_with(self.named(place.name), Outcome::Failed, why, REPLACE);
+        }
+    }
+
+    /// Notes a member that was not read to its end; of very many the first are named.
+    fn hole(&mut self, name: &str, outcome: Outcome, detail: impl ToString, remedy: &'static str) {
+        self.broken += 1;
+        if self.broken <= NAMED {
+            self.tally.hole_with(self.named(name), outcome, detail, remedy);
+        }
     }
 
     /// Notes how reading an archive ended.
-    fn ended(&self, place: &Place<'_>, done: io::Result<()>) {
+    fn ended(&mut self, place: &Place<'_>, done: io::Result<()>) {
         let Err(error) = done else { return };
         match self.budget.limit() {
             Some(limit) => self.tally.hole_with(self.named(place.name), Outcome::Partial, limit, UNPACK),
-            None => self.tally.hole_with(self.named(place.name), Outcome::Failed, error, REPLACE),
+            None => self.hole(place.name, Outcome::Failed, error, REPLACE),
         }
     }
 
@@ -213,7 +230,7 @@ impl Unpacker<'_> {
         reader.take(LARGEST_INNER + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > LARGEST_INNER {
             let why = format!("larger than {LARGEST_INNER} bytes within another archive; it was not read");
-            self.tally.hole_with(self.named(place.name), Outcome::Partial, why, UNPACK);
+            self.hole(place.name, Outcome::Partial, why, UNPACK);
             return Ok(());
         }
         self.zip(place, &mut Cursor::new(bytes))
@@ -248,7 +265,7 @@ impl Unpacker<'_> {
                     if self.budget.limit().is_some() {
                         return Err(error);
                     }
-                    self.tally.hole_with(&inner, Outcome::Failed, error, REPLACE);
+                    self.hole(&inner, Outcome::Failed, error, REPLACE);
                 }
             }
             if !self.is_open() {
@@ -269,7 +286,7 @@ impl Unpacker<'_> {
             }
             Kind::Archive(_) if depth >= DEEPEST => {
                 let why = format!("the {DEEPEST} archives that it lies in are the most that are opened");
-                self.tally.hole_with(name, Outcome::Partial, why, UNPACK);
+                self.hole(name, Outcome::Partial, why, UNPACK);
                 Ok(())
             }
             Kind::Archive(archive) => {
@@ -297,26 +314,39 @@ impl Unpacker<'_> {
         self.tally.members.add(1);
         self.tally.bytes.add(bytes);
         if ended == Ended::CutShort(bytes) {
-            self.tally.hole(name, Outcome::Partial, format!("larger than {bytes} bytes; the rest was not read"));
+            let why = format!("larger than {bytes} bytes; the rest was not read");
+            self.hole(name, Outcome::Partial, why, "raise --max-file-size");
         }
         Ok(())
     }
 }
 
-/// The names of an archive's members, which need not be different.
+/// The names of an archive's members, which need not be different: how often each was met, by a digest of it, since
+/// they may be many and long.
 #[derive(Default)]
-struct Names(BTreeSet<String>);
+struct Names(BTreeMap<u64, u64>);
 
 impl Names {
     /// The name of a member below the root, different from those before.
     fn below(&mut self, archive: &str, member: &[u8]) -> String {
         let plain = format!("{archive}!/{}", name::of_member(member));
-        let mut name = plain.clone();
-        let mut count = 1_u64;
-        while !self.0.insert(name.clone()) {
-            count += 1;
-            name = format!("{plain} ({count})");
+        let met = self.0.entry(digest(&plain)).or_default();
+        *met += 1;
+        let mut count = *met;
+        if count == 1 {
+            return plain;
         }
-        name
+        let numbered = |count| format!("{plain} ({count})");
+        while self.0.contains_key(&digest(&numbered(count))) {
+            count += 1;
+        }
+        self.0.insert(digest(&plain), count);
+        self.0.insert(digest(&numbered(count)), 1);
+        numbered(count)
     }
+}
+
+fn digest(name: &str) -> u64 {
+    let hash = blake3::hash(name.as_bytes());
+    hash.as_bytes().first_chunk::<8>().copied().map(u64::from_le_bytes).unwrap_or_default()
 }
