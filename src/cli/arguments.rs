@@ -73,6 +73,14 @@ pub enum Command {
     Man,
 }
 
+/// Rules and decisions of other tools.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Imports {
+    /// Search by the rules of this gitleaks or betterleaks configuration, too
+    #[arg(long, global = true, value_name = "FILE", env = "NONHUMAN_RULES_FROM", help_heading = "Searching")]
+    pub rules_from: Vec<PathBuf>,
+}
+
 /// What to read.
 #[derive(Debug, Default, Args)]
 pub(super) struct Sources {
@@ -112,6 +120,11 @@ pub(super) struct Sources {
     /// Judge lines marked `nonhuman: allow`, too
     #[arg(long, help_heading = "Searching")]
     pub no_inline_allow: bool,
+    #[command(flatten)]
+    pub imports: Imports,
+    /// Hide what this .gitleaksignore names; it is counted
+    #[arg(long, value_name = "FILE", help_heading = "Searching")]
+    pub gitleaksignore: Option<PathBuf>,
     /// Search with this many threads [default: one a core]
     #[arg(long, value_name = "N", env = "NONHUMAN_THREADS", help_heading = "Searching")]
     pub threads: Option<usize>,
@@ -197,6 +210,8 @@ pub struct Rules {
     /// Read further rules from this folder; a rule of the same name replaces ours
     #[arg(long, global = true, value_name = "DIR", env = "NONHUMAN_RULES")]
     pub(super) rules: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) imports: Imports,
 }
 
 /// What to do with the rules.
@@ -219,4 +234,6 @@ pub struct Explain {
     /// Read further rules from this folder; a rule of the same name replaces ours
     #[arg(long, value_name = "DIR", env = "NONHUMAN_RULES")]
     pub(super) rules: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) imports: Imports,
 }

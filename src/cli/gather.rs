@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::Failure;
 use super::arguments::{Global, Sources};
-use super::ruleset;
+use super::{imports, ruleset};
 use crate::collect::registry::{Request, collectors};
 use crate::collect::source::{Found, SourceOptions, discover};
 use crate::collect::{Collector, Context, Gathered, Interrupt, mask, run};
@@ -45,7 +45,12 @@ pub(super) fn collect(
 ) -> Result<Collected, Failure> {
     let now = now(sources.now.as_deref())?;
     let mut request = request(sources, config)?;
-    let detectors = ruleset::detectors(rules, config)?;
+    let own = Arc::new(ruleset::detectors(rules, config)?);
+    let (detectors, taken) = imports::searching(&own, &sources.imports, rules, config)?;
+    if !global.quiet {
+        taken.iter().for_each(imports::tell);
+        imports::hint(&request.roots, sources);
+    }
     let progress = Progress::new(!global.quiet);
     let context = Context { now, fingerprint_key: config::fingerprint_key(), progress: progress.callback() };
     let deadline = Duration::from_secs(sources.deadline.min(LONGEST_DEADLINE));
@@ -67,11 +72,12 @@ pub(super) fn collect(
     // Threads that hang in a read are left behind; what they would bring is already said to be missing.
     runtime.shutdown_background();
     progress.finish();
-    gathered.records.extend(not_used(&unused).map(Record::Coverage));
+    gathered.records.extend(not_used(&unused).chain(taken.iter().map(imports::coverage)).map(Record::Coverage));
     if adopted {
         gathered.records.iter_mut().for_each(distrust);
     }
-    mask(&mut gathered.records, &detectors);
+    // By our own alone: the id of a key is no secret, although others have a rule for it.
+    mask(&mut gathered.records, &own);
     tracing::info!(records = gathered.records.len(), "collected");
     Ok(Collected { gathered, now, inputs: inputs(&collectors) })
 }
@@ -116,6 +122,7 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
         no_ignore: sources.no_ignore,
         no_inline_allow: sources.no_inline_allow,
         threads: sources.threads.unwrap_or_default(),
+        ignored: Arc::new(imports::ignores(sources.gitleaksignore.as_deref())?),
         ..SourceOptions::default()
     };
     if let Some(mebibytes) = sources.max_file_size {

@@ -1,6 +1,7 @@
 //! One detector on one text: its expression around its keywords, then its filters. Knows no other detector.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use regex_automata::util::captures::Captures;
 use regex_automata::{Anchored, Input, PatternID};
@@ -14,7 +15,14 @@ use crate::model::{Proof, Secret};
 
 impl Detector {
     /// Adds the matches around these keywords, which are in the order of their place.
-    pub(super) fn find<'a>(&'a self, text: &'a [u8], hits: &[Hit], words: &Prefilter, matches: &mut Vec<Match<'a>>) {
+    pub(super) fn find<'a>(
+        &'a self,
+        text: &'a [u8],
+        hits: &[Hit],
+        words: &Prefilter,
+        paths: &[&str],
+        matches: &mut Vec<Match<'a>>,
+    ) {
         let (Some(regex), Some(shape)) = (self.regex(), self.shape()) else { return };
         let mut captures = regex.create_captures();
         let mut from = 0;
@@ -32,7 +40,7 @@ impl Detector {
                     let Some(whole) = captures.get_match() else { break };
                     from = whole.end().max(start + 1);
                     start = from;
-                    matches.extend(self.judge(text, &captures));
+                    matches.extend(self.judge(text, &captures, paths));
                 }
             } else if let Some(offset) = shape.offsets.get(words.keyword(hit.keyword))
                 && let Some(start) = hit.start.checked_sub(*offset).filter(|start| *start >= from)
@@ -41,14 +49,30 @@ impl Detector {
                 regex.search_captures(&input, &mut captures);
                 if let Some(whole) = captures.get_match() {
                     from = whole.end().max(start + 1);
-                    matches.extend(self.judge(text, &captures));
+                    matches.extend(self.judge(text, &captures, paths));
                 }
             }
         }
     }
 
-    /// What was captured as a match, unless a filter says that it is none.
-    fn judge<'a>(&'a self, text: &'a [u8], captures: &Captures) -> Option<Match<'a>> {
+    /// Adds the matches in a part of a text, wherever the keywords are.
+    pub(super) fn find_everywhere<'a>(
+        &'a self,
+        text: &'a [u8],
+        within: Range<usize>,
+        paths: &[&str],
+        matches: &mut Vec<Match<'a>>,
+    ) {
+        let Some(regex) = self.regex() else { return };
+        let all = regex.captures_iter(Input::new(text).span(within));
+        matches.extend(all.filter_map(|captures| self.judge(text, &captures, paths)));
+    }
+
+    /// What was captured as a match, unless a filter says that it is none. The paths are what the file is called.
+    fn judge<'a>(&'a self, text: &'a [u8], captures: &Captures, paths: &[&str]) -> Option<Match<'a>> {
+        if let Some(imported) = &self.imported {
+            return imported.judge(self, text, captures, paths);
+        }
         let whole = captures.get_match()?.range();
         let secret = captures.get_group_by_name("secret")?.range();
         let value = &text[secret.clone()];
@@ -78,6 +102,7 @@ impl Detector {
         let proof = proof(&self.proves, facts);
         Some(Match {
             detector: self,
+            confidence: self.confidence,
             span: secret,
             whole,
             secret: Secret::new(value),
@@ -141,7 +166,7 @@ mod tests {
         for captures in regex.captures_iter(text) {
             let whole = captures.get_match().expect("a match").range();
             if hits.iter().any(|hit| hit.detector == number && whole.contains(&hit.start)) {
-                found.extend(detector.judge(text, &captures));
+                found.extend(detector.judge(text, &captures, &[]));
             }
         }
         found
@@ -169,7 +194,7 @@ mod tests {
             let (mut windows, mut whole) = (Vec::new(), Vec::new());
             for (number, detector) in DETECTORS.detectors().iter().enumerate() {
                 let own: Vec<Hit> = hits.iter().filter(|hit| hit.detector == number).copied().collect();
-                detector.find(&text, &own, prefilter, &mut windows);
+                detector.find(&text, &own, prefilter, &[], &mut windows);
                 whole.extend(everywhere(detector, number, &text, &hits));
             }
             prop_assert_eq!(spans(&windows), spans(&whole));

@@ -6,6 +6,7 @@ mod allow;
 mod assignment;
 mod detector;
 mod find;
+mod import;
 mod pairs;
 mod prefilter;
 mod runs;
@@ -15,4 +16,5 @@ mod verify;
 
 pub use allow::inline_allow;
 pub use detector::{Detector, DetectorError, DetectorSet};
+pub use import::{Effect, IGNORED, Ignores, Import, LISTED, Taken, Unsupported};
 pub use scan::{LineIndex, Match};

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::import::partner;
 use super::verify::entropy;
 use super::{Detector, DetectorSet};
-use crate::model::{Proof, Secret};
+use crate::model::{Confidence, Proof, Secret};
 
 /// How far around new text its context is searched for keywords, in bytes.
 const CONTEXT: usize = 2048;
@@ -14,6 +15,8 @@ const CONTEXT: usize = 2048;
 pub struct Match<'a> {
     /// What found it.
     pub detector: &'a Detector,
+    /// How sure it is: as its detector, unless a filter knows better.
+    pub confidence: Confidence,
     /// Where the value lies, in bytes.
     pub span: Range<usize>,
     /// Where the text lies that made it a match, in bytes.
@@ -31,12 +34,30 @@ pub struct Match<'a> {
 impl DetectorSet {
     /// Finds the secrets in a text. Pure: the same bytes give the same matches, in the order of their place.
     pub fn scan<'a>(&'a self, text: &'a [u8]) -> Vec<Match<'a>> {
-        self.best(self.matches(text, 0..text.len()))
+        self.scan_file(text, None, &[])
+    }
+
+    /// As [`Self::scan`], or as [`Self::scan_ranges`] when there are ranges, in a file that is called so: below its root,
+    /// and as it was given. Some imported rules are about paths.
+    pub fn scan_file<'a>(
+        &'a self,
+        text: &'a [u8],
+        ranges: Option<&[Range<usize>]>,
+        paths: &[&str],
+    ) -> Vec<Match<'a>> {
+        match ranges {
+            Some(ranges) => self.within(text, ranges, paths),
+            None => self.best(self.matches(text, 0..text.len(), paths)),
+        }
     }
 
     /// The matches of which some part lies in one of these ranges, which are in order; the text around them is their
     /// context, and is searched no further than [`CONTEXT`]. For text of which only a part is new.
     pub fn scan_ranges<'a>(&'a self, text: &'a [u8], ranges: &[Range<usize>]) -> Vec<Match<'a>> {
+        self.within(text, ranges, &[])
+    }
+
+    fn within<'a>(&'a self, text: &'a [u8], ranges: &[Range<usize>], paths: &[&str]) -> Vec<Match<'a>> {
         let mut searched: Vec<Range<usize>> = Vec::new();
         for range in ranges {
             let (start, end) = (range.start.saturating_sub(CONTEXT), range.end.saturating_add(CONTEXT).min(text.len()));
@@ -45,7 +66,7 @@ impl DetectorSet {
                 None => searched.push(start..end),
             }
         }
-        let matches = searched.into_iter().flat_map(|part| self.matches(text, part)).collect();
+        let matches = searched.into_iter().flat_map(|part| self.matches(text, part, paths)).collect();
         let mut matches = self.best(matches);
         matches.retain(|found| {
             let first = ranges.partition_point(|range| range.end <= found.whole.start);
@@ -55,13 +76,23 @@ impl DetectorSet {
     }
 
     /// Every match whose keyword lies in a part of a text.
-    fn matches<'a>(&'a self, text: &'a [u8], within: Range<usize>) -> Vec<Match<'a>> {
+    fn matches<'a>(&'a self, text: &'a [u8], within: Range<usize>, paths: &[&str]) -> Vec<Match<'a>> {
         let prefilter = self.prefilter();
-        let hits = prefilter.hits(self.detectors(), text, within);
+        let hits = prefilter.hits(self.detectors(), text, within.clone());
         let mut matches = Vec::new();
         for of_detector in hits.chunk_by(|a, b| a.detector == b.detector) {
             let detector = &self.detectors()[of_detector[0].detector];
-            detector.find(text, of_detector, prefilter, &mut matches);
+            if detector.imported.as_deref().is_some_and(|imported| imported.is_searched_everywhere) {
+                detector.find_everywhere(text, within.clone(), paths, &mut matches);
+            } else {
+                detector.find(text, of_detector, prefilter, paths, &mut matches);
+            }
+        }
+        for detector in self.without_keywords() {
+            detector.find_everywhere(text, within.clone(), paths, &mut matches);
+        }
+        if self.has_partners() {
+            partner::require(text, &mut matches);
         }
         matches
     }
@@ -109,18 +140,19 @@ impl DetectorSet {
     }
 }
 
-impl Detector {
-    /// Which of two detectors that see the same text is right: the surer, then the one that knows whose it is, then the
-    /// graver.
-    fn rank(&self) -> (crate::model::Confidence, bool, crate::model::Severity) {
-        (self.confidence, self.proves.contains('.'), self.severity)
+impl Match<'_> {
+    /// Which of two that see the same text is right: the surer, then the one that knows whose it is, then the graver,
+    /// then ours.
+    fn rank(&self) -> (Confidence, bool, crate::model::Severity, bool) {
+        let knows = self.detector.proves.contains('.') && !self.detector.proves.starts_with("imported.");
+        (self.confidence, knows, self.detector.severity, self.detector.imported.is_none())
     }
 }
 
 /// Keeps the best of the matches that claim the same text.
 fn resolve_overlaps(mut matches: Vec<Match<'_>>) -> Vec<Match<'_>> {
     matches.sort_by(|a, b| {
-        let by_rank = b.detector.rank().cmp(&a.detector.rank());
+        let by_rank = b.rank().cmp(&a.rank());
         by_rank
             .then_with(|| b.claims.len().cmp(&a.claims.len()))
             .then_with(|| b.span.len().cmp(&a.span.len()))

@@ -66,6 +66,28 @@ impl Shape {
     }
 }
 
+/// Whether a keyword is in every match of an expression.
+pub(super) fn always_holds(hir: &Hir, keywords: &[String]) -> bool {
+    let folded: Vec<String> = keywords.iter().map(|word| word.to_ascii_lowercase()).collect();
+    holds(hir, &folded)
+}
+
+fn holds(hir: &Hir, keywords: &[String]) -> bool {
+    let has = |text: &Vec<u8>| keywords.iter().any(|word| find(text, word).is_some());
+    let mut parts = Vec::new();
+    flatten(hir, &mut parts);
+    if parts.iter().any(|part| matches!(part, Part::Texts(texts) if texts.iter().all(has))) {
+        return true;
+    }
+    match hir.kind() {
+        HirKind::Capture(capture) => holds(&capture.sub, keywords),
+        HirKind::Repetition(again) => again.min > 0 && holds(&again.sub, keywords),
+        HirKind::Concat(each) => each.iter().any(|one| holds(one, keywords)),
+        HirKind::Alternation(each) => each.iter().all(|one| holds(one, keywords)),
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => false,
+    }
+}
+
 /// What can be told when one part of the expression always holds a keyword.
 fn about_keyword(parts: &[Part], keywords: &[String], longest: usize) -> Option<Shape> {
     let holds = |text: &Vec<u8>| keywords.iter().any(|word| find(text, word).is_some());

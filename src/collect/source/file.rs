@@ -117,7 +117,9 @@ impl FileScanner<'_> {
 
     /// Reports what begins in a window's own part.
     fn window(&self, window: &Window<'_>, seen: &mut Seen<'_>, emit: &mut impl FnMut(Exposure) -> bool) -> bool {
-        let matches = self.detectors.scan(window.text);
+        let given = self.given_name();
+        let paths = [self.relative, &given];
+        let matches = self.detectors.scan_file(window.text, None, &paths);
         if matches.is_empty() {
             return true;
         }
@@ -134,11 +136,26 @@ impl FileScanner<'_> {
                 allow = (line, self.allow_mark(lines.line(window.text, found.span.start)));
             }
             let evidence = self.evidence(window, &lines, &found.span);
-            if !emit(self.exposure(found, evidence, allow.1.clone(), seen)) {
+            let mut allowed_by = allow.1.clone().or_else(|| self.detectors.allows(&found, window.text, &paths));
+            if allowed_by.is_none()
+                && let Location::File { line, .. } = evidence.location
+            {
+                allowed_by = self.options.ignored.allows(&paths, line);
+            }
+            if !emit(self.exposure(found, evidence, allowed_by, seen)) {
                 return false;
             }
         }
         true
+    }
+
+    /// The file as it was given: with its root before it.
+    fn given_name(&self) -> String {
+        match (self.root.shown.as_str(), self.relative) {
+            ("", relative) => relative.to_owned(),
+            (root, "") => root.to_owned(),
+            (root, relative) => format!("{}/{relative}", root.trim_end_matches('/')),
+        }
     }
 
     /// The comment that allows what is found on a line of at most [`LONGEST_ALLOWED_LINE`] bytes.
@@ -167,7 +184,7 @@ impl FileScanner<'_> {
             detector: detector.id.clone(),
             title: detector.title.clone(),
             severity: detector.severity,
-            confidence: detector.confidence,
+            confidence: found.confidence,
             fingerprint,
             preview,
             public: detector.public,

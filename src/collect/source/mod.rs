@@ -17,7 +17,7 @@ use async_trait::async_trait;
 
 use super::{CollectError, Collector, Context, Sink};
 use crate::model::FactKind;
-use crate::secrets::DetectorSet;
+use crate::secrets::{DetectorSet, Ignores};
 
 pub use discover::{Found, discover};
 
@@ -58,6 +58,8 @@ pub struct SourceOptions {
     pub max_file_size: u64,
     /// Files that are read as exports, too: the public ids in them are what they are for, not findings.
     pub exports: BTreeSet<PathBuf>,
+    /// Findings that a `.gitleaksignore` hides.
+    pub ignored: Arc<Ignores>,
 }
 
 impl Default for SourceOptions {
@@ -69,6 +71,7 @@ impl Default for SourceOptions {
             threads: 0,
             max_file_size: 256 * 1024 * 1024,
             exports: BTreeSet::new(),
+            ignored: Arc::default(),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::NAME;
 use crate::collect::{CollectError, Sink};
 use crate::model::{CoverageEntry, FactKind, Outcome, Record};
+use crate::secrets::{IGNORED, LISTED};
 
 /// How many names of packed files are told.
 const NAMES: usize = 3;
@@ -38,7 +39,10 @@ pub(super) struct Tally {
     pub(super) bytes: Count,
     pub(super) links: Count,
     pub(super) special: Count,
-    pub(super) allowed: Count,
+    allowed: Count,
+    /// Findings that imported files hide, by what: their allowlists and their places.
+    listed: Count,
+    placed: Count,
     /// Files that lie in another root, too, and are read there.
     pub(super) elsewhere: Count,
     /// Files that a `.gitignore` hides.
@@ -51,6 +55,19 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// Counts a finding by what allows it, if something does.
+    pub(super) fn allow(&self, by: Option<&str>) {
+        let Some(by) = by else { return };
+        let count = if by.starts_with(IGNORED) {
+            &self.placed
+        } else if by.starts_with(LISTED) {
+            &self.listed
+        } else {
+            &self.allowed
+        };
+        count.add(1);
+    }
+
     /// Notes something that could not be read. The root itself has no name below the root.
     pub(super) fn hole(&self, place: &str, outcome: Outcome, detail: impl ToString) {
         let place = if place.is_empty() { ROOT } else { place };
@@ -100,13 +117,14 @@ impl Tally {
     }
 
     /// What was left out on purpose, and why.
-    fn not_read(&self) -> [(&'static str, &Count, String); 6] {
+    fn not_read(&self) -> [(&'static str, &Count, String); 8] {
         let names = self.packed_names.lock().map(|names| Vec::from_iter(names.iter().cloned())).unwrap_or_default();
         let more = self.packed.get().saturating_sub(names.len() as u64);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let packed = format!("their text is packed: {}{more}", names.join(", "));
         let ignored = "git may track them all the same; --no-ignore reads them";
         let allowed = "marked in place as allowed; --no-inline-allow judges them";
+        let placed = "it hides places, whatever lies there next; `nonhuman secrets --write-baseline` keeps the values";
         [
             ("packed files", &self.packed, packed),
             ("files named by .gitignore", &self.ignored, ignored.to_owned()),
@@ -114,6 +132,8 @@ impl Tally {
             ("symbolic links", &self.links, "they are not followed".to_owned()),
             ("sockets, pipes and devices", &self.special, "they are not opened".to_owned()),
             ("allowed lines", &self.allowed, allowed.to_owned()),
+            ("findings on allowlists", &self.listed, "the files of --rules-from allow them".to_owned()),
+            ("findings hidden by .gitleaksignore", &self.placed, placed.to_owned()),
         ]
     }
 }

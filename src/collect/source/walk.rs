@@ -153,7 +153,7 @@ impl Walk {
         // A root that is a link was named by the user, so it is followed; no other link is.
         let opened = if relative.is_empty() { &self.root.true_path } else { path };
         let ended = scanner.scan(opened, |exposure| {
-            tally.allowed.add(u64::from(exposure.allowed_by.is_some()));
+            tally.allow(exposure.allowed_by.as_deref());
             let sent = self.sink.send_blocking(Record::Exposure(exposure));
             let go_on = sent.is_ok();
             failed = failed.take().or(sent.err());
