@@ -48,7 +48,8 @@ fn explain_detector(detector: &Detector, out: &mut dyn Write) -> io::Result<()> 
     writeln!(out, "{}\n{}\n", detector.id, detector.title)?;
     writeln!(out, "Severity    {}\nConfidence  {}", detector.severity, detector.confidence)?;
     writeln!(out, "Proves      {}", detector.proves)?;
-    let keywords = if detector.keywords.is_empty() { "none: it is searched everywhere" } else { &detector.keywords.join(", ") };
+    let keywords =
+        if detector.keywords.is_empty() { "none: it is searched everywhere" } else { &detector.keywords.join(", ") };
     writeln!(out, "Keywords    {keywords}")?;
     writeln!(out, "Pattern     {}", detector.pattern.trim())?;
     if !detector.link.is_empty() {

@@ -39,12 +39,7 @@ impl DetectorSet {
 
     /// As [`Self::scan`], or as [`Self::scan_ranges`] when there are ranges, in a file that is called so: below its root,
     /// and as it was given. Some imported rules are about paths.
-    pub fn scan_file<'a>(
-        &'a self,
-        text: &'a [u8],
-        ranges: Option<&[Range<usize>]>,
-        paths: &[&str],
-    ) -> Vec<Match<'a>> {
+    pub fn scan_file<'a>(&'a self, text: &'a [u8], ranges: Option<&[Range<usize>]>, paths: &[&str]) -> Vec<Match<'a>> {
         match ranges {
             Some(ranges) => self.within(text, ranges, paths),
             None => self.best(self.matches(text, 0..text.len(), paths)),

@@ -39,13 +39,9 @@ impl Allowlist {
             })
         };
         let conditions = || {
-            [
-                path,
-                self.stopwords.as_ref().map(|words| words.is_match(sight.secret)),
-                self.regexes.as_ref().map(regex),
-            ]
-            .into_iter()
-            .flatten()
+            [path, self.stopwords.as_ref().map(|words| words.is_match(sight.secret)), self.regexes.as_ref().map(regex)]
+                .into_iter()
+                .flatten()
         };
         if self.needs_all {
             self.commits.is_empty() && conditions().next().is_some() && conditions().all(|holds| holds)

@@ -165,9 +165,10 @@ impl<'a> Fields<'a> {
     /// The keys that nobody asked for, each with its line.
     pub(super) fn rest(self) -> impl Iterator<Item = (String, usize)> {
         let asked = self.asked;
-        let left = self.table.iter().filter(move |(name, _)| {
-            !asked.iter().any(|known| name.get_ref().eq_ignore_ascii_case(known))
-        });
+        let left = self
+            .table
+            .iter()
+            .filter(move |(name, _)| !asked.iter().any(|known| name.get_ref().eq_ignore_ascii_case(known)));
         left.map(|(name, _)| (name.get_ref().to_string(), self.document.line(name.span().start)))
     }
 }

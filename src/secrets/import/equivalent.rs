@@ -27,10 +27,7 @@ const EQUIVALENTS: &[(&str, &[&str])] = &[
     ("gitlab-rrt", &["gitlab-runner-token"]),
     ("npm-access-token", &["npm-token", "npmrc-auth-token"]),
     ("okta-access-token", &["okta-api-token"]),
-    (
-        "openai-api-key",
-        &["openai-admin-key", "openai-legacy-key", "openai-project-key", "openai-service-account-key"],
-    ),
+    ("openai-api-key", &["openai-admin-key", "openai-legacy-key", "openai-project-key", "openai-service-account-key"]),
     ("private-key", &["private-key-encrypted", "private-key-openssh", "private-key-pgp"]),
     ("slack-legacy-workspace-token", &["slack-workspace-token"]),
     ("slack-webhook-url", &["slack-webhook", "slack-workflow-webhook"]),

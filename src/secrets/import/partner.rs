@@ -78,9 +78,13 @@ mod tests {
     fn near_is_counted_in_lines_and_bytes() {
         let text = b"id\n\nkey";
         let partner = |lines, columns| Partner { id: String::new(), lines, columns };
-        for (lines, columns, near) in
-            [(Some(2), None, true), (Some(1), None, false), (None, Some(2), true), (None, Some(1), false), (None, None, true)]
-        {
+        for (lines, columns, near) in [
+            (Some(2), None, true),
+            (Some(1), None, false),
+            (None, Some(2), true),
+            (None, Some(1), false),
+            (None, None, true),
+        ] {
             assert_eq!(partner(lines, columns).is_near(text, &(4..7), &(0..2)), near, "{lines:?} {columns:?}");
             assert_eq!(partner(lines, columns).is_near(text, &(0..2), &(4..7)), near, "{lines:?} {columns:?}");
         }

@@ -36,7 +36,8 @@ const SILENT: &[&str] = &["title", "description", "minVersion", "betterleaksMinV
 const ONLINE: &[&str] = &["validate", "analyze", "revoke"];
 
 /// Keys that only betterleaks has.
-const OF_BETTERLEAKS: &[&str] = &["filter", "prefilter", "confidence", "components", "valueGroup", "validate", "analyze"];
+const OF_BETTERLEAKS: &[&str] =
+    &["filter", "prefilter", "confidence", "components", "valueGroup", "validate", "analyze"];
 
 /// Reads a file.
 ///
@@ -111,7 +112,13 @@ impl Reader<'_> {
         self.content.extends = fields.text("path")?.map(|path| path.text);
         self.content.disabled = fields.texts("disabledRules")?.into_iter().map(|id| id.text).collect();
         if let Some(line) = fields.has("url") {
-            self.unsupported(None, "extend.url", line, Effect::Partly, "is not loaded: nothing is read over the network");
+            self.unsupported(
+                None,
+                "extend.url",
+                line,
+                Effect::Partly,
+                "is not loaded: nothing is read over the network",
+            );
         }
         self.rest(fields, None);
         Ok(())
@@ -222,7 +229,8 @@ impl Reader<'_> {
             return Err(fields.error(message.to_owned()));
         }
         if needs_all && !commits.is_empty() && !(words.is_empty() && paths.is_empty() && regexes.is_empty()) {
-            let meaning = "allows nothing: 'commits' cannot be asked together with others, since commits are known later";
+            let meaning =
+                "allows nothing: 'commits' cannot be asked together with others, since commits are known later";
             self.unsupported(rule, "allowlist", line, Effect::Partly, meaning);
         }
         self.rest_of_list(fields, rule);
@@ -253,7 +261,8 @@ impl Reader<'_> {
             Ok(list) => Some((!texts.is_empty()).then_some(list)),
             Err((place, message)) => {
                 let line = texts.get(place).map_or(0, |text| text.line);
-                let meaning = format!("has an expression that cannot be read ({message}): its allowlist allows nothing");
+                let meaning =
+                    format!("has an expression that cannot be read ({message}): its allowlist allows nothing");
                 self.unsupported(rule, key, line, Effect::Partly, meaning);
                 None
             }

@@ -81,7 +81,11 @@ impl Draft {
     /// The detector that it describes; what keeps it from being one, and in which line, otherwise.
     ///
     /// `ours` is our detector of the same name, which it replaces; `globals` are the filters of its file.
-    pub(super) fn detector(self, ours: Option<&Detector>, globals: &[Arc<Filter>]) -> Result<Detector, (usize, String)> {
+    pub(super) fn detector(
+        self,
+        ours: Option<&Detector>,
+        globals: &[Arc<Filter>],
+    ) -> Result<Detector, (usize, String)> {
         let Some(regex) = self.regex else {
             return Err((self.line, "it has no 'regex': files are not found by their names".to_owned()));
         };

@@ -8,6 +8,7 @@ use super::equivalent::ours;
 use super::filter::Filter;
 use super::rule::Draft;
 use super::sight::Sight;
+use super::unsupported::RULE;
 use super::{Effect, Global, Import, Taken, Unsupported};
 
 /// By what a finding of ours is allowed that an allowlist of an imported file names; the file follows.
@@ -75,13 +76,16 @@ impl Import {
         let mut replaced = Vec::new();
         for (id, draft) in self.drafts {
             if draft.regex.is_none() && draft.path.is_none() {
-                let names: Vec<String> =
-                    ours(&id, |id| is_ours(detectors, id)).map(str::to_owned).collect();
+                let names: Vec<String> = ours(&id, |id| is_ours(detectors, id)).map(str::to_owned).collect();
                 change_ours(draft, names, globals, &mut taken);
                 continue;
             }
-            let about: Vec<Arc<Filter>> =
-                self.globals.iter().filter(|global| global.is_about(&id)).map(|global| Arc::clone(&global.filter)).collect();
+            let about: Vec<Arc<Filter>> = self
+                .globals
+                .iter()
+                .filter(|global| global.is_about(&id))
+                .map(|global| Arc::clone(&global.filter))
+                .collect();
             let (file, line) = (draft.file.clone(), draft.line);
             match draft.detector(detectors.get(&id), &about) {
                 Ok(detector) => {
@@ -93,8 +97,15 @@ impl Import {
                 Err((place, meaning)) => {
                     let meaning = format!("is not loaded: {meaning}");
                     let line = if place == 0 { line } else { place };
-                    let key = "rule".to_owned();
-                    taken.unsupported.push(Unsupported { rule: Some(id), key, file, line, meaning, effect: Effect::Lost });
+                    let key = RULE.to_owned();
+                    taken.unsupported.push(Unsupported {
+                        rule: Some(id),
+                        key,
+                        file,
+                        line,
+                        meaning,
+                        effect: Effect::Lost,
+                    });
                 }
             }
         }
@@ -120,7 +131,7 @@ impl Import {
 /// A rule without an expression changes a default rule of its tool. Ours that find the same take over its allowlists.
 fn change_ours(draft: Draft, names: Vec<String>, globals: &mut Vec<Global>, taken: &mut Taken) {
     let mut lacks = |meaning: &str, effect| {
-        let (rule, key, file) = (Some(draft.id.clone()), "rule".to_owned(), draft.file.clone());
+        let (rule, key, file) = (Some(draft.id.clone()), RULE.to_owned(), draft.file.clone());
         taken.unsupported.push(Unsupported { rule, key, file, line: draft.line, meaning: meaning.to_owned(), effect });
     };
     if names.is_empty() {

@@ -88,11 +88,15 @@ fn states(hir: &Hir) -> usize {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => 0,
         HirKind::Literal(literal) => literal.0.len(),
-        HirKind::Class(class) => if hir.properties().maximum_len() == Some(1) { 1 } else { class.len_hint() },
-        HirKind::Capture(capture) => states(&capture.sub),
-        HirKind::Repetition(again) => {
-            states(&again.sub).saturating_mul(again.max.unwrap_or(again.min).max(1) as usize)
+        HirKind::Class(class) => {
+            if hir.properties().maximum_len() == Some(1) {
+                1
+            } else {
+                class.len_hint()
+            }
         }
+        HirKind::Capture(capture) => states(&capture.sub),
+        HirKind::Repetition(again) => states(&again.sub).saturating_mul(again.max.unwrap_or(again.min).max(1) as usize),
         HirKind::Concat(each) | HirKind::Alternation(each) => {
             each.iter().fold(0, |sum, one| sum.saturating_add(states(one)))
         }

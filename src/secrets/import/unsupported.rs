@@ -49,6 +49,9 @@ pub struct Taken {
     pub unsupported: Vec<Unsupported>,
 }
 
+/// The key of what is said of a rule as a whole.
+pub(super) const RULE: &str = "rule";
+
 /// How many rules are named where many have the same lack.
 const NAMED: usize = 3;
 
@@ -78,11 +81,13 @@ impl Taken {
             let place = format!("{}:{}", first.file, first.line);
             let names: Vec<String> = group.iter().take(NAMED).filter_map(|one| one.rule.clone()).collect();
             let more = group.len().saturating_sub(names.len());
+            let names = names.join(", ");
             let line = match (group.len(), &first.rule) {
                 (1, None) => format!("{place}: '{key}' {meaning}"),
+                (1, Some(rule)) if key == RULE => format!("{place}: rule '{rule}' {meaning}"),
                 (1, Some(rule)) => format!("{place}: rule '{rule}': '{key}' {meaning}"),
-                (count, _) if more == 0 => format!("{place}: '{key}' of {count} rules ({}) {meaning}", names.join(", ")),
-                (count, _) => format!("{place}: '{key}' of {count} rules ({} and {more} more) {meaning}", names.join(", ")),
+                (count, _) if more == 0 => format!("{place}: '{key}' of {count} rules ({names}) {meaning}"),
+                (count, _) => format!("{place}: '{key}' of {count} rules ({names} and {more} more) {meaning}"),
             };
             lines.push((first.line, line));
         }

@@ -135,7 +135,11 @@ impl<'t> Run<'t> {
         let contained = |list: &Value<'t>, one: &Value<'t>| match list {
             Value::List(list) => {
                 let same = || list.iter().map(|other| other.equals(one));
-                if same().any(|same| same == Some(true)) { Some(true) } else { same().all(|same| same.is_some()).then_some(false) }
+                if same().any(|same| same == Some(true)) {
+                    Some(true)
+                } else {
+                    same().all(|same| same.is_some()).then_some(false)
+                }
             }
             _ => None,
         };
@@ -207,9 +211,27 @@ impl<'t> Run<'t> {
             Each::Map => Value::List(values),
             Each::Filter if is_known => Value::List(kept),
             Each::Filter => Value::Unknown,
-            Each::Any => if has(true) { Value::Bool(true) } else { is_known.then_some(false).into() },
-            Each::None => if has(true) { Value::Bool(false) } else { is_known.then_some(true).into() },
-            Each::All => if has(false) { Value::Bool(false) } else { is_known.then_some(true).into() },
+            Each::Any => {
+                if has(true) {
+                    Value::Bool(true)
+                } else {
+                    is_known.then_some(false).into()
+                }
+            }
+            Each::None => {
+                if has(true) {
+                    Value::Bool(false)
+                } else {
+                    is_known.then_some(true).into()
+                }
+            }
+            Each::All => {
+                if has(false) {
+                    Value::Bool(false)
+                } else {
+                    is_known.then_some(true).into()
+                }
+            }
         }
     }
 }

@@ -113,7 +113,9 @@ mod tests {
 
     #[test]
     fn plain_words_are_told_without_a_vocabulary() {
-        assert!(judge(r#"tokenRatio("getUserSecretToken") >= 2.5 && failsTokenEfficiency("production_password")"#).discards);
+        assert!(
+            judge(r#"tokenRatio("getUserSecretToken") >= 2.5 && failsTokenEfficiency("production_password")"#).discards
+        );
     }
 
     #[test]

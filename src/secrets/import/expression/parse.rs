@@ -348,7 +348,11 @@ impl Parser<'_> {
             }
             "attributes" => {
                 let key = self.key()?;
-                if key == "path" { Ok(Node::Fact(Fact::Path)) } else { Ok(self.unknown(format!("attributes[\"{key}\"]"))) }
+                if key == "path" {
+                    Ok(Node::Fact(Fact::Path))
+                } else {
+                    Ok(self.unknown(format!("attributes[\"{key}\"]")))
+                }
             }
             _ => Err(format!("there is no '{name}' (known are finding, attributes and what 'let' names)")),
         }

@@ -82,7 +82,9 @@ impl<'t> Value<'t> {
         }
         match self {
             Self::Text(Cow::Borrowed(text)) => text.get(start..end).map_or(Self::Unknown, Self::text),
-            Self::Text(Cow::Owned(text)) => text.get(start..end).map_or(Self::Unknown, |part| Self::owned(part.to_vec())),
+            Self::Text(Cow::Owned(text)) => {
+                text.get(start..end).map_or(Self::Unknown, |part| Self::owned(part.to_vec()))
+            }
             Self::List(list) => Self::List(list.into_iter().take(end).skip(start).collect()),
             _ => Self::Unknown,
         }
