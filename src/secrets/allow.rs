@@ -205,7 +205,7 @@ pub(super) fn is_stand_in(lower: &str) -> bool {
 
 /// `LastEvaluatedKey`, `X-Amz-Security-Token`, `V1SecretVolume`: letters and at most two digits, in words that begin with
 /// a capital and go on in small.
-fn is_identifier(text: &str) -> bool {
+pub(super) fn is_identifier(text: &str) -> bool {
     const JOINTS: &[char] = &['_', '-', '.', ':', '/'];
     let count = |class: fn(&u8) -> bool| text.as_bytes().iter().filter(|byte| class(byte)).count();
     let digits = count(u8::is_ascii_digit);

@@ -160,3 +160,48 @@ fn drop_lonely(detectors: &mut BTreeMap<String, Detector>, ids: &BTreeSet<String
         imported.partners.retain(|partner| known.contains(&partner.id));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+    fn set(text: &str) -> (DetectorSet, Vec<Taken>) {
+        let ours = DetectorSet::parse([]).expect("nothing is right");
+        ours.with_imports(vec![Import::read("rules.toml", text, None).expect("it is right")])
+    }
+
+    #[test]
+    fn commits_are_allowed_by_rule_and_for_all() {
+        let rule = "[[rules]]\nid = 'a'\nregex = 'a'\n[[rules]]\nid = 'b'\nregex = 'b'\n";
+        let (of_all, _) = set(&format!("{rule}[[allowlists]]\ncommits = ['{COMMIT}']\ntargetRules = ['a']\n"));
+        let allowed = |set: &DetectorSet, id: &str, commit: &str| set.allows_commit(id, commit).is_some();
+        assert!(allowed(&of_all, "a", COMMIT) && !allowed(&of_all, "b", COMMIT));
+        assert!(!allowed(&of_all, "a", &COMMIT.replace('0', "f")));
+        let (of_rule, _) = set(&format!("{rule}[[rules.allowlists]]\ncommits = ['{COMMIT}']\n"));
+        assert!(!allowed(&of_rule, "a", COMMIT) && allowed(&of_rule, "b", COMMIT));
+        assert_eq!(of_rule.allows_commit("b", COMMIT).as_deref(), Some("an allowlist of rules.toml"));
+        let (joined, taken) =
+            set(&format!("{rule}[[rules.allowlists]]\ncondition = 'AND'\npaths = ['x']\ncommits = ['{COMMIT}']\n"));
+        assert!(!allowed(&joined, "b", COMMIT));
+        assert_eq!((taken[0].whole, taken[0].partly), (1, 1), "it is said");
+    }
+
+    /// The whole default files of both tools, where somebody has them: `NONHUMAN_PEER_RULES` names their folder.
+    #[test]
+    fn the_default_rules_of_both_tools_load() {
+        let Ok(folder) = std::env::var("NONHUMAN_PEER_RULES") else { return };
+        for (name, least) in [("gitleaks", 0.99), ("betterleaks", 0.99)] {
+            let text = std::fs::read_to_string(format!("{folder}/{name}.toml")).expect("it is there");
+            let (set, taken) = set(&text);
+            let taken = &taken[0];
+            let all = taken.whole + taken.partly + taken.lost;
+            assert!((taken.whole + taken.partly) as f64 >= least * all as f64, "{}", taken.lines().join("\n"));
+            assert_eq!(set.self_test(), Vec::<String>::new(), "each compiles");
+            let everywhere = |one: &&Detector| one.imported.as_ref().is_some_and(|one| one.is_searched_everywhere);
+            let everywhere: Vec<_> = set.detectors().iter().filter(everywhere).map(|one| &one.id).collect();
+            assert!(everywhere.len() * 10 < set.detectors().len(), "{name}: searched everywhere: {everywhere:?}");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::super::sight::Sight;
 use super::function::{Each, Function, LONGEST_LIST};
-use super::parse::{Fact, Node, Sign};
+use super::node::{Fact, Node, Sign};
 use super::value::Value;
 use crate::model::Confidence;
 

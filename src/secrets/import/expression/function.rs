@@ -117,8 +117,9 @@ impl Function {
 
 /// Words or a name, without doubt: no digit, and not the changes of case that a drawn text has.
 fn is_written(text: &[u8]) -> bool {
-    text.len() >= runs::SHORTEST && !runs::is_drawn(text) && text.iter().all(|byte| !byte.is_ascii_digit())
-        || std::str::from_utf8(text).is_ok_and(|text| allow::is_stand_in(&text.to_ascii_lowercase()))
+    let is_name = std::str::from_utf8(text).is_ok_and(allow::is_identifier);
+    let has_digit = text.iter().any(u8::is_ascii_digit);
+    text.len() >= runs::SHORTEST && !has_digit && (is_name || !runs::is_drawn(text))
 }
 
 fn numbers(values: &[Value<'_>]) -> Option<Vec<f64>> {
@@ -136,16 +137,13 @@ fn places(text: &[u8], part: &[u8], most: usize) -> Vec<usize> {
     if part.is_empty() || part.len() > text.len() {
         return Vec::new();
     }
-    memchr_places(text, part).take(most).collect()
-}
-
-fn memchr_places<'t>(text: &'t [u8], part: &'t [u8]) -> impl Iterator<Item = usize> + 't {
     let mut from = 0;
-    std::iter::from_fn(move || {
+    let next = std::iter::from_fn(|| {
         let found = text.get(from..)?.windows(part.len()).position(|window| window == part)? + from;
         from = found + part.len();
         Some(found)
-    })
+    });
+    next.take(most).collect()
 }
 
 fn split<'t>(text: &[u8], joint: &[u8]) -> Option<Value<'t>> {

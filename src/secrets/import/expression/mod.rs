@@ -7,6 +7,7 @@
 mod evaluate;
 mod function;
 mod lex;
+mod node;
 mod parse;
 mod value;
 
@@ -15,7 +16,7 @@ use std::collections::BTreeSet;
 use crate::model::Confidence;
 
 use super::sight::Sight;
-use parse::Node;
+use node::Node;
 
 /// An expression, ready to be asked.
 #[derive(Debug)]

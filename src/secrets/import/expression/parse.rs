@@ -9,79 +9,13 @@ use aho_corasick::AhoCorasick;
 use super::super::syntax::Expressions;
 use super::function::{Each, Function};
 use super::lex::{Token, tokens};
+use super::node::{Fact, Node, Sign};
 
 /// How deep an expression may be nested.
 const DEEPEST: usize = 60;
 
 /// How many steps may follow each other without a bracket: `a + b + c`, `a[0][0]`.
 const MOST_LINKS: usize = 200;
-
-/// A part of an expression.
-#[derive(Debug)]
-pub(super) enum Node {
-    /// Something that is not computed here.
-    Unknown,
-    Nil,
-    Bool(bool),
-    Number(f64),
-    Text(Vec<u8>),
-    Fact(Fact),
-    /// What `let` named, by its place among the names.
-    Name(usize),
-    /// The thing of a list that is looked at.
-    Item,
-    List(Vec<Node>),
-    Index(Box<Node>, Box<Node>),
-    Slice(Box<Node>, Option<Box<Node>>, Option<Box<Node>>),
-    Not(Box<Node>),
-    Negative(Box<Node>),
-    All(Vec<Node>),
-    Any(Vec<Node>),
-    Pair(Sign, Box<Node>, Box<Node>),
-    If(Box<Node>, Box<Node>, Box<Node>),
-    Let(Box<Node>, Box<Node>),
-    Call(Function, Vec<Node>),
-    Each(Each, Box<Node>, Box<Node>),
-    MatchesAny(Box<Node>, Expressions),
-    FindMatch(Box<Node>, Expressions),
-    ContainsAny(Box<Node>, AhoCorasick),
-}
-
-/// What is known of a match.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fact {
-    Secret,
-    Match,
-    Line,
-    Raw,
-    Start,
-    End,
-    LineStart,
-    LineEnd,
-    Path,
-}
-
-/// What stands between two values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sign {
-    Equal,
-    Different,
-    Less,
-    LessOrEqual,
-    More,
-    MoreOrEqual,
-    In,
-    NotIn,
-    Contains,
-    StartsWith,
-    EndsWith,
-    Plus,
-    Minus,
-    Times,
-    Divided,
-    Remainder,
-    Else,
-}
 
 /// Reads an expression; functions that are not computed are added to `unknown`.
 pub(super) fn parse(text: &str, unknown: &mut BTreeSet<String>) -> Result<Node, String> {
@@ -209,40 +143,15 @@ impl Parser<'_> {
     /// The sign that comes next: how many words it takes, how strongly it binds, and what it is; nothing for `and` and
     /// `or`.
     fn sign(&self) -> Option<(usize, usize, Option<Sign>)> {
-        let (strength, sign) = match self.peek()? {
-            Token::Sign("||") => (OR, None),
-            Token::Sign("&&") => (AND, None),
-            Token::Name(name) if name == "or" => (OR, None),
-            Token::Name(name) if name == "and" => (AND, None),
+        let next = self.tokens.get(self.place + 1);
+        match self.peek()? {
             Token::Name(name) if name == "not" => {
-                let is_in = matches!(self.tokens.get(self.place + 1), Some(Token::Name(name)) if name == "in");
-                return is_in.then_some((2, COMPARE, Some(Sign::NotIn)));
+                matches!(next, Some(Token::Name(name)) if name == "in").then_some((2, COMPARE, Some(Sign::NotIn)))
             }
-            Token::Name(name) => (
-                COMPARE,
-                Some(match name.as_str() {
-                    "in" => Sign::In,
-                    "contains" => Sign::Contains,
-                    "startsWith" => Sign::StartsWith,
-                    "endsWith" => Sign::EndsWith,
-                    _ => return None,
-                }),
-            ),
-            Token::Sign("==") => (COMPARE, Some(Sign::Equal)),
-            Token::Sign("!=") => (COMPARE, Some(Sign::Different)),
-            Token::Sign("<") => (COMPARE, Some(Sign::Less)),
-            Token::Sign("<=") => (COMPARE, Some(Sign::LessOrEqual)),
-            Token::Sign(">") => (COMPARE, Some(Sign::More)),
-            Token::Sign(">=") => (COMPARE, Some(Sign::MoreOrEqual)),
-            Token::Sign("+") => (4, Some(Sign::Plus)),
-            Token::Sign("-") => (4, Some(Sign::Minus)),
-            Token::Sign("*") => (5, Some(Sign::Times)),
-            Token::Sign("/") => (5, Some(Sign::Divided)),
-            Token::Sign("%") => (5, Some(Sign::Remainder)),
-            Token::Sign("??") => (6, Some(Sign::Else)),
-            _ => return None,
-        };
-        Some((1, strength, sign))
+            Token::Name(name) => binary(name).map(|(strength, sign)| (1, strength, sign)),
+            Token::Sign(sign) => binary(sign).map(|(strength, sign)| (1, strength, sign)),
+            _ => None,
+        }
     }
 
     /// One value, with what stands before and behind it.
@@ -344,7 +253,7 @@ impl Parser<'_> {
             "nil" => Ok(Node::Nil),
             "finding" => {
                 let key = self.key()?;
-                Ok(fact(&key).map_or_else(|| self.unknown(format!("finding[\"{key}\"]")), Node::Fact))
+                Ok(Fact::named(&key).map_or_else(|| self.unknown(format!("finding[\"{key}\"]")), Node::Fact))
             }
             "attributes" => {
                 let key = self.key()?;
@@ -418,6 +327,35 @@ impl Parser<'_> {
 const OR: usize = 1;
 const AND: usize = 2;
 const COMPARE: usize = 3;
+const ADD: usize = 4;
+const MULTIPLY: usize = 5;
+const ELSE: usize = 6;
+
+/// How strongly a sign between two values binds, and what it is; nothing for `and` and `or`.
+fn binary(sign: &str) -> Option<(usize, Option<Sign>)> {
+    let (strength, sign) = match sign {
+        "||" | "or" => return Some((OR, None)),
+        "&&" | "and" => return Some((AND, None)),
+        "in" => (COMPARE, Sign::In),
+        "contains" => (COMPARE, Sign::Contains),
+        "startsWith" => (COMPARE, Sign::StartsWith),
+        "endsWith" => (COMPARE, Sign::EndsWith),
+        "==" => (COMPARE, Sign::Equal),
+        "!=" => (COMPARE, Sign::Different),
+        "<" => (COMPARE, Sign::Less),
+        "<=" => (COMPARE, Sign::LessOrEqual),
+        ">" => (COMPARE, Sign::More),
+        ">=" => (COMPARE, Sign::MoreOrEqual),
+        "+" => (ADD, Sign::Plus),
+        "-" => (ADD, Sign::Minus),
+        "*" => (MULTIPLY, Sign::Times),
+        "/" => (MULTIPLY, Sign::Divided),
+        "%" => (MULTIPLY, Sign::Remainder),
+        "??" => (ELSE, Sign::Else),
+        _ => return None,
+    };
+    Some((strength, Some(sign)))
+}
 
 /// The texts of a list of texts, or of one text.
 fn texts(node: &Node) -> Option<Vec<String>> {
@@ -435,19 +373,5 @@ fn expressions(patterns: &[String]) -> Result<Expressions, String> {
     Expressions::new(patterns).map_err(|(place, message)| {
         let pattern: String = patterns.get(place).map(|text| text.chars().take(60).collect()).unwrap_or_default();
         format!("'{pattern}' is no expression: {message}")
-    })
-}
-
-fn fact(key: &str) -> Option<Fact> {
-    Some(match key {
-        "secret" => Fact::Secret,
-        "match" => Fact::Match,
-        "line" => Fact::Line,
-        "fragment_raw" => Fact::Raw,
-        "match_start_idx" => Fact::Start,
-        "match_end_idx" => Fact::End,
-        "match_line_start_idx" => Fact::LineStart,
-        "match_line_end_idx" => Fact::LineEnd,
-        _ => return None,
     })
 }
