@@ -214,7 +214,7 @@ fn a_file_extends_another_and_the_defaults() {
     let expected =
         set(&["a.txt:2 base", "docs/b.txt:1 github-token! an allowlist of conf/own.toml", "src/b.txt:1 github-token"]);
     assert_eq!(found.places, expected, "{}", found.stderr);
-    let lost = "conf/own.toml:13: rule 'nobody' is not loaded: it has no 'regex', and no detector of ours has its name";
+    let lost = "conf/own.toml:14: rule 'nobody' is not loaded: it has no 'regex', and no detector of ours has its name";
     assert!(found.stderr.contains(lost), "{}", found.stderr);
     let (_, detail) = coverage(&found.report, "rules").expect("it is said");
     assert!(detail.contains("switched off of ours: private-key, private-key-encrypted"), "{detail}");
@@ -319,11 +319,11 @@ confidence = "high"
     assert_eq!((&of("filtered")["severity"], &of("filtered")["confidence"]), (&"medium".into(), &"medium".into()));
     assert_eq!(of("said")["confidence"], "low");
     for line in [
-        "rules.toml: 6 rules taken over, of which 1 find more or less than there; 2 not\n",
-        "rules.toml:18: rule 'filtered': 'validate' is not run: nothing is sent anywhere\n",
-        "rules.toml:53: rule 'partly': 'madeUp' is not known here: what only it would leave out is reported\n",
-        "rules.toml:54: rule 'partly': 'surprise' is not known here and changes nothing\n",
-        "rules.toml:58: rule 'broken' is not loaded: 'regex': unclosed group\n",
+        "rules.toml: 6 rules taken over, 1 of them finds more or less than there; 2 not\n",
+        "rules.toml:16: rule 'filtered': 'validate' is not run: nothing is sent anywhere\n",
+        "rules.toml:51: rule 'partly': 'madeUp' is not known here: what only it would leave out is reported\n",
+        "rules.toml:52: rule 'partly': 'surprise' is not known here and changes nothing\n",
+        "rules.toml:56: rule 'broken' is not loaded: 'regex': unclosed group\n",
         "rule 'name-only' is not loaded: it has no 'regex': files are not found by their names\n",
     ] {
         assert!(found.stderr.contains(line), "{line}\n{}", found.stderr);

@@ -99,7 +99,8 @@ impl Taken {
     pub fn summary(&self) -> String {
         let mut text = format!("{} rules taken over", self.whole + self.partly);
         if self.partly > 0 {
-            text += &format!(", of which {} find more or less than there", self.partly);
+            let find = if self.partly == 1 { "finds" } else { "find" };
+            text += &format!(", {} of them {find} more or less than there", self.partly);
         }
         if self.lost > 0 {
             text += &format!("; {} not", self.lost);
