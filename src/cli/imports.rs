@@ -69,9 +69,10 @@ fn text_of(path: &Path) -> Result<String, Failure> {
 
 /// Says what was taken over of a file, and what was not.
 pub(super) fn tell(taken: &Taken) {
-    term::remark(&format!("{}: {}", taken.file, taken.summary()));
+    let shown = |text: String| text.chars().filter(|letter| !letter.is_control()).collect::<String>();
+    term::remark(&shown(format!("{}: {}", taken.file, taken.summary())));
     for line in taken.lines() {
-        term::remark(&format!("  {line}"));
+        term::remark(&shown(format!("  {line}")));
     }
 }
 

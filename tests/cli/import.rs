@@ -48,57 +48,7 @@ fn set(places: &[&str]) -> BTreeSet<String> {
 #[test]
 fn every_key_of_a_gitleaks_rule_counts() {
     let folder = folder();
-    write(
-        folder.path(),
-        "rules.toml",
-        r#"
-title = "ours"
-minVersion = "v8.25.0"
-
-[[rules]]
-id = "group"
-description = "The second group is the value"
-regex = '''acme(one|two)=([a-z0-9]{8})'''
-secretGroup = 2
-keywords = ["ACMEone", "acmetwo"]
-tags = ["a"]
-
-[[rules]]
-id = "first-group"
-regex = '''zeta(?:=([a-z]{6})|:([0-9]{6}))'''
-keywords = ["zeta"]
-
-[[rules]]
-id = "entropy"
-regex = '''entro_[a-z0-9]{10}'''
-entropy = 3.0
-keywords = ["entro_"]
-
-[[rules]]
-id = "no-keyword"
-regex = '''\bNK-\d{4}-[A-Z]{4}\b'''
-
-[[rules]]
-id = "keyword-elsewhere"
-regex = '''SK[0-9a-f]{12}'''
-keywords = ["vendorname"]
-
-[[rules]]
-id = "by-path"
-regex = '''pathkey_[0-9]{6}'''
-path = '''(?i)\.tf$'''
-keywords = ["pathkey_"]
-
-[[rules]]
-id = "go-syntax"
-regex = '''^\${GO_[A-Z]{4}}$'''
-
-[[rules]]
-id = "generic-thing"
-regex = '''gentoken=(\w+)'''
-keywords = ["gentoken"]
-"#,
-    );
+    write(folder.path(), "rules.toml", include_str!("import/gitleaks.toml"));
     write(folder.path(), "t/a.txt", "acmeone=abcd1234\nacmethree=abcd1234\nzeta=abcdef\nzeta:123456\nzeta=ABCDEF\n");
     write(folder.path(), "t/b.txt", "entro_aaaaaaaaab\nentro_q7w2e9r4t1\nx NK-1234-ABCD y\nNK-12345-ABCD\n");
     write(folder.path(), "t/c.txt", "SK0123456789ab\nvendorName is here\n");
@@ -133,41 +83,7 @@ keywords = ["gentoken"]
 #[test]
 fn allowlists_of_gitleaks_count() {
     let folder = folder();
-    write(
-        folder.path(),
-        "rules.toml",
-        r#"
-[[rules]]
-id = "token"
-regex = '''tok=([a-z0-9_]{12})'''
-keywords = ["tok="]
-[rules.allowlist]
-regexes = ['''^fixture''']
-[[rules.allowlists]]
-regexTarget = "line"
-regexes = ['''#\s*sample''']
-[[rules.allowlists]]
-regexTarget = "match"
-regexes = ['''^tok=match''']
-[[rules.allowlists]]
-condition = "AND"
-paths = ['''_test\.go$''']
-stopwords = ["DUMMYVALUE"]
-[[rules.allowlists]]
-commits = ["0123456789abcdef0123456789abcdef01234567"]
-
-[[rules]]
-id = "other"
-regex = '''oth=([a-z0-9_]{12})'''
-keywords = ["oth="]
-
-[[allowlists]]
-targetRules = ["other"]
-stopwords = ["harmless"]
-[allowlist]
-paths = ['''(^|/)fixtures/''']
-"#,
-    );
+    write(folder.path(), "rules.toml", include_str!("import/allowlists.toml"));
     let lines = "tok=fixture_1234\ntok=abcdefgh1234 # sample\ntok=match_123456\ntok=dummyvalue12\ntok=harmless1234\noth=harmless1234\noth=abcdefgh1234\n";
     write(folder.path(), "t/a.go", lines);
     write(folder.path(), "t/a_test.go", lines);
@@ -229,74 +145,7 @@ fn a_file_extends_another_and_the_defaults() {
 #[test]
 fn betterleaks_rules_are_judged_by_their_filters() {
     let folder = folder();
-    write(
-        folder.path(),
-        "rules.toml",
-        r#"
-minVersion = "v2.0.0"
-prefilter = 'matchesAny(attributes["path"], [`(?:^|/)vendor/`])'
-filter = 'containsAny(finding["secret"], ["abcdefgh"])'
-
-[[rules]]
-id = "filtered"
-regex = '''flt=([a-z0-9]{16})'''
-keywords = ["flt="]
-confidence = "medium"
-filter = '''
-// Tests are not judged.
-let name = lower(attributes["path"]);
-entropy(finding["secret"]) <= 3.0 || name endsWith "_test.py" && !(finding.secret startsWith "real")
-'''
-validate = 'http.get("https://example.test", {}).status == 200'
-
-[[rules]]
-id = "group"
-regex = '''(?P<host>[a-z]+)\.acme;key=([0-9]{8})'''
-valueGroup = 2
-keywords = ["acme"]
-confidence = "high"
-
-[[rules]]
-id = "said"
-regex = '''said=([0-9]{8})'''
-keywords = ["said="]
-confidence = "high"
-filter = 'let _ = setConfidence("low"); false'
-
-[[rules]]
-id = "pair-secret"
-regex = '''psecret=([a-z0-9]{8})'''
-keywords = ["psecret"]
-confidence = "high"
-components = [{ id = "pair-id", within = "2L" }, { id = "nothing", optional = true }]
-
-[[rules]]
-id = "pair-id"
-regex = '''pid=([0-9]{4})'''
-keywords = ["pid="]
-confidence = "high"
-skipReport = true
-
-[[rules]]
-id = "partly"
-regex = '''par=([a-z0-9]{8})'''
-keywords = ["par="]
-confidence = "high"
-filter = 'madeUp(finding["secret"]) || finding["secret"] == "aaaa1111"'
-surprise = 1
-
-[[rules]]
-id = "broken"
-regex = '''bro=([a-z0-9]{8}'''
-keywords = ["bro="]
-confidence = "high"
-
-[[rules]]
-id = "name-only"
-path = '''\.p12$'''
-confidence = "high"
-"#,
-    );
+    write(folder.path(), "rules.toml", include_str!("import/betterleaks.toml"));
     let a = "flt=q7w2e9r4t1y8u3i6\nflt=aaaaaaaaaaaaaaab\nflt=abcdefgh12345678\nx.acme;key=12345678\nsaid=12345678\n";
     write(folder.path(), "t/a.py", a);
     write(folder.path(), "t/a_test.py", a);

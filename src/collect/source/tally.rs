@@ -124,7 +124,7 @@ impl Tally {
         let packed = format!("their text is packed: {}{more}", names.join(", "));
         let ignored = "git may track them all the same; --no-ignore reads them";
         let allowed = "marked in place as allowed; --no-inline-allow judges them";
-        let placed = "it hides places, whatever lies there next; `nonhuman secrets --write-baseline` keeps the values";
+        let placed = "it hides places, whatever lies there next; a baseline (--write-baseline) accepts values";
         [
             ("packed files", &self.packed, packed),
             ("files named by .gitignore", &self.ignored, ignored.to_owned()),

@@ -13,8 +13,15 @@ pub const IGNORED: &str = ".gitleaksignore";
 /// The places that are hidden.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ignores {
-    /// By path and line: the rules, each with the commit where one is named.
-    places: BTreeMap<(String, u64), BTreeSet<(String, Option<String>)>>,
+    /// By path and line.
+    places: BTreeMap<(String, u64), BTreeSet<Entry>>,
+}
+
+/// What is hidden at a place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    rule: String,
+    commit: Option<String>,
 }
 
 impl Ignores {
@@ -35,7 +42,7 @@ impl Ignores {
                 column: 1,
                 message: "this is no entry; expected file:rule:line or commit:file:rule:line".to_owned(),
             })?;
-            places.entry((path, line)).or_default().insert((rule, commit));
+            places.entry((path, line)).or_default().insert(Entry { rule, commit });
         }
         Ok(Self { places })
     }
@@ -65,14 +72,14 @@ impl Ignores {
         if self.places.is_empty() {
             return None;
         }
-        let is_about = |entry: &(String, Option<String>)| match (&entry.1, commit) {
+        let is_about = |entry: &Entry| match (&entry.commit, commit) {
             (None, _) => true,
             (Some(known), Some(commit)) => commit == known,
             // What was found in a commit is not what lies there now.
             (Some(_), None) => false,
         };
         let entries = paths.iter().filter_map(|path| self.places.get(&(normal(path), line)));
-        let rule = entries.flatten().find(|entry| is_about(entry)).map(|entry| &entry.0)?;
+        let rule = entries.flatten().find(|entry| is_about(entry)).map(|entry| &entry.rule)?;
         Some(format!("{IGNORED} ({rule})"))
     }
 }

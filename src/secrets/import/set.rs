@@ -64,9 +64,6 @@ impl Global {
 impl Import {
     fn add_to(self, detectors: &mut BTreeMap<String, Detector>, globals: &mut Vec<Global>) -> Taken {
         let mut taken = Taken { file: self.file, unsupported: self.unsupported, ..Taken::default() };
-        let is_ours = |detectors: &BTreeMap<String, Detector>, id: &str| {
-            detectors.get(id).is_some_and(|one| one.imported.is_none())
-        };
         for theirs in &self.disabled {
             let names: Vec<String> = ours(theirs, |id| detectors.contains_key(id)).map(str::to_owned).collect();
             names.iter().for_each(|id| drop(detectors.remove(id)));
@@ -111,21 +108,22 @@ impl Import {
         }
         detectors.extend(replaced.into_iter().map(|detector| (detector.id.clone(), detector)));
         drop_lonely(detectors, &ids, &mut taken);
-        for mut global in self.globals {
-            // Lists about their rules are about those of ours that find the same.
-            let targets: BTreeSet<String> = global
-                .targets
-                .iter()
-                .flat_map(|theirs| ours(theirs, |id| is_ours(detectors, id)).map(str::to_owned))
-                .collect();
-            if global.targets.is_empty() || !targets.is_empty() {
-                global.targets = targets.into_iter().collect();
-                globals.push(global);
-            }
-        }
+        globals.extend(self.globals.into_iter().filter_map(|global| about_ours(global, detectors)));
         taken.count(&ids);
         taken
     }
+}
+
+fn is_ours(detectors: &BTreeMap<String, Detector>, id: &str) -> bool {
+    detectors.get(id).is_some_and(|one| one.imported.is_none())
+}
+
+/// A filter about rules of theirs, as one about those of ours that find the same; `None` when there is none.
+fn about_ours(global: Global, detectors: &BTreeMap<String, Detector>) -> Option<Global> {
+    let same = |theirs| ours(theirs, |id| is_ours(detectors, id)).map(str::to_owned).collect::<Vec<_>>();
+    let targets: BTreeSet<String> = global.targets.iter().flat_map(|theirs| same(theirs)).collect();
+    let is_about_none = targets.is_empty() && !global.targets.is_empty();
+    (!is_about_none).then(|| Global { targets: targets.into_iter().collect(), ..global })
 }
 
 /// A rule without an expression changes a default rule of its tool. Ours that find the same take over its allowlists.

@@ -272,18 +272,21 @@ impl Parser<'_> {
         Node::Unknown
     }
 
-    /// `["key"]`, `.key`, `?.key`.
+    /// `["key"]`, `.key`, `?.key`, `?.["key"]`.
     fn key(&mut self) -> Result<String, String> {
-        if self.takes("?.") || self.takes(".") {
-            if !matches!(self.peek(), Some(Token::Sign("["))) {
-                let Some(Token::Name(key)) = self.next() else { return Err("a key is missing behind '.'".to_owned()) };
-                return Ok(key);
-            }
+        let has_dot = self.takes("?.") || self.takes(".");
+        if self.takes("[") {
+            let Some(Token::Text(key)) = self.next() else { return Err("a key must be a string".to_owned()) };
+            self.must("]")?;
+            return Ok(key);
         }
-        self.must("[")?;
-        let Some(Token::Text(key)) = self.next() else { return Err("a key must be a string".to_owned()) };
-        self.must("]")?;
-        Ok(key)
+        match self.peek().cloned() {
+            Some(Token::Name(key)) if has_dot => {
+                self.place += 1;
+                Ok(key)
+            }
+            _ => self.expected("a key"),
+        }
     }
 
     fn call(&mut self, name: String) -> Result<Node, String> {
