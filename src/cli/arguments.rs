@@ -77,6 +77,14 @@ pub enum Command {
     Man,
 }
 
+/// Rules and decisions of other tools.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Imports {
+    /// Search by the rules of this gitleaks or betterleaks configuration, too
+    #[arg(long, global = true, value_name = "FILE", env = "NONHUMAN_RULES_FROM", help_heading = "Searching")]
+    pub rules_from: Vec<PathBuf>,
+}
+
 /// What of source trees is searched, and how.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct Searching {
@@ -107,6 +115,11 @@ pub(super) struct Searching {
     /// Read files only this far, in MiB [default: 256]
     #[arg(long, value_name = "MIB", env = "NONHUMAN_MAX_FILE_SIZE", help_heading = "Searching")]
     pub max_file_size: Option<u64>,
+    #[command(flatten)]
+    pub imports: Imports,
+    /// Hide what this .gitleaksignore names; it is counted
+    #[arg(long, value_name = "FILE", help_heading = "Searching")]
+    pub gitleaksignore: Option<PathBuf>,
 }
 
 /// What to read.
@@ -268,6 +281,8 @@ pub struct Rules {
     /// Read further rules from this folder; a rule of the same name replaces ours
     #[arg(long, global = true, value_name = "DIR", env = "NONHUMAN_RULES")]
     pub(super) rules: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) imports: Imports,
 }
 
 /// What to do with the rules.
@@ -290,4 +305,6 @@ pub struct Explain {
     /// Read further rules from this folder; a rule of the same name replaces ours
     #[arg(long, value_name = "DIR", env = "NONHUMAN_RULES")]
     pub(super) rules: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) imports: Imports,
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::arguments::Explain;
-use super::{Failure, output, ruleset};
+use super::{Failure, imports, output, ruleset};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::rules::Rule;
@@ -11,7 +11,7 @@ use crate::secrets::Detector;
 
 pub(super) fn run(arguments: &Explain, config: &Config) -> Result<Exit, Failure> {
     let rules = ruleset::audit(arguments.rules.as_ref(), config)?;
-    let detectors = ruleset::detectors(arguments.rules.as_ref(), config)?;
+    let detectors = imports::with_ours(arguments.rules.as_ref(), &arguments.imports, config)?;
     if let Some(detector) = detectors.detectors().iter().find(|detector| detector.id == arguments.rule) {
         output::to_stdout(|out| explain_detector(detector, out))?;
         return Ok(Exit::Clean);
@@ -48,12 +48,18 @@ fn explain_detector(detector: &Detector, out: &mut dyn Write) -> io::Result<()> 
     writeln!(out, "{}\n{}\n", detector.id, detector.title)?;
     writeln!(out, "Severity    {}\nConfidence  {}", detector.severity, detector.confidence)?;
     writeln!(out, "Proves      {}", detector.proves)?;
-    writeln!(out, "Keywords    {}", detector.keywords.join(", "))?;
+    let keywords =
+        if detector.keywords.is_empty() { "none: it is searched everywhere" } else { &detector.keywords.join(", ") };
+    writeln!(out, "Keywords    {keywords}")?;
     writeln!(out, "Pattern     {}", detector.pattern.trim())?;
-    writeln!(out, "Form        {}", detector.link)?;
+    if !detector.link.is_empty() {
+        writeln!(out, "Form        {}", detector.link)?;
+    }
     writeln!(out, "\nWhat to do\n")?;
     paragraph(out, &detector.remedy)?;
-    writeln!(out, "\nFile        rules/{}", detector.file)
+    // Others are named by the whole path that was given.
+    let folder = if detector.is_imported() { "" } else { "rules/" };
+    writeln!(out, "\nFile        {folder}{}", detector.file)
 }
 
 fn paragraph(out: &mut dyn Write, text: &str) -> io::Result<()> {

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::Failure;
-use super::arguments::{Global, Searching, Sources};
-use super::ruleset;
+use super::arguments::{Global, Imports, Searching, Sources};
+use super::{imports, ruleset};
 use crate::collect::registry::{Request, collectors};
 use crate::collect::source::{Found, Selection, SourceOptions, discover};
 use crate::collect::{Collector, Context, Gathered, Interrupt, mask, run};
@@ -39,6 +39,7 @@ pub(super) fn now(text: Option<&str>) -> Result<Timestamp, Failure> {
 /// What to read, and how long to try.
 pub(super) struct Wish {
     pub(super) request: Request,
+    pub(super) imports: Imports,
     /// Seconds for each target.
     pub(super) deadline: u64,
     /// Whether exports that lie in the trees are looked for.
@@ -51,6 +52,7 @@ pub(super) fn wish(sources: &Sources, config: &Config) -> Result<Wish, Failure> 
     Ok(Wish {
         now: now(sources.now.as_deref())?,
         request: request(sources, config)?,
+        imports: sources.searching.imports.clone(),
         deadline: sources.deadline,
         discover: !sources.no_discover,
     })
@@ -63,8 +65,13 @@ pub(super) fn read(
     global: &Global,
     config: &Config,
 ) -> Result<Collected, Failure> {
-    let Wish { mut request, deadline, discover, now } = wish;
-    let detectors = ruleset::detectors(rules, config)?;
+    let Wish { mut request, imports, deadline, discover, now } = wish;
+    let own = Arc::new(ruleset::detectors(rules, config)?);
+    let (detectors, taken) = imports::searching(&own, &imports, rules, config)?;
+    if !global.quiet {
+        taken.iter().for_each(imports::tell);
+        imports::hint(&request, &imports);
+    }
     let progress = Progress::new(!global.quiet);
     let context = Context { now, fingerprint_key: config::fingerprint_key(), progress: progress.callback() };
     let deadline = Duration::from_secs(deadline.min(LONGEST_DEADLINE));
@@ -86,11 +93,12 @@ pub(super) fn read(
     // Threads that hang in a read are left behind; what they would bring is already said to be missing.
     runtime.shutdown_background();
     progress.finish();
-    gathered.records.extend(not_used(&unused).map(Record::Coverage));
+    gathered.records.extend(not_used(&unused).chain(taken.iter().map(imports::coverage)).map(Record::Coverage));
     if adopted {
         gathered.records.iter_mut().for_each(distrust);
     }
-    mask(&mut gathered.records, &detectors);
+    // By our own alone: the id of a key is no secret, although others have a rule for it.
+    mask(&mut gathered.records, &own);
     tracing::info!(records = gathered.records.len(), "collected");
     Ok(Collected { gathered, now, inputs: inputs(&collectors) })
 }
@@ -153,6 +161,7 @@ pub(super) fn source_options(searching: &Searching) -> Result<SourceOptions, Fai
         no_inline_allow: searching.no_inline_allow,
         archives: !searching.no_archives,
         threads: searching.threads.unwrap_or_default(),
+        ignored: Arc::new(imports::ignores(searching.gitleaksignore.as_deref())?),
         ..SourceOptions::default()
     };
     if let Some(mebibytes) = searching.max_file_size {

@@ -6,6 +6,7 @@ mod collect;
 mod evaluate;
 mod explain;
 mod gather;
+mod imports;
 mod output;
 mod rules;
 mod ruleset;

@@ -1,7 +1,7 @@
 //! `nonhuman rules`: what there is, and whether it does what it says.
 
 use super::arguments::{Rules, RulesCommand};
-use super::{Failure, output, ruleset};
+use super::{Failure, imports, output, ruleset};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::model::SubjectKind;
@@ -10,7 +10,7 @@ use crate::secrets::DetectorSet;
 
 pub(super) fn run(arguments: &Rules, config: &Config) -> Result<Exit, Failure> {
     let rules = ruleset::audit(arguments.rules.as_ref(), config)?;
-    let detectors = ruleset::detectors(arguments.rules.as_ref(), config)?;
+    let detectors = imports::with_ours(arguments.rules.as_ref(), &arguments.imports, config)?;
     match arguments.command {
         RulesCommand::List => list(&rules, &detectors),
         RulesCommand::Test => test(&rules, &detectors),

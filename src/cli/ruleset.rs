@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use walkdir::WalkDir;
 
@@ -48,13 +47,13 @@ fn audit_files(folder: Option<&PathBuf>, config: &Config) -> Result<Vec<RuleFile
 }
 
 /// The detectors: those in the binary, then those of the user's folder, which replace ours of the same name.
-pub(super) fn detectors(folder: Option<&PathBuf>, config: &Config) -> Result<Arc<DetectorSet>, Failure> {
+pub(super) fn detectors(folder: Option<&PathBuf>, config: &Config) -> Result<DetectorSet, Failure> {
     let files = match folder.or(config.rules_dir.as_ref()) {
         Some(folder) => user_files(folder)?.into_iter().filter(|file| is_detector(&file.path)).collect(),
         None => Vec::new(),
     };
     let of_user = files.iter().map(|file| (file.path.as_str(), file.text.as_str())).collect();
-    Ok(Arc::new(DetectorSet::layered([embedded::files("detect"), of_user])?))
+    Ok(DetectorSet::layered([embedded::files("detect"), of_user])?)
 }
 
 /// The detectors in the binary alone.

@@ -20,6 +20,7 @@ pub(super) fn run(arguments: &Secrets, global: &Global, config: &Config) -> Resu
     let judging = Judging::new(&[SubjectKind::Exposure], &arguments.reporting, global, config)?;
     let wish = Wish {
         request: request(arguments)?,
+        imports: arguments.searching.imports.clone(),
         deadline: arguments.deadline,
         discover: false,
         now: gather::now(arguments.now.as_deref())?,

@@ -18,14 +18,35 @@ pub(super) fn pattern(words: &[String], value: &str) -> String {
 /// The most bytes that [`BETWEEN`] stands for.
 pub(super) const MOST_BETWEEN: usize = 40 + 11 + 34 + 11;
 
-/// Whether behind a keyword an assignment may come: the rest of a name, then a sign. Says no only where the expression
-/// would, and is quicker.
-pub(super) fn may_follow(text: &[u8]) -> bool {
-    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-".contains(byte);
-    let mut rest = text.iter().take(MOST_NAME).skip_while(|byte| is_name(byte) || **byte == b' ');
-    let sign = rest.find(|byte| !b"\\\"'`]) \t".contains(byte));
-    sign.is_none_or(|sign| b":=>,(".contains(sign))
+/// What is assigned to a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Assigned {
+    /// Anything.
+    Any,
+    /// Something in quotes.
+    Quoted,
 }
+
+impl Assigned {
+    /// Whether behind a keyword an assignment may come: the rest of a name, then a sign, then a quote. Says no only where
+    /// the expression would, and is quicker.
+    pub(super) fn may_follow(self, text: &[u8]) -> bool {
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-".contains(byte);
+        let near = text.get(..MOST_NAME).unwrap_or(text);
+        let name = near.iter().take_while(|byte| is_name(byte) || **byte == b' ').count();
+        let gap = near[name..].iter().take_while(|byte| b"\\\"'`]) \t\r\n".contains(byte)).count();
+        let Some(sign) = near.get(name + gap) else { return true };
+        let behind = &text[name + gap..];
+        // `!=` compares with a secret.
+        b":=>,(!".contains(sign)
+            && (self == Self::Any
+                || memchr::memchr3(b'"', b'\'', b'`', behind.get(..MOST_SIGN).unwrap_or(behind)).is_some())
+    }
+}
+
+/// No sign with a type and the beginning of a call behind it is longer.
+const MOST_SIGN: usize = 128;
 
 /// No rest of a name with what closes it is longer.
 const MOST_NAME: usize = 128;

@@ -9,7 +9,8 @@ use regex_automata::util::syntax;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::assignment;
+use super::assignment::{self, Assigned};
+use super::import::{self, Globals, rule::Imported};
 use super::prefilter::Prefilter;
 use super::shape::Shape;
 use super::verify::Check;
@@ -49,8 +50,10 @@ pub struct Detector {
     pub pattern: String,
     /// A value of some form, known by the words in the name it is given; the pattern was made of them.
     pub assigned_to: Vec<String>,
+    /// Its keywords lie in a name, and count only where an assignment follows.
+    pub(super) assigned: Option<Assigned>,
     /// The form of that value, an expression.
-    value: Option<String>,
+    pub(super) value: Option<String>,
     /// The least Shannon entropy of the value, in bits a character.
     pub min_entropy: f64,
     pub(super) check: Option<Check>,
@@ -68,8 +71,10 @@ pub struct Detector {
     pub counter_examples: Vec<String>,
     /// The file it was read from.
     pub file: String,
-    regex: OnceLock<Option<Regex>>,
-    shape: OnceLock<Option<Shape>>,
+    /// What it has beyond ours when it was read from a file of another tool.
+    pub(super) imported: Option<Box<Imported>>,
+    pub(super) regex: OnceLock<Option<Regex>>,
+    pub(super) shape: OnceLock<Option<Shape>>,
 }
 
 #[derive(Deserialize)]
@@ -90,6 +95,7 @@ struct Raw {
     pattern: Option<Spanned<String>>,
     #[serde(default)]
     assigned_to: Vec<String>,
+    assigned: Option<Assigned>,
     value: Option<Spanned<String>>,
     #[serde(default)]
     min_entropy: f64,
@@ -109,7 +115,11 @@ impl Detector {
     /// The compiled expression. Compiled at its first use: most scans need a fraction of the detectors.
     /// `None` for one that does not compile, which `rules test` reports.
     pub(super) fn regex(&self) -> Option<&Regex> {
-        self.regex.get_or_init(|| compile(&self.pattern).ok()).as_ref()
+        let compile = || match self.imported {
+            None => compile(&self.pattern).ok(),
+            Some(_) => import::compile(&self.pattern),
+        };
+        self.regex.get_or_init(compile).as_ref()
     }
 
     /// What is known of its matches; `None` for an expression that does not compile.
@@ -121,13 +131,21 @@ impl Detector {
         self.shape.get_or_init(shape).as_ref()
     }
 
-    /// Whether its keywords count only beside a run that looks drawn.
+    /// Whether it was read from a file of another tool.
+    pub fn is_imported(&self) -> bool {
+        self.imported.is_some()
+    }
+
+    /// Whether its keywords count only beside a run that looks drawn. Those of others count as they do there.
     pub(super) fn is_gated(&self) -> bool {
-        self.shape().is_some_and(|shape| shape.is_gated)
+        self.imported.is_none() && self.shape().is_some_and(|shape| shape.is_gated)
     }
 
     /// Whether its expression compiles and says where the secret is.
     fn check_pattern(&self) -> Result<(), String> {
+        if self.imported.is_some() {
+            return self.regex().map(|_| ()).ok_or_else(|| "the pattern is too large to be compiled".to_owned());
+        }
         let regex = compile(&self.pattern)?;
         if regex.group_info().to_index(PatternID::ZERO, "secret").is_some() {
             Ok(())
@@ -149,6 +167,11 @@ fn compile(pattern: &str) -> Result<Regex, String> {
 pub struct DetectorSet {
     detectors: Vec<Detector>,
     prefilter: Prefilter,
+    /// Those without a keyword, by their place.
+    without_keywords: Vec<usize>,
+    /// Whether some count only beside others.
+    has_partners: bool,
+    globals: Globals,
 }
 
 impl DetectorSet {
@@ -173,9 +196,34 @@ impl DetectorSet {
                 detectors.extend(file.into_iter().map(|detector| (detector.id.clone(), detector)));
             }
         }
-        let detectors: Vec<_> = detectors.into_values().collect();
+        Ok(Self::with_globals(detectors.into_values().collect(), Globals::default()))
+    }
+
+    /// These detectors, in the order of their ids, with what allowlists say of all of them.
+    pub(super) fn with_globals(detectors: Vec<Detector>, globals: Globals) -> Self {
         let prefilter = Prefilter::new(&detectors);
-        Ok(Self { detectors, prefilter })
+        let has_none = |place: &usize| detectors[*place].keywords.is_empty();
+        let without_keywords = (0..detectors.len()).filter(has_none).collect();
+        let is_joined = |imported: &Imported| imported.is_helper || !imported.partners.is_empty();
+        let has_partners = detectors.iter().any(|one| one.imported.as_deref().is_some_and(is_joined));
+        Self { detectors, prefilter, without_keywords, has_partners, globals }
+    }
+
+    pub(super) fn into_detectors(self) -> Vec<Detector> {
+        self.detectors
+    }
+
+    /// Those that are searched in every text.
+    pub(super) fn without_keywords(&self) -> impl Iterator<Item = &Detector> {
+        self.without_keywords.iter().filter_map(|place| self.detectors.get(*place))
+    }
+
+    pub(super) fn has_partners(&self) -> bool {
+        self.has_partners
+    }
+
+    pub(super) fn globals(&self) -> &Globals {
+        &self.globals
     }
 
     /// Every detector by id.
@@ -195,7 +243,7 @@ impl DetectorSet {
                 failures.push(format!("{} ({}): {message}", detector.id, detector.file));
                 continue;
             }
-            if detector.examples.is_empty() {
+            if detector.examples.is_empty() && detector.imported.is_none() {
                 failures.push(format!("{} ({}): it has no examples", detector.id, detector.file));
             }
             let finds = |text: &str| self.scan(text.as_bytes()).iter().any(|found| found.detector.id == detector.id);
@@ -238,6 +286,7 @@ fn parse_file(name: &str, text: &str, ids: &mut BTreeSet<String>) -> Result<Vec<
             confidence: raw.confidence,
             keywords,
             pattern,
+            assigned: raw.assigned.or((!raw.assigned_to.is_empty()).then_some(Assigned::Any)),
             assigned_to: raw.assigned_to,
             value: raw.value.map(Spanned::into_inner),
             min_entropy: raw.min_entropy,
@@ -249,6 +298,7 @@ fn parse_file(name: &str, text: &str, ids: &mut BTreeSet<String>) -> Result<Vec<
             examples: raw.examples,
             counter_examples: raw.counter_examples,
             file: name.to_owned(),
+            imported: None,
             regex: OnceLock::new(),
             shape: OnceLock::new(),
         });

@@ -1,13 +1,13 @@
 //! One detector on one text: its expression around its keywords, then its filters. Knows no other detector.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use regex_automata::util::captures::Captures;
 use regex_automata::{Anchored, Input, PatternID};
 
 use super::Detector;
 use super::allow::is_placeholder;
-use super::assignment;
 use super::prefilter::{Hit, Prefilter};
 use super::scan::Match;
 use super::verify::entropy;
@@ -15,44 +15,72 @@ use crate::model::{Proof, Secret};
 
 impl Detector {
     /// Adds the matches around these keywords, which are in the order of their place.
-    pub(super) fn find<'a>(&'a self, text: &'a [u8], hits: &[Hit], words: &Prefilter, matches: &mut Vec<Match<'a>>) {
+    pub(super) fn find<'a>(
+        &'a self,
+        text: &'a [u8],
+        hits: &[Hit],
+        words: &Prefilter,
+        paths: &[&str],
+        matches: &mut Vec<Match<'a>>,
+    ) {
         let (Some(regex), Some(shape)) = (self.regex(), self.shape()) else { return };
-        let mut captures = regex.create_captures();
         let mut from = 0;
         let mut hits = hits.iter().peekable();
         while let Some(hit) = hits.next() {
-            if !self.assigned_to.is_empty() && !assignment::may_follow(&text[hit.start..]) {
+            if self.assigned.is_some_and(|assigned| !assigned.may_follow(&text[hit.start..])) {
                 continue;
             }
-            let mut end = hit.start.saturating_add(shape.after).min(text.len());
+            let mut end = shape.end(text, hit.start);
             if shape.offsets.is_empty() {
                 // Windows that touch are one: what lies in both is searched once.
-                while let Some(next) = hits.next_if(|next| next.start.saturating_sub(shape.before) <= end) {
-                    end = next.start.saturating_add(shape.after).min(text.len());
+                while let Some(next) = hits.next_if(|next| shape.start(text, next.start) <= end) {
+                    end = shape.end(text, next.start);
                 }
-                let mut start = hit.start.saturating_sub(shape.before).max(from);
+                let mut start = shape.start(text, hit.start).max(from);
                 while start < end {
-                    regex.search_captures(&Input::new(text).span(start..end), &mut captures);
-                    let Some(whole) = captures.get_match() else { break };
+                    let Some(whole) = regex.search(&Input::new(text).span(start..end)) else { break };
+                    matches.extend(self.captured(text, whole.start()..end, paths));
                     from = whole.end().max(start + 1);
                     start = from;
-                    matches.extend(self.judge(text, &captures));
                 }
             } else if let Some(offset) = shape.offsets.get(words.keyword(hit.keyword))
                 && let Some(start) = hit.start.checked_sub(*offset).filter(|start| *start >= from)
             {
                 let input = Input::new(text).span(start..end).anchored(Anchored::Yes);
-                regex.search_captures(&input, &mut captures);
-                if let Some(whole) = captures.get_match() {
+                if let Some(whole) = regex.search(&input) {
+                    matches.extend(self.captured(text, start..end, paths));
                     from = whole.end().max(start + 1);
-                    matches.extend(self.judge(text, &captures));
                 }
             }
         }
     }
 
-    /// What was captured as a match, unless a filter says that it is none.
-    fn judge<'a>(&'a self, text: &'a [u8], captures: &Captures) -> Option<Match<'a>> {
+    /// The match that begins where this part of a text does. Few are, so that groups are told apart only here.
+    fn captured<'a>(&'a self, text: &'a [u8], part: Range<usize>, paths: &[&str]) -> Option<Match<'a>> {
+        let regex = self.regex()?;
+        let mut captures = regex.create_captures();
+        regex.search_captures(&Input::new(text).span(part).anchored(Anchored::Yes), &mut captures);
+        self.judge(text, &captures, paths)
+    }
+
+    /// Adds the matches in a part of a text, wherever the keywords are.
+    pub(super) fn find_everywhere<'a>(
+        &'a self,
+        text: &'a [u8],
+        within: Range<usize>,
+        paths: &[&str],
+        matches: &mut Vec<Match<'a>>,
+    ) {
+        let Some(regex) = self.regex() else { return };
+        let all = regex.captures_iter(Input::new(text).span(within));
+        matches.extend(all.filter_map(|captures| self.judge(text, &captures, paths)));
+    }
+
+    /// What was captured as a match, unless a filter says that it is none. The paths are what the file is called.
+    fn judge<'a>(&'a self, text: &'a [u8], captures: &Captures, paths: &[&str]) -> Option<Match<'a>> {
+        if let Some(imported) = &self.imported {
+            return imported.judge(self, text, captures, paths);
+        }
         let whole = captures.get_match()?.range();
         let secret = captures.get_group_by_name("secret")?.range();
         let value = &text[secret.clone()];
@@ -82,6 +110,7 @@ impl Detector {
         let proof = proof(&self.proves, facts);
         Some(Match {
             detector: self,
+            confidence: self.confidence,
             span: secret,
             whole,
             secret: Secret::new(value),
@@ -145,7 +174,7 @@ mod tests {
         for captures in regex.captures_iter(text) {
             let whole = captures.get_match().expect("a match").range();
             if hits.iter().any(|hit| hit.detector == number && whole.contains(&hit.start)) {
-                found.extend(detector.judge(text, &captures));
+                found.extend(detector.judge(text, &captures, &[]));
             }
         }
         found
@@ -173,7 +202,7 @@ mod tests {
             let (mut windows, mut whole) = (Vec::new(), Vec::new());
             for (number, detector) in DETECTORS.detectors().iter().enumerate() {
                 let own: Vec<Hit> = hits.iter().filter(|hit| hit.detector == number).copied().collect();
-                detector.find(&text, &own, prefilter, &mut windows);
+                detector.find(&text, &own, prefilter, &[], &mut windows);
                 whole.extend(everywhere(detector, number, &text, &hits));
             }
             prop_assert_eq!(spans(&windows), spans(&whole));
@@ -209,7 +238,7 @@ mod tests {
                 let s = d.shape().unwrap();
                 let start = std::time::Instant::now();
                 let mut m = Vec::new();
-                d.find(&text, of, DETECTORS.prefilter(), &mut m);
+                d.find(&text, of, DETECTORS.prefilter(), &[], &mut m);
                 let e = stats.entry(d.id.clone()).or_default();
                 e.0 += of.len() as u64;
                 e.1 += (of.len() * (s.before + s.after)) as u64;

@@ -7,6 +7,7 @@ mod assignment;
 mod decode;
 mod detector;
 mod find;
+mod import;
 mod inline;
 mod key;
 mod lanes;
@@ -20,5 +21,6 @@ mod verify;
 mod word;
 
 pub use detector::{Detector, DetectorError, DetectorSet};
+pub use import::{Effect, IGNORED, Ignores, Import, LISTED, Taken, Unsupported};
 pub use inline::{InlineAllow, inline_allow, inline_allow_places};
 pub use scan::{LineIndex, Match};

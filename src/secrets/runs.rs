@@ -96,6 +96,19 @@ pub(super) fn is_drawn(run: &[u8]) -> bool {
     run.windows(2).filter(is_change).nth(CHANGES - 1).is_some()
 }
 
+/// How likely it is that drawn letters, small and capital ones, change too seldom between the two.
+pub(super) fn chance_of_no_change(letters: usize) -> f64 {
+    let steps = letters.saturating_sub(1);
+    // Each step is a change or none, like a coin.
+    let mut ways = 1.0;
+    let mut few = 0.0;
+    for changes in 0..CHANGES.min(steps + 1) {
+        few += ways;
+        ways = ways * (steps - changes) as f64 / (changes + 1) as f64;
+    }
+    few / 2_f64.powi(steps as i32)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -131,6 +144,13 @@ mod tests {
             for_each_run(&text, |run| found.push(run));
             prop_assert_eq!(found, plain(&text));
         }
+    }
+
+    #[test]
+    fn the_gate_loses_little() {
+        assert_eq!(chance_of_no_change(0), 1.0);
+        assert!((chance_of_no_change(16) - 576.0 / 32768.0).abs() < 1e-12);
+        assert!(chance_of_no_change(40) < 1e-7);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::decode::{self, Budget};
+use super::import::partner;
 use super::verify::entropy;
 use super::{Detector, DetectorSet};
 use crate::model::{Confidence, Proof, Secret, Severity};
@@ -15,6 +16,8 @@ const CONTEXT: usize = 2048;
 pub struct Match<'a> {
     /// What found it.
     pub detector: &'a Detector,
+    /// How sure it is: as its detector, unless a filter knows better.
+    pub confidence: Confidence,
     /// Where the value lies, in bytes.
     pub span: Range<usize>,
     /// Where the text lies that made it a match, in bytes.
@@ -32,20 +35,35 @@ pub struct Match<'a> {
 impl DetectorSet {
     /// Finds the secrets in a text. Pure: the same bytes give the same matches, in the order of their place.
     pub fn scan<'a>(&'a self, text: &'a [u8]) -> Vec<Match<'a>> {
-        self.scan_with(text, &mut Budget::of(text.len()))
+        self.scan_file(text, None, &[])
+    }
+
+    /// As [`Self::scan`], or as [`Self::scan_ranges`] when there are ranges, in a file that is called so: below its root,
+    /// and as it was given. Some imported rules are about paths.
+    pub fn scan_file<'a>(&'a self, text: &'a [u8], ranges: Option<&[Range<usize>]>, paths: &[&str]) -> Vec<Match<'a>> {
+        match ranges {
+            Some(ranges) => self.within(text, ranges, paths),
+            None => self.scan_with(text, paths, &mut Budget::of(text.len())),
+        }
     }
 
     /// As [`Self::scan`], for text that may itself have been decoded.
-    pub(super) fn scan_with<'a>(&'a self, text: &'a [u8], budget: &mut Budget) -> Vec<Match<'a>> {
-        self.scan_parts(text, &[0..text.len()], budget)
+    pub(super) fn scan_with<'a>(&'a self, text: &'a [u8], paths: &[&str], budget: &mut Budget) -> Vec<Match<'a>> {
+        self.scan_parts(text, &[0..text.len()], paths, budget)
     }
 
     /// Finds what has a keyword in one of these parts of a text, or is encoded in one.
-    fn scan_parts<'a>(&'a self, text: &'a [u8], parts: &[Range<usize>], budget: &mut Budget) -> Vec<Match<'a>> {
-        let matches = parts.iter().flat_map(|part| self.matches(text, part.clone())).collect();
+    fn scan_parts<'a>(
+        &'a self,
+        text: &'a [u8],
+        parts: &[Range<usize>],
+        paths: &[&str],
+        budget: &mut Budget,
+    ) -> Vec<Match<'a>> {
+        let matches = parts.iter().flat_map(|part| self.matches(text, part.clone(), paths)).collect();
         let mut matches = resolve_overlaps(matches);
         for part in parts {
-            decode::add(self, text, part.clone(), budget, &mut matches);
+            decode::add(self, text, part.clone(), paths, budget, &mut matches);
         }
         matches.iter_mut().for_each(|found| self.keep_public_facts(&mut found.proof));
         matches
@@ -54,6 +72,10 @@ impl DetectorSet {
     /// The matches of which some part lies in one of these ranges, which are in order; the text around them is their
     /// context, and is searched no further than [`CONTEXT`]. For text of which only a part is new.
     pub fn scan_ranges<'a>(&'a self, text: &'a [u8], ranges: &[Range<usize>]) -> Vec<Match<'a>> {
+        self.within(text, ranges, &[])
+    }
+
+    fn within<'a>(&'a self, text: &'a [u8], ranges: &[Range<usize>], paths: &[&str]) -> Vec<Match<'a>> {
         let mut searched: Vec<Range<usize>> = Vec::new();
         for range in ranges {
             let (start, end) = (range.start.saturating_sub(CONTEXT), range.end.saturating_add(CONTEXT).min(text.len()));
@@ -63,7 +85,7 @@ impl DetectorSet {
             }
         }
         let length = searched.iter().map(Range::len).sum();
-        let mut matches = self.scan_parts(text, &searched, &mut Budget::of(length));
+        let mut matches = self.scan_parts(text, &searched, paths, &mut Budget::of(length));
         matches.retain(|found| {
             let first = ranges.partition_point(|range| range.end <= found.whole.start);
             ranges.get(first).is_some_and(|range| range.start < found.whole.end)
@@ -72,13 +94,23 @@ impl DetectorSet {
     }
 
     /// Every match whose keyword lies in a part of a text.
-    fn matches<'a>(&'a self, text: &'a [u8], within: Range<usize>) -> Vec<Match<'a>> {
+    fn matches<'a>(&'a self, text: &'a [u8], within: Range<usize>, paths: &[&str]) -> Vec<Match<'a>> {
         let prefilter = self.prefilter();
-        let hits = prefilter.hits(self.detectors(), text, within);
+        let hits = prefilter.hits(self.detectors(), text, within.clone());
         let mut matches = Vec::new();
         for of_detector in hits.chunk_by(|a, b| a.detector == b.detector) {
             let detector = &self.detectors()[of_detector[0].detector];
-            detector.find(text, of_detector, prefilter, &mut matches);
+            if detector.imported.as_deref().is_some_and(|imported| imported.is_searched_everywhere) {
+                detector.find_everywhere(text, within.clone(), paths, &mut matches);
+            } else {
+                detector.find(text, of_detector, prefilter, paths, &mut matches);
+            }
+        }
+        for detector in self.without_keywords() {
+            detector.find_everywhere(text, within.clone(), paths, &mut matches);
+        }
+        if self.has_partners() {
+            partner::require(text, &mut matches);
         }
         matches
     }
@@ -119,18 +151,19 @@ impl DetectorSet {
     }
 }
 
-impl Detector {
-    /// Which of two detectors that see the same text is right: the surer, then the one that knows whose it is, then the
-    /// graver.
-    pub(super) fn rank(&self) -> (Confidence, bool, Severity) {
-        (self.confidence, self.proves.contains('.'), self.severity)
+impl Match<'_> {
+    /// Which of two that see the same text is right: the surer, then the one that knows whose it is, then the graver,
+    /// then ours.
+    pub(super) fn rank(&self) -> (Confidence, bool, Severity, bool) {
+        let knows = self.detector.proves.contains('.') && !self.detector.proves.starts_with("imported.");
+        (self.confidence, knows, self.detector.severity, self.detector.imported.is_none())
     }
 }
 
 /// Keeps the best of the matches that claim the same text.
 fn resolve_overlaps(mut matches: Vec<Match<'_>>) -> Vec<Match<'_>> {
     matches.sort_by(|a, b| {
-        let by_rank = b.detector.rank().cmp(&a.detector.rank());
+        let by_rank = b.rank().cmp(&a.rank());
         by_rank
             .then_with(|| b.claims.len().cmp(&a.claims.len()))
             .then_with(|| b.span.len().cmp(&a.span.len()))

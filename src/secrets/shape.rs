@@ -21,8 +21,8 @@ const UNBOUNDED: usize = 32 * 1024;
 /// The most texts that one part of an expression is written out as.
 const MOST_TEXTS: usize = 96;
 
-/// How many drawn letters are needed where no digit can be among them.
-const LETTERS: usize = 30;
+/// How many of the values of a gated detector the gate may lose.
+const MOST_LOST: f64 = 0.002;
 
 /// What is known of every match of an expression.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub(super) struct Shape {
     /// In every match a keyword stands in a run of at least [`runs::SHORTEST`] bytes, or at most [`BEFORE_RUN`] before it
     /// with nothing but white space that may hold the end of a line.
     pub(super) is_gated: bool,
+    /// No match holds the end of a line.
+    pub(super) is_one_line: bool,
 }
 
 /// A part of an expression.
@@ -61,11 +63,35 @@ impl Shape {
     pub(super) fn of(pattern: &str, keywords: &[String]) -> Option<Self> {
         let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).ok()?;
         let longest = hir.properties().maximum_len().unwrap_or(UNBOUNDED).min(UNBOUNDED);
-        let careful = Self { before: longest, after: longest, offsets: BTreeMap::new(), is_gated: false };
+
         let mut parts = Vec::new();
         flatten(&hir, &mut parts);
+        let is_one_line = parts.iter().all(Part::is_in_one_line);
+        let careful = Self { before: longest, after: longest, offsets: BTreeMap::new(), is_gated: false, is_one_line };
         let folded: Vec<String> = keywords.iter().map(|word| word.to_ascii_lowercase()).collect();
         Some(about_keyword(&parts, &folded, longest).unwrap_or(careful))
+    }
+}
+
+/// Whether a keyword is in every match of an expression.
+pub(super) fn always_holds(hir: &Hir, keywords: &[String]) -> bool {
+    let folded: Vec<String> = keywords.iter().map(|word| word.to_ascii_lowercase()).collect();
+    holds(hir, &folded)
+}
+
+fn holds(hir: &Hir, keywords: &[String]) -> bool {
+    let has = |text: &Vec<u8>| keywords.iter().any(|word| find(text, word).is_some());
+    let mut parts = Vec::new();
+    flatten(hir, &mut parts);
+    if parts.iter().any(|part| matches!(part, Part::Texts(texts) if texts.iter().all(has))) {
+        return true;
+    }
+    match hir.kind() {
+        HirKind::Capture(capture) => holds(&capture.sub, keywords),
+        HirKind::Repetition(again) => again.min > 0 && holds(&again.sub, keywords),
+        HirKind::Concat(each) => each.iter().any(|one| holds(one, keywords)),
+        HirKind::Alternation(each) => each.iter().all(|one| holds(one, keywords)),
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => false,
     }
 }
 
@@ -81,7 +107,24 @@ impl Shape {
         let is_gated = is_near && runs_of(&parts).any(|run| can_be_drawn(&parts[run]));
         // A byte behind the value belongs to the match.
         let after = name + assignment::MOST_BETWEEN + most + 1;
-        Some(Self { before: name, after, offsets: BTreeMap::new(), is_gated })
+        // A byte behind the value may be the end of the line.
+        Some(Self { before: name, after, offsets: BTreeMap::new(), is_gated, is_one_line: false })
+    }
+}
+
+impl Shape {
+    /// Where the matches around a keyword begin at the earliest.
+    pub(super) fn start(&self, text: &[u8], keyword: usize) -> usize {
+        let first = keyword.saturating_sub(self.before);
+        let end = if self.is_one_line { memchr::memrchr(b'\n', &text[first..keyword]) } else { None };
+        end.map_or(first, |end| first + end + 1)
+    }
+
+    /// Where the matches around a keyword end at the latest.
+    pub(super) fn end(&self, text: &[u8], keyword: usize) -> usize {
+        let last = keyword.saturating_add(self.after).min(text.len());
+        let end = if self.is_one_line { memchr::memchr(b'\n', &text[keyword..last]) } else { None };
+        end.map_or(last, |end| keyword + end)
     }
 }
 
@@ -99,7 +142,8 @@ fn about_keyword(parts: &[Part], keywords: &[String], longest: usize) -> Option<
     let offsets = if Some(front.least) == front.most { offsets(texts, keywords, front.least) } else { BTreeMap::new() };
     let before = bound(front.most).min(longest);
     let after = bound(behind.most).min(longest);
-    Some(Shape { before, after, offsets, is_gated: is_gated(parts, place) })
+    let is_one_line = parts.iter().all(Part::is_in_one_line);
+    Some(Shape { before, after, offsets, is_gated: is_gated(parts, place), is_one_line })
 }
 
 /// Where in a match the keywords stand whose place is the same in each of these texts that has them, if every text has
@@ -139,17 +183,12 @@ fn runs_of(parts: &[Part]) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Whether a run is always long enough, and its drawn part can be told from written text.
+/// Whether a run is always long enough, and what is drawn in it can nearly always be told from written text.
 fn can_be_drawn(segment: &[Part]) -> bool {
-    let drawn = |test: fn(&Bytes) -> bool| -> usize {
-        let bytes = segment.iter().filter_map(|part| match part {
-            Part::Bytes(bytes) if test(bytes) => Some(bytes.least),
-            _ => None,
-        });
-        bytes.sum()
-    };
-    total(segment).least >= runs::SHORTEST
-        && (drawn(Bytes::has_digits) >= runs::SHORTEST || drawn(Bytes::has_both_cases) >= LETTERS)
+    let drawn = || segment.iter().filter_map(|part| if let Part::Bytes(bytes) = part { Some(bytes) } else { None });
+    let no_digit: f64 = drawn().map(|bytes| bytes.chance_of_no_digit().powi(bytes.least as i32)).product();
+    let letters: usize = drawn().filter(|bytes| bytes.has_both_cases()).map(|bytes| bytes.least).sum();
+    total(segment).least >= runs::SHORTEST && no_digit * runs::chance_of_no_change(letters) <= MOST_LOST
 }
 
 impl Part {
@@ -164,10 +203,18 @@ impl Part {
         }
     }
 
+    /// Whether it holds no end of a line.
+    fn is_in_one_line(&self) -> bool {
+        match self {
+            Self::Texts(texts) => texts.iter().flatten().all(|byte| *byte != b'\n'),
+            Self::Bytes(bytes) => !bytes.has(b'\n'),
+        }
+    }
+
     /// Whether it holds no end of a line but in white space.
     fn stays_near(&self) -> bool {
         match self {
-            Self::Texts(texts) => texts.iter().flatten().all(|byte| *byte != b'\n'),
+            Self::Texts(_) => self.is_in_one_line(),
             Self::Bytes(bytes) => {
                 let is_blank = |byte: u8| byte.is_ascii_whitespace() || byte == 0x0b;
                 !bytes.has(b'\n') || (0..=u8::MAX).all(|byte| !bytes.has(byte) || is_blank(byte))
@@ -189,9 +236,10 @@ impl Bytes {
         self.kinds[usize::from(byte / 64)] >> (byte % 64) & 1 == 1
     }
 
-    /// At least half of the hexadecimal digits' share.
-    fn has_digits(&self) -> bool {
-        (b'0'..=b'9').filter(|digit| self.has(*digit)).count() >= 5
+    /// How likely a byte is drawn that is no digit.
+    fn chance_of_no_digit(&self) -> f64 {
+        let count = |range: std::ops::RangeInclusive<u8>| range.filter(|byte| self.has(*byte)).count() as f64;
+        1.0 - count(b'0'..=b'9') / count(0..=u8::MAX).max(1.0)
     }
 
     fn has_both_cases(&self) -> bool {

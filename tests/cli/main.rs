@@ -15,6 +15,7 @@ mod git;
 #[path = "../support/iam_server.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod iam_server;
+mod import;
 mod join;
 #[cfg(feature = "kubernetes")]
 #[path = "../support/kube_server.rs"]

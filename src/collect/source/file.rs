@@ -127,11 +127,10 @@ impl FileScanner<'_> {
 
     /// Reports what begins in a window's own part.
     fn window(&self, window: &Window<'_>, seen: &mut Seen<'_>, emit: &mut impl FnMut(Exposure) -> bool) -> bool {
+        let given = self.given_name();
+        let paths = [self.relative, &given];
         let mut allows = Allows::of(window.text, self.options, self.detectors, self.context);
-        let matches = match window.ranges {
-            Some(ranges) => self.detectors.scan_ranges(window.text, ranges),
-            None => self.detectors.scan(window.text),
-        };
+        let matches = self.detectors.scan_file(window.text, window.ranges, &paths);
         if matches.is_empty() && allows.is_empty() {
             return true;
         }
@@ -147,6 +146,7 @@ impl FileScanner<'_> {
                 continue;
             }
             let evidence = self.evidence(window, &lines, &found.span);
+            let allowed = allowed.or_else(|| self.imported_allow(&found, window.text, &paths, &evidence.location));
             if !emit(self.exposure(found, evidence, allowed, seen)) {
                 return false;
             }
@@ -154,6 +154,27 @@ impl FileScanner<'_> {
         let path = if self.relative.is_empty() { &self.root.shown } else { self.relative };
         allows.note(&window.own, path, |byte| window.place.lines_before + lines.position(window.text, byte).0);
         true
+    }
+
+    /// The file as it was given: with its root before it.
+    fn given_name(&self) -> String {
+        match (self.root.shown.as_str(), self.relative) {
+            ("", relative) => relative.to_owned(),
+            (root, "") => root.to_owned(),
+            (root, relative) => format!("{}/{relative}", root.trim_end_matches('/')),
+        }
+    }
+
+    /// What of the files of other tools allows a match.
+    fn imported_allow(&self, found: &Match<'_>, text: &[u8], paths: &[&str], at: &Location) -> Option<Allowed> {
+        let of_commit = |commit| self.detectors.allows_commit(&found.detector.id, commit);
+        let listed = || self.detectors.allows(found, text, paths).or_else(|| self.commit.and_then(of_commit));
+        let placed = || match (at, self.commit) {
+            (Location::File { line, .. }, None) => self.options.ignored.allows(paths, *line),
+            (Location::File { line, .. }, Some(commit)) => self.options.ignored.allows_in_commit(paths, *line, commit),
+            _ => None,
+        };
+        listed().or_else(placed).map(|by| Allowed { by, rules: Vec::new() })
     }
 
     fn exposure(
@@ -177,7 +198,7 @@ impl FileScanner<'_> {
             detector: detector.id.clone(),
             title: detector.title.clone(),
             severity: detector.severity,
-            confidence: detector.confidence,
+            confidence: found.confidence,
             fingerprint,
             preview,
             public: detector.public,

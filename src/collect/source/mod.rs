@@ -23,7 +23,7 @@ use async_trait::async_trait;
 
 use super::{CollectError, Collector, Context, Sink};
 use crate::model::FactKind;
-use crate::secrets::DetectorSet;
+use crate::secrets::{DetectorSet, Ignores};
 
 pub use allows::AllowNotes;
 pub use discover::{Found, discover};
@@ -78,6 +78,8 @@ pub struct SourceOptions {
     pub watched: Arc<Watched>,
     /// Files that are read as exports, too: the public ids in them are what they are for, not findings.
     pub exports: BTreeSet<PathBuf>,
+    /// Findings that a `.gitleaksignore` hides.
+    pub ignored: Arc<Ignores>,
 }
 
 impl Default for SourceOptions {
@@ -94,6 +96,7 @@ impl Default for SourceOptions {
             allows: Arc::default(),
             watched: Arc::default(),
             exports: BTreeSet::new(),
+            ignored: Arc::default(),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use super::NAME;
 use crate::collect::{CollectError, Sink};
 use crate::model::{CoverageEntry, FactKind, Outcome, Record};
+use crate::secrets::{IGNORED, LISTED};
 
 /// How many names of packed files are told.
 const NAMES: usize = 3;
@@ -41,7 +42,10 @@ pub(super) struct Tally {
     pub(super) bytes: Count,
     pub(super) links: Count,
     pub(super) special: Count,
-    pub(super) allowed: Count,
+    allowed: Count,
+    /// Findings that imported files hide, by what: their allowlists and their places.
+    listed: Count,
+    placed: Count,
     /// Files that lie in another root, too, and are read there.
     pub(super) elsewhere: Count,
     /// Files that a `.gitignore` hides.
@@ -65,6 +69,19 @@ struct Packed {
 }
 
 impl Tally {
+    /// Counts a finding by what allows it, if something does.
+    pub(super) fn allow(&self, by: Option<&str>) {
+        let Some(by) = by else { return };
+        let count = if by.starts_with(IGNORED) {
+            &self.placed
+        } else if by.starts_with(LISTED) {
+            &self.listed
+        } else {
+            &self.allowed
+        };
+        count.add(1);
+    }
+
     /// Notes something that could not be read. The root itself has no name below the root.
     pub(super) fn hole(&self, place: &str, outcome: Outcome, detail: impl ToString) {
         let remedy = match outcome {
@@ -140,12 +157,15 @@ impl Tally {
             false => "git may track them all the same; --no-ignore reads them",
         };
         let allowed = "marked in place as allowed; --no-inline-allow judges them";
+        let placed = "it hides places, whatever lies there next; a baseline (--write-baseline) accepts values";
         let others = [
             ("files named by .gitignore", &self.ignored, ignored),
             ("files of another root", &self.elsewhere, "they are read once, there"),
             ("symbolic links", &self.links, "they are not followed"),
             ("sockets, pipes and devices", &self.special, "they are not opened"),
             ("allowed lines", &self.allowed, allowed),
+            ("findings on allowlists", &self.listed, "the files of --rules-from allow them"),
+            ("findings hidden by .gitleaksignore", &self.placed, placed),
         ];
         left_out.extend(others.map(|(what, count, why)| (what, count.get(), why.to_owned())));
         left_out

@@ -88,6 +88,7 @@ impl Decoded {
         encoding.extend(found.encoding);
         Some(Match {
             detector: all.get(place)?,
+            confidence: found.confidence,
             span: self.map(&found.span),
             whole: self.map(&found.whole),
             secret: found.secret.into_owned(),
@@ -122,6 +123,7 @@ pub(super) fn add<'a>(
     detectors: &'a DetectorSet,
     text: &[u8],
     within: Range<usize>,
+    paths: &[&str],
     budget: &mut Budget,
     matches: &mut Vec<Match<'a>>,
 ) {
@@ -130,7 +132,7 @@ pub(super) fn add<'a>(
     decode(text.get(within.clone()).unwrap_or_default(), &mut |mut piece| {
         pieces += 1;
         piece.shift(within.start);
-        take(detectors, &piece, pieces, budget, &mut found)
+        take(detectors, &piece, pieces, paths, budget, &mut found)
     });
     if !found.is_empty() {
         join(matches, found);
@@ -142,6 +144,7 @@ fn take<'a>(
     detectors: &'a DetectorSet,
     piece: &Decoded,
     number: usize,
+    paths: &[&str],
     budget: &mut Budget,
     found: &mut Vec<(usize, Match<'a>)>,
 ) -> bool {
@@ -153,10 +156,10 @@ fn take<'a>(
     if let Some(whole) = packed::whole(&piece.text) {
         // What lies in it by chance as it is would only hide what it says.
         let mut unpacked = Vec::new();
-        take(detectors, &whole, 1, budget, &mut unpacked);
+        take(detectors, &whole, 1, paths, budget, &mut unpacked);
         inner.extend(unpacked.into_iter().map(|(_, one)| one));
     } else {
-        inner = detectors.scan_with(&piece.text, budget);
+        inner = detectors.scan_with(&piece.text, paths, budget);
     }
     budget.depth -= 1;
     let inner = inner.into_iter().filter(|one| piece.differs(&one.whole));
@@ -171,8 +174,8 @@ fn decode(text: &[u8], each: &mut impl FnMut(Decoded) -> bool) {
 
 /// How good a match is against others of the same text: what stands there plainly or is surely found, before guesses
 /// within decoded text; then the surer, then the graver.
-fn rank(found: &Match<'_>) -> (bool, (Confidence, bool, Severity)) {
-    let rank = found.detector.rank();
+fn rank(found: &Match<'_>) -> (bool, (Confidence, bool, Severity, bool)) {
+    let rank = found.rank();
     (found.encoding.is_empty() || rank.0 >= Confidence::High, rank)
 }
 
