@@ -215,45 +215,4 @@ mod tests {
         let other: Vec<_> = other.iter().map(|detector| &detector.id).collect();
         assert!(gated.len() > other.len() * 2, "{} are gated, these are not: {other:?}", gated.len());
     }
-
-    #[test]
-    fn zz_stats() {
-        let mut stats: std::collections::BTreeMap<String, (u64, u64, u128, usize)> = Default::default();
-        let mut total = 0;
-        let mut hits_total = 0;
-        for entry in walkdir::WalkDir::new("/root/.cargo/registry/src").sort_by_file_name() {
-            let entry = entry.unwrap();
-            if !entry.file_type().is_file() || entry.metadata().unwrap().len() > 1_000_000 {
-                continue;
-            }
-            let text = std::fs::read(entry.path()).unwrap();
-            total += text.len();
-            if total > 60_000_000 {
-                break;
-            }
-            let hits = DETECTORS.prefilter().hits(DETECTORS.detectors(), &text, 0..text.len());
-            hits_total += hits.len();
-            for of in hits.chunk_by(|a, b| a.detector == b.detector) {
-                let d = &DETECTORS.detectors()[of[0].detector];
-                let s = d.shape().unwrap();
-                let start = std::time::Instant::now();
-                let mut m = Vec::new();
-                d.find(&text, of, DETECTORS.prefilter(), &[], &mut m);
-                let e = stats.entry(d.id.clone()).or_default();
-                e.0 += of.len() as u64;
-                e.1 += (of.len() * (s.before + s.after)) as u64;
-                e.2 += start.elapsed().as_nanos();
-                e.3 += m.len();
-            }
-        }
-        let mut all: Vec<_> = stats.into_iter().collect();
-        all.sort_by_key(|(_, s)| std::cmp::Reverse(s.2));
-        eprintln!(
-            "STAT total {total} bytes, {hits_total} hits, {} ms",
-            all.iter().map(|(_, s)| s.2).sum::<u128>() / 1_000_000
-        );
-        for (id, s) in all.iter().take(60) {
-            eprintln!("STAT {id} hits {} window bytes {} us {} matches {}", s.0, s.1, s.2 / 1000, s.3);
-        }
-    }
 }

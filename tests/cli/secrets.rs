@@ -215,10 +215,10 @@ fn a_list_of_files_is_searched() {
 #[test]
 fn a_range_must_be_one() {
     let folder = folder();
-    for wrong in ["main", "a...b", "..b"] {
+    for wrong in ["main", "a...b"] {
         let ran = run(folder.path(), &["secrets", "--range", wrong]);
         assert_eq!(ran.code, 2, "{wrong}");
-        assert!(ran.stderr.contains("expected A..B"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("A..B"), "{}", ran.stderr);
     }
     let ran = run(folder.path(), &["secrets", "--staged", "--history"]);
     assert_eq!(ran.code, 2, "one selection at a time");
