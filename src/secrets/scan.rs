@@ -49,7 +49,7 @@ impl DetectorSet {
 
     /// As [`Self::scan`], for text that may itself have been decoded.
     pub(super) fn scan_with<'a>(&'a self, text: &'a [u8], paths: &[&str], budget: &mut Budget) -> Vec<Match<'a>> {
-        self.scan_parts(text, &[0..text.len()], paths, budget)
+        self.scan_parts(text, std::slice::from_ref(&(0..text.len())), paths, budget)
     }
 
     /// Finds what has a keyword in one of these parts of a text, or is encoded in one.

@@ -116,8 +116,6 @@ impl Draft {
             is_helper: self.is_helper,
             is_searched_everywhere: keywords.is_empty() || !always_holds(&hir, &keywords),
         };
-        let remedy = "Revoke it where it was issued, issue a new one, and keep that out of source; then take it out of the \
-                      history.";
         Ok(Detector {
             title: self.description.filter(|text| !text.is_empty()).unwrap_or_else(|| self.id.clone()),
             severity,
@@ -130,7 +128,7 @@ impl Draft {
             check: None,
             public: false,
             proves: ours.map_or_else(|| format!("imported.{}", self.id), |ours| ours.proves.clone()),
-            remedy: ours.map_or(remedy, |ours| &ours.remedy).to_owned(),
+            remedy: ours.map_or(REMEDY, |ours| &ours.remedy).to_owned(),
             link: ours.map_or("", |ours| &ours.link).to_owned(),
             examples: Vec::new(),
             counter_examples: Vec::new(),
@@ -143,6 +141,10 @@ impl Draft {
         })
     }
 }
+
+/// What to do about a secret of which only the rule of another tool is known.
+const REMEDY: &str =
+    "Revoke it where it was issued, issue a new one, and keep that out of source; then take it out of the history.";
 
 impl Imported {
     /// Judges what the expression of its detector captured.
