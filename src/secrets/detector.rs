@@ -19,6 +19,9 @@ use crate::model::{Confidence, Severity};
 /// The shortest keyword that is worth a prefilter.
 const SHORTEST_KEYWORD: usize = 3;
 
+/// How much an expression may remember of its own states in each thread, in bytes.
+const CACHE: usize = 1024 * 1024;
+
 /// A detector file that cannot be used, with the place.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{file}:{line}:{column}: {message}")]
@@ -157,7 +160,8 @@ impl Detector {
 
 fn compile(pattern: &str) -> Result<Regex, String> {
     let syntax = syntax::Config::new().utf8(false);
-    let config = Regex::config().utf8_empty(false);
+    // Captures are asked for seldom, and hundreds of expressions share the memory.
+    let config = Regex::config().utf8_empty(false).onepass(false).hybrid_cache_capacity(CACHE);
     let built = Regex::builder().syntax(syntax).configure(config).build(pattern);
     built.map_err(|error| error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string))
 }

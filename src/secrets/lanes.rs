@@ -10,8 +10,9 @@ use aho_corasick::{Anchored, MatchKind};
 /// How many pieces are read at the same time.
 const LANES: usize = 4;
 
-/// Longer spans are cut into pieces of this length, in bytes.
-const PIECE: usize = 4096;
+/// Spans are cut into pieces of so many bytes: short enough that every lane has one, long enough that what is read twice
+/// is little.
+const PIECE: Range<usize> = 512..4096;
 
 /// A search for every occurrence of some words, whatever their case.
 #[derive(Debug)]
@@ -83,9 +84,10 @@ impl Words {
     fn pieces(&self, span: Range<usize>) -> impl Iterator<Item = Lane> {
         let (first, end, state) = (span.start, span.end, self.start);
         let before = self.longest.saturating_sub(1);
-        span.step_by(PIECE).map(move |own| {
+        let length = span.len().div_ceil(LANES).clamp(PIECE.start, PIECE.end);
+        span.step_by(length).map(move |own| {
             let next = own.saturating_sub(before).max(first);
-            Lane { next, end: (own + PIECE).min(end), own, state }
+            Lane { next, end: (own + length).min(end), own, state }
         })
     }
 

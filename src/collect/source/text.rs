@@ -44,7 +44,7 @@ pub(super) fn whole(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
         return Some(Cow::Borrowed(pending));
     }
     let nothing: Box<dyn Read> = Box::new(io::empty());
-    let mut text = Text { file: nothing.take(0), limit: 0, encoding, pending: pending.to_owned() };
+    let mut text = Text { file: nothing.take(0), limit: 0, encoding, pending: pending.to_owned(), expected: 0 };
     let mut decoded = Vec::new();
     text.decode(&mut decoded, true);
     Some(Cow::Owned(decoded))
@@ -57,6 +57,8 @@ pub(super) struct Text<'a> {
     encoding: Encoding,
     /// Bytes that were read and not yet given on.
     pending: Vec<u8>,
+    /// How many bytes there seem to be; memory is made ready for them at once.
+    expected: usize,
 }
 
 impl<'a> Text<'a> {
@@ -67,12 +69,20 @@ impl<'a> Text<'a> {
         file.by_ref().take(MARK).read_to_end(&mut head)?;
         let (encoding, mark) = Encoding::of(&head);
         head.drain(..mark);
-        Ok(Self { file, limit, encoding, pending: head })
+        Ok(Self { file, limit, encoding, pending: head, expected: 0 })
+    }
+
+    /// Says how many bytes there seem to be.
+    pub(super) fn expecting(mut self, bytes: u64) -> Self {
+        self.expected = usize::try_from(bytes).unwrap_or(usize::MAX);
+        self
     }
 
     /// Appends to a window until it has `length` bytes, or a few more. Returns whether this was the end.
     pub(super) fn fill(&mut self, window: &mut Vec<u8>, length: usize) -> io::Result<bool> {
         if self.encoding == Encoding::Bytes {
+            // A little more, so that the end is seen without another piece of memory.
+            window.reserve(self.expected.min(length.saturating_sub(window.len())).saturating_add(64));
             window.append(&mut self.pending);
             let room = length.saturating_sub(window.len()) as u64;
             return Ok((self.file.by_ref().take(room).read_to_end(window)? as u64) < room);
@@ -121,6 +131,11 @@ impl<'a> Text<'a> {
 /// Opens a regular file and nothing else: a file that was swapped for a link, a pipe or a device since the folder was
 /// listed is an error, and is neither followed nor waited for.
 pub(super) fn open(path: &Path) -> io::Result<File> {
+    open_sized(path).map(|(file, _)| file)
+}
+
+/// As [`open`], with the size that the file had then, in bytes.
+pub(super) fn open_sized(path: &Path) -> io::Result<(File, u64)> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
@@ -143,7 +158,7 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
             return Err(io::Error::other("it changed while it was read"));
         }
     }
-    Ok(file)
+    Ok((file, opened.len()))
 }
 
 #[cfg(test)]

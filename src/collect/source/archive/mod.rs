@@ -43,8 +43,7 @@ pub(super) fn scan(
     tally: &Tally,
     mut emit: impl FnMut(Exposure) -> bool,
 ) -> io::Result<Ended> {
-    let mut file = text::open(path)?;
-    let packed = file.metadata()?.len();
+    let (mut file, packed) = text::open_sized(path)?;
     let opened = Opened::new(&mut file)?;
     if opened.kind != Kind::Archive(Archive::Zip) || !scanner.options.archives {
         return scan_open(scanner, opened, packed, path, tally, emit);
@@ -67,7 +66,9 @@ pub(super) fn scan_open(
 ) -> io::Result<Ended> {
     let Opened { kind, reader } = opened;
     match kind {
-        Kind::Text => scanner.scan_text(Text::new(reader, scanner.options.max_file_size)?, path, emit),
+        Kind::Text => {
+            scanner.scan_text(Text::new(reader, scanner.options.max_file_size)?.expecting(packed), path, emit)
+        }
         Kind::Archive(archive) if scanner.options.archives => {
             let budget = Budget::of(packed);
             let mut unpacker =
@@ -100,7 +101,7 @@ pub(super) struct Opened<'r> {
 impl<'r> Opened<'r> {
     /// Looks at the beginning, which is read again afterwards. What comes before an error counts.
     pub(super) fn new(mut reader: impl Read + 'r) -> io::Result<Self> {
-        let mut head = Vec::new();
+        let mut head = Vec::with_capacity(HEAD + 64);
         let read = reader.by_ref().take(HEAD as u64).read_to_end(&mut head);
         let kind = kind::of(&head);
         let head = Cursor::new(head);
