@@ -100,7 +100,11 @@ pub(super) fn read(
     // By our own alone: the id of a key is no secret, although others have a rule for it.
     mask(&mut gathered.records, &own);
     tracing::info!(records = gathered.records.len(), "collected");
-    Ok(Collected { gathered, now, inputs: inputs(&collectors) })
+    let mut inputs = inputs(&collectors);
+    inputs.iter_mut().for_each(|input| {
+        detectors.mask(input);
+    });
+    Ok(Collected { gathered, now, inputs })
 }
 
 /// A receiver that turns to `true` at the first Ctrl-C; a second one does not wait for what is being wound up.
@@ -189,8 +193,11 @@ fn selection(searching: &Searching) -> Result<Selection, Failure> {
     let Some((since, until)) = range.split_once("..") else {
         return Err(Failure(format!("--range {range}: expected two revisions as A..B; --since takes one")));
     };
-    let or_head = |name: &str| if name.is_empty() { "HEAD".to_owned() } else { name.to_owned() };
-    Ok(Selection::Range { since: or_head(since), until: Some(or_head(until)) })
+    if since.is_empty() {
+        // A variable of a pipeline that is not set must not make a range without commits.
+        return Err(Failure(format!("--range {range}: the revision before the dots is missing; expected A..B")));
+    }
+    Ok(Selection::Range { since: since.to_owned(), until: (!until.is_empty()).then(|| until.to_owned()) })
 }
 
 pub(super) fn must_exist(path: &Path) -> Result<(), Failure> {

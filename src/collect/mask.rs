@@ -17,7 +17,9 @@ pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
             Record::Workload(workload) => labels(&mut workload.labels, detectors),
             Record::Coverage(entry) => {
                 for text in
-                    [Some(&mut entry.what), Some(&mut entry.target), entry.detail.as_mut()].into_iter().flatten()
+                    [Some(&mut entry.what), Some(&mut entry.target), entry.detail.as_mut(), entry.remedy.as_mut()]
+                        .into_iter()
+                        .flatten()
                 {
                     detectors.mask(text);
                 }

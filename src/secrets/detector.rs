@@ -235,6 +235,11 @@ impl DetectorSet {
         &self.detectors
     }
 
+    /// Whether some are rules of other tools, which may ask for the path of a file.
+    pub fn has_imported(&self) -> bool {
+        self.detectors.iter().any(Detector::is_imported)
+    }
+
     pub(super) fn prefilter(&self) -> &Prefilter {
         &self.prefilter
     }

@@ -10,7 +10,7 @@ use super::Detector;
 use super::allow::is_placeholder;
 use super::prefilter::{Hit, Prefilter};
 use super::scan::Match;
-use super::verify::entropy;
+use super::verify::{Check, entropy};
 use crate::model::{Proof, Secret};
 
 impl Detector {
@@ -84,7 +84,9 @@ impl Detector {
         let whole = captures.get_match()?.range();
         let secret = captures.get_group_by_name("secret")?.range();
         let value = &text[secret.clone()];
-        if entropy(value) < self.min_entropy || is_placeholder(value) {
+        // Where a check digit holds, the words of placeholders stand there by chance.
+        let is_proved = self.check.is_some_and(Check::is_digit);
+        if entropy(value) < self.min_entropy || (!is_proved && is_placeholder(value)) {
             return None;
         }
         let mut claims = vec![secret.clone()];

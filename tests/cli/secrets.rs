@@ -215,7 +215,7 @@ fn a_list_of_files_is_searched() {
 #[test]
 fn a_range_must_be_one() {
     let folder = folder();
-    for wrong in ["main", "a...b"] {
+    for wrong in ["main", "a...b", "..b"] {
         let ran = run(folder.path(), &["secrets", "--range", wrong]);
         assert_eq!(ran.code, 2, "{wrong}");
         assert!(ran.stderr.contains("A..B"), "{}", ran.stderr);

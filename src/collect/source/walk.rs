@@ -24,6 +24,9 @@ use crate::secrets::DetectorSet;
 /// More threads than this only wait for each other, and a system may refuse them.
 const MOST_THREADS: usize = 256;
 
+/// How many secrets of one file are told: nobody reads more, and each needs memory.
+const MOST_IN_FILE: u64 = 10_000;
+
 /// One tree on its way.
 pub(super) struct Walk {
     pub(super) root: Root,
@@ -196,7 +199,15 @@ impl Walk {
         let mut failed = None;
         // A root that is a link was named by the user, so it is followed; no other link is.
         let opened = if relative.is_empty() { &self.root.true_path } else { path };
-        let ended = archive::scan(&scanner, opened, tally, |exposure| self.found(exposure, tally, &mut failed));
+        let mut count = 0;
+        let ended = archive::scan(&scanner, opened, tally, |exposure| {
+            count += 1;
+            count <= MOST_IN_FILE && self.found(exposure, tally, &mut failed)
+        });
+        if count > MOST_IN_FILE {
+            let detail = format!("more than {MOST_IN_FILE} secrets; the rest of it was not read");
+            tally.hole_with(&relative, Outcome::Partial, detail, "look at the file: it is a list of secrets");
+        }
         self.ended(&relative, ended, tally);
         failed.map_or(Ok(()), Err)
     }

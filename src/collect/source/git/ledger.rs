@@ -51,6 +51,8 @@ pub(super) struct Ledger {
     pub(super) submodules: Names,
     /// Files that lie in another root, too, and are read there.
     pub(super) elsewhere: Names,
+    /// Files of the index that lie outside of the scanned folder.
+    pub(super) outside: Names,
     /// Files that are to be added, and whose content is not staged yet.
     pub(super) intended: Names,
     /// Refs that lead to no commit.
@@ -130,6 +132,11 @@ impl Ledger {
             ("packed files and archives", &self.packed, "what is packed in a history is not opened"),
             ("symbolic links", &self.links, "they are not followed"),
             ("files of another root", &self.elsewhere, "they are read once, there"),
+            (
+                "files outside of this folder",
+                &self.outside,
+                "start at the top of the repository to judge all of the index",
+            ),
             ("submodules", &self.submodules, "their own histories are not read; scan each by its path"),
             ("files to be added", &self.intended, "only their names are staged"),
             ("refs", &self.other_refs, "they lead to no commit"),

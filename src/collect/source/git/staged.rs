@@ -36,7 +36,10 @@ pub(super) fn changes(
     let ledger = objects.ledger;
     for entry in index.entries() {
         let path = entry.path(index);
-        let Some(below) = repository.below_root(path) else { continue };
+        let Some(below) = repository.below_root(path) else {
+            ledger.outside.add(&path.to_string());
+            continue;
+        };
         let old = known.get(path).copied();
         if old == Some(entry.id) {
             continue;

@@ -182,8 +182,8 @@ impl<'a> Worker<'a> {
         ledger.bytes.add(ranges.iter().map(|range| range.len() as u64).sum());
         (self.versions.walk.context.progress)(&shown);
         for (path, commit) in &job.places {
-            // Where the first place shows nothing, the others do not either.
-            if !self.place(job.blob, (*path, *commit), &new, &ranges) {
+            // Where the first place shows nothing, the others do not either, but by rules that ask for the path.
+            if !self.place(job.blob, (*path, *commit), &new, &ranges) && !self.versions.walk.detectors.has_imported() {
                 break;
             }
         }
@@ -206,9 +206,12 @@ impl<'a> Worker<'a> {
         if let Ok(mut finds) = self.shared.finds.lock() {
             for exposure in found {
                 let key = (path, exposure.detector.clone(), exposure.fingerprint.clone());
-                let is_first = finds.get(&key).is_none_or(|known| {
-                    (commit, &exposure.evidence.location) < (known.commit, &known.exposure.evidence.location)
-                });
+                // One that is allowed says nothing of the others.
+                let rank = |exposure: &Exposure, commit| {
+                    (exposure.allowed_by.is_some(), commit, exposure.evidence.location.clone())
+                };
+                let is_first =
+                    finds.get(&key).is_none_or(|known| rank(&exposure, commit) < rank(&known.exposure, known.commit));
                 if is_first {
                     finds.insert(key, Found { exposure, blob, commit });
                 }
