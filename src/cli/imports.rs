@@ -7,7 +7,7 @@ use super::arguments::Imports;
 use super::{Failure, ruleset};
 use crate::collect::registry::Request;
 use crate::config::Config;
-use crate::model::{CoverageEntry, Outcome};
+use crate::model::{CoverageEntry, FactKind, Outcome};
 use crate::secrets::{DetectorSet, IGNORED, Ignores, Import, Taken};
 use crate::term;
 
@@ -85,6 +85,10 @@ pub(super) fn coverage(taken: &Taken) -> CoverageEntry {
     }
     let lines = taken.lines();
     let detail = std::iter::once(taken.summary()).chain(lines).collect::<Vec<_>>().join("; ");
+    if taken.is_broken() {
+        let entry = CoverageEntry::hole("rules", &taken.file, "rules", Outcome::Failed, detail).count(changed);
+        return entry.blinds(&[FactKind::Exposures]).remedy("mend the rules that are named, or take them out");
+    }
     CoverageEntry::hole("rules", &taken.file, "rules", Outcome::NotRead, detail).count(changed)
 }
 

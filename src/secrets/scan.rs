@@ -174,15 +174,22 @@ fn resolve_overlaps(mut matches: Vec<Match<'_>>) -> Vec<Match<'_>> {
     matches.retain(|found| {
         let overlaps = taken.range(..found.span.end).next_back().is_some_and(|(_, end)| *end > found.span.start);
         if !overlaps {
-            for claim in &found.claims {
-                let end = taken.entry(claim.start).or_default();
-                *end = (*end).max(claim.end);
-            }
+            found.claims.iter().for_each(|claim| take(&mut taken, claim.clone()));
         }
         !overlaps
     });
     matches.sort_by_key(|found| (found.span.start, found.span.end));
     matches
+}
+
+/// Takes a piece of text; pieces that overlap become one, so that the last one before a place is the one that matters.
+fn take(taken: &mut BTreeMap<usize, usize>, claim: Range<usize>) {
+    let (mut start, mut end) = (claim.start, claim.end);
+    while let Some((&first, &last)) = taken.range(..end).next_back().filter(|(_, last)| **last > start) {
+        (start, end) = (start.min(first), end.max(last));
+        taken.remove(&first);
+    }
+    taken.insert(start, end);
 }
 
 /// How far apart the places are whose characters are counted beforehand, in bytes.
@@ -255,6 +262,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_piece_within_a_larger_one_hides_nothing_of_it() {
+        let mut taken = BTreeMap::new();
+        for claim in [0..100, 10..20, 30..40, 90..120, 200..210] {
+            take(&mut taken, claim);
+        }
+        assert_eq!(Vec::from_iter(taken), vec![(0, 120), (200, 210)]);
+    }
 
     proptest! {
         /// Counting from the nearest step gives what counting from the start of the line gives.

@@ -28,6 +28,7 @@ mod live;
 mod pack;
 mod promises;
 mod readme;
+mod review;
 mod secrets;
 mod source;
 mod tree;

@@ -84,6 +84,7 @@ impl Import {
                 .map(|global| Arc::clone(&global.filter))
                 .collect();
             let (file, line) = (draft.file.clone(), draft.line);
+            let effect = if draft.regex.is_none() { Effect::Lost } else { Effect::Broken };
             match draft.detector(detectors.get(&id), &about) {
                 Ok(detector) => {
                     if is_ours(detectors, &id) {
@@ -95,14 +96,7 @@ impl Import {
                     let meaning = format!("is not loaded: {meaning}");
                     let line = if place == 0 { line } else { place };
                     let key = RULE.to_owned();
-                    taken.unsupported.push(Unsupported {
-                        rule: Some(id),
-                        key,
-                        file,
-                        line,
-                        meaning,
-                        effect: Effect::Lost,
-                    });
+                    taken.unsupported.push(Unsupported { rule: Some(id), key, file, line, meaning, effect });
                 }
             }
         }

@@ -9,8 +9,10 @@ pub enum Effect {
     None,
     /// More or less is found than by the tool that the file was written for.
     Partly,
-    /// The rule is not there.
+    /// The rule is not there: it is of a kind that there is not here.
     Lost,
+    /// The rule is not there: it cannot be read.
+    Broken,
 }
 
 /// Something of a file that is not supported.
@@ -58,13 +60,18 @@ const NAMED: usize = 3;
 impl Taken {
     /// Counts rules by what is not supported of them.
     pub(super) fn count(&mut self, rules: &BTreeSet<String>) {
-        let of = |effect: Effect| -> BTreeSet<&String> {
-            let with = self.unsupported.iter().filter(|one| one.effect == effect);
+        let of = |least: Effect, most: Effect| -> BTreeSet<&String> {
+            let with = self.unsupported.iter().filter(|one| (least..=most).contains(&one.effect));
             with.filter_map(|one| one.rule.as_ref()).filter(|rule| rules.contains(*rule)).collect()
         };
-        let (lost, partly) = (of(Effect::Lost), of(Effect::Partly));
+        let (lost, partly) = (of(Effect::Lost, Effect::Broken), of(Effect::Partly, Effect::Partly));
         let (lost, partly) = (lost.len() as u64, partly.difference(&lost).count() as u64);
         (self.lost, self.partly, self.whole) = (lost, partly, rules.len() as u64 - lost - partly);
+    }
+
+    /// Whether a rule cannot be read: what it finds where it comes from is not found here.
+    pub fn is_broken(&self) -> bool {
+        self.unsupported.iter().any(|one| one.effect == Effect::Broken)
     }
 
     /// One line for each thing that is not supported, of as many rules as lack it.
