@@ -25,7 +25,7 @@ use crate::secrets::DetectorSet;
 const MOST_THREADS: usize = 256;
 
 /// How many secrets of one file are told: nobody reads more, and each needs memory.
-const MOST_IN_FILE: u64 = 10_000;
+const MOST_IN_FILE: u64 = 30_000;
 
 /// One tree on its way.
 pub(super) struct Walk {
