@@ -70,7 +70,7 @@ impl DetectorSet {
     }
 
     /// The matches of which some part lies in one of these ranges, which are in order; the text around them is their
-    /// context, and is searched no further than [`CONTEXT`]. For text of which only a part is new.
+    /// context, and is searched no further than 2 KiB. For text of which only a part is new.
     pub fn scan_ranges<'a>(&'a self, text: &'a [u8], ranges: &[Range<usize>]) -> Vec<Match<'a>> {
         self.within(text, ranges, &[])
     }
