@@ -131,23 +131,11 @@ fn proof(kind: &str, mut facts: BTreeMap<String, String>) -> Proof {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-    use std::sync::LazyLock;
-
     use proptest::prelude::*;
 
-    use super::super::{DetectorSet, Match};
+    use super::super::Match;
+    use super::super::tests::DETECTORS;
     use super::*;
-
-    static DETECTORS: LazyLock<DetectorSet> = LazyLock::new(|| {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/detect");
-        let files: Vec<(String, String)> = std::fs::read_dir(folder)
-            .expect("it is there")
-            .map(|entry| entry.expect("it is readable").path())
-            .map(|path| (path.display().to_string(), std::fs::read_to_string(&path).expect("it is readable")))
-            .collect();
-        DetectorSet::parse(files.iter().map(|(name, text)| (name.as_str(), text.as_str()))).expect("they are right")
-    });
 
     /// Texts of which some are found and some are nearly found, with what may stand between them.
     fn texts() -> impl Strategy<Value = Vec<u8>> {

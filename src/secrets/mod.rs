@@ -24,3 +24,14 @@ pub use detector::{Detector, DetectorError, DetectorSet};
 pub use import::{Effect, IGNORED, Ignores, Import, LISTED, Taken, Unsupported};
 pub use inline::{InlineAllow, inline_allow, inline_allow_places};
 pub use scan::{LineIndex, Match};
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::sync::LazyLock;
+
+    use super::DetectorSet;
+
+    /// Our own detectors; their examples are what tests plant.
+    pub(crate) static DETECTORS: LazyLock<DetectorSet> =
+        LazyLock::new(|| DetectorSet::parse(crate::embedded::files("detect")).expect("they are right"));
+}

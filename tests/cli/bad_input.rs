@@ -130,6 +130,7 @@ fn odd_files_are_read_or_said() {
     write(path, "t/latin.txt", [b"caf\xe9 = \"".as_slice(), token.as_bytes(), b"\"\n"].concat());
     write(path, "t/binary.bin", [b"\0\x01\x02".as_slice(), token.as_bytes()].concat());
     write(path, "t/.hidden/.env", format!("TOKEN={}\n", github_token("hidden")));
+    write(folder.path(), "t/.git/HEAD", "ref: refs/heads/main\n");
     write(path, "t/.git/config", format!("token = {}\n", github_token("git")));
     write(path, "t/.gitignore", "ignored.txt\n");
     write(path, "t/ignored.txt", format!("TOKEN={}\n", github_token("ignored")));

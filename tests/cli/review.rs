@@ -91,3 +91,20 @@ fn no_secret_in_what_was_asked_for() {
     let (_, report) = gate(folder.path(), &["--range", &format!("feat/{token}..HEAD")]);
     assert!(!report.to_string().contains(&token), "{report}");
 }
+
+#[test]
+fn what_git_keeps_is_said_and_a_folder_that_only_has_its_name_is_searched() {
+    let folder = folder();
+    let line = format!("a = \"{}\"\n", github_token("kept"));
+    write(folder.path(), "fake/.git/s.py", &line);
+    write(folder.path(), "fake/a.py", "a = 1\n");
+    let (code, report) = gate(folder.path(), &["fake"]);
+    assert_eq!((code, found(&report)), (1, vec!["leaked-secret fake/.git/s.py:1".to_owned()]));
+    std::fs::create_dir(folder.path().join("true")).expect("room");
+    git(&folder.path().join("true"), &["init", "--quiet"]);
+    write(folder.path(), "true/a.py", "a = 1\n");
+    let (code, report) = gate(folder.path(), &["true"]);
+    let (outcome, count, detail) = said(&report, "repositories of git").expect("it is said");
+    assert_eq!((code, outcome.as_str(), count), (0, "not-read", 1));
+    assert!(detail.contains("--history"), "{detail}");
+}

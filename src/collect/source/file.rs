@@ -252,24 +252,11 @@ fn is_one_of(files: &BTreeSet<PathBuf>, path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::LazyLock;
-
     use proptest::prelude::*;
 
     use super::*;
     use crate::model::FingerprintKey;
-
-    /// Our own detectors; their examples are what is planted.
-    static DETECTORS: LazyLock<DetectorSet> = LazyLock::new(|| {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/detect");
-        let files: Vec<(String, String)> = std::fs::read_dir(folder)
-            .expect("it is there")
-            .map(|entry| entry.expect("it is readable").path())
-            .map(|path| (path.display().to_string(), std::fs::read_to_string(&path).expect("it is readable")))
-            .collect();
-        let files = files.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-        DetectorSet::parse(files).expect("they are right")
-    });
+    use crate::secrets::tests::DETECTORS;
 
     /// What is found in a file, by place.
     fn found(text: &[u8], extent: Extent) -> Vec<Exposure> {

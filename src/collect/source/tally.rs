@@ -50,6 +50,8 @@ pub(super) struct Tally {
     pub(super) elsewhere: Count,
     /// Files that a `.gitignore` hides.
     pub(super) ignored: Count,
+    /// Folders in which git keeps a repository.
+    pub(super) git_folders: Count,
     /// How many `.gitignore` files count.
     pub(super) ignore_files: Count,
     /// Whether it is known which files git tracks.
@@ -161,6 +163,11 @@ impl Tally {
         let others = [
             ("files named by .gitignore", &self.ignored, ignored),
             ("files of another root", &self.elsewhere, "they are read once, there"),
+            (
+                "repositories of git",
+                &self.git_folders,
+                "what git keeps in .git is not searched; --history reads the commits",
+            ),
             ("symbolic links", &self.links, "they are not followed"),
             ("sockets, pipes and devices", &self.special, "they are not opened"),
             ("allowed lines", &self.allowed, allowed),

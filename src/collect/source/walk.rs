@@ -137,21 +137,21 @@ impl Walk {
         files.get()
     }
 
-    /// A walk over everything but `.git`.
+    /// A walk over everything but the folders in which git keeps a repository.
     fn walker(&self) -> WalkBuilder {
         let mut walker = WalkBuilder::new(&self.root.path);
         walker
             .standard_filters(false)
             .follow_links(false)
             .threads(threads(self.options.threads))
-            .filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git");
+            .filter_entry(|entry| entry.depth() == 0 || !is_git_folder(entry.path()));
         walker
     }
 
     fn everything(&self, tally: &Tally) -> Result<(), CollectError> {
         use rayon::prelude::*;
         let walker = WalkDir::new(&self.root.path).follow_links(false).into_iter();
-        let walker = walker.filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git");
+        let walker = walker.filter_entry(|entry| entry.depth() == 0 || !is_git_folder(entry.path()));
         pool(&self.options)?.install(|| {
             walker.par_bridge().try_for_each(|entry| match entry {
                 Ok(entry) => self.entry(entry.path(), Some(entry.file_type()), tally),
@@ -174,6 +174,7 @@ impl Walk {
             // It may name itself, so it is looked for and not waited for.
             Some(kind) if kind.is_dir() => {
                 tally.ignore_files.add(u64::from(path.join(".gitignore").symlink_metadata().is_ok()));
+                tally.git_folders.add(u64::from(is_git_folder(&path.join(".git"))));
             }
             Some(kind) if kind.is_symlink() => tally.links.add(1),
             _ => tally.special.add(1),
@@ -266,6 +267,14 @@ impl Walk {
 pub(super) fn pool(options: &SourceOptions) -> Result<rayon::ThreadPool, CollectError> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads(options.threads)).build();
     pool.map_err(|error| CollectError::failed("files", error).with_remedy("lower --threads"))
+}
+
+/// Whether this is what git keeps of a repository: a `.git` that is not empty of what git needs, or names another place.
+/// Other folders of that name are as any other.
+fn is_git_folder(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == ".git")
+        && (!path.is_dir() || path.join("HEAD").symlink_metadata().is_ok())
+        && path.symlink_metadata().is_ok()
 }
 
 /// How many threads to start for a wish; 0 means one a core.

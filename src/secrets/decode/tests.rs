@@ -2,8 +2,6 @@
 
 #[cfg(test)]
 use std::io::Write;
-use std::path::Path;
-use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -14,16 +12,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::{FingerprintKey, Secret};
 use crate::secrets::LineIndex;
-
-static DETECTORS: LazyLock<DetectorSet> = LazyLock::new(|| {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/detect");
-    let files: Vec<(String, String)> = std::fs::read_dir(folder)
-        .expect("it is there")
-        .map(|entry| entry.expect("it is readable").path())
-        .map(|path| (path.display().to_string(), std::fs::read_to_string(&path).expect("it is readable")))
-        .collect();
-    DetectorSet::parse(files.iter().map(|(name, text)| (name.as_str(), text.as_str()))).expect("they are right")
-});
+use crate::secrets::tests::DETECTORS;
 
 /// The first example of a detector for GitHub's tokens, so that no file of ours holds one more.
 fn token() -> &'static str {
