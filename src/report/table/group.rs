@@ -67,6 +67,8 @@ fn headline(identity: &Identity) -> String {
     let tenant = match identity.provider() {
         Provider::Aws => "account",
         Provider::Kubernetes => "cluster",
+        Provider::Okta => "organisation",
+        Provider::Agents => "configuration in",
     };
     let disabled = if identity.enabled == Known::Value(false) { ", disabled" } else { "" };
     format!("{} {}, {tenant} {}{disabled}", identity.kind.label(), identity.name, identity.tenant)
