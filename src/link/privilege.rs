@@ -16,6 +16,7 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables) {
                 &kubernetes_subject(inventory, identity, tables),
                 &tables.kubernetes_capabilities,
             ),
+            Provider::Okta | Provider::Agents => Vec::new(),
         };
         of_identities.insert(identity.id.clone(), (capabilities, rights_unknown(inventory, identity)));
     }
