@@ -110,6 +110,11 @@ impl Call {
         self
     }
 
+    /// Whether two are the same call; of several with different parameters each is one.
+    pub(super) fn is(&self, other: &Call) -> bool {
+        (self.service, self.operation) == (other.service, other.operation)
+    }
+
     /// The AWS CLI's command that writes the same answer, and the file it is best kept in.
     fn command(&self) -> String {
         let item = match self.per {
@@ -123,7 +128,19 @@ impl Call {
             Per::Account => String::new(),
         };
         let Self { service, operation, .. } = self;
-        format!("aws {service} {operation}{flag} > {service}.{operation}{item}.json")
+        let flags: String = self.parameters.iter().map(|parameter| flag_of(parameter)).collect();
+        format!("aws {service} {operation}{flag}{flags} > {service}.{operation}{item}.json")
+    }
+}
+
+/// A fixed parameter as the CLI takes it; parts of a structure are joined by the user.
+fn flag_of(parameter: &str) -> String {
+    let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+    match name.split_once("[].") {
+        Some(("LookupAttributes", "AttributeKey")) => format!(" --lookup-attributes AttributeKey={value}"),
+        Some((_, part)) => format!(",{part}={value}"),
+        None if value == "true" => format!(" --{}", kebab(name)),
+        None => format!(" --{} {value}", kebab(name.trim_end_matches("[]"))),
     }
 }
 

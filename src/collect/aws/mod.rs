@@ -1,6 +1,7 @@
 //! Reads IAM, live or from export files, as one account's identities, credentials, grants and trusts. It must not write
 //! to an account, follow roles into other accounts, or judge what it reads.
 
+mod answer;
 mod arn;
 mod assemble;
 mod calls;
@@ -18,6 +19,7 @@ mod grants;
 mod keys;
 #[cfg(feature = "aws")]
 mod live;
+mod notes;
 mod offline;
 mod parts;
 #[cfg(feature = "aws")]
@@ -48,4 +50,5 @@ const FACTS: &[FactKind] = &[
     FactKind::Grants,
     FactKind::Trusts,
     FactKind::Workloads,
+    FactKind::Settings,
 ];

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::answer::{Answer, tags, text};
 use super::document;
+use super::records::Projection;
 use super::site::Site;
 use crate::model::{
     Attributes, Credential, CredentialKind, Evidence, FactKind, Grant, GrantKind, Known, Outcome, Policy,
@@ -21,12 +22,29 @@ pub(super) struct FoundText {
     pub(super) text: String,
 }
 
+/// What several answers of Organizations say together.
+#[derive(Debug, Default)]
+pub(super) struct Organization {
+    /// The unit or root above each account and unit.
+    pub(super) parents: BTreeMap<String, String>,
+    /// Policies and where they are attached.
+    pub(super) targets: Vec<(String, String)>,
+    /// The kinds of policies.
+    pub(super) kinds: BTreeMap<String, GrantKind>,
+}
+
 /// What was noted of one account.
 pub(super) struct Notes<'a> {
     /// The account.
     pub(super) site: &'a Site,
     /// Roles by instance profile.
     pub(super) profiles: &'a BTreeMap<String, BTreeSet<String>>,
+    /// Users and their ARNs by name.
+    pub(super) users: &'a BTreeMap<String, String>,
+    /// ARNs of the users and roles that were read.
+    pub(super) known: &'a BTreeSet<String>,
+    /// What was read of the organisation so far.
+    pub(super) organization: Organization,
     /// The records.
     pub(super) records: Vec<Record>,
     /// Text to be searched.
@@ -38,8 +56,28 @@ pub(super) struct Notes<'a> {
 
 impl<'a> Notes<'a> {
     /// Nothing noted yet.
-    pub(super) fn new(site: &'a Site, profiles: &'a BTreeMap<String, BTreeSet<String>>) -> Self {
-        Self { site, profiles, records: Vec::new(), texts: Vec::new(), count: 0, wrong: Vec::new() }
+    pub(super) fn new(projection: &'a Projection) -> Self {
+        Self {
+            site: &projection.site,
+            profiles: &projection.profiles,
+            users: &projection.users,
+            known: &projection.known,
+            organization: Organization::default(),
+            records: Vec::new(),
+            texts: Vec::new(),
+            count: 0,
+            wrong: Vec::new(),
+        }
+    }
+
+    /// Whether a user or role of this ARN was read.
+    pub(super) fn is_known(&self, arn: &str) -> bool {
+        self.known.contains(arn)
+    }
+
+    /// Counts an answer that has no list.
+    pub(super) fn counted(&mut self) {
+        self.count += 1;
     }
 
     /// The items of a list of the answer that have one of these names; what has none is counted as unreadable.
@@ -170,7 +208,14 @@ impl<'a> Notes<'a> {
     }
 
     /// Notes the policy of a resource: the document, who holds it, and a setting that rules can ask about.
-    pub(super) fn resource_policy(&mut self, service: &str, arn: &str, name: &str, raw: Option<&Value>, answer: &Answer) {
+    pub(super) fn resource_policy(
+        &mut self,
+        service: &str,
+        arn: &str,
+        name: &str,
+        raw: Option<&Value>,
+        answer: &Answer,
+    ) {
         self.count += 1;
         if raw.is_none_or(|raw| raw.is_null() || raw.as_str() == Some("")) {
             return;
@@ -182,43 +227,40 @@ impl<'a> Notes<'a> {
     }
 
     /// Notes a document and the grant of it to a holder.
-    pub(super) fn policy(
-        &mut self,
-        id: (&str, &str),
-        holder: &str,
-        kind: GrantKind,
-        raw: Option<&Value>,
-        answer: &Answer,
-    ) {
+    fn policy(&mut self, id: (&str, &str), holder: &str, kind: GrantKind, raw: Option<&Value>, answer: &Answer) {
+        self.document(id, raw, answer);
         let evidence = self.seen(answer, id.1);
-        let tenant = self.site.account.id.clone();
-        match document::decode(raw) {
-            Ok(document) => {
-                self.records.push(Record::Policy(Policy {
-                    id: Urn::new(id.0),
-                    name: id.1.to_owned(),
-                    language: PolicyLanguage::AwsIam,
-                    tenant: tenant.clone(),
-                    builtin: id.0.contains("::aws:policy/"),
-                    document,
-                    evidence: evidence.clone(),
-                }));
-            }
-            Err(why) => {
-                let hole = self.site.hole(&format!("policy {}", id.0), Outcome::Failed, format!("{why} ({})", evidence.location));
-                self.records.push(Record::Coverage(hole.blinds(&[FactKind::Settings]).remedy("read it again")));
-            }
-        }
         self.records.push(Record::Grant(Grant {
             id: Urn::new(format!("{holder}#{kind}/{}", id.0)),
             to: Urn::new(holder),
             policy: Urn::new(id.0),
             kind,
-            tenant,
+            tenant: self.site.account.id.clone(),
             scope: "account".to_owned(),
             via: Vec::new(),
             evidence,
         }));
+    }
+
+    /// Notes a document, or the hole that it is when it cannot be decoded.
+    pub(super) fn document(&mut self, id: (&str, &str), raw: Option<&Value>, answer: &Answer) {
+        let evidence = self.seen(answer, id.1);
+        self.records.push(match document::decode(raw) {
+            Ok(document) => Record::Policy(Policy {
+                id: Urn::new(id.0),
+                name: id.1.to_owned(),
+                language: PolicyLanguage::AwsIam,
+                tenant: self.site.account.id.clone(),
+                builtin: id.0.ends_with("/p-FullAWSAccess") || id.0.ends_with("/p-RCPFullAWSAccess"),
+                document,
+                evidence,
+            }),
+            Err(why) => {
+                let what = format!("policy {}", id.0);
+                let hole = self.site.hole(&what, Outcome::Failed, format!("{why} ({})", evidence.location));
+                Record::Coverage(hole.blinds(&[FactKind::Settings]).remedy("read it again"))
+            }
+        });
     }
 
     /// Notes text to be searched for secrets.
@@ -230,7 +272,8 @@ impl<'a> Notes<'a> {
 
     /// Notes an environment: names and values, a line each, so that a value is judged with its name.
     pub(super) fn environment(&mut self, place: String, variables: impl Iterator<Item = (String, String)>) {
-        let lines: Vec<String> = variables.map(|(name, value)| format!("{name}={}", value.replace('\n', "\\n"))).collect();
+        let lines: Vec<String> =
+            variables.map(|(name, value)| format!("{name}={}", value.replace('\n', "\\n"))).collect();
         self.text(place, lines.join("\n"));
     }
 }

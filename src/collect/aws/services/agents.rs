@@ -83,12 +83,7 @@ pub(super) const CALLS: &[Call] = &[
     .blinds(&[Workloads]),
 ];
 
-const fn core(
-    operation: &'static str,
-    action: &'static str,
-    what: &'static str,
-    path: &'static str,
-) -> Call {
+const fn core(operation: &'static str, action: &'static str, what: &'static str, path: &'static str) -> Call {
     Call::new("bedrock-agentcore-control", operation, action, what, Wire::Post { path })
         .per(Per::Region)
         .pages("nextToken", "nextToken")
@@ -134,7 +129,13 @@ fn gateway(answer: &Answer, notes: &mut Notes<'_>) {
     let attributes = Attributes::default()
         .with(A::Form, authorizer)
         .with(A::Public, matches!(authorizer, "NONE" | "AUTHENTICATE_ONLY"));
-    notes.workload(WorkloadKind::AwsGateway, (text(item, "gatewayArn"), text(item, "name")), roles, attributes, (answer, item));
+    notes.workload(
+        WorkloadKind::AwsGateway,
+        (text(item, "gatewayArn"), text(item, "name")),
+        roles,
+        attributes,
+        (answer, item),
+    );
 }
 
 fn workload_identities(answer: &Answer, notes: &mut Notes<'_>) {

@@ -57,17 +57,11 @@ pub(super) const CALLS: &[Call] = &[
     .pages("NextToken", "NextToken")
     .key("Reservations")
     .blinds(&[Workloads]),
-    Call::new(
-        "ec2",
-        "describe-instance-attribute",
-        "ec2:DescribeInstanceAttribute",
-        "user data of instances",
-        EC2,
-    )
-    .with(&["Attribute=userData"])
-    .each("describe-instances", "/Reservations/*/Instances/*/InstanceId", "InstanceId")
-    .key("UserData")
-    .blinds(&[Exposures]),
+    Call::new("ec2", "describe-instance-attribute", "ec2:DescribeInstanceAttribute", "user data of instances", EC2)
+        .with(&["Attribute=userData"])
+        .each("describe-instances", "/Reservations/*/Instances/*/InstanceId", "InstanceId")
+        .key("UserData")
+        .blinds(&[Exposures]),
 ];
 
 /// Notes what an answer says.

@@ -37,22 +37,22 @@ pub(super) const CALLS: &[Call] = &[
         .pages("Marker", "Marker")
         .key("ServerCertificateMetadataList")
         .blinds(&[Settings]),
-    Call::new("iam", "list-instance-profiles", "iam:ListInstanceProfiles", "instance profiles, also without a role", IAM)
-        .pages("Marker", "Marker")
-        .key("InstanceProfiles")
-        .blinds(&[Workloads]),
+    Call::new(
+        "iam",
+        "list-instance-profiles",
+        "iam:ListInstanceProfiles",
+        "instance profiles, also without a role",
+        IAM,
+    )
+    .pages("Marker", "Marker")
+    .key("InstanceProfiles")
+    .blinds(&[Workloads]),
     Call::new("iam", "get-account-summary", "iam:GetAccountSummary", "MFA and keys of the root user", IAM)
         .key("SummaryMap")
         .blinds(&[Settings]),
-    Call::new(
-        "iam",
-        "get-account-password-policy",
-        "iam:GetAccountPasswordPolicy",
-        "the rules for passwords",
-        IAM,
-    )
-    .key("PasswordPolicy")
-    .blinds(&[Settings]),
+    Call::new("iam", "get-account-password-policy", "iam:GetAccountPasswordPolicy", "the rules for passwords", IAM)
+        .key("PasswordPolicy")
+        .blinds(&[Settings]),
     Call::new(
         "iam",
         "get-outbound-web-identity-federation-info",
@@ -62,16 +62,10 @@ pub(super) const CALLS: &[Call] = &[
     )
     .key("IssuerIdentifier")
     .blinds(&[Settings]),
-    Call::new(
-        "iam",
-        "list-delegation-requests",
-        "iam:ListDelegationRequests",
-        "who asked for temporary rights",
-        IAM,
-    )
-    .pages("Marker", "Marker")
-    .key("DelegationRequests")
-    .blinds(&[Settings]),
+    Call::new("iam", "list-delegation-requests", "iam:ListDelegationRequests", "who asked for temporary rights", IAM)
+        .pages("Marker", "Marker")
+        .key("DelegationRequests")
+        .blinds(&[Settings]),
 ];
 
 /// Notes what an answer says.
@@ -104,8 +98,7 @@ fn service_credentials(answer: &Answer, notes: &mut Notes<'_>) {
         let holder = user(notes, text(item, "UserName"));
         let seen = notes.seen(answer, id);
         let urn = format!("aws:service-credential/{id}");
-        let mut credential =
-            notes.credential(CredentialKind::AwsServiceCredential, (&urn, id), &holder, seen);
+        let mut credential = notes.credential(CredentialKind::AwsServiceCredential, (&urn, id), &holder, seen);
         credential.active = is_active(item);
         credential.created = moment(item, "CreateDate");
         credential.expires = moment(item, "ExpirationDate");

@@ -3,12 +3,11 @@
 //! Shapes: Organizations API reference, `Account`, `PolicySummary`, `Policy`, `PolicyTargetSummary`, `Parent`.
 
 use crate::collect::aws::answer::{Answer, list, moment, text, text_at};
+use crate::collect::aws::arn::is_account_id;
 use crate::collect::aws::calls::{Call, Wire};
 use crate::collect::aws::notes::Notes;
 use crate::model::FactKind::{Grants, Settings};
-use crate::model::{
-    AttributeName as A, Attributes, Confidence, GrantKind, Link, LinkKind, Record, SettingKind, Urn,
-};
+use crate::model::{AttributeName as A, Attributes, Evidence, Grant, GrantKind, Record, SettingKind, Urn};
 
 const ORGANIZATIONS: Wire = Wire::Json { target: "AWSOrganizationsV20161128", version: "1.1" };
 
@@ -88,54 +87,66 @@ fn policy(answer: &Answer, notes: &mut Notes<'_>) {
     let urn = policy_urn(id.0);
     let content = text_at(&answer.value, "/Policy/Content");
     let attributes = Attributes::default().with(A::Form, kind.as_str());
-    notes.setting(SettingKind::AwsOrganizationPolicy, (&urn, id.1), None, attributes, (answer, item));
-    notes.document((&format!("{urn}#document"), id.1), Some(&content.into()), answer);
+    notes.setting(
+        SettingKind::AwsOrganizationPolicy,
+        (&format!("{urn}#setting"), id.1),
+        None,
+        attributes,
+        (answer, item),
+    );
+    notes.organization.kinds.insert(id.0.to_owned(), kind);
+    notes.document((&urn, id.1), Some(&content.into()), answer);
 }
 
 fn policy_urn(id: &str) -> String {
     format!("aws:organization-policy/{id}")
 }
 
-/// Where a policy is attached: an account, a unit or the root. Who lies below is concluded from the parents.
+/// Where a policy is attached: an account, a unit or the root.
 fn targets(answer: &Answer, notes: &mut Notes<'_>) {
     for item in notes.items(answer, "Targets", &["TargetId"]) {
-        let target = text(item, "TargetId");
-        let to = match text(item, "Type") {
-            "ACCOUNT" => account_urn(notes, target),
-            _ => unit_urn(target),
-        };
-        let why = format!("the organisation attaches it to {} ({target})", text(item, "Name"));
-        link(notes, answer, (policy_urn(answer.item()), to), LinkKind::AppliesTo, why);
+        notes.organization.targets.push((answer.item().to_owned(), text(item, "TargetId").to_owned()));
     }
-}
-
-fn unit_urn(id: &str) -> String {
-    format!("aws:organization-unit/{id}")
 }
 
 fn parents(answer: &Answer, notes: &mut Notes<'_>) {
     notes.counted();
-    let child = answer.item();
-    let from = match child.len() == 12 && child.bytes().all(|byte| byte.is_ascii_digit()) {
-        true => account_urn(notes, child),
-        false => unit_urn(child),
-    };
     for item in list(&answer.value, "Parents") {
-        let parent = text(item, "Id");
-        let why = format!("it lies in {parent} of the organisation");
-        link(notes, answer, (from.clone(), unit_urn(parent)), LinkKind::MemberOf, why);
+        notes.organization.parents.insert(answer.item().to_owned(), text(item, "Id").to_owned());
     }
 }
 
-fn link(notes: &mut Notes<'_>, answer: &Answer, ends: (String, String), kind: LinkKind, why: String) {
-    let evidence = notes.seen(answer, &ends.0);
-    notes.records.push(Record::Link(Link {
-        from: Urn::new(ends.0),
-        kind,
-        to: Urn::new(ends.1),
-        confidence: Confidence::Certain,
-        condition: None,
-        why,
-        evidence,
-    }));
+/// How deep units lie in each other at most is five (quotas for AWS Organizations); more is a loop in a damaged file.
+const DEEPEST: usize = 16;
+
+/// The grants of organisation policies to the accounts they reach: those below where they are attached. `via` names that
+/// place, since a service control policy must allow at every level by itself.
+pub(super) fn grants(notes: &mut Notes<'_>, evidence: &Evidence) {
+    let organization = std::mem::take(&mut notes.organization);
+    let mut accounts: Vec<&String> = organization.parents.keys().filter(|child| is_account_id(child)).collect();
+    let direct = organization.targets.iter().map(|(_, target)| target).filter(|target| is_account_id(target));
+    accounts.extend(direct);
+    accounts.sort();
+    accounts.dedup();
+    for account in accounts {
+        let mut place = Some(account);
+        for _ in 0..DEEPEST {
+            let Some(here) = place else { break };
+            for (policy, _) in organization.targets.iter().filter(|(_, target)| target == here) {
+                let Some(kind) = organization.kinds.get(policy) else { continue };
+                let (to, urn) = (account_urn(notes, account), policy_urn(policy));
+                notes.records.push(Record::Grant(Grant {
+                    id: Urn::new(format!("{to}#{kind}/{urn}#via/{here}")),
+                    to: Urn::new(to),
+                    policy: Urn::new(urn),
+                    kind: *kind,
+                    tenant: account.clone(),
+                    scope: "account".to_owned(),
+                    via: vec![Urn::new(format!("aws:organization-unit/{here}"))],
+                    evidence: evidence.clone(),
+                }));
+            }
+            place = organization.parents.get(here);
+        }
+    }
 }

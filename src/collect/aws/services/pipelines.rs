@@ -81,11 +81,7 @@ pub(super) const CALLS: &[Call] = &[
         "the role of each and how it is reached",
         SAGEMAKER,
     )
-    .each(
-        "list-notebook-instances",
-        "/NotebookInstances/*/NotebookInstanceName",
-        "NotebookInstanceName",
-    )
+    .each("list-notebook-instances", "/NotebookInstances/*/NotebookInstanceName", "NotebookInstanceName")
     .key("NotebookInstanceArn")
     .blinds(&[Workloads]),
 ];

@@ -22,9 +22,15 @@ pub(super) const CALLS: &[Call] = &[
         .pages("continuation-token", "ContinuationToken")
         .key("Buckets")
         .blinds(&[Settings]),
-    Call::new("s3api", "get-bucket-policy", "s3:GetBucketPolicy", "who may use each bucket", Wire::S3 { query: "policy" })
-        .each("list-buckets", "/Buckets/*/Name", "Bucket")
-        .blinds(&[Settings]),
+    Call::new(
+        "s3api",
+        "get-bucket-policy",
+        "s3:GetBucketPolicy",
+        "who may use each bucket",
+        Wire::S3 { query: "policy" },
+    )
+    .each("list-buckets", "/Buckets/*/Name", "Bucket")
+    .blinds(&[Settings]),
     Call::new("kms", "list-keys", "kms:ListKeys", "encryption keys", KMS)
         .per(Per::Region)
         .pages("Marker", "NextMarker")

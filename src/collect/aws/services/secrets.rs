@@ -45,17 +45,11 @@ pub(super) const CALLS: &[Call] = &[
     .pages("NextToken", "NextToken")
     .key("Parameters")
     .blinds(&[Settings]),
-    Call::new(
-        "ssm",
-        "describe-activations",
-        "ssm:DescribeActivations",
-        "machines outside of AWS that get a role",
-        SSM,
-    )
-    .per(Per::Region)
-    .pages("NextToken", "NextToken")
-    .key("ActivationList")
-    .blinds(&[Workloads]),
+    Call::new("ssm", "describe-activations", "ssm:DescribeActivations", "machines outside of AWS that get a role", SSM)
+        .per(Per::Region)
+        .pages("NextToken", "NextToken")
+        .key("ActivationList")
+        .blinds(&[Workloads]),
 ];
 
 /// Notes what an answer says.
