@@ -30,6 +30,8 @@ mod refusal;
 mod report;
 mod services;
 mod site;
+mod texts;
+mod visits;
 
 pub use calls::{permissions, plan};
 #[cfg(feature = "aws")]

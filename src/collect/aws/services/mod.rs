@@ -6,7 +6,7 @@ mod compute;
 mod containers;
 mod iam;
 mod iam_credentials;
-mod organizations;
+pub(super) mod organizations;
 mod pipelines;
 mod policies;
 mod rolesanywhere;

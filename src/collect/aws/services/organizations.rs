@@ -121,7 +121,7 @@ const DEEPEST: usize = 16;
 
 /// The grants of organisation policies to the accounts they reach: those below where they are attached. `via` names that
 /// place, since a service control policy must allow at every level by itself.
-pub(super) fn grants(notes: &mut Notes<'_>, evidence: &Evidence) {
+pub(in crate::collect::aws) fn grants(notes: &mut Notes<'_>, evidence: &Evidence) {
     let organization = std::mem::take(&mut notes.organization);
     let mut accounts: Vec<&String> = organization.parents.keys().filter(|child| is_account_id(child)).collect();
     let direct = organization.targets.iter().map(|(_, target)| target).filter(|target| is_account_id(target));
