@@ -63,6 +63,8 @@ attributes! {
     Began = "began": Time of [Workload, Setting];
     /// When it was last changed.
     Changed = "changed": Time of [Workload, Setting];
+    /// Accounts that it lets in and that were suspended or closed.
+    ClosedAccounts = "closed_accounts": Texts of [Identity, Setting];
     /// When its deletion was asked for.
     Deleted = "deleted": Time of [Setting];
     /// Principals in its trust or resource policy that were deleted.
