@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::snapshot::{FindingSeen, IdentitySeen, Judged, Snapshot, looked, owner, rights};
+use super::snapshot::{FindingSeen, IdentitySeen, Judged, Snapshot, looked, owner, reached, rights};
 use crate::model::{
-    Capability, CoverageEntry, EscalationPath, FactKind, Finding, Identity, Known, NotEvaluated, Owner, Urn,
+    Capability, CoverageEntry, EscalationPath, FactKind, Finding, Identity, Known, Link, NotEvaluated, Owner, Severity,
+    Urn,
 };
 
 /// The form that is understood.
@@ -25,6 +26,15 @@ struct Document {
     coverage: Vec<CoverageEntry>,
     not_evaluated: Vec<NotEvaluated>,
     rules: Vec<Rule>,
+    summary: Summary,
+    #[serde(default)]
+    links: Vec<Link>,
+}
+
+#[derive(Deserialize)]
+struct Summary {
+    min_severity: Severity,
+    in_baseline: u64,
 }
 
 #[derive(Deserialize)]
@@ -44,7 +54,6 @@ struct Row {
     owner: Known<Owner>,
     capabilities: Vec<Capability>,
     escalations: Vec<EscalationPath>,
-    linked: BTreeSet<Urn>,
     hidden: Vec<FactKind>,
 }
 
@@ -67,6 +76,12 @@ impl Snapshot {
             .collect();
         let home = |id: &Urn| homes.get(id).cloned();
         let findings = document.findings.iter().map(|one| (one.fingerprint.clone(), FindingSeen::of(one, home)));
+        let accepted = document.findings.iter().filter(|one| one.is_accepted()).count() as u64;
+        let mut reach: BTreeMap<Urn, BTreeSet<String>> = BTreeMap::new();
+        for link in &document.links {
+            reach.entry(link.from.clone()).or_default().extend(reached(link));
+        }
+        let rows = document.identities.into_iter();
         let blind = document.not_evaluated.into_iter().map(|one| (one.rule, one.target));
         Ok(Self {
             at: document.now,
@@ -75,10 +90,12 @@ impl Snapshot {
             incomplete: document.coverage.iter().any(CoverageEntry::is_hole),
             looked: looked(&document.coverage),
             findings: findings.collect(),
-            identities: document.identities.into_iter().map(|row| (row.identity.id.clone(), row.seen())).collect(),
+            identities: rows.map(|row| row.seen(&mut reach)).map(|one| (one.id.clone(), one)).collect(),
             judged: Judged {
                 rules: document.rules.into_iter().map(|rule| rule.id).collect(),
-                unanswered: BTreeSet::new(),
+                unanswered: BTreeMap::new(),
+                min_severity: document.summary.min_severity,
+                hides_accepted: document.summary.in_baseline > accepted,
                 blind: blind.collect(),
             },
         })
@@ -86,12 +103,12 @@ impl Snapshot {
 }
 
 impl Row {
-    fn seen(self) -> IdentitySeen {
+    fn seen(self, reach: &mut BTreeMap<Urn, BTreeSet<String>>) -> IdentitySeen {
         let is_hidden = self.hidden.contains(&FactKind::Grants);
         IdentitySeen {
             owner: owner(&self.owner),
             rights: (!is_hidden).then(|| rights(&self.capabilities, &self.escalations)),
-            reach: self.linked.iter().map(ToString::to_string).collect(),
+            reach: reach.remove(&self.identity.id).unwrap_or_default(),
             ..IdentitySeen::bare(&self.identity)
         }
     }

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{
-    Capability, CoverageEntry, EscalationPath, Evidence, FactKind, Finding, Fingerprint, Identity, Known, Location,
-    NotEvaluated, Owner, Severity, Urn,
+    Capability, CoverageEntry, EscalationPath, Evidence, FactKind, Finding, Fingerprint, Identity, Known, Link,
+    LinkKind, Location, NotEvaluated, Owner, Severity, Urn,
 };
 
 /// A place that a collector looked at: an account, a cluster, a tree.
@@ -98,12 +98,16 @@ pub struct Snapshot {
 }
 
 /// What was judged of what was seen: the absence of a finding says something only there.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Judged {
     /// The rules that were loaded.
     pub rules: BTreeSet<String>,
-    /// Subjects for which a rule gave no answer.
-    pub unanswered: BTreeSet<(String, Urn)>,
+    /// By rule, the subjects for which it gave no answer.
+    pub unanswered: BTreeMap<String, BTreeSet<Urn>>,
+    /// Findings below this severity were left out.
+    pub min_severity: Severity,
+    /// Findings that a baseline accepts were left out.
+    pub hides_accepted: bool,
     /// Rule and target for which it gave none to an unknown set of subjects.
     pub blind: BTreeSet<(String, String)>,
 }
@@ -122,8 +126,8 @@ pub struct Seen<'a> {
     pub findings: &'a [Finding],
     /// Rules that could not be judged.
     pub not_evaluated: &'a [NotEvaluated],
-    /// Subjects for which a rule gave no answer.
-    pub unanswered: BTreeSet<(String, Urn)>,
+    /// By rule, the subjects for which it gave no answer.
+    pub unanswered: BTreeMap<String, BTreeSet<Urn>>,
     /// The rules that were loaded.
     pub rules: BTreeSet<String>,
 }
@@ -136,7 +140,7 @@ impl Snapshot {
         let findings = seen.findings.iter().map(|one| (one.fingerprint.clone(), FindingSeen::of(one, home)));
         let identities = inventory.identities.iter().map(|identity| {
             let facts = inventory.facts.identities.get(&identity.id);
-            (identity.id.clone(), IdentitySeen::of(identity, facts, &inventory.coverage))
+            (identity.id.clone(), IdentitySeen::of(identity, facts, inventory))
         });
         // A rule without subjects there is one that a hole blinds; the others are known one by one.
         let blind = seen.not_evaluated.iter().filter(|one| one.subjects == 0);
@@ -152,6 +156,8 @@ impl Snapshot {
                 blind: blind.map(|one| (one.rule.clone(), one.target.clone())).collect(),
                 rules: seen.rules,
                 unanswered: seen.unanswered,
+                min_severity: Severity::Info,
+                hides_accepted: false,
             },
         }
     }
@@ -198,13 +204,13 @@ impl FindingSeen {
 }
 
 impl IdentitySeen {
-    fn of(identity: &Identity, facts: Option<&IdentityFacts>, coverage: &crate::inventory::Coverage) -> Self {
-        let is_hidden = coverage.blind_spot(&identity.tenant, FactKind::Grants).is_some();
+    fn of(identity: &Identity, facts: Option<&IdentityFacts>, inventory: &Inventory) -> Self {
+        let is_hidden = inventory.coverage.blind_spot(&identity.tenant, FactKind::Grants).is_some();
         let known = facts.filter(|facts| facts.rights_unknown.is_none() && !is_hidden);
         Self {
             owner: facts.map_or_else(|| Known::unknown("nothing was concluded of it"), |facts| owner(&facts.owner)),
             rights: known.map(|facts| rights(&facts.capabilities, &facts.escalations)),
-            reach: facts.into_iter().flat_map(|facts| &facts.linked).map(ToString::to_string).collect(),
+            reach: inventory.links.from(&identity.id).filter_map(reached).collect(),
             ..Self::bare(identity)
         }
     }
@@ -226,6 +232,13 @@ impl IdentitySeen {
 
 pub(super) fn owner(owner: &Known<Owner>) -> Known<OwnerSeen> {
     owner.clone().map(|owner| OwnerSeen { left: owner.active == Known::Value(false), name: owner.name })
+}
+
+/// What an edge of its configuration opens to an identity; `None` where it is no way to anything.
+pub(super) fn reached(link: &Link) -> Option<String> {
+    let condition = link.condition.as_ref().map(|text| format!(" (if {text})")).unwrap_or_default();
+    let opens = matches!(link.kind, LinkKind::Uses | LinkKind::ActsAs | LinkKind::MemberOf);
+    opens.then(|| format!("{} {}{condition}", link.kind, link.to))
 }
 
 /// What an identity can do, one line each, without the steps that prove it: those change with the names of policies.

@@ -110,7 +110,9 @@ fn is_gone(tracked: &Tracked<FindingSeen>, scan: &Snapshot) -> bool {
     let finding = &tracked.thing;
     let is_blind = |target: &str| scan.judged.blind.contains(&(finding.rule.clone(), target.to_owned()));
     scan.judged.rules.contains(&finding.rule)
-        && !scan.judged.unanswered.contains(&(finding.rule.clone(), finding.subject.clone()))
+        && finding.severity >= scan.judged.min_severity
+        && !scan.judged.hides_accepted
+        && !scan.judged.unanswered.get(&finding.rule).is_some_and(|subjects| subjects.contains(&finding.subject))
         && !finding.places.iter().any(|place| is_blind(&place.target))
         && finding.places.iter().all(|place| was_looked_at(place, &tracked.looked, &scan.looked))
 }
