@@ -5,10 +5,12 @@ mod access_aws;
 mod arguments;
 mod baseline;
 mod collect;
+mod diff;
 mod evaluate;
 mod explain;
 mod gather;
 mod imports;
+mod memory;
 mod output;
 mod permissions;
 mod rules;
@@ -16,6 +18,7 @@ mod ruleset;
 mod scan;
 mod secrets;
 mod shell;
+mod trend;
 
 use clap::{CommandFactory, Parser};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -78,6 +81,8 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Access(access) => access::run(access, &arguments.global, &config),
         Command::Rules(rules) => rules::run(rules, &config),
         Command::Explain(explain) => explain::run(explain, &config),
+        Command::Diff(diff) => diff::run(diff, &arguments.global, &config),
+        Command::Trend(trend) => trend::run(trend, &arguments.global, &config),
         Command::Permissions(permissions) => permissions::run(permissions),
         Command::Completions { shell } => shell::completions(*shell, &mut Arguments::command()),
         Command::Man => shell::man(Arguments::command()),
