@@ -15,6 +15,8 @@ pub struct Facts {
     pub exposures: BTreeMap<Urn, ExposureFacts>,
     /// Of grants: what each one alone amounts to.
     pub grants: BTreeMap<Urn, Vec<Capability>>,
+    /// What leads where, and what can be reached.
+    pub graph: super::Graph,
 }
 
 /// What is concluded of an identity.

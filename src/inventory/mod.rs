@@ -4,11 +4,13 @@
 mod build;
 mod coverage;
 mod facts;
+mod graph;
 mod merge;
 mod table;
 
 pub use coverage::Coverage;
 pub use facts::{CredentialFacts, ExposureFacts, Facts, IdentityFacts};
+pub use graph::{Graph, MOST_REACHED, Source};
 pub use table::{Keyed, Table};
 
 use crate::model::{Credential, Exposure, Grant, Identity, Person, Policy, Trust, Usage, Workload};

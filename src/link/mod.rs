@@ -2,9 +2,12 @@
 //! each pass may use what those before it concluded.
 
 mod credentials;
+mod edges;
+mod federation;
 mod owners;
 mod privilege;
 mod reach;
+mod search;
 mod trust;
 mod usage;
 mod workloads;
@@ -76,4 +79,6 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     usage::link(inventory);
     privilege::link(inventory, tables);
     reach::link(inventory, tables);
+    edges::link(inventory);
+    search::link(inventory);
 }

@@ -3,6 +3,7 @@
 
 mod coverage;
 mod credential;
+mod edge;
 mod evidence;
 mod exposure;
 mod fact;
@@ -20,6 +21,7 @@ mod workload;
 
 pub use coverage::{CoverageEntry, FactKind, Outcome};
 pub use credential::{Credential, CredentialKind};
+pub use edge::{Edge, EdgeKind, Holding, Reached};
 pub use evidence::{Evidence, Location};
 pub use exposure::{Commit, Exposure, Proof};
 pub use fact::{
