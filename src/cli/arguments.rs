@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::path::Path as Way;
+use super::reach::Reach;
+use super::show::Show;
 use crate::model::Severity;
 use crate::term::ColorChoice;
 
@@ -66,6 +69,12 @@ pub enum Command {
     Evaluate(Evaluate),
     /// Ask what an identity may do, and which statements decide it
     Access(super::access::Access),
+    /// Show everything that is known of one identity, credential or secret
+    Show(Show),
+    /// Show what can be got to from one identity, agent, credential or secret
+    Reach(Reach),
+    /// Show the way from one thing to another
+    Path(Way),
     /// List the rules and detectors, or prove them by their own examples
     Rules(Rules),
     /// Explain a rule: what goes wrong, when it holds, what to do
