@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::offboard::Offboard;
 use super::path::Path as Way;
 use super::reach::Reach;
+use super::rotate::Rotate;
 use super::show::Show;
 use crate::model::Severity;
 use crate::term::ColorChoice;
@@ -75,6 +77,10 @@ pub enum Command {
     Reach(Reach),
     /// Show the way from one thing to another
     Path(Way),
+    /// Say what dies, is orphaned or stays open when a person leaves, and what to do in which order
+    Offboard(Offboard),
+    /// Say who uses a credential, and how to replace it without an outage
+    Rotate(Rotate),
     /// List the rules and detectors, or prove them by their own examples
     Rules(Rules),
     /// Explain a rule: what goes wrong, when it holds, what to do

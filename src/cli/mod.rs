@@ -10,13 +10,16 @@ mod evaluate;
 mod explain;
 mod gather;
 mod imports;
+mod offboard;
 mod output;
 mod path;
 mod permissions;
 mod question;
 mod reach;
+mod rotate;
 mod rules;
 mod ruleset;
+mod runbook;
 mod saved;
 mod scan;
 mod secrets;
@@ -86,6 +89,8 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Show(show) => show::run(show, &arguments.global, &config),
         Command::Reach(reach) => reach::run(reach, &arguments.global, &config),
         Command::Path(path) => path::run(path, &arguments.global, &config),
+        Command::Offboard(offboard) => offboard::run(offboard, &arguments.global, &config),
+        Command::Rotate(rotate) => rotate::run(rotate, &arguments.global, &config),
         Command::Rules(rules) => rules::run(rules, &config),
         Command::Explain(explain) => explain::run(explain, &config),
         Command::Permissions(permissions) => permissions::run(permissions),

@@ -43,11 +43,14 @@ pub(super) fn run(arguments: &Path, global: &Global, config: &Config) -> Result<
                 section.line(2, edge.why.clone());
             }
             let holding = way.iter().map(|edge| edge.holding).max().unwrap_or(Holding::Holds);
-            section.line(0, match holding {
-                Holding::Holds => "every step holds by what was read",
-                Holding::Conditional => "it holds where each condition in [brackets] is met",
-                Holding::Unknown => "what would allow or forbid a step in [brackets] was not read",
-            });
+            section.line(
+                0,
+                match holding {
+                    Holding::Holds => "every step holds by what was read",
+                    Holding::Conditional => "it holds where each condition in [brackets] is met",
+                    Holding::Unknown => "what would allow or forbid a step in [brackets] was not read",
+                },
+            );
         }
     }
     answer.add(section);

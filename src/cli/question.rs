@@ -153,7 +153,14 @@ impl Known {
             before.is_some_and(|last| matches!(last, '/' | ':' | '#'))
         };
         let by_end: BTreeSet<&Urn> = named.iter().map(|(id, _)| *id).filter(|id| ends(id)).collect();
-        let found: Vec<&Urn> = by_name.union(&by_end).copied().collect();
+        let with_tenant = |id: &Urn| {
+            let one = self.inventory.identities.get(id);
+            one.is_some_and(|one| {
+                name.strip_prefix(&one.tenant).and_then(|end| end.strip_prefix('/')) == Some(&one.name)
+            })
+        };
+        let whole: Vec<&Urn> = named.iter().map(|(id, _)| *id).filter(|id| with_tenant(id)).collect();
+        let found: Vec<&Urn> = if whole.is_empty() { by_name.union(&by_end).copied().collect() } else { whole };
         match found.as_slice() {
             [one] => Ok((*one).clone()),
             [] => Err(self.nothing_named(name, &named)),

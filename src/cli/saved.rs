@@ -9,9 +9,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::Failure;
-use crate::model::{
-    CoverageEntry, Credential, Exposure, FactKind, Identity, Link, Outcome, Record, Setting,
-};
+use crate::model::{CoverageEntry, Credential, Exposure, FactKind, Identity, Link, Outcome, Record, Setting};
 
 /// How every JSON report begins when it stands on one line.
 const REPORT_HEAD: &str = "{\"schema\":\"nonhuman/scan/";

@@ -3,9 +3,7 @@
 use jiff::Timestamp;
 
 use crate::inventory::Inventory;
-use crate::model::{
-    Credential, Edge, Exposure, Holding, Known, Location, Reached, Urn, days_between, short_date,
-};
+use crate::model::{Credential, Edge, Exposure, Holding, Known, Location, Reached, Urn, days_between, short_date};
 use crate::report::{capability_words, headline};
 
 /// A thing in a line: what it is and how it is called.

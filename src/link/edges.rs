@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use super::federation::{Admitted, admitted};
 use crate::inventory::{Graph, Inventory};
 use crate::model::{
-    Capability, CapabilityKind, Credential, Edge, EdgeKind, Exposure, FactKind, Holding, Identity, IdentityKind, Known,
-    PrincipalKind, Provider, TrustedPrincipal, Urn,
+    Capability, CapabilityKind, Confidence, Credential, Edge, EdgeKind, Exposure, FactKind, Holding, Identity,
+    IdentityKind, Known, LinkKind, PrincipalKind, Provider, TrustedPrincipal, Urn,
 };
 
 /// The annotation by which EKS lets a service account act as an IAM role.
@@ -27,7 +27,29 @@ pub(super) fn link(inventory: &mut Inventory) {
     of_service_accounts(inventory, &mut edges);
     of_places(inventory, &mut edges);
     of_escalations(inventory, &mut edges);
+    of_links(inventory, &mut edges);
     inventory.facts.graph = Graph::new(edges);
+}
+
+/// Steps that collectors saw in configuration.
+fn of_links(inventory: &Inventory, edges: &mut Vec<Edge>) {
+    for link in inventory.links.rows() {
+        let kind = match link.kind {
+            LinkKind::MemberOf => EdgeKind::MemberOf,
+            LinkKind::Uses => EdgeKind::Uses,
+            LinkKind::ActsAs => EdgeKind::ActsAs,
+            LinkKind::OwnedBy => EdgeKind::OwnedBy,
+            LinkKind::DefinedBy => EdgeKind::DefinedBy,
+            LinkKind::RegisteredAs => EdgeKind::RegisteredAs,
+            LinkKind::AppliesTo => EdgeKind::AppliesTo,
+        };
+        let edge = Edge::new(&link.from, kind, &link.to, link.why.clone());
+        edges.push(match (&link.condition, link.confidence) {
+            (Some(condition), _) => edge.only(Holding::Conditional, condition.clone()),
+            (None, Confidence::Low) => edge.only(Holding::Unknown, "it is a guess"),
+            _ => edge,
+        });
+    }
 }
 
 /// A text that still is what opens something. A public id alone opens nothing.

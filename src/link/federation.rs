@@ -177,6 +177,9 @@ mod tests {
         assert!(!found[0].subjects[0].matches("repo:acme/api:ref:refs/heads/main"));
         let other = json!({"StringNotEquals": {"aws:x": "y"}, "Bool": {"aws:SecureTransport": "true"}});
         let found = admitted(&trust(&other));
-        assert_eq!((found[0].subjects.len(), found[0].open.as_slice()), (0, &["aws:securetransport".to_owned(), "aws:x".to_owned()][..]));
+        assert_eq!(
+            (found[0].subjects.len(), found[0].open.as_slice()),
+            (0, &["aws:securetransport".to_owned(), "aws:x".to_owned()][..])
+        );
     }
 }

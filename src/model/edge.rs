@@ -95,14 +95,7 @@ pub struct Edge {
 impl Edge {
     /// A step that can be taken.
     pub fn new(from: &Urn, kind: EdgeKind, to: &Urn, why: impl Into<String>) -> Self {
-        Self {
-            from: from.clone(),
-            to: to.clone(),
-            kind,
-            holding: Holding::Holds,
-            why: why.into(),
-            condition: None,
-        }
+        Self { from: from.clone(), to: to.clone(), kind, holding: Holding::Holds, why: why.into(), condition: None }
     }
 
     /// Says that it is not as sure, and why.

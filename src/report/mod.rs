@@ -28,8 +28,8 @@ use crate::model::{Finding, NotEvaluated, RuleInfo, Severity};
 pub use escape::{clean, flow};
 pub use group::headline;
 pub use json::pretty as pretty_json;
-pub use words::{last_use as last_use_words, owner as owner_words, words as capability_words};
 pub use summary::{SeverityCounts, Summary};
+pub use words::{last_use as last_use_words, owner as owner_words, words as capability_words};
 
 /// Everything a report is made of.
 pub struct Scan<'a> {
