@@ -17,6 +17,8 @@ pub struct Facts {
     pub grants: BTreeMap<Urn, Vec<Capability>>,
     /// Of anything: attributes that no collector saw but that follow from what several saw.
     pub attributes: BTreeMap<Urn, Attributes>,
+    /// What leads where, and what can be reached.
+    pub graph: super::Graph,
 }
 
 /// What is concluded of an identity.

@@ -3,9 +3,12 @@
 
 mod aws;
 mod credentials;
+mod edges;
+mod federation;
 mod owners;
 mod privilege;
 mod reach;
+mod search;
 mod trust;
 mod usage;
 mod workloads;
@@ -81,4 +84,6 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     privilege::link(inventory, tables);
     reach::link(inventory, tables);
     aws::link_workloads(inventory);
+    edges::link(inventory);
+    search::link(inventory);
 }
