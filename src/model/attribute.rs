@@ -55,8 +55,8 @@ attributes! {
     Accessed = "accessed": Time of [Setting];
     /// The account it belongs to or speaks of.
     Account = "account": Text of [Setting];
-    /// How many access keys of its user work, this one included.
-    ActiveKeys = "active_keys": Int of [Credential];
+    /// How many access keys of it, or of its user, work.
+    ActiveKeys = "active_keys": Int of [Identity, Credential];
     /// Who made it.
     Author = "author": Text of [Identity, Setting];
     /// When it was made, began or was started.
