@@ -55,6 +55,12 @@ attributes! {
     Form = "form": Text of [Identity, Credential, Workload, Setting];
     /// A person signs in with it, not a machine.
     Human = "human": Bool of [Identity];
+    /// The JWK thumbprint of its public key, `sha256:<base64url>` (RFC 7638).
+    JwkThumbprint = "jwk_thumbprint": Text of [Credential];
+    /// The SSH fingerprint of its public key, `SHA256:<base64>`.
+    SshFingerprint = "ssh_fingerprint": Text of [Credential];
+    /// The SHA-256 of its public key as certificates hold it, `sha256:<hex>`.
+    SpkiSha256 = "spki_sha256": Text of [Credential];
     /// When its password was last changed.
     PasswordChanged = "password_changed": Time of [Identity, Credential];
 }
