@@ -6,10 +6,12 @@ mod answer;
 mod arguments;
 mod baseline;
 mod collect;
+mod diff;
 mod evaluate;
 mod explain;
 mod gather;
 mod imports;
+mod memory;
 mod offboard;
 mod output;
 mod path;
@@ -24,6 +26,7 @@ mod saved;
 mod scan;
 mod secrets;
 mod shell;
+mod trend;
 mod show;
 mod thing;
 
@@ -93,6 +96,8 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Rotate(rotate) => rotate::run(rotate, &arguments.global, &config),
         Command::Rules(rules) => rules::run(rules, &config),
         Command::Explain(explain) => explain::run(explain, &config),
+        Command::Diff(diff) => diff::run(diff, &arguments.global, &config),
+        Command::Trend(trend) => trend::run(trend, &arguments.global, &config),
         Command::Permissions(permissions) => permissions::run(permissions),
         Command::Completions { shell } => shell::completions(*shell, &mut Arguments::command()),
         Command::Man => shell::man(Arguments::command()),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Capability, EscalationPath, Fingerprint, Known, LastUse, Owner, TrustedPrincipal, Urn};
+use crate::model::{Attributes, Capability, EscalationPath, Fingerprint, Known, LastUse, Owner, TrustedPrincipal, Urn};
 
 /// All conclusions.
 #[derive(Debug, Default)]
@@ -19,6 +19,8 @@ pub struct Facts {
     pub environments: BTreeMap<Urn, Environment>,
     /// The environments of values that lie in files of several.
     pub spread: BTreeMap<Fingerprint, BTreeSet<String>>,
+    /// Of anything: attributes that no collector saw but that follow from what several saw.
+    pub attributes: BTreeMap<Urn, Attributes>,
     /// What leads where, and what can be reached.
     pub graph: super::Graph,
 }

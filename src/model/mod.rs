@@ -31,7 +31,10 @@ pub use exposure::{Commit, Exposure, Proof};
 pub use fact::{
     Capability, CapabilityKind, CredentialState, EscalationPath, LastUse, Owner, PrincipalKind, TrustedPrincipal,
 };
-pub use finding::{BaselineNote, BaselineState, Confidence, Finding, NotEvaluated, RuleInfo, Severity, SubjectKind};
+pub use finding::{
+    BaselineNote, BaselineState, Confidence, Finding, HistoryNote, HistoryState, NotEvaluated, RuleInfo, Severity,
+    SubjectKind,
+};
 pub use grant::{Grant, GrantKind, Policy, PolicyLanguage, Trust};
 pub use identity::{Identity, IdentityKind, Provider};
 pub use known::Known;
