@@ -92,7 +92,7 @@ impl Held<'_> {
 }
 
 /// `clusterrolebinding ops`, `role payments/reader`: the URN as a reader of `kubectl` says it.
-fn label(id: &Urn) -> String {
+pub(super) fn label(id: &Urn) -> String {
     let parts: Vec<&str> = id.as_str().strip_prefix("k8s:").unwrap_or_default().splitn(4, '/').collect();
     match parts.as_slice() {
         [_, "", kind, name] => format!("{kind} {name}"),

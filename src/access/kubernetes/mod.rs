@@ -1,13 +1,17 @@
 //! What RBAC rules allow: single requests exactly, and what a subject's grants amount to.
 //! It reads roles as they are; aggregated roles must hold their rules already.
 
+mod authorize;
 mod capability;
+mod node;
 mod rule;
 mod table;
 
 use crate::model::{Grant, Identity, Policy};
 
+pub use authorize::{Asker, Authorizer, Decision};
 pub use capability::{capabilities, grant_capabilities};
+pub use node::NodeRights;
 pub use rule::{Request, allows, grant_allows};
 pub use table::CapabilityTable;
 
