@@ -64,6 +64,8 @@ pub enum Command {
     Collect(Collect),
     /// Join, judge and report records that `collect` wrote
     Evaluate(Evaluate),
+    /// Ask what an identity may do, and which statements decide it
+    Access(super::access::Access),
     /// List the rules and detectors, or prove them by their own examples
     Rules(Rules),
     /// Explain a rule: what goes wrong, when it holds, what to do
