@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::capability::label;
 use super::node::{NodeAnswer, NodeRights};
-use super::rule::{Request, allowing_rule, reaches};
+use super::rule::{Request, allowing_rule, list, reaches, texts};
 use crate::model::{Grant, Policy, Urn};
 
 /// Who asks.
@@ -153,4 +153,28 @@ fn no(held: &[(&Grant, Option<&Policy>)], request: &Request<'_>, node: Option<No
     missing.dedup();
     reasons.extend(missing);
     Decision { allowed: false, reason: reasons.join("; ") }
+}
+
+/// What a grant gives, a line for each rule, with what it comes through.
+pub fn shown_rules(grant: &Grant, policy: Option<&Policy>) -> Vec<String> {
+    let through = format!("[{} → {}", chain(grant), label(&grant.policy));
+    let Some(policy) = policy else { return vec![format!("nothing  {through}, which does not exist]")] };
+    let lines = list(&policy.document).iter().enumerate().filter_map(|(index, rule)| {
+        let join = |field: &str| texts(rule, field).collect::<Vec<_>>().join(",");
+        let (verbs, paths) = (join("verbs"), join("nonResourceURLs"));
+        let what = match (grant.scope == "cluster", paths.is_empty(), join("resources")) {
+            (_, _, resources) if !resources.is_empty() => {
+                let groups = join("apiGroups");
+                let groups = if groups.is_empty() { "core" } else { &groups };
+                let names = join("resourceNames");
+                let names = if names.is_empty() { names } else { format!(" named {names}") };
+                format!("{resources} of {}{names}", groups.trim_start_matches(','))
+            }
+            (true, false, _) => format!("path {paths}"),
+            // Paths are no part of a namespace: a RoleBinding does not give them.
+            _ => return None,
+        };
+        Some(format!("{verbs} on {what}  {through}, rule {}]", index + 1))
+    });
+    lines.collect()
 }
