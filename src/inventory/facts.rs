@@ -15,6 +15,8 @@ pub struct Facts {
     pub exposures: BTreeMap<Urn, ExposureFacts>,
     /// Of grants: what each one alone amounts to.
     pub grants: BTreeMap<Urn, Vec<Capability>>,
+    /// Grants that a platform makes itself at its start.
+    pub shipped: BTreeSet<Urn>,
 }
 
 /// What is concluded of an identity.

@@ -32,6 +32,8 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables) {
         facts.rights_unknown = unknown;
     }
     inventory.facts.grants = of_grants;
+    let shipped = inventory.grants.iter().filter(|grant| tables.kubernetes_bootstrap.grants(&grant.id));
+    inventory.facts.shipped = shipped.map(|grant| grant.id.clone()).collect();
 }
 
 fn grant_capabilities(grant: &Grant, policy: &Policy, tables: &Tables) -> Vec<Capability> {

@@ -90,9 +90,15 @@ const IDENTITY: &[Field] = &[
     field("trusted", Type::Int, "How many principals may become it.").needs(&[Trusts]),
     field("trusts_anyone", Type::Bool, "Anyone may become it, without a condition.").needs(&[Trusts]),
     field("capabilities", Type::Names(CapabilityKind::NAMES), "What it can do by its own rights.").needs(&[Grants]),
+    field("wide_capabilities", Type::Names(CapabilityKind::NAMES), "What it can do in all of its account or cluster, without a condition.")
+        .needs(&[Grants]),
+    field("local_capabilities", Type::Names(CapabilityKind::NAMES), "What it can do in some namespaces only, without a condition.")
+        .needs(&[Grants]),
+    field("local_scopes", Type::Text, "The namespaces in which it can do more than elsewhere.").needs(&[Grants]),
     field("administrator", Type::Bool, "It can do everything in its account or cluster.").needs(&[Grants]),
     field("becomes_administrator", Type::Bool, "It is not administrator and can become it.").needs(&[Grants, Trusts]),
     field("anyone", Type::Bool, "It stands for everyone, or everyone who is logged in."),
+    field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),
 ];
 
 const CREDENTIAL: &[Field] = &[
@@ -111,6 +117,7 @@ const CREDENTIAL: &[Field] = &[
         .needs(&[Usage]),
     field("last_used", Type::Text, "The day of its last use.").nullable().needs(&[Usage]),
     field("exposures", Type::Int, "In how many places its value lies in the open."),
+    field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),
 ];
 
 const GRANT: &[Field] = &[
@@ -125,6 +132,12 @@ const GRANT: &[Field] = &[
     field("via", Type::Text, "What it came through, such as a binding or a group; empty when given directly."),
     field("via_name", Type::Text, "The name of what it came through."),
     field("capabilities", Type::Names(CapabilityKind::NAMES), "What it amounts to alone.").needs(&[Grants]),
+    field("holder_exists", Type::Bool, "Whether the service account that it names is there; users and groups always are.")
+        .needs(&[Identities]),
+    field("shipped", Type::Bool, "The platform makes it itself at its start."),
+    field("by_user_name", Type::Bool, "It names a service account as a user: system:serviceaccount:…"),
+    field("crosses_namespaces", Type::Bool, "It gives rights in one namespace to a service account of another."),
+    field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),
 ];
 
 const EXPOSURE: &[Field] = &[
@@ -155,6 +168,7 @@ const WORKLOAD: &[Field] = &[
     field("labels", Type::Labels, "Tags, labels and annotations."),
     field("runs_as", Type::Int, "As how many identities it runs."),
     field("missing_identities", Type::Int, "How many of them do not exist.").needs(&[Identities]),
+    field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),
 ];
 
 fn own_fields(of: SubjectKind) -> &'static [Field] {
@@ -199,6 +213,7 @@ const SETTING: &[Field] = &[
     field("name", Type::Text, "Its name there."),
     field("labels", Type::Labels, "Tags, labels and annotations."),
     field("part_of", Type::Text, "The setting or identity that it is a part of.").nullable(),
+    field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),
 ];
 
 /// The other nouns that a rule about a subject can ask, all of which may be `null`.

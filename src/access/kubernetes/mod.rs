@@ -4,6 +4,7 @@
 mod authorize;
 mod bootstrap;
 mod capability;
+mod escalate;
 mod names;
 mod node;
 mod rule;
@@ -14,6 +15,7 @@ use crate::model::{Grant, Identity, Policy};
 pub use authorize::{Asker, Authorizer, Decision, shown_rules};
 pub use bootstrap::Bootstrap;
 pub use capability::{capabilities, grant_capabilities};
+pub use escalate::{Actor, escalations};
 pub use names::{Named, ResourceNames};
 pub use node::NodeRights;
 pub use rule::{Request, allows, grant_allows};
