@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Capability, EscalationPath, Known, LastUse, Owner, TrustedPrincipal, Urn};
+use crate::model::{Attributes, Capability, EscalationPath, Known, LastUse, Owner, TrustedPrincipal, Urn};
 
 /// All conclusions.
 #[derive(Debug, Default)]
@@ -17,6 +17,8 @@ pub struct Facts {
     pub grants: BTreeMap<Urn, Vec<Capability>>,
     /// Grants that a platform makes itself at its start.
     pub shipped: BTreeSet<Urn>,
+    /// Of anything: attributes that no collector saw but that follow from what several saw.
+    pub attributes: BTreeMap<Urn, Attributes>,
 }
 
 /// What is concluded of an identity.

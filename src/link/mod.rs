@@ -1,6 +1,7 @@
 //! Joins what the collectors brought and concludes from it. Pure passes over the graph, in one visible order:
 //! each pass may use what those before it concluded.
 
+mod aws;
 mod credentials;
 mod owners;
 mod privilege;
@@ -21,6 +22,7 @@ pub struct Tables {
     aws_techniques: access::aws::Techniques,
     kubernetes_capabilities: access::kubernetes::CapabilityTable,
     kubernetes_bootstrap: access::kubernetes::Bootstrap,
+    aws_trust: aws::TrustTable,
 }
 
 impl Tables {
@@ -37,6 +39,7 @@ impl Tables {
                 .map_err(named("kubernetes-capabilities"))?,
             kubernetes_bootstrap: access::kubernetes::Bootstrap::parse(table("kubernetes-bootstrap"))
                 .map_err(named("kubernetes-bootstrap"))?,
+            aws_trust: aws::TrustTable::parse(table("aws-trust")).map_err(named("aws-trust"))?,
         })
     }
 }
@@ -51,8 +54,10 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     credentials::link(inventory);
     workloads::link(inventory);
     trust::link(inventory);
+    aws::link(inventory, &tables.aws_trust);
     owners::link(inventory, &tables.owners);
     usage::link(inventory);
     privilege::link(inventory, tables);
     reach::link(inventory, tables);
+    aws::link_workloads(inventory);
 }
