@@ -3,6 +3,7 @@
 mod access;
 mod access_aws;
 mod answer;
+mod access_kubernetes;
 mod arguments;
 mod baseline;
 mod collect;

@@ -19,6 +19,8 @@ pub struct Facts {
     pub environments: BTreeMap<Urn, Environment>,
     /// The environments of values that lie in files of several.
     pub spread: BTreeMap<Fingerprint, BTreeSet<String>>,
+    /// Grants that a platform makes itself at its start.
+    pub shipped: BTreeSet<Urn>,
     /// Of anything: attributes that no collector saw but that follow from what several saw.
     pub attributes: BTreeMap<Urn, Attributes>,
     /// What leads where, and what can be reached.
