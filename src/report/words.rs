@@ -82,6 +82,9 @@ pub(super) fn words(kind: CapabilityKind) -> &'static str {
         CapabilityKind::ReadSecrets => "read stored secrets",
         CapabilityKind::RunCode => "run code as something else",
         CapabilityKind::MintCredentials => "mint credentials",
+        CapabilityKind::ReadPrivateData => "read private data",
+        CapabilityKind::ReadUntrusted => "read text of outsiders",
+        CapabilityKind::SendOut => "send data out",
     }
 }
 
