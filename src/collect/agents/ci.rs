@@ -38,7 +38,7 @@ pub(super) fn read(file: &mut File<'_>, tables: &Tables) -> Result<(), String> {
         let (line, column) = file.position(error.at);
         format!("line {line}, column {column}: expected {}", error.expected)
     })?;
-    if is_gitlab(&file.source.path.to_lowercase()) {
+    if is_gitlab(&file.source.name.to_lowercase()) {
         gitlab(file, &tree, &tables.frameworks);
     } else {
         github(file, &tree, tables);
@@ -205,7 +205,7 @@ fn gitlab(file: &mut File<'_>, tree: &Node, frameworks: &Frameworks) {
         let parts = ["before_script", "script", "after_script"];
         let scripts = parts.iter().filter_map(|part| job.value.get(part)).flat_map(Node::words);
         let script = scripts.collect::<Vec<_>>().join("\n");
-        let is_duo = file.source.path.contains(".gitlab/duo/") && job.key == "commands";
+        let is_duo = file.source.name.contains(".gitlab/duo/") && job.key == "commands";
         let program = frameworks.of_script(&script).map(|(name, _)| name).or(is_duo.then_some("GitLab Duo"));
         let Some(program) = program else { continue };
         let mut attributes = Attributes::default().with(Name::AgentProgram, program);

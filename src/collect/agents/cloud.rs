@@ -85,7 +85,7 @@ struct Waiting {
 
 /// Reads a file of any of the three languages.
 pub(super) fn read(file: &mut File<'_>, modules: &mut Modules) {
-    let path = file.source.path;
+    let path = file.source.name;
     if path.ends_with(".tf") || path.ends_with(".tofu") {
         return terraform(file, modules);
     }
@@ -100,7 +100,7 @@ pub(super) fn read(file: &mut File<'_>, modules: &mut Modules) {
 }
 
 fn terraform(file: &mut File<'_>, modules: &mut Modules) {
-    let folder = file.source.path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+    let folder = file.source.name.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
     let module = modules.folders.entry(folder).or_default();
     for block in hcl::resources(file.text) {
         let known = TERRAFORM.iter().find(|(kind, _)| block.kind == *kind);

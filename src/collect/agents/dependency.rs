@@ -20,7 +20,7 @@ pub(super) fn read(file: &mut File<'_>, frameworks: &Frameworks) {
     let mut seen = BTreeSet::new();
     let mut at = 0;
     let text = file.text;
-    let is_lock = file.source.path.ends_with(".lock");
+    let is_lock = file.source.name.ends_with(".lock");
     for line in text.split_inclusive('\n') {
         for (offset, word) in words(line) {
             // A lock file lists what was fetched under `name = "…"` alone.

@@ -21,11 +21,15 @@ pub(crate) struct Source<'a> {
     pub(crate) target: &'a str,
     /// The path below the root.
     pub(crate) path: &'a str,
+    /// The path by which it is recognised: that below the root, or the whole one where the root cuts it short.
+    pub(crate) name: &'a str,
     pub(crate) text: &'a [u8],
     /// What was found in it.
     pub(crate) exposures: &'a [Exposure],
     /// The permissions of the file, where the system has them.
     pub(crate) mode: Option<u32>,
+    /// Whether a repository of git lies around it.
+    pub(crate) is_in_repository: bool,
     pub(crate) now: jiff::Timestamp,
 }
 

@@ -1,93 +1,113 @@
 //! Finds the files that clients keep in a home directory, at known places alone. Reads no other folder and no content.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::place::{DEEPEST, Pattern, is_like};
+use super::place::{DEEPEST, is_like};
 use super::table::Tables;
 
 /// How many entries of one folder are looked at where a name is not known in full.
 const MOST_ENTRIES: usize = 2_000;
-/// How many files one place may stand for.
+/// How many files are read.
 const MOST_FILES: usize = 5_000;
 
-/// The files of the table that are there, below a home directory, in order. Links are not followed; that one is there is
-/// told by the second list.
-pub fn known_places(home: &Path, tables: &Tables) -> (Vec<PathBuf>, Vec<PathBuf>) {
-    let mut search = Search { home, files: Vec::new(), links: Vec::new() };
+/// What was found at the known places, by paths below the home directory.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// Files.
+    pub files: Vec<PathBuf>,
+    /// Links, which are not followed.
+    pub links: Vec<PathBuf>,
+    /// What could not be looked at, and why.
+    pub refused: Vec<(PathBuf, String)>,
+}
+
+/// Looks at the places of the table below a home directory.
+pub fn known_places(home: &Path, tables: &Tables) -> Places {
+    let mut search = Search { home, found: Places::default() };
     for pattern in tables.home_patterns() {
-        search.below(home, pattern.parts(), pattern);
+        search.below(home, pattern.written());
     }
-    for list in [&mut search.files, &mut search.links] {
-        list.sort();
-        list.dedup();
-    }
-    (search.files, search.links)
+    let mut found = search.found;
+    found.files.sort();
+    found.files.dedup();
+    found.links.sort();
+    found.links.dedup();
+    found.refused.sort();
+    found.refused.dedup();
+    found
 }
 
 struct Search<'a> {
     home: &'a Path,
-    files: Vec<PathBuf>,
-    links: Vec<PathBuf>,
+    found: Places,
 }
 
 impl Search<'_> {
-    fn below(&mut self, folder: &Path, parts: &[String], pattern: &Pattern) {
+    fn below(&mut self, folder: &Path, parts: &[String]) {
         let Some((first, rest)) = parts.split_first() else { return };
         if first == "**" {
-            self.deep(folder, rest, pattern, DEEPEST);
-        } else {
-            for path in names_like(folder, first) {
-                self.step(&path, rest, pattern);
+            self.deep(folder, rest, DEEPEST);
+        } else if first.contains('*') {
+            for path in self.names_like(folder, first) {
+                self.step(&path, rest);
             }
+        } else {
+            self.step(&folder.join(first), rest);
         }
     }
 
-    fn step(&mut self, path: &Path, rest: &[String], pattern: &Pattern) {
-        let Ok(found) = path.symlink_metadata() else { return };
-        if found.is_symlink() {
-            self.links.push(path.strip_prefix(self.home).unwrap_or(path).to_owned());
-        } else if found.is_dir() {
-            self.below(path, rest, pattern);
-        } else if found.is_file() && rest.is_empty() && self.files.len() < MOST_FILES {
-            self.files.push(path.strip_prefix(self.home).unwrap_or(path).to_owned());
+    fn step(&mut self, path: &Path, rest: &[String]) {
+        let below = path.strip_prefix(self.home).unwrap_or(path).to_owned();
+        match path.symlink_metadata() {
+            Err(error) => self.refused(path, &error),
+            Ok(found) if found.is_symlink() => self.found.links.push(below),
+            Ok(found) if found.is_dir() => self.below(path, rest),
+            Ok(found) if found.is_file() && rest.is_empty() && self.found.files.len() < MOST_FILES => {
+                self.found.files.push(below);
+            }
+            Ok(_) => {}
+        }
+    }
+
+    /// That nothing is there is the usual case.
+    fn refused(&mut self, path: &Path, error: &std::io::Error) {
+        if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) {
+            let below = path.strip_prefix(self.home).unwrap_or(path).to_owned();
+            self.found.refused.push((below, error.to_string()));
         }
     }
 
     /// The rest of a pattern in a folder and in those below it.
-    fn deep(&mut self, folder: &Path, rest: &[String], pattern: &Pattern, left: usize) {
-        self.below(folder, rest, pattern);
-        if left == 0 || self.files.len() >= MOST_FILES {
+    fn deep(&mut self, folder: &Path, rest: &[String], left: usize) {
+        self.below(folder, rest);
+        if left == 0 || self.found.files.len() >= MOST_FILES {
             return;
         }
-        for path in names_like(folder, "*") {
+        for path in self.names_like(folder, "*") {
             if path.symlink_metadata().is_ok_and(|found| found.is_dir()) {
-                self.deep(&path, rest, pattern, left - 1);
+                self.deep(&path, rest, left - 1);
             }
         }
     }
-}
 
-/// The entries of a folder whose name is like this; one that has no star is asked for by its name, so that a large
-/// folder costs nothing.
-fn names_like(folder: &Path, name: &str) -> Vec<PathBuf> {
-    if !name.contains('*') {
-        // The table is in small letters; what differs in case is tried as it is usually written.
-        let usual = usual_case(name);
-        let candidates = [Some(name.to_owned()), usual];
-        let paths = candidates.into_iter().flatten().map(|name| folder.join(name));
-        return paths.filter(|path| path.symlink_metadata().is_ok()).collect();
+    /// The entries of a folder whose name is like this.
+    fn names_like(&mut self, folder: &Path, name: &str) -> Vec<PathBuf> {
+        let entries = match std::fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                self.refused(folder, &error);
+                return Vec::new();
+            }
+        };
+        let name = name.to_lowercase();
+        let mut found: Vec<PathBuf> = entries
+            .take(MOST_ENTRIES)
+            .flatten()
+            .filter(|entry| entry.file_name().to_str().is_some_and(|have| is_like(have, &name)))
+            .map(|entry| entry.path())
+            .collect();
+        found.sort();
+        found
     }
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut found: Vec<PathBuf> = entries
-        .take(MOST_ENTRIES)
-        .flatten()
-        .filter(|entry| entry.file_name().to_str().is_some_and(|have| is_like(have, name)))
-        .map(|entry| entry.path())
-        .collect();
-    found.sort();
-    found
-}
-
-fn usual_case(_name: &str) -> Option<String> {
-    None
 }

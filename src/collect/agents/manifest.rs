@@ -85,7 +85,7 @@ pub(super) fn is_code(path: &str) -> bool {
 /// # Errors
 /// Where it breaks the rules of its format.
 pub(super) fn read(file: &mut File<'_>, tables: &Tables) -> Result<(), String> {
-    let Some(form) = form(file.source.path) else { return Ok(()) };
+    let Some(form) = form(file.source.name) else { return Ok(()) };
     match form {
         Form::Dependencies => {
             dependency::read(file, &tables.frameworks);
@@ -122,7 +122,7 @@ pub(super) fn read(file: &mut File<'_>, tables: &Tables) -> Result<(), String> {
 }
 
 fn tree(file: &File<'_>) -> Result<Node, String> {
-    let format = Format::of_path(file.source.path).unwrap_or(Format::Json);
+    let format = Format::of_path(file.source.name).unwrap_or(Format::Json);
     parse(file.text, format).map(|(tree, _)| tree).map_err(|error| {
         let (line, column) = file.position(error.at);
         format!("line {line}, column {column}: expected {}", error.expected)
@@ -172,7 +172,7 @@ fn front_matter(file: &mut File<'_>, tables: &Tables) -> Result<(), String> {
         let (line, column) = file.position(error.at);
         format!("line {line}, column {column} of the front matter: expected {}", error.expected)
     })?;
-    let path = file.source.path.to_lowercase();
+    let path = file.source.name.to_lowercase();
     // A workflow in words is one that starts an agent; other front matter of a page says nothing of agents.
     let is_workflow = path.contains(".github/workflows/");
     if is_workflow && tree.get("on").is_none() {
@@ -276,7 +276,7 @@ pub(super) const CONTENT: &[&str] = &["n8n-nodes-langchain.", "kind: app", "\"Ag
 
 /// Recognises exports of builders by what they hold; what cannot be read is none of them.
 pub(super) fn by_content(file: &mut File<'_>, tables: &Tables) {
-    if is_code(file.source.path) {
+    if is_code(file.source.name) {
         for (at, framework) in tables.frameworks.calls(file.text) {
             dependency::uses(file, framework, &(at..at + 1), crate::model::Confidence::Low);
         }

@@ -26,6 +26,6 @@ mod tokens;
 
 pub use file::NAME;
 pub(crate) use file::Source;
-pub use home::known_places;
+pub use home::{Places, known_places};
 pub(crate) use notes::{Interest, LARGEST, Notes};
 pub use table::Tables;

@@ -72,6 +72,13 @@ impl Notes {
         is_open.then_some(Interest::Content)
     }
 
+    /// Whether a text holds a word for which it is read, although its path says nothing.
+    pub(crate) fn is_of_interest(&self, path: &str, text: &[u8]) -> bool {
+        let has = |word: &&str| memchr::memmem::find(text, word.as_bytes()).is_some();
+        let words = || SERVER_KEYS.iter().chain(cloud::CONTENT).chain(manifest::CONTENT);
+        if manifest::is_code(path) { self.tables.frameworks.has_call(text) } else { words().any(has) }
+    }
+
     /// Reads a file whose path is of interest. All of it must be there.
     pub(crate) fn file(&self, source: &Source<'_>) {
         if source.text.len() > LARGEST {
@@ -80,7 +87,7 @@ impl Notes {
         let text = match std::str::from_utf8(source.text) {
             Ok(text) => std::borrow::Cow::Borrowed(text),
             Err(error) => {
-                if self.interest(source.path) == Some(Interest::Named) {
+                if self.interest(source.name) == Some(Interest::Named) {
                     let line = source.text[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
                     let detail = format!("line {line} is not UTF-8; read as far as it can be");
                     self.hole(source, Outcome::Partial, detail, "write it as UTF-8");
@@ -114,20 +121,23 @@ impl Notes {
 
     /// Notes a file that is larger than any configuration.
     pub(crate) fn too_large(&self, source: &Source<'_>) {
-        if self.interest(source.path) == Some(Interest::Named) {
+        if self.interest(source.name) == Some(Interest::Named) {
             let detail = format!("larger than {} MiB; what it says of agents was not read", LARGEST / 1024 / 1024);
             self.hole(source, Outcome::Partial, detail, "make it smaller: the clients themselves read all of it");
         }
     }
 
     fn dispatch(&self, file: &mut File<'_>) {
-        let path = file.source.path;
+        let path = file.source.name;
+        // Where the path below the root says too little, what lies before it is no part of the tree.
+        let is_whole = path == file.source.path;
         if codeowners::is_one(path) {
             let owners = CodeOwners::read(path, file.text);
             return self.with(|inner| inner.owners.push(owners));
         }
         if let Some(known) = self.tables.recognise(path) {
-            let owner = Owner { client: Some(known.client), base: known.base };
+            let base = if is_whole { known.base } else { String::new() };
+            let owner = Owner { client: Some(known.client), base };
             match &known.place.role {
                 FileRole::Tokens(rule) => tokens::read(file, &owner, rule),
                 FileRole::Settings { servers, models } => self.settings(file, &owner, servers, models),
@@ -135,26 +145,25 @@ impl Notes {
             return;
         }
         if ci::is_workflow(path) {
-            return self.told(file, ci::read);
+            return self.told(file, |file| ci::read(file, &self.tables));
         }
         if manifest::is_one(path) {
-            let tables = Arc::clone(&self.tables);
-            return self.told(file, |file| manifest::read(file, &tables));
+            return self.told(file, |file| manifest::read(file, &self.tables));
         }
         if SERVER_KEYS.iter().any(|key| file.text.contains(key)) && Format::of_path(path).is_some() {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-            let keys = SERVER_KEYS.map(str::to_owned);
+            let keys: Vec<String> = SERVER_KEYS.iter().map(|key| (*key).to_owned()).collect();
             return self.guess(file, &Owner { client: None, base: folder }, &keys);
         }
         if cloud::is_one(path) {
             self.with(|inner| cloud::read(file, &mut inner.cloud));
         }
-        manifest::by_content(file);
+        manifest::by_content(file, &self.tables);
     }
 
     /// The settings of a known client: that they cannot be read is a hole.
     fn settings(&self, file: &mut File<'_>, owner: &Owner<'_>, servers: &[String], models: &[String]) {
-        let format = Format::of_path(file.source.path).unwrap_or(Format::Json);
+        let format = Format::of_path(file.source.name).unwrap_or(Format::Json);
         if file.text.trim().is_empty() {
             return;
         }
@@ -178,7 +187,7 @@ impl Notes {
 
     /// A file that only looks like settings: what cannot be read is none.
     fn guess(&self, file: &mut File<'_>, owner: &Owner<'_>, servers: &[String]) {
-        let Some(format) = Format::of_path(file.source.path) else { return };
+        let Some(format) = Format::of_path(file.source.name) else { return };
         if let Ok((tree, _)) = parse(file.text, format) {
             client::read(file, &tree, owner, servers, &[], &self.tables);
         }

@@ -24,7 +24,7 @@ pub(super) fn read(file: &mut File<'_>, owner: &Owner<'_>, rule: &TokenRule) {
     if file.text.trim().is_empty() {
         return;
     }
-    let format = Format::of_path(file.source.path).unwrap_or(Format::Json);
+    let format = Format::of_path(file.source.name).unwrap_or(Format::Json);
     let tree = parse(file.text, format).map(|(tree, _)| tree).ok();
     let nodes = |keys: &[String]| -> Vec<&Node> {
         tree.iter().flat_map(|tree| keys.iter().flat_map(|key| tree.at(key))).map(|hit| hit.node).collect()
@@ -49,7 +49,7 @@ pub(super) fn read(file: &mut File<'_>, owner: &Owner<'_>, rule: &TokenRule) {
     if has_refresh {
         attributes.set(Name::HoldsRefreshToken, true);
     }
-    let place = format!("{}/{}", file.source.root, file.source.path).to_lowercase();
+    let place = format!("{}/{}", file.source.root, file.source.name).to_lowercase();
     if file.source.is_in_repository || SYNCHRONISED.iter().any(|name| place.contains(name)) {
         attributes.set(Name::IsShared, true);
     }
