@@ -51,6 +51,10 @@ macro_rules! attributes {
 }
 
 attributes! {
+    /// How many agents hold the same value, where there are several; told at the first place of the value alone.
+    AgentCount = "agent_count": Int of [Exposure];
+    /// Which agents hold the same value.
+    AgentsOfValue = "agents_of_value": Text of [Exposure];
     /// The action, program or framework that runs it.
     AgentProgram = "agent_program": Text of [Identity];
     /// Its tools run without anybody being asked.
@@ -99,6 +103,8 @@ attributes! {
     UntrustedTrigger = "untrusted_trigger": Bool of [Identity];
     /// What its workflow token may write.
     WritePermissions = "write_permissions": Texts of [Identity];
+    /// There is a list of the organisation's agents, and it does not name this one.
+    Unregistered = "unregistered": Bool of [Identity];
     /// It needs no authentication.
     Unauthenticated = "unauthenticated": Bool of [Identity];
     /// It is not signed.
