@@ -5,6 +5,7 @@ mod access_aws;
 mod agents;
 mod answer;
 
+mod access_kubernetes;
 mod arguments;
 mod baseline;
 mod collect;

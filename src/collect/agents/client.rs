@@ -60,7 +60,10 @@ pub(super) fn read(file: &mut File<'_>, tree: &Node, owner: &Owner<'_>, keys: &[
     own_keys(file, tree, models, &client, tables);
     if file.records.len() > before {
         let name = owner.name(file.source.label);
-        let identity = file.identity(&client, IdentityKind::AgentClient, name, &(0..0), Attributes::default());
+        // What has an attribute is told before what has none: the settings are a better place than a file of tokens.
+        let program = owner.client.map_or("unknown", |client| client.name.as_str());
+        let attributes = Attributes::default().with(Name::AgentProgram, program);
+        let identity = file.identity(&client, IdentityKind::AgentClient, name, &(0..0), attributes);
         file.add(identity);
     }
 }
