@@ -177,6 +177,12 @@ pub(super) struct Sources {
     /// Read who is there and who has left, from a CSV with the columns email, name, team, status, left_on
     #[arg(long, value_name = "FILE", help_heading = "Sources")]
     pub people: Vec<PathBuf>,
+    /// Read what the clients of AI agents keep in this home directory, at known places alone: servers, approvals, tokens
+    #[arg(long, value_name = "DIR", help_heading = "Sources")]
+    pub home: Vec<PathBuf>,
+    /// Do not look for AI agents in the searched trees
+    #[arg(long, env = "NONHUMAN_NO_AGENTS", value_parser = clap::builder::FalseyValueParser::new(), conflicts_with = "home", help_heading = "Sources")]
+    pub no_agents: bool,
     /// Do not use exports, dumps and people directories that lie in the searched trees
     #[arg(long, help_heading = "Sources")]
     pub no_discover: bool,

@@ -2,7 +2,9 @@
 
 mod access;
 mod access_aws;
+mod agents;
 mod answer;
+
 mod access_kubernetes;
 mod arguments;
 mod baseline;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::people::People;
-use super::source::{Given, GivenText, Source, SourceOptions};
+use super::source::{Given, GivenText, Homes, Source, SourceOptions};
 use super::{Collector, aws, kubernetes};
 use crate::secrets::DetectorSet;
 
@@ -27,6 +27,8 @@ pub struct Request {
     pub kubernetes_allow_exec: bool,
     /// Dumps with the name of their cluster.
     pub kubernetes_dumps: Vec<(String, PathBuf)>,
+    /// Home directories, of which the known places of agents' clients are read.
+    pub homes: Vec<PathBuf>,
     /// People directories.
     pub people: Vec<PathBuf>,
 }
@@ -39,6 +41,10 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
     let mut list: Vec<Arc<dyn Collector>> = Vec::new();
     if !request.roots.is_empty() {
         list.push(Arc::new(Source::new(&request.roots, request.source.clone(), Arc::clone(detectors))));
+    }
+    if let (Some(tables), false) = (&request.source.agents, request.homes.is_empty()) {
+        let homes = Homes::new(&request.homes, request.source.clone(), Arc::clone(tables), Arc::clone(detectors));
+        list.push(Arc::new(homes));
     }
     for given in &request.given {
         list.push(Arc::new(GivenText::new(given.clone(), request.source.clone(), Arc::clone(detectors))));

@@ -1,6 +1,7 @@
 //! Joins what the collectors brought and concludes from it. Pure passes over the graph, in one visible order:
 //! each pass may use what those before it concluded.
 
+mod agents;
 mod aws;
 mod credentials;
 mod edges;
@@ -69,6 +70,7 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     privilege::link(inventory, tables);
     reach::link(inventory, tables);
     aws::link_workloads(inventory);
+    agents::link(inventory);
     edges::link(inventory);
     search::link(inventory);
 }
