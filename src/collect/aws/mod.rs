@@ -12,7 +12,11 @@ mod convert;
 mod credentials;
 mod defects;
 mod document;
+#[cfg(feature = "aws")]
+mod endpoint;
 mod export;
+#[cfg(feature = "aws")]
+mod fetch;
 mod files;
 mod grants;
 #[cfg(feature = "aws")]
@@ -31,7 +35,13 @@ mod report;
 mod services;
 mod site;
 mod texts;
+#[cfg(feature = "aws")]
+mod thin;
 mod visits;
+#[cfg(feature = "aws")]
+mod wire;
+#[cfg(feature = "aws")]
+mod xml;
 
 pub use calls::{permissions, plan};
 #[cfg(feature = "aws")]
