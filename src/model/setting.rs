@@ -31,6 +31,24 @@ names! {
         AwsParameter = "aws.parameter",
         /// The rules for passwords of an AWS account.
         AwsPasswordPolicy = "aws.password-policy",
+        /// A ValidatingAdmissionPolicy or MutatingAdmissionPolicy.
+        KubernetesAdmissionPolicy = "kubernetes.admission-policy",
+        /// How an API server was started.
+        KubernetesApiServer = "kubernetes.api-server",
+        /// A RoleBinding or ClusterRoleBinding that is worth a look by itself.
+        KubernetesBinding = "kubernetes.binding",
+        /// A CertificateSigningRequest.
+        KubernetesCertificateRequest = "kubernetes.certificate-request",
+        /// A ConfigMap that holds something about identities.
+        KubernetesConfigMap = "kubernetes.config-map",
+        /// A namespace.
+        KubernetesNamespace = "kubernetes.namespace",
+        /// A Role or ClusterRole that is worth a look by itself.
+        KubernetesRole = "kubernetes.role",
+        /// The metadata of a Secret that is worth a look.
+        KubernetesSecret = "kubernetes.secret",
+        /// A configuration of admission webhooks.
+        KubernetesWebhook = "kubernetes.webhook",
         /// The policy of a bucket, key, queue, topic, secret or function.
         AwsResourcePolicy = "aws.resource-policy",
         /// A secret of Secrets Manager, without its value.
