@@ -13,6 +13,7 @@ use super::arn::Account;
 use super::client;
 use super::convert;
 use super::fetch;
+use super::members;
 use super::records::{AUTHORIZATION, AUTHORIZATION_FACTS, CALL, Projection};
 use super::refusal::{Refusal, Why};
 use super::report::{self, ReportRow};
@@ -35,6 +36,7 @@ pub struct AwsLive {
     page_size: i32,
     report_patience: Duration,
     regions: Vec<String>,
+    role: Option<String>,
     detectors: Option<Arc<DetectorSet>>,
 }
 
@@ -50,6 +52,7 @@ impl AwsLive {
             page_size: PAGE_SIZE,
             report_patience: Duration::from_secs(120),
             regions: Vec::new(),
+            role: None,
             detectors: None,
         }
     }
@@ -58,6 +61,12 @@ impl AwsLive {
     #[must_use]
     pub fn regions(self, regions: Vec<String>) -> Self {
         Self { regions, ..self }
+    }
+
+    /// Reads the other active accounts of the organisation, too, through a role of this name in each.
+    #[must_use]
+    pub fn role(self, role: Option<String>) -> Self {
+        Self { role, ..self }
     }
 
     /// Searches text found on the way, such as environments of functions, for secrets.
@@ -107,6 +116,46 @@ impl Collector for AwsLive {
             None => client::load(self.profile.as_deref()).await,
         };
         let account = caller(&client::sts(&config), &self.target).await?;
+        let Some(role) = &self.role else { return self.account(config, account, context, sink).await };
+        self.account(config.clone(), account.clone(), context, sink).await?;
+        let home = Site { account: account.clone(), now: context.now };
+        let members = match members::list(&config, &account).await {
+            Ok(members) => members,
+            Err(refusal) => {
+                let action = "organizations:ListAccounts";
+                let hole = refusal.hole(&home, "accounts of the organisation", action, FACTS);
+                return sink.send(Record::Coverage(hole)).await;
+            }
+        };
+        for member in members {
+            let account = Account { id: member.id.clone(), partition: account.partition.clone() };
+            let site = Site { account: account.clone(), now: context.now };
+            if !member.active {
+                let detail = format!("the organisation shows the account as {}", member.state);
+                sink.send(Record::Coverage(site.hole("everything", Outcome::NotRead, detail))).await?;
+                continue;
+            }
+            match members::enter(&config, &account, role).await {
+                Ok(config) => self.account(config, account, context, sink).await?,
+                Err(refusal) => {
+                    let hole = refusal.hole(&site, "everything", "sts:AssumeRole", FACTS);
+                    sink.send(Record::Coverage(hole)).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl AwsLive {
+    /// Reads one account. What of it is refused is a hole; only the end of the scan is an error.
+    async fn account(
+        &self,
+        config: SdkConfig,
+        account: Account,
+        context: &Context,
+        sink: &Sink,
+    ) -> Result<(), CollectError> {
         (context.progress)(&format!("account {account}"));
         let mut visit = Visit {
             iam: aws_sdk_iam::Client::new(&config),
@@ -213,24 +262,19 @@ impl Visit {
     ) -> Result<(), CollectError> {
         let site = &self.projection.site;
         let thin = Thin::new(config, &site.account.partition);
-        let regions = match regions {
-            [] => match fetch::regions(&thin).await {
-                Ok(regions) if !regions.is_empty() => regions,
-                Ok(_) => vec![thin.region()],
-                Err(refusal) => {
-                    let hole = refusal.hole(
-                        site,
-                        "regions",
-                        "ec2:DescribeRegions",
-                        &[FactKind::Workloads, FactKind::Settings],
-                    );
-                    self.cover(hole).await?;
-                    vec![thin.region()]
-                }
-            },
-            regions => regions.to_vec(),
+        let asked = if regions.is_empty() { fetch::regions(&thin).await } else { Ok(regions.to_vec()) };
+        let (regions, entry) = match asked {
+            Ok(regions) if !regions.is_empty() => {
+                let entry = site.complete("regions", regions.len() as u64);
+                (regions, entry)
+            }
+            Ok(_) => (vec![thin.region()], site.complete("regions", 1)),
+            Err(refusal) => {
+                let blinds = [FactKind::Workloads, FactKind::Settings];
+                (vec![thin.region()], refusal.hole(site, "regions", "ec2:DescribeRegions", &blinds).count(1))
+            }
         };
-        self.cover(site.complete("regions", regions.len() as u64)).await?;
+        self.cover(entry).await?;
         let users: Vec<String> = self.projection.users.keys().cloned().collect();
         let fetched = fetch::all(&thin, &regions, &users, self.context.progress.as_ref()).await;
         let searcher = Searcher { detectors, context: &self.context };

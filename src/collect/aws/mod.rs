@@ -23,6 +23,8 @@ mod grants;
 mod keys;
 #[cfg(feature = "aws")]
 mod live;
+#[cfg(feature = "aws")]
+mod members;
 mod notes;
 mod offline;
 mod parts;
