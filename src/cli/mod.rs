@@ -6,6 +6,7 @@ mod agents;
 mod answer;
 
 mod access_kubernetes;
+mod answer;
 mod arguments;
 mod baseline;
 mod collect;
@@ -29,9 +30,9 @@ mod saved;
 mod scan;
 mod secrets;
 mod shell;
-mod trend;
 mod show;
 mod thing;
+mod trend;
 
 use clap::{CommandFactory, Parser};
 use tracing_subscriber::filter::{LevelFilter, Targets};
