@@ -1,5 +1,7 @@
 //! What the user typed, and the order of the stages. The only folder that sees them all.
 
+mod access;
+mod access_aws;
 mod arguments;
 mod baseline;
 mod collect;
@@ -8,6 +10,7 @@ mod explain;
 mod gather;
 mod imports;
 mod output;
+mod permissions;
 mod rules;
 mod ruleset;
 mod scan;
@@ -72,8 +75,10 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Secrets(secrets) => secrets::run(secrets, &arguments.global, &config),
         Command::Collect(collect) => collect::run(collect, &arguments.global, &config),
         Command::Evaluate(evaluate) => evaluate::run(evaluate, &arguments.global, &config),
+        Command::Access(access) => access::run(access, &arguments.global, &config),
         Command::Rules(rules) => rules::run(rules, &config),
         Command::Explain(explain) => explain::run(explain, &config),
+        Command::Permissions(permissions) => permissions::run(permissions),
         Command::Completions { shell } => shell::completions(*shell, &mut Arguments::command()),
         Command::Man => shell::man(Arguments::command()),
     }

@@ -84,5 +84,7 @@ pub(super) fn tenant_word(provider: Provider) -> &'static str {
     match provider {
         Provider::Aws => "account",
         Provider::Kubernetes => "cluster",
+        Provider::Okta => "organisation",
+        Provider::Agents => "configuration in",
     }
 }
