@@ -19,7 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("inventory", &["model"]),
     ("link", &["model", "access", "inventory"]),
     ("rules", &["model", "inventory"]),
-    ("report", &["model", "inventory"]),
+    ("report", &["model", "inventory", "embedded"]),
     ("config", &["model", "rules"]),
     ("term", &[]),
     ("exit", &[]),

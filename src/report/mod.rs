@@ -6,6 +6,7 @@ mod gaps;
 mod github;
 mod gitlab;
 mod group;
+mod html;
 mod json;
 mod jsonl;
 mod junit;
@@ -101,6 +102,7 @@ pub const REPORTS: &[&dyn Report] = &[
     &gitlab::GitLab,
     &junit::JUnit,
     &markdown::Markdown,
+    &html::Html,
 ];
 
 /// The format of this name, as in `--format`.

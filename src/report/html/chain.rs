@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::sheet::Cell;
 use super::strings::{Strings, Text};
 use crate::inventory::IdentityFacts;
-use crate::model::{CapabilityKind, Identity, Known, PrincipalKind, Provider, Urn, short_date};
+use crate::model::{CapabilityKind, Identity, Known, LinkKind, PrincipalKind, Provider, Urn, short_date};
 use crate::report::Scan;
 use crate::report::view::{View, scope};
 use crate::report::words::{plural, words};
@@ -90,6 +90,7 @@ impl Gallery<'_> {
         pen.workloads(itself, facts);
         pen.trusted(itself, facts);
         pen.tied(itself, identity, facts);
+        pen.linked(itself, identity);
         pen.climbers(itself, identity);
         pen.becomes(itself, identity, facts);
         pen.powers(itself, facts);
@@ -237,6 +238,51 @@ impl Pen<'_, '_> {
         }
         let column = if acts { Column::Other } else { Column::Entry };
         self.rest(column, facts.linked.len(), "more identity", itself);
+    }
+
+    /// What configuration ties it to. Its owner stands in its own box.
+    fn linked(&mut self, itself: usize, identity: &Identity) {
+        let links = &self.gallery.scan.inventory.links;
+        let is_drawn = |kind: LinkKind| kind != LinkKind::OwnedBy;
+        let leave: Vec<_> = links.from(&identity.id).filter(|link| is_drawn(link.kind)).collect();
+        for link in leave.iter().take(DRAWN) {
+            let node = self.thing(Column::Other, &link.to);
+            self.edge(itself, node, link.kind.as_str(), link.condition.is_some());
+            if matches!(link.kind, LinkKind::ActsAs | LinkKind::Uses) {
+                self.end(node, &link.to);
+            }
+        }
+        self.rest(Column::Other, leave.len(), "more tie", itself);
+        let lead: Vec<_> = links.to(&identity.id).filter(|link| is_drawn(link.kind)).collect();
+        for link in lead.iter().take(DRAWN) {
+            let node = self.thing(Column::Entry, &link.from);
+            self.edge(node, itself, link.kind.as_str(), link.condition.is_some());
+        }
+        self.rest(Column::Entry, lead.len(), "more tie", itself);
+    }
+
+    /// The box of anything that has a name, be it an identity or not.
+    fn thing(&mut self, column: Column, id: &Urn) -> usize {
+        let inventory = self.gallery.scan.inventory;
+        if self.names.contains_key(id.as_str()) || inventory.identities.get(id).is_some() {
+            return self.identity(column, id);
+        }
+        let (sort, name) = if let Some(one) = inventory.workloads.get(id) {
+            (short_kind(one.kind.as_str()), one.name.clone())
+        } else if let Some(one) = inventory.credentials.get(id) {
+            (short_kind(one.kind.as_str()), one.name.clone())
+        } else if let Some(one) = inventory.settings.get(id) {
+            (short_kind(one.kind.as_str()), one.name.clone())
+        } else if let Some(one) = inventory.exposures.get(id) {
+            ("in the open", one.evidence.location.to_string())
+        } else if let Some(one) = inventory.people.get(id) {
+            ("person", one.email.clone())
+        } else {
+            return self.identity(column, id);
+        };
+        let node = self.node(column, sort, &name, "", None);
+        self.names.insert(id.to_string(), node);
+        node
     }
 
     fn climbers(&mut self, itself: usize, identity: &Identity) {

@@ -8,9 +8,10 @@ use serde::Serialize;
 use super::chain::{Chain, Gallery, climbers};
 use super::frameworks::{Framework, FrameworkData};
 use super::sheet::{Sheet, row};
+use super::states::{attributes, owner_state, power, rank, state, trusted};
 use super::strings::{Strings, Text};
 use crate::inventory::IdentityFacts;
-use crate::model::{Capability, CapabilityKind, CoverageEntry, Identity, Known, Outcome, Owner, Severity, Urn, short_date};
+use crate::model::{CoverageEntry, Identity, Known, Outcome, Urn, days_between, short_date};
 use crate::report::Scan;
 use crate::report::escape::{flow, flow_short};
 use crate::report::group::{self, tenant_word};
@@ -30,7 +31,7 @@ row! {
         urn: Text, kind: Text, provider: Text, place: Text, tenant: Text, name: Text, disabled: bool, created: Text,
         owner: Text, owner_state: Text, used: Text, used_days: Option<i64>, power: u8, can: Vec<Text>, ways: Vec<usize>,
         exposures: Vec<usize>, credentials: Vec<usize>, workloads: Vec<usize>, trusted: Vec<Text>, grants: Vec<Text>,
-        tags: Vec<(Text, Text)>, hidden: Vec<Text>, seen: Text, chain: Chain, findings: Vec<usize>,
+        tags: Vec<(Text, Text)>, traits: Vec<(Text, Text)>, hidden: Vec<Text>, seen: Text, chain: Chain, findings: Vec<usize>,
     }
 }
 
@@ -186,6 +187,8 @@ impl Maker<'_> {
         let hidden: Vec<_> = of_view.hidden.iter().map(|fact| fact.as_str()).collect();
         let tags = identity.labels.iter().take(KEPT);
         let tags = tags.map(|(name, value)| (self.prose(name), self.prose(value))).collect();
+        let traits = attributes(&identity.attributes).into_iter();
+        let traits = traits.map(|(name, value)| (self.strings.text(name), self.prose(&value))).collect();
         let used_days = facts.last_use.value().and_then(|last| last.at);
         IdentityRow {
             urn: self.strings.text(identity.id.as_str()),
@@ -199,7 +202,7 @@ impl Maker<'_> {
             owner: self.prose(&owner(&facts.owner, now)),
             owner_state: self.strings.text(owner_state(&facts.owner, scan)),
             used: self.prose(&last_use(&facts.last_use, now)),
-            used_days: used_days.map(|at| crate::model::days_between(at, now)),
+            used_days: used_days.map(|at| days_between(at, now)),
             power: power(facts, !of_view.hidden.is_empty()),
             can: self.some(&capabilities(&facts.capabilities)),
             ways: self.ways(identity, facts),
@@ -209,6 +212,7 @@ impl Maker<'_> {
             trusted: self.some(&facts.trusted.iter().map(trusted).collect::<Vec<_>>()),
             grants: self.grants(facts),
             tags,
+            traits,
             hidden: self.strings.texts(hidden),
             seen: self.prose(&identity.evidence.location.to_string()),
             chain: gallery.draw(identity, &mut self.strings),
@@ -345,52 +349,4 @@ impl Maker<'_> {
 /// The rows of names that are there.
 fn positions<'a>(ids: impl Iterator<Item = &'a Urn>, position: impl Fn(&Urn) -> Option<usize>) -> Vec<usize> {
     ids.filter_map(position).collect()
-}
-
-/// A severity as a number that sorts, 4 the worst.
-pub(super) fn rank(severity: Severity) -> u8 {
-    severity as u8
-}
-
-fn state(entry: &CoverageEntry) -> &'static str {
-    match (entry.is_hole(), entry.outcome) {
-        (true, _) => "hole",
-        (false, Outcome::Complete) => "read",
-        (false, _) => "not read",
-    }
-}
-
-fn owner_state(owner: &Known<Owner>, scan: &Scan<'_>) -> &'static str {
-    match owner {
-        Known::Absent => "none",
-        Known::Unknown(_) => "unknown",
-        Known::Value(owner) if owner.left.value().is_some_and(|left| *left <= scan.now) => "left",
-        Known::Value(owner) if owner.active == Known::Value(false) => "left",
-        Known::Value(owner) if owner.active == Known::Value(true) => "there",
-        Known::Value(_) => "unchecked",
-    }
-}
-
-/// How powerful it is: 4 administrator, 3 can become it, 2 more than usual, 1 nothing of note, 0 could not be seen.
-fn power(facts: &IdentityFacts, is_hidden: bool) -> u8 {
-    let is_administrator = |one: &Capability| one.kind == CapabilityKind::Administrator;
-    if facts.capabilities.iter().any(is_administrator) {
-        4
-    } else if !facts.escalations.is_empty() {
-        3
-    } else if !facts.capabilities.is_empty() {
-        2
-    } else if facts.rights_unknown.is_some() || is_hidden {
-        0
-    } else {
-        1
-    }
-}
-
-fn trusted(principal: &crate::model::TrustedPrincipal) -> String {
-    let conditions = match principal.conditions.as_slice() {
-        [] => "no condition".to_owned(),
-        conditions => format!("limited by {}", conditions.join(", ")),
-    };
-    format!("{} {} ({conditions})", principal.kind, principal.name)
 }

@@ -16,6 +16,7 @@ impl Cell for Vec<Text> {
     const MARK: &'static str = "@";
 }
 impl Cell for bool {}
+impl Cell for usize {}
 impl Cell for u8 {}
 impl Cell for u64 {}
 impl Cell for Option<u8> {}
