@@ -10,11 +10,15 @@ use super::strings::{Strings, Text};
 use crate::inventory::IdentityFacts;
 use crate::model::{CapabilityKind, Identity, Known, LinkKind, PrincipalKind, Provider, Urn, short_date};
 use crate::report::Scan;
+use crate::report::escape::flow_short;
 use crate::report::view::{View, scope};
 use crate::report::words::{plural, words};
 
 /// How many boxes of one sort are drawn; the rest are one box with their number.
 const DRAWN: usize = 6;
+
+/// Longer names are cut, and said to be: a box shows a few words.
+const LONGEST: usize = 300;
 
 /// Where a box stands, from left to right.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -47,10 +51,21 @@ struct Node(Column, Text, Text, Text, Option<usize>);
 struct Edge(usize, usize, Text, bool);
 
 /// Boxes and arrows; both empty where there is nothing to draw but the identity itself.
-#[derive(Default, Serialize)]
+#[derive(Default)]
 pub(super) struct Chain {
     nodes: Vec<Node>,
     edges: Vec<Edge>,
+}
+
+impl Serialize for Chain {
+    /// `0` where there is nothing to draw: most identities of a large organisation.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.edges.is_empty() {
+            serializer.serialize_u8(0)
+        } else {
+            (&self.nodes, &self.edges).serialize(serializer)
+        }
+    }
 }
 
 impl Cell for Chain {}
@@ -108,7 +123,8 @@ struct Pen<'a, 'b> {
 
 impl Pen<'_, '_> {
     fn node(&mut self, column: Column, sort: &str, label: &str, note: &str, row: Option<usize>) -> usize {
-        let (sort, label, note) = (self.strings.text(sort), self.strings.text(label), self.strings.text(note));
+        let mut text = |text: &str| self.strings.text(&flow_short(text, LONGEST));
+        let (sort, label, note) = (text(sort), text(label), text(note));
         self.chain.nodes.push(Node(column, sort, label, note, row));
         self.chain.nodes.len() - 1
     }
@@ -213,9 +229,8 @@ impl Pen<'_, '_> {
         for principal in facts.trusted.iter().take(DRAWN) {
             let name = Urn::new(&principal.name);
             let node = match principal.kind {
-                PrincipalKind::Identity if self.gallery.rows.contains_key(&name) => {
-                    self.identity(Column::Entry, &name)
-                }
+                PrincipalKind::Identity if self.gallery.rows.contains_key(&name) => self.identity(Column::Entry, &name),
+                PrincipalKind::Anyone => self.node(Column::Entry, "principal", "anyone", &principal.name, None),
                 kind => self.node(Column::Entry, principal_word(kind), &principal.name, "", None),
             };
             self.edge(node, itself, "may become", !principal.conditions.is_empty());
@@ -296,13 +311,13 @@ impl Pen<'_, '_> {
 
     fn becomes(&mut self, itself: usize, identity: &Identity, facts: &IdentityFacts) {
         for path in facts.escalations.iter().take(DRAWN) {
-            let steps = plural(path.steps.len(), "step");
+            let words = "can become";
             if path.target == identity.id {
                 let power = self.power("administrator", &identity.tenant);
-                self.edge(itself, power, &format!("in {steps}"), path.conditional);
+                self.edge(itself, power, words, path.conditional);
             } else {
                 let node = self.identity(Column::Other, &path.target);
-                self.edge(itself, node, &format!("becomes in {steps}"), path.conditional);
+                self.edge(itself, node, words, path.conditional);
                 self.end(node, &path.target);
             }
         }
@@ -312,7 +327,8 @@ impl Pen<'_, '_> {
     /// What one that is reached is administrator of.
     fn end(&mut self, node: usize, id: &Urn) {
         let facts = self.gallery.view.facts(id);
-        for capability in facts.capabilities.iter().filter(|one| one.kind == CapabilityKind::Administrator).take(DRAWN) {
+        for capability in facts.capabilities.iter().filter(|one| one.kind == CapabilityKind::Administrator).take(DRAWN)
+        {
             let power = self.power("administrator", &capability.scope);
             self.edge(node, power, "is", capability.conditional);
         }

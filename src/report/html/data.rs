@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::chain::{Chain, Gallery, climbers};
 use super::frameworks::{Framework, FrameworkData};
 use super::sheet::{Sheet, row};
-use super::states::{attributes, owner_state, power, rank, state, trusted};
+use super::states::{LONGEST, address, attributes, owner_state, place, power, rank, state, trusted};
 use super::strings::{Strings, Text};
 use crate::inventory::IdentityFacts;
 use crate::model::{CoverageEntry, Identity, Known, Outcome, Urn, days_between, short_date};
@@ -22,16 +22,13 @@ use crate::report::words::{self, capabilities, last_use, owner, way};
 /// How many things of one list are kept for a page; the rest are counted.
 const KEPT: usize = 60;
 
-/// Longer texts are cut, and said to be.
-const LONGEST: usize = 2_000;
-
 row! {
     /// An identity.
     IdentityRow {
         urn: Text, kind: Text, provider: Text, place: Text, tenant: Text, name: Text, disabled: bool, created: Text,
         owner: Text, owner_state: Text, used: Text, used_days: Option<i64>, power: u8, can: Vec<Text>, ways: Vec<usize>,
         exposures: Vec<usize>, credentials: Vec<usize>, workloads: Vec<usize>, trusted: Vec<Text>, grants: Vec<Text>,
-        tags: Vec<(Text, Text)>, traits: Vec<(Text, Text)>, hidden: Vec<Text>, seen: Text, chain: Chain, findings: Vec<usize>,
+        tags: Vec<(Text, Text)>, traits: Vec<(Text, Text)>, hidden: Vec<Text>, seen_in: Text, seen_as: Text, chain: Chain, findings: Vec<usize>,
     }
 }
 
@@ -150,7 +147,7 @@ impl Maker<'_> {
             let about = if identity.is_some() { String::new() } else { group::about(finding) };
             rows.push(FindingRow {
                 id: self.strings.text(finding.fingerprint.as_str()),
-                rule: self.strings.text(&finding.rule),
+                rule: self.prose(&finding.rule),
                 severity: rank(finding.severity),
                 confidence: self.strings.text(finding.confidence.as_str()),
                 identity,
@@ -189,13 +186,14 @@ impl Maker<'_> {
         let tags = tags.map(|(name, value)| (self.prose(name), self.prose(value))).collect();
         let traits = attributes(&identity.attributes).into_iter();
         let traits = traits.map(|(name, value)| (self.strings.text(name), self.prose(&value))).collect();
+        let (seen_in, seen_as) = place(&identity.evidence.location);
         let used_days = facts.last_use.value().and_then(|last| last.at);
         IdentityRow {
-            urn: self.strings.text(identity.id.as_str()),
+            urn: self.strings.text(&address(&identity.id)),
             kind: self.strings.text(identity.kind.label()),
             provider: self.strings.text(identity.provider().as_str()),
             place: self.strings.text(tenant_word(identity.provider())),
-            tenant: self.strings.text(&identity.tenant),
+            tenant: self.prose(&identity.tenant),
             name: self.prose(&identity.name),
             disabled: identity.enabled == Known::Value(false),
             created: self.day(&identity.created, ""),
@@ -214,7 +212,8 @@ impl Maker<'_> {
             tags,
             traits,
             hidden: self.strings.texts(hidden),
-            seen: self.prose(&identity.evidence.location.to_string()),
+            seen_in: self.prose(&seen_in),
+            seen_as: self.prose(seen_as),
             chain: gallery.draw(identity, &mut self.strings),
             findings,
         }
@@ -252,7 +251,7 @@ impl Maker<'_> {
         let mut rows = Vec::new();
         for rule in self.scan.rules {
             rows.push(RuleRow {
-                id: self.strings.text(&rule.id),
+                id: self.prose(&rule.id),
                 title: self.prose(&rule.title),
                 severity: rule.severity.map(rank),
                 why: self.prose(&rule.why),
@@ -263,7 +262,7 @@ impl Maker<'_> {
         }
         // Rules that were not loaded as such may still have been missed.
         for (id, lines) in unjudged {
-            let (id, title) = (self.strings.text(id), self.strings.text(""));
+            let (id, title) = (self.prose(id), self.prose(""));
             let unjudged = self.some(&lines);
             rows.push(RuleRow { id, title, severity: None, why: title, remedy: title, maps: Vec::new(), unjudged });
         }

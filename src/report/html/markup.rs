@@ -1,7 +1,10 @@
 //! Writes HTML in which nothing of the world can be more than text: names of elements and attributes are literals, all
 //! else is cleaned and escaped here. Knows nothing of findings.
 
-use crate::report::escape::clean;
+use crate::report::escape::{clean, flow_short};
+
+/// Longer prose is cut on the first view, and said to be.
+const LONGEST: usize = 600;
 
 /// The attributes of an element. Names are literals of this program; values may come from anywhere.
 pub(super) type Attributes<'a> = &'a [(&'static str, &'a str)];
@@ -44,9 +47,14 @@ impl Markup {
         self
     }
 
-    /// An element that holds text alone.
+    /// Prose of any origin: in one line, and of a length that is read.
+    pub(super) fn prose(&mut self, text: &str) -> &mut Self {
+        self.text(&flow_short(text, LONGEST))
+    }
+
+    /// An element that holds prose alone.
     pub(super) fn element(&mut self, name: &'static str, attributes: Attributes<'_>, text: &str) -> &mut Self {
-        self.open(name, attributes).text(text).close(name)
+        self.open(name, attributes).prose(text).close(name)
     }
 
     /// A part of the page that this program wrote, as it is.
@@ -98,8 +106,7 @@ mod tests {
         let mut page = Markup::default();
         let name = "\"><script>alert('1')</script>&amp;\u{202e}\x1b[2J";
         page.element("a", &[("href", name)], name);
-        let safe =
-            "&quot;&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;amp;\\u{202e}\\u{1b}[2J";
+        let safe = "&quot;&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;amp;\\u{202e}\\u{1b}[2J";
         assert_eq!(page.into_string(), format!("<a href=\"{safe}\">{safe}</a>"));
         assert_eq!(percent("a/b č#?"), "a%2Fb%20%C4%8D%23%3F");
     }

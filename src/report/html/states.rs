@@ -2,10 +2,14 @@
 
 use crate::inventory::IdentityFacts;
 use crate::model::{
-    AttributeValue, Attributes, Capability, CapabilityKind, CoverageEntry, Known, Outcome, Owner, Severity,
-    TrustedPrincipal, short_date,
+    AttributeValue, Attributes, Capability, CapabilityKind, CoverageEntry, Known, Location, Outcome, Owner, Severity,
+    TrustedPrincipal, Urn, short_date,
 };
 use crate::report::Scan;
+use crate::report::escape::flow_short;
+
+/// Longer texts are cut, and said to be.
+pub(super) const LONGEST: usize = 2_000;
 
 /// A severity as a number that sorts, 4 the worst.
 pub(super) fn rank(severity: Severity) -> u8 {
@@ -56,6 +60,21 @@ pub(super) fn trusted(principal: &TrustedPrincipal) -> String {
         conditions => format!("limited by {}", conditions.join(", ")),
     };
     format!("{} {} ({conditions})", principal.kind, principal.name)
+}
+
+/// The name of an identity by which the page is asked for it. One of any length is cut; the page tells two that became
+/// alike apart by their rows.
+pub(super) fn address(id: &Urn) -> String {
+    flow_short(id.as_str(), LONGEST)
+}
+
+/// A place in two parts, of which the first is the same for many.
+pub(super) fn place(location: &Location) -> (String, &str) {
+    match location {
+        Location::Api { call, resource } => (format!("{call} ({resource})"), ""),
+        Location::Export { file, object } => (file.clone(), object),
+        Location::File { .. } => (location.to_string(), ""),
+    }
 }
 
 /// What only the provider knows of it, by name.

@@ -22,8 +22,6 @@ pub(super) struct Story<'a> {
     /// The steps that prove it; empty where the sentences say all.
     pub(super) steps: &'a [String],
     pub(super) remedy: &'a str,
-    /// How many findings it is made of.
-    pub(super) findings: usize,
 }
 
 /// The stories of the first groups; these are sorted by what is worst.
@@ -54,15 +52,16 @@ fn story<'a>(scan: &'a Scan<'_>, view: &View<'_>, group: &'a Group<'_>) -> Optio
         sentences,
         steps: &worst.chain,
         remedy: &worst.remedy,
-        findings: group.findings.len(),
     })
 }
 
-/// A message of a rule as a sentence.
+/// A message of a rule as a sentence. A first word that may be a name stays as it is.
 fn sentence(message: &str) -> String {
-    let mut letters = message.trim().chars();
-    let first = letters.next().map(char::to_uppercase).into_iter().flatten();
-    let text: String = first.chain(letters).collect();
+    let mut text = message.trim().to_owned();
+    let first = text.split(' ').next().unwrap_or_default();
+    if matches!(first, "a" | "an" | "any" | "its" | "no" | "nobody" | "the" | "this" | "whoever") {
+        text.get_mut(..1).into_iter().for_each(str::make_ascii_uppercase);
+    }
     if text.ends_with(['.', '!', '?']) { text } else { text + "." }
 }
 

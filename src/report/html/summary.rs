@@ -3,9 +3,10 @@
 
 use super::frameworks::Framework;
 use super::markup::{Markup, percent};
+use super::states::address;
 use super::story::{STORIES, Story};
 use crate::model::{Outcome, short_date};
-use crate::report::escape::{clean, flow_short};
+use crate::report::escape::clean;
 use crate::report::gaps::gaps;
 use crate::report::notes::{headline, message};
 use crate::report::words::plural_of;
@@ -72,14 +73,14 @@ fn told(page: &mut Markup, scan: &Scan<'_>, stories: &[Story<'_>]) {
         page.open("li", &[("class", "story"), ("data-severity", story.severity.as_str())]);
         page.open("h3", &[]).element("span", &[("class", "severity")], story.severity.as_str()).text(" ");
         match story.identity {
-            Some(id) => page.element("a", &[("href", &format!("#/identity/{}", percent(&clean(id.as_str()))))], story.title),
-            None => page.text(story.title),
+            Some(id) => page.element("a", &[("href", &format!("#/identity/{}", percent(&address(id))))], story.title),
+            None => page.prose(story.title),
         };
         page.close("h3");
         page.element("p", &[], &story.sentences.join(" "));
         if let Some(id) = story.identity {
             // The scripts draw the chain here.
-            page.open("div", &[("class", "picture"), ("data-identity", id.as_str())]).close("div");
+            page.open("div", &[("class", "picture"), ("data-identity", &address(id))]).close("div");
         }
         if !story.steps.is_empty() {
             page.open("details", &[]).element("summary", &[], "How it hangs together, step by step");
@@ -89,7 +90,7 @@ fn told(page: &mut Markup, scan: &Scan<'_>, stories: &[Story<'_>]) {
             }
             page.close("ol").close("details");
         }
-        page.open("p", &[("class", "remedy")]).element("strong", &[], "Do: ").text(story.remedy).close("p");
+        page.open("p", &[("class", "remedy")]).element("strong", &[], "What to do").prose(story.remedy).close("p");
         page.close("li");
     }
     page.close("ol");
@@ -138,8 +139,8 @@ fn not_seen(page: &mut Markup, scan: &Scan<'_>) {
     page.open("ul", &[("class", "gaps")]);
     for gap in gaps.iter().take(SHOWN_GAPS) {
         page.open("li", &[("class", if gap.is_hole { "hole" } else { "gap" })]);
-        page.element("strong", &[], if gap.is_hole { "hole" } else { "not seen" });
-        page.text(&format!(" {}: {}", gap.name, gap.text)).close("li");
+        page.element("strong", &[], if gap.is_hole { "hole" } else { "not seen" }).text(" ");
+        page.prose(&format!("{}: {}", gap.name, gap.text)).close("li");
     }
     page.close("ul");
     if let more @ 1.. = gaps.len().saturating_sub(SHOWN_GAPS) {
@@ -168,7 +169,7 @@ pub(super) fn without_scripts(page: &mut Markup, scan: &Scan<'_>) {
         page.open("tr", &[("data-severity", finding.severity.as_str())]);
         let cells = [finding.severity.as_str(), &finding.rule, &message(scan, finding), &finding.remedy];
         for cell in cells {
-            page.element("td", &[], &flow_short(cell, 500));
+            page.element("td", &[], cell);
         }
         page.close("tr");
     }

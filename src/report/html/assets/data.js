@@ -2,7 +2,7 @@
 
 const DATA = JSON.parse(document.getElementById("data").textContent);
 const SEVERITIES = ["info", "low", "medium", "high", "critical"];
-const POWERS = ["could not be seen", "nothing of note", "some", "can become administrator", "administrator"];
+const POWERS = ["could not be seen", "no special power", "some powers", "can become administrator", "administrator"];
 const OWNERS = {
   there: "there", left: "gone", none: "nobody", unchecked: "not checked", unknown: "unknown",
 };

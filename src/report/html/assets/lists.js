@@ -2,6 +2,19 @@
 
 const two = (first, second) => [el("div", { class: "line" }, first), el("div", { class: "line dim" }, second)];
 
+// A text in two lines: what comes before the first mark, and the rest.
+function parted(words, mark) {
+  const cut = words.search(mark);
+  return cut < 0 ? two(words, "") : two(words.slice(0, cut), words.slice(cut).replace(/^[:,] /, ""));
+}
+
+// A place in two lines: the file's name, then the object in it or the folder.
+function placed(place) {
+  const [, file, object] = /^(.*?)( \(.*\))?$/s.exec(place);
+  const cut = file.lastIndexOf("/") + 1;
+  return two(file.slice(cut), object ? object.trim().slice(1, -1) : file.slice(0, cut));
+}
+
 const LISTS = {
   findings: {
     title: "Findings",
@@ -14,10 +27,11 @@ const LISTS = {
     columns: [
       { name: "severity", title: "Severity", down: true, value: (row) => row.severity, cell: (row) => severityBadge(row.severity) },
       { name: "what", title: "What", value: (row) => row.message,
-        cell: (row) => two(link(toFinding(row), row.message), `${row.rule}${row.accepted ? ", accepted in the baseline" : ""}`) },
+        cell: (row) => el("div", { class: "clamp" }, link(toFinding(row), row.message)) },
+      { name: "rule", title: "Rule", value: (row) => row.rule, cell: (row) => two(row.rule, row.accepted ? "accepted in the baseline" : "") },
       { name: "who", title: "Identity or file", value: (row) => row.who,
-        cell: (row) => two(row.who, row.identity === null ? "" : `${identities[row.identity].kind}, ${row.tenant}`) },
-      { name: "where", title: "Where", value: (row) => row.places[0] || "", cell: (row) => el("div", { class: "line start" }, row.places[0] || "") },
+        cell: (row) => (row.identity === null ? placed(row.who) : two(row.who, `${identities[row.identity].kind}, ${row.tenant}`)) },
+      { name: "where", title: "Where", value: (row) => row.places[0] || "", cell: (row) => placed(row.places[0] || "") },
     ],
     filters: [
       { name: "severity", label: "Severity", test: (row, value) => SEVERITIES[row.severity] === value, options: () => [...SEVERITIES].reverse() },
@@ -44,9 +58,9 @@ const LISTS = {
         cell: (row) => two(link(toIdentity(row), row.name), `${row.kind}, ${row.tenant}${row.disabled ? ", disabled" : ""}`) },
       { name: "power", title: "Power", down: true, value: (row) => row.power,
         cell: (row) => two(POWERS[row.power], row.can[0] || "") },
-      { name: "owner", title: "Owner", value: (row) => row.owner, cell: (row) => two(row.owner, "") },
+      { name: "owner", title: "Owner", value: (row) => row.owner, cell: (row) => parted(row.owner, /, | \(|: /) },
       { name: "used", title: "Last used", value: (row) => (row.used_days === null ? 1e9 : row.used_days), down: true,
-        cell: (row) => two(row.used, "") },
+        cell: (row) => parted(row.used, /, |: | \(/) },
     ],
     filters: [
       { name: "kind", label: "Kind", test: (row, value) => row.kind === value, values: (row) => [row.kind] },

@@ -7,7 +7,7 @@ function findingCard(finding, heading) {
     el("p", {}, finding.message),
     finding.notes.length ? list(finding.notes) : null,
     finding.steps.length ? el("ol", { class: "steps" }, finding.steps.map((step) => el("li", {}, step))) : null,
-    el("p", { class: "remedy" }, el("strong", {}, "Do: "), finding.remedy || (rule ? rule.remedy : "")));
+    el("p", { class: "remedy" }, el("strong", {}, "What to do"), finding.remedy || (rule ? rule.remedy : "")));
 }
 
 function findingPage(finding) {
@@ -46,7 +46,7 @@ function identityPage(identity) {
       ["can", identity.can.length ? identity.can : (identity.ways.length ? [] : POWERS[identity.power])],
       ["made", identity.created],
       ["not seen of it", identity.hidden.length ? `${identity.hidden.join(", ")} (see coverage)` : ""],
-      ["seen in", identity.seen],
+      ["seen in", identity.seen_in + (identity.seen_as ? ` (${identity.seen_as})` : "")],
     ]),
     own.length ? [el("h2", {}, many(own.length, "finding", "findings")), own.map((finding) => findingCard(finding, "h3"))]
       : el("p", {}, "No findings."),
@@ -118,7 +118,7 @@ function coveragePage() {
   const unjudged = rules.filter((rule) => rule.unjudged.length);
   const cells = (one) => [
     one.collector, one.target, one.what, `${one.outcome}${one.count ? `, ${one.count}` : ""}`,
-    [one.detail, one.remedy ? el("p", { class: "remedy" }, el("strong", {}, "Do: "), one.remedy) : null], one.blinds.join(", ")];
+    [one.detail, one.remedy ? el("p", { class: "remedy" }, el("strong", {}, "What to do"), one.remedy) : null], one.blinds.join(", ")];
   const heads = ["read by", "account, cluster or tree", "what", "how it ended", "why", "unknown because of it"];
   const part = (rows, title) => (rows.length ? [el("h2", {}, `${title} (${rows.length})`), smallTable(title, heads, rows.map(cells))] : null);
   return el("div", {}, el("h1", { tabindex: "-1" }, "Coverage and method"),

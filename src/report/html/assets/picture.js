@@ -2,19 +2,28 @@
 
 const BOX = { width: 178, height: 60, across: 84, down: 14 };
 
-// The middle of a long text goes: names tell apart by their ends.
-function shorten(words, length) {
-  const letters = Array.from(words);
-  if (letters.length <= length) return words;
-  const half = Math.floor((length - 1) / 2);
-  return `${letters.slice(0, half).join("")}…${letters.slice(letters.length - half).join("")}`;
+const FONTS = { sort: "11px", label: "600 13px", note: "11px", edge: "11px" };
+const ruler = document.createElement("canvas").getContext("2d");
+
+// As much of a text as has room. The middle goes first, since names tell apart by their ends; of a path the beginning.
+function shorten(words, look, room) {
+  ruler.font = `${FONTS[look]} ${getComputedStyle(document.body).fontFamily}`;
+  const letters = Array.from(words.slice(0, 400));
+  const isPath = words.includes("/");
+  for (let kept = letters.length; kept > 0; kept -= 1) {
+    const start = kept === letters.length ? kept : isPath ? 0 : Math.ceil(kept / 2);
+    const cut = kept === letters.length ? "" : "…";
+    const short = letters.slice(0, start).join("") + cut + (cut ? letters.slice(letters.length - (kept - start)).join("") : "");
+    if (ruler.measureText(short).width <= room) return short;
+  }
+  return "…";
 }
 
-function readChain(chain) {
-  const nodes = chain.nodes.map(([column, sort, label, note, row]) => ({
+function readChain([boxes, arrows]) {
+  const nodes = boxes.map(([column, sort, label, note, row]) => ({
     column, sort: text(sort), label: text(label), note: text(note), identity: row === null ? null : identities[row],
   }));
-  const edges = chain.edges.map(([from, to, words, conditional]) => ({
+  const edges = arrows.map(([from, to, words, conditional]) => ({
     from: nodes[from], to: nodes[to], words: text(words), conditional,
   }));
   return { nodes, edges };
@@ -46,16 +55,16 @@ function arrow(edge, tip) {
   const middle = { x: (start.x + end.x) / 2 + (aside ? bend : 0), y: (start.y + end.y) / 2 };
   return draw("g", { class: edge.conditional ? "edge conditional" : "edge" },
     draw("path", { d: path, "marker-end": `url(#${tip})` }),
-    draw("text", { x: middle.x, y: middle.y - 5, "text-anchor": "middle" }, shorten(edge.words, 18)));
+    draw("text", { x: middle.x, y: middle.y - 5, "text-anchor": "middle" }, shorten(edge.words, "edge", BOX.across - 6)));
 }
 
 function box(node, itself) {
   const inner = draw("g", { class: `box column-${node.column}`, transform: `translate(${node.x},${node.y})` },
     draw("title", {}, [node.sort, node.label, node.note].filter(Boolean).join(", ")),
     draw("rect", { width: BOX.width, height: BOX.height, rx: 6 }),
-    draw("text", { class: "sort", x: 10, y: 16 }, shorten(node.sort, 28)),
-    draw("text", { class: "label", x: 10, y: 34 }, shorten(node.label, 23)),
-    draw("text", { class: "note", x: 10, y: 50 }, shorten(node.note, 29)));
+    draw("text", { class: "sort", x: 10, y: 16 }, shorten(node.sort, "sort", BOX.width - 18)),
+    draw("text", { class: "label", x: 10, y: 34 }, shorten(node.label, "label", BOX.width - 18)),
+    draw("text", { class: "note", x: 10, y: 50 }, shorten(node.note, "note", BOX.width - 18)));
   if (!node.identity || node.identity === itself) return inner;
   return draw("a", { href: toIdentity(node.identity) }, inner);
 }
@@ -68,9 +77,10 @@ const inWords = (edges) => edges.filter((edge) => edge.words).map((edge) => {
 
 let drawn = 0;
 
-function picture(identity) {
+// `brief` is without the words: where the same is told beside it.
+function picture(identity, brief = false) {
+  if (!identity.chain) return null;
   const { nodes, edges } = readChain(identity.chain);
-  if (!edges.length) return null;
   const size = place(nodes);
   const name = `tip-${drawn += 1}`;
   const tip = draw("marker", {
@@ -84,5 +94,5 @@ function picture(identity) {
   const hint = edges.some((edge) => edge.conditional) ? el("p", { class: "hint" }, "Dashed: holds under a condition.") : null;
   return el("figure", { class: "chain-frame" },
     el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Picture of the chain" }, image), hint,
-    el("details", {}, el("summary", {}, "The picture in words"), list(inWords(edges), { class: "words" })));
+    brief ? null : el("details", {}, el("summary", {}, "The picture in words"), list(inWords(edges), { class: "words" })));
 }

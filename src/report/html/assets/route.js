@@ -84,7 +84,7 @@ window.addEventListener("afterprint", () => { if (current.table) current.table.r
 
 document.querySelectorAll(".story .picture").forEach((frame) => {
   const identity = identityAddress.find(frame.dataset.identity);
-  const figure = identity && picture(identity);
+  const figure = identity && picture(identity, true);
   if (figure) frame.append(figure);
 });
 show();

@@ -1,6 +1,6 @@
 // A table of any length: only the rows in sight are in the page. Sorts by its heads, moves by arrow keys.
 
-const ROW = 56;
+const ROW = 60;
 const AHEAD = 10;
 const ON_PAPER = 1000;
 
