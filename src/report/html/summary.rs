@@ -7,13 +7,13 @@ use super::states::address;
 use super::story::{STORIES, Story};
 use crate::model::{Outcome, short_date};
 use crate::report::escape::clean;
-use crate::report::gaps::gaps;
+use crate::report::gaps::{Gap, gaps};
 use crate::report::notes::{headline, message};
 use crate::report::words::plural_of;
 use crate::report::{Scan, Summary};
 
-/// How many holes are listed on the first view.
-const SHOWN_GAPS: usize = 12;
+/// How many holes are listed on the first view, and how many other gaps below it.
+const SHOWN_GAPS: usize = 25;
 
 /// How many findings a reader without scripts gets.
 const SHOWN_FINDINGS: usize = 100;
@@ -128,11 +128,17 @@ fn not_seen(page: &mut Markup, scan: &Scan<'_>) {
     let entries = scan.inventory.coverage.entries();
     let read = entries.iter().filter(|entry| entry.outcome == Outcome::Complete && !entry.is_hole()).count() as u64;
     let gaps = gaps(scan);
-    let holes = gaps.iter().filter(|gap| gap.is_hole).count() as u64;
-    page.open("p", &[]);
-    page.text(&format!("{} read to the end, ", plural_of(read, "thing")));
-    page.element("strong", &[], &plural_of(holes, "hole")).text(". ");
+    let (holes, others): (Vec<_>, Vec<_>) = gaps.iter().partition(|gap| gap.is_hole);
+    page.open("p", &[]).text(&format!("{} read to the end, ", plural_of(read, "thing")));
+    let told = if holes.is_empty() { "no hole".to_owned() } else { plural_of(holes.len() as u64, "hole") };
+    page.element("strong", &[], &told);
+    page.text(&format!(", {} left out on purpose or not judged. ", plural_of(others.len() as u64, "thing")));
     page.element("a", &[("href", "#/coverage")], "Coverage and method").close("p");
+    list(page, &holes);
+}
+
+/// What was not read or not judged, a line each.
+fn list(page: &mut Markup, gaps: &[&Gap<'_>]) {
     if gaps.is_empty() {
         return;
     }
@@ -144,7 +150,7 @@ fn not_seen(page: &mut Markup, scan: &Scan<'_>) {
     }
     page.close("ul");
     if let more @ 1.. = gaps.len().saturating_sub(SHOWN_GAPS) {
-        page.element("p", &[], &format!("… and {more} more: see coverage."));
+        page.element("p", &[], &format!("… and {more} more; --format json has all."));
     }
 }
 
@@ -177,5 +183,8 @@ pub(super) fn without_scripts(page: &mut Markup, scan: &Scan<'_>) {
     if let more @ 1.. = findings.len().saturating_sub(SHOWN_FINDINGS) {
         page.element("p", &[], &format!("… and {more} more, none worse than these."));
     }
+    let gaps = gaps(scan);
+    page.element("h2", &[], "Left out on purpose, and not judged");
+    list(page, &gaps.iter().filter(|gap| !gap.is_hole).collect::<Vec<_>>());
     page.close("noscript");
 }

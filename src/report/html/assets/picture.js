@@ -89,7 +89,8 @@ function picture(identity, brief = false) {
   const image = draw("svg", {
     class: "chain", viewBox: `0 0 ${size.width} ${size.height}`, width: size.width, height: size.height,
     role: "group", "aria-label": `What opens ${identity.name}, what it becomes and what it can do`,
-  }, draw("defs", {}, tip), edges.map((edge) => arrow(edge, name)), nodes.map((node) => box(node, identity)));
+  }, draw("defs", {}, tip), edges.map((edge) => arrow(edge, name)),
+  [...nodes].sort((a, b) => a.column - b.column).map((node) => box(node, identity)));
   image.style.minWidth = `${Math.round(size.width * 0.75)}px`;
   const hint = edges.some((edge) => edge.conditional) ? el("p", { class: "hint" }, "Dashed: holds under a condition.") : null;
   return el("figure", { class: "chain-frame" },

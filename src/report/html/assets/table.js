@@ -11,7 +11,6 @@ class LongTable {
     this.heads = columns.map((column) => this.head(column));
     this.body = el("tbody");
     this.table = el("table", { class: "long" }, el("caption", { class: "unseen" }, label),
-      el("colgroup", {}, columns.map((column) => el("col", { class: `col-${column.name}` }))),
       el("thead", {}, el("tr", {}, this.heads)), this.body);
     this.node = el("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": label }, this.table);
     this.node.addEventListener("scroll", () => requestAnimationFrame(() => this.render()), { passive: true });
@@ -66,20 +65,23 @@ class LongTable {
     if (range === this.range) return;
     this.range = range;
     const held = this.body.contains(document.activeElement);
+    const top = this.node.scrollTop;
     const rows = this.shown.slice(first, last).map((row, position) => this.row(row, first + position));
     const cut = everything && this.shown.length > last
-      ? el("tr", {}, el("td", { colspan: this.columns.length }, `… and ${many(this.shown.length - last, "more row", "more rows")}: filter the table, or use --format csv.`))
+      ? el("tr", {}, el("td", { class: "none" }, `… and ${many(this.shown.length - last, "more row", "more rows")}: filter the table, or use --format csv.`))
       : null;
     const below = everything ? null : this.space((this.shown.length - last) * ROW);
     this.body.replaceChildren(...[this.space(first * ROW), ...rows, below, cut].filter(Boolean));
     if (!this.shown.length) {
-      this.body.append(el("tr", {}, el("td", { colspan: this.columns.length, class: "none" }, "Nothing matches these filters.")));
+      this.body.append(el("tr", {}, el("td", { class: "none" }, "Nothing matches these filters.")));
     }
+    // While the rows are exchanged the table is short for a moment, and a browser may scroll it up.
+    if (!everything && this.node.scrollTop !== top) this.node.scrollTop = top;
     if (held) this.focus();
   }
 
   space(height) {
-    const cell = el("td", { colspan: this.columns.length });
+    const cell = el("td");
     const row = el("tr", { class: "space", "aria-hidden": "true" }, cell);
     cell.style.height = `${height}px`;
     row.hidden = height === 0;
