@@ -42,7 +42,8 @@ fn story<'a>(scan: &'a Scan<'_>, view: &View<'_>, group: &'a Group<'_>) -> Optio
     if let Some(id) = identity {
         let facts = view.facts(id);
         sentences.extend(powers(id, facts, scan));
-        sentences.extend(owner(facts, scan));
+        let is_told = facts.owner.value().is_some_and(|owner| message.contains(&owner.name));
+        sentences.extend(owner(facts, scan).filter(|_| !is_told));
         sentences.extend(use_of(facts, scan));
     }
     Some(Story {

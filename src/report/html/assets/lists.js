@@ -5,7 +5,7 @@ const two = (first, second) => [el("div", { class: "line" }, first), el("div", {
 // A text in two lines: what comes before the first mark, and the rest.
 function parted(words, mark) {
   const cut = words.search(mark);
-  return cut < 0 ? two(words, "") : two(words.slice(0, cut), words.slice(cut).replace(/^[:,] /, ""));
+  return cut < 0 ? two(words, "") : two(words.slice(0, cut), words.slice(cut).replace(/^[:,] /, "").replace(/^ \((.*)\)$/, "$1"));
 }
 
 // A place in two lines: the file's name, then the object in it or the folder.

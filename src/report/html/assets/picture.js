@@ -94,6 +94,6 @@ function picture(identity, brief = false) {
   image.style.minWidth = `${Math.round(size.width * 0.75)}px`;
   const hint = edges.some((edge) => edge.conditional) ? el("p", { class: "hint" }, "Dashed: holds under a condition.") : null;
   return el("figure", { class: "chain-frame" },
-    el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Picture of the chain" }, image), hint,
+    el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": `Picture of ${identity.name}` }, image), hint,
     brief ? null : el("details", {}, el("summary", {}, "The picture in words"), list(inWords(edges), { class: "words" })));
 }
