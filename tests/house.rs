@@ -20,6 +20,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("link", &["model", "access", "inventory"]),
     ("rules", &["model", "inventory"]),
     ("report", &["model", "inventory", "embedded"]),
+    ("history", &["model", "inventory"]),
+    ("report", &["model", "inventory", "history"]),
     ("config", &["model", "rules"]),
     ("term", &[]),
     ("exit", &[]),

@@ -73,7 +73,7 @@ fn group<'a>(scan: &Scan<'a>, key: Key<'a>, mut findings: Vec<&'a Finding>) -> G
 }
 
 /// An identity in a line: what it is, its name, where it lives.
-pub(super) fn headline(identity: &Identity) -> String {
+pub fn headline(identity: &Identity) -> String {
     let tenant = tenant_word(identity.provider());
     let disabled = if identity.enabled == Known::Value(false) { ", disabled" } else { "" };
     format!("{} {}, {tenant} {}{disabled}", identity.kind.label(), identity.name, identity.tenant)
