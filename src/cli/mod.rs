@@ -9,6 +9,7 @@ mod evaluate;
 mod explain;
 mod gather;
 mod imports;
+mod okta;
 mod output;
 mod permissions;
 mod rules;

@@ -21,6 +21,7 @@ pub struct Tables {
     owners: OwnerLabels,
     aws_techniques: access::aws::Techniques,
     kubernetes_capabilities: access::kubernetes::CapabilityTable,
+    okta_capabilities: access::okta::CapabilityTable,
     cluster_admin: Policy,
 }
 
@@ -57,6 +58,8 @@ impl Tables {
             aws_techniques: access::aws::Techniques::parse(table("aws-escalation")).map_err(named("aws-escalation"))?,
             kubernetes_capabilities: access::kubernetes::CapabilityTable::parse(table("kubernetes-capabilities"))
                 .map_err(named("kubernetes-capabilities"))?,
+            okta_capabilities: access::okta::CapabilityTable::parse(table("okta-capabilities"))
+                .map_err(named("okta-capabilities"))?,
             cluster_admin: cluster_admin(),
         })
     }

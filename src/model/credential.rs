@@ -16,6 +16,12 @@ names! {
         AwsSigningCertificate = "aws.signing-certificate",
         /// A Secret of type `kubernetes.io/service-account-token`: it never expires.
         KubernetesTokenSecret = "kubernetes.token-secret",
+        /// An API token (`SSWS`): it can all that its user can, and lives as long as it is used.
+        OktaApiToken = "okta.api-token",
+        /// A shared secret of an OAuth client.
+        OktaClientSecret = "okta.client-secret",
+        /// A public key of an OAuth client or an AI agent.
+        OktaClientKey = "okta.client-key",
     }
 }
 

@@ -51,6 +51,12 @@ impl Export {
         Ok(Self { files, used: Mutex::default() })
     }
 
+    /// Whether no file has the name of an endpoint.
+    pub(super) fn is_empty(&self) -> bool {
+        let known: BTreeSet<String> = ALL.iter().map(|endpoint| plain(endpoint.file)).collect();
+        !self.files.keys().any(|name| known.contains(name.split('/').next().unwrap_or(name)))
+    }
+
     /// The file that an endpoint of a parent is read from, for evidence.
     pub(super) fn file(&self, endpoint: &Endpoint, parent: &str) -> Option<&Path> {
         let name = plain(endpoint.file);

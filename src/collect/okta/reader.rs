@@ -89,7 +89,8 @@ impl Reader {
     /// Only when nothing more can be read at all.
     pub(super) async fn list<T: Item>(&self, endpoint: &Endpoint, parent: &str) -> Result<Known<Vec<T>>, CollectError> {
         let mut all = Vec::new();
-        let known = self.pages(endpoint, parent, &endpoint.path_of(parent), |page: Vec<T>| {
+        let path = endpoint.path_of(parent);
+        let known = self.pages(endpoint, parent, &path, |page: Vec<T>| {
             all.extend(page);
             true
         });

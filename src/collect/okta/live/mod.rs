@@ -8,13 +8,13 @@ mod pace;
 mod token;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Deserialize;
 
 use super::endpoint::{ALL, Endpoint, LOG};
 use super::page::{self, Page};
+use super::settings::{Login, OktaSettings};
 use super::reader::{Gap, Item};
 use crate::collect::http::{Client, HttpError, Limits, Origin, Request, Response};
 use crate::collect::{CollectError, Context};
@@ -30,33 +30,6 @@ const MOST_PAGES: usize = 20_000;
 
 /// How often a request is made that is answered with 401: for the nonce, and for a fresh token.
 const MOST_TRIES: u32 = 4;
-
-/// What proves to Okta who we are. It has no `Debug`.
-#[derive(Clone)]
-pub enum Login {
-    /// An API token (`SSWS`).
-    Token(String),
-    /// A service app with its private key.
-    ServiceApp {
-        /// The client id.
-        client_id: String,
-        /// PEM or JWK.
-        private_key: String,
-        /// The id of the key, where the app has several and the key is a PEM.
-        key_id: Option<String>,
-    },
-}
-
-/// Which organisation to ask, and how.
-#[derive(Clone)]
-pub struct OktaSettings {
-    /// Its URL.
-    pub url: String,
-    /// What proves who we are.
-    pub login: Login,
-    /// Where answers are kept until all are there.
-    pub resume: Option<PathBuf>,
-}
 
 /// A conversation with one organisation.
 pub(super) struct Session {
