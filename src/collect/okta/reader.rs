@@ -197,9 +197,11 @@ impl Reader {
             gap.detail.clone()
         };
         let outcome = if gap.outcome == Outcome::NotRead { Outcome::NotRead } else { outcome };
+        // What an organisation may well not have is not missed in an export; a refusal is another thing.
+        let blinds = if endpoint.optional && outcome == Outcome::NotRead { &[] } else { endpoint.blinds };
         let mut entry = CoverageEntry::hole(NAME, &self.tenant, endpoint.what, outcome, detail)
             .count(account.read)
-            .blinds(endpoint.blinds);
+            .blinds(blinds);
         entry.remedy = gap.remedy.clone();
         entry
     }

@@ -8,6 +8,7 @@ use jiff::{Span, Timestamp};
 use super::super::answer::{ApiToken, Group, User};
 use super::super::endpoint::{API_TOKENS, GROUPS, LEFT_USERS, USERS};
 use super::super::hints::Hints;
+use super::super::reader::Source;
 use super::{Site, set_some, time};
 use crate::model::{
     AttributeName, Attributes, Credential, CredentialKind, Identity, IdentityKind, Known, Person, Record, Urn, Usage,
@@ -78,7 +79,12 @@ fn full_name(user: &User) -> String {
 
 impl Site<'_> {
     fn user_evidence(&self, user: &User) -> crate::model::Evidence {
-        let endpoint = if user.status == "DEPROVISIONED" { &LEFT_USERS } else { &USERS };
+        let has_own = match self.reader.source() {
+            Source::Export(export) => export.file(&LEFT_USERS, "").is_some(),
+            #[cfg(feature = "okta")]
+            Source::Live(_) => true,
+        };
+        let endpoint = if has_own && user.status == "DEPROVISIONED" { &LEFT_USERS } else { &USERS };
         self.evidence(endpoint, "", &user.profile.login)
     }
 
@@ -118,9 +124,9 @@ pub(in crate::collect::okta) fn user_identity(
     attributes.set_known(AttributeName::PasswordChanged, time(user.password_changed.as_deref()));
     set_some(&mut attributes, AttributeName::Form, user.profile.user_type.clone());
     let mut labels = BTreeMap::new();
-    // A person answers for what is theirs; a machine's account belongs to whoever is written as its manager.
-    let owner = if is_service { user.profile.manager.clone() } else { Some(email(user)) };
-    if let Some(owner) = owner.filter(|owner| !owner.is_empty()) {
+    // A machine's account belongs to whoever is written as its manager; a person to nobody.
+    let owner = user.profile.manager.clone().filter(|owner| is_service && !owner.is_empty());
+    if let Some(owner) = owner {
         labels.insert("owner".to_owned(), owner);
     }
     Identity {
