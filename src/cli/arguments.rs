@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::offboard::Offboard;
+use super::okta::OktaSources;
 use super::path::Path as Way;
 use super::reach::Reach;
 use super::rotate::Rotate;
@@ -20,7 +21,9 @@ const EXIT_CODES: &str = "Exit codes:
   130  interrupted
 
 Environment:
-  NONHUMAN_FINGERPRINT_KEY  passphrase under which found values are fingerprinted; set it before sharing reports";
+  NONHUMAN_FINGERPRINT_KEY  passphrase under which found values are fingerprinted; set it before sharing reports
+  NONHUMAN_OKTA_TOKEN, NONHUMAN_OKTA_CLIENT_ID, NONHUMAN_OKTA_PRIVATE_KEY or NONHUMAN_OKTA_PRIVATE_KEY_FILE (PEM or
+  JWK), NONHUMAN_OKTA_KEY_ID  how --okta logs in; they are no flags, since others can see those";
 
 /// Finds and audits non-human identities: service accounts, roles, access keys, tokens and hardcoded secrets.
 ///
@@ -180,6 +183,8 @@ pub(super) struct Sources {
     /// Read a dump as `kubectl get … -o json|yaml` writes it; a file or a folder, with the name of its cluster before it
     #[arg(long, value_name = "[CLUSTER=]PATH", help_heading = "Sources")]
     pub kubernetes_export: Vec<String>,
+    #[command(flatten)]
+    pub okta: OktaSources,
     /// Read who is there and who has left, from a CSV with the columns email, name, team, status, left_on
     #[arg(long, value_name = "FILE", help_heading = "Sources")]
     pub people: Vec<PathBuf>,
@@ -363,4 +368,6 @@ pub struct Permissions {
 pub(super) enum LiveSource {
     /// An AWS account.
     Aws,
+    /// An Okta organisation.
+    Okta,
 }

@@ -16,6 +16,7 @@ mod gather;
 mod imports;
 mod memory;
 mod offboard;
+mod okta;
 mod output;
 mod path;
 mod permissions;

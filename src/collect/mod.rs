@@ -8,6 +8,7 @@ pub mod aws;
 mod http;
 pub mod kubernetes;
 mod mask;
+pub mod okta;
 pub mod people;
 pub mod registry;
 mod run;

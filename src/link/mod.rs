@@ -30,6 +30,7 @@ pub struct Tables {
     kubernetes_capabilities: access::kubernetes::CapabilityTable,
     kubernetes_bootstrap: access::kubernetes::Bootstrap,
     aws_trust: aws::TrustTable,
+    okta_capabilities: access::okta::CapabilityTable,
 }
 
 impl Tables {
@@ -49,6 +50,8 @@ impl Tables {
             kubernetes_bootstrap: access::kubernetes::Bootstrap::parse(table("kubernetes-bootstrap"))
                 .map_err(named("kubernetes-bootstrap"))?,
             aws_trust: aws::TrustTable::parse(table("aws-trust")).map_err(named("aws-trust"))?,
+            okta_capabilities: access::okta::CapabilityTable::parse(table("okta-capabilities"))
+                .map_err(named("okta-capabilities"))?,
         })
     }
 }

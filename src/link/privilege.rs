@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::Tables;
-use crate::access::{aws, kubernetes};
+use crate::access::{aws, kubernetes, okta};
 use crate::inventory::Inventory;
-use crate::model::{Capability, FactKind, Grant, GrantKind, Identity, Policy, PolicyLanguage, Provider, Urn};
+use crate::model::{
+    Capability, FactKind, Grant, GrantKind, Identity, IdentityKind, Policy, PolicyLanguage, Provider, Urn,
+};
 
 pub(super) fn link(inventory: &mut Inventory, tables: &Tables) {
     let (mut of_identities, mut of_grants) = (BTreeMap::new(), BTreeMap::new());
@@ -16,7 +18,8 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables) {
                 &kubernetes_subject(inventory, identity, tables),
                 &tables.kubernetes_capabilities,
             ),
-            Provider::Okta | Provider::Agents => Vec::new(),
+            Provider::Okta => okta_capabilities(inventory, identity, tables),
+            Provider::Agents => Vec::new(),
         };
         of_identities.insert(identity.id.clone(), (capabilities, rights_unknown(inventory, identity)));
     }
@@ -42,7 +45,17 @@ fn grant_capabilities(grant: &Grant, policy: &Policy, tables: &Tables) -> Vec<Ca
         PolicyLanguage::KubernetesRbac => {
             kubernetes::grant_capabilities(grant, policy, &tables.kubernetes_capabilities)
         }
+        PolicyLanguage::OktaRole | PolicyLanguage::OktaScopes => {
+            okta::grant_capabilities(grant, policy, &tables.okta_capabilities)
+        }
     }
+}
+
+fn okta_capabilities(inventory: &Inventory, identity: &Identity, tables: &Tables) -> Vec<Capability> {
+    let held: Vec<(&Grant, &Policy)> =
+        grants(inventory, identity).filter_map(|grant| Some((grant, inventory.policies.get(&grant.policy)?))).collect();
+    let is_client = !matches!(identity.kind, IdentityKind::OktaUser | IdentityKind::OktaGroup);
+    okta::capabilities(&held, is_client, &tables.okta_capabilities)
 }
 
 /// The grants of an identity, in the order of their names.
