@@ -20,6 +20,14 @@ names! {
         RunCode = "run-code",
         /// Can mint credentials.
         MintCredentials = "mint-credentials",
+        /// Can read stored data.
+        ReadData = "read-data",
+        /// Can change stored data.
+        WriteData = "write-data",
+        /// Can destroy stored data.
+        DeleteData = "delete-data",
+        /// Can change what reaches what over the network.
+        ChangeNetwork = "change-network",
     }
 }
 

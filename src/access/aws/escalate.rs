@@ -4,10 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Principal;
-use super::evaluate::{Compiled, Rights};
+use super::evaluate::Rights;
+use super::library::Library;
+use super::probe::CapabilityTable;
 use super::step::{Held, Node, Step, become_by, change_group, grant, is_pass_role, join_group, without_boundary};
 use super::technique::{How, On, Technique, Techniques};
-use super::trust::{Form, account_of};
+use super::document::Form;
+use super::trust::account_of;
 use crate::model::{EscalationPath, Urn};
 
 /// How many paths are kept for one identity.
@@ -17,17 +20,16 @@ const PATHS: usize = 3;
 /// conditions first, then the shorter ones. The same input gives the same paths.
 ///
 /// Groups only serve as steps; users and roles of all given accounts may be mixed.
-pub fn escalations(principals: &[Principal<'_>], techniques: &Techniques) -> BTreeMap<Urn, Vec<EscalationPath>> {
+pub fn escalations(
+    principals: &[Principal<'_>],
+    library: &Library,
+    table: &CapabilityTable,
+    techniques: &Techniques,
+) -> BTreeMap<Urn, Vec<EscalationPath>> {
     let mut sorted: Vec<&Principal<'_>> = principals.iter().collect();
     sorted.sort_by_key(|principal| &principal.identity.id);
-    let mut compiled: HashMap<&Urn, Compiled<'_>> = HashMap::new();
-    let nodes: Vec<Node<'_>> = sorted
-        .iter()
-        .map(|principal| {
-            let rights = Rights::of(principal, |p| compiled.entry(&p.id).or_insert_with(|| Compiled::new(p)).clone());
-            Node::new(principal, rights)
-        })
-        .collect();
+    let nodes: Vec<Node<'_>> =
+        sorted.iter().map(|principal| Node::new(principal, Rights::of(principal, library), table)).collect();
     let atlas = Atlas::new(&nodes, techniques);
     let (certain, possible) = (atlas.search(true), atlas.search(false));
     let mut all = BTreeMap::new();

@@ -2,26 +2,28 @@
 //! It looks at two identities at a time; the search over all of them is in `escalate`.
 
 use super::Principal;
-use super::capability::administrator;
-use super::condition::Truth;
+use super::action::Action;
+use super::capability::{administrator, root};
 use super::evaluate::{Grounds, Rights};
 use super::pattern::overlap;
-use super::statement::Action;
+use super::probe::CapabilityTable;
 use super::technique::{How, On, Technique};
 use super::trust::TrustPolicy;
+use super::truth::Truth;
 use crate::model::{Capability, Identity, IdentityKind, Urn};
 
 /// One identity with everything that the search asks about it.
 pub(super) struct Node<'a> {
     pub(super) identity: &'a Identity,
     pub(super) rights: Rights<'a>,
-    pub(super) trust: Option<TrustPolicy<'a>>,
+    pub(super) trust: Option<TrustPolicy>,
     /// Is it one already, and by what.
     pub(super) administrator: Option<Capability>,
     /// Would it be one if a policy gave it everything: conditionally, for certain, or not (denies, boundary).
     pub(super) could_be: Option<bool>,
     /// The ARNs of the customer managed policies it holds.
     policies: Vec<&'a Urn>,
+    table: &'a CapabilityTable,
 }
 
 /// Something that can be done, in sentences.
@@ -31,22 +33,30 @@ pub(super) struct Step {
 }
 
 impl<'a> Node<'a> {
-    pub(super) fn new(principal: &Principal<'a>, rights: Rights<'a>) -> Self {
+    pub(super) fn new(principal: &Principal<'a>, rights: Rights<'a>, table: &'a CapabilityTable) -> Self {
         let own = principal.policies.iter().filter(|policy| !policy.builtin).map(|policy| &policy.id);
         let all = own.chain(principal.missing_policies.iter().copied());
         let policies = all.filter(|id| is_customer_policy(id.as_str())).collect();
-        let mut node = Self::assemble(principal.identity, rights, policies);
-        if principal.identity.kind == IdentityKind::AwsRoot {
-            node.administrator = super::capabilities(principal).into_iter().next();
-        }
+        let mut node = Self::assemble(principal.identity, rights, policies, table);
+        node.administrator = root(principal.identity).or(node.administrator);
         node.trust = principal.trust.map(TrustPolicy::new);
         node
     }
 
-    fn assemble(identity: &'a Identity, rights: Rights<'a>, policies: Vec<&'a Urn>) -> Self {
-        let everything = Rights { granted_everything: true, ..rights.clone() };
-        let could_be = administrator(&everything, identity).map(|capability| capability.conditional);
-        Self { identity, administrator: administrator(&rights, identity), could_be, trust: None, policies, rights }
+    fn assemble(
+        identity: &'a Identity,
+        rights: Rights<'a>,
+        policies: Vec<&'a Urn>,
+        table: &'a CapabilityTable,
+    ) -> Self {
+        let could_be = if rights.is_limited() {
+            let everything = Rights { granted_everything: true, ..rights.clone() };
+            administrator(&everything, identity, table).map(|capability| capability.conditional)
+        } else {
+            Some(false)
+        };
+        let administrator = administrator(&rights, identity, table);
+        Self { identity, administrator, could_be, trust: None, policies, table, rights }
     }
 
     /// `role ci`.
@@ -95,10 +105,10 @@ impl<'a> Node<'a> {
     /// All actions, each on some resource; for certain only if the allowed resources of one service can be the same.
     pub(super) fn may_each<'t>(&self, actions: impl Iterator<Item = &'t Action>) -> Option<(bool, String)> {
         let mut conditional = false;
-        let mut chosen: Vec<(&'a str, Grounds)> = Vec::new();
+        let mut chosen: Vec<(String, Grounds)> = Vec::new();
         for action in actions {
             let mut places = self.rights.may_somewhere(action);
-            places.sort_by_key(|(pattern, grounds)| (grounds.conditional, *pattern != "*"));
+            places.sort_by_key(|(pattern, grounds)| (grounds.conditional, pattern != "*"));
             let apart = |pattern: &str| {
                 chosen.iter().any(|(other, _)| service(other) == service(pattern) && !overlap(other, pattern))
             };
@@ -218,7 +228,7 @@ pub(super) fn join_group(who: &Node<'_>, group: &Node<'_>, technique: &Technique
     let may = who.may_all(&technique.actions, group.identity.id.as_str())?;
     let mut rights = who.rights.clone();
     rights.policies.extend(group.rights.policies.iter().cloned());
-    let then = Node::assemble(who.identity, rights, who.policies.clone());
+    let then = Node::assemble(who.identity, rights, who.policies.clone(), who.table);
     if let Some(proof) = &then.administrator {
         let mut step = sentence(who, technique, may, group.label(), proof.conditional);
         step.sentences.push(format!("{} is administrator: {}", group.label(), proof.proof.join("; ")));
@@ -237,7 +247,7 @@ pub(super) fn without_boundary(who: &Node<'_>, technique: &Technique) -> Option<
         return None;
     }
     let may = who.may_all(&technique.actions, who.identity.id.as_str())?;
-    let free = administrator(&Rights { boundary: None, ..who.rights.clone() }, who.identity)?;
+    let free = administrator(&Rights { boundary: None, ..who.rights.clone() }, who.identity, who.table)?;
     let mut step = sentence(who, technique, may, "itself".to_owned(), free.conditional);
     step.sentences.push(format!("{} is then administrator: {}", who.identity.name, free.proof.join("; ")));
     Some(step)
@@ -265,15 +275,20 @@ pub(super) type Held = Option<(bool, String)>;
 fn assume(who: &Node<'_>, target: &Node<'_>, technique: &Technique) -> Option<Step> {
     let action = technique.actions.first()?;
     let role = target.identity.id.as_str();
-    let admission = target.trust.as_ref()?.admits(who.identity, &who.rights.known)?;
+    let admission = target.trust.as_ref()?.admits(who.identity, &who.rights.context.asked())?;
     let trusts = format!("{} trusts {}", target.label(), admission.whom);
     let may = who.rights.may(action, role, &[]);
     // In its own account an identity that is named itself needs no policy, only no deny; a role's boundary must
     // allow it all the same (a user's need not: the grant names the user's own ARN).
     if admission.direct && who.identity.tenant == target.identity.tenant && may.as_ref().is_none_or(|g| g.conditional) {
-        let limits = who.rights.denied(action, role, &who.rights.known)?;
+        let asked = who.rights.context.asked();
+        let limits = who.rights.denied(action, role, &asked)?;
         let bounded = who.identity.kind == IdentityKind::AwsRole;
-        let within = if bounded { who.rights.within_boundary(action, role, &who.rights.known) } else { Truth::True };
+        let within = if bounded {
+            who.rights.within_limits(action, role, &asked)
+        } else {
+            who.rights.within_guardrails(action, role, &asked)
+        };
         if within == Truth::False {
             return None;
         }

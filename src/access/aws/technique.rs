@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::statement::Action;
+use super::action::Action;
 
 /// Known ways to more rights, read from `rules/facts/aws-escalation.toml`.
 #[derive(Debug)]
