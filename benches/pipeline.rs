@@ -64,6 +64,7 @@ fn records(roles: usize) -> Vec<Record> {
             created: Known::Value(Timestamp::UNIX_EPOCH),
             unique_id: None,
             builtin: false,
+            attributes: nonhuman::model::Attributes::default(),
             labels: BTreeMap::from([("team".to_owned(), (number % 40).to_string())]),
             evidence: evidence.clone(),
         }));

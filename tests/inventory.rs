@@ -39,6 +39,7 @@ fn record() -> impl Strategy<Value = Record> {
                 created,
                 unique_id: (name == 1).then(|| format!("AIDA{seen}")),
                 builtin,
+                attributes: nonhuman::model::Attributes::default(),
                 labels: [(label, seen.to_string())].into(),
                 evidence: evidence(seen),
             })
@@ -55,6 +56,7 @@ fn record() -> impl Strategy<Value = Record> {
             created: created.clone(),
             expires: created,
             fingerprint: None,
+            attributes: nonhuman::model::Attributes::default(),
             evidence: evidence(seen),
         })
     });
@@ -118,6 +120,7 @@ fn the_newer_record_says_what_it_knows_and_the_older_fills_the_gaps() {
         created,
         unique_id: None,
         builtin: false,
+        attributes: nonhuman::model::Attributes::default(),
         labels: [("team".to_owned(), format!("seen-{seen}"))].into(),
         evidence: evidence(seen),
     };

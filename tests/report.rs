@@ -138,27 +138,50 @@ fn the_schemas_know_every_name() {
     fn names<T: std::fmt::Display>(all: &[T]) -> Vec<String> {
         all.iter().map(ToString::to_string).collect()
     }
+    let closed = [
+        ("identity_kind", names(IdentityKind::ALL)),
+        ("credential_kind", names(CredentialKind::ALL)),
+        ("setting_kind", names(SettingKind::ALL)),
+        ("capability_kind", names(CapabilityKind::ALL)),
+        ("link_kind", names(LinkKind::ALL)),
+        ("attribute_name", names(AttributeName::ALL)),
+        ("severity", names(Severity::ALL)),
+        ("confidence", names(Confidence::ALL)),
+        ("fact", names(FactKind::ALL)),
+        ("subject_kind", names(SubjectKind::ALL)),
+    ];
+    if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+        for file in ["docs/schema/scan-v1.json", "docs/schema/findings-v1.json"] {
+            write_names(file, &closed);
+        }
+    }
     let schema = stored("docs/schema/scan-v1.json");
     let defs = &schema["$defs"];
-    for (listed, known) in [
-        (&defs["identity_kind"], names(IdentityKind::ALL)),
-        (&defs["severity"], names(Severity::ALL)),
-        (&defs["confidence"], names(Confidence::ALL)),
-        (&defs["fact"], names(FactKind::ALL)),
-        (&defs["subject_kind"], names(SubjectKind::ALL)),
-        (&defs["credential"]["properties"]["kind"], names(CredentialKind::ALL)),
-        (&defs["capability"]["properties"]["kind"], names(CapabilityKind::ALL)),
-        (&defs["trusted"]["properties"]["kind"], names(PrincipalKind::ALL)),
-    ] {
+    let trusted = names(PrincipalKind::ALL);
+    let listed = closed.iter().map(|(name, known)| (&defs[name], known));
+    for (listed, known) in listed.chain([(&defs["trusted"]["properties"]["kind"], &trusted)]) {
         let mut listed: Vec<String> = serde_json::from_value(listed["enum"].clone()).unwrap();
-        let mut known = known;
+        let mut known = known.clone();
         listed.sort();
         known.sort();
-        assert_eq!(listed, known, "docs/schema/scan-v1.json is behind the model");
+        assert_eq!(listed, known, "docs/schema is behind the model: UPDATE_SCHEMAS=1 cargo test --test report");
     }
     for shared in ["identity_kind", "fact", "owner", "summary", "location"] {
         assert_eq!(stored("docs/schema/findings-v1.json")["$defs"][shared], defs[shared], "{shared}");
     }
+}
+
+/// Writes the names of the model into a schema, one a line.
+fn write_names(file: &str, closed: &[(&str, Vec<String>)]) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let mut text = std::fs::read_to_string(&path).unwrap();
+    for (name, known) in closed {
+        let Some(start) = text.find(&format!("\n    \"{name}\": {{\"enum\": [")) else { continue };
+        let end = start + text[start..].find(']').unwrap();
+        let lines: Vec<_> = known.iter().map(|name| format!("      \"{name}\"")).collect();
+        text.replace_range(start..end, &format!("\n    \"{name}\": {{\"enum\": [\n{}\n    ", lines.join(",\n")));
+    }
+    std::fs::write(path, text).unwrap();
 }
 
 #[test]

@@ -70,6 +70,8 @@ pub enum Command {
     Rules(Rules),
     /// Explain a rule: what goes wrong, when it holds, what to do
     Explain(Explain),
+    /// Print the least rights that a live source needs, or with --plan the calls it makes
+    Permissions(Permissions),
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -309,4 +311,22 @@ pub struct Explain {
     pub(super) rules: Option<PathBuf>,
     #[command(flatten)]
     pub(super) imports: Imports,
+}
+
+/// `nonhuman permissions`
+#[derive(Debug, Args)]
+pub struct Permissions {
+    /// The source
+    #[arg(value_name = "SOURCE")]
+    pub(super) source: LiveSource,
+    /// List the calls it makes, how often, and the command that exports the same, in place of the rights
+    #[arg(long)]
+    pub(super) plan: bool,
+}
+
+/// A source that asks a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum LiveSource {
+    /// An AWS account.
+    Aws,
 }

@@ -10,6 +10,7 @@ mod explain;
 mod gather;
 mod imports;
 mod output;
+mod permissions;
 mod rules;
 mod ruleset;
 mod scan;
@@ -77,6 +78,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Access(access) => access::run(access, &arguments.global, &config),
         Command::Rules(rules) => rules::run(rules, &config),
         Command::Explain(explain) => explain::run(explain, &config),
+        Command::Permissions(permissions) => permissions::run(permissions),
         Command::Completions { shell } => shell::completions(*shell, &mut Arguments::command()),
         Command::Man => shell::man(Arguments::command()),
     }

@@ -62,7 +62,7 @@ fn list_fields() -> Result<Exit, Failure> {
             writeln!(out, "{subject}")?;
             for field in fields(*subject) {
                 let null = if field.nullable { ", or null" } else { "" };
-                writeln!(out, "  {:<22} {:<10} {}{null}", field.name, type_name(field.ty), field.doc)?;
+                writeln!(out, "  {:<26} {:<10} {}{null}", field.name, type_name(field.ty), field.doc)?;
             }
             writeln!(out)?;
         }
@@ -80,7 +80,7 @@ fn type_name(ty: Type) -> &'static str {
         Type::Int => "number",
         Type::Duration => "time span",
         Type::Text | Type::Name(_) => "text",
-        Type::Names(_) => "texts",
+        Type::Names(_) | Type::Texts => "texts",
         Type::Labels => "labels",
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Known, Location, Record, Urn};
+use crate::model::{Attributes, Known, Location, Record, Urn};
 use crate::secrets::DetectorSet;
 
 /// What stands in place of a label that looks like a secret.
@@ -13,8 +13,23 @@ const MASKED: &str = "(masked: it looks like a secret)";
 pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
     for record in records {
         match record {
-            Record::Identity(identity) => labels(&mut identity.labels, detectors),
-            Record::Workload(workload) => labels(&mut workload.labels, detectors),
+            Record::Identity(identity) => {
+                labels(&mut identity.labels, detectors);
+                attributes(&mut identity.attributes, detectors);
+            }
+            Record::Credential(credential) => attributes(&mut credential.attributes, detectors),
+            Record::Workload(workload) => {
+                labels(&mut workload.labels, detectors);
+                attributes(&mut workload.attributes, detectors);
+            }
+            Record::Setting(setting) => {
+                labels(&mut setting.labels, detectors);
+                attributes(&mut setting.attributes, detectors);
+            }
+            Record::Link(link) => {
+                detectors.mask(&mut link.why);
+                link.condition.as_mut().map(|text| detectors.mask(text));
+            }
             Record::Coverage(entry) => {
                 for text in
                     [Some(&mut entry.what), Some(&mut entry.target), entry.detail.as_mut(), entry.remedy.as_mut()]
@@ -46,6 +61,12 @@ pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
             _ => {}
         }
     }
+}
+
+fn attributes(attributes: &mut Attributes, detectors: &DetectorSet) {
+    attributes.each_text(|text| {
+        detectors.mask(text);
+    });
 }
 
 /// A label is judged with its name: `password = …` says what stands behind it.

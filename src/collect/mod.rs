@@ -2,6 +2,9 @@
 //! it judges nothing.
 
 pub mod aws;
+#[cfg(feature = "http-client")]
+#[allow(dead_code, unused_imports, reason = "each API uses its part")]
+mod http;
 pub mod kubernetes;
 mod mask;
 pub mod people;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::merge::Merge;
-use super::{Coverage, Inventory, Keyed, Table};
+use super::{Coverage, Inventory, Keyed, Links, Table};
 use crate::model::{Record, Urn};
 
 impl Inventory {
@@ -27,6 +27,8 @@ impl Inventory {
             grants: table(sorted.grants),
             trusts: table(sorted.trusts),
             workloads: table(sorted.workloads),
+            settings: table(sorted.settings),
+            links: Links::new(sorted.links),
             people: table(sorted.people),
             exposures: table(sorted.exposures),
             usages: sorted.usages,
@@ -44,6 +46,8 @@ struct Sorted {
     grants: Vec<crate::model::Grant>,
     trusts: Vec<crate::model::Trust>,
     workloads: Vec<crate::model::Workload>,
+    settings: Vec<crate::model::Setting>,
+    links: Vec<crate::model::Link>,
     people: Vec<crate::model::Person>,
     exposures: Vec<crate::model::Exposure>,
     usages: Vec<crate::model::Usage>,
@@ -59,6 +63,8 @@ impl Sorted {
             Record::Grant(grant) => self.grants.push(grant),
             Record::Trust(trust) => self.trusts.push(trust),
             Record::Workload(workload) => self.workloads.push(workload),
+            Record::Setting(setting) => self.settings.push(setting),
+            Record::Link(link) => self.links.push(link),
             Record::Person(person) => self.people.push(person),
             Record::Exposure(exposure) => self.exposures.push(exposure),
             Record::Usage(usage) => self.usages.push(usage),

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Credential, Evidence, Exposure, Grant, Identity, Known, Person, Policy, Trust, Workload};
+use crate::model::{
+    Attributes, Credential, Evidence, Exposure, Grant, Identity, Known, Person, Policy, Setting, Trust, Workload,
+};
 
 /// A record that can absorb an older one of the same name.
 ///
@@ -38,6 +40,11 @@ fn fill_labels(
     newer
 }
 
+fn fill_attributes(mut newer: Attributes, older: Attributes, same_time: bool) -> Attributes {
+    newer.fill(older, same_time);
+    newer
+}
+
 impl Merge for Identity {
     fn evidence(&self) -> &Evidence {
         &self.evidence
@@ -50,6 +57,7 @@ impl Merge for Identity {
             unique_id: self.unique_id.or(older.unique_id),
             builtin: self.builtin || older.builtin,
             labels: fill_labels(self.labels, older.labels, same_time),
+            attributes: fill_attributes(self.attributes, older.attributes, same_time),
             ..self
         }
     }
@@ -66,6 +74,7 @@ impl Merge for Credential {
             created: fill(self.created, older.created, same_time),
             expires: fill(self.expires, older.expires, same_time),
             fingerprint: self.fingerprint.or(older.fingerprint),
+            attributes: fill_attributes(self.attributes, older.attributes, same_time),
             ..self
         }
     }
@@ -93,7 +102,20 @@ impl Merge for Workload {
 
     fn merge(self, older: Self, same_time: bool) -> Self {
         let runs_as = if self.runs_as.is_empty() { older.runs_as } else { self.runs_as };
-        Self { runs_as, labels: fill_labels(self.labels, older.labels, same_time), ..self }
+        let attributes = fill_attributes(self.attributes, older.attributes, same_time);
+        Self { runs_as, labels: fill_labels(self.labels, older.labels, same_time), attributes, ..self }
+    }
+}
+
+impl Merge for Setting {
+    fn evidence(&self) -> &Evidence {
+        &self.evidence
+    }
+
+    fn merge(self, older: Self, same_time: bool) -> Self {
+        let labels = fill_labels(self.labels, older.labels, same_time);
+        let attributes = fill_attributes(self.attributes, older.attributes, same_time);
+        Self { part_of: self.part_of.or(older.part_of), labels, attributes, ..self }
     }
 }
 

@@ -4,14 +4,16 @@
 mod build;
 mod coverage;
 mod facts;
+mod links;
 mod merge;
 mod table;
 
 pub use coverage::Coverage;
 pub use facts::{CredentialFacts, ExposureFacts, Facts, IdentityFacts};
+pub use links::Links;
 pub use table::{Keyed, Table};
 
-use crate::model::{Credential, Exposure, Grant, Identity, Person, Policy, Trust, Usage, Workload};
+use crate::model::{Credential, Exposure, Grant, Identity, Person, Policy, Setting, Trust, Usage, Workload};
 
 /// Everything that is known of the world, indexed by name, with the facts that `link` concludes from it.
 #[derive(Debug, Default)]
@@ -28,6 +30,10 @@ pub struct Inventory {
     pub trusts: Table<Trust>,
     /// Workloads by URN.
     pub workloads: Table<Workload>,
+    /// Settings by URN.
+    pub settings: Table<Setting>,
+    /// Edges that collectors saw, from both ends.
+    pub links: Links,
     /// People by URN.
     pub people: Table<Person>,
     /// Exposures by URN; several places of one value are several exposures.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Credential, Exposure, Grant, Identity, Person, Policy, Trust, Urn, Workload};
+use crate::model::{Credential, Exposure, Grant, Identity, Person, Policy, Setting, Trust, Urn, Workload};
 
 /// Something with a name and evidence, of which there is one an inventory.
 pub trait Keyed {
@@ -13,7 +13,7 @@ pub trait Keyed {
 macro_rules! keyed {
     ($($type:ty => $field:ident),+ $(,)?) => { $(impl Keyed for $type { fn key(&self) -> &Urn { &self.$field } })+ };
 }
-keyed!(Identity => id, Credential => id, Policy => id, Grant => id, Trust => of, Workload => id, Person => id, Exposure => id);
+keyed!(Identity => id, Credential => id, Policy => id, Grant => id, Trust => of, Workload => id, Person => id, Exposure => id, Setting => id);
 
 /// Things sorted by name.
 #[derive(Debug)]

@@ -101,7 +101,7 @@ fn inherit_from_workloads(
 fn label_word(identity: &Identity) -> &'static str {
     match identity.provider() {
         crate::model::Provider::Aws => "tag",
-        crate::model::Provider::Kubernetes => "label",
+        crate::model::Provider::Kubernetes | crate::model::Provider::Okta | crate::model::Provider::Agents => "label",
     }
 }
 

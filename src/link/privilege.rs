@@ -16,6 +16,7 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables) {
                 &kubernetes_subject(inventory, identity, tables),
                 &tables.kubernetes_capabilities,
             ),
+            Provider::Okta | Provider::Agents => Vec::new(),
         };
         of_identities.insert(identity.id.clone(), (capabilities, rights_unknown(inventory, identity)));
     }
@@ -72,6 +73,8 @@ pub(super) fn aws_principal<'a>(inventory: &'a Inventory, identity: &'a Identity
         match (grant.kind, inventory.policies.get(&grant.policy)) {
             (GrantKind::Policy, Some(policy)) => principal.policies.push(policy),
             (GrantKind::Boundary, Some(policy)) => principal.boundary = Some(policy),
+            // What bears on accounts and resources is no part of a principal.
+            (GrantKind::Scp | GrantKind::Rcp | GrantKind::Resource, _) => {}
             (_, None) => principal.missing_policies.push(&grant.policy),
         }
     }

@@ -46,6 +46,8 @@ names! {
         People = "people",
         /// Secrets in source trees.
         Exposures = "exposures",
+        /// Things of a tenant's configuration that bear on identities.
+        Settings = "settings",
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Evidence, Fingerprint, Known, Urn, names};
+use super::{Attributes, Evidence, Fingerprint, Known, Urn, names};
 
 names! {
     /// What sort of credential it is.
@@ -41,6 +41,9 @@ pub struct Credential {
     /// The fingerprint of its value, where an export gives it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<Fingerprint>,
+    /// What only its provider knows of it.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub attributes: Attributes,
     /// Where it was seen.
     pub evidence: Evidence,
 }

@@ -48,6 +48,8 @@ names! {
         Exposure = "exposure",
         /// Every workload.
         Workload = "workload",
+        /// Every setting.
+        Setting = "setting",
     }
 }
 

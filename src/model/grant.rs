@@ -22,6 +22,13 @@ names! {
         Policy = "policy",
         /// It limits what other policies give (an IAM permissions boundary).
         Boundary = "boundary",
+        /// It limits everyone of an account (a service control policy of AWS Organizations). Its holder is the account's root.
+        Scp = "scp",
+        /// It limits what may be done to the resources of an account (a resource control policy of AWS Organizations). Its
+        /// holder is the account's root.
+        Rcp = "rcp",
+        /// It is attached to a resource and says who may use it. Its holder is the resource.
+        Resource = "resource",
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Evidence, Known, Urn, names};
+use super::{Attributes, Evidence, Known, Urn, names};
 
 names! {
     /// The system an identity lives in.
@@ -14,6 +14,33 @@ names! {
         Aws = "aws",
         /// A Kubernetes cluster.
         Kubernetes = "kubernetes",
+        /// An Okta organisation.
+        Okta = "okta",
+        /// Configuration of AI agents in files.
+        Agents = "agents",
+    }
+}
+
+impl Provider {
+    /// The system that a kind (`aws.user`) belongs to.
+    pub fn of_kind(kind: &str) -> Option<Self> {
+        let (system, _) = kind.split_once('.')?;
+        match system {
+            "agent" => Some(Self::Agents),
+            _ => system.parse().ok(),
+        }
+    }
+
+    /// The system that a name of ours belongs to.
+    pub fn of(name: &Urn) -> Option<Self> {
+        let (scheme, _) = name.as_str().split_once(':')?;
+        match scheme {
+            "arn" | "aws" => Some(Self::Aws),
+            "k8s" => Some(Self::Kubernetes),
+            "okta" => Some(Self::Okta),
+            "agent" => Some(Self::Agents),
+            _ => None,
+        }
     }
 }
 
@@ -95,6 +122,9 @@ pub struct Identity {
     /// Tags, labels and annotations by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// What only its provider knows of it.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub attributes: Attributes,
     /// Where it was seen.
     pub evidence: Evidence,
 }

@@ -1,6 +1,7 @@
 //! The nouns of the field: identity, credential, grant, workload, person, exposure, finding.
 //! Types only; nothing here reads a file, a clock or a network.
 
+mod attribute;
 mod coverage;
 mod credential;
 mod evidence;
@@ -10,14 +11,17 @@ mod finding;
 mod grant;
 mod identity;
 mod known;
+mod link;
 mod person;
 mod record;
 mod secret;
+mod setting;
 mod time;
 mod urn;
 mod usage;
 mod workload;
 
+pub use attribute::{AttributeName, AttributeType, AttributeValue, Attributes};
 pub use coverage::{CoverageEntry, FactKind, Outcome};
 pub use credential::{Credential, CredentialKind};
 pub use evidence::{Evidence, Location};
@@ -29,9 +33,11 @@ pub use finding::{BaselineNote, BaselineState, Confidence, Finding, NotEvaluated
 pub use grant::{Grant, GrantKind, Policy, PolicyLanguage, Trust};
 pub use identity::{Identity, IdentityKind, Provider};
 pub use known::Known;
+pub use link::{Link, LinkKind};
 pub use person::Person;
 pub use record::Record;
 pub use secret::{Fingerprint, FingerprintKey, Secret};
+pub use setting::{Setting, SettingKind};
 pub use time::{days_between, parse_day, parse_timestamp, short_date, show_age};
 pub use urn::Urn;
 pub use usage::Usage;

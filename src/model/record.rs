@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CoverageEntry, Credential, Exposure, Grant, Identity, Person, Policy, Trust, Usage, Workload};
+use super::{
+    CoverageEntry, Credential, Exposure, Grant, Identity, Link, Person, Policy, Setting, Trust, Usage, Workload,
+};
 
 /// One fact about the world. `nonhuman collect` writes one a line, `nonhuman evaluate` reads them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +23,10 @@ pub enum Record {
     Trust(Trust),
     /// What runs as an identity.
     Workload(Workload),
+    /// A thing of a tenant's configuration.
+    Setting(Setting),
+    /// An edge between two things.
+    Link(Link),
     /// A person.
     Person(Person),
     /// A hardcoded secret.

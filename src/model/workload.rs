@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Evidence, Urn, names};
+use super::{Attributes, Evidence, Urn, names};
 
 names! {
     /// What sort of workload it is.
@@ -46,6 +46,9 @@ pub struct Workload {
     /// Tags, labels and annotations by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// What only its provider knows of it.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub attributes: Attributes,
     /// Where it was seen.
     pub evidence: Evidence,
 }

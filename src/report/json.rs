@@ -75,6 +75,8 @@ impl Serialize for Document<'_> {
         document
             .serialize_entry("credentials", &Rows(|| inventory.credentials.iter().map(|row| view.credential(row))))?;
         document.serialize_entry("exposures", &Rows(|| inventory.exposures.iter().map(|row| view.exposure(row))))?;
+        document.serialize_entry("settings", inventory.settings.rows())?;
+        document.serialize_entry("links", inventory.links.rows())?;
         document.serialize_entry("coverage", inventory.coverage.entries())?;
         document.serialize_entry("not_evaluated", scan.not_evaluated)?;
         document.serialize_entry("rules", scan.rules)?;

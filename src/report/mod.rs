@@ -5,6 +5,7 @@ mod escape;
 mod gaps;
 mod github;
 mod gitlab;
+mod group;
 mod json;
 mod jsonl;
 mod junit;
@@ -14,6 +15,7 @@ mod sarif;
 mod summary;
 mod table;
 mod view;
+mod words;
 
 use std::io::{self, Write};
 use std::path::Path;

@@ -131,7 +131,7 @@ impl Checker<'_> {
                 self.touched.insert((variable.clone(), name.to_owned()));
                 let path = format!("{variable}.{name}");
                 let nullable = (field.nullable && !scope.not_null.contains(&path)).then_some(path);
-                Ok(Typed { kind: Kind::Scalar(field.ty), nullable })
+                Ok(Typed { kind: Kind::of(field.ty), nullable })
             }
             kind => Err(problem(node, format!("{} has no fields", describe(&kind)))),
         }

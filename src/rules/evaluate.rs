@@ -71,6 +71,7 @@ fn nouns(inventory: &Inventory, subject: SubjectKind) -> Vec<Noun<'_>> {
             inventory.exposures.iter().filter(judged).map(Noun::Exposure).collect()
         }
         SubjectKind::Workload => inventory.workloads.iter().map(Noun::Workload).collect(),
+        SubjectKind::Setting => inventory.settings.iter().map(Noun::Setting).collect(),
     }
 }
 
@@ -150,8 +151,10 @@ impl Judge<'_> {
         match noun {
             Noun::Identity(it) => Some(it.provider()),
             Noun::Exposure(_) => None,
-            other if other.id().as_str().starts_with("k8s:") => Some(Provider::Kubernetes),
-            _ => Some(Provider::Aws),
+            Noun::Credential(it) => Provider::of_kind(it.kind.as_str()),
+            Noun::Workload(it) => Provider::of_kind(it.kind.as_str()),
+            Noun::Setting(it) => it.kind.provider(),
+            Noun::Grant(it) => Provider::of(&it.id),
         }
     }
 
@@ -190,6 +193,10 @@ impl Judge<'_> {
                 [one] => Some(one.clone()),
                 _ => None,
             },
+            Noun::Setting(it) => {
+                let whole = it.part_of.as_ref().filter(|whole| self.inventory.identities.get(whole).is_some());
+                whole.cloned()
+            }
         }
     }
 
@@ -200,6 +207,7 @@ impl Judge<'_> {
             Noun::Identity(it) => places.push(it.evidence.clone()),
             Noun::Grant(it) => places.push(it.evidence.clone()),
             Noun::Workload(it) => places.push(it.evidence.clone()),
+            Noun::Setting(it) => places.push(it.evidence.clone()),
             Noun::Credential(it) => {
                 places.push(it.evidence.clone());
                 let facts = self.inventory.facts.credentials.get(&it.id);

@@ -1,8 +1,10 @@
 //! The field list: everything a rule can ask. One table, from which the checker, the view and the documentation come.
 
+use std::sync::LazyLock;
+
 use crate::model::{
-    CapabilityKind, Confidence, CredentialKind, CredentialState, FactKind, GrantKind, IdentityKind, Provider, Severity,
-    SubjectKind, WorkloadKind,
+    AttributeName, AttributeType, CapabilityKind, Confidence, CredentialKind, CredentialState, FactKind, GrantKind,
+    IdentityKind, Provider, SettingKind, Severity, SubjectKind, WorkloadKind,
 };
 
 /// What a field holds.
@@ -20,6 +22,8 @@ pub enum Type {
     Name(&'static [&'static str]),
     /// A list of texts of a closed set.
     Names(&'static [&'static str]),
+    /// A list of any texts.
+    Texts,
     /// Texts by name; read with `label(map, "name")` or `"name" in map`.
     Labels,
 }
@@ -55,7 +59,7 @@ impl Field {
     }
 }
 
-use FactKind::{Credentials, Exposures, Grants, Identities, People, Trusts, Usage, Workloads};
+use FactKind::{Credentials, Exposures, Grants, Identities, People, Settings, Trusts, Usage, Workloads};
 
 const IDENTITY: &[Field] = &[
     field("id", Type::Text, "Its stable name (URN)."),
@@ -153,23 +157,56 @@ const WORKLOAD: &[Field] = &[
     field("missing_identities", Type::Int, "How many of them do not exist.").needs(&[Identities]),
 ];
 
-/// The fields of a subject.
-pub fn fields(of: SubjectKind) -> &'static [Field] {
+fn own_fields(of: SubjectKind) -> &'static [Field] {
     match of {
         SubjectKind::Identity => IDENTITY,
         SubjectKind::Credential => CREDENTIAL,
         SubjectKind::Grant => GRANT,
         SubjectKind::Exposure => EXPOSURE,
         SubjectKind::Workload => WORKLOAD,
+        SubjectKind::Setting => SETTING,
     }
 }
+
+/// The fields of a subject: those that every provider's have, then the attributes that only some have.
+pub fn fields(of: SubjectKind) -> &'static [Field] {
+    static FIELDS: LazyLock<Vec<(SubjectKind, Vec<Field>)>> = LazyLock::new(|| {
+        let all = |subject| own_fields(subject).iter().copied().chain(attributes(subject)).collect();
+        SubjectKind::ALL.iter().map(|subject| (*subject, all(*subject))).collect()
+    });
+    FIELDS.iter().find(|(subject, _)| *subject == of).map_or(&[], |(_, fields)| fields)
+}
+
+/// Attributes as fields: what is not set is false, an empty list, or null.
+fn attributes(of: SubjectKind) -> impl Iterator<Item = Field> {
+    let named = AttributeName::ALL.iter().filter(move |name| name.nouns().contains(&of));
+    named.map(|name| {
+        let (ty, nullable) = match name.ty() {
+            AttributeType::Bool => (Type::Bool, false),
+            AttributeType::Int => (Type::Int, true),
+            AttributeType::Time => (Type::Duration, true),
+            AttributeType::Text => (Type::Text, true),
+            AttributeType::Texts => (Type::Texts, false),
+        };
+        Field { nullable, ..field(name.as_str(), ty, name.doc().trim_ascii_start()) }
+    })
+}
+
+const SETTING: &[Field] = &[
+    field("id", Type::Text, "Its stable name (URN)."),
+    field("kind", Type::Name(SettingKind::NAMES), "What sort of setting it is."),
+    field("tenant", Type::Text, "The account, cluster or organisation it lives in."),
+    field("name", Type::Text, "Its name there."),
+    field("labels", Type::Labels, "Tags, labels and annotations."),
+    field("part_of", Type::Text, "The setting or identity that it is a part of.").nullable(),
+];
 
 /// The other nouns that a rule about a subject can ask, all of which may be `null`.
 pub(super) fn relations(of: SubjectKind) -> &'static [(&'static str, SubjectKind)] {
     match of {
         SubjectKind::Credential | SubjectKind::Grant => &[("identity", SubjectKind::Identity)],
         SubjectKind::Exposure => &[("identity", SubjectKind::Identity), ("credential", SubjectKind::Credential)],
-        SubjectKind::Identity | SubjectKind::Workload => &[],
+        SubjectKind::Identity | SubjectKind::Workload | SubjectKind::Setting => &[],
     }
 }
 
@@ -181,5 +218,6 @@ pub(super) fn subject_needs(of: SubjectKind) -> &'static [FactKind] {
         SubjectKind::Grant => &[Grants],
         SubjectKind::Exposure => &[Exposures],
         SubjectKind::Workload => &[Workloads],
+        SubjectKind::Setting => &[Settings],
     }
 }

@@ -17,6 +17,16 @@ pub(super) enum Kind {
     Any,
 }
 
+impl Kind {
+    /// What a field of a type is.
+    pub(super) fn of(ty: Type) -> Self {
+        match ty {
+            Type::Texts => Self::List(Box::new(Self::Scalar(Type::Text))),
+            ty => Self::Scalar(ty),
+        }
+    }
+}
+
 pub(super) fn literal_kind(literal: &LiteralValue) -> Kind {
     match literal {
         LiteralValue::Boolean(_) => Kind::Scalar(Type::Bool),
@@ -54,7 +64,7 @@ pub(super) fn describe(kind: &Kind) -> String {
             Type::Int => "a number",
             Type::Duration => "a span of time",
             Type::Text | Type::Name(_) => "a text",
-            Type::Names(_) => "a list of texts",
+            Type::Names(_) | Type::Texts => "a list of texts",
             Type::Labels => "labels",
         }
         .to_owned(),

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::view::Field;
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{
-    Capability, Credential, CredentialState, Exposure, Grant, Identity, IdentityKind, Known, LastUse, PrincipalKind,
-    Workload, short_date,
+    AttributeName, AttributeType, AttributeValue, Attributes, Capability, Credential, CredentialState, Exposure, Grant,
+    Identity, IdentityKind, Known, LastUse, PrincipalKind, Setting, Workload, short_date,
 };
 
 /// Groups that stand for everyone, or everyone who is logged in. Source: Kubernetes, "Authenticating", anonymous
@@ -39,7 +39,7 @@ pub(super) fn identity(it: &Identity, name: &str, inventory: &Inventory, now: Ti
         "anyone" => Field::Bool(is_everyone(it)),
         "never_used" | "unused_for" | "last_used" => use_of(&facts.last_use, &it.created, name, now),
         "owner" | "owner_source" | "owner_left" | "owner_left_on" => owner(facts, name),
-        _ => rights(it, facts, name),
+        _ => attribute(&it.attributes, name, now).unwrap_or_else(|| rights(it, facts, name)),
     }
 }
 
@@ -110,7 +110,7 @@ pub(super) fn credential(it: &Credential, name: &str, inventory: &Inventory, now
         "never_used" | "unused_for" | "last_used" => {
             use_of(facts.map_or(&unread, |facts| &facts.last_use), &it.created, name, now)
         }
-        _ => unreachable_field(it.id.as_str(), name),
+        _ => attribute(&it.attributes, name, now).unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
     }
 }
 
@@ -162,7 +162,7 @@ pub(super) fn exposure(it: &Exposure, name: &str, inventory: &Inventory, now: Ti
     }
 }
 
-pub(super) fn workload(it: &Workload, name: &str, inventory: &Inventory) -> Field {
+pub(super) fn workload(it: &Workload, name: &str, inventory: &Inventory, now: Timestamp) -> Field {
     match name {
         "id" => text(it.id.as_str()),
         "kind" => text(it.kind.as_str()),
@@ -171,8 +171,38 @@ pub(super) fn workload(it: &Workload, name: &str, inventory: &Inventory) -> Fiel
         "labels" => Field::Labels(it.labels.clone()),
         "runs_as" => count(it.runs_as.len()),
         "missing_identities" => count(it.runs_as.iter().filter(|id| inventory.identities.get(id).is_none()).count()),
-        _ => unreachable_field(it.id.as_str(), name),
+        _ => attribute(&it.attributes, name, now).unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
     }
+}
+
+pub(super) fn setting(it: &Setting, name: &str, now: Timestamp) -> Field {
+    match name {
+        "id" => text(it.id.as_str()),
+        "kind" => text(it.kind.as_str()),
+        "tenant" => text(&it.tenant),
+        "name" => text(&it.name),
+        "labels" => Field::Labels(it.labels.clone()),
+        "part_of" => it.part_of.as_ref().map_or(Field::Null, |whole| text(whole.as_str())),
+        _ => attribute(&it.attributes, name, now).unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
+    }
+}
+
+/// An attribute as a field; `None` when no attribute has this name.
+fn attribute(attributes: &Attributes, name: &str, now: Timestamp) -> Option<Field> {
+    let name: AttributeName = name.parse().ok()?;
+    Some(match attributes.get(name) {
+        Known::Value(AttributeValue::Bool(value)) => Field::Bool(*value),
+        Known::Value(AttributeValue::Int(number)) => Field::Int(*number),
+        Known::Value(AttributeValue::Time(then)) => since(*then, now),
+        Known::Value(AttributeValue::Text(value)) => text(value),
+        Known::Value(AttributeValue::Texts(values)) => Field::Texts(values.clone()),
+        Known::Unknown(why) => Field::Unknown(why),
+        Known::Absent => match name.ty() {
+            AttributeType::Bool => Field::Bool(false),
+            AttributeType::Texts => Field::Texts(Vec::new()),
+            AttributeType::Int | AttributeType::Time | AttributeType::Text => Field::Null,
+        },
+    })
 }
 
 /// Whether an exposed credential works. Only its provider's list or its own text can say so; that it is missing from a

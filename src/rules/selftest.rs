@@ -56,7 +56,7 @@ fn plainest(ty: Type, nullable: bool) -> Field {
         Type::Bool => Field::Bool(false),
         Type::Int | Type::Duration => Field::Int(0),
         Type::Text | Type::Name(_) => Field::Text(String::new()),
-        Type::Names(_) => Field::Texts(Vec::new()),
+        Type::Names(_) | Type::Texts => Field::Texts(Vec::new()),
         Type::Labels => Field::Labels(BTreeMap::new()),
     }
 }
@@ -72,7 +72,7 @@ fn read(value: &toml::Value, ty: Type) -> Result<Field, String> {
         (toml::Value::String(text), Type::Name(names)) => {
             names.contains(&text.as_str()).then(|| Field::Text(text.clone()))
         }
-        (toml::Value::Array(list), Type::Names(_)) => texts(list).map(Field::Texts),
+        (toml::Value::Array(list), Type::Names(_) | Type::Texts) => texts(list).map(Field::Texts),
         (toml::Value::Table(table), Type::Labels) => {
             let labels = table.iter().map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
             labels.collect::<Option<_>>().map(Field::Labels)
@@ -85,7 +85,7 @@ fn read(value: &toml::Value, ty: Type) -> Result<Field, String> {
         Type::Duration => "a span such as \"91d\" or \"2h\"".to_owned(),
         Type::Text => "a text".to_owned(),
         Type::Name(names) => format!("one of {}", names.join(", ")),
-        Type::Names(_) => "a list of texts".to_owned(),
+        Type::Names(_) | Type::Texts => "a list of texts".to_owned(),
         Type::Labels => "a table of texts".to_owned(),
     })
 }

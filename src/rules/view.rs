@@ -12,7 +12,7 @@ use super::fields::relations;
 use super::nouns;
 use super::schema::{Param, Params, Schema};
 use crate::inventory::Inventory;
-use crate::model::{Credential, Exposure, FactKind, Grant, Identity, Known, SubjectKind, Urn, Workload};
+use crate::model::{Credential, Exposure, FactKind, Grant, Identity, Known, Setting, SubjectKind, Urn, Workload};
 
 /// The value of a field.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +35,7 @@ pub(super) enum Noun<'a> {
     Grant(&'a Grant),
     Exposure(&'a Exposure),
     Workload(&'a Workload),
+    Setting(&'a Setting),
 }
 
 /// A subject with what is around it.
@@ -176,6 +177,7 @@ impl<'a> Noun<'a> {
             Noun::Grant(it) => &it.id,
             Noun::Exposure(it) => &it.id,
             Noun::Workload(it) => &it.id,
+            Noun::Setting(it) => &it.id,
         }
     }
 
@@ -190,6 +192,7 @@ impl<'a> Noun<'a> {
                 _ => ".",
             },
             Noun::Workload(it) => &it.tenant,
+            Noun::Setting(it) => &it.tenant,
         }
     }
 
@@ -200,6 +203,7 @@ impl<'a> Noun<'a> {
             Noun::Grant(_) => SubjectKind::Grant,
             Noun::Exposure(_) => SubjectKind::Exposure,
             Noun::Workload(_) => SubjectKind::Workload,
+            Noun::Setting(_) => SubjectKind::Setting,
         };
         let needs: &[FactKind] = Schema::field(kind, name).map_or(&[], |field| field.needs);
         let field = match self {
@@ -207,7 +211,8 @@ impl<'a> Noun<'a> {
             Noun::Credential(it) => nouns::credential(it, name, inventory, now),
             Noun::Grant(it) => nouns::grant(it, name, inventory),
             Noun::Exposure(it) => nouns::exposure(it, name, inventory, now),
-            Noun::Workload(it) => nouns::workload(it, name, inventory),
+            Noun::Workload(it) => nouns::workload(it, name, inventory, now),
+            Noun::Setting(it) => nouns::setting(it, name, now),
         };
         // Last uses and people say themselves, subject by subject, what is not known of them.
         let says_itself = |fact: &FactKind| matches!(fact, FactKind::Usage | FactKind::People);

@@ -31,6 +31,7 @@ pub(crate) fn identity(kind: IdentityKind, id: &str, tenant: &str, name: &str) -
         created: Known::Absent,
         unique_id: None,
         builtin: false,
+        attributes: nonhuman::model::Attributes::default(),
         labels: BTreeMap::new(),
         evidence: evidence(),
     }

@@ -102,6 +102,7 @@ pub(crate) fn identity(id: Urn, kind: IdentityKind, tenant: &str, name: &str) ->
         created: Known::Value(time("2023-02-01")),
         unique_id: None,
         builtin: false,
+        attributes: nonhuman::model::Attributes::default(),
         labels: Default::default(),
         evidence: export(&format!("UserDetailList/{name}")),
     }
@@ -176,6 +177,7 @@ pub(crate) fn records() -> Vec<Record> {
             created: Known::Value(time("2023-02-01")),
             expires: Known::Absent,
             fingerprint: None,
+            attributes: nonhuman::model::Attributes::default(),
             evidence: export("credential report row 2"),
         }),
         Record::Workload(Workload {
@@ -184,6 +186,7 @@ pub(crate) fn records() -> Vec<Record> {
             tenant: "prod".to_owned(),
             name: "payments/worker".to_owned(),
             runs_as: vec![worker()],
+            attributes: nonhuman::model::Attributes::default(),
             labels: Default::default(),
             evidence: api("list apps/v1 deployments"),
         }),

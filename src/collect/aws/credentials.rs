@@ -6,7 +6,7 @@ use super::export::AccessKey;
 use super::records::Projection;
 use super::report::{ReportCredential, ReportRow};
 use super::site::{Origin, Site, time};
-use crate::model::{Credential, CredentialKind, IdentityKind, Known, Record, Urn};
+use crate::model::{Attributes, Credential, CredentialKind, IdentityKind, Known, Record, Urn};
 
 /// The call that the credential report comes from.
 const REPORT_CALL: &str = "iam:GetCredentialReport";
@@ -132,6 +132,7 @@ impl Projection {
             created,
             expires: Known::Absent,
             fingerprint: None,
+            attributes: Attributes::default(),
             evidence,
         };
         vec![Record::Credential(credential), Record::Usage(usage)]
@@ -170,6 +171,7 @@ impl Site {
             // A password expires only under an account's password policy, which is not read; certificates name no end here.
             expires: Known::unknown("the credential report does not say"),
             fingerprint: None,
+            attributes: Attributes::default(),
             evidence: self.evidence(origin, REPORT_CALL, &row.user),
         }
     }

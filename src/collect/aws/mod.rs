@@ -3,6 +3,7 @@
 
 mod arn;
 mod assemble;
+mod calls;
 #[cfg(feature = "aws")]
 mod client;
 #[cfg(feature = "aws")]
@@ -25,8 +26,10 @@ mod records;
 #[cfg(feature = "aws")]
 mod refusal;
 mod report;
+mod services;
 mod site;
 
+pub use calls::{permissions, plan};
 #[cfg(feature = "aws")]
 pub use live::AwsLive;
 pub use offline::AwsExport;

@@ -8,8 +8,8 @@ use super::export::{Authorization, Group, InstanceProfile, OidcProvider, Role, U
 use super::grants::GroupPolicies;
 use super::site::{Origin, Site, labels, time};
 use crate::model::{
-    CoverageEntry, Evidence, FactKind, Identity, IdentityKind, Known, Outcome, PolicyLanguage, Record, Trust, Urn,
-    Workload, WorkloadKind,
+    Attributes, CoverageEntry, Evidence, FactKind, Identity, IdentityKind, Known, Outcome, PolicyLanguage, Record,
+    Trust, Urn, Workload, WorkloadKind,
 };
 
 /// The call that account authorization details come from.
@@ -188,6 +188,7 @@ impl Projection {
             tenant: self.site.account.id.clone(),
             name: profile.name.clone(),
             runs_as: runs_as.into_iter().collect(),
+            attributes: Attributes::default(),
             labels: labels(&profile.tags),
             evidence: seen.clone(),
         }
@@ -206,6 +207,7 @@ impl Site {
             created: Known::unknown("the answer does not say"),
             unique_id: None,
             builtin: false,
+            attributes: Attributes::default(),
             labels: BTreeMap::new(),
             evidence,
         }

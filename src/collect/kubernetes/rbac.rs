@@ -10,7 +10,9 @@ use super::faults::is_rule;
 use super::object::{Object, Subject};
 use super::records::{Projection, qualified};
 use super::resources::Kind;
-use crate::model::{Evidence, Grant, GrantKind, Identity, IdentityKind, Known, Policy, PolicyLanguage, Record, Urn};
+use crate::model::{
+    Attributes, Evidence, Grant, GrantKind, Identity, IdentityKind, Known, Policy, PolicyLanguage, Record, Urn,
+};
 
 /// Kubernetes knows users and groups only as names in requests; there is no object to look at.
 const NO_OBJECT: &str = "Kubernetes keeps no list of users and groups; a binding names it";
@@ -128,6 +130,7 @@ impl Projection {
             created: Known::unknown(NO_OBJECT),
             unique_id: None,
             builtin: builtin::user_or_group(&name),
+            attributes: Attributes::default(),
             name,
             labels: std::collections::BTreeMap::new(),
             evidence: evidence.clone(),

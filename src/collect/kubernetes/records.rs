@@ -10,8 +10,8 @@ use super::object::{Metadata, Object, OwnerRef};
 use super::resources::{Kind, TOKEN_TYPE, TRACKING};
 use super::{NAME, builtin, one_line};
 use crate::model::{
-    Credential, CredentialKind, Evidence, Identity, IdentityKind, Known, Location, Record, Urn, Usage, Workload,
-    parse_timestamp,
+    Attributes, Credential, CredentialKind, Evidence, Identity, IdentityKind, Known, Location, Record, Urn, Usage,
+    Workload, parse_timestamp,
 };
 
 /// How many remarks about objects of one kind are kept.
@@ -169,6 +169,7 @@ impl Projection {
             created: created(&metadata),
             unique_id: Some(metadata.uid).filter(|uid| !uid.is_empty()),
             builtin: builtin::service_account(&metadata.namespace, &metadata.name),
+            attributes: Attributes::default(),
             labels: labels(metadata.labels.0, metadata.annotations.0),
             evidence,
         })
@@ -195,6 +196,7 @@ impl Projection {
             created: created(&metadata),
             expires: Known::Absent,
             fingerprint: None,
+            attributes: Attributes::default(),
             evidence: evidence.clone(),
         }));
         self.tokens.push(Token { id, used, evidence });
@@ -224,6 +226,7 @@ impl Projection {
             tenant: self.cluster.clone(),
             name: qualified(&object.metadata),
             runs_as: runs_as.into_iter().collect(),
+            attributes: Attributes::default(),
             labels: labels(object.metadata.labels.0, object.metadata.annotations.0),
             evidence,
         };

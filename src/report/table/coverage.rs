@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use super::page::{ALARM, Page, plural, some_of};
+use super::page::{ALARM, Page};
 use crate::model::{CoverageEntry, Outcome};
 use crate::report::Scan;
+use crate::report::words::{plural, some_of};
 
 /// How many fully read targets are listed.
 const SHOWN_READ: usize = 20;

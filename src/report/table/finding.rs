@@ -2,10 +2,11 @@
 
 use std::io;
 
-use super::page::{Page, look, plural};
+use super::page::{Page, look};
 use crate::model::{Finding, Location};
 use crate::report::Scan;
 use crate::report::notes::{notes, short_id};
+use crate::report::words::plural;
 
 /// How many findings of one group are shown.
 const SHOWN_FINDINGS: usize = 25;

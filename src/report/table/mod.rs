@@ -4,15 +4,15 @@
 mod coverage;
 mod facts;
 mod finding;
-mod group;
 mod page;
 mod totals;
 
 use std::io::{self, Write};
 
+use super::group::{self, Group};
 use super::view::View;
+use super::words::plural;
 use super::{Report, Scan, Style, Summary};
-use group::Group;
 use page::Page;
 
 /// How many groups are shown before the reader is sent to another format.
@@ -60,7 +60,7 @@ fn rest(page: &mut Page<'_>, groups: &[Group<'_>]) -> io::Result<()> {
         return Ok(());
     }
     let findings: usize = hidden.iter().map(|group| group.findings.len()).sum();
-    let (groups, findings) = (page::plural(hidden.len(), "more group"), page::plural(findings, "finding"));
+    let (groups, findings) = (plural(hidden.len(), "more group"), plural(findings, "finding"));
     page.text(
         0,
         &format!("… and {groups} with {findings}, none worse than these. --format json or csv has them all."),

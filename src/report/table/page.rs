@@ -170,24 +170,6 @@ fn join(words: &[Word<'_>]) -> String {
     words.iter().flat_map(|word| [word.word, word.whitespace]).collect()
 }
 
-/// `1 finding`, `3 findings`.
-pub(super) fn plural(count: usize, noun: &str) -> String {
-    match (count, noun.strip_suffix("ity")) {
-        (1, _) => format!("1 {noun}"),
-        (_, Some(stem)) => format!("{count} {stem}ities"),
-        (_, None) => format!("{count} {noun}s"),
-    }
-}
-
-/// The first few of a list, and how many more there are.
-pub(super) fn some_of<T: AsRef<str>>(items: &[T], shown: usize) -> String {
-    let list: Vec<_> = items.iter().take(shown).map(AsRef::as_ref).collect();
-    match items.len().saturating_sub(shown) {
-        0 => list.join(", "),
-        more => format!("{} and {more} more", list.join(", ")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,13 +185,5 @@ mod tests {
         assert_eq!(wrap("日本語日本語", 4), ["日本", "語日", "本語"]);
         assert_eq!(wrap("get pods,roles,rolebindings now", 12), ["get pods,", "roles,", "rolebindings", "now"]);
         assert_eq!(wrap("", 10), [""]);
-    }
-
-    #[test]
-    fn counts_read_well() {
-        assert_eq!(plural(1, "identity"), "1 identity");
-        assert_eq!(plural(2, "identity"), "2 identities");
-        assert_eq!(plural(0, "hole"), "0 holes");
-        assert_eq!(some_of(&["a", "b", "c"], 2), "a, b and 1 more");
     }
 }

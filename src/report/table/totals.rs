@@ -2,9 +2,10 @@
 
 use std::io;
 
-use super::group::{Group, Key};
-use super::page::{ALARM, BOLD, Page, plural};
+use super::page::{ALARM, BOLD, Page};
+use crate::report::group::{Group, Key};
 use crate::report::notes::files_read;
+use crate::report::words::plural;
 use crate::report::{Scan, Summary};
 
 /// Writes it.

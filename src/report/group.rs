@@ -63,10 +63,13 @@ fn group<'a>(scan: &Scan<'a>, key: Key<'a>, mut findings: Vec<&'a Finding>) -> G
     Group { key, worst, title, findings }
 }
 
-fn headline(identity: &Identity) -> String {
+/// An identity in a line: what it is, its name, where it lives.
+pub(super) fn headline(identity: &Identity) -> String {
     let tenant = match identity.provider() {
         Provider::Aws => "account",
         Provider::Kubernetes => "cluster",
+        Provider::Okta => "organisation",
+        Provider::Agents => "configuration in",
     };
     let disabled = if identity.enabled == Known::Value(false) { ", disabled" } else { "" };
     format!("{} {}, {tenant} {}{disabled}", identity.kind.label(), identity.name, identity.tenant)

@@ -1,0 +1,36 @@
+//! How long, how often and how much. Numbers only.
+
+use std::time::Duration;
+
+/// The limits of a client.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::collect) struct Limits {
+    /// How long making a connection may take.
+    pub(in crate::collect) connect: Duration,
+    /// How long one try may take, with its answer.
+    pub(in crate::collect) attempt: Duration,
+    /// How long an unused connection is kept.
+    pub(in crate::collect) idle: Duration,
+    /// How many bytes an answer may have.
+    pub(in crate::collect) body: usize,
+    /// How often a request is tried that fails; being throttled is no failure.
+    pub(in crate::collect) attempts: u32,
+    /// The longest single pause after a 429.
+    pub(in crate::collect) longest_pause: Duration,
+    /// How long all pauses of one request after 429 may take.
+    pub(in crate::collect) patience: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            attempt: Duration::from_secs(60),
+            idle: Duration::from_secs(30),
+            body: 64 * 1024 * 1024,
+            attempts: 4,
+            longest_pause: Duration::from_secs(90),
+            patience: Duration::from_secs(600),
+        }
+    }
+}
