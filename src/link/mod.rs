@@ -14,11 +14,13 @@ use crate::inventory::Inventory;
 use crate::model::{Evidence, Location, Policy, PolicyLanguage, Urn};
 
 pub use owners::OwnerLabels;
+pub use privilege::{Guardrails, aws_principal};
 
 /// The tables that the passes read, from `/rules/facts`.
 #[derive(Debug)]
 pub struct Tables {
     owners: OwnerLabels,
+    aws_capabilities: access::aws::CapabilityTable,
     aws_techniques: access::aws::Techniques,
     kubernetes_capabilities: access::kubernetes::CapabilityTable,
     cluster_admin: Policy,
@@ -54,6 +56,8 @@ impl Tables {
         let named = |name: &'static str| move |error: String| format!("rules/facts/{name}.toml: {error}");
         Ok(Self {
             owners: OwnerLabels::parse(table("owners")).map_err(named("owners"))?,
+            aws_capabilities: access::aws::CapabilityTable::parse(table("aws-capabilities"))
+                .map_err(named("aws-capabilities"))?,
             aws_techniques: access::aws::Techniques::parse(table("aws-escalation")).map_err(named("aws-escalation"))?,
             kubernetes_capabilities: access::kubernetes::CapabilityTable::parse(table("kubernetes-capabilities"))
                 .map_err(named("kubernetes-capabilities"))?,
@@ -67,6 +71,11 @@ pub fn link_exposures(inventory: &mut Inventory) {
     credentials::link(inventory);
 }
 
+/// Runs the one pass that ties grants to their holders: all there is to join where only access is asked.
+pub fn link_grants(inventory: &mut Inventory) {
+    workloads::link(inventory);
+}
+
 /// Runs every pass. The order is the point.
 pub fn link(inventory: &mut Inventory, tables: &Tables) {
     credentials::link(inventory);
@@ -74,6 +83,7 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     trust::link(inventory);
     owners::link(inventory, &tables.owners);
     usage::link(inventory);
-    privilege::link(inventory, tables);
-    reach::link(inventory, tables);
+    let library = access::aws::Library::new(inventory.policies.iter());
+    privilege::link(inventory, tables, &library);
+    reach::link(inventory, tables, &library);
 }

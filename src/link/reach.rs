@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::Tables;
-use super::privilege::aws_principal;
+use super::privilege::{Guardrails, aws_principal};
 use crate::access::aws;
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{Capability, CapabilityKind, EscalationPath, Identity, IdentityKind, PrincipalKind, Provider, Urn};
 
-pub(super) fn link(inventory: &mut Inventory, tables: &Tables) {
-    let mut paths = aws_paths(inventory, tables);
+pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library) {
+    let mut paths = aws_paths(inventory, tables, library);
     paths.extend(kubernetes_paths(inventory));
     for (id, paths) in paths {
         inventory.facts.identities.entry(id).or_default().escalations = paths;
@@ -20,14 +20,19 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables) {
     }
 }
 
-fn aws_paths(inventory: &Inventory, tables: &Tables) -> BTreeMap<Urn, Vec<EscalationPath>> {
+fn aws_paths(
+    inventory: &Inventory,
+    tables: &Tables,
+    library: &aws::Library,
+) -> BTreeMap<Urn, Vec<EscalationPath>> {
+    let guardrails = Guardrails::of(inventory);
     let principals: Vec<_> = inventory
         .identities
         .iter()
         .filter(|identity| matches!(identity.kind, IdentityKind::AwsUser | IdentityKind::AwsRole))
-        .map(|identity| aws_principal(inventory, identity))
+        .map(|identity| aws_principal(inventory, identity, &guardrails))
         .collect();
-    aws::escalations(&principals, &tables.aws_techniques)
+    aws::escalations(&principals, library, &tables.aws_capabilities, &tables.aws_techniques)
 }
 
 /// Rights in a cluster that amount to all of it, one step away.

@@ -82,6 +82,10 @@ pub(super) fn words(kind: CapabilityKind) -> &'static str {
         CapabilityKind::ReadSecrets => "read stored secrets",
         CapabilityKind::RunCode => "run code as something else",
         CapabilityKind::MintCredentials => "mint credentials",
+        CapabilityKind::ReadData => "read stored data",
+        CapabilityKind::WriteData => "change stored data",
+        CapabilityKind::DeleteData => "destroy stored data",
+        CapabilityKind::ChangeNetwork => "change what the network lets through",
     }
 }
 

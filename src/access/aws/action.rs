@@ -20,6 +20,17 @@ impl Action {
         Self { text: text.to_owned(), service: service.to_owned(), name: name.to_owned(), bit: bit(service) }
     }
 
+    /// As [`Self::new`], for what somebody typed.
+    ///
+    /// # Errors
+    /// Says what was expected.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let is_whole = is_action(text) && !text.contains(['*', '?']);
+        is_whole.then(|| Self::new(text)).ok_or_else(|| {
+            format!("'{text}' is not an action (expected service:Name without wildcards, such as s3:GetObject)")
+        })
+    }
+
     /// The service, lower case: `iam`.
     pub(super) fn service(&self) -> &str {
         &self.service

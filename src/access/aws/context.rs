@@ -65,6 +65,13 @@ impl Context {
         }
     }
 
+    /// Says that a key is not in the request, unless it is set already.
+    pub fn set_absent(&mut self, key: &str) {
+        if !self.entries.iter().any(|(known, _)| known.eq_ignore_ascii_case(key)) {
+            self.put(key, Entry::Absent);
+        }
+    }
+
     /// What is known of whoever uses the rights of an identity, at a time.
     ///
     /// Source: IAM User Guide, "AWS global condition context keys", properties of the principal and of the request.

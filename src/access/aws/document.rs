@@ -115,21 +115,19 @@ impl Statement {
         if *except { named.not() } else { named }
     }
 
-    /// Whether the statement is about some of what a resource with wildcards stands for.
-    pub(super) fn touches_resource(&self, resource: &str, asked: &Asked<'_>) -> bool {
-        let Some(Only { list, except }) = &self.resources else { return false };
-        if *except {
-            return self.names_resource(resource, asked) != Truth::False || !list.iter().any(|p| covers(p, resource));
-        }
-        list.iter().any(|pattern| match variable::filled(pattern, self.variables, asked) {
-            variable::Filled::Text(text, _) => overlap(&text, resource),
-            variable::Filled::Nothing => false,
-        })
-    }
-
-    /// Whether it says which resources it is about at all: policies that are part of a resource need not.
-    pub(super) fn has_resource(&self) -> bool {
-        self.resources.is_some()
+    /// As [`Self::names_resource`], but open when it is about some of what a resource with wildcards stands for. A
+    /// statement without resources is part of a resource's own policy.
+    pub(super) fn spans(&self, resource: &str, asked: &Asked<'_>) -> Truth {
+        let Some(Only { list, except }) = &self.resources else { return Truth::True };
+        let one = |pattern: &str| match self.matches(pattern, resource, asked) {
+            Truth::False if resource.contains(['*', '?']) => match variable::filled(pattern, self.variables, asked) {
+                variable::Filled::Text(text, _) if overlap(&text, resource) => Truth::Open,
+                _ => Truth::False,
+            },
+            matched => matched,
+        };
+        let named = list.iter().map(|pattern| one(pattern)).max().unwrap_or(Truth::False);
+        if *except { named.not() } else { named }
     }
 
     /// The resource patterns it is about, and for `NotResource` everything.

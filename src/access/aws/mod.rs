@@ -3,9 +3,11 @@
 //! asked of AWS.
 
 mod action;
+mod caller;
 mod capability;
 mod condition;
 mod context;
+mod decide;
 mod document;
 mod escalate;
 mod evaluate;
@@ -19,12 +21,15 @@ mod technique;
 mod trust;
 mod truth;
 mod variable;
+mod verdict;
 
 use crate::model::{Identity, Policy, Trust, Urn};
 
 pub use action::Action;
+pub use caller::Caller;
 pub use capability::{capabilities, policy_capabilities};
 pub use context::Context;
+pub use decide::{Held, Layers, Request, decide};
 pub use document::Document;
 pub use escalate::escalations;
 pub use library::Library;
@@ -33,6 +38,7 @@ pub use probe::CapabilityTable;
 pub use problems::{oddities, problems};
 pub use technique::Techniques;
 pub use trust::trusted_principals;
+pub use verdict::{Decision, Layer, Reason, Verdict};
 
 /// An identity of an AWS account with everything that decides what it may do.
 #[derive(Clone, Debug)]
