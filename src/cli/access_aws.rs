@@ -21,8 +21,8 @@ const EXAMPLES: &str = "Examples:
   nonhuman access aws --export account/ --requests questions.jsonl
 
 A line of --requests is an object with principal, action and resource, and if need be id, context, resource_account,
-complete_context and policies of its own: identity_policies, boundary, session_policies, scps and rcps (a list of
-levels), resource_policy. The answers are lines in the same order.
+complete_context and policies of its own: identity_policies, boundary, session_policies, scps (a list of levels), rcps,
+resource_policy. The answers are lines in the same order.
 
 Exit codes:
   0  answered, whatever the answer
@@ -51,7 +51,7 @@ pub(super) struct AccessAws {
     /// A condition key of the request; several times for several values; KEY= says that the request has none
     #[arg(long, value_name = "KEY=VALUE")]
     context: Vec<String>,
-    /// Take condition keys that are not given as not in the request, in place of not known
+    /// Take what is not given as not there, in place of not known: condition keys, and a policy of the resource
     #[arg(long)]
     complete_context: bool,
     /// The policy of the resource, in place of what the export has
@@ -60,7 +60,7 @@ pub(super) struct AccessAws {
     /// A service control policy of the principal's account, in place of those of the export; each is a level of its own
     #[arg(long, value_name = "FILE")]
     scp: Vec<PathBuf>,
-    /// A resource control policy of the resource's account, in place of those of the export; each is a level of its own
+    /// A resource control policy of the resource's account, in place of those of the export
     #[arg(long, value_name = "FILE")]
     rcp: Vec<PathBuf>,
     /// A policy that the session was made with
@@ -122,10 +122,8 @@ pub(super) fn run(arguments: &AccessAws, global: &Global, config: &Config) -> Re
 }
 
 fn question(arguments: &AccessAws) -> Result<Question, Failure> {
-    let levels = |paths: &[PathBuf]| -> Result<Option<Vec<Vec<Value>>>, Failure> {
-        let levels: Vec<Vec<Value>> = paths.iter().map(|path| Ok(vec![document(path)?])).collect::<Result<_, Failure>>()?;
-        Ok((!levels.is_empty()).then_some(levels))
-    };
+    let documents = |paths: &[PathBuf]| paths.iter().map(|path| document(path)).collect::<Result<Vec<_>, _>>();
+    let (scps, rcps) = (documents(&arguments.scp)?, documents(&arguments.rcp)?);
     let mut question = Question {
         principal: arguments.principal.clone().unwrap_or_default(),
         action: arguments.action.clone().unwrap_or_default(),
@@ -133,9 +131,9 @@ fn question(arguments: &AccessAws) -> Result<Question, Failure> {
         resource_account: arguments.resource_account.clone(),
         complete_context: arguments.complete_context,
         resource_policy: arguments.resource_policy.as_deref().map(document).transpose()?,
-        scps: levels(&arguments.scp)?,
-        rcps: levels(&arguments.rcp)?,
-        session_policies: arguments.session_policy.iter().map(|path| document(path)).collect::<Result<_, _>>()?,
+        scps: (!scps.is_empty()).then(|| scps.into_iter().map(|policy| vec![policy]).collect()),
+        rcps: (!rcps.is_empty()).then_some(rcps),
+        session_policies: documents(&arguments.session_policy)?,
         ..Question::default()
     };
     for text in &arguments.context {
@@ -209,6 +207,9 @@ fn write_text(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
     }
     if !decision.missing.is_empty() {
         writeln!(out, "  depends on {} (give them with --context)", decision.missing.join(", "))?;
+    }
+    if !decision.unread.is_empty() {
+        writeln!(out, "  depends on the policy of the resource, which was not read (give it with --resource-policy)")?;
     }
     for note in &answer.notes {
         writeln!(out, "  note: {note}")?;

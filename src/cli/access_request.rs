@@ -43,7 +43,7 @@ pub(super) struct Question {
     #[serde(default)]
     pub(super) scps: Option<Vec<Vec<Value>>>,
     #[serde(default)]
-    pub(super) rcps: Option<Vec<Vec<Value>>>,
+    pub(super) rcps: Option<Vec<Value>>,
     #[serde(default)]
     pub(super) resource_policy: Option<Value>,
 }
@@ -139,6 +139,7 @@ impl Accounts {
         let account = account.or(question.resource_account.as_deref()).unwrap_or(caller.account());
         layers.rcps = self.rcps(account);
         layers.resource = self.resource_policy(question);
+        layers.resource_unread = !question.complete_context;
         given(question, &mut layers, &mut notes);
         let request = Request {
             caller: &caller,
@@ -184,15 +185,10 @@ impl Accounts {
         Err(format!("{} is not in the export; {hint}", caller.arn()))
     }
 
-    fn rcps(&self, account: &str) -> Vec<Vec<Held>> {
-        let mut levels: BTreeMap<&[Urn], Vec<Held>> = BTreeMap::new();
+    fn rcps(&self, account: &str) -> Vec<Held> {
         let grants = self.inventory.grants.iter();
-        for grant in grants.filter(|grant| grant.kind == GrantKind::Rcp && grant.tenant == account) {
-            if let Some(policy) = self.inventory.policies.get(&grant.policy) {
-                levels.entry(&grant.via).or_default().push(held(policy));
-            }
-        }
-        levels.into_values().collect()
+        let here = grants.filter(|grant| grant.kind == GrantKind::Rcp && grant.tenant == account);
+        here.filter_map(|grant| self.inventory.policies.get(&grant.policy)).map(held).collect()
     }
 
     /// The trust policy of a role that is to be assumed, or what is attached to the resource: for an object to its
@@ -233,8 +229,8 @@ fn given(question: &Question, layers: &mut Layers, notes: &mut Vec<String>) {
     if let Some(levels) = &question.scps {
         layers.scps = levels.iter().map(|level| numbered(level, "service control policy", &mut read)).collect();
     }
-    if let Some(levels) = &question.rcps {
-        layers.rcps = levels.iter().map(|level| numbered(level, "resource control policy", &mut read)).collect();
+    if let Some(policies) = &question.rcps {
+        layers.rcps = numbered(policies, "resource control policy", &mut read);
     }
     if let Some(policy) = &question.resource_policy {
         layers.resource = Some(read("resource policy".to_owned(), policy));

@@ -2,13 +2,33 @@
 
 use std::collections::BTreeMap;
 
-use nonhuman::access::aws::{Principal, Techniques};
-use nonhuman::model::{Evidence, Identity, IdentityKind, Known, Location, Policy, PolicyLanguage, Trust, Urn};
+use nonhuman::access::aws::{CapabilityTable, Library, Principal, Techniques};
+use nonhuman::model::{Capability, EscalationPath, Evidence, Identity, IdentityKind, Known, Location, Policy, PolicyLanguage, Trust, Urn};
 use serde_json::{Value, json};
 
 /// The techniques as the program embeds them.
 pub(crate) fn techniques() -> Techniques {
     Techniques::parse(&fixture("rules/facts/aws-escalation.toml")).unwrap()
+}
+
+/// What rights amount to, as the program embeds it.
+pub(crate) fn table() -> CapabilityTable {
+    CapabilityTable::parse(&fixture("rules/facts/aws-capabilities.toml")).unwrap()
+}
+
+/// What an identity's policies amount to.
+pub(crate) fn capabilities(principal: &Principal<'_>) -> Vec<Capability> {
+    nonhuman::access::aws::capabilities(principal, &Library::default(), &table())
+}
+
+/// What one policy amounts to.
+pub(crate) fn policy_capabilities(policy: &Policy) -> Vec<Capability> {
+    nonhuman::access::aws::policy_capabilities(policy, &Library::default(), &table())
+}
+
+/// The ways to administrator.
+pub(crate) fn escalations(principals: &[Principal<'_>]) -> BTreeMap<Urn, Vec<EscalationPath>> {
+    nonhuman::access::aws::escalations(principals, &Library::default(), &table(), &techniques())
 }
 
 /// A file of the repository.
@@ -130,6 +150,7 @@ impl Account {
             identity,
             policies: self.held[id].iter().filter_map(|id| self.policies.get(id)).collect(),
             missing_policies: Vec::new(),
+            guardrails: Vec::new(),
             boundary: self.boundaries.get(id).map(|id| &self.policies[id]),
             trust: self.trusts.get(id),
         }

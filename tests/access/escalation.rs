@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use nonhuman::access::aws::{capabilities, escalations};
 use nonhuman::model::{CapabilityKind, EscalationPath, IdentityKind, Urn};
 use serde_json::{Value, json};
 
-use crate::account::{Account, fixture, techniques};
+use crate::account::{Account, capabilities, escalations, fixture};
 
 /// What is said of one identity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,7 +17,7 @@ enum Verdict {
 
 fn verdicts(account: &Account) -> BTreeMap<Urn, Verdict> {
     let principals = account.principals();
-    let paths = escalations(&principals, &techniques());
+    let paths = escalations(&principals);
     let of = |conditional: bool| if conditional { Verdict::Conditional } else { Verdict::Certain };
     principals
         .iter()
@@ -74,18 +73,16 @@ fn iam_vulnerable_identities_are_found() {
 #[test]
 fn iam_vulnerable_traps_are_seen_through() {
     let verdicts = verdicts(&vulnerable());
-    // fp5 holds under a token older than 2020, which only the full condition language can rule out.
+    // fp5 holds under a token older than 2020, which none is.
     assert_eq!(names(&verdicts, Verdict::Certain, "fp"), Vec::<String>::new());
-    assert_eq!(
-        names(&verdicts, Verdict::Conditional, "fp"),
-        ["role/fp5-nonExploitableConditionConstraint-role", "user/fp5-nonExploitableConditionConstraint-user"]
-    );
-    // fn1 needs to know instance profiles and fn3 the time; none of the four is missed.
+    assert_eq!(names(&verdicts, Verdict::Conditional, "fp"), Vec::<String>::new());
+    // fn1 needs to know instance profiles; fn3 holds for every session and not for access keys. None is missed.
     assert_eq!(names(&verdicts, Verdict::Nothing, "fn"), Vec::<String>::new());
     assert_eq!(
         names(&verdicts, Verdict::Certain, "fn"),
         [
             "role/fn2-exploitableResourceConstraint-role",
+            "role/fn3-exploitableConditionConstraint-role",
             "role/fn4-exploitableNotAction-role",
             "user/fn2-exploitableResourceConstraint-user",
             "user/fn4-exploitableNotAction-user"
@@ -162,7 +159,7 @@ fn administrators_by_evaluation_and_not_by_name() {
 }
 
 fn steps(account: &Account, of: &str) -> Vec<EscalationPath> {
-    escalations(&account.principals(), &techniques()).remove(of).unwrap_or_default()
+    escalations(&account.principals()).remove(of).unwrap_or_default()
 }
 
 /// A user `deploy-bot` with one policy, a role `platform-admin` that trusts it, as one export.

@@ -15,8 +15,8 @@ use super::verdict::{Decision, Layer, Reason, Verdict};
 
 /// Services whose resources obey resource control policies.
 /// Source: AWS Organizations User Guide, "List of AWS services that support RCPs", read 2026-11-22.
-const UNDER_RCPS: [&str; 10] =
-    ["aoss", "cognito-identity", "cognito-idp", "dynamodb", "ecr", "kms", "logs", "s3", "secretsmanager", "sqs"];
+const UNDER_RCPS: [&str; 11] =
+    ["aoss", "cognito-identity", "cognito-idp", "dynamodb", "ecr", "kms", "logs", "s3", "secretsmanager", "sqs", "sts"];
 
 /// Actions that the policy of the resource itself must allow, in its own account too: becoming a role, using a key.
 fn needs_resource_policy(action: &Action) -> bool {
@@ -44,10 +44,13 @@ pub struct Layers {
     pub session: Vec<Held>,
     /// Service control policies of the caller's account by level: every level must allow.
     pub scps: Vec<Vec<Held>>,
-    /// Resource control policies of the resource's account by level.
-    pub rcps: Vec<Vec<Held>>,
+    /// Resource control policies of the resource's account. They only deny: the one that allows everything is attached
+    /// everywhere and cannot be taken off.
+    pub rcps: Vec<Held>,
     /// The policy of the resource, or the trust policy of the role.
     pub resource: Option<Held>,
+    /// Whether the resource may have a policy that was not read.
+    pub resource_unread: bool,
 }
 
 /// One question.
@@ -91,11 +94,13 @@ struct Voice {
     allows: Truth,
     reasons: Vec<Reason>,
     open: Vec<String>,
+    /// A policy that was not read decides.
+    unread: bool,
 }
 
 impl Voice {
     fn silent(allows: Truth) -> Self {
-        Self { allows, reasons: Vec::new(), open: Vec::new() }
+        Self { allows, reasons: Vec::new(), open: Vec::new(), unread: false }
     }
 
     fn add(&mut self, truth: Truth, reason: Reason, open: Vec<String>) {
@@ -116,6 +121,7 @@ impl Voice {
         self.allows = self.allows.min(other.allows);
         self.reasons.extend(other.reasons);
         self.open.extend(other.open);
+        self.unread |= other.unread;
         self
     }
 
@@ -132,14 +138,12 @@ impl<'q> Judge<'q> {
             let sure = denies.into_iter().filter(|(truth, ..)| *truth == Truth::True);
             return Decision::denied(sure.map(|(_, reason, _)| reason).collect(), Vec::new());
         }
-        let limits = [
-            (Layer::Scp, self.scps(layers)),
-            (Layer::Rcp, self.rcps(layers)),
-        ];
-        let (granted, stops) = self.granted(layers);
-        let mut blocked: Vec<Layer> = stops;
-        blocked.extend(limits.iter().filter(|(_, voice)| voice.allows == Truth::False).map(|(layer, _)| *layer));
-        let all = limits.into_iter().fold(granted, |all, (_, voice)| all.and(voice));
+        let scps = self.scps(layers);
+        let (granted, mut blocked) = self.granted(layers);
+        if scps.allows == Truth::False {
+            blocked.push(Layer::Scp);
+        }
+        let all = granted.and(scps);
         if all.allows == Truth::False {
             return Decision::denied(Vec::new(), blocked);
         }
@@ -153,7 +157,8 @@ impl<'q> Judge<'q> {
         missing.sort_unstable();
         missing.dedup();
         let verdict = if is_sure { Verdict::Allowed } else { Verdict::Conditional };
-        Decision { verdict, explicit: false, because, missing, blocked_by: Vec::new() }
+        let unread = if all.unread { vec![Layer::Resource] } else { Vec::new() };
+        Decision { verdict, explicit: false, because, missing, unread, blocked_by: Vec::new() }
     }
 
     /// What is granted before the guardrails of organisations, and what keeps it from being so.
@@ -179,10 +184,13 @@ impl<'q> Judge<'q> {
         }
         let by_role = resource(Naming::Role);
         let by_account = resource(Naming::Account);
-        let is_needed = needs_resource_policy(self.request.action) && layers.resource.is_some();
         let is_other = self.account != caller.account();
-        if is_other || is_needed {
-            let named = if is_other { itself.or(by_role).or(by_account) } else { by_account };
+        if is_other || needs_resource_policy(self.request.action) {
+            let named = match (layers.resource_unread && layers.resource.is_none(), is_other) {
+                (true, _) => Voice { unread: true, ..Voice::silent(Truth::Open) },
+                (false, true) => itself.or(by_role).or(by_account),
+                (false, false) => by_account,
+            };
             if named.allows == Truth::False {
                 stops.push(Layer::Resource);
             }
@@ -193,13 +201,14 @@ impl<'q> Judge<'q> {
         (self.direct(layers).or(own), stops)
     }
 
-    /// What the policy of a resource grants without the caller's own: to itself past boundary and session policy, to its
-    /// role within both.
+    /// What the policy of a resource grants without the caller's own: to itself past boundary and session policy, to
+    /// anyone within the session policy, to its role within both.
     fn direct(&self, layers: &Layers) -> Voice {
-        let itself = self.resource(layers, Naming::Itself).or(self.resource(layers, Naming::Anyone));
+        let session = || self.optional(Layer::Session, &layers.session);
+        let anyone = self.resource(layers, Naming::Anyone).and(session());
         let role = self.resource(layers, Naming::Role);
-        let boundary = self.optional(Layer::Boundary, layers.boundary.as_slice());
-        itself.or(role.and(boundary).and(self.optional(Layer::Session, &layers.session)))
+        let role = role.and(self.optional(Layer::Boundary, layers.boundary.as_slice())).and(session());
+        self.resource(layers, Naming::Itself).or(anyone).or(role)
     }
 
     /// A layer that limits only where it is there.
@@ -210,12 +219,6 @@ impl<'q> Judge<'q> {
     fn scps(&self, layers: &Layers) -> Voice {
         let levels: &[Vec<Held>] = if self.request.caller.is_outside() { &[] } else { &layers.scps };
         self.levels(Layer::Scp, levels)
-    }
-
-    fn rcps(&self, layers: &Layers) -> Voice {
-        let service = self.request.action.service();
-        let is_under = UNDER_RCPS.contains(&service) || service == "sts";
-        self.levels(Layer::Rcp, if is_under { &layers.rcps } else { &[] })
     }
 
     fn levels(&self, layer: Layer, levels: &[Vec<Held>]) -> Voice {
@@ -260,12 +263,12 @@ impl<'q> Judge<'q> {
     fn denies(&self, layers: &Layers) -> Vec<(Truth, Reason, Vec<String>)> {
         let outside = self.request.caller.is_outside();
         let scps: &[Vec<Held>] = if outside { &[] } else { &layers.scps };
-        let rcps: &[Vec<Held>] = if self.rcps_apply() { &layers.rcps } else { &[] };
+        let rcps: &[Held] = if self.rcps_apply() { &layers.rcps } else { &[] };
         let all = layers.identity.iter().map(|held| (Layer::Identity, held));
         let all = all.chain(layers.boundary.iter().map(|held| (Layer::Boundary, held)));
         let all = all.chain(layers.session.iter().map(|held| (Layer::Session, held)));
         let all = all.chain(scps.iter().flatten().map(|held| (Layer::Scp, held)));
-        let all = all.chain(rcps.iter().flatten().map(|held| (Layer::Rcp, held)));
+        let all = all.chain(rcps.iter().map(|held| (Layer::Rcp, held)));
         let all = all.chain(layers.resource.iter().map(|held| (Layer::Resource, held)));
         let mut found = Vec::new();
         for (layer, held) in all {
@@ -285,7 +288,6 @@ impl<'q> Judge<'q> {
     }
 
     fn rcps_apply(&self) -> bool {
-        let service = self.request.action.service();
-        UNDER_RCPS.contains(&service) || service == "sts"
+        UNDER_RCPS.contains(&self.request.action.service())
     }
 }

@@ -112,22 +112,30 @@ impl Statement {
     pub(super) fn names_resource(&self, resource: &str, asked: &Asked<'_>) -> Truth {
         let Some(Only { list, except }) = &self.resources else { return Truth::False };
         let named = list.iter().map(|pattern| self.matches(pattern, resource, asked)).max().unwrap_or(Truth::False);
-        if *except { named.not() } else { named }
+        if *except { self.not(named, list, asked) } else { named }
     }
 
-    /// As [`Self::names_resource`], but open when it is about some of what a resource with wildcards stands for. A
-    /// statement without resources is part of a resource's own policy.
+    /// What `NotResource` makes of a list. A variable without a value keeps the whole statement from matching.
+    fn not(&self, named: Truth, list: &[Box<str>], asked: &Asked<'_>) -> Truth {
+        let has_value = |pattern: &str| !matches!(variable::filled(pattern, true, asked), variable::Filled::Nothing);
+        let is_filled = !self.variables || list.iter().all(|pattern| !pattern.contains("${") || has_value(pattern));
+        if is_filled { named.not() } else { Truth::False }
+    }
+
+    /// As [`Self::names_resource`], but open when it is about some of what a resource with wildcards stands for. `*` alone
+    /// stands for no resources: it is what actions are asked on that have none. A statement without resources is part of
+    /// a resource's own policy.
     pub(super) fn spans(&self, resource: &str, asked: &Asked<'_>) -> Truth {
         let Some(Only { list, except }) = &self.resources else { return Truth::True };
         let one = |pattern: &str| match self.matches(pattern, resource, asked) {
-            Truth::False if resource.contains(['*', '?']) => match variable::filled(pattern, self.variables, asked) {
+            Truth::False if resource != "*" && resource.contains(['*', '?']) => match variable::filled(pattern, self.variables, asked) {
                 variable::Filled::Text(text, _) if overlap(&text, resource) => Truth::Open,
                 _ => Truth::False,
             },
             matched => matched,
         };
         let named = list.iter().map(|pattern| one(pattern)).max().unwrap_or(Truth::False);
-        if *except { named.not() } else { named }
+        if *except { self.not(named, list, asked) } else { named }
     }
 
     /// The resource patterns it is about, and for `NotResource` everything.

@@ -92,12 +92,16 @@ pub struct Decision {
     pub because: Vec<Reason>,
     /// The condition keys that decide and are not known, lower case.
     pub missing: Vec<String>,
+    /// The layers that decide and were not read.
+    pub unread: Vec<Layer>,
     /// The layers in which nothing allows it.
     pub blocked_by: Vec<Layer>,
 }
 
 impl Decision {
     pub(super) fn denied(because: Vec<Reason>, blocked_by: Vec<Layer>) -> Self {
-        Self { verdict: Verdict::Denied, explicit: !because.is_empty(), because, missing: Vec::new(), blocked_by }
+        let explicit = !because.is_empty();
+        let (missing, unread) = (Vec::new(), Vec::new());
+        Self { verdict: Verdict::Denied, explicit, because, missing, unread, blocked_by }
     }
 }
