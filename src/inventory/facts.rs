@@ -42,6 +42,8 @@ pub struct IdentityFacts {
     pub rights_unknown: Option<String>,
     /// How it becomes administrator, shortest first; empty when it is one already or cannot.
     pub escalations: Vec<EscalationPath>,
+    /// How it gets at stored data that it may not read itself; empty when it can become administrator for certain.
+    pub data_paths: Vec<EscalationPath>,
 }
 
 /// What is concluded of a credential.

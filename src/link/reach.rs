@@ -6,10 +6,19 @@ use super::Tables;
 use super::privilege::{Guardrails, aws_principal};
 use crate::access::aws;
 use crate::inventory::{IdentityFacts, Inventory};
-use crate::model::{Capability, CapabilityKind, EscalationPath, Identity, IdentityKind, PrincipalKind, Provider, Urn};
+use crate::model::{
+    Capability, CapabilityKind, CredentialKind, EscalationPath, FactKind, Identity, IdentityKind, PrincipalKind, Provider,
+    Urn,
+};
 
 pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library) {
-    let mut paths = aws_paths(inventory, tables, library);
+    let aws::Ways { to_administrator: mut paths, to_data, assumes } = aws_ways(inventory, tables, library);
+    for (id, paths) in to_data {
+        inventory.facts.identities.entry(id).or_default().data_paths = paths;
+    }
+    for (id, roles) in assumes {
+        impersonates(inventory, &id, &roles);
+    }
     paths.extend(kubernetes_paths(inventory));
     for (id, paths) in paths {
         inventory.facts.identities.entry(id).or_default().escalations = paths;
@@ -20,19 +29,55 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
     }
 }
 
-fn aws_paths(
-    inventory: &Inventory,
-    tables: &Tables,
-    library: &aws::Library,
-) -> BTreeMap<Urn, Vec<EscalationPath>> {
+fn aws_ways(inventory: &Inventory, tables: &Tables, library: &aws::Library) -> aws::Ways {
     let guardrails = Guardrails::of(inventory);
+    let wanted = [IdentityKind::AwsUser, IdentityKind::AwsRole, IdentityKind::AwsGroup];
     let principals: Vec<_> = inventory
         .identities
         .iter()
-        .filter(|identity| matches!(identity.kind, IdentityKind::AwsUser | IdentityKind::AwsRole))
+        .filter(|identity| wanted.contains(&identity.kind))
         .map(|identity| aws_principal(inventory, identity, &guardrails))
         .collect();
-    aws::escalations(&principals, library, &tables.aws_capabilities, &tables.aws_techniques)
+    let around = surroundings(inventory);
+    aws::escalations(&principals, library, &tables.aws_capabilities, &tables.aws_techniques, &around)
+}
+
+/// What runs as which role, and which credentials users have, where that was read.
+fn surroundings(inventory: &Inventory) -> aws::Surroundings<'_> {
+    let mut around = aws::Surroundings::default();
+    for workload in inventory.workloads.iter().filter(|workload| workload.id.as_str().starts_with("arn:")) {
+        for role in &workload.runs_as {
+            around.carries(&workload.id, role);
+        }
+    }
+    for user in inventory.identities.iter().filter(|identity| identity.kind == IdentityKind::AwsUser) {
+        if inventory.coverage.blind_spot(&user.tenant, FactKind::Credentials).is_some() {
+            continue;
+        }
+        let names = inventory.facts.identities.get(&user.id).map(|facts| &facts.credentials);
+        let held: Vec<_> = names.into_iter().flatten().filter_map(|name| inventory.credentials.get(name)).collect();
+        let count = |kind| held.iter().filter(|credential| credential.kind == kind).count();
+        around.credentials(&user.id, count(CredentialKind::AwsAccessKey), count(CredentialKind::AwsPassword) > 0);
+    }
+    around
+}
+
+/// Says which roles an identity may assume, where it may not assume all.
+fn impersonates(inventory: &mut Inventory, id: &Urn, roles: &[(Urn, bool, Vec<String>)]) {
+    let facts = inventory.facts.identities.entry(id.clone()).or_default();
+    let is_known = |one: &Capability| one.kind == CapabilityKind::Impersonate || one.is_administrator();
+    if facts.capabilities.iter().any(is_known) {
+        return;
+    }
+    let scope = match roles {
+        [(role, ..)] => role.to_string(),
+        [(role, ..), rest @ ..] => format!("{role} and {} more", rest.len()),
+        [] => return,
+    };
+    let proof = roles.iter().flat_map(|(_, _, sentences)| sentences.iter().cloned()).collect();
+    let conditional = roles.iter().all(|(_, conditional, _)| *conditional);
+    facts.capabilities.push(Capability { kind: CapabilityKind::Impersonate, scope, conditional, proof });
+    facts.capabilities.sort();
 }
 
 /// Rights in a cluster that amount to all of it, one step away.
@@ -55,6 +100,7 @@ fn kubernetes_paths(inventory: &Inventory) -> BTreeMap<Urn, Vec<EscalationPath>>
                 target: identity.id.clone(),
                 conditional: capability.conditional,
                 steps: capability.proof.clone(),
+                cut: String::new(),
             })
             .collect();
         if !steps.is_empty() {
@@ -97,7 +143,7 @@ fn through_role(inventory: &Inventory, account: &Identity, role: &Identity) -> O
             conditional |= path.conditional;
             path.target.clone()
         };
-    Some(EscalationPath { target, conditional, steps })
+    Some(EscalationPath { target, conditional, steps, cut: String::new() })
 }
 
 fn is_administrator(facts: &IdentityFacts) -> bool {

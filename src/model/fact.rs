@@ -60,6 +60,9 @@ pub struct EscalationPath {
     pub conditional: bool,
     /// One sentence a step, in order.
     pub steps: Vec<String>,
+    /// What to take away so that this way is closed where it begins; empty when that is not known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cut: String,
 }
 
 /// Who answers for an identity.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nonhuman::access::aws::{CapabilityTable, Library, Principal, Techniques};
+use nonhuman::access::aws::{CapabilityTable, Library, Principal, Surroundings, Techniques, Ways};
 use nonhuman::model::{Capability, EscalationPath, Evidence, Identity, IdentityKind, Known, Location, Policy, PolicyLanguage, Trust, Urn};
 use serde_json::{Value, json};
 
@@ -28,7 +28,12 @@ pub(crate) fn policy_capabilities(policy: &Policy) -> Vec<Capability> {
 
 /// The ways to administrator.
 pub(crate) fn escalations(principals: &[Principal<'_>]) -> BTreeMap<Urn, Vec<EscalationPath>> {
-    nonhuman::access::aws::escalations(principals, &Library::default(), &table(), &techniques())
+    ways(principals, &Surroundings::default()).to_administrator
+}
+
+/// The ways to more than was given.
+pub(crate) fn ways(principals: &[Principal<'_>], around: &Surroundings<'_>) -> Ways {
+    nonhuman::access::aws::escalations(principals, &Library::default(), &table(), &techniques(), around)
 }
 
 /// A file of the repository.
@@ -90,6 +95,8 @@ pub(crate) struct Account {
     held: BTreeMap<Urn, Vec<String>>,
     boundaries: BTreeMap<Urn, String>,
     trusts: BTreeMap<Urn, Trust>,
+    /// What runs as which role: pairs of ARNs.
+    runs: Vec<(Urn, Urn)>,
 }
 
 impl Account {
@@ -119,6 +126,9 @@ impl Account {
             let arn = text(entry, "Arn");
             let document = entry["AssumeRolePolicyDocument"].clone();
             self.trusts.insert(Urn::new(arn), trust(arn, &tenant(arn), document));
+            for profile in list(entry, "InstanceProfileList") {
+                self.runs.push((Urn::new(text(profile, "Arn")), Urn::new(arn)));
+            }
         }
     }
 
@@ -137,6 +147,23 @@ impl Account {
         }
         self.held.insert(Urn::new(arn), held.clone());
         held
+    }
+
+    /// Adds what runs as which role, or as the role of which instance profile.
+    pub(crate) fn compute(&mut self, list: &Value) {
+        for entry in list.as_array().into_iter().flatten() {
+            let role = text(entry, "role");
+            let profile = self.runs.iter().find(|(carrier, _)| carrier.as_str().ends_with(&format!("instance-profile/{role}")));
+            let role = profile.map_or_else(|| Urn::new(role), |(_, role)| role.clone());
+            self.runs.push((Urn::new(text(entry, "arn")), role));
+        }
+    }
+
+    /// What runs as which role.
+    pub(crate) fn surroundings(&self) -> Surroundings<'_> {
+        let mut around = Surroundings::default();
+        self.runs.iter().for_each(|(carrier, role)| around.carries(carrier, role));
+        around
     }
 
     /// Everyone in it, ready to be asked about.

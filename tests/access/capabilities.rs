@@ -73,7 +73,8 @@ fn statements_in_every_form() {
         (allow("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:*:*:secret:app/*"), vec![]),
         (allow("iam:PutUserPolicy", USER), vec!["escalate"]),
         (allow("iam:PutUserPolicy", "arn:aws:iam::*:user/${aws:username}"), vec!["escalate"]),
-        (allow("iam:PutUserPolicy", "arn:aws:iam::*:user/${aws:PrincipalTag/team}"), vec!["escalate?"]),
+        (allow("iam:PutUserPolicy", "arn:aws:iam::*:user/${aws:SourceIdentity}"), vec!["escalate?"]),
+        (allow("iam:PutUserPolicy", "arn:aws:iam::*:user/${aws:PrincipalTag/team}"), vec![]),
         (allow("iam:PutUserPolicy", "arn:aws:iam::*:user/other"), vec![]),
         (allow("iam:PassRole", "*"), vec![]),
         (json!([allow("iam:PassRole", "*"), allow("lambda:*", "*")]), vec!["run-code"]),
@@ -94,7 +95,7 @@ fn a_deny_wins_and_a_conditional_one_leaves_a_doubt() {
         (deny("iam:*", "*"), [&["impersonate"], &BUT_IAM[..]].concat()),
         (deny("s3:*", "arn:aws:s3:::logs/*"), ALL.to_vec()),
         (deny("organizations:*", "*"), ALL.to_vec()),
-        (json!({"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}), vec![]),
+        (json!({"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}), vec!["read-data", "write-data", "delete-data"]),
         (guarded, [
             &["administrator?", "escalate?", "impersonate", "read-secrets", "run-code", "mint-credentials?"][..],
             &BUT_IAM[2..],

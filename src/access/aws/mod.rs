@@ -3,6 +3,7 @@
 //! asked of AWS.
 
 mod action;
+mod atlas;
 mod caller;
 mod capability;
 mod condition;
@@ -16,7 +17,9 @@ mod operator;
 mod pattern;
 mod probe;
 mod problems;
+mod raise;
 mod step;
+mod surroundings;
 mod technique;
 mod trust;
 mod truth;
@@ -31,11 +34,12 @@ pub use capability::{capabilities, policy_capabilities};
 pub use context::Context;
 pub use decide::{Held, Layers, Request, decide};
 pub use document::Document;
-pub use escalate::escalations;
+pub use escalate::{Ways, escalations};
 pub use library::Library;
 pub use pattern::covers;
 pub use probe::CapabilityTable;
 pub use problems::{oddities, problems};
+pub use surroundings::Surroundings;
 pub use technique::Techniques;
 pub use trust::trusted_principals;
 pub use verdict::{Decision, Layer, Reason, Verdict};

@@ -14,6 +14,8 @@ pub struct CapabilityTable {
     groups: Vec<Group>,
     /// The resource patterns that probes name, each once.
     resources: Vec<String>,
+    /// The actions by which one reads data, asked on anything.
+    data: Vec<Action>,
 }
 
 /// Probes that prove one capability.
@@ -37,6 +39,7 @@ pub(super) struct Probe {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
+    data: Vec<String>,
     capability: Vec<Row>,
 }
 
@@ -90,7 +93,13 @@ impl CapabilityTable {
             and: probes(&row.and),
         };
         let groups = table.capability.iter().map(group).collect();
-        Ok(Self { groups, resources })
+        let data = table.data.iter().map(|action| Action::new(action)).collect();
+        Ok(Self { groups, resources, data })
+    }
+
+    /// The actions by which one reads data.
+    pub(super) fn data(&self) -> &[Action] {
+        &self.data
     }
 
     /// The table with its resources filled in for someone.
