@@ -46,6 +46,8 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
         facts.rights_unknown = unknown;
     }
     inventory.facts.grants = of_grants;
+    let shipped = inventory.grants.iter().filter(|grant| tables.kubernetes_bootstrap.grants(&grant.id));
+    inventory.facts.shipped = shipped.map(|grant| grant.id.clone()).collect();
 }
 
 /// The grants of an identity, in the order of their names.
@@ -130,9 +132,5 @@ fn kubernetes_subject<'a>(
 
 /// The policy that a grant gives: as it was read, or as it always is.
 fn policy<'a>(inventory: &'a Inventory, grant: &Grant, tables: &'a Tables) -> Option<&'a Policy> {
-    let is_default = || {
-        let id = grant.policy.as_str();
-        id.starts_with("k8s:") && id.ends_with("//clusterrole/cluster-admin")
-    };
-    inventory.policies.get(&grant.policy).or_else(|| is_default().then_some(&tables.cluster_admin))
+    inventory.policies.get(&grant.policy).or_else(|| tables.kubernetes_bootstrap.role(&grant.policy))
 }

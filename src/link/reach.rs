@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Tables;
 use super::privilege::{Guardrails, aws_principal};
-use crate::access::aws;
+use crate::access::{aws, kubernetes};
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{
     Capability, CapabilityKind, CredentialKind, EscalationPath, FactKind, Identity, IdentityKind, PrincipalKind, Provider,
@@ -12,18 +12,24 @@ use crate::model::{
 };
 
 pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library) {
-    let aws::Ways { to_administrator: mut paths, to_data, assumes } = aws_ways(inventory, tables, library);
+    let aws::Ways { to_administrator, cuts, to_data, assumes } = aws_ways(inventory, tables, library);
+    for (id, cuts) in cuts {
+        inventory.facts.identities.entry(id).or_default().cuts = cuts;
+    }
     for (id, paths) in to_data {
         inventory.facts.identities.entry(id).or_default().data_paths = paths;
     }
     for (id, roles) in assumes {
         impersonates(inventory, &id, &roles);
     }
-    paths.extend(kubernetes_paths(inventory));
-    for (id, paths) in paths {
+    for (id, paths) in to_administrator {
         inventory.facts.identities.entry(id).or_default().escalations = paths;
     }
+    // A way out of a cluster goes on by what the cloud role can do, so those are first.
     let across = paths_across(inventory);
+    for (id, paths) in kubernetes_paths(inventory, &across) {
+        inventory.facts.identities.entry(id).or_default().escalations = paths;
+    }
     for (id, path) in across {
         inventory.facts.identities.entry(id).or_default().escalations.push(path);
     }
@@ -80,34 +86,56 @@ fn impersonates(inventory: &mut Inventory, id: &Urn, roles: &[(Urn, bool, Vec<St
     facts.capabilities.sort();
 }
 
-/// Rights in a cluster that amount to all of it, one step away.
-fn kubernetes_paths(inventory: &Inventory) -> BTreeMap<Urn, Vec<EscalationPath>> {
-    let mut paths = BTreeMap::new();
+/// The shortest way of each subject of a cluster to all of it, or to the administrator of a cloud account.
+fn kubernetes_paths(inventory: &Inventory, across: &[(Urn, EscalationPath)]) -> BTreeMap<Urn, Vec<EscalationPath>> {
+    let mut clusters: BTreeMap<&str, Vec<kubernetes::Actor<'_>>> = BTreeMap::new();
+    let across: BTreeMap<&Urn, &EscalationPath> =
+        across.iter().filter(|(_, path)| !path.conditional).map(|(id, path)| (id, path)).collect();
     for identity in inventory.identities.iter().filter(|identity| identity.provider() == Provider::Kubernetes) {
-        let cluster = format!("cluster {}", identity.tenant);
         let Some(facts) = inventory.facts.identities.get(&identity.id) else { continue };
-        if is_administrator(facts) {
-            continue;
-        }
-        let steps: Vec<_> = facts
-            .capabilities
-            .iter()
-            .filter(|capability| {
-                let leads_up = matches!(capability.kind, CapabilityKind::Escalate | CapabilityKind::Impersonate);
-                leads_up && capability.scope == cluster
-            })
-            .map(|capability| EscalationPath {
-                target: identity.id.clone(),
-                conditional: capability.conditional,
-                steps: capability.proof.clone(),
-                cut: String::new(),
-            })
-            .collect();
-        if !steps.is_empty() {
-            paths.insert(identity.id.clone(), steps);
+        let is_account = identity.kind == IdentityKind::KubernetesServiceAccount;
+        let namespace = identity.name.split_once('/').map(|(namespace, _)| namespace).filter(|_| is_account);
+        clusters.entry(&identity.tenant).or_default().push(kubernetes::Actor {
+            id: &identity.id,
+            name: &identity.name,
+            namespace,
+            has_pods: !facts.workloads.is_empty(),
+            has_token: !facts.credentials.is_empty(),
+            capabilities: &facts.capabilities,
+            top: top(identity, facts, across.get(&identity.id).copied()),
+        });
+    }
+    let mut paths: BTreeMap<Urn, Vec<EscalationPath>> = BTreeMap::new();
+    for actors in clusters.values() {
+        paths.extend(kubernetes::escalations(actors).into_iter().map(|(id, path)| (id, vec![path])));
+        for actor in actors.iter().filter(|actor| actor.top.is_none()) {
+            let conditional = conditional_path(actor);
+            if !paths.contains_key(actor.id) && !conditional.steps.is_empty() {
+                paths.insert(actor.id.clone(), vec![conditional]);
+            }
         }
     }
     paths
+}
+
+/// Where the ways of others may end: an administrator, or somebody who acts as a cloud role that is one.
+fn top(identity: &Identity, facts: &IdentityFacts, across: Option<&EscalationPath>) -> Option<(Urn, String)> {
+    let name = &identity.name;
+    if let Some(capability) = facts.capabilities.iter().find(|one| one.is_administrator()) {
+        let text = format!("{name} is administrator of {} ({})", capability.scope, capability.proof.join(", "));
+        return Some((identity.id.clone(), text));
+    }
+    across.map(|path| (path.target.clone(), path.steps.join("; ")))
+}
+
+/// A right that leads up only if something else holds, where there is no other way.
+fn conditional_path(actor: &kubernetes::Actor<'_>) -> EscalationPath {
+    let leads_up = |one: &&Capability| {
+        matches!(one.kind, CapabilityKind::Escalate | CapabilityKind::KubernetesImpersonateUsers)
+            && one.scope.starts_with("cluster ")
+    };
+    let steps = actor.capabilities.iter().find(leads_up).map(|one| one.proof.clone()).unwrap_or_default();
+    EscalationPath { target: actor.id.clone(), conditional: true, steps }
 }
 
 /// A service account that acts as an IAM role reaches what that role reaches.
@@ -143,9 +171,5 @@ fn through_role(inventory: &Inventory, account: &Identity, role: &Identity) -> O
             conditional |= path.conditional;
             path.target.clone()
         };
-    Some(EscalationPath { target, conditional, steps, cut: String::new() })
-}
-
-fn is_administrator(facts: &IdentityFacts) -> bool {
-    facts.capabilities.iter().any(Capability::is_administrator)
+    Some(EscalationPath { target, conditional, steps })
 }

@@ -9,8 +9,56 @@ use super::{Attributes, Evidence, Provider, Urn, names};
 names! {
     /// What sort of setting it is.
     SettingKind {
+        /// An AWS account as such: its root user's MFA and keys.
+        AwsAccount = "aws.account",
+        /// A finding of IAM Access Analyzer.
+        AwsAnalyzerFinding = "aws.analyzer-finding",
+        /// An EKS cluster as AWS sees it.
+        AwsCluster = "aws.cluster",
+        /// A credential of another service that AgentCore keeps for agents.
+        AwsCredentialProvider = "aws.credential-provider",
+        /// A request for temporary rights in an account.
+        AwsDelegationRequest = "aws.delegation-request",
+        /// An account of an organisation.
+        AwsMemberAccount = "aws.member-account",
+        /// An organisation of accounts.
+        AwsOrganization = "aws.organization",
+        /// A service or resource control policy of an organisation.
+        AwsOrganizationPolicy = "aws.organization-policy",
+        /// Tokens that an account issues for other systems.
+        AwsOutboundFederation = "aws.outbound-federation",
+        /// An SSM parameter, without its value.
+        AwsParameter = "aws.parameter",
         /// The rules for passwords of an AWS account.
         AwsPasswordPolicy = "aws.password-policy",
+        /// A ValidatingAdmissionPolicy or MutatingAdmissionPolicy.
+        KubernetesAdmissionPolicy = "kubernetes.admission-policy",
+        /// How an API server was started.
+        KubernetesApiServer = "kubernetes.api-server",
+        /// A RoleBinding or ClusterRoleBinding that is worth a look by itself.
+        KubernetesBinding = "kubernetes.binding",
+        /// A CertificateSigningRequest.
+        KubernetesCertificateRequest = "kubernetes.certificate-request",
+        /// A ConfigMap that holds something about identities.
+        KubernetesConfigMap = "kubernetes.config-map",
+        /// A namespace.
+        KubernetesNamespace = "kubernetes.namespace",
+        /// A Role or ClusterRole that is worth a look by itself.
+        KubernetesRole = "kubernetes.role",
+        /// The metadata of a Secret that is worth a look.
+        KubernetesSecret = "kubernetes.secret",
+        /// A configuration of admission webhooks.
+        KubernetesWebhook = "kubernetes.webhook",
+        /// The policy of a bucket, key, queue, topic, secret or function.
+        AwsResourcePolicy = "aws.resource-policy",
+        /// A secret of Secrets Manager, without its value.
+        AwsSecret = "aws.secret",
+        /// A server certificate that IAM keeps.
+        AwsServerCertificate = "aws.server-certificate",
+        /// A token that CodeBuild holds for a source host.
+        AwsSourceCredential = "aws.source-credential",
+        /// A certificate authority that opens roles (IAM Roles Anywhere).
+        AwsTrustAnchor = "aws.trust-anchor",
     }
 }
 

@@ -138,6 +138,7 @@ pub(crate) fn finding(rule: &str, severity: Severity, identity: Option<Urn>, mes
         rule: rule.to_owned(),
         fingerprint: Fingerprint::of_public(&[rule, subject.as_str()]),
         baseline: None,
+        history: None,
         subject,
         subject_kind: SubjectKind::Identity,
         identity,
@@ -238,7 +239,7 @@ fn power(kind: CapabilityKind, scope: &str) -> Capability {
 }
 
 fn way(target: Urn, conditional: bool, steps: Vec<String>) -> Vec<EscalationPath> {
-    vec![EscalationPath { target, conditional, steps, cut: String::new() }]
+    vec![EscalationPath { target, conditional, steps }]
 }
 
 fn key() -> Urn {

@@ -27,6 +27,8 @@ pub struct Ways {
     /// To administrator, for every identity that is not one for certain: at most three each, those without conditions
     /// first, then the shorter ones.
     pub to_administrator: BTreeMap<Urn, Vec<EscalationPath>>,
+    /// What to take away so that each of those ways is closed where it begins.
+    pub cuts: BTreeMap<Urn, Vec<String>>,
     /// To stored data, for every identity that can neither read data itself nor become administrator for certain.
     pub to_data: BTreeMap<Urn, Vec<EscalationPath>>,
     /// The roles that each identity may assume, at most twenty each, with the sentences that prove it.
@@ -57,6 +59,7 @@ pub fn escalations(
     let goal: Vec<Option<Capability>> = nodes.iter().map(|node| node.administrator.clone()).collect();
     let searches = [true, false].map(|certain| Search::run(&atlas, certain, &goal, &vec![true; nodes.len()], true));
     let to_administrator = collect(&atlas, &goal, &searches, PATHS);
+    let cuts = cuts(&nodes, &to_administrator);
     let goal: Vec<Option<Capability>> = nodes.iter().map(Node::reads_data).collect();
     let is_settled = |node: &Node<'_>| {
         let paths = to_administrator.get(&node.identity.id);
@@ -65,7 +68,7 @@ pub fn escalations(
     let eligible: Vec<bool> = nodes.iter().map(|node| !is_settled(node)).collect();
     let searches = [true, false].map(|certain| Search::run(&atlas, certain, &goal, &eligible, false));
     let to_data = collect(&atlas, &goal, &searches, 1);
-    Ways { to_administrator, to_data, assumes: assumes(&atlas) }
+    Ways { to_administrator, cuts, to_data, assumes: assumes(&atlas) }
 }
 
 /// The paths of all searches, of those first that come first.
@@ -79,13 +82,26 @@ fn collect(
     for (index, node) in atlas.nodes.iter().enumerate() {
         let mut paths: Vec<EscalationPath> = Vec::new();
         for way in searches.iter().flat_map(|search| search.found[index].iter().map(move |way| (search, way))) {
-            let path = way.0.path(atlas, goal, way.1, index);
+            let path = way.0.path(atlas, goal, way.1);
             if paths.len() < most && !paths.iter().any(|known| known.steps == path.steps) {
                 paths.push(path);
             }
         }
         if !paths.is_empty() {
             all.insert(node.identity.id.clone(), paths);
+        }
+    }
+    all
+}
+
+/// What to take away so that the ways of each identity are closed where they begin.
+fn cuts(nodes: &[Node<'_>], paths: &BTreeMap<Urn, Vec<EscalationPath>>) -> BTreeMap<Urn, Vec<String>> {
+    let mut all = BTreeMap::new();
+    for node in nodes {
+        let first = paths.get(&node.identity.id).into_iter().flatten().filter_map(|path| path.steps.first());
+        let each: BTreeSet<String> = first.map(|sentence| cut(node, sentence)).collect();
+        if !each.is_empty() {
+            all.insert(node.identity.id.clone(), each.into_iter().collect());
         }
     }
     all
@@ -203,10 +219,9 @@ impl Search {
     }
 
     /// One way to its end, by the first way of every identity it passes.
-    fn path(&self, atlas: &Atlas<'_, '_>, goal: &[Option<Capability>], way: &Way, from: usize) -> EscalationPath {
+    fn path(&self, atlas: &Atlas<'_, '_>, goal: &[Option<Capability>], way: &Way) -> EscalationPath {
         let mut conditional = way.step.conditional;
         let mut steps = way.step.sentences.clone();
-        let cut = way.step.sentences.first().map(|sentence| cut(&atlas.nodes[from], sentence)).unwrap_or_default();
         let (mut at, mut to) = (way.ends_at, way.to);
         while let Some(next) = to.and_then(|index| self.found[index].first()) {
             conditional |= next.step.conditional;
@@ -219,7 +234,7 @@ impl Search {
             let verb = if capability.kind == CapabilityKind::Administrator { "is administrator" } else { "reads data" };
             steps.push(format!("{} {verb}: {}", end.label(), capability.proof.join("; ")));
         }
-        EscalationPath { target: end.identity.id.clone(), conditional, steps, cut }
+        EscalationPath { target: end.identity.id.clone(), conditional, steps }
     }
 }
 
