@@ -58,6 +58,12 @@ pub(super) fn wish(sources: &Sources, config: &Config) -> Result<Wish, Failure> 
     })
 }
 
+/// Exports of AWS accounts and nothing else.
+pub(super) fn aws_exports(paths: Vec<PathBuf>, now: Timestamp) -> Wish {
+    let request = Request { aws_exports: paths, ..Request::default() };
+    Wish { request, imports: Imports::default(), deadline: LONGEST_DEADLINE, discover: false, now }
+}
+
 /// Reads what is wished for.
 pub(super) fn read(
     wish: Wish,

@@ -20,11 +20,13 @@ use crate::access;
 use crate::inventory::Inventory;
 
 pub use owners::OwnerLabels;
+pub use privilege::{Guardrails, aws_principal};
 
 /// The tables that the passes read, from `/rules/facts`.
 #[derive(Debug)]
 pub struct Tables {
     owners: OwnerLabels,
+    aws_capabilities: access::aws::CapabilityTable,
     environments: environments::EnvironmentWords,
     aws_techniques: access::aws::Techniques,
     kubernetes_capabilities: access::kubernetes::CapabilityTable,
@@ -42,6 +44,8 @@ impl Tables {
         let named = |name: &'static str| move |error: String| format!("rules/facts/{name}.toml: {error}");
         Ok(Self {
             owners: OwnerLabels::parse(table("owners")).map_err(named("owners"))?,
+            aws_capabilities: access::aws::CapabilityTable::parse(table("aws-capabilities"))
+                .map_err(named("aws-capabilities"))?,
             environments: environments::EnvironmentWords::parse(table("environments"))
                 .map_err(named("environments"))?,
             aws_techniques: access::aws::Techniques::parse(table("aws-escalation")).map_err(named("aws-escalation"))?,
@@ -61,6 +65,11 @@ pub fn link_exposures(inventory: &mut Inventory) {
     credentials::link(inventory);
 }
 
+/// Runs the one pass that ties grants to their holders: all there is to join where only access is asked.
+pub fn link_grants(inventory: &mut Inventory) {
+    workloads::link(inventory);
+}
+
 /// Runs every pass. The order is the point.
 pub fn link(inventory: &mut Inventory, tables: &Tables) {
     credentials::link(inventory);
@@ -70,8 +79,9 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     owners::link(inventory, &tables.owners);
     environments::link(inventory, &tables.environments);
     usage::link(inventory);
-    privilege::link(inventory, tables);
-    reach::link(inventory, tables);
+    let library = access::aws::Library::new(inventory.policies.iter());
+    privilege::link(inventory, tables, &library);
+    reach::link(inventory, tables, &library);
     aws::link_workloads(inventory);
     agents::link(inventory);
     edges::link(inventory);
