@@ -2,6 +2,7 @@
 //! each pass may use what those before it concluded.
 
 mod aws;
+mod cluster;
 mod credentials;
 mod owners;
 mod privilege;
@@ -22,6 +23,7 @@ pub struct Tables {
     aws_techniques: access::aws::Techniques,
     kubernetes_capabilities: access::kubernetes::CapabilityTable,
     kubernetes_bootstrap: access::kubernetes::Bootstrap,
+    kubernetes_agents: cluster::AgentSigns,
     aws_trust: aws::TrustTable,
 }
 
@@ -39,6 +41,8 @@ impl Tables {
                 .map_err(named("kubernetes-capabilities"))?,
             kubernetes_bootstrap: access::kubernetes::Bootstrap::parse(table("kubernetes-bootstrap"))
                 .map_err(named("kubernetes-bootstrap"))?,
+            kubernetes_agents: cluster::AgentSigns::parse(table("kubernetes-agents"))
+                .map_err(named("kubernetes-agents"))?,
             aws_trust: aws::TrustTable::parse(table("aws-trust")).map_err(named("aws-trust"))?,
         })
     }
@@ -59,5 +63,6 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     usage::link(inventory);
     privilege::link(inventory, tables);
     reach::link(inventory, tables);
+    cluster::link(inventory, tables);
     aws::link_workloads(inventory);
 }
