@@ -17,6 +17,8 @@ pub struct Facts {
     pub grants: BTreeMap<Urn, Vec<Capability>>,
     /// Grants that a platform makes itself at its start.
     pub shipped: BTreeSet<Urn>,
+    /// Policies that were not read and are known all the same, since a platform always makes them.
+    pub default_policies: BTreeSet<Urn>,
     /// Of anything: attributes that no collector saw but that follow from what several saw.
     pub attributes: BTreeMap<Urn, Attributes>,
 }
