@@ -7,6 +7,7 @@ pub mod collect;
 pub mod config;
 pub mod embedded;
 pub mod exit;
+pub mod history;
 pub mod inventory;
 pub mod link;
 pub mod model;

@@ -4,6 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::offboard::Offboard;
+use super::path::Path as Way;
+use super::reach::Reach;
+use super::rotate::Rotate;
+use super::show::Show;
 use crate::model::Severity;
 use crate::term::ColorChoice;
 
@@ -66,10 +71,24 @@ pub enum Command {
     Evaluate(Evaluate),
     /// Ask what an identity may do, and which statements decide it
     Access(super::access::Access),
+    /// Show everything that is known of one identity, credential or secret
+    Show(Show),
+    /// Show what can be got to from one identity, agent, credential or secret
+    Reach(Reach),
+    /// Show the way from one thing to another
+    Path(Way),
+    /// Say what dies, is orphaned or stays open when a person leaves, and what to do in which order
+    Offboard(Offboard),
+    /// Say who uses a credential, and how to replace it without an outage
+    Rotate(Rotate),
     /// List the rules and detectors, or prove them by their own examples
     Rules(Rules),
     /// Explain a rule: what goes wrong, when it holds, what to do
     Explain(Explain),
+    /// Say what changed between two scans: findings, identities, rights, owners, reach
+    Diff(super::diff::Diff),
+    /// Show how findings and identities came and went over the scans of a history
+    Trend(super::trend::Trend),
     /// Print the least rights that a live source needs, or with --plan the calls it makes
     Permissions(Permissions),
     /// Print completions for a shell
@@ -192,9 +211,12 @@ pub(super) struct Reporting {
     /// Accept all findings about secrets in files: write them to the baseline, with the words that stand there already
     #[arg(long, help_heading = "Report")]
     pub write_baseline: bool,
-    /// Show only what the baseline does not accept, or all with what is accepted marked [default: new]
+    /// Show only what the baseline does not accept, and with a history only what the last scan did not see; or all with
+    /// what is accepted marked [default: what the baseline does not accept]
     #[arg(long, value_enum, value_name = "new|all", help_heading = "Report")]
     pub only: Option<Only>,
+    #[command(flatten)]
+    pub remembering: super::memory::Remembering,
     /// Do not exit with 1 for findings
     #[arg(long, help_heading = "Report")]
     pub exit_zero: bool,

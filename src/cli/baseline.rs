@@ -58,13 +58,17 @@ struct File {
 impl Acceptance {
     /// Reads the file that a flag or the configuration names; never one of a searched tree.
     pub(super) fn new(reporting: &Reporting, config: &Config) -> Result<Self, Failure> {
+        let remembers = reporting.remembering.file(config).is_some();
         let Some(path) = reporting.baseline.as_ref().or(config.baseline.as_ref()) else {
             let flag = match (reporting.write_baseline, reporting.only) {
                 (true, _) => "--write-baseline",
-                (_, Some(Only::New)) => "--only new",
+                (_, Some(Only::New)) if !remembers => "--only new",
                 _ => return Ok(Self { only: Only::All, file: None }),
             };
-            return Err(Failure(format!("{flag} needs a baseline: --baseline FILE, or 'baseline' in nonhuman.toml")));
+            let or = if flag == "--only new" { "; or a history: --history-file FILE" } else { "" };
+            return Err(Failure(format!(
+                "{flag} needs a baseline: --baseline FILE, or 'baseline' in nonhuman.toml{or}"
+            )));
         };
         let shown = path.display();
         let key = Secret::new(Baseline::CHECK).fingerprint(&config::fingerprint_key());
@@ -97,8 +101,7 @@ impl Acceptance {
         }
     }
 
-    /// Marks what is accepted and takes it out unless all is to be shown; says so in the coverage. Returns how many
-    /// findings are not shown.
+    /// Marks what is accepted; says in the coverage what is wrong with the file.
     pub(super) fn settle(
         &self,
         findings: &mut Vec<Finding>,
@@ -106,8 +109,8 @@ impl Acceptance {
         now: Timestamp,
         searched: &Searched,
         quiet: bool,
-    ) -> Result<u64, Failure> {
-        let Some(file) = &self.file else { return Ok(0) };
+    ) -> Result<(), Failure> {
+        let Some(file) = &self.file else { return Ok(()) };
         let today = now.to_zoned(TimeZone::UTC).date();
         let is_whole = !inventory.coverage.holes().any(|hole| hole.collector == NAME);
         let naming = |location: &Location| file.name_of(location);
@@ -139,14 +142,19 @@ impl Acceptance {
             |entry: &&Entry| entry.expires.is_some_and(|day| day < today) && values.contains(&entry.fingerprint);
         let expired: Vec<&Entry> = baseline.entries().filter(is_over).collect();
         entries.extend(file.note("expired entries", &expired, "replace the secrets, or set another day"));
-        let before = findings.len();
-        if self.only == Only::New {
-            findings.retain(|finding| !finding.is_accepted());
-        }
-        let hidden = (before - findings.len()) as u64;
-        entries.extend(file.hidden(hidden));
         inventory.coverage = Coverage::new(entries);
-        Ok(hidden)
+        Ok(())
+    }
+
+    /// Takes out what is accepted unless all is to be shown; says so in the coverage. Returns how many there are.
+    pub(super) fn hide(&self, findings: &mut Vec<Finding>, inventory: &mut Inventory) -> u64 {
+        let Some(file) = self.file.as_ref().filter(|_| self.only == Only::New) else { return 0 };
+        let before = findings.len();
+        findings.retain(|finding| !finding.is_accepted());
+        let hidden = (before - findings.len()) as u64;
+        let entries = inventory.coverage.entries().iter().cloned().chain(file.hidden(hidden));
+        inventory.coverage = Coverage::new(entries.collect());
+        hidden
     }
 }
 

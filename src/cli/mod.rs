@@ -2,21 +2,34 @@
 
 mod access;
 mod access_aws;
+mod answer;
 mod access_kubernetes;
 mod arguments;
 mod baseline;
 mod collect;
+mod diff;
 mod evaluate;
 mod explain;
 mod gather;
 mod imports;
+mod memory;
+mod offboard;
 mod output;
+mod path;
 mod permissions;
+mod question;
+mod reach;
+mod rotate;
 mod rules;
 mod ruleset;
+mod runbook;
+mod saved;
 mod scan;
 mod secrets;
 mod shell;
+mod trend;
+mod show;
+mod thing;
 
 use clap::{CommandFactory, Parser};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -77,8 +90,15 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Collect(collect) => collect::run(collect, &arguments.global, &config),
         Command::Evaluate(evaluate) => evaluate::run(evaluate, &arguments.global, &config),
         Command::Access(access) => access::run(access, &arguments.global, &config),
+        Command::Show(show) => show::run(show, &arguments.global, &config),
+        Command::Reach(reach) => reach::run(reach, &arguments.global, &config),
+        Command::Path(path) => path::run(path, &arguments.global, &config),
+        Command::Offboard(offboard) => offboard::run(offboard, &arguments.global, &config),
+        Command::Rotate(rotate) => rotate::run(rotate, &arguments.global, &config),
         Command::Rules(rules) => rules::run(rules, &config),
         Command::Explain(explain) => explain::run(explain, &config),
+        Command::Diff(diff) => diff::run(diff, &arguments.global, &config),
+        Command::Trend(trend) => trend::run(trend, &arguments.global, &config),
         Command::Permissions(permissions) => permissions::run(permissions),
         Command::Completions { shell } => shell::completions(*shell, &mut Arguments::command()),
         Command::Man => shell::man(Arguments::command()),

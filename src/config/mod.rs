@@ -30,6 +30,8 @@ pub struct Config {
     pub rules_dir: Option<PathBuf>,
     /// Accepted findings, relative to this file.
     pub baseline: Option<PathBuf>,
+    /// The memory of scans, relative to this file.
+    pub history_file: Option<PathBuf>,
     /// People directories, relative to this file.
     #[serde(default)]
     pub people: Vec<PathBuf>,
@@ -69,6 +71,7 @@ impl Config {
         let base = file.parent().unwrap_or(Path::new("")).to_owned();
         config.rules_dir = config.rules_dir.map(|path| base.join(path));
         config.baseline = config.baseline.map(|path| base.join(path));
+        config.history_file = config.history_file.map(|path| base.join(path));
         config.people = config.people.into_iter().map(|path| base.join(path)).collect();
         config.file = Some(file);
         Ok(config)

@@ -4,9 +4,14 @@
 mod aws;
 mod cluster;
 mod credentials;
+mod edges;
+mod environments;
+mod federation;
 mod owners;
 mod privilege;
+mod proofs;
 mod reach;
+mod search;
 mod trust;
 mod usage;
 mod workloads;
@@ -20,6 +25,7 @@ pub use owners::OwnerLabels;
 #[derive(Debug)]
 pub struct Tables {
     owners: OwnerLabels,
+    environments: environments::EnvironmentWords,
     aws_techniques: access::aws::Techniques,
     kubernetes_capabilities: access::kubernetes::CapabilityTable,
     kubernetes_bootstrap: access::kubernetes::Bootstrap,
@@ -36,6 +42,8 @@ impl Tables {
         let named = |name: &'static str| move |error: String| format!("rules/facts/{name}.toml: {error}");
         Ok(Self {
             owners: OwnerLabels::parse(table("owners")).map_err(named("owners"))?,
+            environments: environments::EnvironmentWords::parse(table("environments"))
+                .map_err(named("environments"))?,
             aws_techniques: access::aws::Techniques::parse(table("aws-escalation")).map_err(named("aws-escalation"))?,
             kubernetes_capabilities: access::kubernetes::CapabilityTable::parse(table("kubernetes-capabilities"))
                 .map_err(named("kubernetes-capabilities"))?,
@@ -60,9 +68,12 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     trust::link(inventory);
     aws::link(inventory, &tables.aws_trust);
     owners::link(inventory, &tables.owners);
+    environments::link(inventory, &tables.environments);
     usage::link(inventory);
     privilege::link(inventory, tables);
     reach::link(inventory, tables);
     cluster::link(inventory, tables);
     aws::link_workloads(inventory);
+    edges::link(inventory);
+    search::link(inventory);
 }

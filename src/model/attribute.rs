@@ -55,8 +55,8 @@ attributes! {
     Accessed = "accessed": Time of [Setting];
     /// The account it belongs to or speaks of.
     Account = "account": Text of [Setting];
-    /// How many access keys of its user work, this one included.
-    ActiveKeys = "active_keys": Int of [Credential];
+    /// How many access keys of it, or of its user, work.
+    ActiveKeys = "active_keys": Int of [Identity, Credential];
     /// Who made it.
     Author = "author": Text of [Identity, Setting];
     /// When it was made, began or was started.
@@ -135,10 +135,18 @@ attributes! {
     TaskRole = "task_role": Bool of [Workload];
     /// Its trust policy lets in everyone but those it names.
     TrustsAllBut = "trusts_all_but": Bool of [Identity];
+    /// The id by which a client names itself to the authorization server.
+    ClientId = "client_id": Text of [Identity];
     /// In what form it was made: the version of a template, the type of an app.
     Form = "form": Text of [Identity, Credential, Workload, Setting];
     /// A person signs in with it, not a machine.
     Human = "human": Bool of [Identity];
+    /// The JWK thumbprint of its public key, `sha256:<base64url>` (RFC 7638).
+    JwkThumbprint = "jwk_thumbprint": Text of [Credential];
+    /// The SSH fingerprint of its public key, `SHA256:<base64>`.
+    SshFingerprint = "ssh_fingerprint": Text of [Credential];
+    /// The SHA-256 of its public key as certificates hold it, `sha256:<hex>`.
+    SpkiSha256 = "spki_sha256": Text of [Credential];
     /// When its password was last changed.
     PasswordChanged = "password_changed": Time of [Identity, Credential];
     /// How many AI agents and tool servers run as it.

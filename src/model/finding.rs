@@ -1,5 +1,6 @@
 //! What a rule concluded about one subject.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -86,6 +87,9 @@ pub struct Finding {
     /// What the caller's baseline says of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<BaselineNote>,
+    /// What earlier scans say of it, where they are remembered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<HistoryNote>,
 }
 
 impl Finding {
@@ -140,6 +144,45 @@ impl std::fmt::Display for BaselineNote {
             BaselineState::Elsewhere => {
                 write!(f, "the baseline accepts the same value in {}, not here; was the file moved?", self.path)
             }
+        }
+    }
+}
+
+names! {
+    /// How a finding stands to earlier scans.
+    HistoryState {
+        /// No scan saw it before.
+        New = "new",
+        /// It was resolved and is back.
+        Reopened = "reopened",
+        /// An earlier scan saw it, too.
+        Known = "known",
+    }
+}
+
+/// What earlier scans say of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryNote {
+    /// How it stands to them.
+    pub state: HistoryState,
+    /// The first scan that saw it.
+    pub first_seen: Timestamp,
+}
+
+impl HistoryNote {
+    /// Whether the last scan before did not see it.
+    pub fn is_raised(&self) -> bool {
+        self.state != HistoryState::Known
+    }
+}
+
+impl std::fmt::Display for HistoryNote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let day = super::short_date(self.first_seen);
+        match self.state {
+            HistoryState::New => f.write_str("new since the last scan"),
+            HistoryState::Reopened => write!(f, "back after it was resolved; first seen on {day}"),
+            HistoryState::Known => write!(f, "known since {day}"),
         }
     }
 }

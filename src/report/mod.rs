@@ -1,6 +1,7 @@
 //! Tells a reader what was found. Changes nothing, decides nothing; every format carries the coverage.
 
 mod csv;
+mod drift;
 mod escape;
 mod gaps;
 mod github;
@@ -25,8 +26,12 @@ use jiff::Timestamp;
 use crate::inventory::Inventory;
 use crate::model::{Finding, NotEvaluated, RuleInfo, Severity};
 
+pub use drift::{DriftFormat, TrendFormat, write_drift, write_trend};
 pub use escape::{clean, flow};
+pub use group::headline;
+pub use json::pretty as pretty_json;
 pub use summary::{SeverityCounts, Summary};
+pub use words::{last_use as last_use_words, owner as owner_words, words as capability_words};
 
 /// Everything a report is made of.
 pub struct Scan<'a> {

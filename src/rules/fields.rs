@@ -97,6 +97,24 @@ const IDENTITY: &[Field] = &[
     field("local_scopes", Type::Text, "The namespaces in which it can do more than elsewhere.").needs(&[Grants]),
     field("administrator", Type::Bool, "It can do everything in its account or cluster.").needs(&[Grants]),
     field("becomes_administrator", Type::Bool, "It is not administrator and can become it.").needs(&[Grants, Trusts]),
+    field("environment", Type::Text, "prod, staging, test, dev, or what a label says; by labels, then by names.")
+        .nullable(),
+    field("defined_in", Type::Text, "The file of the code that makes it.").nullable(),
+    field(
+        "reach",
+        Type::Names(CapabilityKind::NAMES),
+        "What it can do for certain, by its own rights or through others.",
+    )
+    .needs(&[Grants]),
+    field(
+        "reaches_administrator",
+        Type::Bool,
+        "It is administrator somewhere or gets to it through others, for certain.",
+    )
+    .needs(&[Grants]),
+    field("reaches_cloud_administrator", Type::Bool, "As reaches_administrator, of a cloud account.").needs(&[Grants]),
+    field("reaches_through", Type::Text, "The way to that, in names; empty when it needs nobody."),
+    field("assumed_by", Type::Int, "How many things that were read can act as it."),
     field("anyone", Type::Bool, "It stands for everyone, or everyone who is logged in."),
     field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),
 ];
@@ -157,6 +175,17 @@ const EXPOSURE: &[Field] = &[
     field("allowed", Type::Bool, "Marked in place as allowed."),
     field("copies", Type::Int, "In how many other places the same value lies."),
     field("state", Type::Name(CredentialState::NAMES), "Whether it still opens something, as far as was read."),
+    field("environment", Type::Text, "The environment of its file or of its identity.").nullable(),
+    field(
+        "environments",
+        Type::Texts,
+        "The environments of the files in which the same value lies, when there are several.",
+    ),
+    field("exposed_for", Type::Duration, "Time since the commit that brought it; null without a history.").nullable(),
+    field("in_head", Type::Bool, "It still lies there; false when only old commits hold it."),
+    field("written_by", Type::Text, "The address of the author of that commit.").nullable(),
+    field("reach", Type::Names(CapabilityKind::NAMES), "What can be done with it for certain."),
+    field("reaches_administrator", Type::Bool, "Whoever has it is administrator somewhere, for certain."),
     field("known", Type::Bool, "It is a credential or token of an identity that was read."),
 ];
 

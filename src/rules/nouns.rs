@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::joined;
 use super::view::Field;
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{
@@ -40,7 +41,8 @@ pub(super) fn identity(it: &Identity, name: &str, inventory: &Inventory, now: Ti
         "declared" => Field::Bool(it.evidence.is_declared()),
         "never_used" | "unused_for" | "last_used" => use_of(&facts.last_use, &it.created, name, now),
         "owner" | "owner_source" | "owner_left" | "owner_left_on" => owner(facts, name),
-        _ => attribute((&it.attributes, inventory.facts.attributes.get(&it.id)), name, now)
+        _ => joined::identity(it, name, inventory)
+            .or_else(|| attribute((&it.attributes, inventory.facts.attributes.get(&it.id)), name, now))
             .unwrap_or_else(|| rights(it, facts, name)),
     }
 }
@@ -205,7 +207,7 @@ pub(super) fn exposure(it: &Exposure, name: &str, inventory: &Inventory, now: Ti
         "allowed" => Field::Bool(it.allowed_by.is_some()),
         "copies" => count(facts.map_or(0, |facts| facts.copies)),
         "known" => Field::Bool(facts.is_some_and(|facts| facts.identity.value().is_some())),
-        _ => unreachable_field(it.id.as_str(), name),
+        _ => joined::exposure(it, name, inventory, now).unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
     }
 }
 
