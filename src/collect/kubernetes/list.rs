@@ -16,7 +16,7 @@ use super::resources::{Kind, TOKEN_TYPE};
 use super::shape::{Form, Shape, Take, Wrong, next_key, pass, value};
 use super::{NAME, one_line};
 use crate::collect::{CollectError, Context, Sink};
-use crate::model::{CoverageEntry, Location, Outcome};
+use crate::model::{CoverageEntry, FactKind, Location, Outcome};
 
 /// Objects a page.
 const PAGE: u32 = 500;
@@ -40,6 +40,8 @@ struct Progress {
     count: u64,
     /// Objects of the list so far, malformed ones too.
     seen: u64,
+    /// Whether it is of Secrets that are no tokens.
+    others: bool,
     gone: u32,
     warnings: BTreeSet<String>,
 }
@@ -55,12 +57,35 @@ impl Lister<'_> {
     /// # Errors
     /// When nothing more of the cluster can be read: the scan is over, or the server does not know us (401).
     pub(super) async fn list(&self, kind: Kind) -> Result<CoverageEntry, CollectError> {
-        let resource = kind.resource();
-        let mut progress = Progress::default();
-        let mut params = ListParams::default().limit(PAGE);
-        if kind == Kind::Secret {
-            params = params.fields(&format!("type={TOKEN_TYPE}"));
+        let params = ListParams::default().limit(PAGE);
+        let progress = Progress::default();
+        match kind {
+            Kind::Secret => self.list_as(kind, params.fields(&format!("type={TOKEN_TYPE}")), progress).await,
+            _ => self.list_as(kind, params, progress).await,
         }
+    }
+
+    /// Lists the metadata of the Secrets that are no tokens. Their types are not told, and none of their values.
+    ///
+    /// # Errors
+    /// As those of [`Self::list`].
+    pub(super) async fn list_other_secrets(&self) -> Result<CoverageEntry, CollectError> {
+        let params = ListParams::default().limit(PAGE).fields(&format!("type!={TOKEN_TYPE}"));
+        let entry = self.list_as(Kind::Secret, params, Progress { others: true, ..Progress::default() }).await?;
+        let whole = entry.outcome == Outcome::Complete;
+        self.projection().knows_all_secrets = whole;
+        let what = "other secrets (metadata)".to_owned();
+        let blinds = if whole { Vec::new() } else { vec![FactKind::Settings] };
+        Ok(CoverageEntry { what, blinds, ..entry })
+    }
+
+    async fn list_as(
+        &self,
+        kind: Kind,
+        mut params: ListParams,
+        mut progress: Progress,
+    ) -> Result<CoverageEntry, CollectError> {
+        let resource = kind.resource();
         loop {
             let asked = Request::new(path(kind));
             // Of Secrets only the metadata is asked for, so that no token leaves the server.
@@ -113,7 +138,7 @@ impl Lister<'_> {
             for mut object in items {
                 progress.seen += 1;
                 object.position = progress.seen;
-                if kind == Kind::Secret && object.secret_type.is_empty() {
+                if kind == Kind::Secret && object.secret_type.is_empty() && !progress.others {
                     // Metadata has no type; the field selector asked for this one.
                     TOKEN_TYPE.clone_into(&mut object.secret_type);
                 }

@@ -108,6 +108,8 @@ impl Lister<'_> {
                 self.sink.send(Record::Coverage(entry?)).await?;
             }
         }
+        let others = self.list_other_secrets().await?;
+        self.sink.send(Record::Coverage(others)).await?;
         Ok(())
     }
 }
