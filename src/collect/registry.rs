@@ -27,6 +27,8 @@ pub struct Request {
     pub kubernetes_allow_exec: bool,
     /// Dumps with the name of their cluster.
     pub kubernetes_dumps: Vec<(String, PathBuf)>,
+    /// Trees with the files below them that look like Kubernetes manifests.
+    pub kubernetes_manifests: Vec<(PathBuf, Vec<PathBuf>)>,
     /// People directories.
     pub people: Vec<PathBuf>,
 }
@@ -55,6 +57,10 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
     }
     if !request.kubernetes_dumps.is_empty() {
         list.push(Arc::new(kubernetes::KubernetesDump { paths: request.kubernetes_dumps.clone() }));
+    }
+    if !request.kubernetes_manifests.is_empty() {
+        let trees = request.kubernetes_manifests.clone();
+        list.push(Arc::new(kubernetes::KubernetesManifests { trees }));
     }
     if !request.people.is_empty() {
         list.push(Arc::new(People::new(request.people.clone())));

@@ -18,7 +18,7 @@ const MOST: usize = 200;
 const MOST_LINES: usize = 2_000;
 
 /// What the entries of an object are.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Data {
     /// Their names.
     pub(super) names: BTreeSet<String>,

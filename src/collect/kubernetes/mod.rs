@@ -11,10 +11,13 @@ mod data;
 mod dump;
 mod faults;
 mod held;
+mod helm;
+mod kustomize;
 #[cfg(feature = "kubernetes")]
 mod list;
 #[cfg(feature = "kubernetes")]
 mod live;
+mod manifests;
 mod object;
 mod pod;
 mod rbac;
@@ -33,7 +36,8 @@ mod yaml;
 pub use dump::KubernetesDump;
 #[cfg(feature = "kubernetes")]
 pub use live::KubernetesLive;
-pub use sniff::sniff;
+pub use manifests::KubernetesManifests;
+pub use sniff::{is_manifest, sniff};
 
 use crate::model::FactKind;
 

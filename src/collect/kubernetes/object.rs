@@ -10,7 +10,7 @@ use super::resources::RESOURCES;
 use super::shape::{Form, Labels, Many, Shape, Wrong, next_key, pass, value};
 
 /// An object of any kind; fields that its kind does not have are empty.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Object {
     /// `apps/v1`; empty for items of typed lists.
     pub(super) api_version: String,
@@ -41,6 +41,8 @@ pub(super) struct Object {
     pub(super) webhooks: Vec<Webhook>,
     /// Fields of another form than any kind that we read gives them.
     pub(super) wrong: Wrong,
+    /// The line its document begins on, where that is known.
+    pub(super) line: u64,
     /// Which object of its file or list it is, from 1.
     pub(super) position: u64,
 }
@@ -114,7 +116,7 @@ impl Shape for Object {
 pub(super) use fields;
 
 /// `metadata`, without `managedFields`, which is most of it.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Metadata {
     pub(super) name: String,
     pub(super) namespace: String,
@@ -137,7 +139,7 @@ fields!(Metadata {
 });
 
 /// What an object was made by.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct OwnerRef {
     pub(super) api_version: String,
     pub(super) kind: String,
@@ -148,7 +150,7 @@ pub(super) struct OwnerRef {
 fields!(OwnerRef { "apiVersion" => api_version: String, "kind" => kind: String, "controller" => controller: bool });
 
 /// Who a binding names.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Subject {
     pub(super) kind: String,
     pub(super) name: String,
@@ -158,7 +160,7 @@ pub(super) struct Subject {
 fields!(Subject { "kind" => kind: String, "name" => name: String, "namespace" => namespace: String });
 
 /// What a binding gives.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct RoleRef {
     pub(super) kind: String,
     pub(super) name: String,
@@ -167,7 +169,7 @@ pub(super) struct RoleRef {
 fields!(RoleRef { "kind" => kind: String, "name" => name: String });
 
 /// The rules of a role as they are written: `access` gives them their meaning.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Rules(Vec<Value>);
 
 impl Shape for Rules {
@@ -184,7 +186,7 @@ impl Shape for Rules {
 
 
 /// A reference by name.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Named {
     pub(super) name: String,
     wrong: Wrong,
@@ -192,7 +194,7 @@ pub(super) struct Named {
 fields!(Named { "name" => name: String });
 
 /// `true`, `false`, or nothing.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct YesNo(pub(super) Option<bool>);
 
 impl Shape for YesNo {
@@ -204,14 +206,14 @@ impl Shape for YesNo {
 }
 
 /// One webhook of a configuration.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Webhook {
     pub(super) failure: String,
     wrong: Wrong,
 }
 fields!(Webhook { "failurePolicy" => failure: String });
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Aggregation {
     selectors: Vec<Selector>,
     wrong: Wrong,
@@ -219,7 +221,7 @@ struct Aggregation {
 fields!(Aggregation { "clusterRoleSelectors" => selectors.0: Many<Selector> });
 
 /// A label selector (Kubernetes API reference, `LabelSelector`).
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Selector {
     pub(super) labels: Labels,
     pub(super) expressions: Vec<Requirement>,
@@ -228,7 +230,7 @@ pub(super) struct Selector {
 fields!(Selector { "matchLabels" => labels: Labels, "matchExpressions" => expressions.0: Many<Requirement> });
 
 /// One line of a selector.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Requirement {
     pub(super) key: String,
     pub(super) operator: String,

@@ -10,7 +10,7 @@ use super::shape::{Form, Many, Shape, Take, Wrong, next_key, pass, value};
 use super::words::{is_plain, names_secret};
 
 /// `spec` of anything: of a pod, of what makes pods, of a certificate request, of a custom resource.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Spec {
     own: PodSpec,
     template: PodTemplate,
@@ -53,7 +53,7 @@ impl Shape for Spec {
 }
 
 /// What a certificate request asks for.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Request {
     pub(super) signer: String,
     /// Who asks.
@@ -62,7 +62,7 @@ pub(super) struct Request {
 }
 
 /// Whom the certificate is for, as far as it matters; read from the request's bytes, which are not kept.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct RequestSubject {
     pub(super) masters: bool,
     pub(super) account: bool,
@@ -84,7 +84,7 @@ impl Shape for RequestSubject {
 }
 
 /// The specification of pods.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct PodSpec {
     account: String,
     /// The deprecated alias of `serviceAccountName`, which the API server still fills in.
@@ -135,21 +135,21 @@ impl Shape for PodSpec {
     }
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct PodTemplate {
     spec: PodSpec,
     wrong: Wrong,
 }
 fields!(PodTemplate { "spec" => spec: PodSpec });
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct JobTemplate {
     spec: JobSpec,
     wrong: Wrong,
 }
 fields!(JobTemplate { "spec" => spec: JobSpec });
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct JobSpec {
     template: PodTemplate,
     wrong: Wrong,
@@ -175,6 +175,22 @@ impl Spec {
         named.chain(anywhere).filter(|name| !name.is_empty()).collect()
     }
 
+    /// Changes the names of service accounts, wherever they stand.
+    pub(super) fn rename_accounts(&mut self, rename: impl Fn(&mut String)) {
+        for spec in [&mut self.own, &mut self.template.spec, &mut self.job.spec.template.spec] {
+            rename(&mut spec.account);
+            rename(&mut spec.alias);
+        }
+        let named = std::mem::take(&mut self.anywhere.accounts);
+        self.anywhere.accounts = named
+            .into_iter()
+            .map(|mut name| {
+                rename(&mut name);
+                name
+            })
+            .collect();
+    }
+
     /// The images of custom resources, and of pods.
     pub(super) fn images(&self) -> BTreeSet<String> {
         let of_pods = self.pods().into_iter().flat_map(|spec| spec.containers.iter().map(|one| one.image.clone()));
@@ -183,7 +199,7 @@ impl Spec {
 }
 
 /// A volume, as far as it brings a credential.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Volume {
     pub(super) secret: SecretVolume,
     pub(super) projected: Projected,
@@ -191,21 +207,21 @@ pub(super) struct Volume {
 }
 fields!(Volume { "secret" => secret: SecretVolume, "projected" => projected: Projected });
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct SecretVolume {
     pub(super) name: String,
     wrong: Wrong,
 }
 fields!(SecretVolume { "secretName" => name: String });
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Projected {
     pub(super) sources: Vec<ProjectedSource>,
     wrong: Wrong,
 }
 fields!(Projected { "sources" => sources.0: Many<ProjectedSource> });
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct ProjectedSource {
     pub(super) token: ProjectedToken,
     pub(super) secret: Named,
@@ -213,7 +229,7 @@ pub(super) struct ProjectedSource {
 }
 fields!(ProjectedSource { "serviceAccountToken" => token: ProjectedToken, "secret" => secret: Named });
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct ProjectedToken {
     /// Empty where the default of an hour holds.
     pub(super) seconds: String,
@@ -222,7 +238,7 @@ pub(super) struct ProjectedToken {
 fields!(ProjectedToken { "expirationSeconds" => seconds: String });
 
 /// A container, as far as it says something of credentials.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Container {
     pub(super) image: String,
     pub(super) env: Vec<Variable>,
@@ -239,7 +255,7 @@ fields!(Container {
     "args" => args: Words,
 });
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct EnvFrom {
     pub(super) secret: Named,
     wrong: Wrong,
@@ -247,7 +263,7 @@ pub(super) struct EnvFrom {
 fields!(EnvFrom { "secretRef" => secret: Named });
 
 /// A variable of the environment.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Variable {
     pub(super) name: String,
     value: Literal,
@@ -264,7 +280,7 @@ impl Variable {
 }
 
 /// Whether there is a value that may be a secret.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Literal(bool);
 
 impl Shape for Literal {
@@ -275,7 +291,7 @@ impl Shape for Literal {
     }
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct ValueFrom {
     pub(super) secret: Named,
     wrong: Wrong,
@@ -283,7 +299,7 @@ pub(super) struct ValueFrom {
 fields!(ValueFrom { "secretKeyRef" => secret: Named });
 
 /// What is told of a command line: names of options whose value is a secret, and a few options of the API server.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Words {
     pub(super) secrets: BTreeSet<String>,
     pub(super) api_server: bool,
@@ -323,7 +339,7 @@ impl Shape for Words {
 }
 
 /// Service accounts and images named anywhere inside of a value.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Anywhere {
     accounts: BTreeSet<String>,
     images: BTreeSet<String>,

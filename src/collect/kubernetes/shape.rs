@@ -61,7 +61,7 @@ const MOST_WRONG: usize = 4;
 
 /// Which fields have another form than they should: their paths, which are names of ours and positions, never the
 /// file's own text.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Wrong(Vec<(String, &'static str)>);
 
 impl Wrong {
@@ -199,7 +199,7 @@ impl Shape for bool {
 }
 
 /// A sequence of things. Those of another form are left out and noted.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Many<T>(pub(super) Vec<T>, Wrong);
 
 impl<T: Shape> Shape for Many<T> {
@@ -233,7 +233,7 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 const LONGEST_LABEL: usize = 2048;
 
 /// Labels or annotations, without the ones that hold documents; and whether such a document has a Secret's values.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Labels(pub(super) BTreeMap<String, String>, Wrong, pub(super) bool);
 
 impl Shape for Labels {
