@@ -41,6 +41,8 @@ pub struct Request {
     pub okta_exports: Vec<PathBuf>,
     /// How AI apps and users that are machines are recognised.
     pub okta_hints: Hints,
+    /// Trees with the files below them that look like Kubernetes manifests.
+    pub kubernetes_manifests: Vec<(PathBuf, Vec<PathBuf>)>,
     /// People directories.
     pub people: Vec<PathBuf>,
 }
@@ -79,6 +81,10 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
     }
     if !request.okta_exports.is_empty() {
         list.push(Arc::new(OktaExport::new(request.okta_exports.clone(), request.okta_hints.clone())));
+    }
+    if !request.kubernetes_manifests.is_empty() {
+        let trees = request.kubernetes_manifests.clone();
+        list.push(Arc::new(kubernetes::KubernetesManifests { trees }));
     }
     if !request.people.is_empty() {
         list.push(Arc::new(People::new(request.people.clone())));

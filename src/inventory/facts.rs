@@ -21,6 +21,8 @@ pub struct Facts {
     pub spread: BTreeMap<Fingerprint, BTreeSet<String>>,
     /// Grants that a platform makes itself at its start.
     pub shipped: BTreeSet<Urn>,
+    /// Policies that were not read and are known all the same, since a platform always makes them.
+    pub default_policies: BTreeSet<Urn>,
     /// Of anything: attributes that no collector saw but that follow from what several saw.
     pub attributes: BTreeMap<Urn, Attributes>,
     /// What leads where, and what can be reached.

@@ -3,6 +3,7 @@
 
 mod agents;
 mod aws;
+mod cluster;
 mod credentials;
 mod edges;
 mod environments;
@@ -31,6 +32,7 @@ pub struct Tables {
     aws_techniques: access::aws::Techniques,
     kubernetes_capabilities: access::kubernetes::CapabilityTable,
     kubernetes_bootstrap: access::kubernetes::Bootstrap,
+    kubernetes_agents: cluster::AgentSigns,
     aws_trust: aws::TrustTable,
     okta_capabilities: access::okta::CapabilityTable,
 }
@@ -53,6 +55,8 @@ impl Tables {
                 .map_err(named("kubernetes-capabilities"))?,
             kubernetes_bootstrap: access::kubernetes::Bootstrap::parse(table("kubernetes-bootstrap"))
                 .map_err(named("kubernetes-bootstrap"))?,
+            kubernetes_agents: cluster::AgentSigns::parse(table("kubernetes-agents"))
+                .map_err(named("kubernetes-agents"))?,
             aws_trust: aws::TrustTable::parse(table("aws-trust")).map_err(named("aws-trust"))?,
             okta_capabilities: access::okta::CapabilityTable::parse(table("okta-capabilities"))
                 .map_err(named("okta-capabilities"))?,
@@ -82,6 +86,7 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     let library = access::aws::Library::new(inventory.policies.iter());
     privilege::link(inventory, tables, &library);
     reach::link(inventory, tables, &library);
+    cluster::link(inventory, tables);
     aws::link_workloads(inventory);
     agents::link(inventory);
     edges::link(inventory);

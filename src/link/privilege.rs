@@ -53,6 +53,10 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
     }
     inventory.facts.grants = of_grants;
     let shipped = inventory.grants.iter().filter(|grant| tables.kubernetes_bootstrap.grants(&grant.id));
+    let defaults = inventory.grants.iter().filter(|grant| {
+        inventory.policies.get(&grant.policy).is_none() && tables.kubernetes_bootstrap.role(&grant.policy).is_some()
+    });
+    inventory.facts.default_policies = defaults.map(|grant| grant.policy.clone()).collect();
     inventory.facts.shipped = shipped.map(|grant| grant.id.clone()).collect();
 }
 

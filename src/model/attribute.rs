@@ -245,6 +245,10 @@ attributes! {
     MissingPullSecrets = "missing_pull_secrets": Texts of [Identity];
     /// Its token is mounted into a pod.
     TokenMounted = "token_mounted": Bool of [Identity];
+    /// It was read from a template that nobody rendered: names and values are guesses.
+    Template = "template": Bool of [Identity, Workload, Setting];
+    /// The images of its containers.
+    Images = "images": Texts of [Workload];
     /// An AI agent or tool server runs in it.
     RunsAgent = "runs_agent": Bool of [Workload];
     /// How many seconds the longest token works that it has issued.
