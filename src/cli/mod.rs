@@ -18,14 +18,16 @@ mod ruleset;
 mod scan;
 mod secrets;
 mod shell;
+mod telling;
 mod trend;
+mod triage;
 
 use clap::{CommandFactory, Parser};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-pub use arguments::{Arguments, Command};
+pub use arguments::{Arguments, Command, LogForm};
 
 use crate::config::{Config, Source};
 use crate::exit::Exit;
@@ -51,7 +53,7 @@ pub fn run() -> Exit {
             return if error.use_stderr() { Exit::Usage } else { Exit::Clean };
         }
     };
-    log(arguments.global.verbose);
+    log(arguments.global.verbose, arguments.global.log);
     match dispatch(&arguments) {
         Ok(exit) => exit,
         Err(Failure(mut message)) => {
@@ -82,6 +84,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Rules(rules) => rules::run(rules, &config),
         Command::Explain(explain) => explain::run(explain, &config),
         Command::Diff(diff) => diff::run(diff, &arguments.global, &config),
+        Command::Triage(triage) => triage::run(triage, &arguments.global, &config),
         Command::Trend(trend) => trend::run(trend, &arguments.global, &config),
         Command::Permissions(permissions) => permissions::run(permissions),
         Command::Completions { shell } => shell::completions(*shell, &mut Arguments::command()),
@@ -90,17 +93,25 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
 }
 
 /// Logs of our own code only: libraries might log what they read.
-fn log(verbose: u8) {
+fn log(verbose: u8, form: LogForm) {
     let level = match verbose {
+        0 if form == LogForm::Json => LevelFilter::INFO,
         0 => LevelFilter::OFF,
         1 => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,
     };
+    let filter = Targets::new().with_target("nonhuman", level);
+    if form == LogForm::Json {
+        // One object a line with timestamp, level, message and fields, as log collectors (OpenTelemetry, Loki) take them.
+        let layer = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
+        tracing_subscriber::registry().with(layer).with(filter).init();
+        term::remark_as_log();
+        return;
+    }
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(term::is_watched())
         .without_time()
         .with_target(false);
-    let filter = Targets::new().with_target("nonhuman", level);
     tracing_subscriber::registry().with(layer).with(filter).init();
 }

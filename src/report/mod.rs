@@ -12,6 +12,7 @@ mod jsonl;
 mod junit;
 mod markdown;
 mod notes;
+mod notice;
 mod sarif;
 mod summary;
 mod table;
@@ -28,6 +29,7 @@ use crate::model::{Finding, NotEvaluated, RuleInfo, Severity};
 
 pub use drift::{DriftFormat, TrendFormat, write_drift, write_trend};
 pub use escape::{clean, flow};
+pub use notice::Notice;
 pub use summary::{SeverityCounts, Summary};
 
 /// Everything a report is made of.
