@@ -4,6 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::offboard::Offboard;
+use super::path::Path as Way;
+use super::reach::Reach;
+use super::rotate::Rotate;
+use super::show::Show;
 use crate::model::Severity;
 use crate::term::ColorChoice;
 
@@ -77,8 +82,20 @@ pub enum Command {
     Collect(Collect),
     /// Join, judge and report records that `collect` wrote
     Evaluate(Evaluate),
+    /// Read, join and judge as `scan` does, and write an auditor's evidence pack
+    Evidence(super::evidence::Evidence),
     /// Ask what an identity may do, and which statements decide it
     Access(super::access::Access),
+    /// Show everything that is known of one identity, credential or secret
+    Show(Show),
+    /// Show what can be got to from one identity, agent, credential or secret
+    Reach(Reach),
+    /// Show the way from one thing to another
+    Path(Way),
+    /// Say what dies, is orphaned or stays open when a person leaves, and what to do in which order
+    Offboard(Offboard),
+    /// Say who uses a credential, and how to replace it without an outage
+    Rotate(Rotate),
     /// List the rules and detectors, or prove them by their own examples
     Rules(Rules),
     /// Explain a rule: what goes wrong, when it holds, what to do
@@ -217,6 +234,9 @@ pub(super) struct Reporting {
     pub only: Option<Only>,
     #[command(flatten)]
     pub remembering: super::memory::Remembering,
+    /// Write an auditor's evidence pack into this folder, too: reports, review sheet, rules as used, OSCAL, hashes
+    #[arg(long, value_name = "DIR", help_heading = "Report")]
+    pub evidence: Option<PathBuf>,
     #[command(flatten)]
     pub telling: super::telling::Telling,
     /// Do not exit with 1 for findings

@@ -2,23 +2,34 @@
 
 mod access;
 mod access_aws;
+mod answer;
 mod arguments;
 mod baseline;
 mod collect;
 mod diff;
 mod evaluate;
+mod evidence;
 mod explain;
 mod gather;
 mod imports;
 mod memory;
+mod offboard;
 mod output;
+mod path;
 mod permissions;
+mod question;
+mod reach;
+mod rotate;
 mod rules;
 mod ruleset;
+mod runbook;
+mod saved;
 mod scan;
 mod secrets;
 mod shell;
+mod show;
 mod telling;
+mod thing;
 mod trend;
 mod triage;
 
@@ -45,7 +56,7 @@ impl<E: std::fmt::Display> From<E> for Failure {
 
 /// Runs the program.
 pub fn run() -> Exit {
-    let arguments = match Arguments::try_parse() {
+    let mut arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are no errors; a closed pipe is none either.
@@ -54,7 +65,7 @@ pub fn run() -> Exit {
         }
     };
     log(arguments.global.verbose, arguments.global.log);
-    match dispatch(&arguments) {
+    match dispatch(&mut arguments) {
         Ok(exit) => exit,
         Err(Failure(mut message)) => {
             // What stands in a wrong place of a file may be a secret, and parsers like to quote.
@@ -67,7 +78,7 @@ pub fn run() -> Exit {
     }
 }
 
-fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
+fn dispatch(arguments: &mut Arguments) -> Result<Exit, Failure> {
     let source = match (&arguments.global.config, arguments.global.isolated) {
         // A variable may name a file for every run; this run wants none.
         (_, true) => Source::Isolated,
@@ -75,12 +86,18 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         (None, false) => Source::Discover,
     };
     let config = Config::load(&source)?;
-    match &arguments.command {
+    match &mut arguments.command {
         Command::Scan(scan) => scan::run(scan, &arguments.global, &config),
         Command::Secrets(secrets) => secrets::run(secrets, &arguments.global, &config),
         Command::Collect(collect) => collect::run(collect, &arguments.global, &config),
+        Command::Evidence(evidence) => evidence::run(evidence, &arguments.global, &config),
         Command::Evaluate(evaluate) => evaluate::run(evaluate, &arguments.global, &config),
         Command::Access(access) => access::run(access, &arguments.global, &config),
+        Command::Show(show) => show::run(show, &arguments.global, &config),
+        Command::Reach(reach) => reach::run(reach, &arguments.global, &config),
+        Command::Path(path) => path::run(path, &arguments.global, &config),
+        Command::Offboard(offboard) => offboard::run(offboard, &arguments.global, &config),
+        Command::Rotate(rotate) => rotate::run(rotate, &arguments.global, &config),
         Command::Rules(rules) => rules::run(rules, &config),
         Command::Explain(explain) => explain::run(explain, &config),
         Command::Diff(diff) => diff::run(diff, &arguments.global, &config),

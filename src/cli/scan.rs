@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::arguments::{Global, Reporting, Scan as Arguments};
 use super::baseline::{Acceptance, Searched};
+use super::evidence::Pack;
 use super::gather::{Collected, Wish};
 use super::memory::Memory;
 use super::output::Outputs;
@@ -36,6 +37,7 @@ pub(super) struct Judging<'a> {
     outputs: Outputs,
     acceptance: Acceptance,
     memory: Memory,
+    pack: Option<Pack>,
     quiet: bool,
     reporting: &'a Reporting,
     fail_on: Severity,
@@ -58,6 +60,7 @@ impl<'a> Judging<'a> {
             tables: (subjects != [SubjectKind::Exposure]).then(|| Tables::parse(embedded::facts)).transpose()?,
             outputs: Outputs::new(reporting, global)?,
             acceptance: Acceptance::new(reporting, config)?,
+            pack: Pack::new(reporting, config)?,
             memory: Memory::new(reporting, config)?,
             quiet: global.quiet,
             fail_on: reporting.fail_on.or(config.fail_on).unwrap_or(DEFAULT_FAIL_ON),
@@ -117,6 +120,9 @@ impl<'a> Judging<'a> {
             in_baseline,
         };
         self.outputs.write(&scan)?;
+        if let Some(pack) = &self.pack {
+            pack.write(&scan)?;
+        }
         self.tell(&scan, moved.as_ref());
         Ok(Exit::of_scan(has_findings, scan.is_incomplete(), self.reporting.exit_zero, self.reporting.allow_partial))
     }

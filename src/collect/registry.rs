@@ -47,7 +47,8 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
         list.push(live_aws(profile.clone())?);
     }
     if !request.aws_exports.is_empty() {
-        list.push(Arc::new(aws::AwsExport::new(request.aws_exports.clone())));
+        let export = aws::AwsExport::new(request.aws_exports.clone());
+        list.push(Arc::new(export.detectors(Arc::clone(detectors))));
     }
     if let Some(contexts) = &request.kubernetes {
         list.push(live_kubernetes(contexts.clone(), request.kubernetes_allow_exec)?);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Capability, EscalationPath, Known, LastUse, Owner, TrustedPrincipal, Urn};
+use crate::model::{Attributes, Capability, EscalationPath, Known, LastUse, Owner, TrustedPrincipal, Urn};
 
 /// All conclusions.
 #[derive(Debug, Default)]
@@ -15,6 +15,10 @@ pub struct Facts {
     pub exposures: BTreeMap<Urn, ExposureFacts>,
     /// Of grants: what each one alone amounts to.
     pub grants: BTreeMap<Urn, Vec<Capability>>,
+    /// Of anything: attributes that no collector saw but that follow from what several saw.
+    pub attributes: BTreeMap<Urn, Attributes>,
+    /// What leads where, and what can be reached.
+    pub graph: super::Graph,
 }
 
 /// What is concluded of an identity.

@@ -1,10 +1,14 @@
 //! Joins what the collectors brought and concludes from it. Pure passes over the graph, in one visible order:
 //! each pass may use what those before it concluded.
 
+mod aws;
 mod credentials;
+mod edges;
+mod federation;
 mod owners;
 mod privilege;
 mod reach;
+mod search;
 mod trust;
 mod usage;
 mod workloads;
@@ -22,6 +26,7 @@ pub struct Tables {
     aws_techniques: access::aws::Techniques,
     kubernetes_capabilities: access::kubernetes::CapabilityTable,
     cluster_admin: Policy,
+    aws_trust: aws::TrustTable,
 }
 
 /// The cluster role that every API server makes at its start, so that a dump of bindings without it gives no false
@@ -58,6 +63,7 @@ impl Tables {
             kubernetes_capabilities: access::kubernetes::CapabilityTable::parse(table("kubernetes-capabilities"))
                 .map_err(named("kubernetes-capabilities"))?,
             cluster_admin: cluster_admin(),
+            aws_trust: aws::TrustTable::parse(table("aws-trust")).map_err(named("aws-trust"))?,
         })
     }
 }
@@ -72,8 +78,12 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     credentials::link(inventory);
     workloads::link(inventory);
     trust::link(inventory);
+    aws::link(inventory, &tables.aws_trust);
     owners::link(inventory, &tables.owners);
     usage::link(inventory);
     privilege::link(inventory, tables);
     reach::link(inventory, tables);
+    aws::link_workloads(inventory);
+    edges::link(inventory);
+    search::link(inventory);
 }

@@ -51,6 +51,90 @@ macro_rules! attributes {
 }
 
 attributes! {
+    /// The last use that its service tells of it.
+    Accessed = "accessed": Time of [Setting];
+    /// The account it belongs to or speaks of.
+    Account = "account": Text of [Setting];
+    /// How many access keys of its user work, this one included.
+    ActiveKeys = "active_keys": Int of [Credential];
+    /// Who made it.
+    Author = "author": Text of [Identity, Setting];
+    /// When it was made, began or was started.
+    Began = "began": Time of [Workload, Setting];
+    /// When it was last changed.
+    Changed = "changed": Time of [Workload, Setting];
+    /// Accounts that it lets in and that were suspended or closed.
+    ClosedAccounts = "closed_accounts": Texts of [Identity, Setting];
+    /// When its deletion was asked for.
+    Deleted = "deleted": Time of [Setting];
+    /// Principals in its trust or resource policy that were deleted.
+    DeletedPrincipals = "deleted_principals": Texts of [Identity, Setting];
+    /// Whether it works.
+    Enabled = "enabled": Bool of [Workload, Setting];
+    /// When it ends or ended; more than zero means that it is over.
+    Ends = "ends": Time of [Workload, Setting];
+    /// Accounts outside of those that were read and of the organisation, that its trust or resource policy lets in.
+    ExternalAccounts = "external_accounts": Texts of [Identity, Setting];
+    /// Known vendors among the external accounts.
+    ExternalVendors = "external_vendors": Texts of [Identity, Setting];
+    /// External accounts that its trust policy lets in without an external id.
+    ExternalWithoutId = "external_without_id": Texts of [Identity];
+    /// The metadata service answers without a token (IMDSv1).
+    ImdsV1 = "imds_v1": Bool of [Workload];
+    /// The instance profile of an instance.
+    InstanceProfile = "instance_profile": Text of [Workload];
+    /// Who issues its tokens.
+    Issuer = "issuer": Text of [Setting];
+    /// A service of the provider keeps and rotates it.
+    Managed = "managed": Bool of [Setting];
+    /// How many machines were registered with it.
+    Machines = "machines": Int of [Workload];
+    /// How many network hops the metadata service answers over.
+    MetadataHops = "metadata_hops": Int of [Workload];
+    /// A second factor is asked for.
+    Mfa = "mfa": Bool of [Identity, Credential, Setting];
+    /// The fewest characters of a password.
+    MinimumLength = "minimum_length": Int of [Setting];
+    /// Multi-tenant issuers whose tokens its trust policy accepts whatever their subject.
+    OidcAnySubject = "oidc_any_subject": Texts of [Identity];
+    /// OIDC providers whose tokens its trust policy accepts whatever their audience.
+    OidcAnyAudience = "oidc_any_audience": Texts of [Identity];
+    /// Subjects in its trust policy that more match than one repository, project, workspace or service account.
+    OidcWideSubjects = "oidc_wide_subjects": Texts of [Identity];
+    /// Anybody on the internet reaches it without signing in, or its policy lets anybody in.
+    Public = "public": Bool of [Workload, Setting];
+    /// How many former passwords may not be used again.
+    Remembered = "remembered": Int of [Setting];
+    /// The resource it speaks of.
+    Resource = "resource": Text of [Setting];
+    /// Where an agent may send people back with a token.
+    ReturnUrls = "return_urls": Texts of [Identity];
+    /// Whoever uses it is root there.
+    RootAccess = "root_access": Bool of [Workload];
+    /// The root user has access keys.
+    RootKeys = "root_keys": Bool of [Setting];
+    /// When its value was last rotated.
+    Rotated = "rotated": Time of [Setting];
+    /// Its value is rotated on a schedule.
+    Rotation = "rotation": Bool of [Setting];
+    /// It runs as an administrator, or as one who can become administrator.
+    RunsAsAdministrator = "runs_as_administrator": Bool of [Workload];
+    /// The service it is for.
+    Service = "service": Text of [Credential, Setting];
+    /// Services that it may use.
+    ServicesGranted = "services_granted": Int of [Identity];
+    /// Services that it may use and did not, as far back as the provider looks.
+    ServicesUnused = "services_unused": Texts of [Identity];
+    /// Services that its trust policy lets in for whomever they work, and that would say for whom.
+    ServicesUnbound = "services_unbound": Texts of [Identity];
+    /// What it gives is limited by a policy of its own.
+    SessionPolicy = "session_policy": Bool of [Workload];
+    /// The state its provider shows.
+    State = "state": Text of [Workload, Setting];
+    /// Containers get a role of their own, not that of the machine.
+    TaskRole = "task_role": Bool of [Workload];
+    /// Its trust policy lets in everyone but those it names.
+    TrustsAllBut = "trusts_all_but": Bool of [Identity];
     /// In what form it was made: the version of a template, the type of an app.
     Form = "form": Text of [Identity, Credential, Workload, Setting];
     /// A person signs in with it, not a machine.

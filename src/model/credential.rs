@@ -12,8 +12,12 @@ names! {
         AwsAccessKey = "aws.access-key",
         /// The console password of an IAM user.
         AwsPassword = "aws.password",
+        /// A credential of an IAM user for one service, such as a long-term API key of Bedrock.
+        AwsServiceCredential = "aws.service-credential",
         /// An X.509 signing certificate of an IAM user.
         AwsSigningCertificate = "aws.signing-certificate",
+        /// An SSH public key of an IAM user.
+        AwsSshKey = "aws.ssh-key",
         /// A Secret of type `kubernetes.io/service-account-token`: it never expires.
         KubernetesTokenSecret = "kubernetes.token-secret",
     }

@@ -59,6 +59,8 @@ names! {
         AwsOidcProvider = "aws.oidc-provider",
         /// A SAML provider trusted by an account.
         AwsSamlProvider = "aws.saml-provider",
+        /// The identity of an agent in Bedrock AgentCore.
+        AwsWorkloadIdentity = "aws.workload-identity",
         /// A Kubernetes ServiceAccount.
         KubernetesServiceAccount = "kubernetes.service-account",
         /// A user name that a binding grants something to.
@@ -77,7 +79,8 @@ impl IdentityKind {
             | Self::AwsGroup
             | Self::AwsRole
             | Self::AwsOidcProvider
-            | Self::AwsSamlProvider => Provider::Aws,
+            | Self::AwsSamlProvider
+            | Self::AwsWorkloadIdentity => Provider::Aws,
             Self::KubernetesServiceAccount | Self::KubernetesUser | Self::KubernetesGroup => Provider::Kubernetes,
         }
     }
@@ -91,6 +94,7 @@ impl IdentityKind {
             Self::AwsRole => "IAM role",
             Self::AwsOidcProvider => "OIDC provider",
             Self::AwsSamlProvider => "SAML provider",
+            Self::AwsWorkloadIdentity => "AgentCore identity",
             Self::KubernetesServiceAccount => "service account",
             Self::KubernetesUser => "Kubernetes user",
             Self::KubernetesGroup => "Kubernetes group",

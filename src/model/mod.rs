@@ -4,6 +4,7 @@
 mod attribute;
 mod coverage;
 mod credential;
+mod edge;
 mod evidence;
 mod exposure;
 mod fact;
@@ -24,6 +25,7 @@ mod workload;
 pub use attribute::{AttributeName, AttributeType, AttributeValue, Attributes};
 pub use coverage::{CoverageEntry, FactKind, Outcome};
 pub use credential::{Credential, CredentialKind};
+pub use edge::{Edge, EdgeKind, Holding, Reached};
 pub use evidence::{Evidence, Location};
 pub use exposure::{Commit, Exposure, Proof};
 pub use fact::{

@@ -9,8 +9,38 @@ use super::{Attributes, Evidence, Provider, Urn, names};
 names! {
     /// What sort of setting it is.
     SettingKind {
+        /// An AWS account as such: its root user's MFA and keys.
+        AwsAccount = "aws.account",
+        /// A finding of IAM Access Analyzer.
+        AwsAnalyzerFinding = "aws.analyzer-finding",
+        /// An EKS cluster as AWS sees it.
+        AwsCluster = "aws.cluster",
+        /// A credential of another service that AgentCore keeps for agents.
+        AwsCredentialProvider = "aws.credential-provider",
+        /// A request for temporary rights in an account.
+        AwsDelegationRequest = "aws.delegation-request",
+        /// An account of an organisation.
+        AwsMemberAccount = "aws.member-account",
+        /// An organisation of accounts.
+        AwsOrganization = "aws.organization",
+        /// A service or resource control policy of an organisation.
+        AwsOrganizationPolicy = "aws.organization-policy",
+        /// Tokens that an account issues for other systems.
+        AwsOutboundFederation = "aws.outbound-federation",
+        /// An SSM parameter, without its value.
+        AwsParameter = "aws.parameter",
         /// The rules for passwords of an AWS account.
         AwsPasswordPolicy = "aws.password-policy",
+        /// The policy of a bucket, key, queue, topic, secret or function.
+        AwsResourcePolicy = "aws.resource-policy",
+        /// A secret of Secrets Manager, without its value.
+        AwsSecret = "aws.secret",
+        /// A server certificate that IAM keeps.
+        AwsServerCertificate = "aws.server-certificate",
+        /// A token that CodeBuild holds for a source host.
+        AwsSourceCredential = "aws.source-credential",
+        /// A certificate authority that opens roles (IAM Roles Anywhere).
+        AwsTrustAnchor = "aws.trust-anchor",
     }
 }
 

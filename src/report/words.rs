@@ -12,7 +12,7 @@ use crate::model::{
 pub(super) const SHOWN: usize = 3;
 
 /// Who answers for it, whether they are still there, and where that is written.
-pub(super) fn owner(owner: &Known<Owner>, now: Timestamp) -> String {
+pub fn owner(owner: &Known<Owner>, now: Timestamp) -> String {
     let owner = match owner {
         Known::Unknown(why) => return format!("unknown: {why}"),
         Known::Absent => return "none found".to_owned(),
@@ -35,7 +35,7 @@ pub(super) fn owner(owner: &Known<Owner>, now: Timestamp) -> String {
 }
 
 /// When it was last used, or how far back nothing was seen.
-pub(super) fn last_use(last_use: &Known<LastUse>, now: Timestamp) -> String {
+pub fn last_use(last_use: &Known<LastUse>, now: Timestamp) -> String {
     match last_use {
         Known::Unknown(why) => format!("unknown: {why}"),
         Known::Absent => "no source says when".to_owned(),
@@ -74,7 +74,7 @@ fn is_part_of(capability: &Capability, all: &[Capability]) -> bool {
 }
 
 /// What a capability lets one do.
-pub(super) fn words(kind: CapabilityKind) -> &'static str {
+pub fn words(kind: CapabilityKind) -> &'static str {
     match kind {
         CapabilityKind::Administrator => "do everything (administrator)",
         CapabilityKind::Escalate => "give itself more rights",

@@ -39,7 +39,8 @@ pub(super) fn identity(it: &Identity, name: &str, inventory: &Inventory, now: Ti
         "anyone" => Field::Bool(is_everyone(it)),
         "never_used" | "unused_for" | "last_used" => use_of(&facts.last_use, &it.created, name, now),
         "owner" | "owner_source" | "owner_left" | "owner_left_on" => owner(facts, name),
-        _ => attribute(&it.attributes, name, now).unwrap_or_else(|| rights(it, facts, name)),
+        _ => attribute((&it.attributes, inventory.facts.attributes.get(&it.id)), name, now)
+            .unwrap_or_else(|| rights(it, facts, name)),
     }
 }
 
@@ -110,7 +111,8 @@ pub(super) fn credential(it: &Credential, name: &str, inventory: &Inventory, now
         "never_used" | "unused_for" | "last_used" => {
             use_of(facts.map_or(&unread, |facts| &facts.last_use), &it.created, name, now)
         }
-        _ => attribute(&it.attributes, name, now).unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
+        _ => attribute((&it.attributes, inventory.facts.attributes.get(&it.id)), name, now)
+            .unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
     }
 }
 
@@ -171,11 +173,12 @@ pub(super) fn workload(it: &Workload, name: &str, inventory: &Inventory, now: Ti
         "labels" => Field::Labels(it.labels.clone()),
         "runs_as" => count(it.runs_as.len()),
         "missing_identities" => count(it.runs_as.iter().filter(|id| inventory.identities.get(id).is_none()).count()),
-        _ => attribute(&it.attributes, name, now).unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
+        _ => attribute((&it.attributes, inventory.facts.attributes.get(&it.id)), name, now)
+            .unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
     }
 }
 
-pub(super) fn setting(it: &Setting, name: &str, now: Timestamp) -> Field {
+pub(super) fn setting(it: &Setting, name: &str, inventory: &Inventory, now: Timestamp) -> Field {
     match name {
         "id" => text(it.id.as_str()),
         "kind" => text(it.kind.as_str()),
@@ -183,14 +186,19 @@ pub(super) fn setting(it: &Setting, name: &str, now: Timestamp) -> Field {
         "name" => text(&it.name),
         "labels" => Field::Labels(it.labels.clone()),
         "part_of" => it.part_of.as_ref().map_or(Field::Null, |whole| text(whole.as_str())),
-        _ => attribute(&it.attributes, name, now).unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
+        _ => attribute((&it.attributes, inventory.facts.attributes.get(&it.id)), name, now)
+            .unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
     }
 }
 
 /// An attribute as a field; `None` when no attribute has this name.
-fn attribute(attributes: &Attributes, name: &str, now: Timestamp) -> Option<Field> {
+fn attribute((seen, concluded): (&Attributes, Option<&Attributes>), name: &str, now: Timestamp) -> Option<Field> {
     let name: AttributeName = name.parse().ok()?;
-    Some(match attributes.get(name) {
+    let value = match (seen.get(name), concluded) {
+        (Known::Absent, Some(concluded)) => concluded.get(name),
+        (seen, _) => seen,
+    };
+    Some(match value {
         Known::Value(AttributeValue::Bool(value)) => Field::Bool(*value),
         Known::Value(AttributeValue::Int(number)) => Field::Int(*number),
         Known::Value(AttributeValue::Time(then)) => since(*then, now),
