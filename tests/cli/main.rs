@@ -12,11 +12,11 @@ mod commands;
 mod evidence;
 mod formats;
 mod git;
+mod history;
 #[cfg(feature = "aws")]
 #[path = "../support/iam_server.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod iam_server;
-mod history;
 mod import;
 mod join;
 #[cfg(feature = "kubernetes")]
