@@ -75,8 +75,8 @@ attributes! {
     Ends = "ends": Time of [Workload, Setting];
     /// Accounts outside of those that were read and of the organisation, that its trust or resource policy lets in.
     ExternalAccounts = "external_accounts": Texts of [Identity, Setting];
-    /// Known vendors among the external accounts.
-    ExternalVendors = "external_vendors": Texts of [Identity, Setting];
+    /// The external accounts with the names of known vendors.
+    ExternalNames = "external_names": Texts of [Identity, Setting];
     /// External accounts that its trust policy lets in without an external id.
     ExternalWithoutId = "external_without_id": Texts of [Identity];
     /// The metadata service answers without a token (IMDSv1).

@@ -5,6 +5,7 @@
 mod acme;
 mod allow;
 mod archive;
+mod aws;
 mod bad_input;
 mod baseline;
 mod ci;
