@@ -146,7 +146,7 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
     Ok(Request {
         roots,
         given: Vec::new(),
-        source: source_options(&sources.searching)?,
+        source: SourceOptions { definitions: true, ..source_options(&sources.searching)? },
         aws: wants_aws.then(|| sources.aws_profile.clone()),
         aws_exports: sources.aws_export.clone(),
         kubernetes: wants_cluster.then(|| sources.context.clone()),

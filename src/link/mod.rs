@@ -3,6 +3,7 @@
 
 mod aws;
 mod credentials;
+mod definitions;
 mod edges;
 mod environments;
 mod federation;
@@ -13,6 +14,7 @@ mod reach;
 mod search;
 mod trust;
 mod usage;
+mod workflows;
 mod workloads;
 
 use crate::access;

@@ -9,6 +9,7 @@ mod file;
 mod git;
 mod given;
 mod kind;
+mod manifest;
 mod name;
 mod tally;
 mod text;
@@ -78,6 +79,8 @@ pub struct SourceOptions {
     pub watched: Arc<Watched>,
     /// Files that are read as exports, too: the public ids in them are what they are for, not findings.
     pub exports: BTreeSet<PathBuf>,
+    /// Read code that makes identities, too.
+    pub definitions: bool,
     /// Findings that a `.gitleaksignore` hides.
     pub ignored: Arc<Ignores>,
 }
@@ -96,6 +99,7 @@ impl Default for SourceOptions {
             allows: Arc::default(),
             watched: Arc::default(),
             exports: BTreeSet::new(),
+            definitions: false,
             ignored: Arc::default(),
         }
     }
@@ -189,6 +193,9 @@ impl Collector for Source {
         // Reading and matching is work for threads, not for the async runtime.
         tokio::task::spawn_blocking(move || {
             walk.run()?;
+            if walk.options.definitions && walk.options.selection == Selection::WorkTree {
+                manifest::run(&walk.root, &walk.target, &walk.context, &walk.sink)?;
+            }
             walk.options.allows.send(&walk.target, &walk.sink)
         })
         .await
