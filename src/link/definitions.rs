@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::inventory::Inventory;
-use crate::model::{AttributeName, Edge, EdgeKind, Identity, Setting, SettingKind, Urn};
+use crate::model::{AttributeName, Edge, EdgeKind, Identity, IdentityKind, Setting, SettingKind, Urn};
 
 pub(super) fn link(inventory: &Inventory, edges: &mut Vec<Edge>) {
     let definitions = inventory.settings.iter().filter(|one| one.kind == SettingKind::CodeDefinition);
@@ -49,4 +49,26 @@ fn short_name(identity: &Identity) -> &str {
         crate::model::Provider::Aws => identity.name.rsplit('/').next().unwrap_or(&identity.name),
         _ => &identity.name,
     }
+}
+
+/// How many in a hundred of a tenant's users and roles are made by code that was read. Those of the platform, and those
+/// that a stack's own label ties to a template, are left out.
+pub(super) fn shares(inventory: &Inventory) -> BTreeMap<String, u8> {
+    let mut counts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    let is_made = |one: &Identity| {
+        let edges = inventory.facts.graph.from(&one.id);
+        edges.iter().any(|edge| edge.kind == EdgeKind::DefinedBy)
+    };
+    let counted = |one: &&Identity| {
+        matches!(one.kind, IdentityKind::AwsUser | IdentityKind::AwsRole | IdentityKind::KubernetesServiceAccount)
+            && !one.builtin
+            && !one.labels.keys().any(|name| name.starts_with("aws:cloudformation:"))
+    };
+    for identity in inventory.identities.iter().filter(counted) {
+        let count = counts.entry(identity.tenant.clone()).or_default();
+        count.0 += usize::from(is_made(identity));
+        count.1 += 1;
+    }
+    let shares = counts.into_iter().map(|(tenant, (made, all))| (tenant, made * 100 / all.max(1)));
+    shares.map(|(tenant, share)| (tenant, u8::try_from(share).unwrap_or(100))).collect()
 }

@@ -33,6 +33,7 @@ pub(super) fn link(inventory: &mut Inventory) {
     of_escalations(inventory, &mut edges);
     of_links(inventory, &mut edges);
     inventory.facts.graph = Graph::new(edges);
+    inventory.facts.code_share = definitions::shares(inventory);
 }
 
 /// Steps that collectors saw in configuration.
