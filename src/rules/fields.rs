@@ -90,6 +90,19 @@ const IDENTITY: &[Field] = &[
     field("trusted", Type::Int, "How many principals may become it.").needs(&[Trusts]),
     field("trusts_anyone", Type::Bool, "Anyone may become it, without a condition.").needs(&[Trusts]),
     field("capabilities", Type::Names(CapabilityKind::NAMES), "What it can do by its own rights.").needs(&[Grants]),
+    field(
+        "wide_capabilities",
+        Type::Names(CapabilityKind::NAMES),
+        "What it can do in all of its account or cluster, without a condition.",
+    )
+    .needs(&[Grants]),
+    field(
+        "local_capabilities",
+        Type::Names(CapabilityKind::NAMES),
+        "What it can do in some namespaces only, without a condition.",
+    )
+    .needs(&[Grants]),
+    field("local_scopes", Type::Text, "The namespaces in which it can do more than elsewhere.").needs(&[Grants]),
     field("administrator", Type::Bool, "It can do everything in its account or cluster.").needs(&[Grants]),
     field("becomes_administrator", Type::Bool, "It is not administrator and can become it.").needs(&[Grants, Trusts]),
     field("environment", Type::Text, "prod, staging, test, dev, or what a label says; by labels, then by names.")
@@ -117,6 +130,7 @@ const IDENTITY: &[Field] = &[
     field("alive_elsewhere", Type::Bool, "It is tied to an identity of another system that is switched on."),
     field("assumed_by", Type::Int, "How many things that were read can act as it."),
     field("anyone", Type::Bool, "It stands for everyone, or everyone who is logged in."),
+    field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),
 ];
 
 const CREDENTIAL: &[Field] = &[
@@ -140,6 +154,7 @@ const CREDENTIAL: &[Field] = &[
         .needs(&[Grants]),
     field("keyless_by", Type::Text, "It lies in the open, and its account trusts this provider of tokens already.")
         .nullable(),
+    field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),
 ];
 
 const GRANT: &[Field] = &[
@@ -154,6 +169,16 @@ const GRANT: &[Field] = &[
     field("via", Type::Text, "What it came through, such as a binding or a group; empty when given directly."),
     field("via_name", Type::Text, "The name of what it came through."),
     field("capabilities", Type::Names(CapabilityKind::NAMES), "What it amounts to alone.").needs(&[Grants]),
+    field(
+        "holder_exists",
+        Type::Bool,
+        "Whether the service account that it names is there; users and groups always are.",
+    )
+    .needs(&[Identities]),
+    field("shipped", Type::Bool, "The platform makes it itself at its start."),
+    field("by_user_name", Type::Bool, "It names a service account as a user: system:serviceaccount:…"),
+    field("crosses_namespaces", Type::Bool, "It gives rights in one namespace to a service account of another."),
+    field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),
 ];
 
 const EXPOSURE: &[Field] = &[
@@ -201,6 +226,7 @@ const WORKLOAD: &[Field] = &[
     field("reach", Type::Names(CapabilityKind::NAMES), "What it can do for certain.").needs(&[Grants]),
     field("reaches_administrator", Type::Bool, "It is administrator somewhere, for certain.").needs(&[Grants]),
     field("reaches_through", Type::Text, "The way to that, in names; empty when there is none."),
+    field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),
 ];
 
 fn own_fields(of: SubjectKind) -> &'static [Field] {
@@ -245,6 +271,7 @@ const SETTING: &[Field] = &[
     field("name", Type::Text, "Its name there."),
     field("labels", Type::Labels, "Tags, labels and annotations."),
     field("part_of", Type::Text, "The setting or identity that it is a part of.").nullable(),
+    field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),
 ];
 
 /// The other nouns that a rule about a subject can ask, all of which may be `null`.

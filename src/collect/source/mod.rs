@@ -2,12 +2,14 @@
 //!
 //! Follows no symbolic link and executes nothing of the tree. What is not read is said in the coverage.
 
+mod agents;
 mod allows;
 mod archive;
 mod discover;
 mod file;
 mod git;
 mod given;
+mod home;
 mod kind;
 mod manifest;
 mod name;
@@ -22,6 +24,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::agents::{Notes, Tables};
 use super::{CollectError, Collector, Context, Sink};
 use crate::model::FactKind;
 use crate::secrets::{DetectorSet, Ignores};
@@ -29,6 +32,7 @@ use crate::secrets::{DetectorSet, Ignores};
 pub use allows::AllowNotes;
 pub use discover::{Found, discover};
 pub use given::{Given, GivenText};
+pub use home::Homes;
 pub use watched::Watched;
 
 /// The name of this collector.
@@ -83,6 +87,8 @@ pub struct SourceOptions {
     pub definitions: bool,
     /// Findings that a `.gitleaksignore` hides.
     pub ignored: Arc<Ignores>,
+    /// What is known of the clients of agents; `None` where agents are not looked for.
+    pub agents: Option<Arc<Tables>>,
 }
 
 impl Default for SourceOptions {
@@ -101,6 +107,7 @@ impl Default for SourceOptions {
             exports: BTreeSet::new(),
             definitions: false,
             ignored: Arc::default(),
+            agents: None,
         }
     }
 }
@@ -189,6 +196,7 @@ impl Collector for Source {
             detectors: Arc::clone(&self.detectors),
             context: context.clone(),
             sink: sink.clone(),
+            agents: self.options.agents.clone().map(Notes::new),
         };
         // Reading and matching is work for threads, not for the async runtime.
         tokio::task::spawn_blocking(move || {
