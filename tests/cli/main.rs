@@ -5,6 +5,7 @@
 mod acme;
 mod allow;
 mod archive;
+mod aws;
 mod bad_input;
 mod baseline;
 mod ci;
@@ -29,8 +30,10 @@ mod live;
 #[allow(dead_code, reason = "other tests use more of it")]
 mod pack;
 mod promises;
+mod reach;
 mod readme;
 mod review;
 mod secrets;
 mod source;
+mod stories;
 mod tree;
