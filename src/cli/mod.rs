@@ -2,8 +2,8 @@
 
 mod access;
 mod access_aws;
-mod answer;
 mod access_kubernetes;
+mod answer;
 mod arguments;
 mod baseline;
 mod collect;
@@ -27,9 +27,9 @@ mod saved;
 mod scan;
 mod secrets;
 mod shell;
-mod trend;
 mod show;
 mod thing;
+mod trend;
 
 use clap::{CommandFactory, Parser};
 use tracing_subscriber::filter::{LevelFilter, Targets};

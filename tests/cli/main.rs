@@ -11,6 +11,7 @@ mod ci;
 mod commands;
 mod formats;
 mod git;
+mod html;
 #[cfg(feature = "aws")]
 #[path = "../support/iam_server.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
