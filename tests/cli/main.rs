@@ -13,6 +13,7 @@ mod commands;
 mod evidence;
 mod formats;
 mod git;
+mod html;
 mod history;
 #[cfg(feature = "aws")]
 #[path = "../support/iam_server.rs"]
