@@ -29,9 +29,9 @@ mod saved;
 mod scan;
 mod secrets;
 mod shell;
-mod trend;
 mod show;
 mod thing;
+mod trend;
 
 use clap::{CommandFactory, Parser};
 use tracing_subscriber::filter::{LevelFilter, Targets};

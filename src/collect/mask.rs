@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Attributes, Known, Location, Provider, Record, Urn};
+use crate::model::{Attributes, Evidence, Known, Location, Provider, Record, Urn};
 use crate::secrets::DetectorSet;
 
 /// What stands in place of a label that looks like a secret.
@@ -19,6 +19,7 @@ pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
                 if identity.provider() == Provider::Agents {
                     urn(&mut identity.id, detectors);
                     detectors.mask(&mut identity.name);
+                    path(&mut identity.evidence, detectors);
                 }
             }
             Record::Credential(credential) => {
@@ -27,6 +28,7 @@ pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
                     urn(&mut credential.id, detectors);
                     urn(&mut credential.holder, detectors);
                     detectors.mask(&mut credential.name);
+                    path(&mut credential.evidence, detectors);
                 }
             }
             Record::Workload(workload) => {
@@ -40,11 +42,18 @@ pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
                     urn(&mut setting.id, detectors);
                     setting.part_of.as_mut().map(|of| urn(of, detectors));
                     detectors.mask(&mut setting.name);
+                    path(&mut setting.evidence, detectors);
                 }
             }
             Record::Link(link) => {
                 urn(&mut link.from, detectors);
                 urn(&mut link.to, detectors);
+                // An exposure in a file of such a name is masked as below.
+                if path(&mut link.evidence, detectors) {
+                    let mut to = link.to.as_str().to_owned();
+                    detectors.mask(&mut to);
+                    link.to = Urn::new(to);
+                }
                 detectors.mask(&mut link.why);
                 link.condition.as_mut().map(|text| detectors.mask(text));
             }
@@ -63,9 +72,7 @@ pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
                     detectors.mask(&mut commit.email);
                 }
                 exposure.allowed_by.as_mut().map(|text| detectors.mask(text));
-                if let Location::File { path, .. } = &mut exposure.evidence.location
-                    && detectors.mask(path)
-                {
+                if path(&mut exposure.evidence, detectors) {
                     let mut id = exposure.id.as_str().to_owned();
                     detectors.mask(&mut id);
                     exposure.id = Urn::new(id);
@@ -81,9 +88,17 @@ pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
     }
 }
 
+/// Masks the path of a place; whether there was something to mask.
+fn path(evidence: &mut Evidence, detectors: &DetectorSet) -> bool {
+    match &mut evidence.location {
+        Location::File { path, .. } => detectors.mask(path),
+        _ => false,
+    }
+}
+
 /// Names of agents are what somebody wrote into a file. The same text is masked alike wherever it stands.
 fn urn(name: &mut Urn, detectors: &DetectorSet) {
-    if name.as_str().starts_with("agent:") || name.as_str().starts_with("exposure:") {
+    if Provider::of(name) == Some(Provider::Agents) {
         let mut text = name.as_str().to_owned();
         if detectors.mask(&mut text) {
             *name = Urn::new(text);
