@@ -132,7 +132,7 @@ async fn find_exports(roots: Vec<PathBuf>, mut interrupt: Interrupt) -> Option<F
 }
 
 fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
-    let wants_aws = sources.aws || sources.aws_profile.is_some();
+    let wants_aws = sources.aws || sources.aws_profile.is_some() || sources.aws_role.is_some();
     let wants_cluster = sources.kubernetes || !sources.context.is_empty();
     let has_exports = !sources.aws_export.is_empty() || !sources.kubernetes_export.is_empty();
     let mut roots = sources.paths.clone();
@@ -150,6 +150,8 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
         source: SourceOptions { agents: agents::tables(sources.no_agents)?, ..source_options(&sources.searching)? },
         homes: sources.home.clone(),
         aws: wants_aws.then(|| sources.aws_profile.clone()),
+        aws_regions: sources.aws_regions.clone(),
+        aws_role: sources.aws_role.clone(),
         aws_exports: sources.aws_export.clone(),
         kubernetes: wants_cluster.then(|| sources.context.clone()),
         kubernetes_allow_exec: sources.kubernetes_allow_exec,

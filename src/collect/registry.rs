@@ -19,6 +19,10 @@ pub struct Request {
     pub source: SourceOptions,
     /// Read the AWS account of the usual credential chain; the inner value is the profile.
     pub aws: Option<Option<String>>,
+    /// The regions whose services are asked; all that are switched on when empty.
+    pub aws_regions: Vec<String>,
+    /// The role to take on in each other account of the organisation.
+    pub aws_role: Option<String>,
     /// Files and folders with answers of AWS.
     pub aws_exports: Vec<PathBuf>,
     /// Read clusters; the inner list names kubeconfig contexts, empty for the current one.
@@ -50,7 +54,7 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
         list.push(Arc::new(GivenText::new(given.clone(), request.source.clone(), Arc::clone(detectors))));
     }
     if let Some(profile) = &request.aws {
-        list.push(live_aws(profile.clone())?);
+        list.push(live_aws(profile.clone(), request, detectors)?);
     }
     if !request.aws_exports.is_empty() {
         let export = aws::AwsExport::new(request.aws_exports.clone());
@@ -69,12 +73,21 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
 }
 
 #[cfg(feature = "aws")]
-fn live_aws(profile: Option<String>) -> Result<Arc<dyn Collector>, String> {
-    Ok(Arc::new(aws::AwsLive::new(profile)))
+fn live_aws(
+    profile: Option<String>,
+    request: &Request,
+    detectors: &Arc<DetectorSet>,
+) -> Result<Arc<dyn Collector>, String> {
+    let live = aws::AwsLive::new(profile).regions(request.aws_regions.clone()).role(request.aws_role.clone());
+    Ok(Arc::new(live.detectors(Arc::clone(detectors))))
 }
 
 #[cfg(not(feature = "aws"))]
-fn live_aws(_profile: Option<String>) -> Result<Arc<dyn Collector>, String> {
+fn live_aws(
+    _profile: Option<String>,
+    _request: &Request,
+    _detectors: &Arc<DetectorSet>,
+) -> Result<Arc<dyn Collector>, String> {
     Err("this build cannot ask AWS; use --aws-export, or a build with the feature 'aws'".to_owned())
 }
 

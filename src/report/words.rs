@@ -114,6 +114,11 @@ pub(super) fn plural(count: usize, noun: &str) -> String {
     }
 }
 
+/// As [`plural`], of a number that may be large.
+pub(super) fn plural_of(count: u64, noun: &str) -> String {
+    plural(usize::try_from(count).unwrap_or(usize::MAX), noun)
+}
+
 /// The first few of a list, and how many more there are.
 pub(super) fn some_of<T: AsRef<str>>(items: &[T], shown: usize) -> String {
     let list: Vec<_> = items.iter().take(shown).map(AsRef::as_ref).collect();

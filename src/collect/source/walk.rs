@@ -73,12 +73,12 @@ impl Walk {
         tally.send(&self.target, &self.sink)
     }
 
-    /// Hidden files too, `.git` not; `.gitignore` counts even where there is no repository around it, but only in the
-    /// tree itself. Other ignore files are not looked at: a scanned tree must not mute its scan with files that git
-    /// does not know.
+    /// Hidden files too, `.git` not; `.gitignore` counts in repositories, since git says there what it tracks all the same,
+    /// and only in the tree itself. Elsewhere it would let a scanned tree mute its scan, as other ignore files would
+    /// everywhere.
     fn what_gitignore_leaves(&self, tracked: &Tracked, tally: &Tally) -> Result<(), CollectError> {
         let mut walker = self.walker();
-        walker.git_ignore(true).require_git(false);
+        walker.git_ignore(true).require_git(!tracked.has_index());
         let is_stopped = AtomicBool::new(false);
         walker.build_parallel().run(|| {
             Box::new(|entry| match entry {
