@@ -13,49 +13,9 @@ const MASKED: &str = "(masked: it looks like a secret)";
 pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
     for record in records {
         match record {
-            Record::Identity(identity) => {
-                labels(&mut identity.labels, detectors);
-                attributes(&mut identity.attributes, detectors);
-                if identity.provider() == Provider::Agents {
-                    urn(&mut identity.id, detectors);
-                    detectors.mask(&mut identity.name);
-                    path(&mut identity.evidence, detectors);
-                }
-            }
-            Record::Credential(credential) => {
-                attributes(&mut credential.attributes, detectors);
-                if Provider::of(&credential.id) == Some(Provider::Agents) {
-                    urn(&mut credential.id, detectors);
-                    urn(&mut credential.holder, detectors);
-                    detectors.mask(&mut credential.name);
-                    path(&mut credential.evidence, detectors);
-                }
-            }
             Record::Workload(workload) => {
                 labels(&mut workload.labels, detectors);
                 attributes(&mut workload.attributes, detectors);
-            }
-            Record::Setting(setting) => {
-                labels(&mut setting.labels, detectors);
-                attributes(&mut setting.attributes, detectors);
-                if Provider::of(&setting.id) == Some(Provider::Agents) {
-                    urn(&mut setting.id, detectors);
-                    setting.part_of.as_mut().map(|of| urn(of, detectors));
-                    detectors.mask(&mut setting.name);
-                    path(&mut setting.evidence, detectors);
-                }
-            }
-            Record::Link(link) => {
-                urn(&mut link.from, detectors);
-                urn(&mut link.to, detectors);
-                // An exposure in a file of such a name is masked as below.
-                if path(&mut link.evidence, detectors) {
-                    let mut to = link.to.as_str().to_owned();
-                    detectors.mask(&mut to);
-                    link.to = Urn::new(to);
-                }
-                detectors.mask(&mut link.why);
-                link.condition.as_mut().map(|text| detectors.mask(text));
             }
             Record::Coverage(entry) => {
                 for text in
@@ -83,8 +43,55 @@ pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
                     detectors.mask(why);
                 }
             }
-            _ => {}
+            other => named(other, detectors),
         }
+    }
+}
+
+/// Things that files of a tree may name as they like: agents, what they are given, their settings, edges between them.
+fn named(record: &mut Record, detectors: &DetectorSet) {
+    match record {
+        Record::Identity(identity) => {
+            labels(&mut identity.labels, detectors);
+            attributes(&mut identity.attributes, detectors);
+            if identity.provider() == Provider::Agents {
+                urn(&mut identity.id, detectors);
+                detectors.mask(&mut identity.name);
+                path(&mut identity.evidence, detectors);
+            }
+        }
+        Record::Credential(credential) => {
+            attributes(&mut credential.attributes, detectors);
+            if Provider::of(&credential.id) == Some(Provider::Agents) {
+                urn(&mut credential.id, detectors);
+                urn(&mut credential.holder, detectors);
+                detectors.mask(&mut credential.name);
+                path(&mut credential.evidence, detectors);
+            }
+        }
+        Record::Setting(setting) => {
+            labels(&mut setting.labels, detectors);
+            attributes(&mut setting.attributes, detectors);
+            if Provider::of(&setting.id) == Some(Provider::Agents) {
+                urn(&mut setting.id, detectors);
+                setting.part_of.as_mut().map(|of| urn(of, detectors));
+                detectors.mask(&mut setting.name);
+                path(&mut setting.evidence, detectors);
+            }
+        }
+        Record::Link(link) => {
+            detectors.mask(&mut link.why);
+            link.condition.as_mut().map(|text| detectors.mask(text));
+            urn(&mut link.from, detectors);
+            urn(&mut link.to, detectors);
+            // An exposure in a file of such a name has a masked name, too.
+            if path(&mut link.evidence, detectors) {
+                let mut to = link.to.as_str().to_owned();
+                detectors.mask(&mut to);
+                link.to = Urn::new(to);
+            }
+        }
+        _ => {}
     }
 }
 
