@@ -6,12 +6,15 @@ mod acme;
 mod agents;
 mod allow;
 mod archive;
+mod aws;
 mod bad_input;
 mod baseline;
 mod ci;
 mod commands;
+mod evidence;
 mod formats;
 mod git;
+mod history;
 #[cfg(feature = "aws")]
 #[path = "../support/iam_server.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]

@@ -30,7 +30,7 @@ fn config(server: &IamServer) -> SdkConfig {
         .build()
 }
 
-fn small() -> Account {
+pub(super) fn small() -> Account {
     let keys = read_json(&fixture("small/keys-deploy-bot.json"))["AccessKeyMetadata"].as_array().unwrap().clone();
     let provider = read_json(&fixture("small/oidc-token.actions.example.json"));
     Account {
@@ -45,7 +45,7 @@ fn small() -> Account {
     }
 }
 
-async fn scan(server: &IamServer) -> Inventory {
+pub(super) async fn scan(server: &IamServer) -> Inventory {
     let collector = AwsLive::with_config(config(server)).report_patience(Duration::from_secs(3));
     Inventory::build(records(collector, Duration::from_secs(60)).await)
 }
