@@ -596,6 +596,10 @@ mod tests {
             .with(AttributeName::Human, true)
             .with(AttributeName::Form, "2026-11-22T00:00:00Z")
             .with(AttributeName::PasswordChanged, Timestamp::UNIX_EPOCH);
+        // A list of one text is not the reason why something is unknown.
+        let one = Attributes::default().with(AttributeName::Tools, vec!["a".to_owned()]);
+        let again = serde_json::to_string(&one).map(|text| serde_json::from_str::<Attributes>(&text));
+        assert_eq!(again.expect("it is plain").expect("it reads"), one);
         let written = serde_json::to_string(&attributes).expect("it is plain");
         assert_eq!(
             written,

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod acme;
+mod agents;
 mod allow;
 mod archive;
 mod aws;
