@@ -159,6 +159,12 @@ pub(super) struct Sources {
     /// Use this profile of the AWS configuration
     #[arg(long, value_name = "NAME", env = "NONHUMAN_AWS_PROFILE", help_heading = "Sources")]
     pub aws_profile: Option<String>,
+    /// Ask the services of these regions only, separated by commas [default: all that are switched on]
+    #[arg(long, value_name = "REGIONS", value_delimiter = ',', env = "NONHUMAN_AWS_REGIONS", help_heading = "Sources")]
+    pub aws_regions: Vec<String>,
+    /// Read every active account of the organisation, through this role in each (its name, not its ARN)
+    #[arg(long, value_name = "NAME", env = "NONHUMAN_AWS_ROLE", help_heading = "Sources")]
+    pub aws_role: Option<String>,
     /// Read answers of AWS from files: `aws iam get-account-authorization-details` and its like; a file or a folder
     #[arg(long, value_name = "PATH", help_heading = "Sources")]
     pub aws_export: Vec<PathBuf>,
@@ -177,6 +183,12 @@ pub(super) struct Sources {
     /// Read who is there and who has left, from a CSV with the columns email, name, team, status, left_on
     #[arg(long, value_name = "FILE", help_heading = "Sources")]
     pub people: Vec<PathBuf>,
+    /// Read what the clients of AI agents keep in this home directory, at known places alone: servers, approvals, tokens
+    #[arg(long, value_name = "DIR", help_heading = "Sources")]
+    pub home: Vec<PathBuf>,
+    /// Do not look for AI agents in the searched trees
+    #[arg(long, env = "NONHUMAN_NO_AGENTS", value_parser = clap::builder::FalseyValueParser::new(), conflicts_with = "home", help_heading = "Sources")]
+    pub no_agents: bool,
     /// Do not use exports, dumps and people directories that lie in the searched trees
     #[arg(long, help_heading = "Sources")]
     pub no_discover: bool,

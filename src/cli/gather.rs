@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::Failure;
 use super::arguments::{Global, Imports, Searching, Sources};
-use super::{imports, ruleset};
+use super::{agents, imports, ruleset};
 use crate::collect::registry::{Request, collectors};
 use crate::collect::source::{Found, Selection, SourceOptions, discover};
 use crate::collect::{Collector, Context, Gathered, Interrupt, mask, run};
@@ -87,6 +87,9 @@ pub(super) fn read(
         let gathered = Gathered { interrupted, ..Gathered::default() };
         return Ok(Collected { gathered, now, inputs: Vec::new() });
     };
+    let mut found = found;
+    // What somebody plans for a cluster says nothing of what was named, so it is always read beside it.
+    request.kubernetes_manifests = std::mem::take(&mut found.manifests).into_iter().collect();
     let (adopted, unused) = adopt(found, &mut request);
     let collectors = collectors(&request, &detectors)?;
     let mut gathered = runtime.block_on(run(&collectors, &context, deadline, &interrupt));
@@ -97,6 +100,7 @@ pub(super) fn read(
     if adopted {
         gathered.records.iter_mut().for_each(distrust);
     }
+    agents::add_registry(&mut gathered.records, config, now);
     // By our own alone: the id of a key is no secret, although others have a rule for it.
     mask(&mut gathered.records, &own);
     tracing::info!(records = gathered.records.len(), "collected");
@@ -131,23 +135,27 @@ async fn find_exports(roots: Vec<PathBuf>, mut interrupt: Interrupt) -> Option<F
 }
 
 fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
-    let wants_aws = sources.aws || sources.aws_profile.is_some();
+    let wants_aws = sources.aws || sources.aws_profile.is_some() || sources.aws_role.is_some();
     let wants_cluster = sources.kubernetes || !sources.context.is_empty();
     let has_exports = !sources.aws_export.is_empty() || !sources.kubernetes_export.is_empty();
     let mut roots = sources.paths.clone();
-    if roots.is_empty() && !wants_aws && !wants_cluster && !has_exports {
+    if roots.is_empty() && !wants_aws && !wants_cluster && !has_exports && sources.home.is_empty() {
         roots.push(PathBuf::from("."));
     }
     let mut people = sources.people.clone();
     people.extend(config.people.iter().cloned());
-    for path in roots.iter().chain(&sources.aws_export).chain(&people) {
+    for path in roots.iter().chain(&sources.aws_export).chain(&people).chain(&sources.home) {
         must_exist(path)?;
     }
     Ok(Request {
         roots,
         given: Vec::new(),
-        source: source_options(&sources.searching)?,
+        kubernetes_manifests: Vec::new(),
+        source: SourceOptions { agents: agents::tables(sources.no_agents)?, ..source_options(&sources.searching)? },
+        homes: sources.home.clone(),
         aws: wants_aws.then(|| sources.aws_profile.clone()),
+        aws_regions: sources.aws_regions.clone(),
+        aws_role: sources.aws_role.clone(),
         aws_exports: sources.aws_export.clone(),
         kubernetes: wants_cluster.then(|| sources.context.clone()),
         kubernetes_allow_exec: sources.kubernetes_allow_exec,

@@ -2,7 +2,9 @@
 
 mod access;
 mod access_aws;
+mod agents;
 mod answer;
+
 mod access_kubernetes;
 mod arguments;
 mod baseline;
@@ -27,9 +29,9 @@ mod saved;
 mod scan;
 mod secrets;
 mod shell;
-mod trend;
 mod show;
 mod thing;
+mod trend;
 
 use clap::{CommandFactory, Parser};
 use tracing_subscriber::filter::{LevelFilter, Targets};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::people::People;
-use super::source::{Given, GivenText, Source, SourceOptions};
+use super::source::{Given, GivenText, Homes, Source, SourceOptions};
 use super::{Collector, aws, kubernetes};
 use crate::secrets::DetectorSet;
 
@@ -19,6 +19,10 @@ pub struct Request {
     pub source: SourceOptions,
     /// Read the AWS account of the usual credential chain; the inner value is the profile.
     pub aws: Option<Option<String>>,
+    /// The regions whose services are asked; all that are switched on when empty.
+    pub aws_regions: Vec<String>,
+    /// The role to take on in each other account of the organisation.
+    pub aws_role: Option<String>,
     /// Files and folders with answers of AWS.
     pub aws_exports: Vec<PathBuf>,
     /// Read clusters; the inner list names kubeconfig contexts, empty for the current one.
@@ -29,6 +33,8 @@ pub struct Request {
     pub kubernetes_dumps: Vec<(String, PathBuf)>,
     /// Trees with the files below them that look like Kubernetes manifests.
     pub kubernetes_manifests: Vec<(PathBuf, Vec<PathBuf>)>,
+    /// Home directories, of which the known places of agents' clients are read.
+    pub homes: Vec<PathBuf>,
     /// People directories.
     pub people: Vec<PathBuf>,
 }
@@ -42,11 +48,15 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
     if !request.roots.is_empty() {
         list.push(Arc::new(Source::new(&request.roots, request.source.clone(), Arc::clone(detectors))));
     }
+    if let (Some(tables), false) = (&request.source.agents, request.homes.is_empty()) {
+        let homes = Homes::new(&request.homes, request.source.clone(), Arc::clone(tables), Arc::clone(detectors));
+        list.push(Arc::new(homes));
+    }
     for given in &request.given {
         list.push(Arc::new(GivenText::new(given.clone(), request.source.clone(), Arc::clone(detectors))));
     }
     if let Some(profile) = &request.aws {
-        list.push(live_aws(profile.clone())?);
+        list.push(live_aws(profile.clone(), request, detectors)?);
     }
     if !request.aws_exports.is_empty() {
         let export = aws::AwsExport::new(request.aws_exports.clone());
@@ -69,12 +79,21 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
 }
 
 #[cfg(feature = "aws")]
-fn live_aws(profile: Option<String>) -> Result<Arc<dyn Collector>, String> {
-    Ok(Arc::new(aws::AwsLive::new(profile)))
+fn live_aws(
+    profile: Option<String>,
+    request: &Request,
+    detectors: &Arc<DetectorSet>,
+) -> Result<Arc<dyn Collector>, String> {
+    let live = aws::AwsLive::new(profile).regions(request.aws_regions.clone()).role(request.aws_role.clone());
+    Ok(Arc::new(live.detectors(Arc::clone(detectors))))
 }
 
 #[cfg(not(feature = "aws"))]
-fn live_aws(_profile: Option<String>) -> Result<Arc<dyn Collector>, String> {
+fn live_aws(
+    _profile: Option<String>,
+    _request: &Request,
+    _detectors: &Arc<DetectorSet>,
+) -> Result<Arc<dyn Collector>, String> {
     Err("this build cannot ask AWS; use --aws-export, or a build with the feature 'aws'".to_owned())
 }
 

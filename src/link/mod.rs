@@ -1,6 +1,7 @@
 //! Joins what the collectors brought and concludes from it. Pure passes over the graph, in one visible order:
 //! each pass may use what those before it concluded.
 
+mod agents;
 mod aws;
 mod cluster;
 mod credentials;
@@ -74,6 +75,7 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     reach::link(inventory, tables);
     cluster::link(inventory, tables);
     aws::link_workloads(inventory);
+    agents::link(inventory);
     edges::link(inventory);
     search::link(inventory);
 }

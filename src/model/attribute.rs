@@ -51,6 +51,90 @@ macro_rules! attributes {
 }
 
 attributes! {
+    /// How many agents hold the same value, where there are several; told at the first place of the value alone.
+    AgentCount = "agent_count": Int of [Exposure];
+    /// Which agents hold the same value.
+    AgentsOfValue = "agents_of_value": Text of [Exposure];
+    /// The action, program or framework that runs it.
+    AgentProgram = "agent_program": Text of [Identity];
+    /// Its tools run without anybody being asked.
+    ApprovalsOff = "approvals_off": Bool of [Identity];
+    /// The folders that it may read or write.
+    Folders = "folders": Texts of [Identity];
+    /// The known server whose package's name it looks like.
+    LooksLike = "looks_like": Text of [Identity];
+    /// What starts it: npx, uvx, docker …
+    Launcher = "launcher": Text of [Identity];
+    /// The package or image that is started.
+    Package = "package": Text of [Identity];
+    /// It starts exactly one version, by number or digest.
+    Pinned = "pinned": Bool of [Identity];
+    /// It starts a package or image that is fetched.
+    Fetched = "fetched": Bool of [Identity];
+    /// The digest of the image that is started.
+    ImageDigest = "image_digest": Text of [Identity];
+    /// Where it is reached; without user, password and query.
+    Endpoint = "endpoint": Text of [Identity];
+    /// It is reached over a network without encryption.
+    PlainHttp = "plain_http": Bool of [Identity];
+    /// A secret stands in the query of its address.
+    SecretInQuery = "secret_in_query": Bool of [Identity];
+    /// Credentials that it is given, by name.
+    GivenSecrets = "given_secrets": Texts of [Identity];
+    /// One of the credentials that it is given is strong: its kind gives much power by itself.
+    HoldsStrongSecret = "holds_strong_secret": Bool of [Identity, Credential];
+    /// It reads data that is not public.
+    PrivateData = "private_data": Bool of [Identity];
+    /// It reads text that outsiders write.
+    UntrustedContent = "untrusted_content": Bool of [Identity];
+    /// It can send data out.
+    Egress = "egress": Bool of [Identity];
+    /// It runs any command or reaches the whole disk.
+    Unrestricted = "unrestricted": Bool of [Identity];
+    /// Why it counts as unrestricted.
+    UnrestrictedBy = "unrestricted_by": Text of [Identity];
+    /// The tools it may use, as written.
+    Tools = "tools": Texts of [Identity];
+    /// How sure it is that it is an agent: high for a dependency, low for a call in code.
+    SeenWith = "seen_with": Text of [Identity];
+    /// The events that start it.
+    Triggers = "triggers": Texts of [Identity];
+    /// Anybody can start it, or write what it reads.
+    UntrustedTrigger = "untrusted_trigger": Bool of [Identity];
+    /// What its workflow token may write.
+    WritePermissions = "write_permissions": Texts of [Identity];
+    /// There is a list of the organisation's agents, and it does not name this one.
+    Unregistered = "unregistered": Bool of [Identity];
+    /// It needs no authentication.
+    Unauthenticated = "unauthenticated": Bool of [Identity];
+    /// It is not signed.
+    Unsigned = "unsigned": Bool of [Identity];
+    /// The role it acts as, as written.
+    CloudRole = "cloud_role": Text of [Identity];
+    /// What makes the role an administrator, as the code says.
+    RoleIsAdministrator = "role_is_administrator": Text of [Identity];
+    /// How a value is given: env, header, argument, url, file.
+    GivenAs = "given_as": Text of [Credential];
+    /// The value itself stands there.
+    Literal = "literal": Bool of [Credential];
+    /// What is referred to in place of a value.
+    Reference = "reference": Text of [Credential];
+    /// The detector that knows the form of the value.
+    SecretForm = "secret_form": Text of [Credential];
+    /// The permissions of the file, as in `0600`.
+    FileMode = "file_mode": Text of [Credential];
+    /// Others than its owner may read the file.
+    ReadableByOthers = "readable_by_others": Bool of [Credential];
+    /// The file holds a token that makes new tokens.
+    HoldsRefreshToken = "holds_refresh_token": Bool of [Credential];
+    /// The file lies in a repository or in a folder that is synchronised.
+    IsShared = "is_shared": Bool of [Credential];
+    /// Public claims of its tokens: issuer, audience, subject.
+    Claims = "claims": Texts of [Credential];
+    /// The key of the setting.
+    Key = "key": Text of [Setting];
+    /// What it is set to.
+    SetTo = "set_to": Text of [Setting];
     /// The last use that its service tells of it.
     Accessed = "accessed": Time of [Setting];
     /// The account it belongs to or speaks of.

@@ -20,6 +20,10 @@ names! {
         AwsSshKey = "aws.ssh-key",
         /// A Secret of type `kubernetes.io/service-account-token`: it never expires.
         KubernetesTokenSecret = "kubernetes.token-secret",
+        /// A credential that an agent or a server of one is given: its name, and whether the value stands there.
+        AgentGiven = "agent.given-secret",
+        /// A file in which a client keeps tokens of its own.
+        AgentTokenFile = "agent.token-file",
     }
 }
 

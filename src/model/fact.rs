@@ -20,6 +20,12 @@ names! {
         RunCode = "run-code",
         /// Can mint credentials.
         MintCredentials = "mint-credentials",
+        /// Can read data that is not public.
+        ReadPrivateData = "read-private-data",
+        /// Reads text that outsiders write.
+        ReadUntrusted = "read-untrusted-content",
+        /// Can send data out.
+        SendOut = "send-data-out",
         /// Can write cluster roles, which others may be put together from.
         KubernetesAggregateRoles = "kubernetes.aggregate-roles",
         /// Can change service accounts, such as the cloud role they act as.

@@ -67,6 +67,20 @@ names! {
         KubernetesUser = "kubernetes.user",
         /// A group name that a binding grants something to.
         KubernetesGroup = "kubernetes.group",
+        /// An A2A card: what an agent tells others of itself.
+        AgentCard = "agent.card",
+        /// An agent that a CI workflow starts.
+        AgentCi = "agent.ci",
+        /// A client in which agents run, with its settings.
+        AgentClient = "agent.client",
+        /// An agent that infrastructure code or a manifest makes in a cloud or a cluster.
+        AgentCloud = "agent.cloud",
+        /// Code that is built on a framework for agents.
+        AgentCode = "agent.code",
+        /// An agent that a file describes: its instructions, tools and model.
+        AgentDefinition = "agent.definition",
+        /// A connection of a client to an MCP server.
+        AgentServer = "agent.mcp-server",
     }
 }
 
@@ -82,6 +96,13 @@ impl IdentityKind {
             | Self::AwsSamlProvider
             | Self::AwsWorkloadIdentity => Provider::Aws,
             Self::KubernetesServiceAccount | Self::KubernetesUser | Self::KubernetesGroup => Provider::Kubernetes,
+            Self::AgentCard
+            | Self::AgentCi
+            | Self::AgentClient
+            | Self::AgentCloud
+            | Self::AgentCode
+            | Self::AgentDefinition
+            | Self::AgentServer => Provider::Agents,
         }
     }
 
@@ -98,6 +119,13 @@ impl IdentityKind {
             Self::KubernetesServiceAccount => "service account",
             Self::KubernetesUser => "Kubernetes user",
             Self::KubernetesGroup => "Kubernetes group",
+            Self::AgentCard => "A2A card",
+            Self::AgentCi => "CI agent",
+            Self::AgentClient => "agent client",
+            Self::AgentCloud => "cloud agent",
+            Self::AgentCode => "agent code",
+            Self::AgentDefinition => "agent",
+            Self::AgentServer => "MCP server",
         }
     }
 }

@@ -31,6 +31,16 @@ names! {
         AwsParameter = "aws.parameter",
         /// The rules for passwords of an AWS account.
         AwsPasswordPolicy = "aws.password-policy",
+        /// An agent's tools run without anybody being asked.
+        AgentApprovalsOff = "agent.approvals-off",
+        /// A client starts the servers that a repository names.
+        AgentAutoTrust = "agent.auto-trust",
+        /// An agent listens to a network without authentication.
+        AgentExposed = "agent.exposed",
+        /// An agent that the organisation's list names.
+        AgentRegistered = "agent.registered",
+        /// An agent runs any command, without a sandbox, or with the whole disk.
+        AgentUnrestricted = "agent.unrestricted",
         /// A ValidatingAdmissionPolicy or MutatingAdmissionPolicy.
         KubernetesAdmissionPolicy = "kubernetes.admission-policy",
         /// How an API server was started.

@@ -77,8 +77,7 @@ fn is_part_of(capability: &Capability, all: &[Capability]) -> bool {
 /// Whether another capability says the same in the vocabulary of all providers.
 fn is_said_by(capability: &Capability, all: &[Capability]) -> bool {
     let same = |other: &Capability| other.scope == capability.scope && other.proof == capability.proof;
-    capability.kind.as_str().contains('.')
-        && all.iter().any(|other| !other.kind.as_str().contains('.') && same(other))
+    capability.kind.as_str().contains('.') && all.iter().any(|other| !other.kind.as_str().contains('.') && same(other))
 }
 
 /// What a capability lets one do.
@@ -90,6 +89,9 @@ pub fn words(kind: CapabilityKind) -> &'static str {
         CapabilityKind::ReadSecrets => "read stored secrets",
         CapabilityKind::RunCode => "run code as something else",
         CapabilityKind::MintCredentials => "mint credentials",
+        CapabilityKind::ReadPrivateData => "read private data",
+        CapabilityKind::ReadUntrusted => "read text of outsiders",
+        CapabilityKind::SendOut => "send data out",
         // What only one provider knows is called by its name, which says it.
         other => other.as_str(),
     }
@@ -110,6 +112,11 @@ pub(super) fn plural(count: usize, noun: &str) -> String {
         (_, Some(stem)) => format!("{count} {stem}ities"),
         (_, None) => format!("{count} {noun}s"),
     }
+}
+
+/// As [`plural`], of a number that may be large.
+pub(super) fn plural_of(count: u64, noun: &str) -> String {
+    plural(usize::try_from(count).unwrap_or(usize::MAX), noun)
 }
 
 /// The first few of a list, and how many more there are.

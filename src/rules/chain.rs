@@ -14,6 +14,10 @@ pub(super) fn steps(rule: &Rule, noun: Noun<'_>, inventory: &Inventory) -> Vec<S
             steps.extend(copies(exposure, inventory));
             steps
         }
+        Noun::Identity(identity) if rule.reads("untrusted_content") => {
+            let facts = inventory.facts.identities.get(&identity.id);
+            facts.into_iter().flat_map(|facts| &facts.capabilities).flat_map(|one| one.proof.clone()).collect()
+        }
         Noun::Identity(identity) if ["wide_capabilities", "local_capabilities"].iter().any(|name| rule.reads(name)) => {
             inventory.facts.identities.get(&identity.id).map(|facts| of_rights(rule, facts)).unwrap_or_default()
         }

@@ -207,7 +207,9 @@ pub(super) fn exposure(it: &Exposure, name: &str, inventory: &Inventory, now: Ti
         "allowed" => Field::Bool(it.allowed_by.is_some()),
         "copies" => count(facts.map_or(0, |facts| facts.copies)),
         "known" => Field::Bool(facts.is_some_and(|facts| facts.identity.value().is_some())),
-        _ => joined::exposure(it, name, inventory, now).unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
+        _ => attribute((&Attributes::default(), inventory.facts.attributes.get(&it.id)), name, now)
+            .or_else(|| joined::exposure(it, name, inventory, now))
+            .unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
     }
 }
 
