@@ -363,4 +363,6 @@ pub struct Permissions {
 pub(super) enum LiveSource {
     /// An AWS account.
     Aws,
+    /// A Kubernetes cluster.
+    Kubernetes,
 }

@@ -3,13 +3,15 @@
 
 use super::arguments::{LiveSource, Permissions};
 use super::{Failure, output};
-use crate::collect::aws;
+use crate::collect::{aws, kubernetes};
 use crate::exit::Exit;
 
 pub(super) fn run(arguments: &Permissions) -> Result<Exit, Failure> {
     let text = match (arguments.source, arguments.plan) {
         (LiveSource::Aws, false) => aws::permissions(),
         (LiveSource::Aws, true) => aws::plan(),
+        (LiveSource::Kubernetes, false) => kubernetes::permissions(),
+        (LiveSource::Kubernetes, true) => kubernetes::plan(),
     };
     output::to_stdout(|out| writeln!(out, "{}", text.trim_end()))?;
     Ok(Exit::Clean)

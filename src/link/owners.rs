@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use crate::inventory::{Inventory, Table};
-use crate::model::{Confidence, FactKind, Identity, Known, Owner, Person, Urn};
+use crate::model::{Confidence, FactKind, Identity, IdentityKind, Known, Owner, Person, SettingKind, Urn};
 
 /// Which labels name an owner, in the order in which they are believed.
 #[derive(Debug, Deserialize)]
@@ -66,6 +66,7 @@ pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
         owners.insert(identity.id.clone(), found.into());
     }
     inherit_from_workloads(inventory, labels, &directory, &mut owners);
+    inherit_from_namespaces(inventory, labels, &directory, &mut owners);
     for (id, owner) in owners {
         inventory.facts.identities.entry(id).or_default().owner = owner;
     }
@@ -94,6 +95,30 @@ fn inherit_from_workloads(
         if let (Some(name), None, false) = (names.next(), names.next(), is_blind) {
             let owner = directory.owner(name, "owner of its workloads".to_owned(), Confidence::Low);
             owners.insert(id.clone(), Known::Value(owner));
+        }
+    }
+}
+
+/// What nothing else tells of belongs to whoever owns its namespace. It is the weakest sign: rules treat it as a hint.
+fn inherit_from_namespaces(
+    inventory: &Inventory,
+    labels: &OwnerLabels,
+    directory: &Directory<'_>,
+    owners: &mut BTreeMap<Urn, Known<Owner>>,
+) {
+    let of_namespace: BTreeMap<(&str, &str), String> = inventory
+        .settings
+        .iter()
+        .filter(|setting| setting.kind == SettingKind::KubernetesNamespace)
+        .filter_map(|one| Some(((one.tenant.as_str(), one.name.as_str()), labels.find(&one.labels)?.0)))
+        .collect();
+    for identity in inventory.identities.iter().filter(|one| one.kind == IdentityKind::KubernetesServiceAccount) {
+        let namespace = identity.name.split('/').next().unwrap_or_default();
+        if let (Some(Known::Absent), Some(name)) =
+            (owners.get(&identity.id), of_namespace.get(&(identity.tenant.as_str(), namespace)))
+        {
+            let owner = directory.owner(name.clone(), "owner of its namespace".to_owned(), Confidence::Low);
+            owners.insert(identity.id.clone(), Known::Value(owner));
         }
     }
 }
