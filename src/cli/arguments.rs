@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::offboard::Offboard;
+use super::okta::OktaSources;
 use super::path::Path as Way;
 use super::reach::Reach;
 use super::rotate::Rotate;
@@ -20,7 +21,9 @@ const EXIT_CODES: &str = "Exit codes:
   130  interrupted
 
 Environment:
-  NONHUMAN_FINGERPRINT_KEY  passphrase under which found values are fingerprinted; set it before sharing reports";
+  NONHUMAN_FINGERPRINT_KEY  passphrase under which found values are fingerprinted; set it before sharing reports
+  NONHUMAN_OKTA_TOKEN, NONHUMAN_OKTA_CLIENT_ID, NONHUMAN_OKTA_PRIVATE_KEY or NONHUMAN_OKTA_PRIVATE_KEY_FILE (PEM or
+  JWK), NONHUMAN_OKTA_KEY_ID  how --okta logs in; they are no flags, since others can see those";
 
 /// Finds and audits non-human identities: service accounts, roles, access keys, tokens and hardcoded secrets.
 ///
@@ -48,12 +51,25 @@ pub struct Global {
     /// When to use colours
     #[arg(long, global = true, value_enum, default_value_t, env = "NONHUMAN_COLOR", help_heading = "General")]
     pub color: ColorChoice,
+    /// How to write remarks and logs to standard error
+    #[arg(long, global = true, value_enum, default_value_t, env = "NONHUMAN_LOG", help_heading = "General")]
+    pub log: LogForm,
     /// Say more about what is done; twice for details
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "General")]
     pub verbose: u8,
     /// Show no progress and no remarks
     #[arg(short, long, global = true, help_heading = "General")]
     pub quiet: bool,
+}
+
+/// How remarks and logs are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogForm {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line, also of how a scan ended.
+    Json,
 }
 
 /// What to do.
@@ -69,6 +85,8 @@ pub enum Command {
     Collect(Collect),
     /// Join, judge and report records that `collect` wrote
     Evaluate(Evaluate),
+    /// Read, join and judge as `scan` does, and write an auditor's evidence pack
+    Evidence(super::evidence::Evidence),
     /// Ask what an identity may do, and which statements decide it
     Access(super::access::Access),
     /// Show everything that is known of one identity, credential or secret
@@ -87,6 +105,8 @@ pub enum Command {
     Explain(Explain),
     /// Say what changed between two scans: findings, identities, rights, owners, reach
     Diff(super::diff::Diff),
+    /// Decide of findings: accept them, call them false, assign them; the decisions stand in the baseline
+    Triage(super::triage::Triage),
     /// Show how findings and identities came and went over the scans of a history
     Trend(super::trend::Trend),
     /// Print the least rights that a live source needs, or with --plan the calls it makes
@@ -180,6 +200,8 @@ pub(super) struct Sources {
     /// Read a dump as `kubectl get … -o json|yaml` writes it; a file or a folder, with the name of its cluster before it
     #[arg(long, value_name = "[CLUSTER=]PATH", help_heading = "Sources")]
     pub kubernetes_export: Vec<String>,
+    #[command(flatten)]
+    pub okta: OktaSources,
     /// Read who is there and who has left, from a CSV with the columns email, name, team, status, left_on
     #[arg(long, value_name = "FILE", help_heading = "Sources")]
     pub people: Vec<PathBuf>,
@@ -229,6 +251,11 @@ pub(super) struct Reporting {
     pub only: Option<Only>,
     #[command(flatten)]
     pub remembering: super::memory::Remembering,
+    /// Write an auditor's evidence pack into this folder, too: reports, review sheet, rules as used, OSCAL, hashes
+    #[arg(long, value_name = "DIR", help_heading = "Report")]
+    pub evidence: Option<PathBuf>,
+    #[command(flatten)]
+    pub telling: super::telling::Telling,
     /// Do not exit with 1 for findings
     #[arg(long, help_heading = "Report")]
     pub exit_zero: bool,
@@ -365,4 +392,6 @@ pub(super) enum LiveSource {
     Aws,
     /// A Kubernetes cluster.
     Kubernetes,
+    /// An Okta organisation.
+    Okta,
 }

@@ -3,7 +3,7 @@
 
 use super::arguments::{LiveSource, Permissions};
 use super::{Failure, output};
-use crate::collect::{aws, kubernetes};
+use crate::collect::{aws, kubernetes, okta};
 use crate::exit::Exit;
 
 pub(super) fn run(arguments: &Permissions) -> Result<Exit, Failure> {
@@ -12,6 +12,8 @@ pub(super) fn run(arguments: &Permissions) -> Result<Exit, Failure> {
         (LiveSource::Aws, true) => aws::plan(),
         (LiveSource::Kubernetes, false) => kubernetes::permissions(),
         (LiveSource::Kubernetes, true) => kubernetes::plan(),
+        (LiveSource::Okta, false) => okta::permissions(),
+        (LiveSource::Okta, true) => okta::plan(),
     };
     output::to_stdout(|out| writeln!(out, "{}", text.trim_end()))?;
     Ok(Exit::Clean)

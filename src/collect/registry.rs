@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::okta::{Hints, OktaExport, OktaSettings};
 use super::people::People;
 use super::source::{Given, GivenText, Homes, Source, SourceOptions};
+use super::source::{Given, GivenText, Source, SourceOptions};
 use super::{Collector, aws, kubernetes};
 use crate::secrets::DetectorSet;
 
@@ -31,10 +33,16 @@ pub struct Request {
     pub kubernetes_allow_exec: bool,
     /// Dumps with the name of their cluster.
     pub kubernetes_dumps: Vec<(String, PathBuf)>,
-    /// Trees with the files below them that look like Kubernetes manifests.
-    pub kubernetes_manifests: Vec<(PathBuf, Vec<PathBuf>)>,
     /// Home directories, of which the known places of agents' clients are read.
     pub homes: Vec<PathBuf>,
+    /// Read an Okta organisation.
+    pub okta: Option<OktaSettings>,
+    /// Folders with answers of Okta.
+    pub okta_exports: Vec<PathBuf>,
+    /// How AI apps and users that are machines are recognised.
+    pub okta_hints: Hints,
+    /// Trees with the files below them that look like Kubernetes manifests.
+    pub kubernetes_manifests: Vec<(PathBuf, Vec<PathBuf>)>,
     /// People directories.
     pub people: Vec<PathBuf>,
 }
@@ -67,6 +75,12 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
     }
     if !request.kubernetes_dumps.is_empty() {
         list.push(Arc::new(kubernetes::KubernetesDump { paths: request.kubernetes_dumps.clone() }));
+    }
+    if let Some(settings) = &request.okta {
+        list.push(live_okta(settings.clone(), request.okta_hints.clone())?);
+    }
+    if !request.okta_exports.is_empty() {
+        list.push(Arc::new(OktaExport::new(request.okta_exports.clone(), request.okta_hints.clone())));
     }
     if !request.kubernetes_manifests.is_empty() {
         let trees = request.kubernetes_manifests.clone();
@@ -105,4 +119,14 @@ fn live_kubernetes(contexts: Vec<String>, allow_exec: bool) -> Result<Arc<dyn Co
 #[cfg(not(feature = "kubernetes"))]
 fn live_kubernetes(_contexts: Vec<String>, _allow_exec: bool) -> Result<Arc<dyn Collector>, String> {
     Err("this build cannot ask a cluster; use --kubernetes-export, or a build with the feature 'kubernetes'".to_owned())
+}
+
+#[cfg(feature = "okta")]
+fn live_okta(settings: OktaSettings, hints: Hints) -> Result<Arc<dyn Collector>, String> {
+    Ok(Arc::new(super::okta::OktaLive::new(settings, hints)))
+}
+
+#[cfg(not(feature = "okta"))]
+fn live_okta(_settings: OktaSettings, _hints: Hints) -> Result<Arc<dyn Collector>, String> {
+    Err("this build cannot ask Okta; use --okta-export, or a build with the feature 'okta'".to_owned())
 }

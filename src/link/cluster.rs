@@ -31,7 +31,8 @@ impl AgentSigns {
     fn is_agent(&self, workload: &Workload) -> bool {
         let of_group = workload.attributes.text(AttributeName::Form).is_some_and(|form| {
             let group = form.split('/').next().unwrap_or_default();
-            workload.kind == WorkloadKind::KubernetesCustom && self.groups.iter().any(|one| group.ends_with(one.as_str()))
+            workload.kind == WorkloadKind::KubernetesCustom
+                && self.groups.iter().any(|one| group.ends_with(one.as_str()))
         });
         let images = workload.attributes.texts(AttributeName::Images);
         of_group || images.iter().any(|image| self.images.iter().any(|part| has_part(image, part)))

@@ -285,4 +285,110 @@ attributes! {
     FailsOpen = "fails_open": Bool of [Setting];
     /// The level of pod security that is enforced in it.
     PodSecurity = "pod_security": Text of [Setting];
+
+    // Okta
+    /// How many of its owners are there and active.
+    ActiveOwners = "active_owners": Int of [Identity];
+    /// The admin roles it holds, also by a group.
+    AdminRoles = "admin_roles": Texts of [Identity];
+    /// An AI agent of the registry is linked to it.
+    AgentApp = "agent_app": Bool of [Identity];
+    /// It is an AI agent, the app of one, or an app that people use AI by.
+    AiApp = "ai_app": Bool of [Identity];
+    /// The AI apps that it lets people into.
+    AiApps = "ai_apps": Texts of [Setting];
+    /// Every client may use it.
+    AllClients = "all_clients": Bool of [Setting];
+    /// All resources of the organisation are in its reach.
+    AllResources = "all_resources": Bool of [Setting];
+    /// The app of an agent works.
+    AppActive = "app_active": Bool of [Identity];
+    /// How the app of an agent proves itself.
+    AppAuthMethod = "app_auth_method": Text of [Identity];
+    /// How many refresh tokens of an agent's app work.
+    AppRefreshTokens = "app_refresh_tokens": Int of [Identity];
+    /// How many secrets and keys of an agent or of its app work.
+    AppSecrets = "app_secrets": Int of [Identity];
+    /// It is given to the group of all users.
+    AssignedToEveryone = "assigned_to_everyone": Bool of [Identity];
+    /// How it proves itself to the token endpoint: client_secret_basic, private_key_jwt, none …
+    AuthMethod = "auth_method": Text of [Identity];
+    /// The id by which it asks for tokens.
+    ClientId = "client_id": Text of [Identity];
+    /// What it asks of a sign-in beside factors: network, device, risk, group, expression.
+    Conditions = "conditions": Texts of [Setting];
+    /// How an agent gets in: IDENTITY_ASSERTION_APP_INSTANCE, STS_VAULT_SECRET …
+    ConnectionType = "connection_type": Text of [Setting];
+    /// Whoever made it has left.
+    CreatorLeft = "creator_left": Bool of [Identity];
+    /// How many of its secrets are switched off and were not deleted.
+    DeadSecrets = "dead_secrets": Int of [Identity];
+    /// Its tokens are bound to a key (DPoP).
+    Dpop = "dpop": Bool of [Identity];
+    /// Everyone may use it.
+    Everyone = "everyone": Bool of [Setting];
+    /// The OAuth grant types that it may use.
+    GrantTypes = "grant_types": Texts of [Identity, Setting];
+    /// The length of the key in bits.
+    KeyBits = "key_bits": Int of [Credential];
+    /// Its last sign-in by a person.
+    LastLogin = "last_login": Time of [Identity];
+    /// It lets people in.
+    LetsIn = "lets_in": Bool of [Setting];
+    /// How many of its refresh tokens work.
+    LiveRefreshTokens = "live_refresh_tokens": Int of [Identity];
+    /// How many of its secrets work.
+    LiveSecrets = "live_secrets": Int of [Identity];
+    /// How many log streams of the organisation run.
+    LogStreams = "log_streams": Int of [Setting];
+    /// From where it may be used: ANYWHERE or ZONE.
+    Network = "network": Text of [Identity, Credential];
+    /// One factor is enough.
+    OneFactor = "one_factor": Bool of [Setting];
+    /// How many owners the registry names.
+    Owners = "owners": Int of [Identity];
+    /// What it allows.
+    Permissions = "permissions": Texts of [Setting];
+    /// A browser keeps the session after it was closed.
+    PersistentCookie = "persistent_cookie": Bool of [Setting];
+    /// It asks for a proof of the client by PKCE.
+    Pkce = "pkce": Bool of [Identity];
+    /// No earlier rule catches everyone before it.
+    Reachable = "reachable": Bool of [Setting];
+    /// Where answers with tokens are sent.
+    RedirectUris = "redirect_uris": Texts of [Identity];
+    /// How long a refresh token lives, in minutes; 0 for ever.
+    RefreshTokenMinutes = "refresh_token_minutes": Int of [Setting];
+    /// Which of the target's scopes: ALL_SCOPES, INCLUDE_ONLY, EXCLUDE.
+    ScopeCondition = "scope_condition": Text of [Setting];
+    /// The scopes that were granted.
+    Scopes = "scopes": Texts of [Identity, Setting];
+    /// Its name or type says that a machine uses it.
+    ServiceLike = "service_like": Bool of [Identity];
+    /// How long a session lives, in minutes; 0 for ever.
+    SessionMinutes = "session_minutes": Int of [Setting];
+    /// The state as its provider writes it.
+    Status = "status": Text of [Identity, Credential, Setting];
+    /// The state in detail, as its provider writes it.
+    StatusDetail = "status_detail": Text of [Identity];
+    /// How long an access token lives, in minutes.
+    TokenMinutes = "token_minutes": Int of [Setting];
+    /// For how many days it lives without being used.
+    TokenWindow = "token_window": Int of [Credential];
+    /// The granted scopes that no token was asked for within the log's window.
+    UnusedScopes = "unused_scopes": Texts of [Identity];
+    /// How many active people may use it.
+    Users = "users": Int of [Identity];
+    /// How many of them have no second factor.
+    UsersWithoutFactor = "users_without_factor": Int of [Identity];
+    /// How many of them have none but SMS, voice, e-mail or a question.
+    UsersWithWeakFactors = "users_with_weak_factors": Int of [Identity];
+    /// How many event hooks of the organisation run and are verified.
+    VerifiedHooks = "verified_hooks": Int of [Setting];
+    /// Some of these users by name.
+    WeakUsers = "weak_users": Texts of [Identity];
+    /// Any host below a domain may be where answers are sent.
+    WildcardRedirect = "wildcard_redirect": Bool of [Identity];
+    /// Where its public keys are fetched from.
+    KeysUrl = "keys_url": Text of [Identity];
 }

@@ -81,6 +81,22 @@ names! {
         AgentDefinition = "agent.definition",
         /// A connection of a client to an MCP server.
         AgentServer = "agent.mcp-server",
+        /// An OAuth client that acts by itself (`client_credentials`).
+        OktaServiceApp = "okta.service-app",
+        /// Any other app: web, native, browser, SAML.
+        OktaApp = "okta.app",
+        /// An integration from Okta's catalogue that calls the organisation's API.
+        OktaApiService = "okta.api-service",
+        /// An AI agent of the registry (a workload principal).
+        OktaAgent = "okta.ai-agent",
+        /// A user: one who owns a token, holds an admin role or looks like a machine's account.
+        OktaUser = "okta.user",
+        /// A group that hands an admin role to its members.
+        OktaGroup = "okta.group",
+        /// A service account of Okta Privileged Access.
+        OktaServiceAccount = "okta.service-account",
+        /// Programs on one's own machines that connect a directory (AD, LDAP, RADIUS).
+        OktaDirectoryAgent = "okta.directory-agent",
     }
 }
 
@@ -103,6 +119,14 @@ impl IdentityKind {
             | Self::AgentCode
             | Self::AgentDefinition
             | Self::AgentServer => Provider::Agents,
+            Self::OktaServiceApp
+            | Self::OktaApp
+            | Self::OktaApiService
+            | Self::OktaAgent
+            | Self::OktaUser
+            | Self::OktaGroup
+            | Self::OktaServiceAccount
+            | Self::OktaDirectoryAgent => Provider::Okta,
         }
     }
 
@@ -126,6 +150,14 @@ impl IdentityKind {
             Self::AgentCode => "agent code",
             Self::AgentDefinition => "agent",
             Self::AgentServer => "MCP server",
+            Self::OktaServiceApp => "Okta service app",
+            Self::OktaApp => "Okta app",
+            Self::OktaApiService => "API service integration",
+            Self::OktaAgent => "AI agent",
+            Self::OktaUser => "Okta user",
+            Self::OktaGroup => "Okta group",
+            Self::OktaServiceAccount => "vaulted account",
+            Self::OktaDirectoryAgent => "directory agents",
         }
     }
 }

@@ -92,6 +92,10 @@ pub fn words(kind: CapabilityKind) -> &'static str {
         CapabilityKind::ReadPrivateData => "read private data",
         CapabilityKind::ReadUntrusted => "read text of outsiders",
         CapabilityKind::SendOut => "send data out",
+        CapabilityKind::ReadData => "read stored data",
+        CapabilityKind::WriteData => "change stored data",
+        CapabilityKind::DeleteData => "destroy stored data",
+        CapabilityKind::ChangeNetwork => "change what the network lets through",
         // What only one provider knows is called by its name, which says it.
         other => other.as_str(),
     }

@@ -9,8 +9,10 @@ mod bad_input;
 mod baseline;
 mod ci;
 mod commands;
+mod evidence;
 mod formats;
 mod git;
+mod history;
 #[cfg(feature = "aws")]
 #[path = "../support/iam_server.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]

@@ -176,7 +176,8 @@ fn default_reply(seen: &Seen) -> Reply {
     }
     // What was not recorded is not served.
     let is_recorded = |name: &str| {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/kubernetes/recorded").join(format!("{name}.json"));
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/kubernetes/recorded").join(format!("{name}.json"));
         path.is_file()
     };
     match format!("list-{kind}") {

@@ -1,9 +1,9 @@
 //! From service accounts and their Secrets to identities and credentials. No value of a Secret is looked at here.
 
+use super::held::{Account, Token};
 use super::object::{Metadata, Named, Object};
 use super::records::{Projection, created, labels, qualified};
 use super::resources::{Kind, TOKEN_TYPE};
-use super::held::{Account, Token};
 use super::{builtin, cloud};
 use crate::model::{
     AttributeName, Attributes, Confidence, Credential, CredentialKind, Evidence, Identity, IdentityKind, Known, Link,

@@ -49,7 +49,8 @@ fn parts_of(roles: &[Role], whole: usize) -> Vec<usize> {
 
 /// Adds the rules of one role that another lacks; whether there were any.
 fn pass_on(roles: &mut [Role], from: usize, to: usize) -> bool {
-    let rules = |role: Option<&Role>| role.and_then(|role| role.policy.document.as_array().cloned()).unwrap_or_default();
+    let rules =
+        |role: Option<&Role>| role.and_then(|role| role.policy.document.as_array().cloned()).unwrap_or_default();
     let held = rules(roles.get(to));
     let new: Vec<Value> = rules(roles.get(from)).into_iter().filter(|rule| !held.contains(rule)).collect();
     let Some(Value::Array(all)) = roles.get_mut(to).map(|role| &mut role.policy.document) else { return false };

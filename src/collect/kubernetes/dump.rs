@@ -136,9 +136,11 @@ impl Cluster {
         let Some(kind) = Kind::of(&object.api_version, &object.kind) else {
             self.other(&object.kind);
             let location = self.location(file, &object);
-            return self.projection.custom(*object, location).into_iter().try_for_each(|record| {
-                self.sink.send_blocking(record)
-            });
+            return self
+                .projection
+                .custom(*object, location)
+                .into_iter()
+                .try_for_each(|record| self.sink.send_blocking(record));
         };
         self.dumped(kind);
         let location = self.location(file, &object);

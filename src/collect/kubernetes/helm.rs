@@ -63,7 +63,8 @@ mod tests {
     #[test]
     fn the_same_expression_is_the_same_word() {
         let text = "{{- if .Values.rbac.create }}\nmetadata:\n  name: {{ include \"app.fullname\" . }}\n  labels:\n    {{- include \"app.labels\" . | nindent 4 }}\nsubjects:\n- name: {{ include \"app.fullname\" . | quote }}-x\n{{- /* a\ncomment */ -}}\n{{- end }}\n";
-        let expected = "\nmetadata:\n  name: helm-app-fullname\n  labels:\n\nsubjects:\n- name: helm-app-fullname-x\n\n\n\n";
+        let expected =
+            "\nmetadata:\n  name: helm-app-fullname\n  labels:\n\nsubjects:\n- name: helm-app-fullname-x\n\n\n\n";
         assert_eq!(tolerate(text), expected);
     }
 

@@ -157,10 +157,7 @@ impl Lister<'_> {
     pub(super) fn location(&self, kind: Kind, verb: &str) -> Location {
         let resource = kind.resource();
         let group = if resource.group.is_empty() { "core" } else { resource.group };
-        Location::Api {
-            call: format!("{verb} {group}/v1 {}", resource.plural),
-            resource: self.cluster.to_owned(),
-        }
+        Location::Api { call: format!("{verb} {group}/v1 {}", resource.plural), resource: self.cluster.to_owned() }
     }
 
     /// A list that was read to its end, of one moment or, after two 410s, of several.

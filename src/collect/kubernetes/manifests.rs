@@ -97,9 +97,8 @@ impl Tree<'_> {
         self.project(self.target, plain.iter().map(|one| (*one, None)))?;
         let by_path: BTreeMap<&str, &Manifest> = manifests.iter().map(|one| (one.path.as_str(), one)).collect();
         for overlay in &overlays {
-            let of_overlay = overlay.files.iter().filter_map(|(path, changes)| {
-                Some((*by_path.get(path.as_str())?, Some(changes)))
-            });
+            let of_overlay =
+                overlay.files.iter().filter_map(|(path, changes)| Some((*by_path.get(path.as_str())?, Some(changes))));
             let name = format!("{} {}", self.target, cluster_name(&overlay.name));
             self.project(&name, of_overlay)?;
         }
@@ -112,7 +111,9 @@ impl Tree<'_> {
     fn said(&self, templates: u64, overlays: &[Overlay]) -> Option<String> {
         let mut said = Vec::new();
         if templates > 0 {
-            said.push(format!("{templates} Helm templates were read without rendering them: names and values in them are guesses"));
+            said.push(format!(
+                "{templates} Helm templates were read without rendering them: names and values in them are guesses"
+            ));
         }
         let patched = overlays.iter().filter(|overlay| overlay.patched).count();
         if patched > 0 {
@@ -148,7 +149,8 @@ impl Tree<'_> {
             Ok(())
         })?;
         if let Some(broken) = broken {
-            let guess = if template { " (a Helm template; render it with helm template and scan the result)" } else { "" };
+            let guess =
+                if template { " (a Helm template; render it with helm template and scan the result)" } else { "" };
             self.hole(&format!("{path}:{}", broken.line), format!("{}{guess}", broken.reason))?;
         }
         Ok(Some(Manifest { path, objects, template }))
@@ -211,9 +213,8 @@ impl Tree<'_> {
 
 /// Marks what is only a plan: it has no age, and nothing says when it was used. Whether to send it.
 fn declared(record: &mut Record, templates: &BTreeSet<String>) -> bool {
-    let is_template = |evidence: &crate::model::Evidence| {
-        evidence.location.file().is_some_and(|file| templates.contains(&file))
-    };
+    let is_template =
+        |evidence: &crate::model::Evidence| evidence.location.file().is_some_and(|file| templates.contains(&file));
     match record {
         Record::Identity(one) => {
             one.created = Known::Absent;

@@ -47,15 +47,14 @@ use crate::model::FactKind;
 const NAME: &str = "kubernetes";
 
 /// What stays unknown of a cluster that cannot be read at all.
-const FACTS: &[FactKind] =
-    &[
-        FactKind::Identities,
-        FactKind::Credentials,
-        FactKind::Usage,
-        FactKind::Grants,
-        FactKind::Workloads,
-        FactKind::Settings,
-    ];
+const FACTS: &[FactKind] = &[
+    FactKind::Identities,
+    FactKind::Credentials,
+    FactKind::Usage,
+    FactKind::Grants,
+    FactKind::Workloads,
+    FactKind::Settings,
+];
 
 /// What a cluster is called in records: the name the user gave, or its context's, without `/`, which URNs part names by.
 /// (`aws eks update-kubeconfig` calls contexts `arn:aws:eks:…:cluster/prod`.)

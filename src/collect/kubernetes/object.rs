@@ -184,7 +184,6 @@ impl Shape for Rules {
     }
 }
 
-
 /// A reference by name.
 #[derive(Clone, Default)]
 pub(super) struct Named {

@@ -41,7 +41,9 @@ impl Projection {
         };
         // A server has put the rules of its own roles together; a manifest has not.
         let is_manifest = object.metadata.uid.is_empty();
-        if kind == Kind::ClusterRole && is_manifest && (object.aggregation.is_some() || !object.metadata.labels.0.is_empty())
+        if kind == Kind::ClusterRole
+            && is_manifest
+            && (object.aggregation.is_some() || !object.metadata.labels.0.is_empty())
         {
             let (labels, aggregation) = (object.metadata.labels.0, object.aggregation);
             self.roles.push(Role { policy, labels, aggregation });

@@ -10,8 +10,8 @@ use super::aggregate::Role;
 use super::faults::{self, Faults};
 use super::held::{Account, Mounting, Token, Waiting};
 use super::object::{Metadata, Object};
-use super::resources::{Kind, TRACKING};
 use super::one_line;
+use super::resources::{Kind, TRACKING};
 use crate::model::{Evidence, Known, Location, Record, Setting, Urn, parse_timestamp};
 
 /// How many remarks about objects of one kind are kept.
@@ -183,7 +183,10 @@ pub(super) fn created(metadata: &Metadata) -> Known<Timestamp> {
 }
 
 /// Labels and annotations in one map; where both have a name the label counts, for a selector can rely on it.
-pub(super) fn labels(mut labels: BTreeMap<String, String>, annotations: BTreeMap<String, String>) -> BTreeMap<String, String> {
+pub(super) fn labels(
+    mut labels: BTreeMap<String, String>,
+    annotations: BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
     for (name, value) in annotations {
         labels.entry(name).or_insert(value);
     }

@@ -18,10 +18,46 @@ const PAIRS: [(&str, &str); 7] = [
 
 /// Last words by which a name is about a secret, but not for one: `TOKEN_TTL_SECONDS`, `PASSWORD_FILE`.
 const ABOUT: [&str; 40] = [
-    "ttl", "seconds", "secs", "minutes", "hours", "days", "expiry", "expiration", "expires", "lifetime", "file", "path",
-    "dir", "name", "namespace", "url", "uri", "endpoint", "host", "port", "id", "ids", "count", "limit", "length", "size",
-    "type", "header", "enabled", "disabled", "policy", "ref", "issuer", "audience", "version", "prefix", "store", "mount",
-    "provider", "cache",
+    "ttl",
+    "seconds",
+    "secs",
+    "minutes",
+    "hours",
+    "days",
+    "expiry",
+    "expiration",
+    "expires",
+    "lifetime",
+    "file",
+    "path",
+    "dir",
+    "name",
+    "namespace",
+    "url",
+    "uri",
+    "endpoint",
+    "host",
+    "port",
+    "id",
+    "ids",
+    "count",
+    "limit",
+    "length",
+    "size",
+    "type",
+    "header",
+    "enabled",
+    "disabled",
+    "policy",
+    "ref",
+    "issuer",
+    "audience",
+    "version",
+    "prefix",
+    "store",
+    "mount",
+    "provider",
+    "cache",
 ];
 
 /// Whether a name is one of a secret.
@@ -55,8 +91,7 @@ fn words(name: &str) -> Vec<String> {
 
 /// Whether a value cannot be a secret: empty, a number, a switch, a path, a reference, a placeholder.
 pub(super) fn is_plain(value: &str) -> bool {
-    const REFERENCES: [&str; 10] =
-        ["$(", "${", "{{", "vault:", "ref+", "arn:", "projects/", "/", "./", "op://"];
+    const REFERENCES: [&str; 10] = ["$(", "${", "{{", "vault:", "ref+", "arn:", "projects/", "/", "./", "op://"];
     const PLACEHOLDERS: [&str; 6] = ["changeme", "change-me", "redacted", "placeholder", "example", "none"];
     let value = value.trim().trim_matches(['"', '\'']);
     let lower = value.to_lowercase();
@@ -76,17 +111,30 @@ mod tests {
 
     #[test]
     fn names_of_secrets() {
-        for name in ["DB_PASSWORD", "dbPassword", "spring.datasource.password", "OPENAI_API_KEY", "client-secret", "TOKEN"] {
+        for name in
+            ["DB_PASSWORD", "dbPassword", "spring.datasource.password", "OPENAI_API_KEY", "client-secret", "TOKEN"]
+        {
             assert!(names_secret(name), "{name}");
         }
-        for name in ["TOKEN_TTL_SECONDS", "MAX_TOKENS", "PASSWORD_FILE", "TOKENIZERS_PARALLELISM", "SECRET_NAME", "LOG_LEVEL", "AWS_ACCESS_KEY_ID", ""] {
+        for name in [
+            "TOKEN_TTL_SECONDS",
+            "MAX_TOKENS",
+            "PASSWORD_FILE",
+            "TOKENIZERS_PARALLELISM",
+            "SECRET_NAME",
+            "LOG_LEVEL",
+            "AWS_ACCESS_KEY_ID",
+            "",
+        ] {
             assert!(!names_secret(name), "{name}");
         }
     }
 
     #[test]
     fn values_that_cannot_be_secrets() {
-        for value in ["", "3600", "true", "/etc/token", "$(OTHER)", "{{ .Values.x }}", "<token>", "https://host/x", "****", "5m"] {
+        for value in
+            ["", "3600", "true", "/etc/token", "$(OTHER)", "{{ .Values.x }}", "<token>", "https://host/x", "****", "5m"]
+        {
             assert!(is_plain(value), "{value}");
         }
         for value in ["hunter2-made-up", "s3cr3t-5", "https://u:p@host"] {

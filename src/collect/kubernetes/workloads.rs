@@ -97,7 +97,13 @@ impl Projection {
         let id = Urn::kubernetes(&self.cluster, &object.metadata.namespace, "api-server", &object.metadata.name);
         let attributes = Attributes::default().with(AttributeName::TokenLifetimeBounded, bounded);
         let name = qualified(&object.metadata);
-        Some(Record::Setting(self.plain_setting(SettingKind::KubernetesApiServer, id, name, evidence.clone(), attributes)))
+        Some(Record::Setting(self.plain_setting(
+            SettingKind::KubernetesApiServer,
+            id,
+            name,
+            evidence.clone(),
+            attributes,
+        )))
     }
 
     /// A setting of the cluster without labels.
@@ -154,7 +160,8 @@ fn attributes(spec: &Spec) -> Attributes {
     let mut literal: BTreeSet<String> = BTreeSet::new();
     for container in pods.iter().flat_map(|pod| &pod.containers) {
         literal.extend(container.env.iter().filter(|one| one.is_secret()).map(|one| one.name.clone()));
-        literal.extend([&container.command, &container.args].into_iter().flat_map(|words| words.secrets.iter().cloned()));
+        literal
+            .extend([&container.command, &container.args].into_iter().flat_map(|words| words.secrets.iter().cloned()));
     }
     if !literal.is_empty() {
         attributes.set(AttributeName::LiteralSecrets, literal.into_iter().take(MOST).collect::<Vec<_>>());

@@ -8,7 +8,7 @@ use ignore::WalkBuilder;
 
 use super::name::text_of;
 use super::{as_path, text, true_path};
-use crate::collect::{aws, kubernetes, people};
+use crate::collect::{aws, kubernetes, okta, people};
 
 /// How much of a file is looked at, in bytes.
 const HEAD: u64 = 64 * 1024;
@@ -23,6 +23,8 @@ pub struct Found {
     pub kubernetes: Vec<(String, PathBuf)>,
     /// People directories.
     pub people: Vec<PathBuf>,
+    /// Folders with answers of Okta.
+    pub okta: Vec<PathBuf>,
     /// Trees with the files below them that look like Kubernetes manifests.
     pub manifests: BTreeMap<PathBuf, Vec<PathBuf>>,
 }
@@ -30,7 +32,7 @@ pub struct Found {
 impl Found {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.aws.is_empty() && self.kubernetes.is_empty() && self.people.is_empty()
+        self.aws.is_empty() && self.kubernetes.is_empty() && self.people.is_empty() && self.okta.is_empty()
     }
 }
 
@@ -100,6 +102,8 @@ impl Search {
         } else if kubernetes::sniff(&name, &head) {
             self.folders.entry(folder.to_owned()).or_insert_with(|| root.to_owned());
             self.found.kubernetes.push((String::new(), path));
+        } else if okta::sniff(&name, &head) && self.found.okta.last().is_none_or(|last| last != folder) {
+            self.found.okta.push(folder.to_owned());
         } else if kubernetes::is_manifest(&name, &head)
             && let Ok(below) = path.strip_prefix(root)
         {
