@@ -313,8 +313,6 @@ attributes! {
     AssignedToEveryone = "assigned_to_everyone": Bool of [Identity];
     /// How it proves itself to the token endpoint: client_secret_basic, private_key_jwt, none …
     AuthMethod = "auth_method": Text of [Identity];
-    /// The id by which it asks for tokens.
-    ClientId = "client_id": Text of [Identity];
     /// What it asks of a sign-in beside factors: network, device, risk, group, expression.
     Conditions = "conditions": Texts of [Setting];
     /// How an agent gets in: IDENTITY_ASSERTION_APP_INSTANCE, STS_VAULT_SECRET …

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use super::attribute::{AttributeName, AttributeType};
 use super::Known;
+use super::attribute::{AttributeName, AttributeType};
 
 /// The value of an attribute.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -23,6 +23,7 @@ mod join;
 #[path = "../support/kube_server.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod kube_server;
+mod kubernetes;
 #[cfg(all(feature = "aws", feature = "kubernetes"))]
 mod live;
 #[path = "../support/pack.rs"]
