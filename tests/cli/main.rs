@@ -14,8 +14,8 @@ mod commands;
 mod evidence;
 mod formats;
 mod git;
-mod html;
 mod history;
+mod html;
 #[cfg(feature = "aws")]
 #[path = "../support/iam_server.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
@@ -26,6 +26,7 @@ mod join;
 #[path = "../support/kube_server.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod kube_server;
+mod kubernetes;
 #[cfg(all(feature = "aws", feature = "kubernetes"))]
 mod live;
 #[path = "../support/pack.rs"]
