@@ -48,12 +48,25 @@ pub struct Global {
     /// When to use colours
     #[arg(long, global = true, value_enum, default_value_t, env = "NONHUMAN_COLOR", help_heading = "General")]
     pub color: ColorChoice,
+    /// How to write remarks and logs to standard error
+    #[arg(long, global = true, value_enum, default_value_t, env = "NONHUMAN_LOG", help_heading = "General")]
+    pub log: LogForm,
     /// Say more about what is done; twice for details
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "General")]
     pub verbose: u8,
     /// Show no progress and no remarks
     #[arg(short, long, global = true, help_heading = "General")]
     pub quiet: bool,
+}
+
+/// How remarks and logs are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogForm {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line, also of how a scan ended.
+    Json,
 }
 
 /// What to do.
@@ -69,6 +82,8 @@ pub enum Command {
     Collect(Collect),
     /// Join, judge and report records that `collect` wrote
     Evaluate(Evaluate),
+    /// Read, join and judge as `scan` does, and write an auditor's evidence pack
+    Evidence(super::evidence::Evidence),
     /// Ask what an identity may do, and which statements decide it
     Access(super::access::Access),
     /// Show everything that is known of one identity, credential or secret
@@ -87,6 +102,8 @@ pub enum Command {
     Explain(Explain),
     /// Say what changed between two scans: findings, identities, rights, owners, reach
     Diff(super::diff::Diff),
+    /// Decide of findings: accept them, call them false, assign them; the decisions stand in the baseline
+    Triage(super::triage::Triage),
     /// Show how findings and identities came and went over the scans of a history
     Trend(super::trend::Trend),
     /// Print the least rights that a live source needs, or with --plan the calls it makes
@@ -223,6 +240,11 @@ pub(super) struct Reporting {
     pub only: Option<Only>,
     #[command(flatten)]
     pub remembering: super::memory::Remembering,
+    /// Write an auditor's evidence pack into this folder, too: reports, review sheet, rules as used, OSCAL, hashes
+    #[arg(long, value_name = "DIR", help_heading = "Report")]
+    pub evidence: Option<PathBuf>,
+    #[command(flatten)]
+    pub telling: super::telling::Telling,
     /// Do not exit with 1 for findings
     #[arg(long, help_heading = "Report")]
     pub exit_zero: bool,

@@ -5,7 +5,7 @@ pub mod agents;
 pub mod aws;
 #[cfg(feature = "http-client")]
 #[allow(dead_code, unused_imports, reason = "each API uses its part")]
-mod http;
+pub(crate) mod http;
 pub mod kubernetes;
 mod mask;
 pub mod people;

@@ -15,6 +15,8 @@ use crate::rules::Override;
 const FILE_NAME: &str = "nonhuman.toml";
 /// The environment variable with the passphrase for fingerprints.
 const KEY_VARIABLE: &str = "NONHUMAN_FINGERPRINT_KEY";
+/// The environment variable with the secret that signs webhooks.
+const WEBHOOK_SECRET_VARIABLE: &str = "NONHUMAN_WEBHOOK_SECRET";
 /// The environment variable in which git tells a hook which index it is about to commit.
 const GIT_INDEX_VARIABLE: &str = "GIT_INDEX_FILE";
 
@@ -108,6 +110,11 @@ pub fn fingerprint_key() -> FingerprintKey {
         Ok(passphrase) if !passphrase.is_empty() => FingerprintKey::from_passphrase(&passphrase),
         _ => FingerprintKey::default(),
     }
+}
+
+/// The secret that signs webhooks: from the environment, so that it lies in no file and on no command line.
+pub fn webhook_secret() -> Option<String> {
+    std::env::var(WEBHOOK_SECRET_VARIABLE).ok().filter(|secret| !secret.is_empty())
 }
 
 /// The index that a hook of git is asked about: that of `git commit -a` and of `git commit FILE` is not the repository's.
