@@ -4,7 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::offboard::Offboard;
 use super::okta::OktaSources;
+use super::path::Path as Way;
+use super::reach::Reach;
+use super::rotate::Rotate;
+use super::show::Show;
 use crate::model::Severity;
 use crate::term::ColorChoice;
 
@@ -46,12 +51,25 @@ pub struct Global {
     /// When to use colours
     #[arg(long, global = true, value_enum, default_value_t, env = "NONHUMAN_COLOR", help_heading = "General")]
     pub color: ColorChoice,
+    /// How to write remarks and logs to standard error
+    #[arg(long, global = true, value_enum, default_value_t, env = "NONHUMAN_LOG", help_heading = "General")]
+    pub log: LogForm,
     /// Say more about what is done; twice for details
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "General")]
     pub verbose: u8,
     /// Show no progress and no remarks
     #[arg(short, long, global = true, help_heading = "General")]
     pub quiet: bool,
+}
+
+/// How remarks and logs are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogForm {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line, also of how a scan ended.
+    Json,
 }
 
 /// What to do.
@@ -67,12 +85,30 @@ pub enum Command {
     Collect(Collect),
     /// Join, judge and report records that `collect` wrote
     Evaluate(Evaluate),
+    /// Read, join and judge as `scan` does, and write an auditor's evidence pack
+    Evidence(super::evidence::Evidence),
     /// Ask what an identity may do, and which statements decide it
     Access(super::access::Access),
+    /// Show everything that is known of one identity, credential or secret
+    Show(Show),
+    /// Show what can be got to from one identity, agent, credential or secret
+    Reach(Reach),
+    /// Show the way from one thing to another
+    Path(Way),
+    /// Say what dies, is orphaned or stays open when a person leaves, and what to do in which order
+    Offboard(Offboard),
+    /// Say who uses a credential, and how to replace it without an outage
+    Rotate(Rotate),
     /// List the rules and detectors, or prove them by their own examples
     Rules(Rules),
     /// Explain a rule: what goes wrong, when it holds, what to do
     Explain(Explain),
+    /// Say what changed between two scans: findings, identities, rights, owners, reach
+    Diff(super::diff::Diff),
+    /// Decide of findings: accept them, call them false, assign them; the decisions stand in the baseline
+    Triage(super::triage::Triage),
+    /// Show how findings and identities came and went over the scans of a history
+    Trend(super::trend::Trend),
     /// Print the least rights that a live source needs, or with --plan the calls it makes
     Permissions(Permissions),
     /// Print completions for a shell
@@ -163,6 +199,12 @@ pub(super) struct Sources {
     /// Read who is there and who has left, from a CSV with the columns email, name, team, status, left_on
     #[arg(long, value_name = "FILE", help_heading = "Sources")]
     pub people: Vec<PathBuf>,
+    /// Read what the clients of AI agents keep in this home directory, at known places alone: servers, approvals, tokens
+    #[arg(long, value_name = "DIR", help_heading = "Sources")]
+    pub home: Vec<PathBuf>,
+    /// Do not look for AI agents in the searched trees
+    #[arg(long, env = "NONHUMAN_NO_AGENTS", value_parser = clap::builder::FalseyValueParser::new(), conflicts_with = "home", help_heading = "Sources")]
+    pub no_agents: bool,
     /// Do not use exports, dumps and people directories that lie in the searched trees
     #[arg(long, help_heading = "Sources")]
     pub no_discover: bool,
@@ -197,9 +239,17 @@ pub(super) struct Reporting {
     /// Accept all findings about secrets in files: write them to the baseline, with the words that stand there already
     #[arg(long, help_heading = "Report")]
     pub write_baseline: bool,
-    /// Show only what the baseline does not accept, or all with what is accepted marked [default: new]
+    /// Show only what the baseline does not accept, and with a history only what the last scan did not see; or all with
+    /// what is accepted marked [default: what the baseline does not accept]
     #[arg(long, value_enum, value_name = "new|all", help_heading = "Report")]
     pub only: Option<Only>,
+    #[command(flatten)]
+    pub remembering: super::memory::Remembering,
+    /// Write an auditor's evidence pack into this folder, too: reports, review sheet, rules as used, OSCAL, hashes
+    #[arg(long, value_name = "DIR", help_heading = "Report")]
+    pub evidence: Option<PathBuf>,
+    #[command(flatten)]
+    pub telling: super::telling::Telling,
     /// Do not exit with 1 for findings
     #[arg(long, help_heading = "Report")]
     pub exit_zero: bool,

@@ -58,26 +58,23 @@ struct File {
 impl Acceptance {
     /// Reads the file that a flag or the configuration names; never one of a searched tree.
     pub(super) fn new(reporting: &Reporting, config: &Config) -> Result<Self, Failure> {
+        let remembers = reporting.remembering.file(config).is_some();
         let Some(path) = reporting.baseline.as_ref().or(config.baseline.as_ref()) else {
             let flag = match (reporting.write_baseline, reporting.only) {
                 (true, _) => "--write-baseline",
-                (_, Some(Only::New)) => "--only new",
+                (_, Some(Only::New)) if !remembers => "--only new",
                 _ => return Ok(Self { only: Only::All, file: None }),
             };
-            return Err(Failure(format!("{flag} needs a baseline: --baseline FILE, or 'baseline' in nonhuman.toml")));
+            let or = if flag == "--only new" { "; or a history: --history-file FILE" } else { "" };
+            return Err(Failure(format!(
+                "{flag} needs a baseline: --baseline FILE, or 'baseline' in nonhuman.toml{or}"
+            )));
         };
         let shown = path.display();
-        let key = Secret::new(Baseline::CHECK).fingerprint(&config::fingerprint_key());
-        let baseline = match std::fs::read_to_string(path) {
-            Ok(text) => Baseline::parse(&path.to_string_lossy(), &text, &key).map_err(|errors| {
-                let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
-                Failure(lines.join("\nerror: "))
-            })?,
-            Err(error) if error.kind() == ErrorKind::NotFound && reporting.write_baseline => Baseline::empty(&key),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(Failure(format!("{shown}: there is no such baseline; --write-baseline makes it")));
-            }
-            Err(error) => return Err(Failure(format!("{shown}: {error}"))),
+        let baseline = match read(path)? {
+            Some(baseline) => baseline,
+            None if reporting.write_baseline => empty(),
+            None => return Err(Failure(format!("{shown}: there is no such baseline; --write-baseline makes it"))),
         };
         let here = Path::new(".").canonicalize()?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -97,8 +94,7 @@ impl Acceptance {
         }
     }
 
-    /// Marks what is accepted and takes it out unless all is to be shown; says so in the coverage. Returns how many
-    /// findings are not shown.
+    /// Marks what is accepted; says in the coverage what is wrong with the file.
     pub(super) fn settle(
         &self,
         findings: &mut Vec<Finding>,
@@ -106,8 +102,8 @@ impl Acceptance {
         now: Timestamp,
         searched: &Searched,
         quiet: bool,
-    ) -> Result<u64, Failure> {
-        let Some(file) = &self.file else { return Ok(0) };
+    ) -> Result<(), Failure> {
+        let Some(file) = &self.file else { return Ok(()) };
         let today = now.to_zoned(TimeZone::UTC).date();
         let is_whole = !inventory.coverage.holes().any(|hole| hole.collector == NAME);
         let naming = |location: &Location| file.name_of(location);
@@ -139,14 +135,19 @@ impl Acceptance {
             |entry: &&Entry| entry.expires.is_some_and(|day| day < today) && values.contains(&entry.fingerprint);
         let expired: Vec<&Entry> = baseline.entries().filter(is_over).collect();
         entries.extend(file.note("expired entries", &expired, "replace the secrets, or set another day"));
-        let before = findings.len();
-        if self.only == Only::New {
-            findings.retain(|finding| !finding.is_accepted());
-        }
-        let hidden = (before - findings.len()) as u64;
-        entries.extend(file.hidden(hidden));
         inventory.coverage = Coverage::new(entries);
-        Ok(hidden)
+        Ok(())
+    }
+
+    /// Takes out what is accepted unless all is to be shown; says so in the coverage. Returns how many there are.
+    pub(super) fn hide(&self, findings: &mut Vec<Finding>, inventory: &mut Inventory) -> u64 {
+        let Some(file) = self.file.as_ref().filter(|_| self.only == Only::New) else { return 0 };
+        let before = findings.len();
+        findings.retain(|finding| !finding.is_accepted());
+        let hidden = (before - findings.len()) as u64;
+        let entries = inventory.coverage.entries().iter().cloned().chain(file.hidden(hidden));
+        inventory.coverage = Coverage::new(entries.collect());
+        hidden
     }
 }
 
@@ -194,6 +195,27 @@ impl File {
         let target = self.path.to_string_lossy();
         let entry = CoverageEntry::hole("baseline", &target, "accepted findings", Outcome::NotRead, detail);
         (count > 0).then(|| entry.count(count))
+    }
+}
+
+fn key() -> crate::model::Fingerprint {
+    Secret::new(Baseline::CHECK).fingerprint(&config::fingerprint_key())
+}
+
+/// A baseline that accepts nothing.
+pub(super) fn empty() -> Baseline {
+    Baseline::empty(&key())
+}
+
+/// Reads a baseline; `None` where there is no such file.
+pub(super) fn read(path: &Path) -> Result<Option<Baseline>, Failure> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Baseline::parse(&path.to_string_lossy(), &text, &key()).map(Some).map_err(|errors| {
+            let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
+            Failure(lines.join("\nerror: "))
+        }),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure(format!("{}: {error}", path.display()))),
     }
 }
 

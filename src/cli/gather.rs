@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::Failure;
 use super::arguments::{Global, Imports, Searching, Sources};
-use super::{imports, ruleset};
+use super::{agents, imports, ruleset};
 use crate::collect::registry::{Request, collectors};
 use crate::collect::source::{Found, Selection, SourceOptions, discover};
 use crate::collect::{Collector, Context, Gathered, Interrupt, mask, run};
@@ -97,6 +97,7 @@ pub(super) fn read(
     if adopted {
         gathered.records.iter_mut().for_each(distrust);
     }
+    agents::add_registry(&mut gathered.records, config, now);
     // By our own alone: the id of a key is no secret, although others have a rule for it.
     mask(&mut gathered.records, &own);
     tracing::info!(records = gathered.records.len(), "collected");
@@ -136,18 +137,19 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
     let has_exports =
         !sources.aws_export.is_empty() || !sources.kubernetes_export.is_empty() || sources.okta.is_some();
     let mut roots = sources.paths.clone();
-    if roots.is_empty() && !wants_aws && !wants_cluster && !has_exports {
+    if roots.is_empty() && !wants_aws && !wants_cluster && !has_exports && sources.home.is_empty() {
         roots.push(PathBuf::from("."));
     }
     let mut people = sources.people.clone();
     people.extend(config.people.iter().cloned());
-    for path in roots.iter().chain(&sources.aws_export).chain(&people) {
+    for path in roots.iter().chain(&sources.aws_export).chain(&people).chain(&sources.home) {
         must_exist(path)?;
     }
     let mut request = Request {
         roots,
         given: Vec::new(),
-        source: source_options(&sources.searching)?,
+        source: SourceOptions { agents: agents::tables(sources.no_agents)?, ..source_options(&sources.searching)? },
+        homes: sources.home.clone(),
         aws: wants_aws.then(|| sources.aws_profile.clone()),
         aws_exports: sources.aws_export.clone(),
         kubernetes: wants_cluster.then(|| sources.context.clone()),

@@ -6,16 +6,19 @@ use jiff::Timestamp;
 
 use super::arguments::{Global, Reporting, Scan as Arguments};
 use super::baseline::{Acceptance, Searched};
+use super::evidence::Pack;
 use super::gather::{Collected, Wish};
+use super::memory::Memory;
 use super::output::Outputs;
 use super::{Failure, gather, ruleset};
 use crate::config::Config;
 use crate::embedded;
 use crate::exit::Exit;
+use crate::history::Drift;
 use crate::inventory::Inventory;
 use crate::link::{Tables, link, link_exposures};
-use crate::model::{CoverageEntry, Outcome, Record, Severity, SubjectKind};
-use crate::report::Scan;
+use crate::model::{CoverageEntry, Finding, Outcome, Record, Severity, SubjectKind};
+use crate::report::{Notice, Scan};
 use crate::rules::evaluate;
 
 /// Findings at or above this severity make the exit code 1, unless the user says otherwise.
@@ -33,6 +36,8 @@ pub(super) struct Judging<'a> {
     tables: Option<Tables>,
     outputs: Outputs,
     acceptance: Acceptance,
+    memory: Memory,
+    pack: Option<Pack>,
     quiet: bool,
     reporting: &'a Reporting,
     fail_on: Severity,
@@ -49,11 +54,14 @@ impl<'a> Judging<'a> {
         global: &Global,
         config: &Config,
     ) -> Result<Self, Failure> {
+        reporting.telling.check()?;
         Ok(Self {
             rules: ruleset::audit_about(reporting.rules.as_ref(), config, subjects)?,
             tables: (subjects != [SubjectKind::Exposure]).then(|| Tables::parse(embedded::facts)).transpose()?,
             outputs: Outputs::new(reporting, global)?,
             acceptance: Acceptance::new(reporting, config)?,
+            pack: Pack::new(reporting, config)?,
+            memory: Memory::new(reporting, config)?,
             quiet: global.quiet,
             fail_on: reporting.fail_on.or(config.fail_on).unwrap_or(DEFAULT_FAIL_ON),
             min_severity: reporting.min_severity.or(config.min_severity).unwrap_or(Severity::Info),
@@ -89,10 +97,12 @@ impl<'a> Judging<'a> {
             None => link_exposures(&mut inventory),
         }
         let mut judgement = evaluate(&inventory, &self.rules, now);
-        let in_baseline = self.acceptance.settle(&mut judgement.findings, &mut inventory, now, searched, self.quiet)?;
+        self.acceptance.settle(&mut judgement.findings, &mut inventory, now, searched, self.quiet)?;
+        let moved = self.memory.remember(&mut judgement, &mut inventory, inputs, &self.rules, now);
+        let in_baseline = self.acceptance.hide(&mut judgement.findings, &mut inventory);
         tracing::info!(findings = judgement.findings.len(), identities = inventory.identities.len(), "judged");
-        let has_findings =
-            judgement.findings.iter().any(|finding| finding.severity >= self.fail_on && !finding.is_accepted());
+        let has_findings = self.reaches_threshold(&judgement.findings, moved.as_ref());
+        self.memory.hide_known(&mut judgement.findings, &mut inventory, moved.as_ref());
         let all = judgement.findings.len();
         let shown: Vec<_> =
             judgement.findings.into_iter().filter(|finding| finding.severity >= self.min_severity).collect();
@@ -110,7 +120,34 @@ impl<'a> Judging<'a> {
             in_baseline,
         };
         self.outputs.write(&scan)?;
+        if let Some(pack) = &self.pack {
+            pack.write(&scan)?;
+        }
+        self.tell(&scan, moved.as_ref());
         Ok(Exit::of_scan(has_findings, scan.is_incomplete(), self.reporting.exit_zero, self.reporting.allow_partial))
+    }
+}
+
+impl Judging<'_> {
+    fn tell(&self, scan: &Scan<'_>, drift: Option<&Drift>) {
+        let (last_complete, milliseconds) = (self.memory.last_complete(), self.memory.milliseconds());
+        let (findings, holes) = (scan.findings.len(), scan.inventory.coverage.holes().count());
+        let raised = drift.map(|drift| drift.raised().count());
+        let (identities, incomplete) = (scan.inventory.identities.len(), scan.is_incomplete());
+        tracing::info!(findings, raised, identities, holes, incomplete, milliseconds, "scan finished");
+        self.reporting.telling.tell(&Notice { scan, drift, milliseconds, last_complete });
+    }
+
+    /// Whether there is a finding for which the command fails. `--fail-on-new` alone takes the place of the default of
+    /// `--fail-on`; where the history could not be asked, everything counts as new.
+    fn reaches_threshold(&self, findings: &[Finding], moved: Option<&Drift>) -> bool {
+        let counts = || findings.iter().filter(|finding| !finding.is_accepted());
+        let fail_on_new = self.memory.fail_on_new();
+        let is_known = |finding: &&Finding| moved.is_some() && !finding.history.is_some_and(|note| note.is_raised());
+        let is_new =
+            fail_on_new.is_some_and(|severity| counts().any(|one| one.severity >= severity && !is_known(&one)));
+        let asks_all = fail_on_new.is_none() || self.reporting.fail_on.is_some();
+        is_new || asks_all && counts().any(|finding| finding.severity >= self.fail_on)
     }
 }
 

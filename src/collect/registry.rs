@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::people::People;
-use super::source::{Given, GivenText, Source, SourceOptions};
 use super::okta::{Hints, OktaExport, OktaSettings};
+use super::source::{Given, GivenText, Homes, Source, SourceOptions};
 use super::{Collector, aws, kubernetes};
 use crate::secrets::DetectorSet;
 
@@ -34,6 +34,8 @@ pub struct Request {
     pub okta_exports: Vec<PathBuf>,
     /// How AI apps and users that are machines are recognised.
     pub okta_hints: Hints,
+    /// Home directories, of which the known places of agents' clients are read.
+    pub homes: Vec<PathBuf>,
     /// People directories.
     pub people: Vec<PathBuf>,
 }
@@ -47,6 +49,10 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
     if !request.roots.is_empty() {
         list.push(Arc::new(Source::new(&request.roots, request.source.clone(), Arc::clone(detectors))));
     }
+    if let (Some(tables), false) = (&request.source.agents, request.homes.is_empty()) {
+        let homes = Homes::new(&request.homes, request.source.clone(), Arc::clone(tables), Arc::clone(detectors));
+        list.push(Arc::new(homes));
+    }
     for given in &request.given {
         list.push(Arc::new(GivenText::new(given.clone(), request.source.clone(), Arc::clone(detectors))));
     }
@@ -54,7 +60,8 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
         list.push(live_aws(profile.clone())?);
     }
     if !request.aws_exports.is_empty() {
-        list.push(Arc::new(aws::AwsExport::new(request.aws_exports.clone())));
+        let export = aws::AwsExport::new(request.aws_exports.clone());
+        list.push(Arc::new(export.detectors(Arc::clone(detectors))));
     }
     if let Some(contexts) = &request.kubernetes {
         list.push(live_kubernetes(contexts.clone(), request.kubernetes_allow_exec)?);

@@ -15,6 +15,8 @@ use crate::rules::Override;
 const FILE_NAME: &str = "nonhuman.toml";
 /// The environment variable with the passphrase for fingerprints.
 const KEY_VARIABLE: &str = "NONHUMAN_FINGERPRINT_KEY";
+/// The environment variable with the secret that signs webhooks.
+const WEBHOOK_SECRET_VARIABLE: &str = "NONHUMAN_WEBHOOK_SECRET";
 /// The environment variable in which git tells a hook which index it is about to commit.
 const GIT_INDEX_VARIABLE: &str = "GIT_INDEX_FILE";
 
@@ -30,12 +32,17 @@ pub struct Config {
     pub rules_dir: Option<PathBuf>,
     /// Accepted findings, relative to this file.
     pub baseline: Option<PathBuf>,
+    /// The memory of scans, relative to this file.
+    pub history_file: Option<PathBuf>,
     /// People directories, relative to this file.
     #[serde(default)]
     pub people: Vec<PathBuf>,
     /// What to know about Okta.
     #[serde(default)]
     pub okta: OktaConfig,
+    /// The AI agents that the organisation knows, by name or by their names in the graph; `*` stands for anything.
+    #[serde(default)]
+    pub registered_agents: Vec<String>,
     /// What to change of single rules.
     #[serde(default)]
     pub rules: BTreeMap<String, Override>,
@@ -108,6 +115,7 @@ impl Config {
         let base = file.parent().unwrap_or(Path::new("")).to_owned();
         config.rules_dir = config.rules_dir.map(|path| base.join(path));
         config.baseline = config.baseline.map(|path| base.join(path));
+        config.history_file = config.history_file.map(|path| base.join(path));
         config.people = config.people.into_iter().map(|path| base.join(path)).collect();
         config.file = Some(file);
         Ok(config)
@@ -141,6 +149,11 @@ pub fn fingerprint_key() -> FingerprintKey {
         Ok(passphrase) if !passphrase.is_empty() => FingerprintKey::from_passphrase(&passphrase),
         _ => FingerprintKey::default(),
     }
+}
+
+/// The secret that signs webhooks: from the environment, so that it lies in no file and on no command line.
+pub fn webhook_secret() -> Option<String> {
+    std::env::var(WEBHOOK_SECRET_VARIABLE).ok().filter(|secret| !secret.is_empty())
 }
 
 /// The index that a hook of git is asked about: that of `git commit -a` and of `git commit FILE` is not the repository's.

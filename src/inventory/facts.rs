@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Capability, EscalationPath, Known, LastUse, Owner, TrustedPrincipal, Urn};
+use crate::model::{Attributes, Capability, EscalationPath, Fingerprint, Known, LastUse, Owner, TrustedPrincipal, Urn};
 
 /// All conclusions.
 #[derive(Debug, Default)]
@@ -15,6 +15,16 @@ pub struct Facts {
     pub exposures: BTreeMap<Urn, ExposureFacts>,
     /// Of grants: what each one alone amounts to.
     pub grants: BTreeMap<Urn, Vec<Capability>>,
+    /// In which environment identities and exposures stand, where something says it.
+    pub environments: BTreeMap<Urn, Environment>,
+    /// The environments of values that lie in files of several.
+    pub spread: BTreeMap<Fingerprint, BTreeSet<String>>,
+    /// Grants that a platform makes itself at its start.
+    pub shipped: BTreeSet<Urn>,
+    /// Of anything: attributes that no collector saw but that follow from what several saw.
+    pub attributes: BTreeMap<Urn, Attributes>,
+    /// What leads where, and what can be reached.
+    pub graph: super::Graph,
 }
 
 /// What is concluded of an identity.
@@ -42,6 +52,15 @@ pub struct IdentityFacts {
     pub rights_unknown: Option<String>,
     /// How it becomes administrator, shortest first; empty when it is one already or cannot.
     pub escalations: Vec<EscalationPath>,
+}
+
+/// Where a thing stands: production, staging …
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Environment {
+    /// `prod`, `staging`, `test`, `dev`, or what a label says else.
+    pub name: String,
+    /// What says it: a label, or a name.
+    pub source: String,
 }
 
 /// What is concluded of a credential.

@@ -4,12 +4,14 @@
 mod build;
 mod coverage;
 mod facts;
+mod graph;
 mod links;
 mod merge;
 mod table;
 
 pub use coverage::Coverage;
-pub use facts::{CredentialFacts, ExposureFacts, Facts, IdentityFacts};
+pub use facts::{CredentialFacts, Environment, ExposureFacts, Facts, IdentityFacts};
+pub use graph::{Graph, MOST_REACHED, Source};
 pub use links::Links;
 pub use table::{Keyed, Table};
 

@@ -1,17 +1,23 @@
 //! Joins what the collectors brought and concludes from it. Pure passes over the graph, in one visible order:
 //! each pass may use what those before it concluded.
 
+mod agents;
+mod aws;
 mod credentials;
+mod edges;
+mod environments;
+mod federation;
 mod owners;
 mod privilege;
+mod proofs;
 mod reach;
+mod search;
 mod trust;
 mod usage;
 mod workloads;
 
 use crate::access;
 use crate::inventory::Inventory;
-use crate::model::{Evidence, Location, Policy, PolicyLanguage, Urn};
 
 pub use owners::OwnerLabels;
 
@@ -19,31 +25,12 @@ pub use owners::OwnerLabels;
 #[derive(Debug)]
 pub struct Tables {
     owners: OwnerLabels,
+    environments: environments::EnvironmentWords,
     aws_techniques: access::aws::Techniques,
     kubernetes_capabilities: access::kubernetes::CapabilityTable,
     okta_capabilities: access::okta::CapabilityTable,
-    cluster_admin: Policy,
-}
-
-/// The cluster role that every API server makes at its start, so that a dump of bindings without it gives no false
-/// green. Source: Kubernetes, "Using RBAC Authorization", user-facing roles.
-fn cluster_admin() -> Policy {
-    Policy {
-        id: Urn::new("k8s:*//clusterrole/cluster-admin"),
-        name: "cluster-admin".to_owned(),
-        language: PolicyLanguage::KubernetesRbac,
-        tenant: String::new(),
-        builtin: true,
-        document: serde_json::json!([
-            { "verbs": ["*"], "apiGroups": ["*"], "resources": ["*"] },
-            { "verbs": ["*"], "nonResourceURLs": ["*"] },
-        ]),
-        evidence: Evidence {
-            observed: jiff::Timestamp::UNIX_EPOCH,
-            collector: "kubernetes".to_owned(),
-            location: Location::Api { call: "default roles".to_owned(), resource: "Kubernetes".to_owned() },
-        },
-    }
+    kubernetes_bootstrap: access::kubernetes::Bootstrap,
+    aws_trust: aws::TrustTable,
 }
 
 impl Tables {
@@ -55,12 +42,16 @@ impl Tables {
         let named = |name: &'static str| move |error: String| format!("rules/facts/{name}.toml: {error}");
         Ok(Self {
             owners: OwnerLabels::parse(table("owners")).map_err(named("owners"))?,
+            environments: environments::EnvironmentWords::parse(table("environments"))
+                .map_err(named("environments"))?,
             aws_techniques: access::aws::Techniques::parse(table("aws-escalation")).map_err(named("aws-escalation"))?,
             kubernetes_capabilities: access::kubernetes::CapabilityTable::parse(table("kubernetes-capabilities"))
                 .map_err(named("kubernetes-capabilities"))?,
             okta_capabilities: access::okta::CapabilityTable::parse(table("okta-capabilities"))
                 .map_err(named("okta-capabilities"))?,
-            cluster_admin: cluster_admin(),
+            kubernetes_bootstrap: access::kubernetes::Bootstrap::parse(table("kubernetes-bootstrap"))
+                .map_err(named("kubernetes-bootstrap"))?,
+            aws_trust: aws::TrustTable::parse(table("aws-trust")).map_err(named("aws-trust"))?,
         })
     }
 }
@@ -75,8 +66,14 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     credentials::link(inventory);
     workloads::link(inventory);
     trust::link(inventory);
+    aws::link(inventory, &tables.aws_trust);
     owners::link(inventory, &tables.owners);
+    environments::link(inventory, &tables.environments);
     usage::link(inventory);
     privilege::link(inventory, tables);
     reach::link(inventory, tables);
+    aws::link_workloads(inventory);
+    agents::link(inventory);
+    edges::link(inventory);
+    search::link(inventory);
 }

@@ -33,6 +33,8 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables) {
         facts.rights_unknown = unknown;
     }
     inventory.facts.grants = of_grants;
+    let shipped = inventory.grants.iter().filter(|grant| tables.kubernetes_bootstrap.grants(&grant.id));
+    inventory.facts.shipped = shipped.map(|grant| grant.id.clone()).collect();
 }
 
 fn grant_capabilities(grant: &Grant, policy: &Policy, tables: &Tables) -> Vec<Capability> {
@@ -104,9 +106,5 @@ fn kubernetes_subject<'a>(
 
 /// The policy that a grant gives: as it was read, or as it always is.
 fn policy<'a>(inventory: &'a Inventory, grant: &Grant, tables: &'a Tables) -> Option<&'a Policy> {
-    let is_default = || {
-        let id = grant.policy.as_str();
-        id.starts_with("k8s:") && id.ends_with("//clusterrole/cluster-admin")
-    };
-    inventory.policies.get(&grant.policy).or_else(|| is_default().then_some(&tables.cluster_admin))
+    inventory.policies.get(&grant.policy).or_else(|| tables.kubernetes_bootstrap.role(&grant.policy))
 }

@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 
 use super::Tables;
 use super::privilege::aws_principal;
-use crate::access::aws;
+use crate::access::{aws, kubernetes};
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{Capability, CapabilityKind, EscalationPath, Identity, IdentityKind, PrincipalKind, Provider, Urn};
 
 pub(super) fn link(inventory: &mut Inventory, tables: &Tables) {
-    let mut paths = aws_paths(inventory, tables);
-    paths.extend(kubernetes_paths(inventory));
-    for (id, paths) in paths {
+    for (id, paths) in aws_paths(inventory, tables) {
         inventory.facts.identities.entry(id).or_default().escalations = paths;
     }
+    // A way out of a cluster goes on by what the cloud role can do, so those are first.
     let across = paths_across(inventory);
+    for (id, paths) in kubernetes_paths(inventory, &across) {
+        inventory.facts.identities.entry(id).or_default().escalations = paths;
+    }
     for (id, path) in across {
         inventory.facts.identities.entry(id).or_default().escalations.push(path);
     }
@@ -30,33 +32,56 @@ fn aws_paths(inventory: &Inventory, tables: &Tables) -> BTreeMap<Urn, Vec<Escala
     aws::escalations(&principals, &tables.aws_techniques)
 }
 
-/// Rights in a cluster that amount to all of it, one step away.
-fn kubernetes_paths(inventory: &Inventory) -> BTreeMap<Urn, Vec<EscalationPath>> {
-    let mut paths = BTreeMap::new();
+/// The shortest way of each subject of a cluster to all of it, or to the administrator of a cloud account.
+fn kubernetes_paths(inventory: &Inventory, across: &[(Urn, EscalationPath)]) -> BTreeMap<Urn, Vec<EscalationPath>> {
+    let mut clusters: BTreeMap<&str, Vec<kubernetes::Actor<'_>>> = BTreeMap::new();
+    let across: BTreeMap<&Urn, &EscalationPath> =
+        across.iter().filter(|(_, path)| !path.conditional).map(|(id, path)| (id, path)).collect();
     for identity in inventory.identities.iter().filter(|identity| identity.provider() == Provider::Kubernetes) {
-        let cluster = format!("cluster {}", identity.tenant);
         let Some(facts) = inventory.facts.identities.get(&identity.id) else { continue };
-        if is_administrator(facts) {
-            continue;
-        }
-        let steps: Vec<_> = facts
-            .capabilities
-            .iter()
-            .filter(|capability| {
-                let leads_up = matches!(capability.kind, CapabilityKind::Escalate | CapabilityKind::Impersonate);
-                leads_up && capability.scope == cluster
-            })
-            .map(|capability| EscalationPath {
-                target: identity.id.clone(),
-                conditional: capability.conditional,
-                steps: capability.proof.clone(),
-            })
-            .collect();
-        if !steps.is_empty() {
-            paths.insert(identity.id.clone(), steps);
+        let is_account = identity.kind == IdentityKind::KubernetesServiceAccount;
+        let namespace = identity.name.split_once('/').map(|(namespace, _)| namespace).filter(|_| is_account);
+        clusters.entry(&identity.tenant).or_default().push(kubernetes::Actor {
+            id: &identity.id,
+            name: &identity.name,
+            namespace,
+            has_pods: !facts.workloads.is_empty(),
+            has_token: !facts.credentials.is_empty(),
+            capabilities: &facts.capabilities,
+            top: top(identity, facts, across.get(&identity.id).copied()),
+        });
+    }
+    let mut paths: BTreeMap<Urn, Vec<EscalationPath>> = BTreeMap::new();
+    for actors in clusters.values() {
+        paths.extend(kubernetes::escalations(actors).into_iter().map(|(id, path)| (id, vec![path])));
+        for actor in actors.iter().filter(|actor| actor.top.is_none()) {
+            let conditional = conditional_path(actor);
+            if !paths.contains_key(actor.id) && !conditional.steps.is_empty() {
+                paths.insert(actor.id.clone(), vec![conditional]);
+            }
         }
     }
     paths
+}
+
+/// Where the ways of others may end: an administrator, or somebody who acts as a cloud role that is one.
+fn top(identity: &Identity, facts: &IdentityFacts, across: Option<&EscalationPath>) -> Option<(Urn, String)> {
+    let name = &identity.name;
+    if let Some(capability) = facts.capabilities.iter().find(|one| one.is_administrator()) {
+        let text = format!("{name} is administrator of {} ({})", capability.scope, capability.proof.join(", "));
+        return Some((identity.id.clone(), text));
+    }
+    across.map(|path| (path.target.clone(), path.steps.join("; ")))
+}
+
+/// A right that leads up only if something else holds, where there is no other way.
+fn conditional_path(actor: &kubernetes::Actor<'_>) -> EscalationPath {
+    let leads_up = |one: &&Capability| {
+        matches!(one.kind, CapabilityKind::Escalate | CapabilityKind::KubernetesImpersonateUsers)
+            && one.scope.starts_with("cluster ")
+    };
+    let steps = actor.capabilities.iter().find(leads_up).map(|one| one.proof.clone()).unwrap_or_default();
+    EscalationPath { target: actor.id.clone(), conditional: true, steps }
 }
 
 /// A service account that acts as an IAM role reaches what that role reaches.

@@ -12,8 +12,12 @@ names! {
         AwsAccessKey = "aws.access-key",
         /// The console password of an IAM user.
         AwsPassword = "aws.password",
+        /// A credential of an IAM user for one service, such as a long-term API key of Bedrock.
+        AwsServiceCredential = "aws.service-credential",
         /// An X.509 signing certificate of an IAM user.
         AwsSigningCertificate = "aws.signing-certificate",
+        /// An SSH public key of an IAM user.
+        AwsSshKey = "aws.ssh-key",
         /// A Secret of type `kubernetes.io/service-account-token`: it never expires.
         KubernetesTokenSecret = "kubernetes.token-secret",
         /// An API token (`SSWS`): it can all that its user can, and lives as long as it is used.
@@ -22,6 +26,10 @@ names! {
         OktaClientSecret = "okta.client-secret",
         /// A public key of an OAuth client or an AI agent.
         OktaClientKey = "okta.client-key",
+        /// A credential that an agent or a server of one is given: its name, and whether the value stands there.
+        AgentGiven = "agent.given-secret",
+        /// A file in which a client keeps tokens of its own.
+        AgentTokenFile = "agent.token-file",
     }
 }
 

@@ -59,6 +59,8 @@ names! {
         AwsOidcProvider = "aws.oidc-provider",
         /// A SAML provider trusted by an account.
         AwsSamlProvider = "aws.saml-provider",
+        /// The identity of an agent in Bedrock AgentCore.
+        AwsWorkloadIdentity = "aws.workload-identity",
         /// A Kubernetes ServiceAccount.
         KubernetesServiceAccount = "kubernetes.service-account",
         /// A user name that a binding grants something to.
@@ -81,6 +83,20 @@ names! {
         OktaServiceAccount = "okta.service-account",
         /// Programs on one's own machines that connect a directory (AD, LDAP, RADIUS).
         OktaDirectoryAgent = "okta.directory-agent",
+        /// An A2A card: what an agent tells others of itself.
+        AgentCard = "agent.card",
+        /// An agent that a CI workflow starts.
+        AgentCi = "agent.ci",
+        /// A client in which agents run, with its settings.
+        AgentClient = "agent.client",
+        /// An agent that infrastructure code or a manifest makes in a cloud or a cluster.
+        AgentCloud = "agent.cloud",
+        /// Code that is built on a framework for agents.
+        AgentCode = "agent.code",
+        /// An agent that a file describes: its instructions, tools and model.
+        AgentDefinition = "agent.definition",
+        /// A connection of a client to an MCP server.
+        AgentServer = "agent.mcp-server",
     }
 }
 
@@ -93,7 +109,8 @@ impl IdentityKind {
             | Self::AwsGroup
             | Self::AwsRole
             | Self::AwsOidcProvider
-            | Self::AwsSamlProvider => Provider::Aws,
+            | Self::AwsSamlProvider
+            | Self::AwsWorkloadIdentity => Provider::Aws,
             Self::KubernetesServiceAccount | Self::KubernetesUser | Self::KubernetesGroup => Provider::Kubernetes,
             Self::OktaServiceApp
             | Self::OktaApp
@@ -103,6 +120,13 @@ impl IdentityKind {
             | Self::OktaGroup
             | Self::OktaServiceAccount
             | Self::OktaDirectoryAgent => Provider::Okta,
+            Self::AgentCard
+            | Self::AgentCi
+            | Self::AgentClient
+            | Self::AgentCloud
+            | Self::AgentCode
+            | Self::AgentDefinition
+            | Self::AgentServer => Provider::Agents,
         }
     }
 
@@ -115,6 +139,7 @@ impl IdentityKind {
             Self::AwsRole => "IAM role",
             Self::AwsOidcProvider => "OIDC provider",
             Self::AwsSamlProvider => "SAML provider",
+            Self::AwsWorkloadIdentity => "AgentCore identity",
             Self::KubernetesServiceAccount => "service account",
             Self::KubernetesUser => "Kubernetes user",
             Self::KubernetesGroup => "Kubernetes group",
@@ -126,6 +151,13 @@ impl IdentityKind {
             Self::OktaGroup => "Okta group",
             Self::OktaServiceAccount => "vaulted account",
             Self::OktaDirectoryAgent => "directory agents",
+            Self::AgentCard => "A2A card",
+            Self::AgentCi => "CI agent",
+            Self::AgentClient => "agent client",
+            Self::AgentCloud => "cloud agent",
+            Self::AgentCode => "agent code",
+            Self::AgentDefinition => "agent",
+            Self::AgentServer => "MCP server",
         }
     }
 }

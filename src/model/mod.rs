@@ -4,6 +4,7 @@
 mod attribute;
 mod coverage;
 mod credential;
+mod edge;
 mod evidence;
 mod exposure;
 mod fact;
@@ -24,12 +25,16 @@ mod workload;
 pub use attribute::{AttributeName, AttributeType, AttributeValue, Attributes};
 pub use coverage::{CoverageEntry, FactKind, Outcome};
 pub use credential::{Credential, CredentialKind};
+pub use edge::{Edge, EdgeKind, Holding, Reached};
 pub use evidence::{Evidence, Location};
 pub use exposure::{Commit, Exposure, Proof};
 pub use fact::{
     Capability, CapabilityKind, CredentialState, EscalationPath, LastUse, Owner, PrincipalKind, TrustedPrincipal,
 };
-pub use finding::{BaselineNote, BaselineState, Confidence, Finding, NotEvaluated, RuleInfo, Severity, SubjectKind};
+pub use finding::{
+    BaselineNote, BaselineState, Confidence, Finding, HistoryNote, HistoryState, NotEvaluated, RuleInfo, Severity,
+    SubjectKind,
+};
 pub use grant::{Grant, GrantKind, Policy, PolicyLanguage, Trust};
 pub use identity::{Identity, IdentityKind, Provider};
 pub use known::Known;

@@ -61,6 +61,12 @@ impl Fingerprint {
     }
 }
 
+impl std::borrow::Borrow<str> for Fingerprint {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 /// The key under which found values are fingerprinted.
 ///
 /// With the built-in key fingerprints can be compared between teams; a weak password could then be guessed from its

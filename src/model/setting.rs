@@ -9,6 +9,26 @@ use super::{Attributes, Evidence, Provider, Urn, names};
 names! {
     /// What sort of setting it is.
     SettingKind {
+        /// An AWS account as such: its root user's MFA and keys.
+        AwsAccount = "aws.account",
+        /// A finding of IAM Access Analyzer.
+        AwsAnalyzerFinding = "aws.analyzer-finding",
+        /// An EKS cluster as AWS sees it.
+        AwsCluster = "aws.cluster",
+        /// A credential of another service that AgentCore keeps for agents.
+        AwsCredentialProvider = "aws.credential-provider",
+        /// A request for temporary rights in an account.
+        AwsDelegationRequest = "aws.delegation-request",
+        /// An account of an organisation.
+        AwsMemberAccount = "aws.member-account",
+        /// An organisation of accounts.
+        AwsOrganization = "aws.organization",
+        /// A service or resource control policy of an organisation.
+        AwsOrganizationPolicy = "aws.organization-policy",
+        /// Tokens that an account issues for other systems.
+        AwsOutboundFederation = "aws.outbound-federation",
+        /// An SSM parameter, without its value.
+        AwsParameter = "aws.parameter",
         /// The rules for passwords of an AWS account.
         AwsPasswordPolicy = "aws.password-policy",
         /// The organisation itself.
@@ -35,6 +55,44 @@ names! {
         OktaAgentConnection = "okta.agent-connection",
         /// A custom admin role.
         OktaRole = "okta.role",
+        /// An agent's tools run without anybody being asked.
+        AgentApprovalsOff = "agent.approvals-off",
+        /// A client starts the servers that a repository names.
+        AgentAutoTrust = "agent.auto-trust",
+        /// An agent listens to a network without authentication.
+        AgentExposed = "agent.exposed",
+        /// An agent that the organisation's list names.
+        AgentRegistered = "agent.registered",
+        /// An agent runs any command, without a sandbox, or with the whole disk.
+        AgentUnrestricted = "agent.unrestricted",
+        /// A ValidatingAdmissionPolicy or MutatingAdmissionPolicy.
+        KubernetesAdmissionPolicy = "kubernetes.admission-policy",
+        /// How an API server was started.
+        KubernetesApiServer = "kubernetes.api-server",
+        /// A RoleBinding or ClusterRoleBinding that is worth a look by itself.
+        KubernetesBinding = "kubernetes.binding",
+        /// A CertificateSigningRequest.
+        KubernetesCertificateRequest = "kubernetes.certificate-request",
+        /// A ConfigMap that holds something about identities.
+        KubernetesConfigMap = "kubernetes.config-map",
+        /// A namespace.
+        KubernetesNamespace = "kubernetes.namespace",
+        /// A Role or ClusterRole that is worth a look by itself.
+        KubernetesRole = "kubernetes.role",
+        /// The metadata of a Secret that is worth a look.
+        KubernetesSecret = "kubernetes.secret",
+        /// A configuration of admission webhooks.
+        KubernetesWebhook = "kubernetes.webhook",
+        /// The policy of a bucket, key, queue, topic, secret or function.
+        AwsResourcePolicy = "aws.resource-policy",
+        /// A secret of Secrets Manager, without its value.
+        AwsSecret = "aws.secret",
+        /// A server certificate that IAM keeps.
+        AwsServerCertificate = "aws.server-certificate",
+        /// A token that CodeBuild holds for a source host.
+        AwsSourceCredential = "aws.source-credential",
+        /// A certificate authority that opens roles (IAM Roles Anywhere).
+        AwsTrustAnchor = "aws.trust-anchor",
     }
 }
 

@@ -27,6 +27,32 @@ names! {
         KubernetesCronJob = "kubernetes.cron-job",
         /// An EC2 instance profile that hands a role to instances.
         AwsInstanceProfile = "aws.instance-profile",
+        /// A hybrid activation of Systems Manager: machines outside of AWS with a role.
+        AwsActivation = "aws.activation",
+        /// An agent runtime of Bedrock AgentCore.
+        AwsAgentRuntime = "aws.agent-runtime",
+        /// A Bedrock agent.
+        AwsBedrockAgent = "aws.bedrock-agent",
+        /// A CodeBuild project.
+        AwsBuild = "aws.build",
+        /// A Lambda function.
+        AwsFunction = "aws.function",
+        /// A gateway of Bedrock AgentCore.
+        AwsGateway = "aws.gateway",
+        /// A Glue job.
+        AwsGlueJob = "aws.glue-job",
+        /// An EC2 instance.
+        AwsInstance = "aws.instance",
+        /// A SageMaker notebook instance.
+        AwsNotebook = "aws.notebook",
+        /// An EKS Pod Identity association.
+        AwsPodIdentity = "aws.pod-identity",
+        /// A profile of IAM Roles Anywhere.
+        AwsRolesAnywhereProfile = "aws.roles-anywhere-profile",
+        /// A Step Functions state machine.
+        AwsStateMachine = "aws.state-machine",
+        /// An ECS task definition.
+        AwsTask = "aws.task",
     }
 }
 

@@ -64,7 +64,7 @@ fn group<'a>(scan: &Scan<'a>, key: Key<'a>, mut findings: Vec<&'a Finding>) -> G
 }
 
 /// An identity in a line: what it is, its name, where it lives.
-pub(super) fn headline(identity: &Identity) -> String {
+pub fn headline(identity: &Identity) -> String {
     let tenant = match identity.provider() {
         Provider::Aws => "account",
         Provider::Kubernetes => "cluster",

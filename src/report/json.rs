@@ -1,5 +1,6 @@
 //! One JSON document with everything: findings, inventory with facts, coverage, rules. Its schema is
-//! `docs/schema/scan-v1.json`. Leaves out the people directory: only owners appear, at what they own.
+//! `docs/schema/scan-v1.json`. Its `records` are what the join needs beside the rest, the people directory too, so that
+//! `show`, `reach` and their like can read the report in place of a scan.
 
 use std::io::{self, BufWriter, Write};
 
@@ -9,6 +10,8 @@ use serde_json::ser::{CompactFormatter, PrettyFormatter};
 use super::escape::SafeJson;
 use super::view::View;
 use super::{Report, Scan, Style, Summary};
+use crate::inventory::Inventory;
+use crate::model::Record;
 
 /// The name and version of the document's form; a reader may rely on it within one version.
 const SCHEMA: &str = "nonhuman/scan/v1";
@@ -31,7 +34,10 @@ impl Report for Json {
 }
 
 /// Writes one indented document.
-pub(super) fn pretty(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+///
+/// # Errors
+/// Only those of `out`.
+pub fn pretty(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
     value.serialize(&mut serde_json::Serializer::with_formatter(&mut out, SafeJson(PrettyFormatter::new())))?;
     out.write_all(b"\n")?;
@@ -59,6 +65,17 @@ impl<'a> Tool<'a> {
 
 struct Document<'a>(&'a Scan<'a>);
 
+/// The records that no other part of the document holds.
+fn records(inventory: &Inventory) -> impl Iterator<Item = Record> {
+    let policies = inventory.policies.iter().cloned().map(Record::Policy);
+    let grants = inventory.grants.iter().cloned().map(Record::Grant);
+    let trusts = inventory.trusts.iter().cloned().map(Record::Trust);
+    let workloads = inventory.workloads.iter().cloned().map(Record::Workload);
+    let people = inventory.people.iter().cloned().map(Record::Person);
+    let usages = inventory.usages.iter().cloned().map(Record::Usage);
+    policies.chain(grants).chain(trusts).chain(workloads).chain(people).chain(usages)
+}
+
 impl Serialize for Document<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let scan = self.0;
@@ -80,6 +97,7 @@ impl Serialize for Document<'_> {
         document.serialize_entry("coverage", inventory.coverage.entries())?;
         document.serialize_entry("not_evaluated", scan.not_evaluated)?;
         document.serialize_entry("rules", scan.rules)?;
+        document.serialize_entry("records", &Rows(|| records(inventory)))?;
         document.end()
     }
 }

@@ -67,7 +67,7 @@ fn row(out: &mut impl Write, scan: &Scan<'_>, finding: &Finding) -> io::Result<(
 }
 
 /// Text in which every sign that Markdown could take for its own is told to be none, and no name after an `@` is called.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len() + 16);
     for letter in flow(text).chars() {
         match letter {
@@ -86,7 +86,7 @@ fn escape(text: &str) -> String {
 }
 
 /// A path or a name, as code. A cell ends at `|` even within code, unless it is escaped.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     format!("`{}`", flow(text).replace('`', "'").replace('|', "\\|"))
 }
 

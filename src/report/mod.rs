@@ -1,7 +1,9 @@
 //! Tells a reader what was found. Changes nothing, decides nothing; every format carries the coverage.
 
 mod csv;
+mod drift;
 mod escape;
+mod evidence;
 mod gaps;
 mod github;
 mod gitlab;
@@ -11,6 +13,7 @@ mod jsonl;
 mod junit;
 mod markdown;
 mod notes;
+mod notice;
 mod sarif;
 mod summary;
 mod table;
@@ -25,8 +28,14 @@ use jiff::Timestamp;
 use crate::inventory::Inventory;
 use crate::model::{Finding, NotEvaluated, RuleInfo, Severity};
 
+pub use drift::{DriftFormat, TrendFormat, write_drift, write_trend};
 pub use escape::{clean, flow};
+pub use evidence::{Part, evidence, sha256};
+pub use group::headline;
+pub use json::pretty as pretty_json;
+pub use notice::Notice;
 pub use summary::{SeverityCounts, Summary};
+pub use words::{last_use as last_use_words, owner as owner_words, words as capability_words};
 
 /// Everything a report is made of.
 pub struct Scan<'a> {

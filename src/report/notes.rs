@@ -42,6 +42,7 @@ pub(super) fn notes(scan: &Scan<'_>, finding: &Finding) -> Vec<String> {
         }
     }
     notes.extend(finding.baseline.as_ref().map(ToString::to_string));
+    notes.extend(finding.history.as_ref().map(ToString::to_string));
     notes
 }
 

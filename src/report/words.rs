@@ -12,7 +12,7 @@ use crate::model::{
 pub(super) const SHOWN: usize = 3;
 
 /// Who answers for it, whether they are still there, and where that is written.
-pub(super) fn owner(owner: &Known<Owner>, now: Timestamp) -> String {
+pub fn owner(owner: &Known<Owner>, now: Timestamp) -> String {
     let owner = match owner {
         Known::Unknown(why) => return format!("unknown: {why}"),
         Known::Absent => return "none found".to_owned(),
@@ -35,7 +35,7 @@ pub(super) fn owner(owner: &Known<Owner>, now: Timestamp) -> String {
 }
 
 /// When it was last used, or how far back nothing was seen.
-pub(super) fn last_use(last_use: &Known<LastUse>, now: Timestamp) -> String {
+pub fn last_use(last_use: &Known<LastUse>, now: Timestamp) -> String {
     match last_use {
         Known::Unknown(why) => format!("unknown: {why}"),
         Known::Absent => "no source says when".to_owned(),
@@ -55,7 +55,8 @@ pub(super) fn last_use(last_use: &Known<LastUse>, now: Timestamp) -> String {
 /// anyway is left out.
 pub(super) fn capabilities(capabilities: &[Capability]) -> Vec<String> {
     let mut kinds: Vec<(CapabilityKind, Vec<String>)> = Vec::new();
-    for capability in capabilities.iter().filter(|capability| !is_part_of(capability, capabilities)) {
+    let shown = |one: &&Capability| !is_part_of(one, capabilities) && !is_said_by(one, capabilities);
+    for capability in capabilities.iter().filter(shown) {
         let scope = scope(capability);
         match kinds.iter_mut().find(|(kind, _)| *kind == capability.kind) {
             Some((_, scopes)) if scopes.contains(&scope) => {}
@@ -73,8 +74,15 @@ fn is_part_of(capability: &Capability, all: &[Capability]) -> bool {
         && all.iter().any(|other| whole(other) && other.scope == capability.scope)
 }
 
+/// Whether another capability says the same in the vocabulary of all providers.
+fn is_said_by(capability: &Capability, all: &[Capability]) -> bool {
+    let same = |other: &Capability| other.scope == capability.scope && other.proof == capability.proof;
+    capability.kind.as_str().contains('.')
+        && all.iter().any(|other| !other.kind.as_str().contains('.') && same(other))
+}
+
 /// What a capability lets one do.
-pub(super) fn words(kind: CapabilityKind) -> &'static str {
+pub fn words(kind: CapabilityKind) -> &'static str {
     match kind {
         CapabilityKind::Administrator => "do everything (administrator)",
         CapabilityKind::Escalate => "give itself more rights",
@@ -82,6 +90,11 @@ pub(super) fn words(kind: CapabilityKind) -> &'static str {
         CapabilityKind::ReadSecrets => "read stored secrets",
         CapabilityKind::RunCode => "run code as something else",
         CapabilityKind::MintCredentials => "mint credentials",
+        CapabilityKind::ReadPrivateData => "read private data",
+        CapabilityKind::ReadUntrusted => "read text of outsiders",
+        CapabilityKind::SendOut => "send data out",
+        // What only one provider knows is called by its name, which says it.
+        other => other.as_str(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Judges every subject by every rule that is about it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use cel::objects::Value;
@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::check::Touched;
 use super::view::{Noun, View, params};
-use super::{Rule, RuleSet, chain, functions};
+use super::{Rule, RuleSet, chain, functions, joined};
 use crate::inventory::Inventory;
 use crate::model::{
     Confidence, CoverageEntry, Evidence, Exposure, Finding, Fingerprint, NotEvaluated, Provider, Severity, SubjectKind,
@@ -24,6 +24,8 @@ pub struct Judgement {
     pub findings: Vec<Finding>,
     /// Rules that could not be judged, by rule, target and reason.
     pub not_evaluated: Vec<NotEvaluated>,
+    /// By rule, the subjects for which it gave no answer.
+    pub unanswered: BTreeMap<String, BTreeSet<Urn>>,
 }
 
 /// The answer of one rule for one subject.
@@ -37,14 +39,17 @@ pub(super) enum Verdict {
 pub fn evaluate(inventory: &Inventory, rules: &RuleSet, now: Timestamp) -> Judgement {
     let mut findings = Vec::new();
     let mut unknown: BTreeMap<(String, String, String), u64> = BTreeMap::new();
+    let mut unanswered: BTreeMap<String, BTreeSet<Urn>> = BTreeMap::new();
     for subject in SubjectKind::ALL {
         let rules: Vec<&Rule> = rules.rules().iter().filter(|rule| rule.subject == *subject).collect();
         let touched: Touched = rules.iter().flat_map(|rule| rule.touched.iter().cloned()).collect();
         let judge = Judge { inventory, now, subject: *subject, rules: &rules, touched: &touched };
-        let judged: Vec<_> = nouns(inventory, *subject).into_par_iter().map(|noun| judge.noun(noun)).collect();
-        for (found, not_known) in judged {
+        let judged: Vec<_> =
+            nouns(inventory, *subject).into_par_iter().map(|noun| (noun.id(), judge.noun(noun))).collect();
+        for (id, (found, not_known)) in judged {
             findings.extend(found);
             for key in not_known {
+                unanswered.entry(key.0.clone()).or_default().insert(id.clone());
                 *unknown.entry(key).or_default() += 1;
             }
         }
@@ -57,7 +62,7 @@ pub fn evaluate(inventory: &Inventory, rules: &RuleSet, now: Timestamp) -> Judge
         .into_iter()
         .map(|((rule, target, reason), subjects)| NotEvaluated { rule, target, reason, subjects })
         .collect();
-    Judgement { findings, not_evaluated }
+    Judgement { findings, not_evaluated, unanswered }
 }
 
 fn nouns(inventory: &Inventory, subject: SubjectKind) -> Vec<Noun<'_>> {
@@ -160,6 +165,7 @@ impl Judge<'_> {
 
     fn finding(&self, rule: &Rule, noun: Noun<'_>, view: &View<'_>) -> Finding {
         let (severity, confidence) = match noun {
+            Noun::Exposure(it) if rule.by_reach => (joined::severity(it, self.inventory), it.confidence),
             Noun::Exposure(it) => (it.severity, it.confidence),
             _ => (Severity::Medium, Confidence::High),
         };
@@ -179,6 +185,7 @@ impl Judge<'_> {
             fingerprint: Fingerprint::of_public(&[&rule.id, subject.as_str()]),
             subject,
             baseline: None,
+            history: None,
         }
     }
 

@@ -4,10 +4,12 @@
 mod baseline;
 mod chain;
 mod check;
+mod decision;
 mod evaluate;
 mod fields;
 mod file;
 mod functions;
+mod joined;
 mod kind;
 mod load;
 mod message;
@@ -18,6 +20,7 @@ mod suppress;
 mod view;
 
 pub use baseline::{Baseline, BaselineError, Entry};
+pub use decision::{Decision, Verb};
 pub use evaluate::{Judgement, evaluate};
 pub use fields::{Field, Type, fields};
 pub use file::{Origin, RuleFile};

@@ -212,7 +212,7 @@ impl<'a> Noun<'a> {
             Noun::Grant(it) => nouns::grant(it, name, inventory),
             Noun::Exposure(it) => nouns::exposure(it, name, inventory, now),
             Noun::Workload(it) => nouns::workload(it, name, inventory, now),
-            Noun::Setting(it) => nouns::setting(it, name, now),
+            Noun::Setting(it) => nouns::setting(it, name, inventory, now),
         };
         // Last uses and people say themselves, subject by subject, what is not known of them.
         let says_itself = |fact: &FactKind| matches!(fact, FactKind::Usage | FactKind::People);

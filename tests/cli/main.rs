@@ -9,12 +9,14 @@ mod bad_input;
 mod baseline;
 mod ci;
 mod commands;
+mod evidence;
 mod formats;
 mod git;
 #[cfg(feature = "aws")]
 #[path = "../support/iam_server.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod iam_server;
+mod history;
 mod import;
 mod join;
 #[cfg(feature = "kubernetes")]

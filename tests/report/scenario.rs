@@ -138,6 +138,7 @@ pub(crate) fn finding(rule: &str, severity: Severity, identity: Option<Urn>, mes
         rule: rule.to_owned(),
         fingerprint: Fingerprint::of_public(&[rule, subject.as_str()]),
         baseline: None,
+        history: None,
         subject,
         subject_kind: SubjectKind::Identity,
         identity,

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::answer::Answer;
 use super::credentials::pair;
 use super::export::{AccessKey, AccessKeys, Authorization, KeyLastUsed, OidcProvider};
-use super::parts::Part;
+use super::parts::{Part, ServiceFile};
 use super::records::{AUTHORIZATION, AUTHORIZATION_FACTS, Projection};
 use super::report::ReportRow;
 use super::site::{Origin, Site, some_of, time};
+use super::visits::{self, Searcher};
 use crate::collect::{CollectError, Sink};
 use crate::model::{FactKind, Known, Outcome, Record};
 
@@ -29,6 +31,7 @@ pub(super) struct Assembly {
     saml: BTreeMap<String, (Option<String>, Origin)>,
     saml_lists: usize,
     aliases: Option<Vec<String>>,
+    answers: Vec<Answer>,
 }
 
 impl Assembly {
@@ -47,6 +50,7 @@ impl Assembly {
             saml: BTreeMap::new(),
             saml_lists: 0,
             aliases: None,
+            answers: Vec::new(),
         }
     }
 
@@ -74,6 +78,9 @@ impl Assembly {
             }
             Part::Aliases(aliases) => self.aliases = Some(aliases.names),
             Part::Caller(_) => {}
+            Part::Service(ServiceFile { call, region, items, value }) => {
+                self.answers.push(Answer { call, region, items, value, origin });
+            }
         }
     }
 
@@ -81,7 +88,7 @@ impl Assembly {
     ///
     /// # Errors
     /// When the scan is over.
-    pub(super) fn send(mut self, sink: &Sink) -> Result<(), CollectError> {
+    pub(super) fn send(mut self, searcher: &Searcher<'_>, sink: &Sink) -> Result<(), CollectError> {
         let send = |records: Vec<Record>| records.into_iter().try_for_each(|record| sink.send_blocking(record));
         let pages = std::mem::take(&mut self.pages);
         let coverage = self.authorization_coverage(&pages);
@@ -92,7 +99,9 @@ impl Assembly {
         send(self.report())?;
         send(self.keys())?;
         send(self.providers())?;
-        send(self.alias())
+        send(self.alias())?;
+        send(visits::records(&self.answers, &self.projection, searcher))?;
+        send(vec![Record::Coverage(visits::not_given(&self.answers, &self.projection.site))])
     }
 
     fn authorization_coverage(&self, pages: &[(Authorization, Origin)]) -> Pages {

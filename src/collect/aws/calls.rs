@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde_json::json;
 
@@ -110,8 +111,13 @@ impl Call {
         self
     }
 
+    /// Whether two are the same call; of several with different parameters each is one.
+    pub(super) fn is(&self, other: &Call) -> bool {
+        (self.service, self.operation) == (other.service, other.operation)
+    }
+
     /// The AWS CLI's command that writes the same answer, and the file it is best kept in.
-    fn command(&self) -> String {
+    pub(super) fn command(&self) -> String {
         let item = match self.per {
             Per::Each { .. } => ".NAME",
             Per::Region => ".REGION",
@@ -123,7 +129,19 @@ impl Call {
             Per::Account => String::new(),
         };
         let Self { service, operation, .. } = self;
-        format!("aws {service} {operation}{flag} > {service}.{operation}{item}.json")
+        let flags: String = self.parameters.iter().map(|parameter| flag_of(parameter)).collect();
+        format!("aws {service} {operation}{flag}{flags} > {service}.{operation}{item}.json")
+    }
+}
+
+/// A fixed parameter as the CLI takes it; parts of a structure are joined by the user.
+fn flag_of(parameter: &str) -> String {
+    let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+    match name.split_once("[].") {
+        Some(("LookupAttributes", "AttributeKey")) => format!(" --lookup-attributes AttributeKey={value}"),
+        Some((_, part)) => format!(",{part}={value}"),
+        None if value == "true" => format!(" --{}", kebab(name)),
+        None => format!(" --{} {value}", kebab(name.trim_end_matches("[]"))),
     }
 }
 
@@ -142,6 +160,47 @@ fn kebab(name: &str) -> String {
 /// Every call, service by service.
 pub(super) fn all() -> impl Iterator<Item = &'static Call> {
     services::SERVICES.iter().flat_map(|service| service.calls)
+}
+
+/// The call that a file is an answer of, by its name (`lambda.get-policy.resize.json`), with the region and the items that
+/// the name and the folders above it say.
+pub(super) fn by_name(path: &Path) -> Option<(&'static Call, String, Vec<String>)> {
+    let stem = path.file_name()?.to_str()?.strip_suffix(".json")?;
+    let named = |call: &&Call| {
+        let rest = stem.strip_prefix(call.service)?.strip_prefix('.')?.strip_prefix(call.operation)?;
+        (rest.is_empty() || rest.starts_with('.')).then(|| rest.trim_start_matches('.').to_owned())
+    };
+    let (call, rest) =
+        all().filter(|call| !matches!(call.wire, Wire::Sdk)).find_map(|call| Some((call, named(&call)?)))?;
+    let (first, behind) = rest.split_once('.').unwrap_or((rest.as_str(), ""));
+    let (region, item) =
+        if is_region(first) { (first.to_owned(), behind) } else { (folder_region(path), rest.as_str()) };
+    let items = if item.is_empty() { Vec::new() } else { vec![item.to_owned()] };
+    Some((call, region, items))
+}
+
+/// The call that an answer is of, by the names at its top.
+pub(super) fn by_key<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Option<&'static Call> {
+    all().find(|call| !call.key.is_empty() && names.clone().any(|name| name == call.key))
+}
+
+/// The region that a folder above a file is called by; empty when none is.
+pub(super) fn folder_region(path: &Path) -> String {
+    let folders = path.parent().into_iter().flat_map(Path::components).rev();
+    let names = folders.filter_map(|part| part.as_os_str().to_str());
+    names.take(3).find(|name| is_region(name)).unwrap_or_default().to_owned()
+}
+
+/// Whether a text has the form of a region: `eu-central-1`, `us-gov-west-1`.
+fn is_region(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let is_word = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    let [area, middle @ .., number] = parts.as_slice() else { return false };
+    area.len() == 2
+        && matches!(middle.len(), 1 | 2)
+        && middle.iter().chain([area]).all(is_word)
+        && number.len() == 1
+        && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The policy that allows every call and nothing else, as JSON.

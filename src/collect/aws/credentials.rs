@@ -6,7 +6,7 @@ use super::export::AccessKey;
 use super::records::Projection;
 use super::report::{ReportCredential, ReportRow};
 use super::site::{Origin, Site, time};
-use crate::model::{Attributes, Credential, CredentialKind, IdentityKind, Known, Record, Urn};
+use crate::model::{AttributeName, Attributes, Credential, CredentialKind, IdentityKind, Known, Record, Urn};
 
 /// The call that the credential report comes from.
 const REPORT_CALL: &str = "iam:GetCredentialReport";
@@ -72,6 +72,7 @@ impl Projection {
             };
             let mut identity = self.site.identity(kind, &row.arn, name, seen.clone());
             identity.created = created.clone();
+            identity.attributes.set_known(AttributeName::Mfa, row.mfa());
             out.push(Record::Identity(identity));
         }
         if let Some(moment) = row.signed_in() {
@@ -81,7 +82,8 @@ impl Projection {
             let id = Urn::new(format!("{holder}#password"));
             let last = password.last_used.clone();
             out.push(Record::Usage(self.site.password_use(&id, last, &password.rotated, seen.clone())));
-            let credential = self.site.reported(id, CredentialKind::AwsPassword, row, &password, origin);
+            let mut credential = self.site.reported(id, CredentialKind::AwsPassword, row, &password, origin);
+            credential.attributes.set_known(AttributeName::Mfa, row.mfa());
             out.push(Record::Credential(credential));
         }
         for certificate in row.certificates() {

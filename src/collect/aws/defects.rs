@@ -70,7 +70,12 @@ pub(super) fn take(part: &mut Part) -> Option<String> {
         Part::SamlProviders(list) => {
             defects.sift(&mut list.providers, "SAMLProviderList", |one| lacks(&one.arn, "Arn", &one.arn));
         }
-        Part::Report(_) | Part::KeyLastUsed(_) | Part::OidcProvider(_) | Part::Aliases(_) | Part::Caller(_) => {}
+        Part::Service(_)
+        | Part::Report(_)
+        | Part::KeyLastUsed(_)
+        | Part::OidcProvider(_)
+        | Part::Aliases(_)
+        | Part::Caller(_) => {}
     }
     let described = defects.texts.join("; ");
     match defects.count.saturating_sub(defects.texts.len()) {

@@ -1,6 +1,7 @@
 //! Reads IAM, live or from export files, as one account's identities, credentials, grants and trusts. It must not write
 //! to an account, follow roles into other accounts, or judge what it reads.
 
+mod answer;
 mod arn;
 mod assemble;
 mod calls;
@@ -18,6 +19,7 @@ mod grants;
 mod keys;
 #[cfg(feature = "aws")]
 mod live;
+mod notes;
 mod offline;
 mod parts;
 #[cfg(feature = "aws")]
@@ -28,6 +30,8 @@ mod refusal;
 mod report;
 mod services;
 mod site;
+mod texts;
+mod visits;
 
 pub use calls::{permissions, plan};
 #[cfg(feature = "aws")]
@@ -48,4 +52,5 @@ const FACTS: &[FactKind] = &[
     FactKind::Grants,
     FactKind::Trusts,
     FactKind::Workloads,
+    FactKind::Settings,
 ];

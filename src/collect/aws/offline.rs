@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use serde_json::Value;
 
 use super::arn::Account;
 use super::assemble::Assembly;
@@ -15,9 +15,11 @@ use super::parts::{self, EXPECTED, Part, Reading};
 use super::records::AUTHORIZATION_FACTS;
 use super::report::Malformed;
 use super::site::{Origin, Site, some_of};
+use super::visits::Searcher;
 use super::{FACTS, NAME};
 use crate::collect::{CollectError, Collector, Context, Sink};
 use crate::model::{CoverageEntry, FactKind, Outcome, Record};
+use crate::secrets::DetectorSet;
 
 /// Reads export files: each path is a file, or a directory that is walked for `.json` and `.csv` files.
 ///
@@ -26,6 +28,7 @@ use crate::model::{CoverageEntry, FactKind, Outcome, Record};
 pub struct AwsExport {
     batches: BTreeMap<String, Batch>,
     largest: u64,
+    detectors: Option<Arc<DetectorSet>>,
 }
 
 impl AwsExport {
@@ -40,7 +43,14 @@ impl AwsExport {
                 batches.entry(name_of(directory)).or_default().files.push(path);
             }
         }
-        Self { batches, largest: MAX_BYTES }
+        Self { batches, largest: MAX_BYTES, detectors: None }
+    }
+
+    /// Searches text found on the way, such as environments of functions, for secrets.
+    #[must_use]
+    pub fn detectors(mut self, detectors: Arc<DetectorSet>) -> Self {
+        self.detectors = Some(detectors);
+        self
     }
 
     /// Sets how many bytes a file may have; a larger one is a hole.
@@ -75,9 +85,12 @@ impl Collector for AwsExport {
 
     async fn collect(&self, target: &str, context: &Context, sink: &Sink) -> Result<(), CollectError> {
         let batch = self.batches.get(target).cloned().unwrap_or_default();
-        let largest = self.largest;
+        let (largest, detectors) = (self.largest, self.detectors.clone());
         let (target, context, sink) = (target.to_owned(), context.clone(), sink.clone());
-        let work = tokio::task::spawn_blocking(move || collect(&target, &batch, largest, &context, &sink));
+        let work = tokio::task::spawn_blocking(move || {
+            let searcher = Searcher { detectors: detectors.as_deref(), context: &context };
+            collect(&target, &batch, largest, &searcher, &sink)
+        });
         match work.await {
             Ok(result) => result,
             Err(crash) if crash.is_panic() => std::panic::resume_unwind(crash.into_panic()),
@@ -110,7 +123,13 @@ struct Pile {
     others: Vec<String>,
 }
 
-fn collect(target: &str, batch: &Batch, largest: u64, context: &Context, sink: &Sink) -> Result<(), CollectError> {
+fn collect(
+    target: &str,
+    batch: &Batch,
+    largest: u64,
+    searcher: &Searcher<'_>,
+    sink: &Sink,
+) -> Result<(), CollectError> {
     let (files, faults) = batch.files();
     let mut pile = Pile::default();
     for detail in faults {
@@ -121,9 +140,9 @@ fn collect(target: &str, batch: &Batch, largest: u64, context: &Context, sink: &
             return Err(CollectError::Stopped);
         }
         pile.read(found, largest);
-        (context.progress)(&found.shown());
+        (searcher.context.progress)(&found.shown());
     }
-    pile.send(target, context.now, sink)
+    pile.send(target, searcher, sink)
 }
 
 impl Pile {
@@ -138,7 +157,7 @@ impl Pile {
             Err(why) => return self.fault(directory, &file, Outcome::Failed, format!("{file}: {why}"), FACTS),
         };
         let placed = |fault: &Malformed| format!("{file}:{}:{}: {}", fault.line, fault.column, fault.detail);
-        match parts::read(&bytes) {
+        match parts::read(&found.path, &bytes) {
             Reading::Part(mut part, fault) => {
                 if let Some(defects) = defects::take(&mut part) {
                     let detail = format!("{file}: {defects}; the others were read");
@@ -163,13 +182,13 @@ impl Pile {
     }
 
     /// Gives every part its account and sends all records.
-    fn send(mut self, target: &str, now: Timestamp, sink: &Sink) -> Result<(), CollectError> {
+    fn send(mut self, target: &str, searcher: &Searcher<'_>, sink: &Sink) -> Result<(), CollectError> {
         let accounts = Accounts::of(&self.parts);
         let mut assemblies: BTreeMap<Account, Assembly> = BTreeMap::new();
         for Located { directory, file, part } in std::mem::take(&mut self.parts) {
-            match account_of(&part).or_else(|| accounts.near(&directory)) {
+            match accounts.of_part(&part, &directory) {
                 Some(account) => {
-                    let site = Site { account: account.clone(), now };
+                    let site = Site { account: account.clone(), now: searcher.context.now };
                     let assembly = assemblies.entry(account).or_insert_with(|| Assembly::new(site));
                     assembly.add(part, Origin::File(Arc::from(file)));
                 }
@@ -195,7 +214,7 @@ impl Pile {
                 .with_remedy("write one: aws iam get-account-authorization-details > iam.json"));
         }
         for assembly in assemblies.into_values() {
-            assembly.send(sink)?;
+            assembly.send(searcher, sink)?;
         }
         Ok(())
     }
@@ -226,6 +245,14 @@ impl Accounts {
         accounts
     }
 
+    /// The account of a part. Answers of services name ARNs of other accounts, too, so for them its place goes first.
+    fn of_part(&self, part: &Part, directory: &Path) -> Option<Account> {
+        match part {
+            Part::Service(file) => self.near(directory).or_else(|| arn_in(&file.value, 0)),
+            part => account_of(part).or_else(|| self.near(directory)),
+        }
+    }
+
     /// The one account of a directory, else the one of the whole target.
     fn near(&self, directory: &Path) -> Option<Account> {
         let only = |set: &BTreeSet<Account>| if set.len() == 1 { set.first().cloned() } else { None };
@@ -236,6 +263,20 @@ impl Accounts {
     }
 }
 
+/// How deep an answer is searched for the ARN of its account.
+const DEEPEST: usize = 4;
+
+/// The account of the first ARN in an answer.
+fn arn_in(value: &Value, depth: usize) -> Option<Account> {
+    match value {
+        Value::String(text) => Account::of_arn(text),
+        _ if depth == DEEPEST => None,
+        Value::Array(items) => items.iter().find_map(|item| arn_in(item, depth + 1)),
+        Value::Object(fields) => fields.values().find_map(|field| arn_in(field, depth + 1)),
+        _ => None,
+    }
+}
+
 /// What is unknown when items of a part cannot be read. Providers blind nothing: the roles that trust one name it.
 fn blinds(part: &Part) -> &'static [FactKind] {
     match part {
@@ -243,6 +284,7 @@ fn blinds(part: &Part) -> &'static [FactKind] {
         Part::Report(_) => &[FactKind::Credentials, FactKind::Usage],
         Part::AccessKeys(_) => &[FactKind::Credentials],
         Part::KeyLastUsed(_) => &[FactKind::Usage],
+        Part::Service(file) => file.call.blinds,
         Part::OidcProviders(_)
         | Part::OidcProvider(_)
         | Part::SamlProviders(_)
@@ -259,6 +301,8 @@ fn account_of(part: &Part) -> Option<Account> {
         Part::OidcProviders(list) => list.providers.iter().find_map(|provider| Account::of_arn(&provider.arn)),
         Part::SamlProviders(list) => list.providers.iter().find_map(|provider| Account::of_arn(&provider.arn)),
         Part::Caller(caller) => Account::of_arn(&caller.arn),
-        Part::AccessKeys(_) | Part::KeyLastUsed(_) | Part::OidcProvider(_) | Part::Aliases(_) => None,
+        Part::AccessKeys(_) | Part::KeyLastUsed(_) | Part::OidcProvider(_) | Part::Aliases(_) | Part::Service(_) => {
+            None
+        }
     }
 }

@@ -1,9 +1,14 @@
 //! Recognises the export files of an account by what is in them, and reads each into its shape. It must not open files.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use base64::Engine;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
 
+use super::calls::{self, Call};
 use super::export::{
     AccessKeys, Aliases, Authorization, Caller, KeyLastUsed, OidcProvider, OidcProviders, ReportAnswer, SamlProviders,
 };
@@ -12,7 +17,8 @@ use super::report::{self, HEADER_START, Malformed, ReportRow};
 /// What this collector reads, for messages.
 pub(super) const EXPECTED: &str = "an answer of get-account-authorization-details, get-credential-report (JSON or CSV), \
      list-access-keys, get-access-key-last-used, list-open-id-connect-providers, get-open-id-connect-provider, \
-     list-saml-providers, list-account-aliases or get-caller-identity";
+     list-saml-providers, list-account-aliases, get-caller-identity, or of a service that nonhuman permissions aws --plan \
+     lists";
 
 /// One file's content.
 pub(super) enum Part {
@@ -25,6 +31,16 @@ pub(super) enum Part {
     SamlProviders(SamlProviders),
     Aliases(Aliases),
     Caller(Caller),
+    /// An answer of a service, with where it may be of.
+    Service(ServiceFile),
+}
+
+/// An answer of a service as a file has it.
+pub(super) struct ServiceFile {
+    pub(super) call: &'static Call,
+    pub(super) region: String,
+    pub(super) items: Vec<String>,
+    pub(super) value: Value,
 }
 
 /// What came of reading a file.
@@ -105,7 +121,10 @@ impl Probe {
 }
 
 /// Reads a file's bytes.
-pub(super) fn read(bytes: &[u8]) -> Reading {
+pub(super) fn read(path: &Path, bytes: &[u8]) -> Reading {
+    if let Some((call, region, items)) = calls::by_name(path) {
+        return typed(bytes, |value| Part::Service(ServiceFile { call, region, items, value }));
+    }
     if bytes.starts_with(HEADER_START.as_bytes()) {
         let (rows, fault) = report::parse(bytes);
         return Reading::Part(Part::Report(rows), fault);
@@ -121,7 +140,7 @@ pub(super) fn read(bytes: &[u8]) -> Reading {
         Err(error) => return malformed(error),
     };
     match kind {
-        None => Reading::Other,
+        None => service(path, bytes),
         Some(Kind::Authorization) => typed(bytes, Part::Authorization),
         Some(Kind::Report) => report_answer(bytes),
         Some(Kind::AccessKeys) => typed(bytes, Part::AccessKeys),
@@ -134,11 +153,22 @@ pub(super) fn read(bytes: &[u8]) -> Reading {
     }
 }
 
+/// An answer of a service, recognised by the names at its top.
+fn service(path: &Path, bytes: &[u8]) -> Reading {
+    let names: BTreeMap<String, IgnoredAny> = match serde_json::from_slice(bytes) {
+        Ok(names) => names,
+        Err(error) => return malformed(error),
+    };
+    let Some(call) = calls::by_key(names.keys().map(String::as_str)) else { return Reading::Other };
+    let region = calls::folder_region(path);
+    typed(bytes, |value| Part::Service(ServiceFile { call, region, items: Vec::new(), value }))
+}
+
 fn first_byte(bytes: &[u8]) -> Option<u8> {
     bytes.iter().copied().find(|byte| !byte.is_ascii_whitespace())
 }
 
-fn typed<T: DeserializeOwned>(bytes: &[u8], part: fn(T) -> Part) -> Reading {
+fn typed<T: DeserializeOwned>(bytes: &[u8], part: impl FnOnce(T) -> Part) -> Reading {
     serde_json::from_slice(bytes).map_or_else(malformed, |value| Reading::Part(part(value), None))
 }
 

@@ -28,6 +28,10 @@ pub(super) struct Projection {
     pub(super) site: Site,
     /// User names and their ARNs, which hold the path that other answers leave out.
     pub(super) users: BTreeMap<String, String>,
+    /// Roles by the ARN of the instance profile that hands them out.
+    pub(super) profiles: BTreeMap<String, BTreeSet<String>>,
+    /// ARNs of the users and roles that were seen.
+    pub(super) known: BTreeSet<String>,
     /// ARNs of members by group name.
     pub(super) members: BTreeMap<String, BTreeSet<String>>,
     /// Groups that were seen, by name.
@@ -50,6 +54,8 @@ impl Projection {
         Self {
             site,
             users: BTreeMap::new(),
+            profiles: BTreeMap::new(),
+            known: BTreeSet::new(),
             members: BTreeMap::new(),
             groups: BTreeMap::new(),
             named_policies: BTreeSet::new(),
@@ -114,6 +120,7 @@ impl Projection {
             ..self.site.identity(IdentityKind::AwsUser, &user.arn, &user.name, seen.clone())
         };
         self.users.insert(user.name.clone(), user.arn.clone());
+        self.known.insert(user.arn.clone());
         self.inline_policies(&identity.id, &user.inline, &seen, out);
         self.attached(&identity.id, &user.attached, &seen, out);
         self.boundary(&identity.id, user.boundary.as_ref(), &seen, out);
@@ -153,7 +160,9 @@ impl Projection {
             Some(used) => used.date.as_ref().map_or(Known::Absent, |date| time(Some(date))),
         };
         out.push(Record::Usage(self.site.role_use(&identity.id, last, &identity.created, seen.clone())));
+        self.known.insert(role.arn.clone());
         for profile in &role.instance_profiles {
+            self.profiles.entry(profile.arn.clone()).or_default().insert(role.arn.clone());
             out.push(Record::Workload(self.instance_profile(profile, role, &seen)));
         }
         out.push(Record::Identity(identity));

@@ -34,6 +34,7 @@ pub(super) struct ReportRow {
     password_enabled: String,
     password_last_used: String,
     password_last_changed: String,
+    mfa_active: String,
     access_key_1_active: String,
     access_key_1_last_rotated: String,
     access_key_1_last_used_date: String,
@@ -84,6 +85,11 @@ impl ReportRow {
             rotated: time(&self.password_last_changed),
             last_used: time(&self.password_last_used),
         })
+    }
+
+    /// Whether a second factor is asked for.
+    pub(super) fn mfa(&self) -> Known<bool> {
+        flag(&self.mfa_active)
     }
 
     /// The access keys. `access_key_N_active` is FALSE both for an inactive key and for none: the date tells them apart.

@@ -1,0 +1,147 @@
+//! The memory of scans behind `scan` and its like: adds this scan to the history and marks what is new. A history that
+//! cannot be used is a hole of the report, never the end of it.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::Failure;
+use super::arguments::{Only, Reporting};
+use crate::config::Config;
+use crate::history::{Change, Drift, History, HistoryError, Recorded, Seen, Snapshot};
+use crate::inventory::{Coverage, Inventory};
+use crate::model::{CoverageEntry, Finding, HistoryNote, HistoryState, Outcome, Severity};
+use crate::rules::{Judgement, RuleSet};
+
+/// The name under which the coverage speaks of it.
+const NAME: &str = "history";
+
+/// What is to be done with the memory of scans.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Remembering {
+    /// Remember this scan in this file (SQLite, made where there is none), and say what is new since the last one
+    #[arg(long, value_name = "FILE", env = "NONHUMAN_HISTORY_FILE", help_heading = "History")]
+    pub(super) history_file: Option<PathBuf>,
+    /// Exit with 1 only when a finding of this severity or above is new since the last scan
+    #[arg(long, value_name = "SEVERITY", env = "NONHUMAN_FAIL_ON_NEW", help_heading = "History")]
+    pub(super) fail_on_new: Option<Severity>,
+}
+
+impl Remembering {
+    pub(super) fn file(&self, config: &Config) -> Option<PathBuf> {
+        self.history_file.clone().or_else(|| config.history_file.clone())
+    }
+}
+
+/// The memory of this run.
+pub(super) struct Memory {
+    file: Option<PathBuf>,
+    fail_on_new: Option<Severity>,
+    only_new: bool,
+    begun: Instant,
+}
+
+impl Memory {
+    pub(super) fn new(reporting: &Reporting, config: &Config) -> Result<Self, Failure> {
+        let file = reporting.remembering.file(config);
+        let fail_on_new = reporting.remembering.fail_on_new;
+        if file.is_none() && fail_on_new.is_some() {
+            let message = "--fail-on-new needs a history: --history-file FILE, or 'history-file' in nonhuman.toml";
+            return Err(Failure(message.to_owned()));
+        }
+        Ok(Self { file, fail_on_new, only_new: reporting.only == Some(Only::New), begun: Instant::now() })
+    }
+
+    pub(super) fn fail_on_new(&self) -> Option<Severity> {
+        self.fail_on_new
+    }
+
+    /// The last scan in the history that read all it was asked for.
+    pub(super) fn last_complete(&self) -> Option<Timestamp> {
+        let points = History::open(self.file.as_ref()?).and_then(|history| history.points()).ok()?;
+        points.iter().rev().find(|point| point.complete).map(|point| point.at)
+    }
+
+    /// How long this run has taken so far, in milliseconds.
+    pub(super) fn milliseconds(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Adds the scan to the history and marks its findings. Returns what changed, or `None` where nothing is remembered or
+    /// the history cannot be used.
+    pub(super) fn remember(
+        &self,
+        judgement: &mut Judgement,
+        inventory: &mut Inventory,
+        inputs: &[String],
+        rules: &RuleSet,
+        now: Timestamp,
+    ) -> Option<Drift> {
+        let file = self.file.as_ref()?;
+        let snapshot = Snapshot::of(Seen {
+            at: now,
+            version: env!("CARGO_PKG_VERSION"),
+            inputs,
+            inventory,
+            findings: &judgement.findings,
+            not_evaluated: &judgement.not_evaluated,
+            unanswered: std::mem::take(&mut judgement.unanswered),
+            rules: rules.rules().iter().map(|rule| rule.id.clone()).collect(),
+        });
+        let recorded = History::open_or_begin(file).and_then(|mut it| it.record(&snapshot, self.milliseconds()));
+        let target = file.to_string_lossy();
+        let (entry, drift) = match recorded {
+            Ok(Recorded { drift, state, .. }) => {
+                for finding in &mut judgement.findings {
+                    let first_seen = state.findings.get(&finding.fingerprint).map_or(now, |one| one.first);
+                    finding.history = Some(HistoryNote { state: HistoryState::Known, first_seen });
+                }
+                mark(&mut judgement.findings, &drift);
+                (CoverageEntry::complete(NAME, &target, "this scan", 1), Some(drift))
+            }
+            Err(error) => (hole(&target, &error), None),
+        };
+        add(inventory, entry);
+        drift
+    }
+
+    /// Takes out what an earlier scan saw, too, where only what is new is wanted; says so in the coverage.
+    pub(super) fn hide_known(&self, findings: &mut Vec<Finding>, inventory: &mut Inventory, moved: Option<&Drift>) {
+        let Some(file) = self.file.as_ref().filter(|_| self.only_new && moved.is_some()) else { return };
+        let before = findings.len();
+        findings.retain(|finding| finding.history.is_none_or(|note| note.is_raised()));
+        let hidden = (before - findings.len()) as u64;
+        let detail = "seen by an earlier scan and not shown; --only all shows them";
+        let entry = CoverageEntry::hole(NAME, &file.to_string_lossy(), "known findings", Outcome::NotRead, detail)
+            .count(hidden);
+        if hidden > 0 {
+            add(inventory, entry);
+        }
+    }
+}
+
+fn mark(findings: &mut [Finding], drift: &Drift) {
+    let of = |change| drift.of(change).map(|one| one.finding.fingerprint.clone()).collect::<BTreeSet<_>>();
+    let (new, reopened) = (of(Change::New), of(Change::Reopened));
+    for finding in findings {
+        let Some(note) = &mut finding.history else { continue };
+        if new.contains(&finding.fingerprint) {
+            note.state = HistoryState::New;
+        } else if reopened.contains(&finding.fingerprint) {
+            note.state = HistoryState::Reopened;
+        }
+    }
+}
+
+fn hole(target: &str, error: &HistoryError) -> CoverageEntry {
+    CoverageEntry::hole(NAME, target, "this scan", Outcome::Failed, error.to_string())
+        .remedy("what changed is not known and this scan is not remembered; the report is whole otherwise")
+}
+
+fn add(inventory: &mut Inventory, entry: CoverageEntry) {
+    let entries = inventory.coverage.entries().iter().cloned().chain([entry]);
+    inventory.coverage = Coverage::new(entries.collect());
+}

@@ -1,0 +1,266 @@
+//! `nonhuman offboard`: what dies, is orphaned or stays open to somebody when a person leaves, with the order of work.
+//! Text only: nothing is switched off.
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+use serde_json::json;
+
+use super::answer::{Answer, Section};
+use super::arguments::Global;
+use super::question::{Asking, Known as Graph};
+use super::runbook::Runbooks;
+use super::{Failure, thing};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::model::{CapabilityKind, Credential, EdgeKind, Exposure, Identity, Known, Person, Urn, short_date};
+
+/// `nonhuman offboard`
+#[derive(Debug, Args)]
+pub struct Offboard {
+    /// A person: e-mail address or name
+    #[arg(value_name = "PERSON")]
+    person: String,
+    #[command(flatten)]
+    asking: Asking,
+}
+
+/// A person by everything that names them.
+struct Leaver<'a> {
+    /// As asked, or the e-mail address.
+    email: String,
+    person: Option<&'a Person>,
+}
+
+/// What bears on a leaver.
+struct Bill<'a> {
+    /// Identities that are the person.
+    own: Vec<&'a Identity>,
+    /// Identities that nobody else answers for.
+    orphaned: Vec<&'a Identity>,
+    /// Credentials of both that go on working.
+    credentials: Vec<&'a Credential>,
+    /// Secrets that the person wrote into a file.
+    written: Vec<&'a Exposure>,
+    /// Teams of which nobody is left.
+    teams: BTreeSet<String>,
+}
+
+pub(super) fn run(arguments: &Offboard, global: &Global, config: &Config) -> Result<Exit, Failure> {
+    let known = arguments.asking.known(global, config)?;
+    let books = Runbooks::load()?;
+    let leaver = leaver(&known, &arguments.person)?;
+    let bill = bill(&known, &leaver);
+    let ids = |list: &[&Identity]| list.iter().map(|one| one.id.clone()).collect::<Vec<Urn>>();
+    let data = json!({
+        "person": leaver.email,
+        "own": ids(&bill.own),
+        "orphaned": ids(&bill.orphaned),
+        "credentials": bill.credentials.iter().map(|one| &one.id).collect::<Vec<_>>(),
+        "written": bill.written.iter().map(|one| &one.id).collect::<Vec<_>>(),
+        "teams": bill.teams,
+    });
+    let mut answer = Answer::new(format!("When {} leaves", leaver.words()), data);
+    answer.add(own(&known, &bill));
+    answer.add(orphaned(&known, &bill));
+    answer.add(open(&known, &bill));
+    answer.add(written(&known, &bill));
+    answer.add(runbook(&known, &bill, &books));
+    if answer.sections.is_empty() {
+        let mut section = Section::new("Nothing");
+        section.line(0, "nothing that was read is theirs, is owned by them or was written by them");
+        answer.add(section);
+    }
+    arguments.asking.tell(&known, answer)
+}
+
+impl Leaver<'_> {
+    fn words(&self) -> String {
+        let Some(person) = self.person else { return format!("{} (not in the people directory)", self.email) };
+        let state = match (&person.active, &person.left) {
+            (_, Known::Value(left)) => format!(", who left on {}", short_date(*left)),
+            (Known::Value(false), _) => ", who has left already".to_owned(),
+            _ => String::new(),
+        };
+        format!("{} <{}>{state}", person.name, person.email)
+    }
+
+    /// Whether a text names the person: the address, in any case, or the name where only one has it.
+    fn is_named(&self, text: &str) -> bool {
+        let text = text.trim();
+        text.eq_ignore_ascii_case(&self.email)
+            || self.person.is_some_and(|person| text.to_lowercase() == person.name.to_lowercase())
+    }
+}
+
+/// The person of the directory, or the one whom an owner or a commit names.
+fn leaver<'a>(known: &'a Graph, asked: &str) -> Result<Leaver<'a>, Failure> {
+    let lower = asked.trim().trim_start_matches("person:").to_lowercase();
+    let people = &known.inventory.people;
+    let found: Vec<&Person> = people
+        .iter()
+        .filter(|one| {
+            one.email == lower || one.name.to_lowercase() == lower || one.email.split('@').next() == Some(&lower)
+        })
+        .collect();
+    match found.as_slice() {
+        [one] => return Ok(Leaver { email: one.email.clone(), person: Some(one) }),
+        [] => {}
+        many => {
+            let list: Vec<String> = many.iter().map(|one| format!("\n  {}", one.email)).collect();
+            return Err(Failure(format!("'{asked}' can mean {} people; name one:{}", many.len(), list.concat())));
+        }
+    }
+    let leaver = Leaver { email: lower, person: None };
+    let is_owner = known
+        .inventory
+        .facts
+        .identities
+        .values()
+        .any(|facts| facts.owner.value().is_some_and(|owner| leaver.is_named(&owner.name)));
+    let wrote = |one: &Exposure| one.introduced.as_ref().is_some_and(|commit| leaver.is_named(&commit.email));
+    let is_known = is_owner
+        || known.inventory.exposures.iter().any(wrote)
+        || known.inventory.identities.iter().any(|one| leaver.is_named(&one.name));
+    if is_known {
+        return Ok(leaver);
+    }
+    let directory = if people.is_empty() { "no people directory was read" } else { "the people directory has nobody" };
+    Err(Failure(format!("{directory} called '{asked}', and no owner, commit or account names them")))
+}
+
+fn bill<'a>(known: &'a Graph, leaver: &Leaver<'_>) -> Bill<'a> {
+    let inventory = &known.inventory;
+    let teams = last_of_teams(known, leaver);
+    let own: Vec<&Identity> = inventory.identities.iter().filter(|one| is_own(one, leaver)).collect();
+    let own_ids: BTreeSet<&Urn> = own.iter().map(|one| &one.id).collect();
+    let is_orphaned = |one: &&Identity| {
+        let owner = inventory.facts.identities.get(&one.id).and_then(|facts| facts.owner.value());
+        let linked = inventory.facts.graph.from(&one.id).iter().any(|edge| {
+            edge.kind == EdgeKind::OwnedBy && edge.to.as_str().strip_prefix("person:") == Some(&leaver.email)
+        });
+        let by_owner = owner.is_some_and(|owner| {
+            let is_person = leaver.person.is_some() && owner.person.as_ref() == leaver.person.map(|one| &one.id);
+            is_person || leaver.is_named(&owner.name) || teams.contains(&team_of(&owner.name))
+        });
+        !own_ids.contains(&one.id) && (by_owner || linked && owner.is_none())
+    };
+    let orphaned: Vec<&Identity> = inventory.identities.iter().filter(is_orphaned).collect();
+    let all: BTreeSet<&Urn> = own.iter().chain(&orphaned).map(|one| &one.id).collect();
+    let works = |one: &&Credential| one.active != Known::Value(false);
+    let mut credentials: Vec<&Credential> =
+        inventory.credentials.iter().filter(|one| all.contains(&one.holder)).filter(works).collect();
+    credentials.sort_by_key(|one| (strength(known, &one.id), &one.id));
+    let wrote =
+        |one: &&Exposure| one.introduced.as_ref().is_some_and(|commit| leaver.is_named(&commit.email)) && !one.public;
+    let written = inventory.exposures.iter().filter(wrote).collect();
+    Bill { own, orphaned, credentials, written, teams }
+}
+
+/// Whether an identity is the person: it is called by the address, or is marked as a person's and called by the part
+/// before the `@`.
+fn is_own(identity: &Identity, leaver: &Leaver<'_>) -> bool {
+    let short = identity.name.rsplit('/').next().unwrap_or(&identity.name);
+    let local = leaver.email.split('@').next().unwrap_or_default();
+    let is_human = identity.attributes.is(crate::model::AttributeName::Human);
+    leaver.email.contains('@') && short.eq_ignore_ascii_case(&leaver.email)
+        || (is_human || identity.name.starts_with("people/")) && short.eq_ignore_ascii_case(local)
+}
+
+/// `payments` of `payments-team@acme.example`.
+fn team_of(name: &str) -> String {
+    let local = name.split('@').next().unwrap_or(name).to_lowercase();
+    local.strip_suffix("-team").or_else(|| local.strip_prefix("team-")).unwrap_or(&local).to_owned()
+}
+
+fn last_of_teams(known: &Graph, leaver: &Leaver<'_>) -> BTreeSet<String> {
+    let Some(team) = leaver.person.and_then(|person| person.team.as_ref()) else { return BTreeSet::new() };
+    let others =
+        known.inventory.people.iter().any(|one| {
+            one.email != leaver.email && one.team.as_ref() == Some(team) && one.active != Known::Value(false)
+        });
+    if others { BTreeSet::new() } else { BTreeSet::from([team_of(team)]) }
+}
+
+/// Lower is stronger.
+fn strength(known: &Graph, id: &Urn) -> usize {
+    let strongest = known.inventory.facts.graph.reach_of(id).next();
+    strongest
+        .map_or(usize::MAX, |power| CapabilityKind::ALL.iter().position(|kind| *kind == power.kind).unwrap_or_default())
+}
+
+fn own(known: &Graph, bill: &Bill<'_>) -> Section {
+    let mut section = Section::new("Ends with them");
+    for identity in &bill.own {
+        section.line(0, thing::label(&known.inventory, &identity.id));
+        if identity.enabled == Known::Value(false) {
+            section.line(1, "disabled already");
+        }
+    }
+    section
+}
+
+fn orphaned(known: &Graph, bill: &Bill<'_>) -> Section {
+    let mut section = Section::new("Has nobody then");
+    for identity in &bill.orphaned {
+        section.line(0, thing::label(&known.inventory, &identity.id));
+        if let Some(facts) = known.inventory.facts.identities.get(&identity.id) {
+            section.line(1, crate::report::owner_words(&facts.owner, known.now));
+            section.line(1, format!("last used: {}", crate::report::last_use_words(&facts.last_use, known.now)));
+        }
+    }
+    bill.teams.iter().for_each(|team| section.line(0, format!("the team {team}: nobody else of it is there")));
+    section
+}
+
+fn open(known: &Graph, bill: &Bill<'_>) -> Section {
+    let mut section = Section::new("Stays open to whoever has a copy");
+    for credential in &bill.credentials {
+        let of = thing::label(&known.inventory, &credential.holder);
+        section.line(0, format!("{} {} of {of}", credential.kind, credential.name));
+        section.line(1, thing::credential_state(credential, known.now));
+        for power in known.inventory.facts.graph.reach_of(&credential.id).take(3) {
+            section.line(1, thing::reached(power));
+        }
+    }
+    section
+}
+
+fn written(known: &Graph, bill: &Bill<'_>) -> Section {
+    let mut section = Section::new("Secrets they wrote into files");
+    for exposure in &bill.written {
+        section.line(0, format!("{}: {} {}", exposure.evidence.location, exposure.title, exposure.preview));
+        thing::exposed_since(exposure, known.now).into_iter().for_each(|text| section.line(1, text));
+    }
+    section
+}
+
+fn runbook(known: &Graph, bill: &Bill<'_>, books: &Runbooks) -> Section {
+    let mut section = Section::new("In this order");
+    let mut number = 0;
+    let mut step = |section: &mut Section, text: String| {
+        number += 1;
+        section.line(0, format!("{number}. {text}"));
+    };
+    for identity in bill.own.iter().filter(|one| one.enabled != Known::Value(false)) {
+        step(&mut section, format!("Close {}.", thing::label(&known.inventory, &identity.id)));
+        books.of_identity(identity).stop.into_iter().for_each(|command| section.line(1, command));
+    }
+    for credential in &bill.credentials {
+        let book = books.of_credential(credential, &known.inventory);
+        let users = known.inventory.facts.credentials.get(&credential.id).map_or(0, |facts| facts.exposures.len());
+        let places = if users == 0 { String::new() } else { format!(" It lies in {users} files.") };
+        step(&mut section, format!("Replace {} {}, strongest first.{places}", credential.kind, credential.name));
+        section.line(1, format!("nonhuman rotate {}", credential.id));
+        let end = book.stop.or(book.delete);
+        end.into_iter().for_each(|command| section.line(1, format!("then: {command}")));
+    }
+    for exposure in &bill.written {
+        step(&mut section, format!("{} at {}: {}", exposure.title, exposure.evidence.location, exposure.remedy));
+    }
+    for identity in &bill.orphaned {
+        let what = thing::label(&known.inventory, &identity.id);
+        step(&mut section, format!("Give {what} to somebody who is there, or take it away."));
+    }
+    section
+}

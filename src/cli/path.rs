@@ -1,0 +1,58 @@
+//! `nonhuman path`: the surest and then shortest way from one thing to another.
+
+use clap::Args;
+use serde_json::json;
+
+use super::answer::{Answer, Section};
+use super::arguments::Global;
+use super::question::Asking;
+use super::{Failure, thing};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::model::Holding;
+
+/// `nonhuman path`
+#[derive(Debug, Args)]
+pub struct Path {
+    /// Where it starts: an id, the end of an id, or a name
+    #[arg(value_name = "FROM")]
+    start: String,
+    /// Where it ends
+    #[arg(value_name = "TO")]
+    end: String,
+    #[command(flatten)]
+    asking: Asking,
+}
+
+pub(super) fn run(arguments: &Path, global: &Global, config: &Config) -> Result<Exit, Failure> {
+    let known = arguments.asking.known(global, config)?;
+    let (start, end) = (known.find(&arguments.start)?, known.find(&arguments.end)?);
+    let inventory = &known.inventory;
+    let way = inventory.facts.graph.path(&start, &end);
+    let title = format!("From {} to {}", thing::label(inventory, &start), thing::label(inventory, &end));
+    let data = json!({"from": start, "to": end, "found": way.is_some() || start == end, "way": &way});
+    let mut answer = Answer::new(title, data);
+    let mut section = Section::new("Way");
+    match way {
+        _ if start == end => section.line(0, "it is one and the same"),
+        None => section.line(0, "there is none along what was read; what could not be seen stands below"),
+        Some(way) => {
+            section.line(0, thing::label(inventory, &start));
+            for edge in &way {
+                section.line(1, thing::step(inventory, edge));
+                section.line(2, edge.why.clone());
+            }
+            let holding = way.iter().map(|edge| edge.holding).max().unwrap_or(Holding::Holds);
+            section.line(
+                0,
+                match holding {
+                    Holding::Holds => "every step holds by what was read",
+                    Holding::Conditional => "it holds where each condition in [brackets] is met",
+                    Holding::Unknown => "what would allow or forbid a step in [brackets] was not read",
+                },
+            );
+        }
+    }
+    answer.add(section);
+    arguments.asking.tell(&known, answer)
+}

@@ -1,0 +1,141 @@
+//! What to type to replace or end a credential: text for a person, from `rules/facts/runbooks.toml`. Runs nothing.
+
+use serde::Deserialize;
+
+use crate::embedded;
+use crate::inventory::Inventory;
+use crate::model::{Credential, Identity};
+
+/// The commands of every kind.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Runbooks {
+    credential: Vec<Commands>,
+    identity: Vec<Commands>,
+}
+
+/// The commands of some kinds.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Commands {
+    kinds: Vec<String>,
+    make: Option<String>,
+    watch: Option<String>,
+    stop: Option<String>,
+    undo: Option<String>,
+    delete: Option<String>,
+    keyless: Option<String>,
+}
+
+/// The commands for one credential or identity, filled in.
+#[derive(Debug, Default)]
+pub(super) struct Runbook {
+    pub(super) make: Option<String>,
+    pub(super) watch: Option<String>,
+    pub(super) stop: Option<String>,
+    pub(super) undo: Option<String>,
+    pub(super) delete: Option<String>,
+    pub(super) keyless: Option<String>,
+}
+
+impl Runbooks {
+    /// Reads the table.
+    ///
+    /// # Errors
+    /// The parser's message.
+    pub(super) fn load() -> Result<Self, String> {
+        toml::from_str(embedded::facts("runbooks")).map_err(|error| format!("rules/facts/runbooks.toml: {error}"))
+    }
+
+    pub(super) fn of_credential(&self, credential: &Credential, inventory: &Inventory) -> Runbook {
+        let holder = inventory.identities.get(&credential.holder).map_or(credential.holder.as_str(), |one| &one.name);
+        let kind = credential.kind.as_str();
+        fill(&self.credential, kind, &Words::new(&credential.name, holder, &credential.tenant))
+    }
+
+    pub(super) fn of_identity(&self, identity: &Identity) -> Runbook {
+        fill(&self.identity, identity.kind.as_str(), &Words::new(&identity.name, &identity.name, &identity.tenant))
+    }
+}
+
+fn fill(table: &[Commands], kind: &str, words: &Words) -> Runbook {
+    let Some(commands) = table.iter().find(|one| one.kinds.iter().any(|known| known == kind)) else {
+        return Runbook::default();
+    };
+    let fill = |text: &Option<String>| text.as_ref().map(|text| words.fill(text));
+    Runbook {
+        make: fill(&commands.make),
+        watch: fill(&commands.watch),
+        stop: fill(&commands.stop),
+        undo: fill(&commands.undo),
+        delete: fill(&commands.delete),
+        keyless: commands.keyless.clone(),
+    }
+}
+
+/// What the placeholders stand for.
+struct Words([(&'static str, String); 5]);
+
+impl Words {
+    fn new(name: &str, holder: &str, tenant: &str) -> Self {
+        let (namespace, short) = name.split_once('/').unwrap_or(("", name));
+        let holder = holder.rsplit('/').next().unwrap_or(holder);
+        Self([
+            ("{name}", quoted(name)),
+            ("{holder}", quoted(holder)),
+            ("{namespace}", quoted(namespace)),
+            ("{short}", quoted(short)),
+            ("{cluster}", quoted(tenant)),
+        ])
+    }
+
+    /// One pass over the template, so that a name that looks like a placeholder stays what it is.
+    fn fill(&self, template: &str) -> String {
+        let mut filled = String::new();
+        let mut rest = template;
+        while let Some(start) = rest.find('{') {
+            let (before, after) = rest.split_at(start);
+            filled.push_str(before);
+            match self.0.iter().find(|(name, _)| after.starts_with(name)) {
+                Some((name, word)) => {
+                    filled.push_str(word);
+                    rest = &after[name.len()..];
+                }
+                None => {
+                    filled.push('{');
+                    rest = &after[1..];
+                }
+            }
+        }
+        filled + rest
+    }
+}
+
+/// A word as a shell takes it for one word (POSIX.1-2017, 2.2.2 Single-Quotes): names come from the world, and people
+/// paste what they read.
+fn quoted(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._/@:=+,-".contains(&byte);
+    let is_plain = !word.is_empty() && !word.starts_with('-') && word.bytes().all(plain);
+    if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_become_commands() {
+        assert_eq!(quoted("deploy-bot"), "deploy-bot");
+        assert_eq!(quoted("a; rm -rf ~"), "'a; rm -rf ~'");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!(quoted("--all"), "'--all'");
+        let words = Words::new("{holder}", "x y", "prod");
+        assert_eq!(words.fill("do {name} for {holder} {other}"), "do '{holder}' for 'x y' {other}");
+    }
+
+    #[test]
+    fn the_table_loads() {
+        let books = Runbooks::load().expect("our own table");
+        assert!(books.credential.iter().any(|one| one.kinds.iter().any(|kind| kind == "aws.access-key")));
+    }
+}

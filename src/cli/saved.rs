@@ -1,0 +1,105 @@
+//! Reads what an earlier run saved: records as `collect` writes them, or a JSON report, which holds the same. Judges
+//! nothing.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::Failure;
+use crate::model::{CoverageEntry, Credential, Exposure, FactKind, Identity, Link, Outcome, Record, Setting};
+
+/// How every JSON report begins when it stands on one line.
+const REPORT_HEAD: &str = "{\"schema\":\"nonhuman/scan/";
+
+/// A JSON report, as far as the join needs it. What it concludes is concluded anew.
+#[derive(Deserialize)]
+struct Report {
+    now: Timestamp,
+    identities: Vec<Identity>,
+    credentials: Vec<Credential>,
+    exposures: Vec<Exposure>,
+    settings: Vec<Setting>,
+    links: Vec<Link>,
+    coverage: Vec<CoverageEntry>,
+    records: Option<Vec<Record>>,
+}
+
+/// Adds the records of a file, `-` for standard input. Gives the time of the scan where the file says it.
+///
+/// # Errors
+/// Names the file and the place in it.
+pub(super) fn read(path: &Path, records: &mut Vec<Record>) -> Result<Option<Timestamp>, Failure> {
+    let named = |error: io::Error| Failure(format!("{}: {error}", path.display()));
+    let mut reader: Box<dyn BufRead> = if path == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(BufReader::new(File::open(path).map_err(named)?))
+    };
+    let mut first = String::new();
+    reader.read_line(&mut first).map_err(named)?;
+    if first.trim() == "{" || first.starts_with(REPORT_HEAD) {
+        return report(path, first.as_bytes().chain(reader), records).map(Some);
+    }
+    lines(path, first, reader, records)?;
+    Ok(None)
+}
+
+fn report(path: &Path, reader: impl Read, records: &mut Vec<Record>) -> Result<Timestamp, Failure> {
+    let report: Report = serde_json::from_reader(reader).map_err(|error| {
+        let place = format!("{}:{}:{}", path.display(), error.line(), error.column());
+        Failure(format!("{place}: this is no JSON report of nonhuman: {}", reason(&error)))
+    })?;
+    let Some(others) = report.records else {
+        let message = "the report has no 'records': it was written by an older nonhuman; scan again";
+        return Err(Failure(format!("{}: {message}", path.display())));
+    };
+    records.extend(report.identities.into_iter().map(Record::Identity));
+    records.extend(report.credentials.into_iter().map(Record::Credential));
+    records.extend(report.exposures.into_iter().map(Record::Exposure));
+    records.extend(report.settings.into_iter().map(Record::Setting));
+    records.extend(report.links.into_iter().map(Record::Link));
+    records.extend(report.coverage.into_iter().map(Record::Coverage));
+    records.extend(others);
+    Ok(report.now)
+}
+
+fn lines(path: &Path, first: String, reader: impl BufRead, records: &mut Vec<Record>) -> Result<(), Failure> {
+    let mut ended = false;
+    let before = records.len() as u64;
+    for (number, line) in std::iter::once(Ok(first)).chain(reader.lines()).enumerate() {
+        let line = line.map_err(|error| Failure(format!("{}: {error}", path.display())))?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let record = serde_json::from_str(&line).map_err(|error| {
+            let place = format!("{}:{}:{}", path.display(), number + 1, error.column());
+            Failure(format!("{place}: this is no record as `nonhuman collect` writes it: {}", reason(&error)))
+        })?;
+        match record {
+            Record::End { records: count } => ended = count == records.len() as u64 - before,
+            record => records.push(record),
+        }
+    }
+    if !ended && records.len() as u64 > before {
+        records.push(Record::Coverage(cut_short(path)));
+    }
+    Ok(())
+}
+
+/// A file without its last line may lack anything: every rule that needs something may lack it.
+fn cut_short(path: &Path) -> CoverageEntry {
+    let target = path.display().to_string();
+    let detail = "its last line is missing or counts other lines: it was cut short";
+    CoverageEntry::hole("records", &target, "records", Outcome::Partial, detail)
+        .remedy("collect again, and give `evaluate` the whole file")
+        .blinds(FactKind::ALL)
+}
+
+/// The parser's message without its place, which is given with the file.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.clone(), |(reason, _)| reason.to_owned())
+}

@@ -1,0 +1,273 @@
+//! `nonhuman show`: everything that is known of one thing, with where it was seen.
+
+use clap::Args;
+use serde_json::json;
+
+use super::answer::{Answer, Section};
+use super::arguments::Global;
+use super::question::{Asking, Known as Graph};
+use super::{Failure, ruleset, thing};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::inventory::IdentityFacts;
+use crate::model::{Edge, Identity, Known, PrincipalKind, Urn, days_between, short_date};
+use crate::report::{last_use_words, owner_words};
+use crate::rules::evaluate;
+
+/// How many lines of one list are shown.
+const SHOWN: usize = 25;
+
+/// `nonhuman show`
+#[derive(Debug, Args)]
+pub struct Show {
+    /// An identity, credential, workload, secret or setting: its id, the end of its id, or its name
+    #[arg(value_name = "ID")]
+    id: String,
+    #[command(flatten)]
+    asking: Asking,
+}
+
+pub(super) fn run(arguments: &Show, global: &Global, config: &Config) -> Result<Exit, Failure> {
+    let known = arguments.asking.known(global, config)?;
+    let id = known.find(&arguments.id)?;
+    let inventory = &known.inventory;
+    let data = json!({
+        "id": id,
+        "identity": inventory.identities.get(&id),
+        "credential": inventory.credentials.get(&id),
+        "exposure": inventory.exposures.get(&id),
+        "workload": inventory.workloads.get(&id),
+        "setting": inventory.settings.get(&id),
+        "leads_to": inventory.facts.graph.from(&id),
+        "led_to_by": inventory.facts.graph.to(&id).collect::<Vec<_>>(),
+        "reach": inventory.facts.graph.reach_of(&id).collect::<Vec<_>>(),
+    });
+    let mut answer = Answer::new(thing::label(inventory, &id), data);
+    if let Some(identity) = inventory.identities.get(&id) {
+        of_identity(&known, identity, &mut answer);
+    }
+    of_credential(&known, &id, &mut answer);
+    of_exposure(&known, &id, &mut answer);
+    of_others(&known, &id, &mut answer);
+    steps(&known, &id, &mut answer);
+    reach(&known, &id, &mut answer);
+    findings(&known, &id, config, &mut answer)?;
+    arguments.asking.tell(&known, answer)
+}
+
+fn of_identity(known: &Graph, identity: &Identity, answer: &mut Answer) {
+    let (inventory, now) = (&known.inventory, known.now);
+    let empty = IdentityFacts::default();
+    let facts = inventory.facts.identities.get(&identity.id).unwrap_or(&empty);
+    let mut section = Section::new("Identity");
+    section.fact("id", &identity.id);
+    section.fact("enabled", yes_or_no(&identity.enabled));
+    if let Known::Value(created) = &identity.created {
+        section.fact("made", format!("{}, {} days ago", short_date(*created), days_between(*created, now)));
+    }
+    section.fact("owner", owner_words(&facts.owner, now));
+    section.fact("last used", last_use_words(&facts.last_use, now));
+    attributes(&identity.labels, &identity.attributes, &mut section);
+    section.fact("seen", thing::place(&identity.evidence.location));
+    answer.add(section);
+    let mut section = Section::new("Credentials");
+    for credential in facts.credentials.iter().filter_map(|id| inventory.credentials.get(id)) {
+        let state = thing::credential_state(credential, now);
+        section.line(0, format!("{} {}: {state}", credential.kind, credential.name));
+        if let Some(of) = inventory.facts.credentials.get(&credential.id) {
+            section.line(1, format!("last used: {}", last_use_words(&of.last_use, now)));
+        }
+    }
+    answer.add(section);
+    let mut section = Section::new("Its secrets in the open");
+    for exposure in facts.exposures.iter().filter_map(|id| inventory.exposures.get(id)) {
+        section.line(0, format!("{}: {} {}", exposure.evidence.location, exposure.title, exposure.preview));
+        thing::exposed_since(exposure, now).into_iter().for_each(|text| section.line(1, text));
+    }
+    answer.add(section);
+    grants(known, facts, answer);
+    trusted(facts, answer);
+}
+
+fn grants(known: &Graph, facts: &IdentityFacts, answer: &mut Answer) {
+    let inventory = &known.inventory;
+    let mut section = Section::new("Rights");
+    for grant in facts.grants.iter().filter_map(|id| inventory.grants.get(id)) {
+        let via: Vec<String> = grant.via.iter().map(|via| format!(" through {via}")).collect();
+        let missing = if inventory.policies.get(&grant.policy).is_none() { " (not read)" } else { "" };
+        section.line(0, format!("{} in {}{}{missing}", grant.policy, grant.scope, via.concat()));
+    }
+    for capability in &facts.capabilities {
+        let condition = if capability.conditional { " (under a condition)" } else { "" };
+        let words = crate::report::capability_words(capability.kind);
+        section.line(0, format!("can {words} in {}{condition}", capability.scope));
+        section.line(1, capability.proof.join(" → "));
+    }
+    facts.rights_unknown.iter().for_each(|why| section.line(0, format!("may be more: {why}")));
+    answer.add(section);
+}
+
+fn trusted(facts: &IdentityFacts, answer: &mut Answer) {
+    let mut section = Section::new("Who may become it");
+    for principal in &facts.trusted {
+        let conditions = match principal.conditions.as_slice() {
+            [] => String::new(),
+            keys => format!(", if {}", keys.join(", ")),
+        };
+        let name = if principal.kind == PrincipalKind::Anyone { "" } else { principal.name.as_str() };
+        section.line(0, format!("{} {name}{conditions}", principal.kind));
+    }
+    answer.add(section);
+}
+
+fn of_credential(known: &Graph, id: &Urn, answer: &mut Answer) {
+    let Some(credential) = known.inventory.credentials.get(id) else { return };
+    let mut section = Section::new("Credential");
+    section.fact("id", id);
+    section.fact("of", thing::label(&known.inventory, &credential.holder));
+    section.fact("state", thing::credential_state(credential, known.now));
+    if let Some(facts) = known.inventory.facts.credentials.get(id) {
+        section.fact("last used", last_use_words(&facts.last_use, known.now));
+        for exposure in facts.exposures.iter().filter_map(|id| known.inventory.exposures.get(id)) {
+            section.fact("in the open", &exposure.evidence.location);
+        }
+    }
+    attributes(&Default::default(), &credential.attributes, &mut section);
+    section.fact("seen", thing::place(&credential.evidence.location));
+    answer.add(section);
+}
+
+fn of_exposure(known: &Graph, id: &Urn, answer: &mut Answer) {
+    let Some(exposure) = known.inventory.exposures.get(id) else { return };
+    let mut section = Section::new("Secret in a file");
+    section.fact("id", id);
+    section.fact("what", format!("{} {} ({})", exposure.title, exposure.preview, exposure.proof.kind));
+    section.fact("where", &exposure.evidence.location);
+    thing::exposed_since(exposure, known.now).into_iter().for_each(|text| section.fact("exposed", text));
+    exposure.proof.key_id.iter().for_each(|key| section.fact("key id", key));
+    exposure.proof.account.iter().for_each(|account| section.fact("account", account));
+    exposure.proof.facts.iter().for_each(|(name, value)| section.fact(name, value));
+    if let Some(facts) = known.inventory.facts.exposures.get(id) {
+        let say = |known: &Known<Urn>| match known {
+            Known::Value(id) => id.to_string(),
+            Known::Absent => "none".to_owned(),
+            Known::Unknown(why) => format!("not linked: {why}"),
+        };
+        section.fact("credential", say(&facts.credential));
+        section.fact("identity", say(&facts.identity));
+        for copy in facts.same_value.iter().filter_map(|id| known.inventory.exposures.get(id)) {
+            section.fact("also at", &copy.evidence.location);
+        }
+        if facts.copies > facts.same_value.len() {
+            section.fact("also at", format!("{} further places", facts.copies - facts.same_value.len()));
+        }
+    }
+    answer.add(section);
+}
+
+fn of_others(known: &Graph, id: &Urn, answer: &mut Answer) {
+    let inventory = &known.inventory;
+    let mut section = Section::new("Seen");
+    if let Some(workload) = inventory.workloads.get(id) {
+        section.fact("id", id);
+        attributes(&workload.labels, &workload.attributes, &mut section);
+        section.fact("seen", thing::place(&workload.evidence.location));
+    }
+    if let Some(setting) = inventory.settings.get(id) {
+        section.fact("id", id);
+        setting.part_of.iter().for_each(|whole| section.fact("part of", whole));
+        attributes(&setting.labels, &setting.attributes, &mut section);
+        section.fact("seen", thing::place(&setting.evidence.location));
+    }
+    answer.add(section);
+}
+
+fn attributes(
+    labels: &std::collections::BTreeMap<String, String>,
+    attributes: &crate::model::Attributes,
+    section: &mut Section,
+) {
+    for (name, value) in attributes.iter() {
+        let text = match value {
+            Known::Value(value) => serde_json::to_string(value).unwrap_or_default(),
+            Known::Absent => "none".to_owned(),
+            Known::Unknown(why) => format!("unknown: {why}"),
+        };
+        section.fact(name.as_str(), text);
+    }
+    for (name, value) in labels {
+        section.fact("label", format!("{name} = {value}"));
+    }
+}
+
+fn steps(known: &Graph, id: &Urn, answer: &mut Answer) {
+    let graph = &known.inventory.facts.graph;
+    let mut section = Section::new("Leads to");
+    for edge in graph.from(id).iter().take(SHOWN) {
+        section.line(0, thing::step(&known.inventory, edge));
+        section.line(1, edge.why.clone());
+    }
+    more(graph.from(id).len(), &mut section);
+    answer.add(section);
+    let mut section = Section::new("Led to by");
+    let arriving: Vec<&Edge> = graph.to(id).collect();
+    for edge in arriving.iter().take(SHOWN) {
+        let from = thing::label(&known.inventory, &edge.from);
+        section.line(0, format!("{from} {} it{}", edge.kind.words(), thing::doubt(edge)));
+        section.line(1, edge.why.clone());
+    }
+    more(arriving.len(), &mut section);
+    answer.add(section);
+}
+
+fn more(count: usize, section: &mut Section) {
+    if count > SHOWN {
+        section.line(0, format!("and {} more (--format json has them all)", count - SHOWN));
+    }
+}
+
+pub(super) fn reach(known: &Graph, id: &Urn, answer: &mut Answer) {
+    let graph = &known.inventory.facts.graph;
+    let mut section = Section::new("What can be done with it");
+    for power in graph.reach_of(id) {
+        section.line(0, thing::reached(power));
+        for edge in graph.way(id, power) {
+            section.line(1, thing::step(&known.inventory, edge));
+            section.line(2, edge.why.clone());
+        }
+        end_of_way(known, power).into_iter().for_each(|text| section.line(1, text));
+    }
+    answer.add(section);
+}
+
+/// What proves the power of the identity at a way's end.
+fn end_of_way(known: &Graph, power: &crate::model::Reached) -> Option<String> {
+    let facts = known.inventory.facts.identities.get(&power.at)?;
+    let own = facts.capabilities.iter().find(|one| one.kind == power.kind && one.scope == power.scope);
+    let proof = match own {
+        Some(capability) => &capability.proof,
+        None => &facts.escalations.iter().find(|path| path.target == power.at)?.steps,
+    };
+    Some(format!("proof: {}", proof.join(" → ")))
+}
+
+fn findings(known: &Graph, id: &Urn, config: &Config, answer: &mut Answer) -> Result<(), Failure> {
+    let rules = ruleset::audit(None, config)?;
+    let judgement = evaluate(&known.inventory, &rules, known.now);
+    let mut section = Section::new("Findings");
+    let about = judgement.findings.iter().filter(|one| one.subject == *id || one.identity.as_ref() == Some(id));
+    for finding in about {
+        section.line(0, format!("{:<8} {}: {}", finding.severity.as_str(), finding.rule, finding.message));
+    }
+    answer.add(section);
+    Ok(())
+}
+
+fn yes_or_no(known: &Known<bool>) -> String {
+    match known {
+        Known::Value(true) => "yes".to_owned(),
+        Known::Value(false) => "no".to_owned(),
+        Known::Absent => "as always".to_owned(),
+        Known::Unknown(why) => format!("unknown: {why}"),
+    }
+}

@@ -1,0 +1,99 @@
+//! Names and states of the graph's things as a reader says them. Concludes nothing.
+
+use jiff::Timestamp;
+
+use crate::inventory::Inventory;
+use crate::model::{Credential, Edge, Exposure, Holding, Known, Location, Reached, Urn, days_between, short_date};
+use crate::report::{capability_words, headline};
+
+/// A thing in a line: what it is and how it is called.
+pub(super) fn label(inventory: &Inventory, id: &Urn) -> String {
+    if let Some(identity) = inventory.identities.get(id) {
+        return headline(identity);
+    }
+    if let Some(credential) = inventory.credentials.get(id) {
+        return format!("{} {}", credential.kind, credential.name);
+    }
+    if let Some(exposure) = inventory.exposures.get(id) {
+        return format!("{} at {}", exposure.title, exposure.evidence.location);
+    }
+    if let Some(workload) = inventory.workloads.get(id) {
+        return format!("{} {} ({})", workload.kind, workload.name, workload.tenant);
+    }
+    if let Some(setting) = inventory.settings.get(id) {
+        return format!("{} {} ({})", setting.kind, setting.name, setting.tenant);
+    }
+    if let Some(person) = inventory.people.get(id) {
+        return format!("{} ({})", person.name, person.email);
+    }
+    match id.as_str().strip_prefix("place:") {
+        Some(place) => format!("every service account of {place}"),
+        None => format!("{id} (nothing was read of it)"),
+    }
+}
+
+/// A step as a sentence's end: what it is and how sure.
+pub(super) fn step(inventory: &Inventory, edge: &Edge) -> String {
+    format!("{} {}{}", edge.kind.words(), label(inventory, &edge.to), doubt(edge))
+}
+
+/// What stands in the way of a step.
+pub(super) fn doubt(edge: &Edge) -> String {
+    let condition = edge.condition.as_deref().unwrap_or("it is not known whether it holds");
+    match edge.holding {
+        Holding::Holds => String::new(),
+        Holding::Conditional => format!(" [if: {condition}]"),
+        Holding::Unknown => format!(" [unknown: {condition}]"),
+    }
+}
+
+/// A power and how it is had.
+pub(super) fn reached(power: &Reached) -> String {
+    let sure = match power.holding {
+        Holding::Holds => "",
+        Holding::Conditional => ", if a condition holds",
+        Holding::Unknown => ", as far as is known",
+    };
+    let steps = match power.steps {
+        0 => "by its own rights".to_owned(),
+        1 => "one step away".to_owned(),
+        steps => format!("{steps} steps away"),
+    };
+    format!("{}: {} ({steps}{sure})", capability_words(power.kind), power.scope)
+}
+
+/// Whether a credential works, since when and until when.
+pub(super) fn credential_state(credential: &Credential, now: Timestamp) -> String {
+    let mut parts = Vec::new();
+    parts.push(match &credential.active {
+        Known::Value(true) => "works".to_owned(),
+        Known::Value(false) => "switched off".to_owned(),
+        Known::Absent => "may work".to_owned(),
+        Known::Unknown(why) => format!("may work ({why})"),
+    });
+    if let Known::Value(created) = &credential.created {
+        parts.push(format!("made {}, {} days ago", short_date(*created), days_between(*created, now)));
+    }
+    match &credential.expires {
+        Known::Value(expires) if *expires < now => parts.push(format!("expired {}", short_date(*expires))),
+        Known::Value(expires) => parts.push(format!("expires {}", short_date(*expires))),
+        Known::Absent => parts.push("never expires".to_owned()),
+        Known::Unknown(_) => {}
+    }
+    parts.join(", ")
+}
+
+/// How long a secret has lain where it lies, where history was read.
+pub(super) fn exposed_since(exposure: &Exposure, now: Timestamp) -> Option<String> {
+    let commit = exposure.introduced.as_ref()?;
+    let id = commit.id.get(..12).unwrap_or(&commit.id);
+    let still = if commit.in_head { "still there" } else { "no longer in HEAD, but in every clone" };
+    let days = days_between(commit.date, now);
+    let (date, author) = (short_date(commit.date), &commit.email);
+    Some(format!("since {date} ({days} days), commit {id} by {author}; {still}"))
+}
+
+/// The place in a file, or the call that showed it.
+pub(super) fn place(location: &Location) -> String {
+    location.to_string()
+}

@@ -1,0 +1,183 @@
+//! The table of clients: which files are theirs, under which keys they list servers, which settings switch a person off.
+//! Reads `rules/facts/agent-clients.toml`; knows no file system.
+
+use serde::Deserialize;
+
+use super::frameworks::Frameworks;
+use super::place::Pattern;
+use super::server::Knowledge;
+
+/// Folders below a home directory in which programs keep their settings: Linux, macOS, Windows.
+const CONFIG: &[&str] = &[".config", "Library/Application Support", "AppData/Roaming"];
+
+/// What is known of clients and of servers.
+#[derive(Debug, Default)]
+pub struct Tables {
+    pub(super) clients: Vec<Client>,
+    pub(super) knowledge: Knowledge,
+    pub(super) frameworks: Frameworks,
+    /// Every file of the table.
+    places: Vec<Place>,
+}
+
+/// A program in which agents run.
+#[derive(Debug)]
+pub(super) struct Client {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) settings: Vec<SettingRule>,
+}
+
+/// A file of a client.
+#[derive(Debug)]
+pub(super) struct Place {
+    pattern: Pattern,
+    /// Whether it lies in a home directory; else in a project.
+    pub(super) is_home: bool,
+    /// The client, by its place in the table.
+    pub(super) client: usize,
+    pub(super) role: FileRole,
+}
+
+/// What is in a client's file.
+#[derive(Clone, Debug)]
+pub(super) enum FileRole {
+    /// Servers at these keys, settings, models with keys of their own.
+    Settings { servers: Vec<String>, models: Vec<String> },
+    /// The client's own tokens.
+    Tokens(TokenRule),
+}
+
+/// What a file of tokens holds, and at which keys.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TokenRule {
+    #[serde(default)]
+    home: Vec<String>,
+    #[serde(default)]
+    pub(super) refresh: Vec<String>,
+    #[serde(default)]
+    pub(super) claims: Vec<String>,
+    #[serde(default)]
+    pub(super) since: Vec<String>,
+    #[serde(default)]
+    pub(super) keys: Vec<String>,
+}
+
+/// A setting that takes a person out of the loop.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SettingRule {
+    pub(super) key: String,
+    pub(super) is: Vec<String>,
+    pub(super) means: Meaning,
+    /// Quiet when one of these keys is there.
+    #[serde(default)]
+    pub(super) unless: Vec<String>,
+    /// The last key must be one of these.
+    #[serde(default)]
+    pub(super) keys: Vec<String>,
+}
+
+/// What a setting amounts to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Meaning {
+    ApprovalsOff,
+    Unrestricted,
+    AutoTrust,
+    Exposed,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTable {
+    client: Vec<RawClient>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawClient {
+    id: String,
+    name: String,
+    #[serde(default)]
+    file: Vec<RawFile>,
+    #[serde(default)]
+    setting: Vec<SettingRule>,
+    #[serde(default)]
+    tokens: Vec<TokenRule>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFile {
+    #[serde(default)]
+    home: Vec<String>,
+    #[serde(default)]
+    config: Vec<String>,
+    #[serde(default)]
+    project: Vec<String>,
+    #[serde(default)]
+    servers: Vec<String>,
+    #[serde(default)]
+    models: Vec<String>,
+}
+
+/// A file of a client, recognised by its path.
+pub(super) struct Known<'t> {
+    pub(super) client: &'t Client,
+    pub(super) place: &'t Place,
+    /// The folder below which the client's places lie: a home directory or a project; empty for the root.
+    pub(super) base: String,
+}
+
+impl Tables {
+    /// Reads `rules/facts/agent-clients.toml`, `agent-servers.toml` and `agent-frameworks.toml`.
+    ///
+    /// # Errors
+    /// The parser's message with its place.
+    pub fn parse(clients: &str, servers: &str, frameworks: &str) -> Result<Self, String> {
+        let raw: RawTable = toml::from_str(clients).map_err(|error| format!("agent-clients.toml: {error}"))?;
+        let knowledge = Knowledge::parse(servers)?;
+        let mut tables = Self { knowledge, frameworks: Frameworks::parse(frameworks)?, ..Self::default() };
+        for (number, client) in raw.client.into_iter().enumerate() {
+            for file in &client.file {
+                let role = FileRole::Settings { servers: file.servers.clone(), models: file.models.clone() };
+                let below = |folder: &str| file.config.iter().map(|path| format!("{folder}/{path}")).collect::<Vec<_>>();
+                let home = file.home.iter().cloned().chain(CONFIG.iter().flat_map(|folder| below(folder)));
+                home.for_each(|path| tables.add(&path, true, number, role.clone()));
+                // Without the folder of settings around it, as in a copy or a dotfile repository.
+                file.config.iter().for_each(|path| tables.add(path, true, number, role.clone()));
+                file.project.iter().for_each(|path| tables.add(path, false, number, role.clone()));
+            }
+            for tokens in &client.tokens {
+                tokens.home.iter().for_each(|path| tables.add(path, true, number, FileRole::Tokens(tokens.clone())));
+            }
+            tables.clients.push(Client { id: client.id, name: client.name, settings: client.setting });
+        }
+        Ok(tables)
+    }
+
+    fn add(&mut self, path: &str, is_home: bool, client: usize, role: FileRole) {
+        self.places.push(Place { pattern: Pattern::new(path), is_home, client, role });
+    }
+
+    /// The client whose file this is, by the end of its path: of several the one that says most of the path. A place in
+    /// a home directory wins over the same one in a project only where the path has no more to say.
+    pub(super) fn recognise(&self, path: &str) -> Option<Known<'_>> {
+        let parts: Vec<&str> = path.split('/').collect();
+        let last = parts.last()?;
+        let found = self.places.iter().filter(|place| place.pattern.may_end_in(last)).filter_map(|place| {
+            let base = place.pattern.base(&parts)?;
+            Some((place.pattern.weight(), !place.is_home, place, base))
+        });
+        let (.., place, base) = found.max_by_key(|(weight, project, ..)| (*weight, *project))?;
+        let client = self.clients.get(place.client)?;
+        Some(Known { client, place, base })
+    }
+
+    /// The places in a home directory, as patterns.
+    pub(super) fn home_patterns(&self) -> impl Iterator<Item = &Pattern> {
+        self.places.iter().filter(|place| place.is_home).map(|place| &place.pattern)
+    }
+}

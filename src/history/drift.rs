@@ -1,0 +1,227 @@
+//! What changed between two points of a history. Compares; renders nothing.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::snapshot::{FindingSeen, IdentitySeen, OwnerSeen};
+use super::state::{State, Status, Tracked};
+use crate::model::{Known, Severity, Urn, names};
+
+names! {
+    /// What became of a finding.
+    Change {
+        /// It was never seen before.
+        New = "new",
+        /// It was resolved, or somebody had accepted it until a day that is over, and is back.
+        Reopened = "reopened",
+        /// It is there with another severity.
+        Severity = "changed",
+        /// It was looked for and is gone.
+        Resolved = "resolved",
+        /// It is there, and somebody decided not to raise it.
+        Muted = "muted",
+        /// It was not looked for.
+        NotSeen = "not-seen",
+    }
+}
+
+/// A finding that changed.
+#[derive(Clone, Debug, Serialize)]
+pub struct FindingChange {
+    /// What became of it.
+    pub change: Change,
+    /// The severity it had, where that changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was: Option<Severity>,
+    /// The first scan that saw it.
+    pub first_seen: Timestamp,
+    /// The last scan that saw it.
+    pub last_seen: Timestamp,
+    /// The finding.
+    #[serde(flatten)]
+    pub finding: FindingSeen,
+}
+
+names! {
+    /// What became of an identity.
+    IdentityEvent {
+        /// It was never seen before, or is back.
+        Appeared = "appeared",
+        /// It was looked for and is gone.
+        Vanished = "vanished",
+        /// It was not looked for.
+        NotSeen = "not-seen",
+        /// It can do what it could not.
+        RightsGrew = "rights-grew",
+        /// It cannot do any more what it could.
+        RightsShrank = "rights-shrank",
+        /// Its owner has left.
+        OwnerLeft = "owner-left",
+        /// Somebody else answers for it, or nobody.
+        OwnerChanged = "owner-changed",
+        /// It reaches what it did not.
+        ReachGrew = "reach-grew",
+        /// It reaches no more what it did.
+        ReachShrank = "reach-shrank",
+    }
+}
+
+/// An identity that changed.
+#[derive(Clone, Debug, Serialize)]
+pub struct IdentityChange {
+    /// What became of it.
+    pub change: IdentityEvent,
+    /// Its stable name.
+    pub id: Urn,
+    /// What sort of identity it is.
+    pub kind: String,
+    /// The account or cluster it lives in.
+    pub tenant: String,
+    /// Its name there.
+    pub name: String,
+    /// The rights, the reach or the owners that it is about.
+    pub what: Vec<String>,
+}
+
+/// Everything that changed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Drift {
+    /// The earlier scan; `None` where there was none before.
+    pub from: Option<Timestamp>,
+    /// The later scan.
+    pub to: Option<Timestamp>,
+    /// Findings, by change, worst first.
+    pub findings: Vec<FindingChange>,
+    /// Identities, by change and name.
+    pub identities: Vec<IdentityChange>,
+    /// Findings that are there in both.
+    pub still_open: u64,
+}
+
+impl Drift {
+    /// What changed from one state to a later one of the same history.
+    pub fn between(before: &State, after: &State) -> Self {
+        let mut findings = Vec::new();
+        let mut still_open = 0;
+        for (key, now) in &after.findings {
+            match finding_change(before.findings.get(key), now) {
+                Some(change) => findings.push(change),
+                None => still_open += u64::from(now.status == Status::Open),
+            }
+        }
+        findings.sort_by(|a, b| {
+            let key = |one: &FindingChange| (one.change, std::cmp::Reverse(one.finding.severity));
+            (key(a), &a.finding.identity, &a.finding.rule, &a.finding.subject).cmp(&(
+                key(b),
+                &b.finding.identity,
+                &b.finding.rule,
+                &b.finding.subject,
+            ))
+        });
+        let mut identities = Vec::new();
+        for (id, now) in &after.identities {
+            identity_changes(before.identities.get(id), now, before.at.is_some(), &mut identities);
+        }
+        identities.sort_by(|a, b| (a.change, &a.id).cmp(&(b.change, &b.id)));
+        Self { from: before.at, to: after.at, findings, identities, still_open }
+    }
+
+    /// The findings that changed in this way.
+    pub fn of(&self, change: Change) -> impl Iterator<Item = &FindingChange> {
+        self.findings.iter().filter(move |one| one.change == change)
+    }
+
+    /// The findings that are there and were not, muted ones left out.
+    pub fn raised(&self) -> impl Iterator<Item = &FindingChange> {
+        let is_raised =
+            |one: &&FindingChange| matches!(one.change, Change::New | Change::Reopened) && !one.finding.muted;
+        self.findings.iter().filter(is_raised)
+    }
+
+    /// Whether nothing changed.
+    pub fn is_empty(&self) -> bool {
+        self.findings.is_empty() && self.identities.is_empty()
+    }
+}
+
+fn finding_change(before: Option<&Tracked<FindingSeen>>, now: &Tracked<FindingSeen>) -> Option<FindingChange> {
+    let change = match (before.map(|one| one.status), now.status) {
+        (None, Status::Open) => Change::New,
+        (Some(Status::Resolved), Status::Open) => Change::Reopened,
+        (Some(Status::Open | Status::NotSeen), Status::Resolved) => Change::Resolved,
+        (Some(Status::Open), Status::NotSeen) => Change::NotSeen,
+        (Some(_), Status::Open) if before.is_some_and(|one| one.thing.muted && !now.thing.muted) => Change::Reopened,
+        (Some(_), Status::Open) if before.is_some_and(|one| !one.thing.muted && now.thing.muted) => Change::Muted,
+        (Some(_), Status::Open) if before.is_some_and(|one| one.thing.severity != now.thing.severity) => {
+            Change::Severity
+        }
+        _ => return None,
+    };
+    Some(FindingChange {
+        change,
+        was: before.map(|one| one.thing.severity).filter(|was| *was != now.thing.severity),
+        first_seen: now.first,
+        last_seen: now.last,
+        finding: now.thing.clone(),
+    })
+}
+
+/// `has_past` is whether there was a scan before at all: of the first one everything would have appeared.
+fn identity_changes(
+    before: Option<&Tracked<IdentitySeen>>,
+    now: &Tracked<IdentitySeen>,
+    has_past: bool,
+    changes: &mut Vec<IdentityChange>,
+) {
+    let it = &now.thing;
+    let mut tell = |change, what| {
+        let (id, kind, tenant, name) = (it.id.clone(), it.kind.clone(), it.tenant.clone(), it.name.clone());
+        changes.push(IdentityChange { change, id, kind, tenant, name, what });
+    };
+    let was = before.filter(|one| one.status != Status::Resolved);
+    match (was.map(|one| one.status), now.status) {
+        (None, Status::Open) if has_past => {
+            let rights = it.rights.iter().flatten().cloned().collect();
+            tell(IdentityEvent::Appeared, rights);
+        }
+        (Some(_), Status::Resolved) => tell(IdentityEvent::Vanished, Vec::new()),
+        (Some(Status::Open), Status::NotSeen) => tell(IdentityEvent::NotSeen, Vec::new()),
+        _ => {}
+    }
+    let (Some(was), Status::Open) = (was, now.status) else { return };
+    if let (Some(old), Some(new)) = (&was.thing.rights, &it.rights) {
+        set_changes(old, new, [IdentityEvent::RightsGrew, IdentityEvent::RightsShrank], &mut tell);
+    }
+    set_changes(&was.thing.reach, &it.reach, [IdentityEvent::ReachGrew, IdentityEvent::ReachShrank], &mut tell);
+    owner_change(&was.thing.owner, &it.owner, &mut tell);
+}
+
+fn set_changes(
+    old: &BTreeSet<String>,
+    new: &BTreeSet<String>,
+    [grew, shrank]: [IdentityEvent; 2],
+    tell: &mut impl FnMut(IdentityEvent, Vec<String>),
+) {
+    for (event, more, less) in [(grew, new, old), (shrank, old, new)] {
+        let what: Vec<String> = more.difference(less).cloned().collect();
+        if !what.is_empty() {
+            tell(event, what);
+        }
+    }
+}
+
+fn owner_change(old: &Known<OwnerSeen>, new: &Known<OwnerSeen>, tell: &mut impl FnMut(IdentityEvent, Vec<String>)) {
+    if old.why_unknown().is_some() || new.why_unknown().is_some() {
+        return;
+    }
+    let name = |owner: &Known<OwnerSeen>| owner.value().map_or_else(|| "nobody".to_owned(), |one| one.name.clone());
+    let has_left = |owner: &Known<OwnerSeen>| owner.value().is_some_and(|one| one.left);
+    if name(old) != name(new) {
+        tell(IdentityEvent::OwnerChanged, vec![format!("{} → {}", name(old), name(new))]);
+    }
+    if has_left(new) && (!has_left(old) || name(old) != name(new)) {
+        tell(IdentityEvent::OwnerLeft, vec![name(new)]);
+    }
+}

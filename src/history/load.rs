@@ -1,0 +1,272 @@
+//! Reads a history: its scans, and what was known after one of them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::drift::Drift;
+use super::snapshot::{FindingSeen, IdentitySeen, Looked, Place};
+use super::state::{State, Status, Tracked};
+use super::store::{History, HistoryError, shown};
+use crate::model::Urn;
+
+/// The number of a scan in its history, from 1.
+pub type ScanId = i64;
+
+/// What sort of thing an event is about, as it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Finding = 0,
+    Identity = 1,
+}
+
+/// One scan in numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Point {
+    /// Its number.
+    pub scan: ScanId,
+    /// Its point in time.
+    pub at: Timestamp,
+    /// Whether all that was asked for was read.
+    pub complete: bool,
+    /// How long it took, in milliseconds.
+    pub milliseconds: i64,
+    /// Open findings by severity, worst first; muted ones are not among them.
+    pub open: [i64; 5],
+    /// Findings that somebody decided not to raise.
+    pub muted: i64,
+    /// Identities.
+    pub identities: i64,
+    /// Findings that were new or back.
+    pub raised: i64,
+    /// Findings that were resolved.
+    pub resolved: i64,
+}
+
+impl History {
+    /// Every scan, oldest first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn points(&self) -> Result<Vec<Point>, HistoryError> {
+        let read = || {
+            let mut query = self.connection.prepare(
+                "SELECT id, at, complete, milliseconds, critical, high, medium, low, info, muted, identities, raised, \
+                 resolved FROM scan ORDER BY id",
+            )?;
+            query.query_map([], point)?.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read().map_err(|error| self.told(&error))
+    }
+
+    /// What changed from one scan to a later one.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn drift(&self, from: Option<ScanId>, to: ScanId) -> Result<Drift, HistoryError> {
+        let read = || {
+            let moved = moved(&self.connection, from.unwrap_or_default(), to)?;
+            let is_moved = |kind: Kind, name: &str| moved.get(name).is_some_and(|it| *it == kind as i64);
+            let after = state(&self.connection, to, is_moved)?;
+            let before = match from {
+                Some(from) => state(&self.connection, from, is_moved)?,
+                None => State::default(),
+            };
+            Ok(Drift::between(&before, &after))
+        };
+        read().map_err(|error| self.told(&error))
+    }
+
+    /// What is known after the last scan; `None` before the first.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn latest(&self) -> Result<Option<State>, HistoryError> {
+        let read = || match last(&self.connection)? {
+            Some((id, _)) => state(&self.connection, id, |_, _| false).map(Some),
+            None => Ok(None),
+        };
+        read().map_err(|error| self.told(&error))
+    }
+
+    /// The scan that `text` names: `#12`, or the last one up to a day such as 2026-11-22.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn find(&self, text: &str) -> Result<ScanId, HistoryError> {
+        let points = self.points()?;
+        let none = |what: String| HistoryError::NoScan { path: shown(&self.path), what };
+        if let Some(number) = text.strip_prefix('#') {
+            let id = number.parse().ok().filter(|id| points.iter().any(|point| point.scan == *id));
+            return id.ok_or_else(|| none(format!("there is no scan {text} (there are {})", points.len())));
+        }
+        let until = crate::model::parse_day(text).and_then(end_of).or_else(|| crate::model::parse_timestamp(text).ok());
+        let until = until.ok_or_else(|| {
+            none(format!("'{text}' names no scan (expected a day such as 2026-11-22, or #12, or a JSON report)"))
+        })?;
+        let found = points.iter().rev().find(|point| point.at <= until);
+        let first =
+            points.first().map_or_else(|| "it has no scan".to_owned(), |one| format!("its first is of {}", one.at));
+        found.map(|point| point.scan).ok_or_else(|| none(format!("there is no scan up to {text}; {first}")))
+    }
+}
+
+fn end_of(day: Date) -> Option<Timestamp> {
+    day.at(23, 59, 59, 0).to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+}
+
+fn point(row: &Row<'_>) -> rusqlite::Result<Point> {
+    Ok(Point {
+        scan: row.get(0)?,
+        at: time(row.get(1)?),
+        complete: row.get(2)?,
+        milliseconds: row.get(3)?,
+        open: [row.get(4)?, row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?],
+        muted: row.get(9)?,
+        identities: row.get(10)?,
+        raised: row.get(11)?,
+        resolved: row.get(12)?,
+    })
+}
+
+fn time(seconds: i64) -> Timestamp {
+    Timestamp::from_second(seconds).unwrap_or_default()
+}
+
+/// The last scan and its time.
+pub(super) fn last(connection: &Connection) -> rusqlite::Result<Option<(ScanId, Timestamp)>> {
+    connection
+        .query_row("SELECT id, at FROM scan ORDER BY id DESC LIMIT 1", [], |row| Ok((row.get(0)?, time(row.get(1)?))))
+        .optional()
+}
+
+/// The scan that saw a thing last, where its last event says so; `None` while it is open.
+pub(super) fn last_seen(connection: &Connection, thing: i64) -> rusqlite::Result<Option<ScanId>> {
+    connection
+        .prepare_cached("SELECT status, last FROM event WHERE thing = ?1 ORDER BY scan DESC LIMIT 1")?
+        .query_row([thing], |row| {
+            let is_open = status(row.get(0)?) == Status::Open;
+            Ok((!is_open).then_some(row.get(1)?))
+        })
+        .optional()
+        .map(Option::flatten)
+}
+
+fn status(number: i64) -> Status {
+    match number {
+        0 => Status::Open,
+        1 => Status::NotSeen,
+        _ => Status::Resolved,
+    }
+}
+
+/// The names and kinds of what changed after one scan up to another: of what was resolved long ago nothing else is needed.
+fn moved(connection: &Connection, from: ScanId, to: ScanId) -> rusqlite::Result<HashMap<String, i64>> {
+    let mut query = connection.prepare(
+        "SELECT DISTINCT thing.name, thing.kind FROM event JOIN thing ON thing.id = event.thing \
+         WHERE event.scan > ?1 AND event.scan <= ?2",
+    )?;
+    query.query_map([from, to], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// What was known after a scan. Of what was resolved by then, only that for which `wanted` holds.
+pub(super) fn state(
+    connection: &Connection,
+    scan: ScanId,
+    wanted: impl Fn(Kind, &str) -> bool,
+) -> rusqlite::Result<State> {
+    let mut scans = Scans::read(connection)?;
+    let mut state = State { at: Some(scans.at(scan)), looked: scans.looked(connection, scan)?, ..State::default() };
+    // Of several rows of a group SQLite takes the other columns from the one with the maximum ("Bare columns in an
+    // aggregate query").
+    let mut query = connection.prepare(
+        "SELECT thing.kind, thing.name, thing.first, event.status, event.body, event.last, max(event.scan) \
+         FROM event JOIN thing ON thing.id = event.thing WHERE event.scan <= ?1 GROUP BY event.thing",
+    )?;
+    let mut rows = query.query(params![scan])?;
+    while let Some(row) = rows.next()? {
+        let kind = if row.get::<_, i64>(0)? == Kind::Finding as i64 { Kind::Finding } else { Kind::Identity };
+        let name: String = row.get(1)?;
+        let status = status(row.get(3)?);
+        if status == Status::Resolved && !wanted(kind, &name) {
+            continue;
+        }
+        let seen: ScanId = if status == Status::Open { scan } else { row.get(5)? };
+        let past = Past {
+            status,
+            first: scans.at(row.get(2)?),
+            last: scans.at(seen),
+            looked: scans.looked(connection, seen)?,
+        };
+        let body: i64 = row.get(4)?;
+        match kind {
+            Kind::Finding => {
+                if let Some(thing) = body_of::<FindingSeen>(connection, body)? {
+                    state.findings.insert(thing.fingerprint.clone(), past.of(thing));
+                }
+            }
+            Kind::Identity => {
+                if let Some(thing) = body_of::<IdentitySeen>(connection, body)? {
+                    state.identities.insert(Urn::new(&name), past.of(thing));
+                }
+            }
+        }
+    }
+    Ok(state)
+}
+
+struct Past {
+    status: Status,
+    first: Timestamp,
+    last: Timestamp,
+    looked: Arc<Looked>,
+}
+
+impl Past {
+    fn of<T>(self, thing: T) -> Tracked<T> {
+        let Self { status, first, last, looked } = self;
+        Tracked { thing, status, first, last, looked }
+    }
+}
+
+/// The scans of a history, with what each looked at once it was asked for.
+struct Scans {
+    rows: BTreeMap<ScanId, (Timestamp, i64)>,
+    looked: BTreeMap<i64, Arc<Looked>>,
+}
+
+impl Scans {
+    fn read(connection: &Connection) -> rusqlite::Result<Self> {
+        let mut query = connection.prepare("SELECT id, at, looked FROM scan")?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, (time(row.get(1)?), row.get(2)?))))?;
+        Ok(Self { rows: rows.collect::<rusqlite::Result<_>>()?, looked: BTreeMap::new() })
+    }
+
+    fn at(&self, scan: ScanId) -> Timestamp {
+        self.rows.get(&scan).map(|(at, _)| *at).unwrap_or_default()
+    }
+
+    fn looked(&mut self, connection: &Connection, scan: ScanId) -> rusqlite::Result<Arc<Looked>> {
+        let Some((_, body)) = self.rows.get(&scan) else { return Ok(Arc::default()) };
+        if let Some(looked) = self.looked.get(body) {
+            return Ok(Arc::clone(looked));
+        }
+        let rows: Vec<(Place, BTreeMap<String, bool>)> = body_of(connection, *body)?.unwrap_or_default();
+        let looked: Arc<Looked> = Arc::new(rows.into_iter().collect());
+        self.looked.insert(*body, Arc::clone(&looked));
+        Ok(looked)
+    }
+}
+
+fn body_of<T: DeserializeOwned>(connection: &Connection, id: i64) -> rusqlite::Result<Option<T>> {
+    let text: String =
+        connection.prepare_cached("SELECT text FROM body WHERE id = ?1")?.query_row([id], |row| row.get(0))?;
+    serde_json::from_str(&text)
+        .map(Some)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error)))
+}

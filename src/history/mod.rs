@@ -1,0 +1,16 @@
+//! Remembers scans, and says what changed between them. The only room that keeps anything; judges nothing.
+
+mod document;
+mod drift;
+mod load;
+mod record;
+mod snapshot;
+mod state;
+mod store;
+
+pub use drift::{Change, Drift, FindingChange, IdentityChange, IdentityEvent};
+pub use load::{Point, ScanId};
+pub use record::Recorded;
+pub use snapshot::{FindingSeen, IdentitySeen, Judged, Looked, OwnerSeen, Place, Seen, Snapshot};
+pub use state::{State, Status, Tracked};
+pub use store::{History, HistoryError};

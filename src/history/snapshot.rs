@@ -1,0 +1,258 @@
+//! What one scan saw, as far as the next one must know it. Takes it from a graph and its findings; compares nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::inventory::{IdentityFacts, Inventory};
+use crate::model::{
+    Capability, CoverageEntry, EscalationPath, Evidence, FactKind, Finding, Fingerprint, Identity, Known, Link,
+    LinkKind, Location, NotEvaluated, Owner, Severity, Urn,
+};
+
+/// A place that a collector looked at: an account, a cluster, a tree.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Place {
+    /// The collector's name.
+    pub collector: String,
+    /// The account, cluster or tree; empty where it cannot be told, which stands for all of the collector.
+    pub target: String,
+}
+
+/// What was looked at, by place: each thing, and whether it was a hole.
+pub type Looked = BTreeMap<Place, BTreeMap<String, bool>>;
+
+/// A finding as a scan saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingSeen {
+    /// Its fingerprint, the same in every scan.
+    pub fingerprint: Fingerprint,
+    /// The rule's id.
+    pub rule: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What the rule looked at.
+    pub subject: Urn,
+    /// The identity it is about.
+    pub identity: Option<Urn>,
+    /// The rule's title.
+    pub title: String,
+    /// What is wrong; ages in it are those of the scan that first saw it so.
+    pub message: String,
+    /// Somebody decided that it is not to be raised.
+    pub muted: bool,
+    /// Where one has to look to see it.
+    pub places: BTreeSet<Place>,
+}
+
+/// Who answers for an identity, as a scan saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnerSeen {
+    /// As written at the source.
+    pub name: String,
+    /// The directory says that the owner has left.
+    pub left: bool,
+}
+
+/// An identity as a scan saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentitySeen {
+    /// Its stable name.
+    pub id: Urn,
+    /// What sort of identity it is.
+    pub kind: String,
+    /// The account or cluster it lives in.
+    pub tenant: String,
+    /// Its name there.
+    pub name: String,
+    /// Where one has to look to see it.
+    pub place: Place,
+    /// Who answers for it; unknown where nobody could look.
+    pub owner: Known<OwnerSeen>,
+    /// What it can do; `None` where the policies could not be read.
+    pub rights: Option<BTreeSet<String>>,
+    /// What it can reach through its configuration.
+    pub reach: BTreeSet<String>,
+}
+
+/// Everything that is remembered of one scan.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The scan's point in time.
+    pub at: Timestamp,
+    /// The program's version.
+    pub version: String,
+    /// What was asked to be read.
+    pub inputs: Vec<String>,
+    /// Something was not read that was asked for.
+    pub incomplete: bool,
+    /// What was looked at.
+    pub looked: Looked,
+    /// By fingerprint.
+    pub findings: BTreeMap<Fingerprint, FindingSeen>,
+    /// By name.
+    pub identities: BTreeMap<Urn, IdentitySeen>,
+    /// What was judged.
+    pub judged: Judged,
+}
+
+/// What was judged of what was seen: the absence of a finding says something only there.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The rules that were loaded.
+    pub rules: BTreeSet<String>,
+    /// By rule, the subjects for which it gave no answer.
+    pub unanswered: BTreeMap<String, BTreeSet<Urn>>,
+    /// Findings below this severity were left out.
+    pub min_severity: Severity,
+    /// Findings that a baseline accepts were left out.
+    pub hides_accepted: bool,
+    /// Rule and target for which it gave none to an unknown set of subjects.
+    pub blind: BTreeSet<(String, String)>,
+}
+
+/// The parts of a scan that are remembered.
+pub struct Seen<'a> {
+    /// The scan's point in time.
+    pub at: Timestamp,
+    /// The program's version.
+    pub version: &'a str,
+    /// What was asked to be read.
+    pub inputs: &'a [String],
+    /// The graph with its facts.
+    pub inventory: &'a Inventory,
+    /// Every finding, shown or not.
+    pub findings: &'a [Finding],
+    /// Rules that could not be judged.
+    pub not_evaluated: &'a [NotEvaluated],
+    /// By rule, the subjects for which it gave no answer.
+    pub unanswered: BTreeMap<String, BTreeSet<Urn>>,
+    /// The rules that were loaded.
+    pub rules: BTreeSet<String>,
+}
+
+impl Snapshot {
+    /// Takes from a scan what is remembered.
+    pub fn of(seen: Seen<'_>) -> Self {
+        let Seen { inventory, .. } = seen;
+        let home = |id: &Urn| inventory.identities.get(id).map(|one| (one.provider().to_string(), one.tenant.clone()));
+        let findings = seen.findings.iter().map(|one| (one.fingerprint.clone(), FindingSeen::of(one, home)));
+        let identities = inventory.identities.iter().map(|identity| {
+            let facts = inventory.facts.identities.get(&identity.id);
+            (identity.id.clone(), IdentitySeen::of(identity, facts, inventory))
+        });
+        // A rule without subjects there is one that a hole blinds; the others are known one by one.
+        let blind = seen.not_evaluated.iter().filter(|one| one.subjects == 0);
+        Self {
+            at: seen.at,
+            version: seen.version.to_owned(),
+            inputs: seen.inputs.to_vec(),
+            incomplete: inventory.coverage.is_incomplete(),
+            looked: looked(inventory.coverage.entries()),
+            findings: findings.collect(),
+            identities: identities.collect(),
+            judged: Judged {
+                blind: blind.map(|one| (one.rule.clone(), one.target.clone())).collect(),
+                rules: seen.rules,
+                unanswered: seen.unanswered,
+                min_severity: Severity::Info,
+                hides_accepted: false,
+            },
+        }
+    }
+}
+
+/// Coverage by place.
+pub(super) fn looked(entries: &[CoverageEntry]) -> Looked {
+    let mut looked = Looked::new();
+    for entry in entries {
+        let place = Place { collector: entry.collector.clone(), target: entry.target.clone() };
+        *looked.entry(place).or_default().entry(entry.what.clone()).or_default() |= entry.is_hole();
+    }
+    looked
+}
+
+impl FindingSeen {
+    /// `home` gives the provider and the tenant of an identity.
+    pub(super) fn of(finding: &Finding, home: impl Fn(&Urn) -> Option<(String, String)>) -> Self {
+        let home = finding.identity.as_ref().or(Some(&finding.subject)).and_then(home);
+        let place = |evidence: &Evidence| {
+            let target = match &evidence.location {
+                Location::File { root, .. } if root.is_empty() => ".".to_owned(),
+                Location::File { root, .. } => root.clone(),
+                _ => home
+                    .as_ref()
+                    .filter(|(name, _)| *name == evidence.collector)
+                    .map(|(_, it)| it.clone())
+                    .unwrap_or_default(),
+            };
+            Place { collector: evidence.collector.clone(), target }
+        };
+        Self {
+            fingerprint: finding.fingerprint.clone(),
+            rule: finding.rule.clone(),
+            severity: finding.severity,
+            subject: finding.subject.clone(),
+            identity: finding.identity.clone(),
+            title: finding.title.clone(),
+            message: finding.message.clone(),
+            muted: finding.is_accepted(),
+            places: finding.evidence.iter().map(place).collect(),
+        }
+    }
+}
+
+impl IdentitySeen {
+    fn of(identity: &Identity, facts: Option<&IdentityFacts>, inventory: &Inventory) -> Self {
+        let is_hidden = inventory.coverage.blind_spot(&identity.tenant, FactKind::Grants).is_some();
+        let known = facts.filter(|facts| facts.rights_unknown.is_none() && !is_hidden);
+        Self {
+            owner: facts.map_or_else(|| Known::unknown("nothing was concluded of it"), |facts| owner(&facts.owner)),
+            rights: known.map(|facts| rights(&facts.capabilities, &facts.escalations)),
+            reach: inventory.links.from(&identity.id).filter_map(reached).collect(),
+            ..Self::bare(identity)
+        }
+    }
+
+    /// Without what is concluded.
+    pub(super) fn bare(identity: &Identity) -> Self {
+        Self {
+            id: identity.id.clone(),
+            kind: identity.kind.to_string(),
+            tenant: identity.tenant.clone(),
+            name: identity.name.clone(),
+            place: Place { collector: identity.evidence.collector.clone(), target: identity.tenant.clone() },
+            owner: Known::Absent,
+            rights: None,
+            reach: BTreeSet::new(),
+        }
+    }
+}
+
+pub(super) fn owner(owner: &Known<Owner>) -> Known<OwnerSeen> {
+    owner.clone().map(|owner| OwnerSeen { left: owner.active == Known::Value(false), name: owner.name })
+}
+
+/// What an edge of its configuration opens to an identity; `None` where it is no way to anything.
+pub(super) fn reached(link: &Link) -> Option<String> {
+    let condition = link.condition.as_ref().map(|text| format!(" (if {text})")).unwrap_or_default();
+    let opens = matches!(link.kind, LinkKind::Uses | LinkKind::ActsAs | LinkKind::MemberOf);
+    opens.then(|| format!("{} {}{condition}", link.kind, link.to))
+}
+
+/// What an identity can do, one line each, without the steps that prove it: those change with the names of policies.
+pub(super) fn rights(capabilities: &[Capability], escalations: &[EscalationPath]) -> BTreeSet<String> {
+    let mut rights: BTreeSet<String> = capabilities
+        .iter()
+        .map(|one| {
+            let condition = if one.conditional { " (under a condition)" } else { "" };
+            format!("{} in {}{condition}", one.kind, one.scope)
+        })
+        .collect();
+    rights.extend(escalations.iter().map(|way| {
+        let condition = if way.conditional { " (under a condition)" } else { "" };
+        format!("becomes administrator through {}{condition}", way.target)
+    }));
+    rights
+}

@@ -1,0 +1,134 @@
+//! What is known after a row of scans, and what one more scan makes of it. Pure: the same scans in the same order give the
+//! same state.
+//!
+//! INVARIANT: something is resolved only where its place was looked at and its rule judged; else it is not seen.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::snapshot::{FindingSeen, IdentitySeen, Looked, Place, Snapshot};
+use crate::model::{Fingerprint, Urn, names};
+
+names! {
+    /// How something stands after a scan.
+    Status {
+        /// It was seen.
+        Open = "open",
+        /// It was not seen, and where it was seen last was not looked at.
+        NotSeen = "not-seen",
+        /// It was looked for and is gone.
+        Resolved = "resolved",
+    }
+}
+
+/// A thing with its past.
+#[derive(Clone, Debug)]
+pub struct Tracked<T> {
+    /// As it was seen last.
+    pub thing: T,
+    /// How it stands.
+    pub status: Status,
+    /// The first scan that saw it.
+    pub first: Timestamp,
+    /// The last scan that saw it.
+    pub last: Timestamp,
+    /// What the last scan that saw it looked at.
+    pub looked: Arc<Looked>,
+}
+
+/// Everything that is known after some scan.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// The scan's point in time; `None` before the first.
+    pub at: Option<Timestamp>,
+    /// What the scan looked at.
+    pub looked: Arc<Looked>,
+    /// Every finding there ever was.
+    pub findings: BTreeMap<Fingerprint, Tracked<FindingSeen>>,
+    /// Every identity there ever was.
+    pub identities: BTreeMap<Urn, Tracked<IdentitySeen>>,
+}
+
+impl State {
+    /// What is known after one more scan.
+    #[must_use]
+    pub fn after(&self, scan: &Snapshot) -> Self {
+        let looked = Arc::new(scan.looked.clone());
+        let mut findings = self.findings.clone();
+        for (key, tracked) in &mut findings {
+            if !scan.findings.contains_key(key) && tracked.status != Status::Resolved {
+                tracked.status = if is_gone(tracked, scan) { Status::Resolved } else { Status::NotSeen };
+            }
+        }
+        for (key, thing) in &scan.findings {
+            see(findings.entry(key.clone()), thing.clone(), scan.at, &looked);
+        }
+        let mut identities = self.identities.clone();
+        for (key, tracked) in &mut identities {
+            if !scan.identities.contains_key(key) && tracked.status != Status::Resolved {
+                let was_looked_for = was_looked_at(&tracked.thing.place, &tracked.looked, &scan.looked);
+                tracked.status = if was_looked_for { Status::Resolved } else { Status::NotSeen };
+            }
+        }
+        for (key, thing) in &scan.identities {
+            let mut thing = thing.clone();
+            if let Some(before) = self.identities.get(key) {
+                keep_what_is_not_known(&mut thing, &before.thing);
+            }
+            see(identities.entry(key.clone()), thing, scan.at, &looked);
+        }
+        Self { at: Some(scan.at), looked, findings, identities }
+    }
+}
+
+fn see<K: Ord, T>(
+    entry: std::collections::btree_map::Entry<'_, K, Tracked<T>>,
+    thing: T,
+    at: Timestamp,
+    looked: &Arc<Looked>,
+) {
+    let first = match &entry {
+        std::collections::btree_map::Entry::Occupied(known) => known.get().first,
+        std::collections::btree_map::Entry::Vacant(_) => at,
+    };
+    entry.insert_entry(Tracked { thing, status: Status::Open, first, last: at, looked: Arc::clone(looked) });
+}
+
+/// A scan that could not read the policies takes no right away, and one without a directory no owner.
+fn keep_what_is_not_known(thing: &mut IdentitySeen, before: &IdentitySeen) {
+    if thing.rights.is_none() {
+        thing.rights.clone_from(&before.rights);
+    }
+    if thing.owner.why_unknown().is_some() {
+        thing.owner.clone_from(&before.owner);
+    }
+}
+
+fn is_gone(tracked: &Tracked<FindingSeen>, scan: &Snapshot) -> bool {
+    let finding = &tracked.thing;
+    let is_blind = |target: &str| scan.judged.blind.contains(&(finding.rule.clone(), target.to_owned()));
+    scan.judged.rules.contains(&finding.rule)
+        && finding.severity >= scan.judged.min_severity
+        && !scan.judged.hides_accepted
+        && !scan.judged.unanswered.get(&finding.rule).is_some_and(|subjects| subjects.contains(&finding.subject))
+        && !finding.places.iter().any(|place| is_blind(&place.target))
+        && finding.places.iter().all(|place| was_looked_at(place, &tracked.looked, &scan.looked))
+}
+
+/// Whether all that was looked at there then was looked at now, to its end.
+fn was_looked_at(place: &Place, then: &Looked, now: &Looked) -> bool {
+    let knows_place = then.contains_key(place);
+    let is_there = |one: &Place| one.collector == place.collector && (!knows_place || one.target == place.target);
+    let mut was_there = false;
+    for (one, before) in then.iter().filter(|(one, _)| is_there(one)) {
+        was_there = true;
+        let Some(seen) = now.get(one) else { return false };
+        let has_hole = seen.values().any(|is_hole| *is_hole);
+        if has_hole || !before.keys().all(|what| seen.contains_key(what)) {
+            return false;
+        }
+    }
+    was_there
+}

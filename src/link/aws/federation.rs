@@ -1,0 +1,156 @@
+//! Whose tokens a trust policy accepts: OIDC providers with their subjects and audiences. It must not ask whether a token
+//! can be had.
+
+use std::collections::BTreeSet;
+
+use super::statements::{Principal, Statement, Test};
+use super::table::{Issuer, TrustTable};
+use crate::model::{AttributeName as A, Attributes};
+
+/// What is wrong with the tests of a provider.
+#[derive(Default)]
+struct Findings {
+    any_subject: BTreeSet<String>,
+    any_audience: BTreeSet<String>,
+    wide: BTreeSet<String>,
+}
+
+/// Sets what the OIDC statements of a trust policy say.
+pub(super) fn judge(statements: &[Statement<'_>], table: &TrustTable, attributes: &mut Attributes) {
+    let mut findings = Findings::default();
+    for statement in statements {
+        for principal in &statement.principals {
+            if let Principal::Federated(provider) = principal
+                && !provider.contains(":saml-provider/")
+            {
+                let name = provider.split_once(":oidc-provider/").map_or(*provider, |(_, name)| name);
+                one(statement, &name.to_ascii_lowercase(), table, &mut findings);
+            }
+        }
+    }
+    attributes.set(A::OidcAnySubject, findings.any_subject.into_iter().collect::<Vec<_>>());
+    attributes.set(A::OidcAnyAudience, findings.any_audience.into_iter().collect::<Vec<_>>());
+    attributes.set(A::OidcWideSubjects, findings.wide.into_iter().collect::<Vec<_>>());
+}
+
+fn one(statement: &Statement<'_>, provider: &str, table: &TrustTable, findings: &mut Findings) {
+    let issuer = table.issuer(provider);
+    let is_shared = issuer.is_some_and(|issuer| issuer.shared);
+    let of = |claim: &str| {
+        let key = format!("{provider}:{claim}");
+        statement.tests.iter().filter(move |test| test.key == key && test.binds())
+    };
+    if of("aud").next().is_none() {
+        findings.any_audience.insert(provider.to_owned());
+    }
+    let known = ["sub".to_owned()];
+    let claims = issuer.map_or(&known[..], |issuer| &issuer.claims);
+    // A claim beside the subject binds to somebody by itself; its values are ids and names, not patterns of a subject.
+    if claims.iter().filter(|claim| *claim != "sub").any(|claim| of(claim).any(|test| !has_wildcard(test))) {
+        return;
+    }
+    let mut subjects = of("sub").peekable();
+    if subjects.peek().is_none() {
+        let list = if is_shared { &mut findings.any_subject } else { &mut findings.wide };
+        list.insert(if is_shared { provider.to_owned() } else { format!("{provider}: any subject") });
+        return;
+    }
+    // Several tests must all hold: the narrowest says how wide it is.
+    let judged = subjects.map(|test| wide_values(test, issuer, is_shared)).min_by_key(Judged::weight);
+    if let Some(judged) = judged {
+        findings.wide.extend(judged.wide);
+        findings.any_subject.extend(judged.unowned.then(|| provider.to_owned()));
+    }
+}
+
+fn has_wildcard(test: &Test<'_>) -> bool {
+    test.is_pattern() && test.values.iter().any(|value| value.contains(['*', '?']))
+}
+
+/// What one test of the subject lets through.
+struct Judged {
+    wide: Vec<String>,
+    /// A value does not even fix whose token it is.
+    unowned: bool,
+}
+
+impl Judged {
+    fn weight(&self) -> (bool, usize) {
+        (self.unowned, self.wide.len())
+    }
+}
+
+fn wide_values(test: &Test<'_>, issuer: Option<&Issuer>, is_shared: bool) -> Judged {
+    let mut judged = Judged { wide: Vec::new(), unowned: false };
+    for value in &test.values {
+        // Where wildcards are plain letters, a value is one subject.
+        if !test.is_pattern() || !value.contains(['*', '?']) {
+            continue;
+        }
+        let (is_owned, is_narrow) = match issuer {
+            Some(issuer) => (issuer.owner.is_match(value), issuer.narrow.is_match(value)),
+            None => (true, !value.starts_with(['*', '?'])),
+        };
+        match (is_shared && !is_owned, is_narrow) {
+            (true, _) => judged.unowned = true,
+            (false, false) => judged.wide.push((*value).to_owned()),
+            (false, true) => {}
+        }
+    }
+    judged
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::statements::allows;
+    use super::*;
+
+    fn judged(condition: &serde_json::Value) -> Attributes {
+        let table = TrustTable::parse(crate::embedded::facts("aws-trust")).expect("it is ours");
+        let document = json!({"Statement": {
+            "Effect": "Allow",
+            "Principal": {"Federated": "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": condition,
+        }});
+        let mut attributes = Attributes::default();
+        judge(&allows(&document), &table, &mut attributes);
+        attributes
+    }
+
+    const SUB: &str = "token.actions.githubusercontent.com:sub";
+    const AUD: &str = "token.actions.githubusercontent.com:aud";
+
+    #[test]
+    fn subjects_are_as_wide_as_their_first_wildcard() {
+        for (value, any, wide) in [
+            ("repo:acme/shop:*", false, false),
+            ("repo:acme/shop:ref:refs/heads/main", false, false),
+            ("repo:acme/*", false, true),
+            ("repo:acme/shop*", false, true),
+            ("repo:acme*", true, false),
+            ("repo:*", true, false),
+            ("*", true, false),
+        ] {
+            let found = judged(&json!({"StringLike": {SUB: value}, "StringEquals": {AUD: "sts.amazonaws.com"}}));
+            assert_eq!(!found.texts(A::OidcAnySubject).is_empty(), any, "{value}");
+            assert_eq!(!found.texts(A::OidcWideSubjects).is_empty(), wide, "{value}");
+            assert!(found.texts(A::OidcAnyAudience).is_empty());
+        }
+    }
+
+    #[test]
+    fn tests_that_an_absent_claim_passes_bind_nobody() {
+        for operator in ["StringLikeIfExists", "ForAllValues:StringLike", "StringNotLike", "Null"] {
+            let found = judged(&json!({operator: {SUB: "repo:acme/shop:*", AUD: "sts.amazonaws.com"}}));
+            assert_eq!(found.texts(A::OidcAnySubject), ["token.actions.githubusercontent.com"], "{operator}");
+            assert_eq!(found.texts(A::OidcAnyAudience).len(), 1, "{operator}");
+        }
+        let found = judged(&json!({"StringEquals": {SUB: "repo:acme/*"}}));
+        assert!(found.texts(A::OidcAnySubject).is_empty(), "a literal asterisk matches no token, and lets nobody in");
+        let by_id = judged(&json!({"StringEquals": {"token.actions.githubusercontent.com:repository_id": "42"}}));
+        assert!(by_id.texts(A::OidcAnySubject).is_empty());
+    }
+}

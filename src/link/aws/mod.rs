@@ -1,0 +1,257 @@
+//! What the documents of an AWS account say of who is let in, and what its credentials and workloads amount to together:
+//! attributes that rules ask for. It must not change what was read.
+
+mod federation;
+mod statements;
+mod table;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use self::statements::{Principal, Statement, allows, is_unique_id};
+pub(super) use self::table::TrustTable;
+use crate::inventory::Inventory;
+use crate::model::{
+    AttributeName as A, AttributeValue, Attributes, Capability, CredentialKind, FactKind, GrantKind, IdentityKind,
+    Known, SettingKind, Urn, Workload,
+};
+
+/// Condition keys that name who is let in or for whom, so that `*` is no anyone.
+const WHO: [&str; 13] = [
+    "aws:principalarn",
+    "aws:principalaccount",
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:sourcearn",
+    "aws:sourceaccount",
+    "aws:sourceowner",
+    "aws:sourceorgid",
+    "aws:sourcevpc",
+    "aws:sourcevpce",
+    "aws:userid",
+    "kms:calleraccount",
+    "s3:dataaccesspointaccount",
+];
+
+/// Judges trust and resource policies and counts keys.
+pub(super) fn link(inventory: &mut Inventory, table: &TrustTable) {
+    let accounts = Accounts::of(inventory);
+    let mut found: Vec<(Urn, Attributes)> = Vec::new();
+    for role in inventory.identities.iter().filter(|one| one.kind == IdentityKind::AwsRole) {
+        found.push((
+            role.id.clone(),
+            match inventory.trusts.get(&role.id) {
+                Some(trust) => of_trust(&trust.document, &role.tenant, &accounts, table),
+                None => unread_trust(),
+            },
+        ));
+    }
+    for grant in inventory.grants.iter().filter(|grant| grant.kind == GrantKind::Resource) {
+        let attributes = match inventory.policies.get(&grant.policy) {
+            Some(policy) => of_resource(&policy.document, &grant.tenant, &accounts, table),
+            None => {
+                let mut attributes = Attributes::default();
+                attributes.set_known(A::Public, Known::<bool>::unknown("its policy was not read"));
+                attributes
+            }
+        };
+        // The setting that stands for the policy has the policy's name.
+        found.push((grant.policy.clone(), attributes));
+    }
+    found.extend(key_counts(inventory));
+    for (id, attributes) in found {
+        inventory.facts.attributes.entry(id).or_default().fill(attributes, true);
+    }
+}
+
+/// Says which workloads run as an administrator. Asked last: it needs what the other passes concluded.
+pub(super) fn link_workloads(inventory: &mut Inventory) {
+    let mut found: Vec<(Urn, Attributes)> = Vec::new();
+    for workload in inventory.workloads.iter().filter(|one| one.kind.as_str().starts_with("aws.")) {
+        let mut attributes = Attributes::default();
+        attributes.set_known(A::RunsAsAdministrator, runs_as_administrator(inventory, workload));
+        found.push((workload.id.clone(), attributes));
+    }
+    for (id, attributes) in found {
+        inventory.facts.attributes.entry(id).or_default().fill(attributes, true);
+    }
+}
+
+fn runs_as_administrator(inventory: &Inventory, workload: &Workload) -> Known<bool> {
+    let mut unread = None;
+    for id in &workload.runs_as {
+        let facts = inventory.facts.identities.get(id);
+        let is = |facts: &crate::inventory::IdentityFacts| {
+            facts.capabilities.iter().any(Capability::is_administrator)
+                || facts.escalations.iter().any(|path| !path.conditional)
+        };
+        match facts {
+            Some(facts) if is(facts) => return Known::Value(true),
+            Some(facts) if facts.rights_unknown.is_some() => unread = facts.rights_unknown.clone(),
+            _ if inventory.identities.get(id).is_none() => unread = Some(format!("the role {id} was not read")),
+            _ => {}
+        }
+    }
+    unread.map_or(Known::Value(false), Known::Unknown)
+}
+
+/// The accounts that are known to be one's own.
+struct Accounts {
+    own: BTreeSet<String>,
+    closed: BTreeSet<String>,
+}
+
+impl Accounts {
+    fn of(inventory: &Inventory) -> Self {
+        let is_aws = |kind: IdentityKind| kind.as_str().starts_with("aws.");
+        let identities = inventory.identities.iter().filter(|one| is_aws(one.kind));
+        let mut accounts = Self { own: identities.map(|one| one.tenant.clone()).collect(), closed: BTreeSet::new() };
+        for member in inventory.settings.iter().filter(|one| one.kind == SettingKind::AwsMemberAccount) {
+            let Some(account) = member.attributes.text(A::Account) else { continue };
+            accounts.own.insert(account.to_owned());
+            if member.attributes.text(A::State).is_some_and(|state| state != "active") {
+                accounts.closed.insert(account.to_owned());
+            }
+        }
+        accounts
+    }
+}
+
+fn unread_trust() -> Attributes {
+    let mut attributes = Attributes::default();
+    let texts = [
+        A::DeletedPrincipals,
+        A::ExternalAccounts,
+        A::ExternalVendors,
+        A::ExternalWithoutId,
+        A::OidcAnySubject,
+        A::OidcAnyAudience,
+        A::OidcWideSubjects,
+        A::ServicesUnbound,
+        A::ClosedAccounts,
+    ];
+    for name in texts.into_iter().chain([A::TrustsAllBut]) {
+        attributes.set_known(name, Known::<AttributeValue>::unknown("its trust policy was not read"));
+    }
+    attributes
+}
+
+fn of_trust(document: &Value, tenant: &str, accounts: &Accounts, table: &TrustTable) -> Attributes {
+    let statements = allows(document);
+    let mut attributes = who(&statements, tenant, accounts, table);
+    let without_id = statements.iter().filter(|statement| !has_external_id(statement));
+    let mut unnamed: Vec<String> = without_id.flat_map(|one| external(one, tenant, accounts)).collect();
+    unnamed.sort();
+    unnamed.dedup();
+    attributes.set(A::ExternalWithoutId, unnamed);
+    attributes.set(A::TrustsAllBut, statements.iter().any(|statement| statement.all_but));
+    let mut unbound: BTreeSet<String> = BTreeSet::new();
+    for statement in &statements {
+        let says = statement.tests.iter().any(|test| test.binds() && WHO.contains(&test.key.as_str()));
+        for principal in &statement.principals {
+            if let Principal::Service(name) = principal
+                && !says
+                && table.services.contains(*name)
+            {
+                unbound.insert((*name).to_owned());
+            }
+        }
+    }
+    attributes.set(A::ServicesUnbound, unbound.into_iter().collect::<Vec<_>>());
+    federation::judge(&statements, table, &mut attributes);
+    attributes
+}
+
+fn of_resource(document: &Value, tenant: &str, accounts: &Accounts, table: &TrustTable) -> Attributes {
+    let statements = allows(document);
+    let mut attributes = who(&statements, tenant, accounts, table);
+    let is_public = |statement: &Statement<'_>| {
+        let everyone = statement.all_but || statement.principals.contains(&Principal::Anyone);
+        everyone && !is_limited(statement)
+    };
+    attributes.set(A::Public, statements.iter().any(is_public));
+    attributes
+}
+
+/// Who is let in, whatever the document is attached to.
+fn who(statements: &[Statement<'_>], tenant: &str, accounts: &Accounts, table: &TrustTable) -> Attributes {
+    let mut attributes = Attributes::default();
+    let mut outside: Vec<String> = statements.iter().flat_map(|one| external(one, tenant, accounts)).collect();
+    outside.sort();
+    outside.dedup();
+    let principals = || statements.iter().flat_map(|statement| &statement.principals);
+    let mut deleted: Vec<String> = principals()
+        .filter_map(|principal| match principal {
+            Principal::Deleted(id) if is_unique_id(id) => Some((*id).to_owned()),
+            _ => None,
+        })
+        .collect();
+    deleted.sort();
+    deleted.dedup();
+    let named = principals().filter_map(account_of).filter(|account| accounts.closed.contains(*account));
+    let closed: BTreeSet<String> = named.map(str::to_owned).collect();
+    attributes.set(A::ClosedAccounts, closed.into_iter().collect::<Vec<_>>());
+    attributes.set(A::DeletedPrincipals, deleted);
+    let vendors: BTreeSet<String> = outside.iter().filter_map(|account| table.vendors.get(account)).cloned().collect();
+    attributes.set(A::ExternalVendors, vendors.into_iter().collect::<Vec<_>>());
+    attributes.set(A::ExternalAccounts, outside);
+    attributes
+}
+
+fn account_of<'a>(principal: &Principal<'a>) -> Option<&'a str> {
+    match principal {
+        Principal::Account(account) | Principal::Identity { account } => Some(account),
+        _ => None,
+    }
+}
+
+/// The accounts outside of one's own that a statement lets in. One that is held to an organisation lets in no others.
+fn external(statement: &Statement<'_>, tenant: &str, accounts: &Accounts) -> Vec<String> {
+    let of_organization =
+        |test: &statements::Test<'_>| test.binds() && test.key.starts_with("aws:principalorg") && !test.is_pattern();
+    if statement.tests.iter().any(of_organization) {
+        return Vec::new();
+    }
+    let named = statement.principals.iter().filter_map(account_of);
+    named.filter(|account| *account != tenant && !accounts.own.contains(*account)).map(str::to_owned).collect()
+}
+
+fn has_external_id(statement: &Statement<'_>) -> bool {
+    statement.tests.iter().any(|test| test.key == "sts:externalid" && test.binds())
+}
+
+fn is_limited(statement: &Statement<'_>) -> bool {
+    statement.tests.iter().any(|test| test.binds() && WHO.contains(&test.key.as_str()))
+}
+
+/// How many keys of a user work, told of each of its keys and of its password.
+fn key_counts(inventory: &Inventory) -> Vec<(Urn, Attributes)> {
+    let mut found = Vec::new();
+    let users =
+        inventory.identities.iter().filter(|one| matches!(one.kind, IdentityKind::AwsUser | IdentityKind::AwsRoot));
+    for user in users {
+        let Some(facts) = inventory.facts.identities.get(&user.id) else { continue };
+        let of_user: Vec<_> = facts.credentials.iter().filter_map(|id| inventory.credentials.get(id)).collect();
+        let keys = || of_user.iter().filter(|one| one.kind == CredentialKind::AwsAccessKey);
+        let active = i64::try_from(keys().filter(|key| key.active == Known::Value(true)).count()).unwrap_or(i64::MAX);
+        let unsaid = keys().find_map(|key| key.active.why_unknown().map(str::to_owned));
+        let blind = inventory.coverage.blind_spot(&user.tenant, FactKind::Credentials);
+        let count = match unsaid.or_else(|| blind.map(|hole| format!("{}: not all keys were read", hole.what))) {
+            // Two is the most that a user can have (IAM quotas).
+            Some(why) if active < 2 => Known::Unknown(why),
+            _ => Known::Value(active),
+        };
+        let counted =
+            of_user.iter().filter(|one| matches!(one.kind, CredentialKind::AwsAccessKey | CredentialKind::AwsPassword));
+        let mut attributes = Attributes::default();
+        attributes.set_known(A::ActiveKeys, count.clone());
+        found.push((user.id.clone(), attributes));
+        for credential in counted {
+            let mut attributes = Attributes::default();
+            attributes.set_known(A::ActiveKeys, count.clone());
+            found.push((credential.id.clone(), attributes));
+        }
+    }
+    found
+}

@@ -1,0 +1,146 @@
+//! Reads the parts of a trust or resource policy that say who is let in and under which conditions. It must not weigh
+//! statements against each other: that is the policy engine's part.
+
+use serde_json::Value;
+
+/// Whom a statement names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Principal<'a> {
+    /// Anyone.
+    Anyone,
+    /// An account, by its number or the ARN of its root.
+    Account(&'a str),
+    /// An identity of an account.
+    Identity { account: &'a str },
+    /// The unique id that AWS shows in place of a deleted identity.
+    Deleted(&'a str),
+    /// A service of AWS.
+    Service(&'a str),
+    /// An OIDC or SAML provider.
+    Federated(&'a str),
+}
+
+/// One test of a condition block.
+#[derive(Clone, Debug)]
+pub(super) struct Test<'a> {
+    operator: String,
+    /// The key, in lower case.
+    pub(super) key: String,
+    pub(super) values: Vec<&'a str>,
+}
+
+impl Test<'_> {
+    /// Whether it keeps out whoever lacks the key or has another value: a test for equality or likeness that is not
+    /// satisfied by an absent key. `…IfExists` and `ForAllValues:` are (IAM user guide, "Condition operators").
+    pub(super) fn binds(&self) -> bool {
+        let operator = self.operator.strip_prefix("foranyvalue:").unwrap_or(&self.operator);
+        let is_positive = matches!(
+            operator,
+            "stringequals"
+                | "stringequalsignorecase"
+                | "stringlike"
+                | "arnequals"
+                | "arnlike"
+                | "numericequals"
+                | "bool"
+        );
+        is_positive && !self.values.is_empty() && self.values.iter().all(|value| !value.is_empty() && *value != "*")
+    }
+
+    /// Whether wildcards in its values are wildcards.
+    pub(super) fn is_pattern(&self) -> bool {
+        self.operator.ends_with("like") || self.operator.ends_with("arnequals")
+    }
+}
+
+/// One `Allow` statement.
+pub(super) struct Statement<'a> {
+    pub(super) principals: Vec<Principal<'a>>,
+    /// It lets in everyone but those it names.
+    pub(super) all_but: bool,
+    pub(super) tests: Vec<Test<'a>>,
+}
+
+/// The `Allow` statements of a document.
+pub(super) fn allows(document: &Value) -> Vec<Statement<'_>> {
+    let statements = match document.get("Statement") {
+        Some(Value::Array(statements)) => statements.as_slice(),
+        Some(one @ Value::Object(_)) => std::slice::from_ref(one),
+        _ => &[],
+    };
+    statements
+        .iter()
+        .filter(|statement| statement.get("Effect").and_then(Value::as_str) == Some("Allow"))
+        .map(|statement| Statement {
+            principals: statement.get("Principal").map(principals).unwrap_or_default(),
+            all_but: statement.get("NotPrincipal").is_some(),
+            tests: statement.get("Condition").map(tests).unwrap_or_default(),
+        })
+        .collect()
+}
+
+fn principals(value: &Value) -> Vec<Principal<'_>> {
+    let Value::Object(forms) = value else { return texts(value).into_iter().map(aws_principal).collect() };
+    forms
+        .iter()
+        .flat_map(|(form, names)| {
+            texts(names).into_iter().filter_map(move |name| match form.as_str() {
+                "AWS" => Some(aws_principal(name)),
+                "Service" => Some(Principal::Service(name)),
+                "Federated" => Some(Principal::Federated(name)),
+                _ => None,
+            })
+        })
+        .collect()
+}
+
+fn aws_principal(name: &str) -> Principal<'_> {
+    if name == "*" {
+        return Principal::Anyone;
+    }
+    if is_account(name) {
+        return Principal::Account(name);
+    }
+    let account = name.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(3)).filter(|part| is_account(part));
+    match account {
+        Some(account) if name.ends_with(":root") => Principal::Account(account),
+        Some(account) => Principal::Identity { account },
+        None => Principal::Deleted(name),
+    }
+}
+
+/// Twelve digits.
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a text has the form of an id that IAM gave to a user or role and shows when that is gone (IAM user guide, "IAM
+/// identifiers").
+pub(super) fn is_unique_id(text: &str) -> bool {
+    let is_kind = ["AIDA", "AROA"].iter().any(|prefix| text.starts_with(prefix));
+    is_kind && text.len() >= 16 && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
+fn tests(condition: &Value) -> Vec<Test<'_>> {
+    let operators = condition.as_object().into_iter().flatten();
+    operators
+        .flat_map(|(operator, keys)| {
+            keys.as_object().into_iter().flatten().map(|(key, values)| Test {
+                operator: operator.to_ascii_lowercase(),
+                key: key.to_ascii_lowercase(),
+                values: texts(values),
+            })
+        })
+        .collect()
+}
+
+/// A text or a list of texts.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        Value::Bool(true) => vec!["true"],
+        Value::Bool(false) => vec!["false"],
+        _ => Vec::new(),
+    }
+}
