@@ -16,7 +16,8 @@ pub(super) fn tables(is_left_out: bool) -> Result<Option<Arc<Tables>>, Failure> 
         return Ok(None);
     }
     let facts = ["agent-clients", "agent-servers", "agent-frameworks"].map(embedded::facts);
-    let tables = Tables::parse(facts[0], facts[1], facts[2]).map_err(|error| Failure(format!("rules/facts/{error}")))?;
+    let tables =
+        Tables::parse(facts[0], facts[1], facts[2]).map_err(|error| Failure(format!("rules/facts/{error}")))?;
     Ok(Some(Arc::new(tables)))
 }
 

@@ -134,8 +134,7 @@ async fn find_exports(roots: Vec<PathBuf>, mut interrupt: Interrupt) -> Option<F
 fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
     let wants_aws = sources.aws || sources.aws_profile.is_some();
     let wants_cluster = sources.kubernetes || !sources.context.is_empty();
-    let has_exports =
-        !sources.aws_export.is_empty() || !sources.kubernetes_export.is_empty() || sources.okta.is_some();
+    let has_exports = !sources.aws_export.is_empty() || !sources.kubernetes_export.is_empty() || sources.okta.is_some();
     let mut roots = sources.paths.clone();
     if roots.is_empty() && !wants_aws && !wants_cluster && !has_exports && sources.home.is_empty() {
         roots.push(PathBuf::from("."));

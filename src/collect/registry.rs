@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::people::People;
 use super::okta::{Hints, OktaExport, OktaSettings};
+use super::people::People;
 use super::source::{Given, GivenText, Homes, Source, SourceOptions};
 use super::{Collector, aws, kubernetes};
 use crate::secrets::DetectorSet;

@@ -55,16 +55,16 @@ fn abilities(inventory: &mut Inventory, agents: &[Identity]) {
             };
             // Whoever runs any command reads and sends whatever its machine can.
             let implies = *kind != CapabilityKind::ReadUntrusted;
-            let by_setting = || of_agent.unrestricted.as_ref().filter(|_| implies).map(|name| format!("{name}: {what}"));
+            let by_setting =
+                || of_agent.unrestricted.as_ref().filter(|_| implies).map(|name| format!("{name}: {what}"));
             if let Some(proof) = own.or_else(by_server).or_else(by_setting) {
                 attributes.set(*name, true);
                 let scope = format!("agent {}", agent.name);
                 capabilities.push(Capability { kind: *kind, scope, conditional: false, proof: vec![proof] });
             }
         }
-        let sends_unasked = |server: &&Identity| {
-            server.attributes.is(Name::ApprovalsOff) && server.attributes.is(Name::Egress)
-        };
+        let sends_unasked =
+            |server: &&Identity| server.attributes.is(Name::ApprovalsOff) && server.attributes.is(Name::Egress);
         if of_agent.approvals_off || servers.iter().any(sends_unasked) {
             attributes.set(Name::ApprovalsOff, true);
         }
@@ -123,7 +123,10 @@ fn roles(inventory: &mut Inventory, agents: &[Identity]) {
 fn registry(inventory: &mut Inventory, agents: &[Identity]) {
     let listed = inventory.settings.iter().filter(|one| one.kind == SettingKind::AgentRegistered);
     let mut names: BTreeSet<String> = listed.map(|one| one.name.to_lowercase()).collect();
-    let registered = inventory.identities.iter().filter(|one| one.id.as_str().contains("/agent/") && one.provider() == Provider::Okta);
+    let registered = inventory
+        .identities
+        .iter()
+        .filter(|one| one.id.as_str().contains("/agent/") && one.provider() == Provider::Okta);
     names.extend(registered.map(|one| one.name.to_lowercase()));
     if names.is_empty() {
         return;
@@ -175,7 +178,9 @@ fn shared(inventory: &mut Inventory) {
             .iter()
             .take(NAMED)
             .filter_map(|id| inventory.identities.get(id))
-            .map(|agent| format!("{} at {}", agent.name.split(" (").next().unwrap_or(&agent.name), agent.evidence.location))
+            .map(|agent| {
+                format!("{} at {}", agent.name.split(" (").next().unwrap_or(&agent.name), agent.evidence.location)
+            })
             .collect();
         let more = agents.len().saturating_sub(NAMED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::Tables;
 use crate::access::{aws, kubernetes, okta};
 use crate::inventory::Inventory;
-use crate::model::{Capability, FactKind, Grant, GrantKind, Identity, IdentityKind, Policy, PolicyLanguage, Provider, Urn};
+use crate::model::{
+    Capability, FactKind, Grant, GrantKind, Identity, IdentityKind, Policy, PolicyLanguage, Provider, Urn,
+};
 
 pub(super) fn link(inventory: &mut Inventory, tables: &Tables) {
     let (mut of_identities, mut of_grants) = (BTreeMap::new(), BTreeMap::new());
@@ -50,9 +52,8 @@ fn grant_capabilities(grant: &Grant, policy: &Policy, tables: &Tables) -> Vec<Ca
 }
 
 fn okta_capabilities(inventory: &Inventory, identity: &Identity, tables: &Tables) -> Vec<Capability> {
-    let held: Vec<(&Grant, &Policy)> = grants(inventory, identity)
-        .filter_map(|grant| Some((grant, inventory.policies.get(&grant.policy)?)))
-        .collect();
+    let held: Vec<(&Grant, &Policy)> =
+        grants(inventory, identity).filter_map(|grant| Some((grant, inventory.policies.get(&grant.policy)?))).collect();
     let is_client = !matches!(identity.kind, IdentityKind::OktaUser | IdentityKind::OktaGroup);
     okta::capabilities(&held, is_client, &tables.okta_capabilities)
 }

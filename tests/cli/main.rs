@@ -12,11 +12,11 @@ mod commands;
 mod evidence;
 mod formats;
 mod git;
+mod history;
 #[cfg(feature = "aws")]
 #[path = "../support/iam_server.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod iam_server;
-mod history;
 mod import;
 mod join;
 #[cfg(feature = "kubernetes")]
@@ -25,6 +25,12 @@ mod join;
 mod kube_server;
 #[cfg(all(feature = "aws", feature = "kubernetes"))]
 mod live;
+#[cfg(feature = "okta")]
+mod okta;
+#[cfg(feature = "okta")]
+#[path = "../support/okta_server.rs"]
+#[allow(dead_code, reason = "other tests use more of it")]
+mod okta_server;
 #[path = "../support/pack.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod pack;

@@ -40,7 +40,14 @@ impl Owner<'_> {
 }
 
 /// Reads the settings of a client.
-pub(super) fn read(file: &mut File<'_>, tree: &Node, owner: &Owner<'_>, keys: &[String], models: &[String], tables: &Tables) {
+pub(super) fn read(
+    file: &mut File<'_>,
+    tree: &Node,
+    owner: &Owner<'_>,
+    keys: &[String],
+    models: &[String],
+    tables: &Tables,
+) {
     let client = owner.urn(file.source.label);
     let before = file.records.len();
     let mut told = BTreeSet::new();
@@ -75,7 +82,8 @@ pub(super) fn add_server(file: &mut File<'_>, client: &Urn, id: &Urn, server: Se
     let names: BTreeSet<String> = server.given.iter().map(|one| one.name.clone()).collect();
     let extra = file.exposures_in(&server.span).len();
     if !names.is_empty() || extra > 0 {
-        let names = if names.is_empty() { vec!["a value among the arguments".to_owned()] } else { names.into_iter().collect() };
+        let names =
+            if names.is_empty() { vec!["a value among the arguments".to_owned()] } else { names.into_iter().collect() };
         attributes.set(Name::GivenSecrets, names);
     }
     if strong {
@@ -175,7 +183,10 @@ pub(super) fn given(file: &mut File<'_>, holder: &Urn, list: &[Given], span: &Ra
 
 fn credential(file: &mut File<'_>, holder: &Urn, name: &str, by: &str, span: &Range<usize>, attributes: Attributes) {
     let base = format!("{holder}/{by}/{name}");
-    let same = file.records.iter().filter(|record| matches!(record, Record::Credential(it) if it.id.as_str().starts_with(&base)));
+    let same = file
+        .records
+        .iter()
+        .filter(|record| matches!(record, Record::Credential(it) if it.id.as_str().starts_with(&base)));
     let count = same.count();
     let id = if count == 0 { base } else { format!("{base}/{}", count + 1) };
     let credential = Credential {

@@ -42,15 +42,34 @@ const CLOUDFORMATION: &[(&str, &str)] = &[
 
 /// Variables by which a workload is given the key of a model's provider. Source: the providers' own SDKs.
 const PROVIDER_KEYS: &[&str] = &[
-    "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "GEMINI_API_KEY", "AZURE_OPENAI_API_KEY",
-    "AZURE_OPENAI_KEY", "AWS_BEARER_TOKEN_BEDROCK", "MISTRAL_API_KEY", "COHERE_API_KEY", "GROQ_API_KEY",
+    "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "GOOGLE_API_KEY",
+    "GEMINI_API_KEY",
+    "AZURE_OPENAI_API_KEY",
+    "AZURE_OPENAI_KEY",
+    "AWS_BEARER_TOKEN_BEDROCK",
+    "MISTRAL_API_KEY",
+    "COHERE_API_KEY",
+    "GROQ_API_KEY",
 ];
 
 /// Words of which one stands in every file that is read here.
 pub(super) const CONTENT: &[&str] = &[
-    "aws_bedrockagent", "google_vertex_ai_reasoning_engine", "google_dialogflow_cx", "google_discovery_engine",
-    "azurerm_ai_foundry", "aws_iam_role", "aws_iam_policy", "google_project_iam", "AWS::Bedrock", "kagent.dev",
-    "toolhive.stacklok.dev", "_API_KEY", "AWS_BEARER_TOKEN_BEDROCK", "AZURE_OPENAI_KEY",
+    "aws_bedrockagent",
+    "google_vertex_ai_reasoning_engine",
+    "google_dialogflow_cx",
+    "google_discovery_engine",
+    "azurerm_ai_foundry",
+    "aws_iam_role",
+    "aws_iam_policy",
+    "google_project_iam",
+    "AWS::Bedrock",
+    "kagent.dev",
+    "toolhive.stacklok.dev",
+    "_API_KEY",
+    "AWS_BEARER_TOKEN_BEDROCK",
+    "AZURE_OPENAI_KEY",
 ];
 
 /// Whether a path may be that of infrastructure code.
@@ -151,15 +170,21 @@ impl Module {
         let holder = if own {
             Some(block.name)
         } else {
-            let value = ["role", "roles", "member"].iter().filter_map(|key| block.attribute(key)).map(|(value, _)| value);
+            let value =
+                ["role", "roles", "member"].iter().filter_map(|key| block.attribute(key)).map(|(value, _)| value);
             value.into_iter().find_map(|value| {
                 ["aws_iam_role", "google_service_account"].iter().find_map(|kind| hcl::refers_to(value, kind))
             })
         };
         let is_about = matches!(
             block.kind,
-            "aws_iam_role" | "aws_iam_role_policy" | "aws_iam_role_policy_attachment" | "aws_iam_policy_attachment"
-                | "google_project_iam_member" | "google_project_iam_binding" | "google_folder_iam_member"
+            "aws_iam_role"
+                | "aws_iam_role_policy"
+                | "aws_iam_role_policy_attachment"
+                | "aws_iam_policy_attachment"
+                | "google_project_iam_member"
+                | "google_project_iam_binding"
+                | "google_folder_iam_member"
                 | "google_organization_iam_member"
         );
         let Some(holder) = holder.filter(|_| is_about) else { return };
@@ -181,10 +206,17 @@ fn names(text: &str, policy: &str) -> bool {
 
 /// Whether one statement in it allows every action on everything, without a condition.
 fn allows_all(text: &str) -> bool {
-    let flat: String = text.chars().filter(|letter| !letter.is_whitespace() && *letter != '"' && *letter != '[' && *letter != ']').collect();
-    let has = |key: &str| [format!("{key}=*"), format!("{key}:*")].iter().any(|pair| {
-        flat.match_indices(pair.as_str()).any(|(at, _)| !flat[at + pair.len()..].starts_with(|next: char| next.is_ascii_alphanumeric() || ":/-*".contains(next)))
-    });
+    let flat: String = text
+        .chars()
+        .filter(|letter| !letter.is_whitespace() && *letter != '"' && *letter != '[' && *letter != ']')
+        .collect();
+    let has = |key: &str| {
+        [format!("{key}=*"), format!("{key}:*")].iter().any(|pair| {
+            flat.match_indices(pair.as_str()).any(|(at, _)| {
+                !flat[at + pair.len()..].starts_with(|next: char| next.is_ascii_alphanumeric() || ":/-*".contains(next))
+            })
+        })
+    };
     (has("Action") || has("actions")) && (has("Resource") || has("resources")) && !flat.contains("Condition")
 }
 
@@ -217,7 +249,8 @@ fn cloudformation(file: &mut File<'_>, tree: &Node) {
         let empty = Node { span: 0..0, value: Value::Null };
         let properties = entry.value.get("Properties").unwrap_or(&empty);
         let id = file.urn(&shown(&entry.key));
-        let name = properties.any(&["AgentName", "AgentRuntimeName", "Name"]).and_then(Node::text).unwrap_or(&entry.key);
+        let name =
+            properties.any(&["AgentName", "AgentRuntimeName", "Name"]).and_then(Node::text).unwrap_or(&entry.key);
         let mut attributes = Attributes::default().with(Name::AgentProgram, *what);
         let role = properties.any(&["AgentResourceRoleArn", "RoleArn", "ExecutionRoleArn"]);
         let span = entry.at..entry.at + entry.key.len();
@@ -262,9 +295,13 @@ fn administrator(file: &File<'_>, role: &Node) -> Option<String> {
     let statements = inline.items().iter().filter_map(|policy| policy.get("PolicyDocument")?.get("Statement"));
     let is_all = |statement: &Node| {
         let all = |key: &str| statement.get(key).is_some_and(|node| node.words().contains(&"*"));
-        statement.text_of("Effect") == Some("Allow") && all("Action") && all("Resource") && statement.get("Condition").is_none()
+        statement.text_of("Effect") == Some("Allow")
+            && all("Action")
+            && all("Resource")
+            && statement.get("Condition").is_none()
     };
-    let mut each = statements.flat_map(|list| if list.items().is_empty() { std::slice::from_ref(list) } else { list.items() });
+    let mut each =
+        statements.flat_map(|list| if list.items().is_empty() { std::slice::from_ref(list) } else { list.items() });
     (!text.is_empty() && each.any(is_all)).then(|| "a policy that allows every action on everything".to_owned())
 }
 
@@ -272,7 +309,8 @@ fn administrator(file: &File<'_>, role: &Node) -> Option<String> {
 fn kubernetes(file: &mut File<'_>) {
     let Ok(trees) = documents(file.text) else { return };
     for tree in &trees {
-        let (version, kind) = (tree.text_of("apiVersion").unwrap_or_default(), tree.text_of("kind").unwrap_or_default());
+        let (version, kind) =
+            (tree.text_of("apiVersion").unwrap_or_default(), tree.text_of("kind").unwrap_or_default());
         let group = version.split('/').next().unwrap_or_default();
         let Some(metadata) = tree.get("metadata") else { continue };
         let Some(name) = metadata.text_of("name") else { continue };
@@ -280,18 +318,27 @@ fn kubernetes(file: &mut File<'_>) {
         let what = match (is_operator, kind) {
             (true, "Agent") => "kagent agent",
             (true, "MCPServer" | "RemoteMCPServer" | "ToolServer" | "MCPRemoteProxy") => "MCP server in a cluster",
-            (false, "Deployment" | "StatefulSet" | "CronJob" | "Job") if gets_a_key(tree) => "workload with a model's key",
+            (false, "Deployment" | "StatefulSet" | "CronJob" | "Job") if gets_a_key(tree) => {
+                "workload with a model's key"
+            }
             _ => continue,
         };
         let namespace = metadata.text_of("namespace").unwrap_or("default");
         let mut attributes = Attributes::default().with(Name::AgentProgram, what);
-        let account = tree.at("spec.template.spec.serviceAccountName").into_iter().chain(tree.at("spec.serviceAccountName"));
+        let account =
+            tree.at("spec.template.spec.serviceAccountName").into_iter().chain(tree.at("spec.serviceAccountName"));
         if let Some(account) = account.filter_map(|hit| hit.node.text()).next() {
             attributes.set(Name::CloudRole, shown(&format!("service account {namespace}/{account}")));
         }
         let url = tree.at("spec.url").into_iter().find_map(|hit| super::given::address(hit.node.text()?));
         if let Some(address) = url {
-            attributes.set(Name::PlainHttp, address.is_plain && !address.host.ends_with(".svc") && address.host.contains('.') && !address.host.ends_with(".svc.cluster.local"));
+            attributes.set(
+                Name::PlainHttp,
+                address.is_plain
+                    && !address.host.ends_with(".svc")
+                    && address.host.contains('.')
+                    && !address.host.ends_with(".svc.cluster.local"),
+            );
             attributes.set(Name::Endpoint, address.endpoint);
         }
         let id = file.urn(&format!("{namespace}/{kind}/{}", shown(name)));

@@ -10,8 +10,19 @@ use crate::model::{AttributeName as Name, Attributes, Confidence, IdentityKind};
 /// Files that list dependencies, by their last name in small letters.
 pub(super) fn is_one(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    matches!(name, "pyproject.toml" | "uv.lock" | "poetry.lock" | "pipfile" | "package.json" | "go.mod" | "cargo.toml" | "pom.xml" | "build.gradle" | "build.gradle.kts")
-        || (name.starts_with("requirements") && (name.ends_with(".txt") || name.ends_with(".in")))
+    matches!(
+        name,
+        "pyproject.toml"
+            | "uv.lock"
+            | "poetry.lock"
+            | "pipfile"
+            | "package.json"
+            | "go.mod"
+            | "cargo.toml"
+            | "pom.xml"
+            | "build.gradle"
+            | "build.gradle.kts"
+    ) || (name.starts_with("requirements") && (name.ends_with(".txt") || name.ends_with(".in")))
         || name.ends_with(".csproj")
 }
 
@@ -93,7 +104,10 @@ mod tests {
         assert_eq!(names("langgraph==0.6.1  # agents\n"), ["langgraph"]);
         assert_eq!(names("    \"@mastra/core\": \"^0.20\",\n"), ["@mastra/core", "0.20"][..1].to_vec());
         assert_eq!(names("# langgraph\n"), Vec::<&str>::new());
-        assert_eq!(names("\tgithub.com/modelcontextprotocol/go-sdk v1.0.0\n"), ["github.com/modelcontextprotocol/go-sdk"]);
+        assert_eq!(
+            names("\tgithub.com/modelcontextprotocol/go-sdk v1.0.0\n"),
+            ["github.com/modelcontextprotocol/go-sdk"]
+        );
         assert_eq!(names("<artifactId>langchain4j</artifactId>"), ["langchain4j"]);
     }
 }

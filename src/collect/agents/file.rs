@@ -151,7 +151,10 @@ impl<'a> File<'a> {
         attributes: Attributes,
     ) {
         let (line, column) = self.position(span.start);
-        let same = self.records.iter().filter(|record| matches!(record, Record::Setting(it) if it.kind == kind && it.name == name));
+        let same = self
+            .records
+            .iter()
+            .filter(|record| matches!(record, Record::Setting(it) if it.kind == kind && it.name == name));
         let count = same.count();
         let again = if count == 0 { String::new() } else { format!("/{line}:{column}") };
         let setting = Setting {

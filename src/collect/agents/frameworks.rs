@@ -76,9 +76,11 @@ impl Frameworks {
         let normal = |name: &str| name.to_lowercase().replace('_', "-");
         let package = normal(package);
         self.framework.iter().find(|framework| {
-            framework.packages.iter().map(|known| normal(known)).any(|known| {
-                package == known || (known.ends_with('/') && package.starts_with(&known))
-            })
+            framework
+                .packages
+                .iter()
+                .map(|known| normal(known))
+                .any(|known| package == known || (known.ends_with('/') && package.starts_with(&known)))
         })
     }
 
@@ -89,7 +91,8 @@ impl Frameworks {
         for hit in constructors.find_iter(text) {
             let Some(framework) = self.of_constructor.get(hit.pattern().as_usize()) else { continue };
             // `MyFastMCP(` is another name.
-            let is_word = text[..hit.start()].chars().next_back().is_none_or(|before| !before.is_alphanumeric() && before != '_');
+            let is_word =
+                text[..hit.start()].chars().next_back().is_none_or(|before| !before.is_alphanumeric() && before != '_');
             if is_word && !found.iter().any(|(_, known)| known == framework) {
                 found.push((hit.start(), *framework));
             }
@@ -161,7 +164,10 @@ mod tests {
     fn packages_actions_and_commands_are_known() {
         let table = table();
         let package = |name| table.of_package(name).map(|one| one.name.as_str());
-        assert_eq!((package("LangGraph"), package("llama_index"), package("@ai-sdk/openai")), (Some("LangGraph"), Some("LlamaIndex"), Some("Vercel AI SDK")));
+        assert_eq!(
+            (package("LangGraph"), package("llama_index"), package("@ai-sdk/openai")),
+            (Some("LangGraph"), Some("LlamaIndex"), Some("Vercel AI SDK"))
+        );
         assert_eq!((package("requests"), package("mcpx")), (None, None));
         assert_eq!(table.of_action("anthropics/claude-code-action@v1"), Some("Claude Code"));
         assert_eq!(table.of_action("anthropics/claude-code-actions@v1"), None);

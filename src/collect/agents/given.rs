@@ -30,18 +30,69 @@ pub(super) enum Held {
 
 /// Endings of names behind which secrets stand, in small letters with `_` for any joint.
 const SECRET_NAMES: &[&str] = &[
-    "*token", "*secret", "*password", "*passwd", "*api_key", "*apikey", "*access_key", "*secret_key", "*private_key",
-    "*auth_key", "*credential", "*credentials", "*authorization", "*_pat", "pat", "*_dsn", "*database_url", "*db_url",
-    "*connection_string", "*_key", "key", "*bearer*", "*cookie", "*webhook_url", "*_token_*", "*passphrase", "auth",
-    "*_auth", "*client_secret*", "*api_key_*", "*secret_access_key*", "*service_account*", "*account_key", "*-key",
-    "*uri_with_password", "*mongodb_uri", "*mongo_uri", "*redis_url", "*postgres_url", "*postgres_uri", "*pgpassword",
+    "*token",
+    "*secret",
+    "*password",
+    "*passwd",
+    "*api_key",
+    "*apikey",
+    "*access_key",
+    "*secret_key",
+    "*private_key",
+    "*auth_key",
+    "*credential",
+    "*credentials",
+    "*authorization",
+    "*_pat",
+    "pat",
+    "*_dsn",
+    "*database_url",
+    "*db_url",
+    "*connection_string",
+    "*_key",
+    "key",
+    "*bearer*",
+    "*cookie",
+    "*webhook_url",
+    "*_token_*",
+    "*passphrase",
+    "auth",
+    "*_auth",
+    "*client_secret*",
+    "*api_key_*",
+    "*secret_access_key*",
+    "*service_account*",
+    "*account_key",
+    "*-key",
+    "*uri_with_password",
+    "*mongodb_uri",
+    "*mongo_uri",
+    "*redis_url",
+    "*postgres_url",
+    "*postgres_uri",
+    "*pgpassword",
 ];
 
 /// Names that end alike and hold no secret.
 const PLAIN_NAMES: &[&str] = &[
-    "*public_key", "*publishable_key", "*key_id", "*token_url", "*token_endpoint", "*max_token*", "*keyboard*",
-    "*key_name", "*secret_name", "*token_type", "*token_limit", "*primary_key", "*partition_key", "*sort_key",
-    "*tokens", "*key_file", "*key_path", "*public_token",
+    "*public_key",
+    "*publishable_key",
+    "*key_id",
+    "*token_url",
+    "*token_endpoint",
+    "*max_token*",
+    "*keyboard*",
+    "*key_name",
+    "*secret_name",
+    "*token_type",
+    "*token_limit",
+    "*primary_key",
+    "*partition_key",
+    "*sort_key",
+    "*tokens",
+    "*key_file",
+    "*key_path",
+    "*public_token",
 ];
 
 /// Whether a secret is to be expected behind a name.
@@ -73,9 +124,32 @@ pub(super) fn held(value: &str) -> Option<Held> {
 /// What a value refers to, where it is no value itself: `${VAR}`, `$VAR`, `%VAR%`, `{{ x }}`, `op://…` and their like.
 pub(super) fn reference(value: &str) -> Option<String> {
     const SCHEMES: &[&str] = &[
-        "op://", "vault:", "vault://", "keychain:", "keychain://", "keyring:", "secret://", "secrets:", "env:",
-        "ref+", "aws-sm://", "aws-secretsmanager:", "gcp-sm://", "azure-kv://", "sops:", "file:", "bws:", "doppler:",
-        "projects/", "arn:aws:secretsmanager:", "arn:aws:ssm:", "!secret", "cmd:", "exec:", "infisical:", "1password:",
+        "op://",
+        "vault:",
+        "vault://",
+        "keychain:",
+        "keychain://",
+        "keyring:",
+        "secret://",
+        "secrets:",
+        "env:",
+        "ref+",
+        "aws-sm://",
+        "aws-secretsmanager:",
+        "gcp-sm://",
+        "azure-kv://",
+        "sops:",
+        "file:",
+        "bws:",
+        "doppler:",
+        "projects/",
+        "arn:aws:secretsmanager:",
+        "arn:aws:ssm:",
+        "!secret",
+        "cmd:",
+        "exec:",
+        "infisical:",
+        "1password:",
     ];
     let is_name = |text: &str| {
         !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "_.-: ".contains(letter))
@@ -94,7 +168,8 @@ pub(super) fn reference(value: &str) -> Option<String> {
     if let Some(name) = value.strip_prefix('$').filter(|name| is_variable(name)) {
         return Some(format!("${name}"));
     }
-    if let Some(name) = value.strip_prefix('%').and_then(|rest| rest.strip_suffix('%')).filter(|name| is_variable(name)) {
+    if let Some(name) = value.strip_prefix('%').and_then(|rest| rest.strip_suffix('%')).filter(|name| is_variable(name))
+    {
         return Some(format!("%{name}%"));
     }
     if let Some(scheme) = SCHEMES.iter().find(|scheme| value.starts_with(**scheme)) {
@@ -201,10 +276,13 @@ mod tests {
 
     #[test]
     fn names_say_whether_a_secret_stands_behind() {
-        for name in ["GITHUB_PERSONAL_ACCESS_TOKEN", "Authorization", "X-API-Key", "--api-key", "PGPASSWORD", "DATABASE_URL"] {
+        for name in
+            ["GITHUB_PERSONAL_ACCESS_TOKEN", "Authorization", "X-API-Key", "--api-key", "PGPASSWORD", "DATABASE_URL"]
+        {
             assert!(is_secret_name(name), "{name}");
         }
-        for name in ["SLACK_TEAM_ID", "AWS_ACCESS_KEY_ID", "MAX_TOKENS", "STRIPE_PUBLISHABLE_KEY", "NODE_ENV", "monkey"] {
+        for name in ["SLACK_TEAM_ID", "AWS_ACCESS_KEY_ID", "MAX_TOKENS", "STRIPE_PUBLISHABLE_KEY", "NODE_ENV", "monkey"]
+        {
             assert!(!is_secret_name(name), "{name}");
         }
     }

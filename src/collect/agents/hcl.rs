@@ -32,7 +32,9 @@ pub(super) fn resources(text: &str) -> Vec<Block<'_>> {
         };
         let open = rest[d..].find('{').map(|place| place + d);
         let is_head = rest[..a].trim().is_empty() && rest[b + 1..c].trim().is_empty();
-        let Some(open) = open.filter(|open| is_first && is_head && rest[d + 1..*open].trim().is_empty()) else { continue };
+        let Some(open) = open.filter(|open| is_first && is_head && rest[d + 1..*open].trim().is_empty()) else {
+            continue;
+        };
         let length = closing(&rest[open..]).unwrap_or(rest.len() - open);
         let body = rest.get(open + 1..(open + length).max(open + 1)).unwrap_or_default();
         found.push(Block { kind: &rest[a + 1..b], name: &rest[c + 1..d], at: start, body, body_at: at + open + 1 });
@@ -158,7 +160,10 @@ resource "aws_bedrockagent_agent" "triage" {
 }
 "#;
         let blocks = resources(text);
-        assert_eq!(blocks.iter().map(|one| (one.kind, one.name)).collect::<Vec<_>>(), [("aws_iam_role", "agent"), ("aws_bedrockagent_agent", "triage")]);
+        assert_eq!(
+            blocks.iter().map(|one| (one.kind, one.name)).collect::<Vec<_>>(),
+            [("aws_iam_role", "agent"), ("aws_bedrockagent_agent", "triage")]
+        );
         assert_eq!(blocks[0].string("name"), Some("triage"));
         let (role, at) = blocks[1].attribute("agent_resource_role_arn").expect("there");
         assert_eq!((refers_to(role, "aws_iam_role"), &text[at..at + 5]), (Some("agent"), "agent"));

@@ -37,9 +37,8 @@ impl Folder {
     /// Whether it is a whole disk, or the home of a user or of all.
     pub(super) fn is_root(&self) -> bool {
         let path = self.path.trim_end_matches(['/', '\\']);
-        let is_home = |parent: &str| {
-            path.strip_prefix(parent).is_some_and(|rest| !rest.trim_start_matches('/').contains('/'))
-        };
+        let is_home =
+            |parent: &str| path.strip_prefix(parent).is_some_and(|rest| !rest.trim_start_matches('/').contains('/'));
         matches!(path, "" | "~" | "$HOME" | "${HOME}" | "%USERPROFILE%" | "/etc" | "/root" | "/var/run/docker.sock")
             || (path.len() == 2 && path.ends_with(':'))
             || is_home("/home")
@@ -71,9 +70,37 @@ const LAUNCHERS: &[(&str, &[&str], &str)] = &[
 
 /// Flags of containers that take a value.
 const CONTAINER_VALUES: &[&str] = &[
-    "-e", "--env", "-v", "--volume", "--mount", "--name", "--network", "--net", "-p", "--publish", "-u", "--user",
-    "-w", "--workdir", "--env-file", "--entrypoint", "--platform", "--add-host", "-h", "--hostname", "--label", "-l",
-    "--memory", "-m", "--cpus", "--pull", "--cap-add", "--cap-drop", "--security-opt", "--gpus", "--tmpfs",
+    "-e",
+    "--env",
+    "-v",
+    "--volume",
+    "--mount",
+    "--name",
+    "--network",
+    "--net",
+    "-p",
+    "--publish",
+    "-u",
+    "--user",
+    "-w",
+    "--workdir",
+    "--env-file",
+    "--entrypoint",
+    "--platform",
+    "--add-host",
+    "-h",
+    "--hostname",
+    "--label",
+    "-l",
+    "--memory",
+    "-m",
+    "--cpus",
+    "--pull",
+    "--cap-add",
+    "--cap-drop",
+    "--security-opt",
+    "--gpus",
+    "--tmpfs",
 ];
 
 /// Reads a command line; what is given among the arguments is added.
@@ -122,7 +149,10 @@ fn unwrap(words: &[Word]) -> Vec<Word> {
             }
             "sh" | "bash" | "zsh" | "powershell" | "pwsh" if second.starts_with('-') && second.ends_with('c') => {
                 let Some((line, span)) = words.get(2).cloned() else { break };
-                words = line.split_whitespace().map(|part| (part.trim_matches(['"', '\'']).to_owned(), span.clone())).collect();
+                words = line
+                    .split_whitespace()
+                    .map(|part| (part.trim_matches(['"', '\'']).to_owned(), span.clone()))
+                    .collect();
             }
             _ => break,
         }
@@ -142,13 +172,23 @@ fn package<'w>(arguments: &'w [Word], launcher: &str, launch: &mut Launch) -> &'
     while let Some((text, _)) = arguments.get(at) {
         let takes_value = matches!(
             text.as_str(),
-            "-p" | "--package" | "--from" | "--with" | "--python" | "--index-url" | "--registry" | "--index" | "-c" | "--spec"
+            "-p" | "--package"
+                | "--from"
+                | "--with"
+                | "--python"
+                | "--index-url"
+                | "--registry"
+                | "--index"
+                | "-c"
+                | "--spec"
         );
         if takes_value {
             let is_source = matches!(text.as_str(), "-p" | "--package" | "--from" | "--spec");
             named = named.or(arguments.get(at + 1).map(|(value, _)| value.clone()).filter(|_| is_source));
             at += 2;
-        } else if let Some((_, value)) = text.split_once('=').filter(|(flag, _)| matches!(*flag, "--package" | "--from" | "--spec")) {
+        } else if let Some((_, value)) =
+            text.split_once('=').filter(|(flag, _)| matches!(*flag, "--package" | "--from" | "--spec"))
+        {
             named = Some(value.to_owned());
             at += 1;
         } else if text.starts_with('-') {
@@ -185,7 +225,8 @@ fn is_exact(version: &str, launcher: &str) -> bool {
     let core = digits.split(['-', '+']).next().unwrap_or(digits);
     let parts: Vec<&str> = core.split('.').collect();
     let is_number = |part: &&str| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit() || (launcher == "uvx" && byte.is_ascii_alphanumeric()))
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_digit() || (launcher == "uvx" && byte.is_ascii_alphanumeric()))
     };
     // One or two numbers are a range for npm, and a version for Python.
     let enough = if matches!(launcher, "uvx" | "pipx") { 1 } else { 3 };
@@ -195,7 +236,9 @@ fn is_exact(version: &str, launcher: &str) -> bool {
 /// Whether a git address ends in a whole commit id.
 fn is_commit(source: &str) -> bool {
     let id = source.rsplit(['@', '#']).next().unwrap_or_default();
-    (source.contains("git") || source.contains('/')) && id.len() == 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
+    (source.contains("git") || source.contains('/'))
+        && id.len() == 40
+        && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The script of deno: what is fetched is an address or a package with a version in it.
@@ -277,14 +320,16 @@ fn arguments_of(arguments: &[Word], launch: &mut Launch, given: &mut Vec<Given>)
         if text.contains("://") && !text.starts_with('-') {
             of_url(text, span, launch, given);
         } else if matches!(flag, "--header" | "-H" | "--headers") {
-            let value = inline.map(|value| (value, span)).or_else(|| words.next().map(|(text, span)| (text.as_str(), span)));
+            let value =
+                inline.map(|value| (value, span)).or_else(|| words.next().map(|(text, span)| (text.as_str(), span)));
             if let Some((line, place)) = value
                 && let Some((name, value)) = line.split_once([':', '='])
             {
                 given::of_pair(name.trim(), Some(value.trim()), "header", place, given);
             }
         } else if flag.starts_with('-') && given::is_secret_name(flag) {
-            let next = words.peek().filter(|(next, _)| !next.starts_with('-')).map(|(next, span)| (next.as_str(), span));
+            let next =
+                words.peek().filter(|(next, _)| !next.starts_with('-')).map(|(next, span)| (next.as_str(), span));
             if let Some((value, place)) = inline.map(|value| (value, span)).or(next) {
                 given::of_pair(flag, Some(value), "argument", place, given);
             }
@@ -310,5 +355,7 @@ fn of_url(text: &str, span: &Range<usize>, launch: &mut Launch, given: &mut Vec<
 }
 
 fn is_folder(text: &str) -> bool {
-    text.starts_with(['/', '~']) || matches!(text, "$HOME" | "${HOME}" | "%USERPROFILE%") || text.get(1..3) == Some(":\\")
+    text.starts_with(['/', '~'])
+        || matches!(text, "$HOME" | "${HOME}" | "%USERPROFILE%")
+        || text.get(1..3) == Some(":\\")
 }

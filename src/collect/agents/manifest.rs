@@ -93,7 +93,8 @@ pub(super) fn read(file: &mut File<'_>, tables: &Tables) -> Result<(), String> {
         }
         Form::FrontMatter => return front_matter(file, tables),
         Form::Declared => {
-            let name = file.shown().rsplit('/').next().unwrap_or_default().split('.').next().unwrap_or_default().to_owned();
+            let name =
+                file.shown().rsplit('/').next().unwrap_or_default().split('.').next().unwrap_or_default().to_owned();
             define(file, &name, "declared agent", &(0..0), Attributes::default());
             return Ok(());
         }
@@ -130,7 +131,13 @@ fn tree(file: &File<'_>) -> Result<Node, String> {
 }
 
 /// An agent that a file describes.
-fn define(file: &mut File<'_>, name: &str, program: &str, at: &std::ops::Range<usize>, mut attributes: Attributes) -> Urn {
+fn define(
+    file: &mut File<'_>,
+    name: &str,
+    program: &str,
+    at: &std::ops::Range<usize>,
+    mut attributes: Attributes,
+) -> Urn {
     let name = shown(name);
     let id = file.urn(&name);
     attributes.set(Name::AgentProgram, program);
@@ -186,7 +193,9 @@ fn front_matter(file: &mut File<'_>, tables: &Tables) -> Result<(), String> {
         attributes.set(Name::ApprovalsOff, true);
     }
     if is_workflow {
-        let on = tree.get("on").map(|on| on.entries().iter().map(|entry| entry.key.as_str()).chain(on.words()).collect::<Vec<_>>());
+        let on = tree
+            .get("on")
+            .map(|on| on.entries().iter().map(|entry| entry.key.as_str()).chain(on.words()).collect::<Vec<_>>());
         let on = on.unwrap_or_default();
         if on.iter().any(|trigger| tables.frameworks.is_untrusted(trigger)) {
             attributes.set(Name::UntrustedTrigger, true);
@@ -213,7 +222,8 @@ fn front_matter(file: &mut File<'_>, tables: &Tables) -> Result<(), String> {
 fn card(file: &mut File<'_>, tree: &Node) {
     let Some(name) = tree.text_of("name") else { return };
     let interfaces = tree.any(&["supportedInterfaces", "additionalInterfaces"]).map(Node::items).unwrap_or_default();
-    let urls: Vec<&str> = tree.text_of("url").into_iter().chain(interfaces.iter().filter_map(|one| one.text_of("url"))).collect();
+    let urls: Vec<&str> =
+        tree.text_of("url").into_iter().chain(interfaces.iter().filter_map(|one| one.text_of("url"))).collect();
     // A file of this name that is no card has neither.
     if urls.is_empty() && tree.any(&["skills", "capabilities"]).is_none() {
         return;
@@ -226,7 +236,8 @@ fn card(file: &mut File<'_>, tree: &Node) {
     let has_schemes = tree.get("securitySchemes").is_some_and(|node| !is_empty(node));
     let has_needs = tree.any(&["security", "securityRequirements"]).is_some_and(|node| !is_empty(node));
     // Before 0.3 a card said `authentication: {schemes: […]}`.
-    let has_old = tree.get("authentication").and_then(|node| node.get("schemes")).is_some_and(|node| !node.items().is_empty());
+    let has_old =
+        tree.get("authentication").and_then(|node| node.get("schemes")).is_some_and(|node| !node.items().is_empty());
     let mut attributes = Attributes::default();
     if !(has_schemes && has_needs) && !has_old {
         attributes.set(Name::Unauthenticated, true);
@@ -272,7 +283,8 @@ fn plugin(file: &mut File<'_>, tree: &Node) {
 }
 
 /// Words that stand in files of which the name says nothing.
-pub(super) const CONTENT: &[&str] = &["n8n-nodes-langchain.", "kind: app", "\"Agents\"", "\"Sequential Agents\"", "AdaptiveDialog"];
+pub(super) const CONTENT: &[&str] =
+    &["n8n-nodes-langchain.", "kind: app", "\"Agents\"", "\"Sequential Agents\"", "AdaptiveDialog"];
 
 /// Recognises exports of builders by what they hold; what cannot be read is none of them.
 pub(super) fn by_content(file: &mut File<'_>, tables: &Tables) {
@@ -327,7 +339,8 @@ fn flowise(file: &mut File<'_>, tree: &Node) {
     let nodes = tree.get("nodes").map(Node::items).unwrap_or_default();
     let data = nodes.iter().filter_map(|node| node.get("data"));
     let agents = data.filter(|data| {
-        data.text_of("category").is_some_and(|category| matches!(category, "Agents" | "Sequential Agents" | "Multi Agents"))
+        data.text_of("category")
+            .is_some_and(|category| matches!(category, "Agents" | "Sequential Agents" | "Multi Agents"))
     });
     for agent in agents.take(MOST_AGENTS) {
         let name = agent.text_of("label").or_else(|| agent.text_of("name")).unwrap_or("agent").to_owned();

@@ -57,7 +57,9 @@ impl Notes {
     pub(crate) fn interest(&self, path: &str) -> Option<Interest> {
         // What others wrote and packed does not run here.
         let is_foreign = path.contains("!/")
-            || path.split('/').any(|part| matches!(part, "node_modules" | "site-packages" | ".venv" | "venv" | "bower_components"));
+            || path
+                .split('/')
+                .any(|part| matches!(part, "node_modules" | "site-packages" | ".venv" | "venv" | "bower_components"));
         if is_foreign {
             return None;
         }

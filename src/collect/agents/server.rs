@@ -95,9 +95,8 @@ impl Knowledge {
         let known = self.servers.keys().map(String::as_str);
         let is_close = |known: &&str| known.len() >= 10 && (1..=2).contains(&distance(&package, known));
         // The reference servers have one publisher: their names under another scope are borrowed.
-        let is_borrowed = |known: &&str| {
-            known.starts_with("@modelcontextprotocol/server-") && known.rsplit('/').next() == Some(last)
-        };
+        let is_borrowed =
+            |known: &&str| known.starts_with("@modelcontextprotocol/server-") && known.rsplit('/').next() == Some(last);
         known.clone().find(is_close).or_else(|| known.clone().find(is_borrowed))
     }
 }

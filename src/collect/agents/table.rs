@@ -143,7 +143,8 @@ impl Tables {
         for (number, client) in raw.client.into_iter().enumerate() {
             for file in &client.file {
                 let role = FileRole::Settings { servers: file.servers.clone(), models: file.models.clone() };
-                let below = |folder: &str| file.config.iter().map(|path| format!("{folder}/{path}")).collect::<Vec<_>>();
+                let below =
+                    |folder: &str| file.config.iter().map(|path| format!("{folder}/{path}")).collect::<Vec<_>>();
                 let home = file.home.iter().cloned().chain(CONFIG.iter().flat_map(|folder| below(folder)));
                 home.for_each(|path| tables.add(&path, true, number, role.clone()));
                 // Without the folder of settings around it, as in a copy or a dotfile repository.

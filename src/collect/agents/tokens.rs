@@ -11,13 +11,16 @@ use super::given::{Held, held};
 use super::node::Node;
 use super::parse::{Format, parse};
 use super::table::TokenRule;
-use crate::model::{AttributeName as Name, Attributes, Credential, CredentialKind, IdentityKind, Known, LinkKind, Record};
+use crate::model::{
+    AttributeName as Name, Attributes, Credential, CredentialKind, IdentityKind, Known, LinkKind, Record,
+};
 
 /// The longest claim that is told.
 const LONGEST_CLAIM: usize = 200;
 
 /// Folders that are copied to other machines.
-const SYNCHRONISED: &[&str] = &["dropbox", "onedrive", "google drive", "googledrive", "icloud", "nextcloud", "syncthing", "box sync"];
+const SYNCHRONISED: &[&str] =
+    &["dropbox", "onedrive", "google drive", "googledrive", "icloud", "nextcloud", "syncthing", "box sync"];
 
 /// Notes a file of tokens. One that cannot be parsed is noted by its presence alone.
 pub(super) fn read(file: &mut File<'_>, owner: &Owner<'_>, rule: &TokenRule) {
@@ -44,7 +47,8 @@ pub(super) fn read(file: &mut File<'_>, owner: &Owner<'_>, rule: &TokenRule) {
             attributes.set(Name::ReadableByOthers, true);
         }
     } else {
-        attributes.set_known(Name::ReadableByOthers, Known::<bool>::unknown("the permissions of the file are not known"));
+        attributes
+            .set_known(Name::ReadableByOthers, Known::<bool>::unknown("the permissions of the file are not known"));
     }
     if has_refresh {
         attributes.set(Name::HoldsRefreshToken, true);
@@ -62,7 +66,13 @@ pub(super) fn read(file: &mut File<'_>, owner: &Owner<'_>, rule: &TokenRule) {
     add(file, owner, attributes, since.into(), expires);
 }
 
-fn add(file: &mut File<'_>, owner: &Owner<'_>, attributes: Attributes, created: Known<Timestamp>, expires: Option<Timestamp>) {
+fn add(
+    file: &mut File<'_>,
+    owner: &Owner<'_>,
+    attributes: Attributes,
+    created: Known<Timestamp>,
+    expires: Option<Timestamp>,
+) {
     let client = owner.urn(file.source.label);
     let name = owner.name(file.source.label);
     let identity = file.identity(&client, IdentityKind::AgentClient, name, &(0..0), Attributes::default());
@@ -100,7 +110,8 @@ fn claims(token: &str) -> Option<Claims> {
     if payload.len() > 64 * 1024 {
         return None;
     }
-    let claims: serde_json::Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?).ok()?;
+    let claims: serde_json::Value =
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?).ok()?;
     let mut told = Vec::new();
     for name in ["iss", "aud", "azp"] {
         let value = match claims.get(name) {
@@ -123,7 +134,8 @@ mod tests {
 
     #[test]
     fn claims_are_read_and_nothing_else() {
-        let payload = URL_SAFE_NO_PAD.encode(r#"{"iss":"https://auth.acme.example","aud":["mcp","b"],"sub":"u","exp":1790000000}"#);
+        let payload = URL_SAFE_NO_PAD
+            .encode(r#"{"iss":"https://auth.acme.example","aud":["mcp","b"],"sub":"u","exp":1790000000}"#);
         let read = claims(&format!("e30.{payload}.sig")).expect("a token");
         assert_eq!(read.told, ["iss https://auth.acme.example", "aud mcp b"]);
         assert_eq!(read.expires.map(|at| at.as_second()), Some(1_790_000_000));

@@ -57,8 +57,9 @@ impl Collector for OktaExport {
     async fn collect(&self, target: &str, context: &Context, sink: &Sink) -> Result<(), CollectError> {
         let folder = Path::new(target);
         let export = Export::open(folder).map_err(|error| {
-            CollectError::failed("export", format!("{target}: {error}"))
-                .with_remedy("--okta-export takes a folder with apps.json, users.json … ('nonhuman permissions okta --plan')")
+            CollectError::failed("export", format!("{target}: {error}")).with_remedy(
+                "--okta-export takes a folder with apps.json, users.json … ('nonhuman permissions okta --plan')",
+            )
         })?;
         if export.is_empty() {
             return Err(CollectError::failed("export", format!("{target}: no file of it is an answer of Okta"))
@@ -109,13 +110,7 @@ impl Collector for OktaLive {
     }
 }
 
-async fn walk(
-    source: Source,
-    host: String,
-    hints: &Hints,
-    context: &Context,
-    sink: &Sink,
-) -> Result<(), CollectError> {
+async fn walk(source: Source, host: String, hints: &Hints, context: &Context, sink: &Sink) -> Result<(), CollectError> {
     let reader = Reader::new(source, host.clone());
     let site = Site { host, now: context.now, reader: &reader };
     let end = Walk::new(&site, hints, sink).all().await;

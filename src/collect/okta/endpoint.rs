@@ -65,7 +65,8 @@ fn safe(id: &str) -> String {
     })
 }
 
-pub(super) const USERS: Endpoint = endpoint("users", "/api/v1/users?limit=200", "okta.users.read", "users", &[People, Identities]);
+pub(super) const USERS: Endpoint =
+    endpoint("users", "/api/v1/users?limit=200", "okta.users.read", "users", &[People, Identities]);
 /// The list of users leaves those out who have left; they are asked for by name.
 pub(super) const LEFT_USERS: Endpoint = endpoint(
     "users-deprovisioned",
@@ -74,7 +75,8 @@ pub(super) const LEFT_USERS: Endpoint = endpoint(
     "deprovisioned users",
     &[People],
 );
-pub(super) const GROUPS: Endpoint = endpoint("groups", "/api/v1/groups?limit=1000", "okta.groups.read", "groups", &[Grants]);
+pub(super) const GROUPS: Endpoint =
+    endpoint("groups", "/api/v1/groups?limit=1000", "okta.groups.read", "groups", &[Grants]);
 pub(super) const APPS: Endpoint =
     endpoint("apps", "/api/v1/apps?limit=200", "okta.apps.read", "apps", &[Identities, Credentials, Grants]);
 pub(super) const CLIENT_SECRETS: Endpoint = endpoint(
@@ -84,9 +86,14 @@ pub(super) const CLIENT_SECRETS: Endpoint = endpoint(
     "client secrets of apps",
     &[Credentials],
 );
-pub(super) const CLIENT_KEYS: Endpoint =
-    endpoint("client-keys", "/api/v1/apps/{}/credentials/jwks", "okta.apps.read", "public keys of apps", &[Credentials])
-        .key("jwks");
+pub(super) const CLIENT_KEYS: Endpoint = endpoint(
+    "client-keys",
+    "/api/v1/apps/{}/credentials/jwks",
+    "okta.apps.read",
+    "public keys of apps",
+    &[Credentials],
+)
+.key("jwks");
 pub(super) const SCOPE_GRANTS: Endpoint =
     endpoint("scope-grants", "/api/v1/apps/{}/grants", "okta.appGrants.read", "scopes granted to apps", &[Grants]);
 pub(super) const REFRESH_TOKENS: Endpoint = endpoint(
@@ -137,8 +144,13 @@ pub(super) const RESOURCES: Endpoint = endpoint(
 .key("resources");
 pub(super) const FACTORS: Endpoint =
     endpoint("factors", "/api/v1/users/{}/factors", "okta.users.read", "factors of users", &[]);
-pub(super) const ACCESS_POLICIES: Endpoint =
-    endpoint("access-policies", "/api/v1/policies?type=ACCESS_POLICY", "okta.policies.read", "access policies", &[Settings]);
+pub(super) const ACCESS_POLICIES: Endpoint = endpoint(
+    "access-policies",
+    "/api/v1/policies?type=ACCESS_POLICY",
+    "okta.policies.read",
+    "access policies",
+    &[Settings],
+);
 pub(super) const SIGN_ON_POLICIES: Endpoint = endpoint(
     "sign-on-policies",
     "/api/v1/policies?type=OKTA_SIGN_ON",
@@ -146,8 +158,13 @@ pub(super) const SIGN_ON_POLICIES: Endpoint = endpoint(
     "global session policies",
     &[Settings],
 );
-pub(super) const ENROL_POLICIES: Endpoint =
-    endpoint("enrolment-policies", "/api/v1/policies?type=MFA_ENROLL", "okta.policies.read", "enrolment policies", &[Settings]);
+pub(super) const ENROL_POLICIES: Endpoint = endpoint(
+    "enrolment-policies",
+    "/api/v1/policies?type=MFA_ENROLL",
+    "okta.policies.read",
+    "enrolment policies",
+    &[Settings],
+);
 pub(super) const POLICY_RULES: Endpoint =
     endpoint("policy-rules", "/api/v1/policies/{}/rules", "okta.policies.read", "rules of policies", &[Settings]);
 pub(super) const AUTHORIZATION_SERVERS: Endpoint = endpoint(
@@ -240,7 +257,8 @@ pub(super) const LOG_STREAMS: Endpoint =
     endpoint("log-streams", "/api/v1/logStreams?limit=200", "okta.logStreams.read", "log streams", &[Settings]);
 pub(super) const EVENT_HOOKS: Endpoint =
     endpoint("event-hooks", "/api/v1/eventHooks", "okta.eventHooks.read", "event hooks", &[Settings]);
-pub(super) const ZONES: Endpoint = endpoint("zones", "/api/v1/zones", "okta.networkZones.read", "network zones", &[Settings]);
+pub(super) const ZONES: Endpoint =
+    endpoint("zones", "/api/v1/zones", "okta.networkZones.read", "network zones", &[Settings]);
 pub(super) const DEVICE_ASSURANCES: Endpoint = endpoint(
     "device-assurances",
     "/api/v1/device-assurances",
@@ -248,14 +266,9 @@ pub(super) const DEVICE_ASSURANCES: Endpoint = endpoint(
     "device assurance policies",
     &[Settings],
 );
-pub(super) const AGENT_POOLS: Endpoint = endpoint(
-    "agent-pools",
-    "/api/v1/agentPools",
-    "okta.agentPools.read",
-    "pools of directory agents",
-    &[Identities],
-)
-.optional();
+pub(super) const AGENT_POOLS: Endpoint =
+    endpoint("agent-pools", "/api/v1/agentPools", "okta.agentPools.read", "pools of directory agents", &[Identities])
+        .optional();
 /// The query is made with the window of time.
 pub(super) const LOG: Endpoint = endpoint("logs", "/api/v1/logs", "okta.logs.read", "System Log", &[Usage]);
 

@@ -102,7 +102,11 @@ impl Export {
             if endpoint.is_nested() && self.files.keys().any(|file| file.starts_with(&folder)) {
                 return Ok(());
             }
-            let file = if endpoint.is_nested() { format!("{}/<id>.json", endpoint.file) } else { format!("{}.json", endpoint.file) };
+            let file = if endpoint.is_nested() {
+                format!("{}/<id>.json", endpoint.file)
+            } else {
+                format!("{}.json", endpoint.file)
+            };
             return Err(Gap::new(Outcome::NotRead, format!("the export has no {file}"))
                 .remedy(format!("add the answer of GET {} as {file}", endpoint.path.replace("{}", "<id>"))));
         };

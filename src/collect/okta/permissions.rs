@@ -41,7 +41,11 @@ pub fn plan() -> String {
     for endpoint in ALL {
         let path = endpoint.path.replace("{}", "<id>");
         let often = if endpoint.is_nested() { "each" } else { "once" };
-        let file = if endpoint.is_nested() { format!("{}/<id>.json", endpoint.file) } else { format!("{}.json", endpoint.file) };
+        let file = if endpoint.is_nested() {
+            format!("{}/<id>.json", endpoint.file)
+        } else {
+            format!("{}.json", endpoint.file)
+        };
         let _ = writeln!(text, "{often}  {file:<36} GET {path}");
     }
     text

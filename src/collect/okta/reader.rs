@@ -150,11 +150,8 @@ impl Reader {
             }
             Err(gap) => {
                 account.gaps += 1;
-                let known = if gap.none {
-                    Known::Absent
-                } else {
-                    Known::Unknown(format!("{}: {}", endpoint.what, gap.detail))
-                };
+                let known =
+                    if gap.none { Known::Absent } else { Known::Unknown(format!("{}: {}", endpoint.what, gap.detail)) };
                 account.gap.get_or_insert(gap);
                 known
             }
@@ -199,9 +196,8 @@ impl Reader {
         let outcome = if gap.outcome == Outcome::NotRead { Outcome::NotRead } else { outcome };
         // What an organisation may well not have is not missed in an export; a refusal is another thing.
         let blinds = if endpoint.optional && outcome == Outcome::NotRead { &[] } else { endpoint.blinds };
-        let mut entry = CoverageEntry::hole(NAME, &self.tenant, endpoint.what, outcome, detail)
-            .count(account.read)
-            .blinds(blinds);
+        let mut entry =
+            CoverageEntry::hole(NAME, &self.tenant, endpoint.what, outcome, detail).count(account.read).blinds(blinds);
         entry.remedy = gap.remedy.clone();
         entry
     }

@@ -6,10 +6,10 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::agents::Watch;
 use super::allows::{Allowed, Allows};
 use super::text::Text;
 use super::{NAME, Root, SourceOptions};
-use super::agents::Watch;
 use crate::collect::Context;
 use crate::collect::agents::Notes;
 use crate::model::{Evidence, Exposure, Location, Urn};

@@ -113,9 +113,10 @@ fn not_looked_at(walk: &Walk, found: &Places) -> Result<(), CollectError> {
         walk.sink.send_blocking(Record::Coverage(entry))?;
     }
     found.refused.iter().try_for_each(|(path, why)| {
-        let entry = CoverageEntry::hole(agents::NAME, &walk.target, &name::text_of(path), Outcome::Refused, why.clone())
-            .blinds(&[FactKind::Identities, FactKind::Credentials, FactKind::Exposures])
-            .remedy("let the scanning user read it");
+        let entry =
+            CoverageEntry::hole(agents::NAME, &walk.target, &name::text_of(path), Outcome::Refused, why.clone())
+                .blinds(&[FactKind::Identities, FactKind::Credentials, FactKind::Exposures])
+                .remedy("let the scanning user read it");
         walk.sink.send_blocking(Record::Coverage(entry))
     })
 }

@@ -8,8 +8,8 @@ mod archive;
 mod discover;
 mod file;
 mod git;
-mod home;
 mod given;
+mod home;
 mod kind;
 mod name;
 mod tally;
@@ -23,8 +23,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{CollectError, Collector, Context, Sink};
 use super::agents::{Notes, Tables};
+use super::{CollectError, Collector, Context, Sink};
 use crate::model::FactKind;
 use crate::secrets::{DetectorSet, Ignores};
 

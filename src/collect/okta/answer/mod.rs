@@ -14,9 +14,7 @@ mod posture;
 
 use serde::{Deserialize, Deserializer};
 
-pub(super) use access::{
-    AppSignOn, Policy, PolicyRule, Resource, ResourceSet, Role, RoleAssignment, RolePermission,
-};
+pub(super) use access::{AppSignOn, Policy, PolicyRule, Resource, ResourceSet, Role, RoleAssignment, RolePermission};
 pub(super) use agents::{Agent, Connection, Ownership, ServiceAccount};
 pub(super) use apps::{App, AppAssignment, ClientSecret, Integration, Jwk, OAuthClient, RefreshToken, ScopeGrant};
 pub(super) use parts::{Link, Network};

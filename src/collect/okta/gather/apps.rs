@@ -60,7 +60,8 @@ impl Wants {
 
     fn requests(&self) -> usize {
         let audience = 2 * usize::from(self.audience);
-        [self.secrets, self.keys, self.grants, self.roles, self.tokens].into_iter().filter(|one| *one).count() + audience
+        [self.secrets, self.keys, self.grants, self.roles, self.tokens].into_iter().filter(|one| *one).count()
+            + audience
     }
 }
 
@@ -130,7 +131,9 @@ impl Walk<'_> {
         let reader = self.reader();
         let groups = reader.list::<AppAssignment>(&APP_GROUPS, &app.id).await?;
         let everyone = match (&groups, &self.everyone) {
-            (Known::Value(groups), Known::Value(everyone)) => Known::Value(groups.iter().any(|one| one.id == *everyone)),
+            (Known::Value(groups), Known::Value(everyone)) => {
+                Known::Value(groups.iter().any(|one| one.id == *everyone))
+            }
             (Known::Value(_) | Known::Absent, Known::Absent) | (Known::Absent, _) => Known::Value(false),
             (Known::Unknown(why), _) | (_, Known::Unknown(why)) => Known::Unknown(why.clone()),
         };

@@ -13,7 +13,9 @@ use super::endpoint::{
 };
 use super::hints::Hints;
 use super::reader::{Reader, Source};
-use super::records::{Directory, Log, Posture, RoleBook, Site, TOKEN_EVENTS, directory_agents, posture, service_account};
+use super::records::{
+    Directory, Log, Posture, RoleBook, Site, TOKEN_EVENTS, directory_agents, posture, service_account,
+};
 use crate::collect::{CollectError, Sink};
 use crate::model::{Known, Record};
 
@@ -91,7 +93,8 @@ impl<'a> Walk<'a> {
     async fn accounts(&self) -> Result<(), CollectError> {
         for endpoint in [&SERVICE_ACCOUNTS, &OKTA_SERVICE_ACCOUNTS] {
             if let Known::Value(accounts) = self.reader().list(endpoint, "").await? {
-                let records = accounts.iter().map(|one| service_account(self.site, one, endpoint, &self.people)).collect();
+                let records =
+                    accounts.iter().map(|one| service_account(self.site, one, endpoint, &self.people)).collect();
                 self.send(records).await?;
             }
         }

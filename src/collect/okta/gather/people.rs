@@ -34,7 +34,8 @@ impl Walk<'_> {
         let groups = self.reader().list::<Group>(&GROUPS, "").await?;
         self.everyone = match &groups {
             Known::Value(groups) => {
-                let is_all = |group: &&Group| group.kind.as_deref() == Some("BUILT_IN") && group.profile.name == "Everyone";
+                let is_all =
+                    |group: &&Group| group.kind.as_deref() == Some("BUILT_IN") && group.profile.name == "Everyone";
                 groups.iter().find(is_all).map(|group| group.id.clone()).into()
             }
             Known::Absent => Known::Absent,
@@ -70,9 +71,9 @@ impl Walk<'_> {
             .filter_map(|one| one.links.assignee.as_ref()?.href.split("/groups/").nth(1)?.split(['/', '?']).next())
             .collect();
         let listed = groups.value().map(Vec::as_slice).unwrap_or_default();
-        records.extend(listed.iter().filter(|group| via.contains(group.id.as_str())).map(|group| {
-            group_identity(self.site, group)
-        }));
+        records.extend(
+            listed.iter().filter(|group| via.contains(group.id.as_str())).map(|group| group_identity(self.site, group)),
+        );
         self.send(records).await
     }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::super::answer::{AuthorizationServer, Policy, PolicyRule};
 use super::super::endpoint::{
-    ACCESS_POLICIES, AUTHORIZATION_SERVERS, ENROL_POLICIES, POLICY_RULES, SERVER_POLICIES, SERVER_RULES, SIGN_ON_POLICIES,
+    ACCESS_POLICIES, AUTHORIZATION_SERVERS, ENROL_POLICIES, POLICY_RULES, SERVER_POLICIES, SERVER_RULES,
+    SIGN_ON_POLICIES,
 };
 use super::super::records::{access_rules, enrolment_policy, server_rules, sign_on_rules};
 use super::apps::ReadApp;

@@ -7,7 +7,8 @@ use super::super::endpoint::{AGENT_CONNECTIONS, AGENT_KEYS, AGENT_OWNERS, AGENT_
 use super::apps::public_key;
 use super::{AppParts, Directory, Log, Site, count, set_some, time};
 use crate::model::{
-    AttributeName, Attributes, Confidence, Identity, IdentityKind, Known, Link, LinkKind, Record, Setting, SettingKind, Urn,
+    AttributeName, Attributes, Confidence, Identity, IdentityKind, Known, Link, LinkKind, Record, Setting, SettingKind,
+    Urn,
 };
 
 /// What hangs on an agent.
@@ -30,9 +31,11 @@ pub(in crate::collect::okta) fn agent(
     let evidence = site.evidence(&AGENTS, "", &it.profile.name);
     let mut records = Vec::new();
     if let Known::Value(keys) = &parts.keys {
-        records.extend(keys.iter().enumerate().map(|(number, key)| {
-            Record::Credential(public_key(site, key, number, &id, (&AGENT_KEYS, &it.id)))
-        }));
+        records.extend(
+            keys.iter()
+                .enumerate()
+                .map(|(number, key)| Record::Credential(public_key(site, key, number, &id, (&AGENT_KEYS, &it.id)))),
+        );
     }
     if let Known::Value(connections) = &parts.connections {
         records.extend(connections.iter().map(|one| Record::Setting(connection(site, one, it, &id))));

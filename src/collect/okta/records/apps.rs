@@ -88,12 +88,15 @@ pub(in crate::collect::okta) fn app(site: &Site<'_>, app: &App, parts: &AppParts
     let id = site.urn("app", &app.id);
     let mut records = Vec::new();
     if let Known::Value(secrets) = &parts.secrets {
-        records.extend(secrets.iter().map(|one| Record::Credential(secret(site, one, &id, (&CLIENT_SECRETS, &app.id)))));
+        records
+            .extend(secrets.iter().map(|one| Record::Credential(secret(site, one, &id, (&CLIENT_SECRETS, &app.id)))));
     }
     if let Known::Value(keys) = &parts.keys {
-        records.extend(keys.iter().enumerate().map(|(number, key)| {
-            Record::Credential(public_key(site, key, number, &id, (&CLIENT_KEYS, &app.id)))
-        }));
+        records.extend(
+            keys.iter()
+                .enumerate()
+                .map(|(number, key)| Record::Credential(public_key(site, key, number, &id, (&CLIENT_KEYS, &app.id)))),
+        );
     }
     let granted = scopes(&parts.grants);
     if let Known::Value(granted) = &granted
@@ -128,7 +131,10 @@ pub(in crate::collect::okta) fn app(site: &Site<'_>, app: &App, parts: &AppParts
 
 /// The apps that Okta itself puts into every organisation.
 fn is_own(name: &str) -> bool {
-    matches!(name, "saasure" | "okta_enduser" | "okta_browser_plugin" | "flow" | "okta_iga" | "okta_oin_submission_tester_app")
+    matches!(
+        name,
+        "saasure" | "okta_enduser" | "okta_browser_plugin" | "flow" | "okta_iga" | "okta_oin_submission_tester_app"
+    )
 }
 
 fn attributes(app: &App, parts: &AppParts, granted: &Known<Vec<String>>, log: &Log) -> Attributes {
@@ -177,12 +183,7 @@ fn oauth_attributes(it: &mut Attributes, client: &OAuthClient) {
     set_some(it, AttributeName::Network, network);
 }
 
-fn secret(
-    site: &Site<'_>,
-    secret: &ClientSecret,
-    holder: &Urn,
-    (endpoint, parent): (&Endpoint, &str),
-) -> Credential {
+fn secret(site: &Site<'_>, secret: &ClientSecret, holder: &Urn, (endpoint, parent): (&Endpoint, &str)) -> Credential {
     Credential {
         id: Urn::new(format!("{holder}#secret/{}", secret.id)),
         kind: CredentialKind::OktaClientSecret,

@@ -80,12 +80,22 @@ impl Log {
         };
         let horizon = self.horizon?;
         let evidence = site.evidence(&LOG, "", id);
-        Some(Record::Usage(Usage { of: of.clone(), last, horizon: Some(horizon), source: "System Log".to_owned(), evidence }))
+        Some(Record::Usage(Usage {
+            of: of.clone(),
+            last,
+            horizon: Some(horizon),
+            source: "System Log".to_owned(),
+            evidence,
+        }))
     }
 
     /// The granted scopes that no token was asked for. Known only where the log was read and the client was seen: of one
     /// that was not used at all this says nothing new.
-    pub(in crate::collect::okta) fn unused_scopes(&self, client: &str, granted: &Known<Vec<String>>) -> Known<Vec<String>> {
+    pub(in crate::collect::okta) fn unused_scopes(
+        &self,
+        client: &str,
+        granted: &Known<Vec<String>>,
+    ) -> Known<Vec<String>> {
         let granted = match granted {
             Known::Value(granted) => granted,
             Known::Absent => return Known::Absent,

@@ -35,7 +35,11 @@ fn conditions(rule: &PolicyRule) -> Vec<String> {
     }
     let people = &it.people;
     let groups = people.groups.include.iter().any(|group| group != "EVERYONE");
-    if groups || !people.users.include.is_empty() || !people.users.exclude.is_empty() || !people.groups.exclude.is_empty() {
+    if groups
+        || !people.users.include.is_empty()
+        || !people.users.exclude.is_empty()
+        || !people.groups.exclude.is_empty()
+    {
         conditions.push("people");
     }
     if it.user_type.as_ref().is_some_and(|kind| !kind.include.is_empty() || !kind.exclude.is_empty()) {
@@ -90,8 +94,8 @@ pub(in crate::collect::okta) fn sign_on_rules(site: &Site<'_>, policy: &Policy, 
         let action = rule.actions.signon.as_ref()?;
         let asks = conditions(rule);
         let lets_in = action.access.as_deref() != Some("DENY");
-        let one_factor = action.require_factor != Some(true)
-            && action.primary_factor.as_deref() != Some("PASSWORD_IDP_ANY_FACTOR");
+        let one_factor =
+            action.require_factor != Some(true) && action.primary_factor.as_deref() != Some("PASSWORD_IDP_ANY_FACTOR");
         let mut attributes = Attributes::default()
             .with(AttributeName::LetsIn, lets_in)
             .with(AttributeName::OneFactor, lets_in && one_factor)

@@ -65,7 +65,13 @@ pub(in crate::collect::okta) fn posture(site: &Site<'_>, it: &Posture) -> Vec<Re
     let is_live = |hook: &EventHook| hook.status == "ACTIVE" && hook.verification_status.as_deref() == Some("VERIFIED");
     attributes.set_known(AttributeName::VerifiedHooks, counted(&it.hooks, is_live));
     let evidence = site.evidence(&LOG_STREAMS, "", &site.host);
-    add(site.setting(SettingKind::OktaOrganisation, site.urn("organisation", "self"), &site.host, attributes, evidence));
+    add(site.setting(
+        SettingKind::OktaOrganisation,
+        site.urn("organisation", "self"),
+        &site.host,
+        attributes,
+        evidence,
+    ));
     records
 }
 

@@ -7,7 +7,9 @@ use serde_json::json;
 use super::super::answer::{Resource, ResourceSet, Role, RoleAssignment, RolePermission};
 use super::super::endpoint::{Endpoint, ROLES};
 use super::Site;
-use crate::model::{AttributeName, Attributes, Grant, GrantKind, Known, Policy, PolicyLanguage, Record, SettingKind, Urn};
+use crate::model::{
+    AttributeName, Attributes, Grant, GrantKind, Known, Policy, PolicyLanguage, Record, SettingKind, Urn,
+};
 
 /// The custom roles and resource sets by id.
 #[derive(Default)]
@@ -97,7 +99,9 @@ pub(in crate::collect::okta) fn role_grants(
             policy,
             kind: GrantKind::Policy,
             tenant: site.host.clone(),
-            scope: set.and_then(|set| book.sets.get(set)).map_or_else(|| "organisation".to_owned(), |(label, _)| label.clone()),
+            scope: set
+                .and_then(|set| book.sets.get(set))
+                .map_or_else(|| "organisation".to_owned(), |(label, _)| label.clone()),
             via: group.into_iter().collect(),
             evidence,
         }));
@@ -123,4 +127,3 @@ pub(in crate::collect::okta) fn names(book: &RoleBook, assignments: &Known<Vec<R
         Known::Unknown(why) => Known::Unknown(why.clone()),
     }
 }
-
