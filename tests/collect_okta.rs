@@ -60,6 +60,19 @@ fn acme_org() -> Org {
         org.lists.insert(path.to_owned(), (None, Vec::new()));
     }
     org.lists.insert("/privileged-access/api/v1/okta-service-accounts".to_owned(), (None, Vec::new()));
+    // The rules of a server's policy lie below the server.
+    let policies: Vec<(String, String)> = org
+        .lists
+        .iter()
+        .filter(|(path, _)| path.starts_with("/api/v1/authorizationServers/") && path.ends_with("/policies"))
+        .flat_map(|(path, (_, list))| list.iter().map(|one| (path.clone(), one["id"].as_str().unwrap().to_owned())))
+        .collect();
+    for (path, policy) in policies {
+        let wrong = format!("/api/v1/authorizationServers/{policy}/policies/<id>/rules");
+        if let Some(list) = org.lists.remove(&wrong) {
+            org.lists.insert(format!("{path}/{policy}/rules"), list);
+        }
+    }
     // Those who left are in a list of their own.
     let users = org.lists["/api/v1/users"].1.clone();
     let (left, there): (Vec<Value>, Vec<Value>) = users.into_iter().partition(|user| user["status"] == "DEPROVISIONED");

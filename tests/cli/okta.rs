@@ -53,7 +53,15 @@ fn an_organisation_is_read_and_judged_on_another_machine() {
     let place = folder();
     let records = place.path().join("records.jsonl");
     let mut command = nonhuman(place.path());
-    command.env("NONHUMAN_OKTA_TOKEN", TOKEN).args(["-vv", "collect", "--isolated", "--now", NOW, "--okta", &server.url]);
+    command.env("NONHUMAN_OKTA_TOKEN", TOKEN).args([
+        "-vv",
+        "collect",
+        "--isolated",
+        "--now",
+        NOW,
+        "--okta",
+        &server.url,
+    ]);
     let ran = command.arg("-o").arg(&records).output().expect("the binary starts");
     let said = String::from_utf8_lossy(&ran.stderr).into_owned() + &String::from_utf8_lossy(&ran.stdout);
     let kept = std::fs::read_to_string(&records).expect("records");
@@ -61,9 +69,13 @@ fn an_organisation_is_read_and_judged_on_another_machine() {
         assert!(!text.contains(marker) && !text.contains(TOKEN), "a secret left: {text}");
     }
     assert!(kept.contains("okta.ai-agent") && kept.contains("okta.api-token"), "{said}");
-    let judged = run(place.path(), &["evaluate", "--isolated", "--now", NOW, "--format", "json", "--allow-partial", "records.jsonl"]);
+    let judged = run(
+        place.path(),
+        &["evaluate", "--isolated", "--now", NOW, "--format", "json", "--allow-partial", "records.jsonl"],
+    );
     let report: Value = serde_json::from_str(&judged.stdout).expect("JSON");
-    let rules: Vec<&str> = report["findings"].as_array().expect("a list").iter().filter_map(|one| one["rule"].as_str()).collect();
+    let rules: Vec<&str> =
+        report["findings"].as_array().expect("a list").iter().filter_map(|one| one["rule"].as_str()).collect();
     for rule in ["okta-client-administrator", "okta-token-anywhere", "okta-agent-weak-app", "okta-ai-app-one-factor"] {
         assert!(rules.contains(&rule), "{rule} is not in {rules:?}");
     }
@@ -74,7 +86,11 @@ fn without_a_login_it_says_what_to_set() {
     let place = folder();
     let ran = run(place.path(), &["scan", "--isolated", "--okta", "https://acme.okta.com"]);
     assert_eq!(ran.code, 2, "{}", ran.stdout);
-    assert!(ran.stderr.contains("NONHUMAN_OKTA_CLIENT_ID") && ran.stderr.contains("NONHUMAN_OKTA_TOKEN"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("NONHUMAN_OKTA_CLIENT_ID") && ran.stderr.contains("NONHUMAN_OKTA_TOKEN"),
+        "{}",
+        ran.stderr
+    );
 }
 
 #[test]

@@ -94,7 +94,7 @@ async fn an_empty_organisation_is_read_to_its_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_throttled_organisation_is_read_to_its_end_without_a_wasted_request() {
-    let org = Org { limit: Some((20, 2)), ..acme_org() };
+    let org = Org { limit: Some((40, 2)), ..acme_org() };
     let (inventory, server) = ask(org, token()).await;
     assert_eq!(holes(&inventory), []);
     assert!(server.calls().len() > 40);

@@ -205,11 +205,11 @@ fn page(
             .find_map(|part| part.strip_prefix(&format!("{name}=")))
             .and_then(|text| text.parse::<usize>().ok())
     };
-    let limit = parameter("limit").unwrap_or(200).min(state.org.page.unwrap_or(usize::MAX));
+    let limit = parameter("limit").unwrap_or(1_000_000).min(state.org.page.unwrap_or(usize::MAX));
     let start = parameter("after").unwrap_or(0);
     let items: Vec<&Value> = list.iter().skip(start).take(limit).collect();
     if start + limit < list.len() || next_host.is_some() {
-        let base = full.split("&after=").next().unwrap();
+        let base = without_cursor(full);
         let joint = if base.contains('?') { "&" } else { "?" };
         let next = next_host.map_or_else(|| format!("{url}{base}{joint}after={}", start + limit), str::to_owned);
         headers.push(("link", format!("<{url}{full}>; rel=\"self\"")));
@@ -222,9 +222,14 @@ fn page(
     reply(request, 200, &body, &headers);
 }
 
+fn without_cursor(full: &str) -> &str {
+    let cut = full.find("&after=").or_else(|| full.find("?after="));
+    cut.map_or(full, |cut| &full[..cut])
+}
+
 /// The list of a path; of those that a query tells apart, the one with the query.
 fn find<'a>(org: &'a Org, full: &str, path: &str) -> Option<(Option<&'static str>, &'a Vec<Value>)> {
-    let base = full.split("&after=").next().unwrap();
+    let base = without_cursor(full);
     org.lists.get(base).or_else(|| org.lists.get(path)).map(|(key, list)| (*key, list))
 }
 
