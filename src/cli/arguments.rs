@@ -179,6 +179,12 @@ pub(super) struct Sources {
     /// Use this profile of the AWS configuration
     #[arg(long, value_name = "NAME", env = "NONHUMAN_AWS_PROFILE", help_heading = "Sources")]
     pub aws_profile: Option<String>,
+    /// Ask the services of these regions only, separated by commas [default: all that are switched on]
+    #[arg(long, value_name = "REGIONS", value_delimiter = ',', env = "NONHUMAN_AWS_REGIONS", help_heading = "Sources")]
+    pub aws_regions: Vec<String>,
+    /// Read every active account of the organisation, through this role in each (its name, not its ARN)
+    #[arg(long, value_name = "NAME", env = "NONHUMAN_AWS_ROLE", help_heading = "Sources")]
+    pub aws_role: Option<String>,
     /// Read answers of AWS from files: `aws iam get-account-authorization-details` and its like; a file or a folder
     #[arg(long, value_name = "PATH", help_heading = "Sources")]
     pub aws_export: Vec<PathBuf>,

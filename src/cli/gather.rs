@@ -58,6 +58,12 @@ pub(super) fn wish(sources: &Sources, config: &Config) -> Result<Wish, Failure> 
     })
 }
 
+/// Exports of AWS accounts and nothing else.
+pub(super) fn aws_exports(paths: Vec<PathBuf>, now: Timestamp) -> Wish {
+    let request = Request { aws_exports: paths, ..Request::default() };
+    Wish { request, imports: Imports::default(), deadline: LONGEST_DEADLINE, discover: false, now }
+}
+
 /// Reads what is wished for.
 pub(super) fn read(
     wish: Wish,
@@ -132,7 +138,7 @@ async fn find_exports(roots: Vec<PathBuf>, mut interrupt: Interrupt) -> Option<F
 }
 
 fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
-    let wants_aws = sources.aws || sources.aws_profile.is_some();
+    let wants_aws = sources.aws || sources.aws_profile.is_some() || sources.aws_role.is_some();
     let wants_cluster = sources.kubernetes || !sources.context.is_empty();
     let has_exports = !sources.aws_export.is_empty() || !sources.kubernetes_export.is_empty() || sources.okta.is_some();
     let mut roots = sources.paths.clone();
@@ -150,6 +156,8 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
         source: SourceOptions { agents: agents::tables(sources.no_agents)?, ..source_options(&sources.searching)? },
         homes: sources.home.clone(),
         aws: wants_aws.then(|| sources.aws_profile.clone()),
+        aws_regions: sources.aws_regions.clone(),
+        aws_role: sources.aws_role.clone(),
         aws_exports: sources.aws_export.clone(),
         kubernetes: wants_cluster.then(|| sources.context.clone()),
         kubernetes_allow_exec: sources.kubernetes_allow_exec,

@@ -2,6 +2,7 @@
 
 mod access;
 mod access_aws;
+mod access_request;
 mod agents;
 mod answer;
 

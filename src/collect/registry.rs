@@ -20,6 +20,10 @@ pub struct Request {
     pub source: SourceOptions,
     /// Read the AWS account of the usual credential chain; the inner value is the profile.
     pub aws: Option<Option<String>>,
+    /// The regions whose services are asked; all that are switched on when empty.
+    pub aws_regions: Vec<String>,
+    /// The role to take on in each other account of the organisation.
+    pub aws_role: Option<String>,
     /// Files and folders with answers of AWS.
     pub aws_exports: Vec<PathBuf>,
     /// Read clusters; the inner list names kubeconfig contexts, empty for the current one.
@@ -28,14 +32,16 @@ pub struct Request {
     pub kubernetes_allow_exec: bool,
     /// Dumps with the name of their cluster.
     pub kubernetes_dumps: Vec<(String, PathBuf)>,
+    /// Home directories, of which the known places of agents' clients are read.
+    pub homes: Vec<PathBuf>,
     /// Read an Okta organisation.
     pub okta: Option<OktaSettings>,
     /// Folders with answers of Okta.
     pub okta_exports: Vec<PathBuf>,
     /// How AI apps and users that are machines are recognised.
     pub okta_hints: Hints,
-    /// Home directories, of which the known places of agents' clients are read.
-    pub homes: Vec<PathBuf>,
+    /// Trees with the files below them that look like Kubernetes manifests.
+    pub kubernetes_manifests: Vec<(PathBuf, Vec<PathBuf>)>,
     /// People directories.
     pub people: Vec<PathBuf>,
 }
@@ -57,7 +63,7 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
         list.push(Arc::new(GivenText::new(given.clone(), request.source.clone(), Arc::clone(detectors))));
     }
     if let Some(profile) = &request.aws {
-        list.push(live_aws(profile.clone())?);
+        list.push(live_aws(profile.clone(), request, detectors)?);
     }
     if !request.aws_exports.is_empty() {
         let export = aws::AwsExport::new(request.aws_exports.clone());
@@ -75,6 +81,10 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
     if !request.okta_exports.is_empty() {
         list.push(Arc::new(OktaExport::new(request.okta_exports.clone(), request.okta_hints.clone())));
     }
+    if !request.kubernetes_manifests.is_empty() {
+        let trees = request.kubernetes_manifests.clone();
+        list.push(Arc::new(kubernetes::KubernetesManifests { trees }));
+    }
     if !request.people.is_empty() {
         list.push(Arc::new(People::new(request.people.clone())));
     }
@@ -82,12 +92,21 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
 }
 
 #[cfg(feature = "aws")]
-fn live_aws(profile: Option<String>) -> Result<Arc<dyn Collector>, String> {
-    Ok(Arc::new(aws::AwsLive::new(profile)))
+fn live_aws(
+    profile: Option<String>,
+    request: &Request,
+    detectors: &Arc<DetectorSet>,
+) -> Result<Arc<dyn Collector>, String> {
+    let live = aws::AwsLive::new(profile).regions(request.aws_regions.clone()).role(request.aws_role.clone());
+    Ok(Arc::new(live.detectors(Arc::clone(detectors))))
 }
 
 #[cfg(not(feature = "aws"))]
-fn live_aws(_profile: Option<String>) -> Result<Arc<dyn Collector>, String> {
+fn live_aws(
+    _profile: Option<String>,
+    _request: &Request,
+    _detectors: &Arc<DetectorSet>,
+) -> Result<Arc<dyn Collector>, String> {
     Err("this build cannot ask AWS; use --aws-export, or a build with the feature 'aws'".to_owned())
 }
 

@@ -37,12 +37,12 @@ pub struct Config {
     /// People directories, relative to this file.
     #[serde(default)]
     pub people: Vec<PathBuf>,
-    /// What to know about Okta.
-    #[serde(default)]
-    pub okta: OktaConfig,
     /// The AI agents that the organisation knows, by name or by their names in the graph; `*` stands for anything.
     #[serde(default)]
     pub registered_agents: Vec<String>,
+    /// What to know about Okta.
+    #[serde(default)]
+    pub okta: OktaConfig,
     /// What to change of single rules.
     #[serde(default)]
     pub rules: BTreeMap<String, Override>,

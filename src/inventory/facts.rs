@@ -21,6 +21,8 @@ pub struct Facts {
     pub spread: BTreeMap<Fingerprint, BTreeSet<String>>,
     /// Grants that a platform makes itself at its start.
     pub shipped: BTreeSet<Urn>,
+    /// Policies that were not read and are known all the same, since a platform always makes them.
+    pub default_policies: BTreeSet<Urn>,
     /// Of anything: attributes that no collector saw but that follow from what several saw.
     pub attributes: BTreeMap<Urn, Attributes>,
     /// What leads where, and what can be reached.
@@ -52,6 +54,10 @@ pub struct IdentityFacts {
     pub rights_unknown: Option<String>,
     /// How it becomes administrator, shortest first; empty when it is one already or cannot.
     pub escalations: Vec<EscalationPath>,
+    /// What to take away so that the ways of `escalations` are closed where they begin.
+    pub cuts: Vec<String>,
+    /// How it gets at stored data that it may not read itself; empty when it can become administrator for certain.
+    pub data_paths: Vec<EscalationPath>,
 }
 
 /// Where a thing stands: production, staging …

@@ -3,6 +3,7 @@
 
 mod agents;
 mod aws;
+mod cluster;
 mod credentials;
 mod edges;
 mod environments;
@@ -20,17 +21,20 @@ use crate::access;
 use crate::inventory::Inventory;
 
 pub use owners::OwnerLabels;
+pub use privilege::{Guardrails, aws_principal};
 
 /// The tables that the passes read, from `/rules/facts`.
 #[derive(Debug)]
 pub struct Tables {
     owners: OwnerLabels,
+    aws_capabilities: access::aws::CapabilityTable,
     environments: environments::EnvironmentWords,
     aws_techniques: access::aws::Techniques,
     kubernetes_capabilities: access::kubernetes::CapabilityTable,
-    okta_capabilities: access::okta::CapabilityTable,
     kubernetes_bootstrap: access::kubernetes::Bootstrap,
+    kubernetes_agents: cluster::AgentSigns,
     aws_trust: aws::TrustTable,
+    okta_capabilities: access::okta::CapabilityTable,
 }
 
 impl Tables {
@@ -42,16 +46,20 @@ impl Tables {
         let named = |name: &'static str| move |error: String| format!("rules/facts/{name}.toml: {error}");
         Ok(Self {
             owners: OwnerLabels::parse(table("owners")).map_err(named("owners"))?,
+            aws_capabilities: access::aws::CapabilityTable::parse(table("aws-capabilities"))
+                .map_err(named("aws-capabilities"))?,
             environments: environments::EnvironmentWords::parse(table("environments"))
                 .map_err(named("environments"))?,
             aws_techniques: access::aws::Techniques::parse(table("aws-escalation")).map_err(named("aws-escalation"))?,
             kubernetes_capabilities: access::kubernetes::CapabilityTable::parse(table("kubernetes-capabilities"))
                 .map_err(named("kubernetes-capabilities"))?,
-            okta_capabilities: access::okta::CapabilityTable::parse(table("okta-capabilities"))
-                .map_err(named("okta-capabilities"))?,
             kubernetes_bootstrap: access::kubernetes::Bootstrap::parse(table("kubernetes-bootstrap"))
                 .map_err(named("kubernetes-bootstrap"))?,
+            kubernetes_agents: cluster::AgentSigns::parse(table("kubernetes-agents"))
+                .map_err(named("kubernetes-agents"))?,
             aws_trust: aws::TrustTable::parse(table("aws-trust")).map_err(named("aws-trust"))?,
+            okta_capabilities: access::okta::CapabilityTable::parse(table("okta-capabilities"))
+                .map_err(named("okta-capabilities"))?,
         })
     }
 }
@@ -59,6 +67,11 @@ impl Tables {
 /// Runs the one pass that speaks of secrets in files: all there is to join where nothing but files was read.
 pub fn link_exposures(inventory: &mut Inventory) {
     credentials::link(inventory);
+}
+
+/// Runs the one pass that ties grants to their holders: all there is to join where only access is asked.
+pub fn link_grants(inventory: &mut Inventory) {
+    workloads::link(inventory);
 }
 
 /// Runs every pass. The order is the point.
@@ -70,8 +83,10 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     owners::link(inventory, &tables.owners);
     environments::link(inventory, &tables.environments);
     usage::link(inventory);
-    privilege::link(inventory, tables);
-    reach::link(inventory, tables);
+    let library = access::aws::Library::new(inventory.policies.iter());
+    privilege::link(inventory, tables, &library);
+    reach::link(inventory, tables, &library);
+    cluster::link(inventory, tables);
     aws::link_workloads(inventory);
     agents::link(inventory);
     edges::link(inventory);

@@ -3,13 +3,26 @@
 use std::collections::BTreeMap;
 
 use super::Tables;
-use super::privilege::aws_principal;
+use super::privilege::{Guardrails, aws_principal};
 use crate::access::{aws, kubernetes};
 use crate::inventory::{IdentityFacts, Inventory};
-use crate::model::{Capability, CapabilityKind, EscalationPath, Identity, IdentityKind, PrincipalKind, Provider, Urn};
+use crate::model::{
+    Capability, CapabilityKind, CredentialKind, EscalationPath, FactKind, Identity, IdentityKind, PrincipalKind,
+    Provider, Urn,
+};
 
-pub(super) fn link(inventory: &mut Inventory, tables: &Tables) {
-    for (id, paths) in aws_paths(inventory, tables) {
+pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library) {
+    let aws::Ways { to_administrator, cuts, to_data, assumes } = aws_ways(inventory, tables, library);
+    for (id, cuts) in cuts {
+        inventory.facts.identities.entry(id).or_default().cuts = cuts;
+    }
+    for (id, paths) in to_data {
+        inventory.facts.identities.entry(id).or_default().data_paths = paths;
+    }
+    for (id, roles) in assumes {
+        impersonates(inventory, &id, &roles);
+    }
+    for (id, paths) in to_administrator {
         inventory.facts.identities.entry(id).or_default().escalations = paths;
     }
     // A way out of a cluster goes on by what the cloud role can do, so those are first.
@@ -22,14 +35,55 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables) {
     }
 }
 
-fn aws_paths(inventory: &Inventory, tables: &Tables) -> BTreeMap<Urn, Vec<EscalationPath>> {
+fn aws_ways(inventory: &Inventory, tables: &Tables, library: &aws::Library) -> aws::Ways {
+    let guardrails = Guardrails::of(inventory);
+    let wanted = [IdentityKind::AwsUser, IdentityKind::AwsRole, IdentityKind::AwsGroup];
     let principals: Vec<_> = inventory
         .identities
         .iter()
-        .filter(|identity| matches!(identity.kind, IdentityKind::AwsUser | IdentityKind::AwsRole))
-        .map(|identity| aws_principal(inventory, identity))
+        .filter(|identity| wanted.contains(&identity.kind))
+        .map(|identity| aws_principal(inventory, identity, &guardrails))
         .collect();
-    aws::escalations(&principals, &tables.aws_techniques)
+    let around = surroundings(inventory);
+    aws::escalations(&principals, library, &tables.aws_capabilities, &tables.aws_techniques, &around)
+}
+
+/// What runs as which role, and which credentials users have, where that was read.
+fn surroundings(inventory: &Inventory) -> aws::Surroundings<'_> {
+    let mut around = aws::Surroundings::default();
+    for workload in inventory.workloads.iter().filter(|workload| workload.id.as_str().starts_with("arn:")) {
+        for role in &workload.runs_as {
+            around.carries(&workload.id, role);
+        }
+    }
+    for user in inventory.identities.iter().filter(|identity| identity.kind == IdentityKind::AwsUser) {
+        if inventory.coverage.blind_spot(&user.tenant, FactKind::Credentials).is_some() {
+            continue;
+        }
+        let names = inventory.facts.identities.get(&user.id).map(|facts| &facts.credentials);
+        let held: Vec<_> = names.into_iter().flatten().filter_map(|name| inventory.credentials.get(name)).collect();
+        let count = |kind| held.iter().filter(|credential| credential.kind == kind).count();
+        around.credentials(&user.id, count(CredentialKind::AwsAccessKey), count(CredentialKind::AwsPassword) > 0);
+    }
+    around
+}
+
+/// Says which roles an identity may assume, where it may not assume all.
+fn impersonates(inventory: &mut Inventory, id: &Urn, roles: &[(Urn, bool, Vec<String>)]) {
+    let facts = inventory.facts.identities.entry(id.clone()).or_default();
+    let is_known = |one: &Capability| one.kind == CapabilityKind::Impersonate || one.is_administrator();
+    if facts.capabilities.iter().any(is_known) {
+        return;
+    }
+    let scope = match roles {
+        [(role, ..)] => role.to_string(),
+        [(role, ..), rest @ ..] => format!("{role} and {} more", rest.len()),
+        [] => return,
+    };
+    let proof = roles.iter().flat_map(|(_, _, sentences)| sentences.iter().cloned()).collect();
+    let conditional = roles.iter().all(|(_, conditional, _)| *conditional);
+    facts.capabilities.push(Capability { kind: CapabilityKind::Impersonate, scope, conditional, proof });
+    facts.capabilities.sort();
 }
 
 /// The shortest way of each subject of a cluster to all of it, or to the administrator of a cloud account.
@@ -118,8 +172,4 @@ fn through_role(inventory: &Inventory, account: &Identity, role: &Identity) -> O
             path.target.clone()
         };
     Some(EscalationPath { target, conditional, steps })
-}
-
-fn is_administrator(facts: &IdentityFacts) -> bool {
-    facts.capabilities.iter().any(Capability::is_administrator)
 }

@@ -233,6 +233,62 @@ attributes! {
     SpkiSha256 = "spki_sha256": Text of [Credential];
     /// When its password was last changed.
     PasswordChanged = "password_changed": Time of [Identity, Credential];
+    /// How many AI agents and tool servers run as it.
+    Agents = "agents": Int of [Identity];
+    /// How many different applications run as it.
+    Applications = "applications": Int of [Identity];
+    /// What it acts as in a cloud, by its annotations.
+    CloudIdentity = "cloud_identity": Text of [Identity];
+    /// What it is to act as in a cloud cannot be a name of that cloud.
+    CloudLinkBroken = "cloud_link_broken": Bool of [Identity];
+    /// Registry Secrets that it names and that are not there.
+    MissingPullSecrets = "missing_pull_secrets": Texts of [Identity];
+    /// Its token is mounted into a pod.
+    TokenMounted = "token_mounted": Bool of [Identity];
+    /// It was read from a template that nobody rendered: names and values are guesses.
+    Template = "template": Bool of [Identity, Workload, Setting];
+    /// The images of its containers.
+    Images = "images": Texts of [Workload];
+    /// An AI agent or tool server runs in it.
+    RunsAgent = "runs_agent": Bool of [Workload];
+    /// How many seconds the longest token works that it has issued.
+    TokenSeconds = "token_seconds": Int of [Workload];
+    /// Service accounts other than its own whose token Secrets it reads.
+    TokensOfOthers = "tokens_of_others": Texts of [Workload];
+    /// Names of values that look like secrets in plain text.
+    LiteralSecrets = "literal_secrets": Texts of [Workload, Setting];
+    /// Since when its server refuses it for not having been used.
+    Invalidated = "invalidated": Time of [Credential];
+    /// Somebody made it, and not the platform.
+    ByHand = "by_hand": Bool of [Credential];
+    /// It names nobody.
+    IsEmpty = "is_empty": Bool of [Setting];
+    /// No binding names it.
+    Unbound = "unbound": Bool of [Setting];
+    /// What it amounts to, as names of capabilities.
+    Powers = "powers": Texts of [Setting];
+    /// What it amounts to beyond what its platform made it with.
+    AddedPowers = "added_powers": Texts of [Setting];
+    /// An annotation of it holds its value.
+    ValueInAnnotation = "value_in_annotation": Bool of [Setting];
+    /// It says when it ends.
+    TokenExpires = "token_expires": Bool of [Setting];
+    /// Nothing that was read refers to it.
+    Unreferenced = "unreferenced": Bool of [Setting];
+    /// What else it opens.
+    Opens = "opens": Text of [Setting];
+    /// It holds a kubeconfig with a credential.
+    HoldsKubeconfig = "holds_kubeconfig": Bool of [Setting];
+    /// Who is a member of system:masters by it.
+    Masters = "masters": Texts of [Setting];
+    /// It is by or for a service account, or for system:masters.
+    ForPrivileged = "for_privileged": Bool of [Setting];
+    /// Tokens may be asked for with a bounded life only.
+    TokenLifetimeBounded = "token_lifetime_bounded": Bool of [Setting];
+    /// What it asks is let pass when it gives no answer.
+    FailsOpen = "fails_open": Bool of [Setting];
+    /// The level of pod security that is enforced in it.
+    PodSecurity = "pod_security": Text of [Setting];
 
     // Okta
     /// How many of its owners are there and active.

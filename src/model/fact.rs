@@ -26,6 +26,14 @@ names! {
         ReadUntrusted = "read-untrusted-content",
         /// Can send data out.
         SendOut = "send-data-out",
+        /// Can read stored data.
+        ReadData = "read-data",
+        /// Can change stored data.
+        WriteData = "write-data",
+        /// Can destroy stored data.
+        DeleteData = "delete-data",
+        /// Can change what reaches what over the network.
+        ChangeNetwork = "change-network",
         /// Can write cluster roles, which others may be put together from.
         KubernetesAggregateRoles = "kubernetes.aggregate-roles",
         /// Can change service accounts, such as the cloud role they act as.

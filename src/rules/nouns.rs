@@ -168,7 +168,10 @@ pub(super) fn grant(it: &Grant, name: &str, inventory: &Inventory) -> Field {
         "tenant" => text(&it.tenant),
         "scope" => text(&it.scope),
         "policy" => text(it.policy.as_str()),
-        "policy_exists" => Field::Bool(inventory.policies.get(&it.policy).is_some()),
+        "policy_exists" => {
+            let is_default = inventory.facts.default_policies.contains(&it.policy);
+            Field::Bool(is_default || inventory.policies.get(&it.policy).is_some())
+        }
         "policy_name" => Field::Text(short_name(it.policy.as_str())),
         "via_name" => Field::Text(it.via.iter().map(|via| short_name(via.as_str())).collect::<Vec<_>>().join(", ")),
         "via" => Field::Text(it.via.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
