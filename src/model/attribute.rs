@@ -159,8 +159,8 @@ attributes! {
     Ends = "ends": Time of [Workload, Setting];
     /// Accounts outside of those that were read and of the organisation, that its trust or resource policy lets in.
     ExternalAccounts = "external_accounts": Texts of [Identity, Setting];
-    /// Known vendors among the external accounts.
-    ExternalVendors = "external_vendors": Texts of [Identity, Setting];
+    /// The external accounts with the names of known vendors.
+    ExternalNames = "external_names": Texts of [Identity, Setting];
     /// External accounts that its trust policy lets in without an external id.
     ExternalWithoutId = "external_without_id": Texts of [Identity];
     /// The metadata service answers without a token (IMDSv1).
@@ -219,12 +219,22 @@ attributes! {
     TaskRole = "task_role": Bool of [Workload];
     /// Its trust policy lets in everyone but those it names.
     TrustsAllBut = "trusts_all_but": Bool of [Identity];
-    /// The id by which a client names itself to the authorization server.
-    ClientId = "client_id": Text of [Identity];
     /// In what form it was made: the version of a template, the type of an app.
     Form = "form": Text of [Identity, Credential, Workload, Setting];
     /// A person signs in with it, not a machine.
     Human = "human": Bool of [Identity];
+    /// Who owns its file by CODEOWNERS.
+    CodeOwners = "code_owners": Texts of [Workload, Setting];
+    /// The ARN of the identity that code makes, from a state.
+    DefinedArn = "defined_arn": Text of [Setting];
+    /// The kind of the identity that code makes.
+    DefinedKind = "defined_kind": Text of [Setting];
+    /// The name of the identity that code makes, where it stands there plainly.
+    DefinedName = "defined_name": Text of [Setting];
+    /// People without any right to the repository can start it.
+    Outsiders = "outsiders": Bool of [Workload];
+    /// The repository it lies in, as owner/name.
+    Repository = "repository": Text of [Workload, Setting];
     /// The JWK thumbprint of its public key, `sha256:<base64url>` (RFC 7638).
     JwkThumbprint = "jwk_thumbprint": Text of [Credential];
     /// The SSH fingerprint of its public key, `SHA256:<base64>`.
@@ -393,58 +403,6 @@ attributes! {
     WildcardRedirect = "wildcard_redirect": Bool of [Identity];
     /// Where its public keys are fetched from.
     KeysUrl = "keys_url": Text of [Identity];
-    /// How many AI agents and tool servers run as it.
-    Agents = "agents": Int of [Identity];
-    /// How many different applications run as it.
-    Applications = "applications": Int of [Identity];
-    /// What it acts as in a cloud, by its annotations.
-    CloudIdentity = "cloud_identity": Text of [Identity];
-    /// What it is to act as in a cloud cannot be a name of that cloud.
-    CloudLinkBroken = "cloud_link_broken": Bool of [Identity];
-    /// Registry Secrets that it names and that are not there.
-    MissingPullSecrets = "missing_pull_secrets": Texts of [Identity];
-    /// Its token is mounted into a pod.
-    TokenMounted = "token_mounted": Bool of [Identity];
-    /// An AI agent or tool server runs in it.
-    RunsAgent = "runs_agent": Bool of [Workload];
-    /// How many seconds the longest token works that it has issued.
-    TokenSeconds = "token_seconds": Int of [Workload];
-    /// Service accounts other than its own whose token Secrets it reads.
-    TokensOfOthers = "tokens_of_others": Texts of [Workload];
-    /// Names of values that look like secrets in plain text.
-    LiteralSecrets = "literal_secrets": Texts of [Workload, Setting];
-    /// Since when its server refuses it for not having been used.
-    Invalidated = "invalidated": Time of [Credential];
-    /// Somebody made it, and not the platform.
-    ByHand = "by_hand": Bool of [Credential];
-    /// It names nobody.
-    IsEmpty = "is_empty": Bool of [Setting];
-    /// No binding names it.
-    Unbound = "unbound": Bool of [Setting];
-    /// What it amounts to, as names of capabilities.
-    Powers = "powers": Texts of [Setting];
-    /// What it amounts to beyond what its platform made it with.
-    AddedPowers = "added_powers": Texts of [Setting];
-    /// An annotation of it holds its value.
-    ValueInAnnotation = "value_in_annotation": Bool of [Setting];
-    /// It says when it ends.
-    TokenExpires = "token_expires": Bool of [Setting];
-    /// Nothing that was read refers to it.
-    Unreferenced = "unreferenced": Bool of [Setting];
-    /// What else it opens.
-    Opens = "opens": Text of [Setting];
-    /// It holds a kubeconfig with a credential.
-    HoldsKubeconfig = "holds_kubeconfig": Bool of [Setting];
-    /// Who is a member of system:masters by it.
-    Masters = "masters": Texts of [Setting];
-    /// It is by or for a service account, or for system:masters.
-    ForPrivileged = "for_privileged": Bool of [Setting];
-    /// Tokens may be asked for with a bounded life only.
-    TokenLifetimeBounded = "token_lifetime_bounded": Bool of [Setting];
-    /// What it asks is let pass when it gives no answer.
-    FailsOpen = "fails_open": Bool of [Setting];
-    /// The level of pod security that is enforced in it.
-    PodSecurity = "pod_security": Text of [Setting];
 }
 
 /// The value of an attribute.
@@ -638,6 +596,10 @@ mod tests {
             .with(AttributeName::Human, true)
             .with(AttributeName::Form, "2026-11-22T00:00:00Z")
             .with(AttributeName::PasswordChanged, Timestamp::UNIX_EPOCH);
+        // A list of one text is not the reason why something is unknown.
+        let one = Attributes::default().with(AttributeName::Tools, vec!["a".to_owned()]);
+        let again = serde_json::to_string(&one).map(|text| serde_json::from_str::<Attributes>(&text));
+        assert_eq!(again.expect("it is plain").expect("it reads"), one);
         let written = serde_json::to_string(&attributes).expect("it is plain");
         assert_eq!(
             written,
