@@ -29,6 +29,12 @@ mod kube_server;
 mod kubernetes;
 #[cfg(all(feature = "aws", feature = "kubernetes"))]
 mod live;
+#[cfg(feature = "okta")]
+mod okta;
+#[cfg(feature = "okta")]
+#[path = "../support/okta_server.rs"]
+#[allow(dead_code, reason = "other tests use more of it")]
+mod okta_server;
 #[path = "../support/pack.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod pack;
