@@ -82,6 +82,10 @@ pub enum Command {
     Collect(Collect),
     /// Join, judge and report records that `collect` wrote
     Evaluate(Evaluate),
+    /// Print the manifests that run shards on an engine
+    Job(super::job::Job),
+    /// Join, judge and report what the shards of `collect --shard` brought
+    Merge(super::merge::Merge),
     /// Read, join and judge as `scan` does, and write an auditor's evidence pack
     Evidence(super::evidence::Evidence),
     /// Ask what an identity may do, and which statements decide it
@@ -170,6 +174,12 @@ pub(super) struct Sources {
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
     pub searching: Searching,
+    /// Search the trees and files that this list names, too, one a line
+    #[arg(long, value_name = "FILE", help_heading = "Sources")]
+    pub targets: Vec<PathBuf>,
+    /// Search every folder in this folder as a tree of its own: clones of repositories, bare ones too
+    #[arg(long, value_name = "DIR", help_heading = "Sources")]
+    pub trees_in: Vec<PathBuf>,
     /// Read the AWS account of the usual credential chain
     #[arg(long, env = "NONHUMAN_AWS", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Sources")]
     pub aws: bool,
@@ -299,6 +309,13 @@ pub struct Secrets {
 pub struct Collect {
     #[command(flatten)]
     pub(super) sources: Sources,
+    /// Read only this part of the targets, such as 3/16; auto takes it from Kubernetes, AWS Batch, Cloud Run, GitLab or
+    /// Slurm (a Kubernetes job says how many there are in NONHUMAN_SHARDS)
+    #[arg(long, value_name = "I/N", requires = "parts", conflicts_with = "output", help_heading = "Shards")]
+    pub(super) shard: Option<String>,
+    /// Write compressed records with their coverage into this folder, for `merge`
+    #[arg(long, value_name = "DIR", requires = "shard", help_heading = "Shards")]
+    pub(super) parts: Option<PathBuf>,
     /// Write the records to this file in place of standard output
     #[arg(short, long, value_name = "FILE", help_heading = "Report")]
     pub(super) output: Option<PathBuf>,

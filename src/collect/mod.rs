@@ -10,6 +10,7 @@ mod mask;
 pub mod people;
 pub mod registry;
 mod run;
+pub mod shard;
 mod sink;
 pub mod source;
 

@@ -9,14 +9,15 @@ mod bad_input;
 mod baseline;
 mod ci;
 mod commands;
+mod deploy;
 mod evidence;
 mod formats;
 mod git;
+mod history;
 #[cfg(feature = "aws")]
 #[path = "../support/iam_server.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod iam_server;
-mod history;
 mod import;
 mod join;
 #[cfg(feature = "kubernetes")]
@@ -32,5 +33,6 @@ mod promises;
 mod readme;
 mod review;
 mod secrets;
+mod shard;
 mod source;
 mod tree;
