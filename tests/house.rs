@@ -19,6 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("inventory", &["model"]),
     ("link", &["model", "access", "inventory"]),
     ("rules", &["model", "inventory"]),
+    ("report", &["model", "inventory", "embedded"]),
     ("history", &["model", "inventory"]),
     ("report", &["model", "inventory", "history"]),
     ("tell", &["collect"]),

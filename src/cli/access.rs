@@ -4,7 +4,7 @@
 use clap::{Args, Subcommand};
 
 use super::arguments::Global;
-use super::{Failure, access_aws};
+use super::{Failure, access_aws, access_kubernetes};
 use crate::config::Config;
 use crate::exit::Exit;
 
@@ -20,10 +20,13 @@ pub struct Access {
 enum AccessCommand {
     /// Ask the policies of AWS accounts
     Aws(access_aws::AccessAws),
+    /// Ask the roles and bindings of a cluster
+    Kubernetes(access_kubernetes::AccessKubernetes),
 }
 
 pub(super) fn run(arguments: &Access, global: &Global, config: &Config) -> Result<Exit, Failure> {
     match &arguments.command {
         AccessCommand::Aws(aws) => access_aws::run(aws, global, config),
+        AccessCommand::Kubernetes(kubernetes) => access_kubernetes::run(kubernetes, global, config),
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::offboard::Offboard;
+use super::okta::OktaSources;
 use super::path::Path as Way;
 use super::reach::Reach;
 use super::rotate::Rotate;
@@ -20,7 +21,9 @@ const EXIT_CODES: &str = "Exit codes:
   130  interrupted
 
 Environment:
-  NONHUMAN_FINGERPRINT_KEY  passphrase under which found values are fingerprinted; set it before sharing reports";
+  NONHUMAN_FINGERPRINT_KEY  passphrase under which found values are fingerprinted; set it before sharing reports
+  NONHUMAN_OKTA_TOKEN, NONHUMAN_OKTA_CLIENT_ID, NONHUMAN_OKTA_PRIVATE_KEY or NONHUMAN_OKTA_PRIVATE_KEY_FILE (PEM or
+  JWK), NONHUMAN_OKTA_KEY_ID  how --okta logs in; they are no flags, since others can see those";
 
 /// Finds and audits non-human identities: service accounts, roles, access keys, tokens and hardcoded secrets.
 ///
@@ -79,7 +82,7 @@ pub enum Command {
     /// The same engine, rules and reports as `scan`, for source alone: nothing else is read and nothing is joined.
     Secrets(Secrets),
     /// Read only: write what was found as records, one JSON object a line, for `evaluate`
-    Collect(Collect),
+    Collect(super::collect::Collect),
     /// Join, judge and report records that `collect` wrote
     Evaluate(Evaluate),
     /// Print the manifests that run shards on an engine
@@ -101,7 +104,7 @@ pub enum Command {
     /// Say who uses a credential, and how to replace it without an outage
     Rotate(Rotate),
     /// List the rules and detectors, or prove them by their own examples
-    Rules(Rules),
+    Rules(super::rules::Rules),
     /// Explain a rule: what goes wrong, when it holds, what to do
     Explain(Explain),
     /// Say what changed between two scans: findings, identities, rights, owners, reach
@@ -186,6 +189,12 @@ pub(super) struct Sources {
     /// Use this profile of the AWS configuration
     #[arg(long, value_name = "NAME", env = "NONHUMAN_AWS_PROFILE", help_heading = "Sources")]
     pub aws_profile: Option<String>,
+    /// Ask the services of these regions only, separated by commas [default: all that are switched on]
+    #[arg(long, value_name = "REGIONS", value_delimiter = ',', env = "NONHUMAN_AWS_REGIONS", help_heading = "Sources")]
+    pub aws_regions: Vec<String>,
+    /// Read every active account of the organisation, through this role in each (its name, not its ARN)
+    #[arg(long, value_name = "NAME", env = "NONHUMAN_AWS_ROLE", help_heading = "Sources")]
+    pub aws_role: Option<String>,
     /// Read answers of AWS from files: `aws iam get-account-authorization-details` and its like; a file or a folder
     #[arg(long, value_name = "PATH", help_heading = "Sources")]
     pub aws_export: Vec<PathBuf>,
@@ -201,9 +210,17 @@ pub(super) struct Sources {
     /// Read a dump as `kubectl get … -o json|yaml` writes it; a file or a folder, with the name of its cluster before it
     #[arg(long, value_name = "[CLUSTER=]PATH", help_heading = "Sources")]
     pub kubernetes_export: Vec<String>,
+    #[command(flatten)]
+    pub okta: OktaSources,
     /// Read who is there and who has left, from a CSV with the columns email, name, team, status, left_on
     #[arg(long, value_name = "FILE", help_heading = "Sources")]
     pub people: Vec<PathBuf>,
+    /// Read what the clients of AI agents keep in this home directory, at known places alone: servers, approvals, tokens
+    #[arg(long, value_name = "DIR", help_heading = "Sources")]
+    pub home: Vec<PathBuf>,
+    /// Do not look for AI agents in the searched trees
+    #[arg(long, env = "NONHUMAN_NO_AGENTS", value_parser = clap::builder::FalseyValueParser::new(), conflicts_with = "home", help_heading = "Sources")]
+    pub no_agents: bool,
     /// Do not use exports, dumps and people directories that lie in the searched trees
     #[arg(long, help_heading = "Sources")]
     pub no_discover: bool,
@@ -304,26 +321,6 @@ pub struct Secrets {
     pub(super) reporting: Reporting,
 }
 
-/// `nonhuman collect`
-#[derive(Debug, Args)]
-pub struct Collect {
-    #[command(flatten)]
-    pub(super) sources: Sources,
-    /// Read only this part of the targets, such as 3/16; auto takes it from Kubernetes, AWS Batch, Cloud Run, GitLab or
-    /// Slurm (a Kubernetes job says how many there are in NONHUMAN_SHARDS)
-    #[arg(long, value_name = "I/N", requires = "parts", conflicts_with = "output", help_heading = "Shards")]
-    pub(super) shard: Option<String>,
-    /// Write compressed records with their coverage into this folder, for `merge`
-    #[arg(long, value_name = "DIR", requires = "shard", help_heading = "Shards")]
-    pub(super) parts: Option<PathBuf>,
-    /// Write the records to this file in place of standard output
-    #[arg(short, long, value_name = "FILE", help_heading = "Report")]
-    pub(super) output: Option<PathBuf>,
-    /// Do not exit with 3 when something could not be looked at
-    #[arg(long, help_heading = "Report")]
-    pub(super) allow_partial: bool,
-}
-
 /// `nonhuman evaluate`
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
@@ -336,29 +333,6 @@ pub struct Evaluate {
     pub(super) now: Option<String>,
     #[command(flatten)]
     pub(super) reporting: Reporting,
-}
-
-/// `nonhuman rules`
-#[derive(Debug, Args)]
-pub struct Rules {
-    #[command(subcommand)]
-    pub(super) command: RulesCommand,
-    /// Read further rules from this folder; a rule of the same name replaces ours
-    #[arg(long, global = true, value_name = "DIR", env = "NONHUMAN_RULES")]
-    pub(super) rules: Option<PathBuf>,
-    #[command(flatten)]
-    pub(super) imports: Imports,
-}
-
-/// What to do with the rules.
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub(super) enum RulesCommand {
-    /// List every rule and detector
-    List,
-    /// Prove every rule and detector by its own examples
-    Test,
-    /// List every field that a rule can ask
-    Fields,
 }
 
 /// `nonhuman explain`
@@ -390,4 +364,6 @@ pub struct Permissions {
 pub(super) enum LiveSource {
     /// An AWS account.
     Aws,
+    /// An Okta organisation.
+    Okta,
 }

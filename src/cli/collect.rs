@@ -1,14 +1,37 @@
 //! `nonhuman collect`: read only, and write records.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::arguments::{Collect, Global};
+use clap::Args;
+
+use super::arguments::{Global, Sources};
 use super::{Failure, gather, output, ruleset};
 use crate::collect::shard::{Brought, Shard, write};
 use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::inventory::Coverage;
 use crate::model::Record;
+
+/// `nonhuman collect`
+#[derive(Debug, Args)]
+pub struct Collect {
+    #[command(flatten)]
+    sources: Sources,
+    /// Read only this part of the targets, such as 3/16; auto takes it from Kubernetes, AWS Batch, Cloud Run, GitLab or
+    /// Slurm (a Kubernetes job says how many there are in NONHUMAN_SHARDS)
+    #[arg(long, value_name = "I/N", requires = "parts", conflicts_with = "output", help_heading = "Shards")]
+    shard: Option<String>,
+    /// Write compressed records with their coverage into this folder, for `merge`
+    #[arg(long, value_name = "DIR", requires = "shard", help_heading = "Shards")]
+    parts: Option<PathBuf>,
+    /// Write the records to this file in place of standard output
+    #[arg(short, long, value_name = "FILE", help_heading = "Report")]
+    output: Option<PathBuf>,
+    /// Do not exit with 3 when something could not be looked at
+    #[arg(long, help_heading = "Report")]
+    allow_partial: bool,
+}
 
 pub(super) fn run(arguments: &Collect, global: &Global, config: &Config) -> Result<Exit, Failure> {
     let mut wish = gather::wish(&arguments.sources, config)?;

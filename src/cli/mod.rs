@@ -2,7 +2,11 @@
 
 mod access;
 mod access_aws;
+mod access_request;
+mod agents;
 mod answer;
+
+mod access_kubernetes;
 mod arguments;
 mod baseline;
 mod collect;
@@ -16,6 +20,7 @@ mod job;
 mod memory;
 mod merge;
 mod offboard;
+mod okta;
 mod output;
 mod path;
 mod permissions;

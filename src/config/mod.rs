@@ -37,12 +37,54 @@ pub struct Config {
     /// People directories, relative to this file.
     #[serde(default)]
     pub people: Vec<PathBuf>,
+    /// The AI agents that the organisation knows, by name or by their names in the graph; `*` stands for anything.
+    #[serde(default)]
+    pub registered_agents: Vec<String>,
+    /// What to know about Okta.
+    #[serde(default)]
+    pub okta: OktaConfig,
     /// What to change of single rules.
     #[serde(default)]
     pub rules: BTreeMap<String, Override>,
     /// The file this was read from.
     #[serde(skip)]
     pub file: Option<PathBuf>,
+}
+
+/// The section `[okta]`. The organisation's URL is not in it: a token of the environment must not be sent to a host that a
+/// file of some directory names.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OktaConfig {
+    /// Further names of apps that people use AI by.
+    #[serde(default)]
+    pub ai_apps: Vec<String>,
+}
+
+/// How to log in to Okta, as the environment says. It has no `Debug`.
+pub struct OktaEnvironment {
+    /// An API token.
+    pub token: Option<String>,
+    /// The client id of a service app.
+    pub client_id: Option<String>,
+    /// Its private key, as PEM or JWK.
+    pub private_key: Option<String>,
+    /// The file with its private key.
+    pub private_key_file: Option<PathBuf>,
+    /// The id of the key.
+    pub key_id: Option<String>,
+}
+
+/// Reads how to log in to Okta.
+pub fn okta_environment() -> OktaEnvironment {
+    let text = |name: &str| std::env::var(name).ok().filter(|text| !text.trim().is_empty());
+    OktaEnvironment {
+        token: text("NONHUMAN_OKTA_TOKEN"),
+        client_id: text("NONHUMAN_OKTA_CLIENT_ID"),
+        private_key: text("NONHUMAN_OKTA_PRIVATE_KEY"),
+        private_key_file: text("NONHUMAN_OKTA_PRIVATE_KEY_FILE").map(PathBuf::from),
+        key_id: text("NONHUMAN_OKTA_KEY_ID"),
+    }
 }
 
 /// Where to take the configuration from.

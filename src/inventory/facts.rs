@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Attributes, Capability, EscalationPath, Known, LastUse, Owner, TrustedPrincipal, Urn};
+use crate::model::{Attributes, Capability, EscalationPath, Fingerprint, Known, LastUse, Owner, TrustedPrincipal, Urn};
 
 /// All conclusions.
 #[derive(Debug, Default)]
@@ -15,6 +15,14 @@ pub struct Facts {
     pub exposures: BTreeMap<Urn, ExposureFacts>,
     /// Of grants: what each one alone amounts to.
     pub grants: BTreeMap<Urn, Vec<Capability>>,
+    /// In which environment identities and exposures stand, where something says it.
+    pub environments: BTreeMap<Urn, Environment>,
+    /// The environments of values that lie in files of several.
+    pub spread: BTreeMap<Fingerprint, BTreeSet<String>>,
+    /// Grants that a platform makes itself at its start.
+    pub shipped: BTreeSet<Urn>,
+    /// Policies that were not read and are known all the same, since a platform always makes them.
+    pub default_policies: BTreeSet<Urn>,
     /// Of anything: attributes that no collector saw but that follow from what several saw.
     pub attributes: BTreeMap<Urn, Attributes>,
     /// What leads where, and what can be reached.
@@ -46,6 +54,19 @@ pub struct IdentityFacts {
     pub rights_unknown: Option<String>,
     /// How it becomes administrator, shortest first; empty when it is one already or cannot.
     pub escalations: Vec<EscalationPath>,
+    /// What to take away so that the ways of `escalations` are closed where they begin.
+    pub cuts: Vec<String>,
+    /// How it gets at stored data that it may not read itself; empty when it can become administrator for certain.
+    pub data_paths: Vec<EscalationPath>,
+}
+
+/// Where a thing stands: production, staging …
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Environment {
+    /// `prod`, `staging`, `test`, `dev`, or what a label says else.
+    pub name: String,
+    /// What says it: a label, or a name.
+    pub source: String,
 }
 
 /// What is concluded of a credential.

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::proofs;
 use crate::inventory::{ExposureFacts, Inventory};
 use crate::model::{Credential, CredentialKind, Exposure, FactKind, Fingerprint, IdentityKind, Known, Urn};
 
@@ -24,8 +25,9 @@ pub(super) fn link(inventory: &mut Inventory) {
     }
     let by_value = places_by_value(inventory);
     let by_fingerprint = credentials_by_fingerprint(inventory);
+    let by_key = proofs::credentials_by_key(inventory);
     for exposure in inventory.exposures.iter() {
-        let mut facts = resolve(exposure, inventory, &by_fingerprint);
+        let mut facts = resolve(exposure, inventory, &by_fingerprint, &by_key);
         if let Some(places) = by_value.get(&exposure.fingerprint) {
             let others = places.iter().filter(|place| **place != exposure.id);
             facts.same_value = others.take(NAMED_COPIES).cloned().collect();
@@ -51,17 +53,27 @@ fn places_by_value(inventory: &Inventory) -> BTreeMap<Fingerprint, BTreeSet<Urn>
     places
 }
 
-fn credentials_by_fingerprint(inventory: &Inventory) -> BTreeMap<Fingerprint, Urn> {
-    let with_value = inventory
-        .credentials
-        .iter()
-        .filter_map(|credential| Some((credential.fingerprint.clone()?, credential.id.clone())));
-    with_value.collect()
+fn credentials_by_fingerprint(inventory: &Inventory) -> BTreeMap<Fingerprint, Vec<Urn>> {
+    let mut by_value: BTreeMap<Fingerprint, Vec<Urn>> = BTreeMap::new();
+    for credential in inventory.credentials.iter() {
+        if let Some(fingerprint) = &credential.fingerprint {
+            by_value.entry(fingerprint.clone()).or_default().push(credential.id.clone());
+        }
+    }
+    by_value
 }
 
-fn resolve(exposure: &Exposure, inventory: &Inventory, by_fingerprint: &BTreeMap<Fingerprint, Urn>) -> ExposureFacts {
-    if let Some(credential) = by_fingerprint.get(&exposure.fingerprint).and_then(|id| inventory.credentials.get(id)) {
-        return of_credential(credential);
+fn resolve(
+    exposure: &Exposure,
+    inventory: &Inventory,
+    by_fingerprint: &BTreeMap<Fingerprint, Vec<Urn>>,
+    by_key: &BTreeMap<String, Vec<Urn>>,
+) -> ExposureFacts {
+    if let Some(found) = by_fingerprint.get(&exposure.fingerprint) {
+        return of_one(found, inventory, "the same value");
+    }
+    if let Some(found) = proofs::key_names(exposure).find_map(|name| by_key.get(name)) {
+        return of_one(found, inventory, "the same public key");
     }
     let proof = &exposure.proof;
     if proof.kind == CredentialKind::AwsAccessKey.as_str()
@@ -73,7 +85,23 @@ fn resolve(exposure: &Exposure, inventory: &Inventory, by_fingerprint: &BTreeMap
     {
         return of_service_account(subject, &proof.facts, inventory);
     }
+    if let Some(app) = proofs::okta_client(exposure, inventory) {
+        let credential = Known::unknown("nothing lists the tokens that were given out");
+        return ExposureFacts { credential, identity: Known::Value(app), ..ExposureFacts::default() };
+    }
     unknown(format!("nothing that was read lists credentials of the kind {}", proof.kind))
+}
+
+/// The one credential of several that have something in common; where they are of several identities, none.
+fn of_one(found: &[Urn], inventory: &Inventory, common: &str) -> ExposureFacts {
+    let credentials: Vec<&Credential> = found.iter().filter_map(|id| inventory.credentials.get(id)).collect();
+    let holders: BTreeSet<&Urn> = credentials.iter().map(|one| &one.holder).collect();
+    // Of several of one identity the one that works says what can be done with the value.
+    let best = credentials.iter().max_by_key(|one| one.active == Known::Value(true));
+    match (holders.len(), best) {
+        (1, Some(credential)) => of_credential(credential),
+        (holders, _) => unknown(format!("credentials of {holders} identities have {common}: it is not known which")),
+    }
 }
 
 fn of_credential(credential: &Credential) -> ExposureFacts {

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::federation::{Admitted, admitted};
+use super::proofs;
 use crate::inventory::{Graph, Inventory};
 use crate::model::{
     Capability, CapabilityKind, Confidence, Credential, Edge, EdgeKind, Exposure, FactKind, Holding, Identity,
@@ -67,7 +68,12 @@ fn of_exposures(inventory: &Inventory, edges: &mut Vec<Edge>) {
                 let edge = Edge::new(&exposure.id, EdgeKind::ValueOf, identity, why);
                 edges.push(edge.only(Holding::Unknown, "nothing that was read says whether it still works"));
             }
-            _ => {}
+            _ => {
+                if let Some((thing, why)) = proofs::elsewhere(exposure) {
+                    let edge = Edge::new(&exposure.id, EdgeKind::ValueOf, &thing, why);
+                    edges.push(edge.only(Holding::Unknown, "nothing of that system was read"));
+                }
+            }
         }
     }
 }

@@ -1,12 +1,16 @@
 //! Joins what the collectors brought and concludes from it. Pure passes over the graph, in one visible order:
 //! each pass may use what those before it concluded.
 
+mod agents;
 mod aws;
+mod cluster;
 mod credentials;
 mod edges;
+mod environments;
 mod federation;
 mod owners;
 mod privilege;
+mod proofs;
 mod reach;
 mod search;
 mod trust;
@@ -15,39 +19,22 @@ mod workloads;
 
 use crate::access;
 use crate::inventory::Inventory;
-use crate::model::{Evidence, Location, Policy, PolicyLanguage, Urn};
 
 pub use owners::OwnerLabels;
+pub use privilege::{Guardrails, aws_principal};
 
 /// The tables that the passes read, from `/rules/facts`.
 #[derive(Debug)]
 pub struct Tables {
     owners: OwnerLabels,
+    aws_capabilities: access::aws::CapabilityTable,
+    environments: environments::EnvironmentWords,
     aws_techniques: access::aws::Techniques,
     kubernetes_capabilities: access::kubernetes::CapabilityTable,
-    cluster_admin: Policy,
+    kubernetes_bootstrap: access::kubernetes::Bootstrap,
+    kubernetes_agents: cluster::AgentSigns,
     aws_trust: aws::TrustTable,
-}
-
-/// The cluster role that every API server makes at its start, so that a dump of bindings without it gives no false
-/// green. Source: Kubernetes, "Using RBAC Authorization", user-facing roles.
-fn cluster_admin() -> Policy {
-    Policy {
-        id: Urn::new("k8s:*//clusterrole/cluster-admin"),
-        name: "cluster-admin".to_owned(),
-        language: PolicyLanguage::KubernetesRbac,
-        tenant: String::new(),
-        builtin: true,
-        document: serde_json::json!([
-            { "verbs": ["*"], "apiGroups": ["*"], "resources": ["*"] },
-            { "verbs": ["*"], "nonResourceURLs": ["*"] },
-        ]),
-        evidence: Evidence {
-            observed: jiff::Timestamp::UNIX_EPOCH,
-            collector: "kubernetes".to_owned(),
-            location: Location::Api { call: "default roles".to_owned(), resource: "Kubernetes".to_owned() },
-        },
-    }
+    okta_capabilities: access::okta::CapabilityTable,
 }
 
 impl Tables {
@@ -59,11 +46,20 @@ impl Tables {
         let named = |name: &'static str| move |error: String| format!("rules/facts/{name}.toml: {error}");
         Ok(Self {
             owners: OwnerLabels::parse(table("owners")).map_err(named("owners"))?,
+            aws_capabilities: access::aws::CapabilityTable::parse(table("aws-capabilities"))
+                .map_err(named("aws-capabilities"))?,
+            environments: environments::EnvironmentWords::parse(table("environments"))
+                .map_err(named("environments"))?,
             aws_techniques: access::aws::Techniques::parse(table("aws-escalation")).map_err(named("aws-escalation"))?,
             kubernetes_capabilities: access::kubernetes::CapabilityTable::parse(table("kubernetes-capabilities"))
                 .map_err(named("kubernetes-capabilities"))?,
-            cluster_admin: cluster_admin(),
+            kubernetes_bootstrap: access::kubernetes::Bootstrap::parse(table("kubernetes-bootstrap"))
+                .map_err(named("kubernetes-bootstrap"))?,
+            kubernetes_agents: cluster::AgentSigns::parse(table("kubernetes-agents"))
+                .map_err(named("kubernetes-agents"))?,
             aws_trust: aws::TrustTable::parse(table("aws-trust")).map_err(named("aws-trust"))?,
+            okta_capabilities: access::okta::CapabilityTable::parse(table("okta-capabilities"))
+                .map_err(named("okta-capabilities"))?,
         })
     }
 }
@@ -73,6 +69,11 @@ pub fn link_exposures(inventory: &mut Inventory) {
     credentials::link(inventory);
 }
 
+/// Runs the one pass that ties grants to their holders: all there is to join where only access is asked.
+pub fn link_grants(inventory: &mut Inventory) {
+    workloads::link(inventory);
+}
+
 /// Runs every pass. The order is the point.
 pub fn link(inventory: &mut Inventory, tables: &Tables) {
     credentials::link(inventory);
@@ -80,10 +81,14 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     trust::link(inventory);
     aws::link(inventory, &tables.aws_trust);
     owners::link(inventory, &tables.owners);
+    environments::link(inventory, &tables.environments);
     usage::link(inventory);
-    privilege::link(inventory, tables);
-    reach::link(inventory, tables);
+    let library = access::aws::Library::new(inventory.policies.iter());
+    privilege::link(inventory, tables, &library);
+    reach::link(inventory, tables, &library);
+    cluster::link(inventory, tables);
     aws::link_workloads(inventory);
+    agents::link(inventory);
     edges::link(inventory);
     search::link(inventory);
 }

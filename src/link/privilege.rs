@@ -3,27 +3,47 @@
 use std::collections::BTreeMap;
 
 use super::Tables;
-use crate::access::{aws, kubernetes};
+use crate::access::{aws, kubernetes, okta};
 use crate::inventory::Inventory;
-use crate::model::{Capability, FactKind, Grant, GrantKind, Identity, Policy, PolicyLanguage, Provider, Urn};
+use crate::model::{
+    Capability, FactKind, Grant, GrantKind, Identity, IdentityKind, Policy, PolicyLanguage, Provider, Urn,
+};
 
-pub(super) fn link(inventory: &mut Inventory, tables: &Tables) {
+pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library) {
+    let guardrails = Guardrails::of(inventory);
     let (mut of_identities, mut of_grants) = (BTreeMap::new(), BTreeMap::new());
     for identity in inventory.identities.iter() {
         let capabilities = match identity.provider() {
-            Provider::Aws => aws::capabilities(&aws_principal(inventory, identity)),
+            Provider::Aws => {
+                let principal = aws_principal(inventory, identity, &guardrails);
+                aws::capabilities(&principal, library, &tables.aws_capabilities)
+            }
             Provider::Kubernetes => kubernetes::capabilities(
                 &kubernetes_subject(inventory, identity, tables),
                 &tables.kubernetes_capabilities,
             ),
-            Provider::Okta | Provider::Agents => Vec::new(),
+            Provider::Okta => okta_capabilities(inventory, identity, tables),
+            Provider::Agents => Vec::new(),
         };
         of_identities.insert(identity.id.clone(), (capabilities, rights_unknown(inventory, identity)));
     }
+    // What a policy amounts to is asked once, however many hold it.
+    let mut of_policies: BTreeMap<&Urn, Vec<Capability>> = BTreeMap::new();
     for grant in inventory.grants.iter().filter(|grant| grant.kind == GrantKind::Policy) {
-        if let Some(policy) = policy(inventory, grant, tables) {
-            of_grants.insert(grant.id.clone(), grant_capabilities(grant, policy, tables));
-        }
+        let Some(policy) = policy(inventory, grant, tables) else { continue };
+        let capabilities = match policy.language {
+            PolicyLanguage::AwsIam => of_policies
+                .entry(&policy.id)
+                .or_insert_with(|| aws::policy_capabilities(policy, library, &tables.aws_capabilities))
+                .clone(),
+            PolicyLanguage::KubernetesRbac => {
+                kubernetes::grant_capabilities(grant, policy, &tables.kubernetes_capabilities)
+            }
+            PolicyLanguage::OktaRole | PolicyLanguage::OktaScopes => {
+                okta::grant_capabilities(grant, policy, &tables.okta_capabilities)
+            }
+        };
+        of_grants.insert(grant.id.clone(), capabilities);
     }
     for (id, (mut capabilities, unknown)) in of_identities {
         capabilities.sort();
@@ -32,15 +52,19 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables) {
         facts.rights_unknown = unknown;
     }
     inventory.facts.grants = of_grants;
+    let shipped = inventory.grants.iter().filter(|grant| tables.kubernetes_bootstrap.grants(&grant.id));
+    let defaults = inventory.grants.iter().filter(|grant| {
+        inventory.policies.get(&grant.policy).is_none() && tables.kubernetes_bootstrap.role(&grant.policy).is_some()
+    });
+    inventory.facts.default_policies = defaults.map(|grant| grant.policy.clone()).collect();
+    inventory.facts.shipped = shipped.map(|grant| grant.id.clone()).collect();
 }
 
-fn grant_capabilities(grant: &Grant, policy: &Policy, tables: &Tables) -> Vec<Capability> {
-    match policy.language {
-        PolicyLanguage::AwsIam => aws::policy_capabilities(policy),
-        PolicyLanguage::KubernetesRbac => {
-            kubernetes::grant_capabilities(grant, policy, &tables.kubernetes_capabilities)
-        }
-    }
+fn okta_capabilities(inventory: &Inventory, identity: &Identity, tables: &Tables) -> Vec<Capability> {
+    let held: Vec<(&Grant, &Policy)> =
+        grants(inventory, identity).filter_map(|grant| Some((grant, inventory.policies.get(&grant.policy)?))).collect();
+    let is_client = !matches!(identity.kind, IdentityKind::OktaUser | IdentityKind::OktaGroup);
+    okta::capabilities(&held, is_client, &tables.okta_capabilities)
 }
 
 /// The grants of an identity, in the order of their names.
@@ -56,26 +80,59 @@ fn rights_unknown(inventory: &Inventory, identity: &Identity) -> Option<String> 
     }
     // A Kubernetes binding to a role that does not exist gives nothing; an IAM policy that was not read may give all.
     let is_aws = identity.provider() == Provider::Aws;
-    grants(inventory, identity)
-        .find(|grant| is_aws && inventory.policies.get(&grant.policy).is_none())
-        .map(|grant| format!("the policy {} was not read", grant.policy))
+    grants(inventory, identity).filter(|_| is_aws).find_map(|grant| match inventory.policies.get(&grant.policy) {
+        None => Some(format!("the policy {} was not read", grant.policy)),
+        Some(policy) => {
+            let problems = aws::problems(&policy.document);
+            problems.first().map(|problem| format!("the policy {} is malformed: {problem}", policy.name))
+        }
+    })
 }
 
-pub(super) fn aws_principal<'a>(inventory: &'a Inventory, identity: &'a Identity) -> aws::Principal<'a> {
+/// The service control policies of accounts, by level of the organisation.
+#[derive(Debug, Default)]
+pub struct Guardrails<'a> {
+    levels: BTreeMap<&'a str, BTreeMap<&'a [Urn], Vec<&'a Policy>>>,
+}
+
+impl<'a> Guardrails<'a> {
+    /// Takes them from the grants to accounts.
+    pub fn of(inventory: &'a Inventory) -> Self {
+        let mut levels: BTreeMap<&str, BTreeMap<&[Urn], Vec<&Policy>>> = BTreeMap::new();
+        for grant in inventory.grants.iter().filter(|grant| grant.kind == GrantKind::Scp) {
+            if let Some(policy) = inventory.policies.get(&grant.policy) {
+                levels.entry(&grant.tenant).or_default().entry(&grant.via).or_default().push(policy);
+            }
+        }
+        Self { levels }
+    }
+
+    fn on(&self, account: &str) -> Vec<Vec<&'a Policy>> {
+        self.levels.get(account).map(|levels| levels.values().cloned().collect()).unwrap_or_default()
+    }
+}
+
+/// An identity with what decides what it may do, as the passes before have put it together.
+pub fn aws_principal<'a>(
+    inventory: &'a Inventory,
+    identity: &'a Identity,
+    guardrails: &Guardrails<'a>,
+) -> aws::Principal<'a> {
     let mut principal = aws::Principal {
         identity,
         policies: Vec::new(),
         missing_policies: Vec::<&Urn>::new(),
         boundary: None,
+        guardrails: guardrails.on(&identity.tenant),
         trust: inventory.trusts.get(&identity.id),
     };
     for grant in grants(inventory, identity) {
         match (grant.kind, inventory.policies.get(&grant.policy)) {
             (GrantKind::Policy, Some(policy)) => principal.policies.push(policy),
             (GrantKind::Boundary, Some(policy)) => principal.boundary = Some(policy),
-            // What bears on accounts and resources is no part of a principal.
+            (GrantKind::Policy | GrantKind::Boundary, None) => principal.missing_policies.push(&grant.policy),
+            // An account's guardrails are all there already; a resource's policy gives its resource nothing.
             (GrantKind::Scp | GrantKind::Rcp | GrantKind::Resource, _) => {}
-            (_, None) => principal.missing_policies.push(&grant.policy),
         }
     }
     principal
@@ -92,9 +149,5 @@ fn kubernetes_subject<'a>(
 
 /// The policy that a grant gives: as it was read, or as it always is.
 fn policy<'a>(inventory: &'a Inventory, grant: &Grant, tables: &'a Tables) -> Option<&'a Policy> {
-    let is_default = || {
-        let id = grant.policy.as_str();
-        id.starts_with("k8s:") && id.ends_with("//clusterrole/cluster-admin")
-    };
-    inventory.policies.get(&grant.policy).or_else(|| is_default().then_some(&tables.cluster_admin))
+    inventory.policies.get(&grant.policy).or_else(|| tables.kubernetes_bootstrap.role(&grant.policy))
 }

@@ -3,60 +3,139 @@
 use std::collections::BTreeMap;
 
 use super::Tables;
-use super::privilege::aws_principal;
-use crate::access::aws;
+use super::privilege::{Guardrails, aws_principal};
+use crate::access::{aws, kubernetes};
 use crate::inventory::{IdentityFacts, Inventory};
-use crate::model::{Capability, CapabilityKind, EscalationPath, Identity, IdentityKind, PrincipalKind, Provider, Urn};
+use crate::model::{
+    Capability, CapabilityKind, CredentialKind, EscalationPath, FactKind, Identity, IdentityKind, PrincipalKind,
+    Provider, Urn,
+};
 
-pub(super) fn link(inventory: &mut Inventory, tables: &Tables) {
-    let mut paths = aws_paths(inventory, tables);
-    paths.extend(kubernetes_paths(inventory));
-    for (id, paths) in paths {
+pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library) {
+    let aws::Ways { to_administrator, cuts, to_data, assumes } = aws_ways(inventory, tables, library);
+    for (id, cuts) in cuts {
+        inventory.facts.identities.entry(id).or_default().cuts = cuts;
+    }
+    for (id, paths) in to_data {
+        inventory.facts.identities.entry(id).or_default().data_paths = paths;
+    }
+    for (id, roles) in assumes {
+        impersonates(inventory, &id, &roles);
+    }
+    for (id, paths) in to_administrator {
         inventory.facts.identities.entry(id).or_default().escalations = paths;
     }
+    // A way out of a cluster goes on by what the cloud role can do, so those are first.
     let across = paths_across(inventory);
+    for (id, paths) in kubernetes_paths(inventory, &across) {
+        inventory.facts.identities.entry(id).or_default().escalations = paths;
+    }
     for (id, path) in across {
         inventory.facts.identities.entry(id).or_default().escalations.push(path);
     }
 }
 
-fn aws_paths(inventory: &Inventory, tables: &Tables) -> BTreeMap<Urn, Vec<EscalationPath>> {
+fn aws_ways(inventory: &Inventory, tables: &Tables, library: &aws::Library) -> aws::Ways {
+    let guardrails = Guardrails::of(inventory);
+    let wanted = [IdentityKind::AwsUser, IdentityKind::AwsRole, IdentityKind::AwsGroup];
     let principals: Vec<_> = inventory
         .identities
         .iter()
-        .filter(|identity| matches!(identity.kind, IdentityKind::AwsUser | IdentityKind::AwsRole))
-        .map(|identity| aws_principal(inventory, identity))
+        .filter(|identity| wanted.contains(&identity.kind))
+        .map(|identity| aws_principal(inventory, identity, &guardrails))
         .collect();
-    aws::escalations(&principals, &tables.aws_techniques)
+    let around = surroundings(inventory);
+    aws::escalations(&principals, library, &tables.aws_capabilities, &tables.aws_techniques, &around)
 }
 
-/// Rights in a cluster that amount to all of it, one step away.
-fn kubernetes_paths(inventory: &Inventory) -> BTreeMap<Urn, Vec<EscalationPath>> {
-    let mut paths = BTreeMap::new();
-    for identity in inventory.identities.iter().filter(|identity| identity.provider() == Provider::Kubernetes) {
-        let cluster = format!("cluster {}", identity.tenant);
-        let Some(facts) = inventory.facts.identities.get(&identity.id) else { continue };
-        if is_administrator(facts) {
+/// What runs as which role, and which credentials users have, where that was read.
+fn surroundings(inventory: &Inventory) -> aws::Surroundings<'_> {
+    let mut around = aws::Surroundings::default();
+    for workload in inventory.workloads.iter().filter(|workload| workload.id.as_str().starts_with("arn:")) {
+        for role in &workload.runs_as {
+            around.carries(&workload.id, role);
+        }
+    }
+    for user in inventory.identities.iter().filter(|identity| identity.kind == IdentityKind::AwsUser) {
+        if inventory.coverage.blind_spot(&user.tenant, FactKind::Credentials).is_some() {
             continue;
         }
-        let steps: Vec<_> = facts
-            .capabilities
-            .iter()
-            .filter(|capability| {
-                let leads_up = matches!(capability.kind, CapabilityKind::Escalate | CapabilityKind::Impersonate);
-                leads_up && capability.scope == cluster
-            })
-            .map(|capability| EscalationPath {
-                target: identity.id.clone(),
-                conditional: capability.conditional,
-                steps: capability.proof.clone(),
-            })
-            .collect();
-        if !steps.is_empty() {
-            paths.insert(identity.id.clone(), steps);
+        let names = inventory.facts.identities.get(&user.id).map(|facts| &facts.credentials);
+        let held: Vec<_> = names.into_iter().flatten().filter_map(|name| inventory.credentials.get(name)).collect();
+        let count = |kind| held.iter().filter(|credential| credential.kind == kind).count();
+        around.credentials(&user.id, count(CredentialKind::AwsAccessKey), count(CredentialKind::AwsPassword) > 0);
+    }
+    around
+}
+
+/// Says which roles an identity may assume, where it may not assume all.
+fn impersonates(inventory: &mut Inventory, id: &Urn, roles: &[(Urn, bool, Vec<String>)]) {
+    let facts = inventory.facts.identities.entry(id.clone()).or_default();
+    let is_known = |one: &Capability| one.kind == CapabilityKind::Impersonate || one.is_administrator();
+    if facts.capabilities.iter().any(is_known) {
+        return;
+    }
+    let scope = match roles {
+        [(role, ..)] => role.to_string(),
+        [(role, ..), rest @ ..] => format!("{role} and {} more", rest.len()),
+        [] => return,
+    };
+    let proof = roles.iter().flat_map(|(_, _, sentences)| sentences.iter().cloned()).collect();
+    let conditional = roles.iter().all(|(_, conditional, _)| *conditional);
+    facts.capabilities.push(Capability { kind: CapabilityKind::Impersonate, scope, conditional, proof });
+    facts.capabilities.sort();
+}
+
+/// The shortest way of each subject of a cluster to all of it, or to the administrator of a cloud account.
+fn kubernetes_paths(inventory: &Inventory, across: &[(Urn, EscalationPath)]) -> BTreeMap<Urn, Vec<EscalationPath>> {
+    let mut clusters: BTreeMap<&str, Vec<kubernetes::Actor<'_>>> = BTreeMap::new();
+    let across: BTreeMap<&Urn, &EscalationPath> =
+        across.iter().filter(|(_, path)| !path.conditional).map(|(id, path)| (id, path)).collect();
+    for identity in inventory.identities.iter().filter(|identity| identity.provider() == Provider::Kubernetes) {
+        let Some(facts) = inventory.facts.identities.get(&identity.id) else { continue };
+        let is_account = identity.kind == IdentityKind::KubernetesServiceAccount;
+        let namespace = identity.name.split_once('/').map(|(namespace, _)| namespace).filter(|_| is_account);
+        clusters.entry(&identity.tenant).or_default().push(kubernetes::Actor {
+            id: &identity.id,
+            name: &identity.name,
+            namespace,
+            has_pods: !facts.workloads.is_empty(),
+            has_token: !facts.credentials.is_empty(),
+            capabilities: &facts.capabilities,
+            top: top(identity, facts, across.get(&identity.id).copied()),
+        });
+    }
+    let mut paths: BTreeMap<Urn, Vec<EscalationPath>> = BTreeMap::new();
+    for actors in clusters.values() {
+        paths.extend(kubernetes::escalations(actors).into_iter().map(|(id, path)| (id, vec![path])));
+        for actor in actors.iter().filter(|actor| actor.top.is_none()) {
+            let conditional = conditional_path(actor);
+            if !paths.contains_key(actor.id) && !conditional.steps.is_empty() {
+                paths.insert(actor.id.clone(), vec![conditional]);
+            }
         }
     }
     paths
+}
+
+/// Where the ways of others may end: an administrator, or somebody who acts as a cloud role that is one.
+fn top(identity: &Identity, facts: &IdentityFacts, across: Option<&EscalationPath>) -> Option<(Urn, String)> {
+    let name = &identity.name;
+    if let Some(capability) = facts.capabilities.iter().find(|one| one.is_administrator()) {
+        let text = format!("{name} is administrator of {} ({})", capability.scope, capability.proof.join(", "));
+        return Some((identity.id.clone(), text));
+    }
+    across.map(|path| (path.target.clone(), path.steps.join("; ")))
+}
+
+/// A right that leads up only if something else holds, where there is no other way.
+fn conditional_path(actor: &kubernetes::Actor<'_>) -> EscalationPath {
+    let leads_up = |one: &&Capability| {
+        matches!(one.kind, CapabilityKind::Escalate | CapabilityKind::KubernetesImpersonateUsers)
+            && one.scope.starts_with("cluster ")
+    };
+    let steps = actor.capabilities.iter().find(leads_up).map(|one| one.proof.clone()).unwrap_or_default();
+    EscalationPath { target: actor.id.clone(), conditional: true, steps }
 }
 
 /// A service account that acts as an IAM role reaches what that role reaches.
@@ -93,8 +172,4 @@ fn through_role(inventory: &Inventory, account: &Identity, role: &Identity) -> O
             path.target.clone()
         };
     Some(EscalationPath { target, conditional, steps })
-}
-
-fn is_administrator(facts: &IdentityFacts) -> bool {
-    facts.capabilities.iter().any(Capability::is_administrator)
 }

@@ -14,6 +14,13 @@ pub struct Evidence {
     pub location: Location,
 }
 
+impl Evidence {
+    /// Whether it was read from a source tree: what somebody means to make, not what there is.
+    pub fn is_declared(&self) -> bool {
+        matches!(self.location, Location::File { .. })
+    }
+}
+
 /// A place that a reader can go to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]

@@ -20,6 +20,78 @@ names! {
         RunCode = "run-code",
         /// Can mint credentials.
         MintCredentials = "mint-credentials",
+        /// Can read data that is not public.
+        ReadPrivateData = "read-private-data",
+        /// Reads text that outsiders write.
+        ReadUntrusted = "read-untrusted-content",
+        /// Can send data out.
+        SendOut = "send-data-out",
+        /// Can read stored data.
+        ReadData = "read-data",
+        /// Can change stored data.
+        WriteData = "write-data",
+        /// Can destroy stored data.
+        DeleteData = "delete-data",
+        /// Can change what reaches what over the network.
+        ChangeNetwork = "change-network",
+        /// Can write cluster roles, which others may be put together from.
+        KubernetesAggregateRoles = "kubernetes.aggregate-roles",
+        /// Can change service accounts, such as the cloud role they act as.
+        KubernetesAnnotateAccounts = "kubernetes.annotate-accounts",
+        /// Can bind roles that it does not hold.
+        KubernetesBindRoles = "kubernetes.bind-roles",
+        /// Can create pods, as any service account of their namespace.
+        KubernetesCreatePods = "kubernetes.create-pods",
+        /// Can create volumes, of files of a node, too.
+        KubernetesCreateVolumes = "kubernetes.create-volumes",
+        /// Can add containers to running pods.
+        KubernetesDebugPods = "kubernetes.debug-pods",
+        /// Can run commands in running pods.
+        KubernetesEnterPods = "kubernetes.enter-pods",
+        /// May use the verbs that lift the check against escalation.
+        KubernetesEscalateOrBind = "kubernetes.escalate-or-bind",
+        /// Can write roles that give more than it holds.
+        KubernetesEscalateRoles = "kubernetes.escalate-roles",
+        /// Can act as service accounts.
+        KubernetesImpersonateAccounts = "kubernetes.impersonate-accounts",
+        /// Can act as others by the verbs `impersonate:…`.
+        KubernetesImpersonateConstrained = "kubernetes.impersonate-constrained",
+        /// Can forge uids and extra fields of whom it acts as.
+        KubernetesImpersonateExtras = "kubernetes.impersonate-extras",
+        /// Can act as any user or group.
+        KubernetesImpersonateUsers = "kubernetes.impersonate-users",
+        /// Can have client certificates issued.
+        KubernetesIssueCertificates = "kubernetes.issue-certificates",
+        /// Can change the labels by which pod security is enforced.
+        KubernetesLabelNamespaces = "kubernetes.label-namespaces",
+        /// Can run commands in every pod, through the kubelets.
+        KubernetesReachKubelets = "kubernetes.reach-kubelets",
+        /// Can reach ports of pods and services through the API server.
+        KubernetesReachPorts = "kubernetes.reach-ports",
+        /// Can have tokens of service accounts issued.
+        KubernetesRequestTokens = "kubernetes.request-tokens",
+        /// Can have a lasting token of any service account of a namespace made and read it.
+        KubernetesTokenSecrets = "kubernetes.token-secrets",
+        /// Can have controllers do things with their rights.
+        KubernetesUseDeputies = "kubernetes.use-deputies",
+        /// Holds a rule for everything of some sort.
+        KubernetesWildcard = "kubernetes.wildcard",
+        /// Can write or remove the policies that admission judges by.
+        KubernetesWriteAdmissionPolicies = "kubernetes.write-admission-policies",
+        /// Can write bindings.
+        KubernetesWriteBindings = "kubernetes.write-bindings",
+        /// Can write custom resource definitions.
+        KubernetesWriteDefinitions = "kubernetes.write-definitions",
+        /// Can change how the cluster tells who somebody is.
+        KubernetesWriteLogin = "kubernetes.write-login",
+        /// Can change nodes and their status.
+        KubernetesWriteNodes = "kubernetes.write-nodes",
+        /// Can write Secrets.
+        KubernetesWriteSecrets = "kubernetes.write-secrets",
+        /// Can put itself between every request and the API server.
+        KubernetesWriteWebhooks = "kubernetes.write-webhooks",
+        /// Can write controllers that create pods.
+        KubernetesWriteWorkloads = "kubernetes.write-workloads",
     }
 }
 

@@ -25,6 +25,8 @@ names! {
         KubernetesJob = "kubernetes.job",
         /// A CronJob, also when suspended.
         KubernetesCronJob = "kubernetes.cron-job",
+        /// A custom resource that names a service account for its pods.
+        KubernetesCustom = "kubernetes.custom",
         /// An EC2 instance profile that hands a role to instances.
         AwsInstanceProfile = "aws.instance-profile",
         /// A hybrid activation of Systems Manager: machines outside of AWS with a role.

@@ -8,6 +8,7 @@ mod gaps;
 mod github;
 mod gitlab;
 mod group;
+mod html;
 mod json;
 mod jsonl;
 mod junit;
@@ -110,6 +111,7 @@ pub const REPORTS: &[&dyn Report] = &[
     &gitlab::GitLab,
     &junit::JUnit,
     &markdown::Markdown,
+    &html::Html,
 ];
 
 /// The format of this name, as in `--format`.

@@ -55,7 +55,8 @@ pub fn last_use(last_use: &Known<LastUse>, now: Timestamp) -> String {
 /// anyway is left out.
 pub(super) fn capabilities(capabilities: &[Capability]) -> Vec<String> {
     let mut kinds: Vec<(CapabilityKind, Vec<String>)> = Vec::new();
-    for capability in capabilities.iter().filter(|capability| !is_part_of(capability, capabilities)) {
+    let shown = |one: &&Capability| !is_part_of(one, capabilities) && !is_said_by(one, capabilities);
+    for capability in capabilities.iter().filter(shown) {
         let scope = scope(capability);
         match kinds.iter_mut().find(|(kind, _)| *kind == capability.kind) {
             Some((_, scopes)) if scopes.contains(&scope) => {}
@@ -73,6 +74,12 @@ fn is_part_of(capability: &Capability, all: &[Capability]) -> bool {
         && all.iter().any(|other| whole(other) && other.scope == capability.scope)
 }
 
+/// Whether another capability says the same in the vocabulary of all providers.
+fn is_said_by(capability: &Capability, all: &[Capability]) -> bool {
+    let same = |other: &Capability| other.scope == capability.scope && other.proof == capability.proof;
+    capability.kind.as_str().contains('.') && all.iter().any(|other| !other.kind.as_str().contains('.') && same(other))
+}
+
 /// What a capability lets one do.
 pub fn words(kind: CapabilityKind) -> &'static str {
     match kind {
@@ -82,6 +89,15 @@ pub fn words(kind: CapabilityKind) -> &'static str {
         CapabilityKind::ReadSecrets => "read stored secrets",
         CapabilityKind::RunCode => "run code as something else",
         CapabilityKind::MintCredentials => "mint credentials",
+        CapabilityKind::ReadPrivateData => "read private data",
+        CapabilityKind::ReadUntrusted => "read text of outsiders",
+        CapabilityKind::SendOut => "send data out",
+        CapabilityKind::ReadData => "read stored data",
+        CapabilityKind::WriteData => "change stored data",
+        CapabilityKind::DeleteData => "destroy stored data",
+        CapabilityKind::ChangeNetwork => "change what the network lets through",
+        // What only one provider knows is called by its name, which says it.
+        other => other.as_str(),
     }
 }
 
@@ -100,6 +116,11 @@ pub(super) fn plural(count: usize, noun: &str) -> String {
         (_, Some(stem)) => format!("{count} {stem}ities"),
         (_, None) => format!("{count} {noun}s"),
     }
+}
+
+/// As [`plural`], of a number that may be large.
+pub(super) fn plural_of(count: u64, noun: &str) -> String {
+    plural(usize::try_from(count).unwrap_or(usize::MAX), noun)
 }
 
 /// The first few of a list, and how many more there are.

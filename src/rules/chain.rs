@@ -3,7 +3,7 @@
 use super::Rule;
 use super::view::Noun;
 use crate::inventory::{IdentityFacts, Inventory};
-use crate::model::{Exposure, Identity, Known, Owner, short_date};
+use crate::model::{Capability, Exposure, Identity, Known, Owner, short_date};
 
 /// The steps behind a finding. A rule about power shows what proves the power; a rule about an exposure whose
 /// identity is known tells its whole way.
@@ -14,11 +14,44 @@ pub(super) fn steps(rule: &Rule, noun: Noun<'_>, inventory: &Inventory) -> Vec<S
             steps.extend(copies(exposure, inventory));
             steps
         }
+        Noun::Identity(identity) if rule.reads("untrusted_content") => {
+            let facts = inventory.facts.identities.get(&identity.id);
+            facts.into_iter().flat_map(|facts| &facts.capabilities).flat_map(|one| one.proof.clone()).collect()
+        }
+        Noun::Identity(identity) if ["wide_capabilities", "local_capabilities"].iter().any(|name| rule.reads(name)) => {
+            inventory.facts.identities.get(&identity.id).map(|facts| of_rights(rule, facts)).unwrap_or_default()
+        }
         Noun::Identity(identity) if rule.reads("administrator") || rule.reads("becomes_administrator") => {
             inventory.facts.identities.get(&identity.id).map(of_power).unwrap_or_default()
         }
+        Noun::Grant(grant) if rule.reads("capabilities") => {
+            let capabilities = inventory.facts.grants.get(&grant.id).into_iter().flatten();
+            capabilities.filter(|one| rule.when().contains(&format!("\"{}\"", one.kind))).map(proven).collect()
+        }
         _ => Vec::new(),
     }
+}
+
+/// The rights that a rule names, with what proves each, the first few of many scopes.
+fn of_rights(rule: &Rule, facts: &IdentityFacts) -> Vec<String> {
+    const SHOWN: usize = 6;
+    let named = |one: &&Capability| !one.conditional && rule.when().contains(&format!("\"{}\"", one.kind));
+    let wide = rule.reads("wide_capabilities") && !rule.reads("local_capabilities");
+    let local = rule.reads("local_capabilities") && !rule.reads("wide_capabilities");
+    let scoped = |one: &&Capability| {
+        let is_local = one.scope.starts_with("namespace ");
+        !(wide && is_local || local && !is_local)
+    };
+    let all: Vec<&Capability> = facts.capabilities.iter().filter(named).filter(scoped).collect();
+    let mut steps: Vec<String> = all.iter().take(SHOWN).map(|one| proven(one)).collect();
+    if all.len() > SHOWN {
+        steps.push(format!("and in {} further scopes", all.len() - SHOWN));
+    }
+    steps
+}
+
+fn proven(capability: &Capability) -> String {
+    format!("{}: {}", capability.scope, capability.proof.join(", "))
 }
 
 fn of_exposure(exposure: &Exposure, inventory: &Inventory) -> Option<Vec<String>> {

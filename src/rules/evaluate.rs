@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::check::Touched;
 use super::view::{Noun, View, params};
-use super::{Rule, RuleSet, chain, functions};
+use super::{Rule, RuleSet, chain, functions, joined};
 use crate::inventory::Inventory;
 use crate::model::{
     Confidence, CoverageEntry, Evidence, Exposure, Finding, Fingerprint, NotEvaluated, Provider, Severity, SubjectKind,
@@ -165,6 +165,7 @@ impl Judge<'_> {
 
     fn finding(&self, rule: &Rule, noun: Noun<'_>, view: &View<'_>) -> Finding {
         let (severity, confidence) = match noun {
+            Noun::Exposure(it) if rule.by_reach => (joined::severity(it, self.inventory), it.confidence),
             Noun::Exposure(it) => (it.severity, it.confidence),
             _ => (Severity::Medium, Confidence::High),
         };

@@ -90,9 +90,41 @@ const IDENTITY: &[Field] = &[
     field("trusted", Type::Int, "How many principals may become it.").needs(&[Trusts]),
     field("trusts_anyone", Type::Bool, "Anyone may become it, without a condition.").needs(&[Trusts]),
     field("capabilities", Type::Names(CapabilityKind::NAMES), "What it can do by its own rights.").needs(&[Grants]),
+    field(
+        "wide_capabilities",
+        Type::Names(CapabilityKind::NAMES),
+        "What it can do in all of its account or cluster, without a condition.",
+    )
+    .needs(&[Grants]),
+    field(
+        "local_capabilities",
+        Type::Names(CapabilityKind::NAMES),
+        "What it can do in some namespaces only, without a condition.",
+    )
+    .needs(&[Grants]),
+    field("local_scopes", Type::Text, "The namespaces in which it can do more than elsewhere.").needs(&[Grants]),
     field("administrator", Type::Bool, "It can do everything in its account or cluster.").needs(&[Grants]),
     field("becomes_administrator", Type::Bool, "It is not administrator and can become it.").needs(&[Grants, Trusts]),
+    field("environment", Type::Text, "prod, staging, test, dev, or what a label says; by labels, then by names.")
+        .nullable(),
+    field("defined_in", Type::Text, "The file of the code that makes it.").nullable(),
+    field(
+        "reach",
+        Type::Names(CapabilityKind::NAMES),
+        "What it can do for certain, by its own rights or through others.",
+    )
+    .needs(&[Grants]),
+    field(
+        "reaches_administrator",
+        Type::Bool,
+        "It is administrator somewhere or gets to it through others, for certain.",
+    )
+    .needs(&[Grants]),
+    field("reaches_cloud_administrator", Type::Bool, "As reaches_administrator, of a cloud account.").needs(&[Grants]),
+    field("reaches_through", Type::Text, "The way to that, in names; empty when it needs nobody."),
+    field("assumed_by", Type::Int, "How many things that were read can act as it."),
     field("anyone", Type::Bool, "It stands for everyone, or everyone who is logged in."),
+    field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),
 ];
 
 const CREDENTIAL: &[Field] = &[
@@ -111,6 +143,7 @@ const CREDENTIAL: &[Field] = &[
         .needs(&[Usage]),
     field("last_used", Type::Text, "The day of its last use.").nullable().needs(&[Usage]),
     field("exposures", Type::Int, "In how many places its value lies in the open."),
+    field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),
 ];
 
 const GRANT: &[Field] = &[
@@ -125,6 +158,16 @@ const GRANT: &[Field] = &[
     field("via", Type::Text, "What it came through, such as a binding or a group; empty when given directly."),
     field("via_name", Type::Text, "The name of what it came through."),
     field("capabilities", Type::Names(CapabilityKind::NAMES), "What it amounts to alone.").needs(&[Grants]),
+    field(
+        "holder_exists",
+        Type::Bool,
+        "Whether the service account that it names is there; users and groups always are.",
+    )
+    .needs(&[Identities]),
+    field("shipped", Type::Bool, "The platform makes it itself at its start."),
+    field("by_user_name", Type::Bool, "It names a service account as a user: system:serviceaccount:…"),
+    field("crosses_namespaces", Type::Bool, "It gives rights in one namespace to a service account of another."),
+    field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),
 ];
 
 const EXPOSURE: &[Field] = &[
@@ -144,6 +187,17 @@ const EXPOSURE: &[Field] = &[
     field("allowed", Type::Bool, "Marked in place as allowed."),
     field("copies", Type::Int, "In how many other places the same value lies."),
     field("state", Type::Name(CredentialState::NAMES), "Whether it still opens something, as far as was read."),
+    field("environment", Type::Text, "The environment of its file or of its identity.").nullable(),
+    field(
+        "environments",
+        Type::Texts,
+        "The environments of the files in which the same value lies, when there are several.",
+    ),
+    field("exposed_for", Type::Duration, "Time since the commit that brought it; null without a history.").nullable(),
+    field("in_head", Type::Bool, "It still lies there; false when only old commits hold it."),
+    field("written_by", Type::Text, "The address of the author of that commit.").nullable(),
+    field("reach", Type::Names(CapabilityKind::NAMES), "What can be done with it for certain."),
+    field("reaches_administrator", Type::Bool, "Whoever has it is administrator somewhere, for certain."),
     field("known", Type::Bool, "It is a credential or token of an identity that was read."),
 ];
 
@@ -155,6 +209,7 @@ const WORKLOAD: &[Field] = &[
     field("labels", Type::Labels, "Tags, labels and annotations."),
     field("runs_as", Type::Int, "As how many identities it runs."),
     field("missing_identities", Type::Int, "How many of them do not exist.").needs(&[Identities]),
+    field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),
 ];
 
 fn own_fields(of: SubjectKind) -> &'static [Field] {
@@ -199,6 +254,7 @@ const SETTING: &[Field] = &[
     field("name", Type::Text, "Its name there."),
     field("labels", Type::Labels, "Tags, labels and annotations."),
     field("part_of", Type::Text, "The setting or identity that it is a part of.").nullable(),
+    field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),
 ];
 
 /// The other nouns that a rule about a subject can ask, all of which may be `null`.

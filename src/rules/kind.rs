@@ -42,6 +42,9 @@ pub(super) fn compatible(a: &Kind, b: &Kind) -> bool {
     match (a, b) {
         (Kind::Any, _) | (_, Kind::Any) => true,
         (Kind::List(a), Kind::List(b)) => compatible(a, b),
+        (Kind::List(element), Kind::Scalar(Type::Names(_))) | (Kind::Scalar(Type::Names(_)), Kind::List(element)) => {
+            compatible(element, &Kind::Scalar(Type::Text))
+        }
         (Kind::Scalar(Type::Bool), Kind::Scalar(Type::Bool))
         | (Kind::Scalar(Type::Int), Kind::Scalar(Type::Int))
         | (Kind::Scalar(Type::Duration), Kind::Scalar(Type::Duration))

@@ -21,6 +21,9 @@ const DEEPEST: usize = 100;
 /// Written in place of a severity or confidence by rules about exposures: take that of the detector.
 const OF_DETECTOR: &str = "of-detector";
 
+/// Written in place of a severity by rules about exposures: as bad as what can be reached with it.
+const OF_REACH: &str = "of-reach";
+
 /// A rule that cannot be used, with the place.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{file}:{line}:{column}: {message}")]
@@ -59,8 +62,10 @@ pub struct Rule {
     pub provider: Option<Provider>,
     /// What it looks at.
     pub subject: SubjectKind,
-    /// Its severity; `None` takes that of the detector.
+    /// Its severity; `None` takes that of the detector, or of what can be reached.
     pub severity: Option<Severity>,
+    /// Where the severity is not its own: take that of what can be reached.
+    pub(super) by_reach: bool,
     /// Its confidence; `None` takes that of the detector.
     pub confidence: Option<Confidence>,
     /// Its title with its parameters filled in.
@@ -234,7 +239,7 @@ impl Loader<'_> {
     where
         T: FromStr<Err = String>,
     {
-        if text.as_ref() == OF_DETECTOR && subject == SubjectKind::Exposure {
+        if matches!(text.as_ref().as_str(), OF_DETECTOR | OF_REACH) && subject == SubjectKind::Exposure {
             Ok(None)
         } else {
             self.name(text).map(Some)
@@ -277,6 +282,7 @@ impl Loader<'_> {
                 Some(severity) => Some(severity),
                 None => self.name_or_detector(&raw.severity, subject)?,
             },
+            by_reach: raw.severity.as_ref() == OF_REACH,
             confidence: self.name_or_detector(&raw.confidence, subject)?,
             title: title.general(),
             why: raw.why.trim().to_owned(),

@@ -9,6 +9,7 @@ mod evaluate;
 mod fields;
 mod file;
 mod functions;
+mod joined;
 mod kind;
 mod load;
 mod message;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::joined;
 use super::view::Field;
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{
@@ -37,10 +38,22 @@ pub(super) fn identity(it: &Identity, name: &str, inventory: &Inventory, now: Ti
             Field::Bool(facts.trusted.iter().any(|one| one.kind == PrincipalKind::Anyone && one.conditions.is_empty()))
         }
         "anyone" => Field::Bool(is_everyone(it)),
+        "declared" => Field::Bool(it.evidence.is_declared()),
         "never_used" | "unused_for" | "last_used" => use_of(&facts.last_use, &it.created, name, now),
         "owner" | "owner_source" | "owner_left" | "owner_left_on" => owner(facts, name),
-        _ => attribute((&it.attributes, inventory.facts.attributes.get(&it.id)), name, now)
+        _ => joined::identity(it, name, inventory)
+            .or_else(|| attribute((&it.attributes, inventory.facts.attributes.get(&it.id)), name, now))
             .unwrap_or_else(|| rights(it, facts, name)),
+    }
+}
+
+/// Whether a grant in a namespace is to a service account of another.
+fn crosses_namespaces(it: &Grant) -> bool {
+    let holder = it.to.as_str().strip_prefix("k8s:").and_then(|rest| rest.split_once('/')).map(|(_, below)| below);
+    let home = holder.and_then(|below| below.split_once("/sa/")).map(|(namespace, _)| namespace);
+    match (it.scope.strip_prefix("namespace/"), home) {
+        (Some(scope), Some(home)) => scope != home,
+        _ => false,
     }
 }
 
@@ -53,6 +66,9 @@ fn rights(it: &Identity, facts: &IdentityFacts, name: &str) -> Field {
             kinds.dedup();
             Field::Texts(kinds)
         }
+        "wide_capabilities" => Field::Texts(kinds_of(facts, false)),
+        "local_capabilities" => Field::Texts(kinds_of(facts, true)),
+        "local_scopes" => Field::Text(local_scopes(facts)),
         "administrator" => Field::Bool(is_administrator),
         "becomes_administrator" => Field::Bool(becomes),
         _ => unreachable_field(it.id.as_str(), name),
@@ -61,6 +77,28 @@ fn rights(it: &Identity, facts: &IdentityFacts, name: &str) -> Field {
         (Field::Bool(false) | Field::Texts(_), Some(why)) => Field::Unknown(why.clone()),
         _ => field,
     }
+}
+
+/// What it can do without a condition: in all of its account or cluster, or only in namespaces of it.
+fn kinds_of(facts: &IdentityFacts, local: bool) -> Vec<String> {
+    let is_local = |one: &Capability| one.scope.starts_with("namespace ");
+    let meant = facts.capabilities.iter().filter(|one| !one.conditional && is_local(one) == local);
+    let mut kinds: Vec<String> = meant.map(|one| one.kind.to_string()).collect();
+    kinds.sort();
+    kinds.dedup();
+    kinds
+}
+
+/// The namespaces, the first few of many by name.
+fn local_scopes(facts: &IdentityFacts) -> String {
+    const SHOWN: usize = 5;
+    let scopes = facts.capabilities.iter().filter_map(|one| one.scope.strip_prefix("namespace "));
+    let mut names: Vec<&str> = scopes.map(|scope| scope.rsplit('/').next().unwrap_or(scope)).collect();
+    names.sort_unstable();
+    names.dedup();
+    let more = names.len().saturating_sub(SHOWN);
+    let shown = names.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
 fn is_everyone(it: &Identity) -> bool {
@@ -101,6 +139,7 @@ pub(super) fn credential(it: &Credential, name: &str, inventory: &Inventory, now
     match name {
         "id" => text(it.id.as_str()),
         "kind" => text(it.kind.as_str()),
+        "declared" => Field::Bool(it.evidence.is_declared()),
         "tenant" => text(&it.tenant),
         "name" => text(&it.name),
         "active" => known(&it.active, |active| Field::Bool(*active), Field::Bool(true)),
@@ -121,10 +160,18 @@ pub(super) fn grant(it: &Grant, name: &str, inventory: &Inventory) -> Field {
         "id" => text(it.id.as_str()),
         "kind" => text(it.kind.as_str()),
         "provider" => text(if it.id.as_str().starts_with("k8s:") { "kubernetes" } else { "aws" }),
+        "declared" => Field::Bool(it.evidence.is_declared()),
+        "shipped" => Field::Bool(inventory.facts.shipped.contains(&it.id)),
+        "holder_exists" => Field::Bool(inventory.identities.get(&it.to).is_some()),
+        "by_user_name" => Field::Bool(it.id.as_str().contains("#user/system:serviceaccount:")),
+        "crosses_namespaces" => Field::Bool(crosses_namespaces(it)),
         "tenant" => text(&it.tenant),
         "scope" => text(&it.scope),
         "policy" => text(it.policy.as_str()),
-        "policy_exists" => Field::Bool(inventory.policies.get(&it.policy).is_some()),
+        "policy_exists" => {
+            let is_default = inventory.facts.default_policies.contains(&it.policy);
+            Field::Bool(is_default || inventory.policies.get(&it.policy).is_some())
+        }
         "policy_name" => Field::Text(short_name(it.policy.as_str())),
         "via_name" => Field::Text(it.via.iter().map(|via| short_name(via.as_str())).collect::<Vec<_>>().join(", ")),
         "via" => Field::Text(it.via.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
@@ -160,7 +207,9 @@ pub(super) fn exposure(it: &Exposure, name: &str, inventory: &Inventory, now: Ti
         "allowed" => Field::Bool(it.allowed_by.is_some()),
         "copies" => count(facts.map_or(0, |facts| facts.copies)),
         "known" => Field::Bool(facts.is_some_and(|facts| facts.identity.value().is_some())),
-        _ => unreachable_field(it.id.as_str(), name),
+        _ => attribute((&Attributes::default(), inventory.facts.attributes.get(&it.id)), name, now)
+            .or_else(|| joined::exposure(it, name, inventory, now))
+            .unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
     }
 }
 
@@ -168,6 +217,7 @@ pub(super) fn workload(it: &Workload, name: &str, inventory: &Inventory, now: Ti
     match name {
         "id" => text(it.id.as_str()),
         "kind" => text(it.kind.as_str()),
+        "declared" => Field::Bool(it.evidence.is_declared()),
         "tenant" => text(&it.tenant),
         "name" => text(&it.name),
         "labels" => Field::Labels(it.labels.clone()),
@@ -182,6 +232,7 @@ pub(super) fn setting(it: &Setting, name: &str, inventory: &Inventory, now: Time
     match name {
         "id" => text(it.id.as_str()),
         "kind" => text(it.kind.as_str()),
+        "declared" => Field::Bool(it.evidence.is_declared()),
         "tenant" => text(&it.tenant),
         "name" => text(&it.name),
         "labels" => Field::Labels(it.labels.clone()),

@@ -1,5 +1,5 @@
-//! What the text of a private key says of itself: its algorithm and its size. Does no arithmetic with it and keeps
-//! none of it.
+//! What the text of a private key says of itself: its algorithm, its size and the names of its public half. Keeps none
+//! of it.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ const ALGORITHMS: &[(&[u8], &str)] = &[
     (&[0x2b, 0x65, 0x71], "ed448"),
 ];
 
-const INTEGER: u8 = 0x02;
-const OCTETS: u8 = 0x04;
+pub(super) const INTEGER: u8 = 0x02;
+pub(super) const OCTETS: u8 = 0x04;
 const IDENTIFIER: u8 = 0x06;
-const SEQUENCE: u8 = 0x30;
+pub(super) const SEQUENCE: u8 = 0x30;
 
 /// Adds `algorithm` and, for RSA, `bits` to the facts of a key. A key that cannot be read adds nothing: it may be cut,
 /// or have been made unusable on purpose, and a leak all the same.
@@ -26,6 +26,7 @@ pub(super) fn read(bytes: &[u8], facts: &mut BTreeMap<String, String>) {
         if let Some(bits) = bits {
             facts.insert("bits".to_owned(), bits.to_string());
         }
+        facts.extend(super::public::names_of_private(bytes).into_iter().map(|(name, value)| (name.to_owned(), value)));
     }
 }
 
@@ -81,13 +82,13 @@ fn openssh(bytes: &[u8]) -> Option<&'static str> {
 }
 
 /// A text with its length before it, and what follows it.
-fn counted(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn counted(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
 }
 
 /// The content of a DER element with this tag, and what follows it (X.690 §8.1, definite lengths only).
-fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+pub(super) fn element(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (first, rest) = bytes.split_first()?;
     let (length, rest) = rest.split_first()?;
     let (length, rest) = if *length < 0x80 {

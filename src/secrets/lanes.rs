@@ -1,6 +1,7 @@
 //! Runs one automaton over several pieces of a text at the same time: each step waits for the one before it in its own
 //! piece alone. Knows no detector.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use aho_corasick::automaton::{Automaton, StateID};
@@ -14,11 +15,29 @@ const LANES: usize = 4;
 /// is little.
 const PIECE: Range<usize> = 512..4096;
 
+/// Set in the number of a state in which a word ends.
+const ENDS: u16 = 0x8000;
+
 /// A search for every occurrence of some words, whatever their case.
 #[derive(Debug)]
 pub(super) struct Words {
-    automaton: DFA,
-    start: StateID,
+    /// Most often one; more when the words have too many states for it.
+    tables: Vec<Table>,
+}
+
+/// An automaton as one plain table, half as large as that of the library and with one step a byte: the loop over it is
+/// where a scan spends most of its time.
+#[derive(Debug)]
+struct Table {
+    /// Bytes that no word tells apart have one class.
+    classes: [u8; 256],
+    /// Each state has two to the power of this many next states.
+    shift: u32,
+    /// By state and class.
+    next: Vec<u16>,
+    start: u16,
+    /// The words that end in a state, with their lengths, by the number of the state.
+    words: Vec<Box<[(usize, usize)]>>,
     /// The length of the longest word.
     longest: usize,
 }
@@ -30,28 +49,93 @@ struct Lane {
     end: usize,
     /// Words that end before this belong to the piece before.
     own: usize,
-    state: StateID,
+    state: u16,
 }
 
 impl Words {
-    /// `None` when there is no word, or more than an automaton can hold.
+    /// `None` when there is no word.
     pub(super) fn new<W: AsRef<[u8]>>(words: &[W]) -> Option<Self> {
-        let longest = words.iter().map(|word| word.as_ref().len()).max()?;
-        let mut builder = DFA::builder();
-        builder.ascii_case_insensitive(true).match_kind(MatchKind::Standard).prefilter(false);
-        let automaton = builder.build(words).ok()?;
-        let start = automaton.start_state(Anchored::No).ok()?;
-        Some(Self { automaton, start, longest })
+        let words: Vec<(usize, &[u8])> = words.iter().map(AsRef::as_ref).enumerate().collect();
+        let mut tables = Vec::new();
+        Table::add(&words, &mut tables);
+        (!tables.is_empty()).then_some(Self { tables })
     }
 
     /// Calls `found` with the number and the place of every word that lies in one of these spans, in no order.
-    pub(super) fn for_each(
-        &self,
-        text: &[u8],
-        spans: impl Iterator<Item = Range<usize>>,
-        found: &mut impl FnMut(usize, Range<usize>),
-    ) {
-        let mut pieces = spans.flat_map(|span| self.pieces(span));
+    pub(super) fn for_each(&self, text: &[u8], spans: &[Range<usize>], found: &mut impl FnMut(usize, Range<usize>)) {
+        for table in &self.tables {
+            table.for_each(text, spans, found);
+        }
+    }
+}
+
+impl Table {
+    /// Adds a table of these words, or two of the halves where one would have too many states.
+    fn add(words: &[(usize, &[u8])], tables: &mut Vec<Self>) {
+        if words.is_empty() {
+            return;
+        }
+        let table = Self::new(words);
+        match (table, words) {
+            (Some(table), _) => tables.push(table),
+            // A single word that long is none that stands in a text.
+            (None, [_]) => {}
+            (None, words) => {
+                let (left, right) = words.split_at(words.len() / 2);
+                Self::add(left, tables);
+                Self::add(right, tables);
+            }
+        }
+    }
+
+    fn new(words: &[(usize, &[u8])]) -> Option<Self> {
+        let mut builder = DFA::builder();
+        builder.ascii_case_insensitive(true).match_kind(MatchKind::Standard).prefilter(false);
+        let automaton = builder.build(words.iter().map(|(_, word)| word)).ok()?;
+        let (classes, members) = classes(words);
+        let shift = members.len().next_power_of_two().trailing_zeros();
+        let first = automaton.start_state(Anchored::No).ok()?;
+        let mut table = Self {
+            classes,
+            shift,
+            next: Vec::new(),
+            start: 0,
+            words: Vec::new(),
+            longest: words.iter().map(|(_, word)| word.len()).max()?,
+        };
+        let mut order = vec![first];
+        let mut numbers: HashMap<StateID, u16> = HashMap::from([(first, 0)]);
+        let mut at = 0;
+        while let Some(&state) = order.get(at) {
+            at += 1;
+            let row = table.next.len();
+            table.next.resize(row + (1 << shift), 0);
+            for (class, member) in members.iter().enumerate() {
+                let next = automaton.next_state(Anchored::No, state, *member);
+                let number = match numbers.get(&next) {
+                    Some(number) => *number,
+                    None => {
+                        let number = u16::try_from(order.len()).ok().filter(|number| number & ENDS == 0)?;
+                        let number = if automaton.is_match(next) { number | ENDS } else { number };
+                        numbers.insert(next, number);
+                        order.push(next);
+                        number
+                    }
+                };
+                table.next[row + class] = number;
+            }
+        }
+        let ends = order.iter().map(|state| {
+            let count = if automaton.is_match(*state) { automaton.match_len(*state) } else { 0 };
+            let ends = (0..count).map(|place| words[automaton.match_pattern(*state, place).as_usize()]);
+            ends.map(|(number, word)| (number, word.len())).collect()
+        });
+        table.words = ends.collect();
+        Some(table)
+    }
+
+    fn for_each(&self, text: &[u8], spans: &[Range<usize>], found: &mut impl FnMut(usize, Range<usize>)) {
+        let mut pieces = spans.iter().flat_map(|span| self.pieces(span.clone()));
         let done = Lane { next: 0, end: 0, own: 0, state: self.start };
         let mut lanes = [done; LANES];
         loop {
@@ -91,6 +175,12 @@ impl Words {
         })
     }
 
+    #[inline(always)]
+    fn step(&self, state: u16, byte: u8) -> u16 {
+        let row = usize::from(state & !ENDS) << self.shift;
+        self.next.get(row | usize::from(self.classes[usize::from(byte)])).copied().unwrap_or_default()
+    }
+
     /// Reads so many bytes in every lane.
     fn advance_all(
         &self,
@@ -99,56 +189,83 @@ impl Words {
         length: usize,
         found: &mut impl FnMut(usize, Range<usize>),
     ) {
+        let mut done = 0;
+        while done < length {
+            let read = self.until_word(text, lanes, length - done);
+            done += read;
+            for lane in lanes.iter_mut() {
+                lane.next += read;
+                self.ended(lane, found);
+            }
+        }
+    }
+
+    /// Reads so many bytes in every lane, or up to the first with which a word ends in one. Returns how many, at least one.
+    /// A function of its own, so that nothing but what it needs is held in registers.
+    #[inline(never)]
+    fn until_word(&self, text: &[u8], lanes: &mut [Lane; LANES], length: usize) -> usize {
         let [la, lb, lc, ld] = lanes;
         let part = |lane: &Lane| text.get(lane.next..lane.next + length).unwrap_or_default();
         let (a, b, c, d) = (part(la), part(lb), part(lc), part(ld));
-        let (mut sa, mut sb, mut sc, mut sd) = (la.state, lb.state, lc.state, ld.state);
-        let automaton = &self.automaton;
+        let mut states = [la.state, lb.state, lc.state, ld.state];
+        let mut read = length;
         for (place, (((a, b), c), d)) in a.iter().zip(b).zip(c).zip(d).enumerate() {
-            sa = automaton.next_state(Anchored::No, sa, *a);
-            sb = automaton.next_state(Anchored::No, sb, *b);
-            sc = automaton.next_state(Anchored::No, sc, *c);
-            sd = automaton.next_state(Anchored::No, sd, *d);
+            states[0] = self.step(states[0], *a);
+            states[1] = self.step(states[1], *b);
+            states[2] = self.step(states[2], *c);
+            states[3] = self.step(states[3], *d);
             // Without a branch for each.
-            let is_special = automaton.is_special(sa)
-                | automaton.is_special(sb)
-                | automaton.is_special(sc)
-                | automaton.is_special(sd);
-            if is_special {
-                self.matches(la, sa, la.next + place + 1, found);
-                self.matches(lb, sb, lb.next + place + 1, found);
-                self.matches(lc, sc, lc.next + place + 1, found);
-                self.matches(ld, sd, ld.next + place + 1, found);
+            if (states[0] | states[1] | states[2] | states[3]) & ENDS != 0 {
+                read = place + 1;
+                break;
             }
         }
-        for (lane, state) in [(la, sa), (lb, sb), (lc, sc), (ld, sd)] {
+        for (lane, state) in lanes.iter_mut().zip(states) {
             lane.state = state;
-            lane.next += length;
         }
+        read
     }
 
     /// Reads one lane to its end.
     fn advance(&self, text: &[u8], lane: &mut Lane, found: &mut impl FnMut(usize, Range<usize>)) {
-        let mut state = lane.state;
-        for (place, byte) in text.get(lane.next..lane.end).unwrap_or_default().iter().enumerate() {
-            state = self.automaton.next_state(Anchored::No, state, *byte);
-            if self.automaton.is_special(state) {
-                self.matches(lane, state, lane.next + place + 1, found);
+        for byte in text.get(lane.next..lane.end).unwrap_or_default() {
+            lane.state = self.step(lane.state, *byte);
+            lane.next += 1;
+            if lane.state & ENDS != 0 {
+                self.ended(lane, found);
             }
         }
         lane.next = lane.end;
     }
 
-    /// The words that end at a place.
-    fn matches(&self, lane: &Lane, state: StateID, end: usize, found: &mut impl FnMut(usize, Range<usize>)) {
-        if end <= lane.own || !self.automaton.is_match(state) {
+    /// The words that end where a lane is.
+    fn ended(&self, lane: &Lane, found: &mut impl FnMut(usize, Range<usize>)) {
+        if lane.state & ENDS == 0 || lane.next <= lane.own {
             return;
         }
-        for number in 0..self.automaton.match_len(state) {
-            let word = self.automaton.match_pattern(state, number);
-            found(word.as_usize(), end - self.automaton.pattern_len(word)..end);
+        for (word, length) in self.words.get(usize::from(lane.state & !ENDS)).into_iter().flatten() {
+            found(*word, lane.next - length..lane.next);
         }
     }
+}
+
+/// A class for each byte, and a byte of each class: small letters and capitals are one, and so are all bytes that are in
+/// no word.
+fn classes(words: &[(usize, &[u8])]) -> ([u8; 256], Vec<u8>) {
+    let mut is_used = [false; 256];
+    words.iter().flat_map(|(_, word)| *word).for_each(|byte| is_used[usize::from(byte.to_ascii_lowercase())] = true);
+    let mut classes = [0; 256];
+    let mut members: Vec<u8> = Vec::new();
+    let unused = (0..=u8::MAX).find(|byte| !is_used[usize::from(byte.to_ascii_lowercase())]);
+    members.extend(unused);
+    for byte in (0..=u8::MAX).filter(|byte| is_used[usize::from(*byte)]) {
+        // Of 256 bytes no more than 230 are different without their case.
+        let class = members.len() as u8;
+        members.push(byte);
+        classes[usize::from(byte)] = class;
+        classes[usize::from(byte.to_ascii_uppercase())] = class;
+    }
+    (classes, members)
 }
 
 #[cfg(test)]
@@ -174,7 +291,7 @@ mod tests {
             cuts.sort_unstable();
             let spans: Vec<_> = cuts.windows(2).map(|pair| pair[0]..pair[1]).collect();
             let mut found = Vec::new();
-            search.for_each(&text, spans.iter().cloned(), &mut |word, place| found.push((place.start, place.end, word)));
+            search.for_each(&text, &spans, &mut |word, place| found.push((place.start, place.end, word)));
             found.sort_unstable();
             let mut expected = Vec::new();
             for span in spans {
@@ -190,6 +307,21 @@ mod tests {
             expected.sort_unstable();
             prop_assert_eq!(found, expected);
         }
+    }
+
+    #[test]
+    fn words_with_too_many_states_for_one_table_are_in_several() {
+        let words: Vec<String> = (0..6000).map(|number| format!("{number:04}-a-long-tail-{number:04}")).collect();
+        let search = Words::new(&words).expect("some");
+        assert!(search.tables.len() > 1, "{}", search.tables.len());
+        let text = words.join(" ").to_uppercase();
+        let mut found = Vec::new();
+        search.for_each(text.as_bytes(), std::slice::from_ref(&(0..text.len())), &mut |word, place| {
+            assert_eq!(text[place.clone()].to_lowercase(), words[word]);
+            found.push(word);
+        });
+        found.sort_unstable();
+        assert_eq!(found, (0..6000).collect::<Vec<_>>());
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod key;
 mod lanes;
 mod names;
 mod prefilter;
+mod public;
 mod rarity;
 mod runs;
 mod scan;
@@ -20,9 +21,11 @@ mod shape;
 mod verify;
 mod word;
 
+pub use allow::is_placeholder;
 pub use detector::{Detector, DetectorError, DetectorSet};
 pub use import::{Effect, IGNORED, Ignores, Import, LISTED, Taken, Unsupported};
 pub use inline::{InlineAllow, inline_allow, inline_allow_places};
+pub use public::{certificate_key, jwk_thumbprint};
 pub use scan::{LineIndex, Match};
 
 #[cfg(test)]

@@ -35,6 +35,8 @@ pub(super) struct Prefilter {
     keywords: Vec<String>,
     /// The detectors of each keyword.
     detectors: Vec<Vec<usize>>,
+    /// For each keyword the letter that it repeats, if it does nothing else.
+    letters: Vec<Option<u8>>,
     seen: AtomicU64,
     plain: OnceLock<Option<AhoCorasick>>,
     dear: OnceLock<Dear>,
@@ -67,8 +69,13 @@ impl Prefilter {
             }
         }
         by_keyword.iter_mut().for_each(Vec::dedup);
+        let one_letter = |word: &String| {
+            let (first, rest) = word.as_bytes().split_first()?;
+            rest.iter().all(|byte| byte == first).then_some(*first)
+        };
+        let letters = keywords.iter().map(one_letter).collect();
         let (plain, dear) = (OnceLock::new(), OnceLock::new());
-        Self { keywords, detectors: by_keyword, seen: AtomicU64::new(0), plain, dear }
+        Self { letters, keywords, detectors: by_keyword, seen: AtomicU64::new(0), plain, dear }
     }
 
     /// A keyword by its place.
@@ -76,27 +83,44 @@ impl Prefilter {
         self.keywords.get(place).map_or("", String::as_str)
     }
 
-    /// Every keyword of every detector in a part of a text, by detector and place.
-    pub(super) fn hits(&self, detectors: &[Detector], text: &[u8], within: Range<usize>) -> Vec<Hit> {
+    /// Every keyword of every detector in a part of a text with these runs, by detector and place. Runs are counted from
+    /// the start of the part.
+    pub(super) fn hits(
+        &self,
+        detectors: &[Detector],
+        text: &[u8],
+        within: Range<usize>,
+        runs: &[Range<usize>],
+    ) -> Vec<Hit> {
         let seen = self.seen.fetch_add(within.len() as u64, Ordering::Relaxed);
         let mut hits = Vec::new();
         if seen + (within.len() as u64) < DEAR_PAYS && self.dear.get().is_none() {
-            self.plainly(detectors, text, within, &mut hits);
+            self.plainly(detectors, text, within, runs, &mut hits);
         } else {
-            self.dear.get_or_init(|| self.build(detectors)).search(self, text, within, &mut hits);
+            self.dear.get_or_init(|| self.build(detectors)).search(self, text, within, runs, &mut hits);
         }
         hits.sort_unstable();
         hits
     }
 
-    fn plainly(&self, detectors: &[Detector], text: &[u8], within: Range<usize>, hits: &mut Vec<Hit>) {
+    fn plainly(
+        &self,
+        detectors: &[Detector],
+        text: &[u8],
+        within: Range<usize>,
+        runs: &[Range<usize>],
+        hits: &mut Vec<Hit>,
+    ) {
         let automaton = self.plain.get_or_init(|| automaton(&self.keywords));
         let Some(automaton) = automaton else { return };
         let mut regions: Option<Vec<Range<usize>>> = None;
         for found in automaton.find_overlapping_iter(Input::new(text).span(within.clone())) {
+            if self.is_amid_its_letter(found.pattern().as_usize(), text, found.range()) {
+                continue;
+            }
             for &detector in &self.detectors[found.pattern().as_usize()] {
                 let counts = !detectors[detector].is_gated() || {
-                    let regions = regions.get_or_insert_with(|| regions_of(text, within.clone()));
+                    let regions = regions.get_or_insert_with(|| regions_of(text, within.clone(), runs));
                     let after = regions.partition_point(|region| region.end < found.end());
                     regions.get(after).is_some_and(|region| region.start <= found.start())
                 };
@@ -105,6 +129,15 @@ impl Prefilter {
                 }
             }
         }
+    }
+
+    /// Whether a keyword that is one letter, again and again, stands amid more of that letter: where data is nothing but
+    /// zeros it is at every place. The first and the last place of it count.
+    fn is_amid_its_letter(&self, keyword: usize, text: &[u8], place: Range<usize>) -> bool {
+        let Some(letter) = self.letters.get(keyword).copied().flatten() else { return false };
+        let is_letter =
+            |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(|byte| byte.eq_ignore_ascii_case(&letter));
+        is_letter(place.start.checked_sub(1)) && is_letter(Some(place.end))
     }
 
     fn build(&self, detectors: &[Detector]) -> Dear {
@@ -122,28 +155,29 @@ impl Prefilter {
 }
 
 impl Dear {
-    fn search(&self, all: &Prefilter, text: &[u8], within: Range<usize>, hits: &mut Vec<Hit>) {
-        let mut add = |keyword: usize, start: usize, gated: bool| {
+    fn search(&self, all: &Prefilter, text: &[u8], within: Range<usize>, runs: &[Range<usize>], hits: &mut Vec<Hit>) {
+        let mut add = |keyword: usize, place: Range<usize>, gated: bool| {
+            if all.is_amid_its_letter(keyword, text, place.clone()) {
+                return;
+            }
+            let start = place.start;
             let of_keyword = all.detectors[keyword].iter().filter(|detector| self.is_gated[**detector] == gated);
             hits.extend(of_keyword.map(|detector| Hit { detector: *detector, start, keyword }));
         };
         if let (Some(words), places) = &self.everywhere {
-            words.for_each(text, std::iter::once(within.clone()), &mut |word, place| {
-                add(places[word], place.start, false)
-            });
+            words.for_each(text, std::slice::from_ref(&within), &mut |word, place| add(places[word], place, false));
         }
         if let (Some(words), places) = &self.beside_runs {
-            let regions = regions_of(text, within).into_iter();
-            words.for_each(text, regions, &mut |word, place| add(places[word], place.start, true));
+            words.for_each(text, &regions_of(text, within, runs), &mut |word, place| add(places[word], place, true));
         }
     }
 }
 
 /// The drawn runs of a part of a text, each with what comes shortly before it.
-fn regions_of(text: &[u8], within: Range<usize>) -> Vec<Range<usize>> {
+fn regions_of(text: &[u8], within: Range<usize>, runs: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut regions: Vec<Range<usize>> = Vec::new();
     let Some(part) = text.get(within.clone()) else { return regions };
-    runs::for_each_run(part, |run| {
+    for run in runs {
         if runs::is_drawn(&part[run.clone()]) {
             let start = within.start + beginning(part, run.start);
             let end = within.start + run.end;
@@ -152,7 +186,7 @@ fn regions_of(text: &[u8], within: Range<usize>) -> Vec<Range<usize>> {
                 None => regions.push(start..end),
             }
         }
-    });
+    }
     regions
 }
 
@@ -175,8 +209,9 @@ impl Prefilter {
     /// What both ways find.
     pub(super) fn both_ways(&self, detectors: &[Detector], text: &[u8]) -> [Vec<Hit>; 2] {
         let mut ways = [Vec::new(), Vec::new()];
-        self.plainly(detectors, text, 0..text.len(), &mut ways[0]);
-        self.build(detectors).search(self, text, 0..text.len(), &mut ways[1]);
+        let runs = runs::all(text);
+        self.plainly(detectors, text, 0..text.len(), &runs, &mut ways[0]);
+        self.build(detectors).search(self, text, 0..text.len(), &runs, &mut ways[1]);
         ways.iter_mut().for_each(|hits| hits.sort_unstable());
         ways
     }

@@ -21,8 +21,14 @@ pub(super) const fn is_run_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'/' | b'=' | b'_' | b'~')
 }
 
-/// Calls `found` with every run of at least [`SHORTEST`] bytes, in order.
-pub(super) fn for_each_run(text: &[u8], mut found: impl FnMut(Range<usize>)) {
+/// Every run of at least [`SHORTEST`] bytes, in order.
+pub(super) fn all(text: &[u8]) -> Vec<Range<usize>> {
+    let mut runs = Vec::new();
+    for_each_run(text, |run| runs.push(run));
+    runs
+}
+
+fn for_each_run(text: &[u8], mut found: impl FnMut(Range<usize>)) {
     let mut open: Option<usize> = None;
     let (blocks, rest) = text.as_chunks::<BLOCK>();
     let mut last = [0; BLOCK];
@@ -54,6 +60,7 @@ pub(super) fn for_each_run(text: &[u8], mut found: impl FnMut(Range<usize>)) {
 }
 
 /// The runs inside a block.
+#[inline]
 fn within(mask: u64, base: usize, found: &mut impl FnMut(Range<usize>)) {
     // A bit that stays has 15 more behind it.
     let mut starts = mask & (mask >> 1);
@@ -70,11 +77,17 @@ fn within(mask: u64, base: usize, found: &mut impl FnMut(Range<usize>)) {
 }
 
 /// A bit for each byte of a block: whether it is one of a run.
+#[inline]
 fn classify(block: &[u8; BLOCK]) -> u64 {
     let (lanes, _) = block.as_chunks::<16>();
-    lanes.iter().rev().fold(0, |mask, lane| (mask << 16) | u64::from(classify_lane(u8x16::new(*lane)).to_bitmask()))
+    let mut mask = 0;
+    for (number, lane) in lanes.iter().enumerate() {
+        mask |= u64::from(classify_lane(u8x16::new(*lane)).to_bitmask()) << (16 * number);
+    }
+    mask
 }
 
+#[inline]
 fn classify_lane(bytes: u8x16) -> u8x16 {
     let splat = u8x16::splat;
     let is = |byte: u8| bytes.simd_eq(splat(byte));

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::decode::{self, Budget};
 use super::import::partner;
 use super::verify::entropy;
-use super::{Detector, DetectorSet};
+use super::{Detector, DetectorSet, runs};
 use crate::model::{Confidence, Proof, Secret, Severity};
 
 /// How far around new text its context is searched for keywords, in bytes.
@@ -60,10 +60,16 @@ impl DetectorSet {
         paths: &[&str],
         budget: &mut Budget,
     ) -> Vec<Match<'a>> {
-        let matches = parts.iter().flat_map(|part| self.matches(text, part.clone(), paths)).collect();
-        let mut matches = resolve_overlaps(matches);
+        let mut matches = Vec::new();
+        let mut runs_of_parts = Vec::with_capacity(parts.len());
         for part in parts {
-            decode::add(self, text, part.clone(), paths, budget, &mut matches);
+            let runs = runs::all(text.get(part.clone()).unwrap_or_default());
+            matches.extend(self.matches(text, part.clone(), &runs, paths));
+            runs_of_parts.push(runs);
+        }
+        let mut matches = resolve_overlaps(matches);
+        for (part, runs) in parts.iter().zip(&runs_of_parts) {
+            decode::add(self, text, part.clone(), runs, paths, budget, &mut matches);
         }
         matches.iter_mut().for_each(|found| self.keep_public_facts(&mut found.proof));
         matches
@@ -93,10 +99,16 @@ impl DetectorSet {
         matches
     }
 
-    /// Every match whose keyword lies in a part of a text.
-    fn matches<'a>(&'a self, text: &'a [u8], within: Range<usize>, paths: &[&str]) -> Vec<Match<'a>> {
+    /// Every match whose keyword lies in a part of a text with these runs.
+    fn matches<'a>(
+        &'a self,
+        text: &'a [u8],
+        within: Range<usize>,
+        runs: &[Range<usize>],
+        paths: &[&str],
+    ) -> Vec<Match<'a>> {
         let prefilter = self.prefilter();
-        let hits = prefilter.hits(self.detectors(), text, within.clone());
+        let hits = prefilter.hits(self.detectors(), text, within.clone(), runs);
         let mut matches = Vec::new();
         for of_detector in hits.chunk_by(|a, b| a.detector == b.detector) {
             let detector = &self.detectors()[of_detector[0].detector];
@@ -120,7 +132,8 @@ impl DetectorSet {
         proof.facts.retain(|name, value| {
             let is_random =
                 value.len() > 20 && !value.contains(['.', '@', ':', '/', '-']) && entropy(value.as_bytes()) > 3.6;
-            let hits = self.prefilter().hits(self.detectors(), value.as_bytes(), 0..value.len());
+            let runs = runs::all(value.as_bytes());
+            let hits = self.prefilter().hits(self.detectors(), value.as_bytes(), 0..value.len(), &runs);
             let is_secret = hits.into_iter().any(|hit| {
                 let detector = &self.detectors()[hit.detector];
                 detector.proves != proof.kind && detector.regex().is_some_and(|regex| regex.is_match(value.as_bytes()))

@@ -251,6 +251,13 @@ fn jwt(value: &[u8], facts: &mut BTreeMap<String, String>) -> Option<()> {
             facts.insert(fact.to_owned(), text.to_owned());
         }
     }
+    if let Some(audience) = claims.get("aud").and_then(|aud| aud.as_str().or_else(|| aud.get(0)?.as_str())) {
+        facts.insert("audience".to_owned(), audience.to_owned());
+    }
+    // The client that an access token was given to (RFC 9068 §2.2; Okta writes `cid`).
+    if let Some(client) = ["cid", "client_id", "azp"].iter().find_map(|name| claims.get(*name)?.as_str()) {
+        facts.insert("client".to_owned(), client.to_owned());
+    }
     // A bound token of Kubernetes nests what a legacy one says flat.
     if let Some(uid) = claims.pointer("/kubernetes.io/serviceaccount/uid").and_then(serde_json::Value::as_str) {
         facts.insert("account_uid".to_owned(), uid.to_owned());

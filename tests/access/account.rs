@@ -2,13 +2,40 @@
 
 use std::collections::BTreeMap;
 
-use nonhuman::access::aws::{Principal, Techniques};
-use nonhuman::model::{Evidence, Identity, IdentityKind, Known, Location, Policy, PolicyLanguage, Trust, Urn};
+use nonhuman::access::aws::{CapabilityTable, Library, Principal, Surroundings, Techniques, Ways};
+use nonhuman::model::{
+    Capability, EscalationPath, Evidence, Identity, IdentityKind, Known, Location, Policy, PolicyLanguage, Trust, Urn,
+};
 use serde_json::{Value, json};
 
 /// The techniques as the program embeds them.
 pub(crate) fn techniques() -> Techniques {
     Techniques::parse(&fixture("rules/facts/aws-escalation.toml")).unwrap()
+}
+
+/// What rights amount to, as the program embeds it.
+pub(crate) fn table() -> CapabilityTable {
+    CapabilityTable::parse(&fixture("rules/facts/aws-capabilities.toml")).unwrap()
+}
+
+/// What an identity's policies amount to.
+pub(crate) fn capabilities(principal: &Principal<'_>) -> Vec<Capability> {
+    nonhuman::access::aws::capabilities(principal, &Library::default(), &table())
+}
+
+/// What one policy amounts to.
+pub(crate) fn policy_capabilities(policy: &Policy) -> Vec<Capability> {
+    nonhuman::access::aws::policy_capabilities(policy, &Library::default(), &table())
+}
+
+/// The ways to administrator.
+pub(crate) fn escalations(principals: &[Principal<'_>]) -> BTreeMap<Urn, Vec<EscalationPath>> {
+    ways(principals, &Surroundings::default()).to_administrator
+}
+
+/// The ways to more than was given.
+pub(crate) fn ways(principals: &[Principal<'_>], around: &Surroundings<'_>) -> Ways {
+    nonhuman::access::aws::escalations(principals, &Library::default(), &table(), &techniques(), around)
 }
 
 /// A file of the repository.
@@ -70,6 +97,8 @@ pub(crate) struct Account {
     held: BTreeMap<Urn, Vec<String>>,
     boundaries: BTreeMap<Urn, String>,
     trusts: BTreeMap<Urn, Trust>,
+    /// What runs as which role: pairs of ARNs.
+    runs: Vec<(Urn, Urn)>,
 }
 
 impl Account {
@@ -99,6 +128,9 @@ impl Account {
             let arn = text(entry, "Arn");
             let document = entry["AssumeRolePolicyDocument"].clone();
             self.trusts.insert(Urn::new(arn), trust(arn, &tenant(arn), document));
+            for profile in list(entry, "InstanceProfileList") {
+                self.runs.push((Urn::new(text(profile, "Arn")), Urn::new(arn)));
+            }
         }
     }
 
@@ -119,6 +151,24 @@ impl Account {
         held
     }
 
+    /// Adds what runs as which role, or as the role of which instance profile.
+    pub(crate) fn compute(&mut self, list: &Value) {
+        for entry in list.as_array().into_iter().flatten() {
+            let role = text(entry, "role");
+            let profile =
+                self.runs.iter().find(|(carrier, _)| carrier.as_str().ends_with(&format!("instance-profile/{role}")));
+            let role = profile.map_or_else(|| Urn::new(role), |(_, role)| role.clone());
+            self.runs.push((Urn::new(text(entry, "arn")), role));
+        }
+    }
+
+    /// What runs as which role.
+    pub(crate) fn surroundings(&self) -> Surroundings<'_> {
+        let mut around = Surroundings::default();
+        self.runs.iter().for_each(|(carrier, role)| around.carries(carrier, role));
+        around
+    }
+
     /// Everyone in it, ready to be asked about.
     pub(crate) fn principals(&self) -> Vec<Principal<'_>> {
         self.identities.iter().map(|identity| self.principal(identity)).collect()
@@ -130,6 +180,7 @@ impl Account {
             identity,
             policies: self.held[id].iter().filter_map(|id| self.policies.get(id)).collect(),
             missing_policies: Vec::new(),
+            guardrails: Vec::new(),
             boundary: self.boundaries.get(id).map(|id| &self.policies[id]),
             trust: self.trusts.get(id),
         }

@@ -1,10 +1,10 @@
 //! What IAM policies amount to.
 
-use nonhuman::access::aws::{Principal, Techniques, capabilities, policy_capabilities, problems};
+use nonhuman::access::aws::{Principal, Techniques, problems};
 use nonhuman::model::{Capability, IdentityKind, Policy};
 use serde_json::{Value, json};
 
-use crate::account::{identity, policy};
+use crate::account::{capabilities, identity, policy, policy_capabilities};
 
 const USER: &str = "arn:aws:iam::111122223333:user/bot";
 
@@ -25,6 +25,7 @@ fn found(statements: Value, boundary: Option<Value>) -> Vec<Capability> {
         identity: &user,
         policies: vec![&held],
         missing_policies: Vec::new(),
+        guardrails: Vec::new(),
         boundary: limit.as_ref(),
         trust: None,
     })
@@ -34,11 +35,27 @@ fn allow(action: &str, resource: &str) -> Value {
     json!({"Effect": "Allow", "Action": action, "Resource": resource})
 }
 
-const ALL: [&str; 6] = ["administrator", "escalate", "impersonate", "read-secrets", "run-code", "mint-credentials"];
+const ALL: [&str; 10] = [
+    "administrator",
+    "escalate",
+    "impersonate",
+    "read-secrets",
+    "run-code",
+    "mint-credentials",
+    "read-data",
+    "write-data",
+    "delete-data",
+    "change-network",
+];
+
+/// What is left of [`ALL`] where everything but IAM is allowed.
+const BUT_IAM: [&str; 6] = ["read-secrets", "run-code", "read-data", "write-data", "delete-data", "change-network"];
 
 #[test]
 fn statements_in_every_form() {
     let mfa = json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}});
+    let guarded = json!({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": mfa});
+    assert_eq!(amounts(guarded, None), ALL.map(|kind| format!("{kind}?")));
     for (statements, expected) in [
         (allow("*", "*"), ALL.to_vec()),
         (json!([allow("*:*", "**")]), ALL.to_vec()),
@@ -47,27 +64,13 @@ fn statements_in_every_form() {
             json!([{"Effect": "Allow", "NotAction": ["iam:*"], "Resource": ["*"]}, allow("IAM:*", "arn:aws:iam::*")]),
             ALL.to_vec(),
         ),
-        (
-            json!({"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*"}),
-            vec!["read-secrets", "run-code"],
-        ),
-        (
-            json!({"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": mfa}),
-            ALL.map(|kind| match kind {
-                "administrator" => "administrator?",
-                "escalate" => "escalate?",
-                "impersonate" => "impersonate?",
-                "read-secrets" => "read-secrets?",
-                "run-code" => "run-code?",
-                _ => "mint-credentials?",
-            })
-            .to_vec(),
-        ),
+        (json!({"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*"}), BUT_IAM.to_vec()),
         (allow("secretsmanager:get?ecret*", "*"), vec!["read-secrets"]),
         (allow("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:*:*:secret:app/*"), vec![]),
         (allow("iam:PutUserPolicy", USER), vec!["escalate"]),
         (allow("iam:PutUserPolicy", "arn:aws:iam::*:user/${aws:username}"), vec!["escalate"]),
-        (allow("iam:PutUserPolicy", "arn:aws:iam::*:user/${aws:PrincipalTag/team}"), vec!["escalate?"]),
+        (allow("iam:PutUserPolicy", "arn:aws:iam::*:user/${aws:SourceIdentity}"), vec!["escalate?"]),
+        (allow("iam:PutUserPolicy", "arn:aws:iam::*:user/${aws:PrincipalTag/team}"), vec![]),
         (allow("iam:PutUserPolicy", "arn:aws:iam::*:user/other"), vec![]),
         (allow("iam:PassRole", "*"), vec![]),
         (json!([allow("iam:PassRole", "*"), allow("lambda:*", "*")]), vec!["run-code"]),
@@ -85,11 +88,21 @@ fn a_deny_wins_and_a_conditional_one_leaves_a_doubt() {
     let guarded = json!({"Effect": "Deny", "Action": "iam:*", "Resource": "*", "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}});
     for (denial, expected) in [
         (deny("*", "*"), vec![]),
-        (deny("iam:*", "*"), vec!["impersonate", "read-secrets", "run-code"]),
+        (deny("iam:*", "*"), [&["impersonate"], &BUT_IAM[..]].concat()),
         (deny("s3:*", "arn:aws:s3:::logs/*"), ALL.to_vec()),
         (deny("organizations:*", "*"), ALL.to_vec()),
-        (json!({"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}), vec![]),
-        (guarded, vec!["administrator?", "escalate?", "impersonate", "read-secrets", "run-code", "mint-credentials?"]),
+        (
+            json!({"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}),
+            vec!["read-data", "write-data", "delete-data"],
+        ),
+        (
+            guarded,
+            [
+                &["administrator?", "escalate?", "impersonate", "read-secrets", "run-code", "mint-credentials?"][..],
+                &BUT_IAM[2..],
+            ]
+            .concat(),
+        ),
     ] {
         assert_eq!(amounts(json!([allow("*", "*"), denial]), None), expected, "{denial}");
     }
@@ -97,8 +110,8 @@ fn a_deny_wins_and_a_conditional_one_leaves_a_doubt() {
 
 #[test]
 fn a_boundary_takes_away_and_never_gives() {
-    assert_eq!(amounts(allow("*", "*"), Some(allow("secretsmanager:*", "*"))), ["read-secrets"]);
-    assert_eq!(amounts(allow("s3:*", "*"), Some(allow("*", "*"))), Vec::<String>::new());
+    assert_eq!(amounts(allow("*", "*"), Some(allow("secretsmanager:Get*", "*"))), ["read-secrets"]);
+    assert_eq!(amounts(allow("sns:*", "*"), Some(allow("*", "*"))), Vec::<String>::new());
     assert_eq!(amounts(allow("*", "*"), Some(json!([]))), Vec::<String>::new());
 }
 
@@ -112,7 +125,7 @@ fn the_proof_names_policy_and_statement() {
     );
     let builtin = policy("arn:aws:iam::aws:policy/AdministratorAccess", "aws", json!({"Statement": allow("*", "*")}));
     let alone = policy_capabilities(&builtin);
-    assert_eq!(alone.len(), 6);
+    assert_eq!(alone.len(), ALL.len());
     assert_eq!(alone[0].proof, ["policy AdministratorAccess, statement 1 (Allow * on *)"]);
 }
 
@@ -150,7 +163,7 @@ fn malformed_documents_give_nothing_and_are_named() {
             "statement 1: 's3:Get,s3:Put' is not an action (expected service:Name)",
         ),
         (
-            json!({"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": ["x"]}}),
+            json!({"Statement": {"Effect": "Allow", "Action": "sns:*", "Resource": "*", "Condition": ["x"]}}),
             "statement 1: Condition is not an object of operators with objects of keys",
         ),
     ] {

@@ -346,6 +346,7 @@ fn nothing_is_stale_that_was_not_read() {
     write(path, "t/hidden/a.py", line("a"));
     write(path, "t/b.py", line("b"));
     run(path, &["secrets", "t", "--baseline", FILE, "--write-baseline"]);
+    write(path, "t/.git/HEAD", "ref: refs/heads/main\n");
     write(path, "t/.gitignore", "hidden\n");
     assert_eq!(said(&baselined(path, &["t"]).1, "stale entries"), None, "the file is there and was not read");
     let ran = run(path, &["secrets", "t", "--baseline", FILE, "--write-baseline"]);

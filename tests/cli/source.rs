@@ -128,6 +128,7 @@ fn roots_of_similar_names_stay_apart() {
 fn a_file_in_two_roots_is_reported_once() {
     let folder = folder();
     let path = folder.path();
+    write(path, "t/.git/HEAD", "ref: refs/heads/main\n");
     write(path, "t/.gitignore", "hidden\n");
     write(path, "t/top.py", assignment("top"));
     write(path, "t/sub/in.py", assignment("in"));
@@ -208,6 +209,12 @@ fn what_gitignore_hides_is_said() {
     let (code, report) = scan(path, &["t", "--no-ignore"]);
     assert_eq!((code, places(&report).len()), (1, 2));
     assert_eq!(coverage(&report, "t", "files named by .gitignore"), None);
+    // Where git keeps nothing a tree does not mute its scan.
+    write(path, "plain/.gitignore", "*\n");
+    write(path, "plain/app.py", assignment("in no repository"));
+    let (code, report) = scan(path, &["plain"]);
+    assert_eq!((code, places(&report).len()), (1, 1));
+    assert_eq!(coverage(&report, "plain", "files named by .gitignore"), None);
     // Without one there is nothing to say, and one outside of the tree does not count.
     write(path, ".gitignore", "*\n");
     write(path, "u/app.py", assignment("plain"));

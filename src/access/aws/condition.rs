@@ -1,124 +1,172 @@
 //! Judges condition blocks as far as the request is known before it is made: true, false or not to be known.
 //! It never guesses: an operator or key it does not know leaves the answer open.
+//! Source: IAM User Guide, "IAM JSON policy elements: Condition", "Conditions with multiple context keys or values".
 
 use serde_json::Value;
 
-use super::pattern::covers;
+use super::context::{Asked, Seen};
+use super::operator::{Operator, Over, Test, same, same_between};
+use super::truth::Truth;
+use super::variable::{Filled, filled, literal};
 
-/// The answer to a question that may stay open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Truth {
-    False,
-    Open,
-    True,
-}
-
-impl Truth {
-    pub(super) fn not(self) -> Self {
-        match self {
-            Truth::False => Truth::True,
-            Truth::Open => Truth::Open,
-            Truth::True => Truth::False,
-        }
-    }
-}
-
-impl From<bool> for Truth {
-    fn from(known: bool) -> Self {
-        if known { Truth::True } else { Truth::False }
-    }
-}
+const UNREADABLE: &str = "(unreadable condition)";
 
 /// One test of a condition block: `StringEquals` of one key against its values.
 #[derive(Debug)]
 pub(super) struct Clause {
-    operator: String,
+    operator: Operator,
     /// Lower case: condition keys are case-insensitive.
-    pub(super) key: String,
-    pub(super) values: Vec<String>,
+    pub(super) key: Box<str>,
+    pub(super) values: Vec<Box<str>>,
+    /// Whether `${…}` is a variable in the values.
+    variables: bool,
 }
 
-/// The keys of a request whose value is known beforehand, lower case, such as `iam:passedtoservice`.
-pub(super) type Known<'a> = [(&'a str, &'a str)];
-
 /// Reads a `Condition` element. What cannot be read becomes a clause that stays open.
-pub(super) fn clauses(condition: &Value) -> Vec<Clause> {
+pub(super) fn clauses(condition: &Value, variables: bool) -> Vec<Clause> {
+    let unreadable = || Clause { operator: Operator::read(""), key: UNREADABLE.into(), values: Vec::new(), variables };
     let Some(operators) = condition.as_object() else {
-        let unreadable =
-            Clause { operator: String::new(), key: "(unreadable condition)".to_owned(), values: Vec::new() };
-        return if condition.is_null() { Vec::new() } else { vec![unreadable] };
+        return if condition.is_null() { Vec::new() } else { vec![unreadable()] };
     };
     let mut clauses = Vec::new();
     for (operator, keys) in operators {
         for (key, values) in keys.as_object().into_iter().flatten() {
-            clauses.push(Clause { operator: operator.clone(), key: key.to_lowercase(), values: texts(values) });
+            let values = texts(values);
+            let variables = variables && values.iter().any(|value| value.contains("${"));
+            let key = key.to_lowercase().into();
+            clauses.push(Clause { operator: Operator::read(operator), key, values, variables });
         }
         if !keys.is_object() {
-            clauses.push(Clause {
-                operator: operator.clone(),
-                key: "(unreadable condition)".to_owned(),
-                values: Vec::new(),
-            });
+            clauses.push(unreadable());
         }
     }
     clauses
 }
 
 /// Whether all clauses hold. No clauses hold always.
-pub(super) fn hold(clauses: &[Clause], known: &Known<'_>) -> Truth {
-    clauses.iter().map(|clause| clause.holds(known)).min().unwrap_or(Truth::True)
+pub(super) fn hold(clauses: &[Clause], asked: &Asked<'_>) -> Truth {
+    clauses.iter().map(|clause| clause.holds(asked)).min().unwrap_or(Truth::True)
+}
+
+/// The keys that keep the clauses from being judged.
+pub(super) fn open_keys<'c>(clauses: &'c [Clause], asked: &Asked<'_>) -> Vec<&'c str> {
+    clauses.iter().filter(|clause| clause.holds(asked) == Truth::Open).map(|clause| clause.key.as_ref()).collect()
 }
 
 impl Clause {
-    fn holds(&self, known: &Known<'_>) -> Truth {
-        let Some((_, value)) = known.iter().find(|(key, _)| *key == self.key) else { return Truth::Open };
-        if self.values.is_empty() || self.values.iter().any(|wanted| wanted.contains("${")) {
+    fn holds(&self, asked: &Asked<'_>) -> Truth {
+        if self.operator.test == Test::Unknown {
             return Truth::Open;
         }
-        let operator = self.operator.strip_suffix("IfExists").unwrap_or(&self.operator);
-        let any = |same: fn(&str, &str) -> bool| Truth::from(self.values.iter().any(|wanted| same(wanted, value)));
-        match operator {
-            "StringEquals" => any(|wanted, value| wanted == value),
-            "StringNotEquals" => any(|wanted, value| wanted == value).not(),
-            "StringEqualsIgnoreCase" => any(|wanted, value| wanted.eq_ignore_ascii_case(value)),
-            "StringNotEqualsIgnoreCase" => any(|wanted, value| wanted.eq_ignore_ascii_case(value)).not(),
-            "StringLike" => any(covers),
-            "StringNotLike" => any(covers).not(),
-            "ArnEquals" | "ArnLike" => any(arn_like),
-            "ArnNotEquals" | "ArnNotLike" => any(arn_like).not(),
+        match asked.seen(&self.key) {
+            Seen::Unknown => self.on_unknown(),
+            Seen::Absent => self.on_absent(),
+            Seen::One(value) => self.on_values(std::iter::once(value), 1, asked),
+            Seen::Many(values) => self.on_values(values.iter().map(String::as_str), values.len(), asked),
+            Seen::Time { from, to, or_absent } => {
+                let there = self.on_time(from, to);
+                if or_absent { there.either(self.on_absent()) } else { there }
+            }
+        }
+    }
+
+    /// Some tests hold, or do not, whatever the value.
+    fn on_unknown(&self) -> Truth {
+        let everything = self.operator.test == Test::TextLike && self.values.iter().any(|value| is_stars(value));
+        match (everything && self.operator.over != Over::Any, self.operator.if_exists, self.operator.negated) {
+            (true, true, false) => Truth::True,
             _ => Truth::Open,
         }
+    }
+
+    fn on_absent(&self) -> Truth {
+        let operator = &self.operator;
+        if operator.test == Test::Null {
+            return self.values.iter().any(|wanted| wanted.eq_ignore_ascii_case("true")).into();
+        }
+        match operator.over {
+            _ if operator.if_exists => Truth::True,
+            Over::All => Truth::True,
+            Over::Any => Truth::False,
+            Over::One => operator.negated.into(),
+        }
+    }
+
+    fn on_values<'v>(&self, values: impl Iterator<Item = &'v str>, count: usize, asked: &Asked<'_>) -> Truth {
+        if self.operator.test == Test::Null {
+            return self.values.iter().any(|wanted| wanted.eq_ignore_ascii_case("false")).into();
+        }
+        if self.operator.over == Over::One && count > 1 {
+            // An operator for one value is not defined for several.
+            return Truth::Open;
+        }
+        let each = values.map(|value| {
+            let found = self.wanted(value, asked);
+            if self.operator.negated { found.not() } else { found }
+        });
+        match self.operator.over {
+            Over::All => each.min().unwrap_or(Truth::True),
+            Over::One | Over::Any => each.max().unwrap_or(Truth::False),
+        }
+    }
+
+    /// Whether a value is among those that the clause lists.
+    fn wanted(&self, value: &str, asked: &Asked<'_>) -> Truth {
+        let test = self.operator.test;
+        let one = |wanted: &str| {
+            if !self.variables || !wanted.contains("${") {
+                return Truth::from(same(test, wanted, value));
+            }
+            match filled(wanted, true, asked) {
+                Filled::Nothing => Truth::False,
+                Filled::Text(_, true) => Truth::Open,
+                Filled::Text(wanted, false) => same(test, &wanted, &literal(&wanted, value)).into(),
+            }
+        };
+        self.values.iter().map(|wanted| one(wanted)).max().unwrap_or(Truth::False)
+    }
+
+    fn on_time(&self, from: i64, to: i64) -> Truth {
+        if self.operator.test == Test::Null {
+            return self.values.iter().any(|wanted| wanted.eq_ignore_ascii_case("false")).into();
+        }
+        if self.variables {
+            return Truth::Open;
+        }
+        let test = self.operator.test;
+        let found = self.values.iter().map(|wanted| same_between(test, wanted, from, to)).max().unwrap_or(Truth::False);
+        if self.operator.negated { found.not() } else { found }
     }
 
     /// Whether the clause keeps anyone out who does not match it: a positive test against at least one value, all of
     /// them narrower than `*`. Negated tests, `…IfExists`, `ForAllValues:` (true when the key is absent) and
     /// `aws:SecureTransport` say nothing about who asks.
     pub(super) fn limits(&self) -> bool {
-        let negated = self.operator.contains("Not") || self.operator == "Null";
-        let lenient = self.operator.ends_with("IfExists") || self.operator.starts_with("ForAllValues");
-        let all = |value: &String| value.is_empty() || value.chars().all(|c| c == '*');
-        let pattern = self.operator.contains("Like") || self.operator.contains("Arn");
-        let open = self.values.is_empty() || (pattern && self.values.iter().any(all));
-        !negated && !lenient && !open && self.key != "aws:securetransport"
+        let operator = &self.operator;
+        let lenient =
+            operator.negated || operator.test == Test::Null || operator.if_exists || operator.over == Over::All;
+        let pattern = matches!(operator.test, Test::TextLike | Test::Arn);
+        let all = |value: &str| value.is_empty() || is_stars(value);
+        let open = self.values.is_empty() || (pattern && self.values.iter().any(|value| all(value)));
+        !lenient && !open && &*self.key != "aws:securetransport"
     }
 
     /// Whether it is a positive test, so that its values name what is let in.
     pub(super) fn names_values(&self) -> bool {
-        self.limits() && (self.operator.contains("String") || self.operator.contains("Arn"))
+        let text = matches!(self.operator.test, Test::Text | Test::TextAnyCase | Test::TextLike | Test::Arn);
+        self.limits() && text
     }
 }
 
-/// `ArnEquals` and `ArnLike` do the same: wildcards within each of the six parts of an ARN.
-fn arn_like(pattern: &str, value: &str) -> bool {
-    let (pattern, value): (Vec<_>, Vec<_>) = (pattern.splitn(6, ':').collect(), value.splitn(6, ':').collect());
-    pattern.len() == value.len() && pattern.iter().zip(value).all(|(pattern, value)| covers(pattern, value))
+fn is_stars(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte == b'*')
 }
 
 /// The texts of a string, or of a list of strings, booleans and numbers.
-fn texts(value: &Value) -> Vec<String> {
+fn texts(value: &Value) -> Vec<Box<str>> {
     let one = |value: &Value| match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        Value::String(text) => Some(text.as_str().into()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string().into()),
         _ => None,
     };
     match value {

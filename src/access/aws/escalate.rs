@@ -1,43 +1,90 @@
-//! Finds the ways by which identities become administrator, backwards from the administrators.
-//! It follows facts that lie in policies; what runs where is not known here, so paths that need it are conditional.
+//! Finds the ways by which identities become administrator, or get at data, backwards from those who can.
+//! It follows facts that lie in policies and in what was read of what runs; where that is not enough, paths are
+//! conditional.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Principal;
-use super::evaluate::{Compiled, Rights};
-use super::step::{Held, Node, Step, become_by, change_group, grant, is_pass_role, join_group, without_boundary};
-use super::technique::{How, On, Technique, Techniques};
-use super::trust::{Form, account_of};
-use crate::model::{EscalationPath, Urn};
+use super::atlas::{Atlas, is_sure};
+use super::evaluate::Rights;
+use super::library::Library;
+use super::probe::CapabilityTable;
+use super::raise::{change_group, grant, join_group, without_boundary};
+use super::step::{Node, Step};
+use super::surroundings::Surroundings;
+use super::technique::Techniques;
+use crate::model::{Capability, CapabilityKind, EscalationPath, Urn};
 
 /// How many paths are kept for one identity.
 const PATHS: usize = 3;
 
-/// The ways to administrator of every identity that is not one for certain: at most three each, those without
-/// conditions first, then the shorter ones. The same input gives the same paths.
+/// How many roles are named that one identity may assume.
+const ROLES: usize = 20;
+
+/// The ways that lead from identities to more than they were given.
+#[derive(Debug, Default)]
+pub struct Ways {
+    /// To administrator, for every identity that is not one for certain: at most three each, those without conditions
+    /// first, then the shorter ones.
+    pub to_administrator: BTreeMap<Urn, Vec<EscalationPath>>,
+    /// What to take away so that each of those ways is closed where it begins.
+    pub cuts: BTreeMap<Urn, Vec<String>>,
+    /// To stored data, for every identity that can neither read data itself nor become administrator for certain.
+    pub to_data: BTreeMap<Urn, Vec<EscalationPath>>,
+    /// The roles that each identity may assume, at most twenty each, with the sentences that prove it.
+    pub assumes: BTreeMap<Urn, Vec<(Urn, bool, Vec<String>)>>,
+}
+
+/// Follows every known technique through all given accounts. The same input gives the same ways.
 ///
 /// Groups only serve as steps; users and roles of all given accounts may be mixed.
-pub fn escalations(principals: &[Principal<'_>], techniques: &Techniques) -> BTreeMap<Urn, Vec<EscalationPath>> {
+pub fn escalations(
+    principals: &[Principal<'_>],
+    library: &Library,
+    table: &CapabilityTable,
+    techniques: &Techniques,
+    around: &Surroundings<'_>,
+) -> Ways {
     let mut sorted: Vec<&Principal<'_>> = principals.iter().collect();
     sorted.sort_by_key(|principal| &principal.identity.id);
-    let mut compiled: HashMap<&Urn, Compiled<'_>> = HashMap::new();
     let nodes: Vec<Node<'_>> = sorted
         .iter()
         .map(|principal| {
-            let rights = Rights::of(principal, |p| compiled.entry(&p.id).or_insert_with(|| Compiled::new(p)).clone());
-            Node::new(principal, rights)
+            let mut node = Node::new(principal, Rights::of(principal, library), table);
+            node.holds = techniques.vocabulary.iter().map(|action| node.rights.names(action)).collect();
+            node
         })
         .collect();
-    let atlas = Atlas::new(&nodes, techniques);
-    let (certain, possible) = (atlas.search(true), atlas.search(false));
+    let atlas = Atlas::new(&nodes, techniques, around);
+    let goal: Vec<Option<Capability>> = nodes.iter().map(|node| node.administrator.clone()).collect();
+    let searches = [true, false].map(|certain| Search::run(&atlas, certain, &goal, &vec![true; nodes.len()], true));
+    let to_administrator = collect(&atlas, &goal, &searches, PATHS);
+    let cuts = cuts(&nodes, &to_administrator);
+    let goal: Vec<Option<Capability>> = nodes.iter().map(Node::reads_data).collect();
+    let is_settled = |node: &Node<'_>| {
+        let paths = to_administrator.get(&node.identity.id);
+        is_sure(node) || paths.is_some_and(|paths| paths.iter().any(|path| !path.conditional))
+    };
+    let eligible: Vec<bool> = nodes.iter().map(|node| !is_settled(node)).collect();
+    let searches = [true, false].map(|certain| Search::run(&atlas, certain, &goal, &eligible, false));
+    let to_data = collect(&atlas, &goal, &searches, 1);
+    Ways { to_administrator, cuts, to_data, assumes: assumes(&atlas) }
+}
+
+/// The paths of all searches, of those first that come first.
+fn collect(
+    atlas: &Atlas<'_, '_>,
+    goal: &[Option<Capability>],
+    searches: &[Search; 2],
+    most: usize,
+) -> BTreeMap<Urn, Vec<EscalationPath>> {
     let mut all = BTreeMap::new();
-    for (index, node) in nodes.iter().enumerate() {
+    for (index, node) in atlas.nodes.iter().enumerate() {
         let mut paths: Vec<EscalationPath> = Vec::new();
-        for search in [&certain, &possible] {
-            for path in atlas.paths(search, index) {
-                if paths.len() < PATHS && !paths.iter().any(|known| known.steps == path.steps) {
-                    paths.push(path);
-                }
+        for way in searches.iter().flat_map(|search| search.found[index].iter().map(move |way| (search, way))) {
+            let path = way.0.path(atlas, goal, way.1);
+            if paths.len() < most && !paths.iter().any(|known| known.steps == path.steps) {
+                paths.push(path);
             }
         }
         if !paths.is_empty() {
@@ -47,16 +94,35 @@ pub fn escalations(principals: &[Principal<'_>], techniques: &Techniques) -> BTr
     all
 }
 
-/// All identities with the indexes that spare comparing each with each.
-struct Atlas<'n, 'a> {
-    nodes: &'n [Node<'a>],
-    techniques: &'n [Technique],
-    by_arn: HashMap<&'n str, usize>,
-    /// For each technique, who holds its actions at all.
-    holders: Vec<BTreeMap<usize, Held>>,
-    groups: Vec<usize>,
-    /// How one joins a group.
-    joins: Option<&'n Technique>,
+/// What to take away so that the ways of each identity are closed where they begin.
+fn cuts(nodes: &[Node<'_>], paths: &BTreeMap<Urn, Vec<EscalationPath>>) -> BTreeMap<Urn, Vec<String>> {
+    let mut all = BTreeMap::new();
+    for node in nodes {
+        let first = paths.get(&node.identity.id).into_iter().flatten().filter_map(|path| path.steps.first());
+        let each: BTreeSet<String> = first.map(|sentence| cut(node, sentence)).collect();
+        if !each.is_empty() {
+            all.insert(node.identity.id.clone(), each.into_iter().collect());
+        }
+    }
+    all
+}
+
+/// Which roles each identity may assume.
+fn assumes(atlas: &Atlas<'_, '_>) -> BTreeMap<Urn, Vec<(Urn, bool, Vec<String>)>> {
+    let mut all: BTreeMap<Urn, Vec<(Urn, bool, Vec<String>)>> = BTreeMap::new();
+    for (target, role) in atlas.nodes.iter().enumerate().filter(|(_, node)| node.trust.is_some()) {
+        for who in atlas.assumers(target).into_iter().filter(|who| *who != target) {
+            let known = all.get(&atlas.nodes[who].identity.id);
+            if is_sure(&atlas.nodes[who]) || known.is_some_and(|roles| roles.len() >= ROLES) {
+                continue;
+            }
+            if let Some(step) = atlas.assumption(who, target) {
+                let entry = (role.identity.id.clone(), step.conditional, step.sentences);
+                all.entry(atlas.nodes[who].identity.id.clone()).or_default().push(entry);
+            }
+        }
+    }
+    all
 }
 
 /// One found way: a step to another identity or, without one, the end.
@@ -67,246 +133,170 @@ struct Way {
     ends_at: usize,
 }
 
-type Search = Vec<Vec<Way>>;
+/// The ways of each identity to a goal.
+struct Search {
+    found: Vec<Vec<Way>>,
+}
 
-impl<'n, 'a> Atlas<'n, 'a> {
-    fn new(nodes: &'n [Node<'a>], techniques: &'n Techniques) -> Self {
-        let techniques = &techniques.all;
-        let by_arn = nodes.iter().enumerate().map(|(i, node)| (node.identity.id.as_str(), i)).collect();
-        let groups = (0..nodes.len()).filter(|i| !nodes[*i].acts()).collect();
-        let passers: BTreeSet<usize> = techniques
-            .iter()
-            .flat_map(|technique| technique.actions.iter().filter(|action| is_pass_role(action)))
-            .take(1)
-            .flat_map(|pass| (0..nodes.len()).filter(|i| !nodes[*i].rights.may_somewhere(pass).is_empty()))
-            .collect();
-        let held = |technique: &Technique| {
-            let asks = |i: &usize| {
-                let wanted = technique.how != How::PassRole || passers.contains(i);
-                nodes[*i].acts() && wanted && !is_sure(&nodes[*i])
-            };
-            let actions =
-                || technique.actions.iter().filter(|action| technique.how != How::PassRole || !is_pass_role(action));
-            (0..nodes.len()).filter(asks).filter_map(|i| Some((i, Some(nodes[i].may_each(actions())?)))).collect()
-        };
-        let joins = techniques.iter().find(|t| t.how == How::Grant && t.on == Some(On::Membership));
-        Self { nodes, techniques, by_arn, holders: techniques.iter().map(held).collect(), groups, joins }
-    }
+/// What one search looks for.
+struct Task<'t, 'n, 'a> {
+    atlas: &'t Atlas<'n, 'a>,
+    certain: bool,
+    ends: BTreeSet<usize>,
+    /// Who is looked at besides.
+    eligible: &'t [bool],
+}
 
-    /// Goes backwards from the administrators, layer by layer, so that shorter ways are found first.
-    fn search(&self, certain: bool) -> Search {
-        let mut found: Search = self.nodes.iter().map(|_| Vec::new()).collect();
-        let is_end = |node: &Node<'_>| node.administrator.as_ref().is_some_and(|a| !certain || !a.conditional);
-        let mut layer: Vec<usize> = (0..self.nodes.len()).filter(|i| is_end(&self.nodes[*i])).collect();
-        let ends: BTreeSet<usize> = layer.iter().copied().collect();
-        let everyone_else = || (0..self.nodes.len()).filter(|i| !ends.contains(i) && self.nodes[*i].acts());
+impl Search {
+    /// Goes backwards from whoever has the goal, layer by layer, so that shorter ways are found first. `raises`: rights
+    /// that one can give, to oneself or another, reach the goal, too.
+    fn run(
+        atlas: &Atlas<'_, '_>,
+        certain: bool,
+        goal: &[Option<Capability>],
+        eligible: &[bool],
+        raises: bool,
+    ) -> Search {
+        let is_end = |has: &Option<Capability>| has.as_ref().is_some_and(|has| !certain || !has.conditional);
+        let ends: BTreeSet<usize> = (0..goal.len()).filter(|i| is_end(&goal[*i])).collect();
+        let mut layer: Vec<usize> = ends.iter().copied().collect();
+        let task = Task { atlas, certain, ends, eligible };
+        let mut search = Search { found: atlas.nodes.iter().map(|_| Vec::new()).collect() };
+        let everyone: Vec<usize> = (0..goal.len()).filter(|i| task.is_open(*i) && raises).collect();
         let mut next: BTreeSet<usize> = BTreeSet::new();
-        for who in everyone_else() {
-            found[who] = self.raises_itself(who, certain);
-            if !found[who].is_empty() {
+        for &who in &everyone {
+            search.found[who] = raises_itself(atlas, who, certain);
+            if !search.found[who].is_empty() {
                 next.insert(who);
             }
         }
-        self.approach(&layer, &ends, certain, &mut found, &mut next);
+        search.approach(&task, &layer, &mut next);
         let mut later: BTreeSet<usize> = BTreeSet::new();
-        for who in everyone_else() {
-            if found[who].len() < PATHS {
-                let is_first = found[who].is_empty();
-                self.raises_others(who, certain, &mut found[who]);
-                if is_first && !found[who].is_empty() {
+        for who in everyone.into_iter().filter(|_| raises) {
+            let ways = &mut search.found[who];
+            if ways.len() < PATHS {
+                let is_first = ways.is_empty();
+                raises_others(atlas, who, certain, ways);
+                if is_first && !ways.is_empty() {
                     later.insert(who);
                 }
             }
         }
         while !next.is_empty() || !later.is_empty() {
             layer = std::mem::replace(&mut next, std::mem::take(&mut later)).into_iter().collect();
-            self.approach(&layer, &ends, certain, &mut found, &mut next);
+            search.approach(&task, &layer, &mut next);
         }
-        found
+        search
     }
 
     /// One step back from every identity of a layer; `next` gets those that had no way before.
-    fn approach(
-        &self,
-        layer: &[usize],
-        ends: &BTreeSet<usize>,
-        certain: bool,
-        found: &mut Search,
-        next: &mut BTreeSet<usize>,
-    ) {
+    fn approach(&mut self, task: &Task<'_, '_, '_>, layer: &[usize], next: &mut BTreeSet<usize>) {
         for &target in layer {
-            for who in self.sources(target) {
-                if who == target || found[who].len() >= PATHS || ends.contains(&who) || passes(found, target, who) {
+            for who in task.atlas.sources(target) {
+                if who == target || self.found[who].len() >= PATHS || !task.is_open(who) || self.passes(target, who) {
                     continue;
                 }
-                if let Some(step) = self.step(who, target, certain) {
-                    if found[who].is_empty() {
+                if let Some(step) = task.atlas.step(who, target, task.certain) {
+                    if self.found[who].is_empty() {
                         next.insert(who);
                     }
-                    found[who].push(Way { step, to: Some(target), ends_at: target });
+                    self.found[who].push(Way { step, to: Some(target), ends_at: target });
                 }
             }
         }
     }
 
-    /// The techniques of [`How::Grant`] that an identity can use on something.
-    fn grants(&self, who: usize) -> impl Iterator<Item = &'n Technique> {
-        let all = self.techniques.iter().zip(&self.holders);
-        all.filter(move |(t, holders)| t.how == How::Grant && holders.contains_key(&who)).map(|(t, _)| t)
-    }
-
-    /// The ways by which an identity raises its own rights.
-    fn raises_itself(&self, who: usize, certain: bool) -> Vec<Way> {
-        let node = &self.nodes[who];
-        let join = self.joins.map(|technique| technique.actions.as_slice()).unwrap_or_default();
-        let mut ways = Vec::new();
-        for technique in self.grants(who) {
-            let by_group = self.groups.iter().filter_map(|group| {
-                let group = &self.nodes[*group];
-                change_group(node, group, technique, join)
-                    .or_else(|| join_group(node, group, technique, self.techniques))
-            });
-            let by_group = by_group.min_by_key(|step| step.conditional);
-            for step in
-                [grant(node, node, technique), without_boundary(node, technique), by_group].into_iter().flatten()
-            {
-                if ways.len() < PATHS && !(certain && step.conditional) {
-                    ways.push(Way { step, to: None, ends_at: who });
-                }
+    /// Whether the best way from `at` passes through `who`. It ends: a best way only leads to what was found before.
+    fn passes(&self, mut at: usize, who: usize) -> bool {
+        while at != who {
+            match self.found[at].first() {
+                Some(Way { to: Some(next), .. }) => at = *next,
+                Some(way) => return way.ends_at == who,
+                None => return false,
             }
         }
-        ways
-    }
-
-    /// The ways by which an identity becomes another and gives that one rights, in either order.
-    fn raises_others(&self, who: usize, certain: bool, ways: &mut Vec<Way>) {
-        if self.grants(who).next().is_none() {
-            return;
-        }
-        for target in (0..self.nodes.len()).filter(|target| *target != who && self.nodes[*target].acts()) {
-            if ways.len() >= PATHS {
-                return;
-            }
-            if let Some(step) = self.raise_other(who, target, certain) {
-                ways.push(Way { step, to: None, ends_at: target });
-            }
-        }
-    }
-
-    fn raise_other(&self, who: usize, target: usize, certain: bool) -> Option<Step> {
-        let (node, other) = (&self.nodes[who], &self.nodes[target]);
-        let raise = self
-            .grants(who)
-            .filter_map(|technique| grant(node, other, technique))
-            .filter(|step| !(certain && step.conditional))
-            .min_by_key(|step| step.conditional)?;
-        let become_it = self.step(who, target, certain)?;
-        let sentences = become_it.sentences.into_iter().chain(raise.sentences).collect();
-        Some(Step { conditional: become_it.conditional || raise.conditional, sentences })
-    }
-
-    /// The best single step by which `who` becomes `target`.
-    fn step(&self, who: usize, target: usize, certain: bool) -> Option<Step> {
-        let mut open = None;
-        for (technique, holders) in self.techniques.iter().zip(&self.holders) {
-            if technique.how != How::Assume && !holders.contains_key(&who) {
-                continue;
-            }
-            let held = holders.get(&who).unwrap_or(&None);
-            match become_by(&self.nodes[who], &self.nodes[target], technique, held) {
-                Some(step) if !step.conditional => return Some(step),
-                Some(step) if !certain => open = open.or(Some(step)),
-                _ => {}
-            }
-        }
-        open
-    }
-
-    /// Who might become `target` in one step.
-    fn sources(&self, target: usize) -> BTreeSet<usize> {
-        let node = &self.nodes[target];
-        let mut sources = BTreeSet::new();
-        let trusted: Vec<_> = node.trust.iter().flat_map(|trust| trust.allowed_names()).collect();
-        for (technique, holders) in self.techniques.iter().zip(&self.holders) {
-            let fits = match technique.how {
-                How::Grant => false,
-                How::Assume => {
-                    sources.extend(self.assumers(&trusted, &node.identity.tenant, holders));
-                    false
-                }
-                How::OtherIdentity => true,
-                How::PassRole | How::ExistingCompute => trusted.iter().any(|(form, name)| {
-                    *name == "*" || (*form == Form::Service && technique.services.iter().any(|service| service == name))
-                }),
-            };
-            if fits {
-                let same = |i: &&usize| self.nodes[**i].identity.tenant == node.identity.tenant;
-                sources.extend(holders.keys().filter(same).copied());
-            }
-        }
-        sources.into_iter().filter(|i| self.nodes[*i].acts()).collect()
-    }
-
-    /// Who the names in a trust policy stand for: by ARN, or everyone of an account who may call `sts:AssumeRole`.
-    fn assumers(&self, trusted: &[(Form, &str)], home: &str, holders: &BTreeMap<usize, Held>) -> BTreeSet<usize> {
-        let mut found = BTreeSet::new();
-        for (_, name) in trusted.iter().filter(|(form, _)| *form == Form::Aws) {
-            if let Some(index) = self.by_arn.get(name) {
-                found.insert(*index);
-            } else if *name == "*" {
-                found.extend(holders.keys());
-                found.extend((0..self.nodes.len()).filter(|i| self.nodes[*i].identity.tenant == home));
-            } else if let Some(account) = account_of(name) {
-                found.extend(holders.keys().filter(|i| self.nodes[**i].identity.tenant == account));
-                let role = name.split_once(":assumed-role/").and_then(|(_, rest)| rest.split('/').next());
-                found.extend((0..self.nodes.len()).filter(|i| {
-                    role.is_some_and(|role| {
-                        self.nodes[*i].identity.name == role && self.nodes[*i].identity.tenant == account
-                    })
-                }));
-            } else {
-                let same = |i: &usize| self.nodes[*i].identity.unique_id.as_deref() == Some(*name);
-                found.extend((0..self.nodes.len()).filter(same));
-            }
-        }
-        found
-    }
-
-    fn paths(&self, search: &Search, who: usize) -> Vec<EscalationPath> {
-        search[who].iter().map(|way| self.path(search, way)).collect()
+        true
     }
 
     /// One way to its end, by the first way of every identity it passes.
-    fn path(&self, search: &Search, way: &Way) -> EscalationPath {
+    fn path(&self, atlas: &Atlas<'_, '_>, goal: &[Option<Capability>], way: &Way) -> EscalationPath {
         let mut conditional = way.step.conditional;
         let mut steps = way.step.sentences.clone();
         let (mut at, mut to) = (way.ends_at, way.to);
-        while let Some(next) = to.and_then(|index| search[index].first()) {
+        while let Some(next) = to.and_then(|index| self.found[index].first()) {
             conditional |= next.step.conditional;
             steps.extend(next.step.sentences.iter().cloned());
             (at, to) = (next.ends_at, next.to);
         }
-        let end = &self.nodes[at];
-        if let Some(capability) = end.administrator.as_ref().filter(|_| to.is_some()) {
+        let end = &atlas.nodes[at];
+        if let Some(capability) = goal[at].as_ref().filter(|_| to.is_some()) {
             conditional |= capability.conditional;
-            steps.push(format!("{} is administrator: {}", end.label(), capability.proof.join("; ")));
+            let verb = if capability.kind == CapabilityKind::Administrator { "is administrator" } else { "reads data" };
+            steps.push(format!("{} {verb}: {}", end.label(), capability.proof.join("; ")));
         }
         EscalationPath { target: end.identity.id.clone(), conditional, steps }
     }
 }
 
-fn is_sure(node: &Node<'_>) -> bool {
-    node.administrator.as_ref().is_some_and(|administrator| !administrator.conditional)
+impl Task<'_, '_, '_> {
+    /// Whether ways are still looked for from an identity.
+    fn is_open(&self, who: usize) -> bool {
+        self.eligible[who] && self.atlas.nodes[who].acts() && !self.ends.contains(&who)
+    }
 }
 
-/// Whether the best way from `at` passes through `who`. It ends: a best way only leads to what was found before.
-fn passes(found: &Search, mut at: usize, who: usize) -> bool {
-    while at != who {
-        match found[at].first() {
-            Some(Way { to: Some(next), .. }) => at = *next,
-            Some(way) => return way.ends_at == who,
-            None => return false,
+/// The ways by which an identity raises its own rights.
+fn raises_itself(atlas: &Atlas<'_, '_>, who: usize, certain: bool) -> Vec<Way> {
+    let node = &atlas.nodes[who];
+    let join = atlas.joins.map(|technique| technique.actions.as_slice()).unwrap_or_default();
+    let mut ways = Vec::new();
+    for technique in atlas.grants(who) {
+        let by_group = atlas.groups.iter().filter_map(|group| {
+            let group = &atlas.nodes[*group];
+            change_group(node, group, technique, join).or_else(|| join_group(node, group, technique, atlas.techniques))
+        });
+        let by_group = by_group.min_by_key(|step| step.conditional);
+        for step in [grant(node, node, technique), without_boundary(node, technique), by_group].into_iter().flatten() {
+            if ways.len() < PATHS && !(certain && step.conditional) {
+                ways.push(Way { step, to: None, ends_at: who });
+            }
         }
     }
-    true
+    ways
+}
+
+/// The ways by which an identity becomes another and gives that one rights, in either order.
+fn raises_others(atlas: &Atlas<'_, '_>, who: usize, certain: bool, ways: &mut Vec<Way>) {
+    if atlas.grants(who).next().is_none() {
+        return;
+    }
+    for target in atlas.candidates(who) {
+        if ways.len() >= PATHS {
+            return;
+        }
+        if let Some(step) = raise_other(atlas, who, target, certain) {
+            ways.push(Way { step, to: None, ends_at: target });
+        }
+    }
+}
+
+fn raise_other(atlas: &Atlas<'_, '_>, who: usize, target: usize, certain: bool) -> Option<Step> {
+    let (node, other) = (&atlas.nodes[who], &atlas.nodes[target]);
+    let raise = atlas
+        .grants(who)
+        .filter_map(|technique| grant(node, other, technique))
+        .filter(|step| !(certain && step.conditional))
+        .min_by_key(|step| step.conditional)?;
+    let become_it = atlas.step(who, target, certain)?;
+    let sentences = become_it.sentences.into_iter().chain(raise.sentences).collect();
+    Some(Step { conditional: become_it.conditional || raise.conditional, sentences })
+}
+
+/// What to take away so that a way ends where it begins: the statement that its first sentence names, or a trust.
+fn cut(from: &Node<'_>, sentence: &str) -> String {
+    let cited = sentence.rsplit_once(" (").and_then(|(_, rest)| rest.split_once(')')).map(|(cited, _)| cited);
+    match cited.filter(|cited| cited.starts_with("policy ")) {
+        Some(cited) => format!("take this from {}: {cited}", from.label()),
+        None => format!("take this out: {sentence}"),
+    }
 }

@@ -1,35 +1,26 @@
-//! Answers what one identity may do: allowed by a policy, not denied, within the boundary.
-//! It knows identity policies and boundaries only; organisation guardrails and resource policies are not seen here.
-
-use std::rc::Rc;
+//! Answers what one identity may do: allowed by a policy, not denied, within the boundary and the guardrails of its
+//! organisation. It does not see the policies of resources; whole requests are judged in `decide`.
 
 use super::Principal;
-use super::condition::{Clause, Known, Truth, hold};
+use super::action::Action;
+use super::condition::{Clause, hold};
+use super::context::{Asked, Context};
+use super::document::Statement;
+use super::library::{Compiled, Library};
 use super::pattern::overlap;
-use super::statement::{Action, Statement, statements};
-use crate::model::{IdentityKind, Policy};
-
-/// A policy with its statements.
-#[derive(Clone)]
-pub(super) struct Compiled<'a> {
-    pub(super) policy: &'a Policy,
-    pub(super) statements: Rc<Vec<Statement<'a>>>,
-}
-
-impl<'a> Compiled<'a> {
-    pub(super) fn new(policy: &'a Policy) -> Self {
-        Self { policy, statements: Rc::new(statements(&policy.document)) }
-    }
-}
+use super::truth::Truth;
+use crate::model::Policy;
 
 /// What one identity's policies add up to.
 #[derive(Clone)]
 pub(super) struct Rights<'a> {
     pub(super) policies: Vec<Compiled<'a>>,
     pub(super) boundary: Option<Compiled<'a>>,
-    /// Condition keys and policy variables that are known of whoever uses these rights.
-    pub(super) known: Vec<(&'a str, &'a str)>,
-    /// Ask as if a policy allowed everything: what is left are denies and the boundary.
+    /// Service control policies by level of the organisation: each level must allow.
+    pub(super) guardrails: Vec<Vec<Compiled<'a>>>,
+    /// What is known of whoever uses these rights.
+    pub(super) context: Context,
+    /// Ask as if a policy allowed everything: what is left are denies and limits.
     pub(super) granted_everything: bool,
 }
 
@@ -45,66 +36,90 @@ pub(super) struct Grounds {
 }
 
 impl<'a> Rights<'a> {
-    /// The rights of an identity.
-    pub(super) fn of(principal: &Principal<'a>, mut compile: impl FnMut(&'a Policy) -> Compiled<'a>) -> Self {
+    /// The rights of an identity, at the time when it was read.
+    pub(super) fn of(principal: &Principal<'a>, library: &Library) -> Self {
         let identity = principal.identity;
-        let mut known = vec![("aws:principalarn", identity.id.as_str()), ("aws:principalaccount", &identity.tenant)];
-        if identity.kind == IdentityKind::AwsUser {
-            known.push(("aws:username", &identity.name));
-        }
+        let open = |policies: &[&'a Policy]| policies.iter().map(|policy| library.open(policy)).collect();
+        // Service-linked roles are the provider's own: no guardrail of an organisation limits them.
+        let guardrails: &[Vec<&'a Policy>] = if identity.builtin { &[] } else { &principal.guardrails };
         Self {
-            policies: principal.policies.iter().map(|policy| compile(policy)).collect(),
-            boundary: principal.boundary.map(compile),
-            known,
+            policies: open(&principal.policies),
+            boundary: principal.boundary.map(|policy| library.open(policy)),
+            guardrails: guardrails.iter().map(|level| open(level)).collect(),
+            context: Context::of(identity, identity.evidence.observed),
             granted_everything: false,
         }
     }
 
     /// What a policy gives to whoever holds nothing else.
-    pub(super) fn of_policy(policy: &'a Policy) -> Self {
-        Self { policies: vec![Compiled::new(policy)], boundary: None, known: Vec::new(), granted_everything: false }
+    pub(super) fn of_policy(policy: Compiled<'a>) -> Self {
+        Self {
+            policies: vec![policy],
+            boundary: None,
+            guardrails: Vec::new(),
+            context: Context::new(),
+            granted_everything: false,
+        }
     }
 
     /// Whether `action` is allowed on `resource`, which may have wildcards: then on all that it stands for, where a
     /// deny counts only if it covers all of it too.
     ///
-    /// `request` are further condition keys that the question itself fixes, such as `iam:PassedToService`.
-    pub(super) fn may(&self, action: &Action, resource: &str, request: &Known<'_>) -> Option<Grounds> {
-        let mut known = self.known.clone();
-        known.extend_from_slice(request);
-        let limits = self.denied(action, resource, &known)?;
-        let (place, allowed) = self.allowed(action, resource, &known)?;
-        let within = self.within_boundary(action, resource, &known);
+    /// `request` are further condition keys that the question itself fixes, such as `iam:passedtoservice`.
+    pub(super) fn may(&self, action: &Action, resource: &str, request: &[(&str, &str)]) -> Option<Grounds> {
+        let asked = self.context.asked_with(request);
+        let (place, allowed) = self.allowed(action, resource, &asked)?;
+        let limits = self.denied(action, resource, &asked)?;
+        let within = self.within_limits(action, resource, &asked);
         let conditional = !limits.is_empty() || allowed.min(within) == Truth::Open;
         (within != Truth::False).then_some(Grounds { conditional, place, limits })
     }
 
     /// Where `action` is allowed at all: each allowed resource pattern that is neither denied nor outside the
     /// boundary as a whole.
-    pub(super) fn may_somewhere(&self, action: &Action) -> Vec<(&'a str, Grounds)> {
+    pub(super) fn may_somewhere(&self, action: &Action) -> Vec<(String, Grounds)> {
+        let asked = self.context.asked();
         let mut found = Vec::new();
         for (statement, place) in self.allows(action) {
+            let holds = hold(&statement.conditions, &asked);
+            if holds == Truth::False {
+                continue;
+            }
             for pattern in statement.patterns() {
-                let Some(limits) = self.denied(action, pattern, &self.known) else { continue };
-                let holds = hold(&statement.conditions, &self.known);
-                if holds == Truth::False || !self.boundary_touches(action, pattern) {
+                let Some(limits) = self.denied(action, pattern, &asked) else { continue };
+                if !self.limits_touch(action, pattern, &asked) {
                     continue;
                 }
                 let conditional = holds == Truth::Open || !limits.is_empty();
-                found.push((pattern, Grounds { conditional, place: Some(place), limits }));
+                found.push((pattern.to_owned(), Grounds { conditional, place: Some(place), limits }));
             }
         }
         found
     }
 
+    /// Whether a statement allows `action` on anything: a quick look before [`Self::may_somewhere`].
+    pub(super) fn names(&self, action: &Action) -> bool {
+        self.allows(action).next().is_some()
+    }
+
+    /// Whether anything can be denied or limited here.
+    pub(super) fn is_limited(&self) -> bool {
+        let denies = |compiled: &Compiled<'_>| compiled.document.statements.iter().any(|statement| !statement.allow);
+        self.boundary.is_some() || !self.guardrails.is_empty() || self.policies.iter().any(denies)
+    }
+
+    fn every_document(&self) -> impl Iterator<Item = &Compiled<'a>> {
+        self.policies.iter().chain(&self.boundary).chain(self.guardrails.iter().flatten())
+    }
+
     /// None if denied for certain, else the denies that hold under open conditions.
     ///
-    /// Explicit denies win over everything, in the boundary too.
-    pub(super) fn denied(&self, action: &Action, resource: &str, known: &Known<'_>) -> Option<Vec<String>> {
+    /// Explicit denies win over everything, in the boundary and the guardrails too.
+    pub(super) fn denied(&self, action: &Action, resource: &str, asked: &Asked<'_>) -> Option<Vec<String>> {
         let mut limits = Vec::new();
-        for compiled in self.policies.iter().chain(&self.boundary) {
-            for statement in compiled.statements.iter().filter(|s| !s.allow && s.names_action(action)) {
-                match statement.names_resource(resource, known).min(hold(&statement.conditions, known)) {
+        for compiled in self.every_document() {
+            for statement in compiled.document.about(action, false) {
+                match statement.names_resource(resource, asked).min(hold(&statement.conditions, asked)) {
                     Truth::True => return None,
                     Truth::Open => limits.push(place_text(compiled.policy, statement)),
                     Truth::False => {}
@@ -114,27 +129,36 @@ impl<'a> Rights<'a> {
         Some(limits)
     }
 
-    /// Whether the boundary, if there is one, lets it through.
-    pub(super) fn within_boundary(&self, action: &Action, resource: &str, known: &Known<'_>) -> Truth {
-        let Some(boundary) = &self.boundary else { return Truth::True };
-        let allows = boundary.statements.iter().filter(|s| s.allow && s.names_action(action));
-        allows.map(|s| s.names_resource(resource, known).min(hold(&s.conditions, known))).max().unwrap_or(Truth::False)
+    /// Whether the boundary and the guardrails, as far as there are any, let it through.
+    pub(super) fn within_limits(&self, action: &Action, resource: &str, asked: &Asked<'_>) -> Truth {
+        let levels = self.guardrails.iter().map(Vec::as_slice);
+        let all = self.boundary.iter().map(std::slice::from_ref).chain(levels);
+        all.map(|level| allows(level, action, resource, asked)).min().unwrap_or(Truth::True)
     }
 
-    fn boundary_touches(&self, action: &Action, pattern: &str) -> bool {
-        let Some(boundary) = &self.boundary else { return true };
-        boundary.statements.iter().filter(|s| s.allow && s.names_action(action)).any(|s| {
-            hold(&s.conditions, &self.known) != Truth::False && s.patterns().iter().any(|p| overlap(p, pattern))
+    /// As [`Self::within_limits`], without the boundary.
+    pub(super) fn within_guardrails(&self, action: &Action, resource: &str, asked: &Asked<'_>) -> Truth {
+        self.guardrails.iter().map(|level| allows(level, action, resource, asked)).min().unwrap_or(Truth::True)
+    }
+
+    fn limits_touch(&self, action: &Action, pattern: &str, asked: &Asked<'_>) -> bool {
+        let levels = self.guardrails.iter().map(Vec::as_slice);
+        self.boundary.iter().map(std::slice::from_ref).chain(levels).all(|level| {
+            let mut allows = level.iter().flat_map(|compiled| compiled.document.about(action, true));
+            allows.any(|statement| {
+                hold(&statement.conditions, asked) != Truth::False
+                    && statement.patterns().iter().any(|own| overlap(own, pattern))
+            })
         })
     }
 
-    fn allowed(&self, action: &Action, resource: &str, known: &Known<'_>) -> Option<(Option<(usize, usize)>, Truth)> {
+    fn allowed(&self, action: &Action, resource: &str, asked: &Asked<'_>) -> Option<(Option<(usize, usize)>, Truth)> {
         if self.granted_everything {
             return Some((None, Truth::True));
         }
         let mut open = None;
         for (statement, place) in self.allows(action) {
-            match statement.names_resource(resource, known).min(hold(&statement.conditions, known)) {
+            match statement.names_resource(resource, asked).min(hold(&statement.conditions, asked)) {
                 Truth::True => return Some((Some(place), Truth::True)),
                 Truth::Open => open = open.or(Some((Some(place), Truth::Open))),
                 Truth::False => {}
@@ -143,11 +167,9 @@ impl<'a> Rights<'a> {
         open
     }
 
-    fn allows(&self, action: &Action) -> impl Iterator<Item = (&Statement<'a>, (usize, usize))> {
-        self.policies.iter().enumerate().flat_map(move |(p, compiled)| {
-            let statements = compiled.statements.iter().enumerate();
-            let allows = statements.filter(move |(_, s)| s.allow && s.names_action(action));
-            allows.map(move |(s, statement)| (statement, (p, s)))
+    fn allows<'r>(&'r self, action: &'r Action) -> impl Iterator<Item = (&'r Statement, (usize, usize))> {
+        self.policies.iter().enumerate().flat_map(move |(policy, compiled)| {
+            compiled.document.about(action, true).map(move |statement| (statement, (policy, statement.number)))
         })
     }
 
@@ -161,10 +183,11 @@ impl<'a> Rights<'a> {
         self.text(grounds, place_text)
     }
 
-    fn text(&self, grounds: &Grounds, show: impl Fn(&Policy, &Statement<'a>) -> String) -> String {
-        let place = grounds.place.and_then(|(p, s)| {
-            let compiled = self.policies.get(p)?;
-            Some((compiled.policy, compiled.statements.get(s)?))
+    fn text(&self, grounds: &Grounds, show: impl Fn(&Policy, &Statement) -> String) -> String {
+        let place = grounds.place.and_then(|(policy, number)| {
+            let compiled = self.policies.get(policy)?;
+            let statement = compiled.document.statements.iter().find(|statement| statement.number == number)?;
+            Some((compiled.policy, statement))
         });
         let Some((policy, statement)) = place else { return "any policy".to_owned() };
         let mut text = show(policy, statement);
@@ -179,12 +202,18 @@ impl<'a> Rights<'a> {
     }
 }
 
-fn place_text(policy: &Policy, statement: &Statement<'_>) -> String {
+/// Whether one of several policies allows it.
+fn allows(level: &[Compiled<'_>], action: &Action, resource: &str, asked: &Asked<'_>) -> Truth {
+    let all = level.iter().flat_map(|compiled| compiled.document.about(action, true));
+    all.map(|s| s.names_resource(resource, asked).min(hold(&s.conditions, asked))).max().unwrap_or(Truth::False)
+}
+
+fn place_text(policy: &Policy, statement: &Statement) -> String {
     format!("policy {}, statement {} ({})", policy.name, statement.number, statement.describe())
 }
 
 fn condition_keys(clauses: &[Clause]) -> String {
-    let mut keys: Vec<&str> = clauses.iter().map(|clause| clause.key.as_str()).collect();
+    let mut keys: Vec<&str> = clauses.iter().map(|clause| clause.key.as_ref()).collect();
     keys.sort_unstable();
     keys.dedup();
     keys.join(", ")

@@ -1,25 +1,48 @@
-//! What IAM policies allow: capabilities, trusted principals, ways to administrator.
-//! Organisation policies, resource policies and what runs where are not seen; conditions are judged only where the
-//! request is known beforehand, and else make a conclusion conditional.
+//! What IAM policies allow: whole requests, capabilities, trusted principals, ways to administrator.
+//! Conditions are judged as far as the request is known beforehand, and else make a conclusion conditional; nothing is
+//! asked of AWS.
 
+mod action;
+mod atlas;
+mod caller;
 mod capability;
 mod condition;
+mod context;
+mod decide;
+mod document;
 mod escalate;
 mod evaluate;
+mod library;
+mod operator;
 mod pattern;
-mod statement;
+mod probe;
+mod problems;
+mod raise;
 mod step;
+mod surroundings;
 mod technique;
 mod trust;
+mod truth;
+mod variable;
+mod verdict;
 
 use crate::model::{Identity, Policy, Trust, Urn};
 
+pub use action::Action;
+pub use caller::Caller;
 pub use capability::{capabilities, policy_capabilities};
-pub use escalate::escalations;
+pub use context::Context;
+pub use decide::{Held, Layers, Request, decide};
+pub use document::Document;
+pub use escalate::{Ways, escalations};
+pub use library::Library;
 pub use pattern::covers;
-pub use statement::problems;
+pub use probe::CapabilityTable;
+pub use problems::{oddities, problems};
+pub use surroundings::Surroundings;
 pub use technique::Techniques;
 pub use trust::trusted_principals;
+pub use verdict::{Decision, Layer, Reason, Verdict};
 
 /// An identity of an AWS account with everything that decides what it may do.
 #[derive(Clone, Debug)]
@@ -32,6 +55,8 @@ pub struct Principal<'a> {
     pub missing_policies: Vec<&'a Urn>,
     /// What limits the policies.
     pub boundary: Option<&'a Policy>,
+    /// The service control policies of its account, by level of the organisation: every level must allow.
+    pub guardrails: Vec<Vec<&'a Policy>>,
     /// Who may become it; only roles have one.
     pub trust: Option<&'a Trust>,
 }

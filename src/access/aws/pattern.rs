@@ -6,7 +6,15 @@
 /// `text` may hold wildcards itself; then the answer is whether everything it stands for is covered. For that a `*` in
 /// `text` is only ever covered by a `*`, never by a `?`. Linear in practice, `pattern × text` at worst; no recursion.
 pub fn covers(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
+    compare(pattern.as_bytes(), text.as_bytes(), true)
+}
+
+/// Whether `pattern` covers a `text` in which `*` and `?` stand for themselves.
+pub(super) fn covers_text(pattern: &str, text: &str) -> bool {
+    compare(pattern.as_bytes(), text.as_bytes(), false)
+}
+
+fn compare(pattern: &[u8], text: &[u8], wild: bool) -> bool {
     let (mut p, mut t) = (0, 0);
     // Where to go on when the characters after the last `*` do not fit: one character further into the text.
     let mut retry: Option<(usize, usize)> = None;
@@ -18,7 +26,7 @@ pub fn covers(pattern: &str, text: &str) -> bool {
                 p += 1;
                 continue;
             }
-            (Some(b'?'), Some(byte)) if *byte != b'*' => {
+            (Some(b'?'), Some(byte)) if !wild || *byte != b'*' => {
                 p += 1;
                 t += width(*byte);
                 continue;

@@ -2,26 +2,31 @@
 //! It looks at two identities at a time; the search over all of them is in `escalate`.
 
 use super::Principal;
-use super::capability::administrator;
-use super::condition::Truth;
+use super::action::Action;
+use super::capability::{administrator, root};
 use super::evaluate::{Grounds, Rights};
 use super::pattern::overlap;
-use super::statement::Action;
+use super::probe::CapabilityTable;
+use super::surroundings::Surroundings;
 use super::technique::{How, On, Technique};
 use super::trust::TrustPolicy;
-use crate::model::{Capability, Identity, IdentityKind, Urn};
+use super::truth::Truth;
+use crate::model::{Capability, CapabilityKind, Identity, IdentityKind, Urn};
 
 /// One identity with everything that the search asks about it.
 pub(super) struct Node<'a> {
     pub(super) identity: &'a Identity,
     pub(super) rights: Rights<'a>,
-    pub(super) trust: Option<TrustPolicy<'a>>,
+    pub(super) trust: Option<TrustPolicy>,
     /// Is it one already, and by what.
     pub(super) administrator: Option<Capability>,
     /// Would it be one if a policy gave it everything: conditionally, for certain, or not (denies, boundary).
     pub(super) could_be: Option<bool>,
     /// The ARNs of the customer managed policies it holds.
-    policies: Vec<&'a Urn>,
+    pub(super) policies: Vec<&'a Urn>,
+    pub(super) table: &'a CapabilityTable,
+    /// Which actions of the techniques it holds anywhere, as places in their vocabulary.
+    pub(super) holds: Vec<bool>,
 }
 
 /// Something that can be done, in sentences.
@@ -31,22 +36,30 @@ pub(super) struct Step {
 }
 
 impl<'a> Node<'a> {
-    pub(super) fn new(principal: &Principal<'a>, rights: Rights<'a>) -> Self {
+    pub(super) fn new(principal: &Principal<'a>, rights: Rights<'a>, table: &'a CapabilityTable) -> Self {
         let own = principal.policies.iter().filter(|policy| !policy.builtin).map(|policy| &policy.id);
         let all = own.chain(principal.missing_policies.iter().copied());
         let policies = all.filter(|id| is_customer_policy(id.as_str())).collect();
-        let mut node = Self::assemble(principal.identity, rights, policies);
-        if principal.identity.kind == IdentityKind::AwsRoot {
-            node.administrator = super::capabilities(principal).into_iter().next();
-        }
+        let mut node = Self::assemble(principal.identity, rights, policies, table);
+        node.administrator = root(principal.identity).or(node.administrator);
         node.trust = principal.trust.map(TrustPolicy::new);
         node
     }
 
-    fn assemble(identity: &'a Identity, rights: Rights<'a>, policies: Vec<&'a Urn>) -> Self {
-        let everything = Rights { granted_everything: true, ..rights.clone() };
-        let could_be = administrator(&everything, identity).map(|capability| capability.conditional);
-        Self { identity, administrator: administrator(&rights, identity), could_be, trust: None, policies, rights }
+    pub(super) fn assemble(
+        identity: &'a Identity,
+        rights: Rights<'a>,
+        policies: Vec<&'a Urn>,
+        table: &'a CapabilityTable,
+    ) -> Self {
+        let could_be = if rights.is_limited() {
+            let everything = Rights { granted_everything: true, ..rights.clone() };
+            administrator(&everything, identity, table).map(|capability| capability.conditional)
+        } else {
+            Some(false)
+        };
+        let administrator = administrator(&rights, identity, table);
+        Self { identity, administrator, could_be, trust: None, policies, table, holds: Vec::new(), rights }
     }
 
     /// `role ci`.
@@ -65,7 +78,7 @@ impl<'a> Node<'a> {
         matches!(self.identity.kind, IdentityKind::AwsUser | IdentityKind::AwsRole)
     }
 
-    fn is_changeable(&self, on: On) -> bool {
+    pub(super) fn is_changeable(&self, on: On) -> bool {
         match on {
             On::User => self.identity.kind == IdentityKind::AwsUser,
             // AWS lets nobody change a service-linked role.
@@ -75,8 +88,25 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Whether it reads stored data, of whatever bucket, table or secret, and by which statement.
+    pub(super) fn reads_data(&self) -> Option<Capability> {
+        let mut open = None;
+        for action in self.table.data().iter().filter(|action| self.rights.names(action)) {
+            for (pattern, grounds) in self.rights.may_somewhere(action) {
+                let proof = vec![format!("{} on {pattern} ({})", action.text, self.rights.cite(&grounds))];
+                let conditional = grounds.conditional;
+                let found = Capability { kind: CapabilityKind::ReadData, scope: pattern, conditional, proof };
+                if !conditional {
+                    return Some(found);
+                }
+                open = open.or(Some(found));
+            }
+        }
+        open
+    }
+
     /// All actions on one resource.
-    fn may_all(&self, actions: &[Action], resource: &str) -> Option<(bool, String)> {
+    pub(super) fn may_all(&self, actions: &[Action], resource: &str) -> Option<(bool, String)> {
         let grounds: Vec<_> =
             actions.iter().map(|action| self.rights.may(action, resource, &[])).collect::<Option<_>>()?;
         Some((grounds.iter().any(|g| g.conditional), self.cite(&grounds)))
@@ -95,10 +125,10 @@ impl<'a> Node<'a> {
     /// All actions, each on some resource; for certain only if the allowed resources of one service can be the same.
     pub(super) fn may_each<'t>(&self, actions: impl Iterator<Item = &'t Action>) -> Option<(bool, String)> {
         let mut conditional = false;
-        let mut chosen: Vec<(&'a str, Grounds)> = Vec::new();
+        let mut chosen: Vec<(String, Grounds)> = Vec::new();
         for action in actions {
             let mut places = self.rights.may_somewhere(action);
-            places.sort_by_key(|(pattern, grounds)| (grounds.conditional, *pattern != "*"));
+            places.sort_by_key(|(pattern, grounds)| (grounds.conditional, pattern != "*"));
             let apart = |pattern: &str| {
                 chosen.iter().any(|(other, _)| service(other) == service(pattern) && !overlap(other, pattern))
             };
@@ -131,29 +161,8 @@ pub(super) fn list(actions: &[Action]) -> String {
     }
 }
 
-/// How `who` can give `target`, which may be `who` itself, every right, by a technique of [`How::Grant`] that
-/// changes the target or a policy of it. What the target is denied or bounded by stays, so it must leave room.
-pub(super) fn grant(who: &Node<'_>, target: &Node<'_>, technique: &Technique) -> Option<Step> {
-    let on = technique.on?;
-    if who.identity.tenant != target.identity.tenant || !target.is_changeable(on) {
-        return None;
-    }
-    let room = target.could_be?;
-    let (may, object) = match on {
-        On::User | On::Role => (who.may_all(&technique.actions, target.identity.id.as_str())?, target.label()),
-        On::Policy => {
-            let ids = target.policies.iter();
-            let may = ids.filter_map(|id| Some((who.may_all(&technique.actions, id.as_str())?, *id)));
-            let (may, id) = may.min_by_key(|((open, _), _)| *open)?;
-            (may, format!("policy {id} of {}", target.label()))
-        }
-        On::Group | On::Membership | On::Boundary => return None,
-    };
-    let itself = std::ptr::eq(who.identity, target.identity) && on != On::Policy;
-    Some(sentence(who, technique, may, if itself { "itself".to_owned() } else { object }, room))
-}
-
-fn sentence(who: &Node<'_>, technique: &Technique, may: (bool, String), object: String, open: bool) -> Step {
+/// One step by the actions of a technique done to something: `(conditional, cited)` is what allows them.
+pub(super) fn sentence(who: &Node<'_>, technique: &Technique, may: (bool, String), object: String, open: bool) -> Step {
     let (conditional, cited) = may;
     let provided = technique.provided.as_ref().map(|text| format!(", provided that {text}")).unwrap_or_default();
     let text = format!(
@@ -165,97 +174,56 @@ fn sentence(who: &Node<'_>, technique: &Technique, may: (bool, String), object: 
     Step { conditional: conditional || open || technique.provided.is_some(), sentences: vec![text] }
 }
 
-/// Whether a user is in a group. Membership itself is not among the facts, but what a user holds includes what its
-/// groups hold: a policy of the group that it lacks rules membership out, an inline one that it has proves it.
-fn is_member(who: &Node<'_>, group: &Node<'_>) -> Truth {
-    let holds = |id: &Urn| who.rights.policies.iter().any(|held| held.policy.id == *id);
-    let mut answer = Truth::Open;
-    for policy in group.rights.policies.iter().map(|held| held.policy) {
-        if !holds(&policy.id) {
-            return Truth::False;
-        }
-        if policy.id.as_str().starts_with(&format!("{}#inline/", group.identity.id)) {
-            answer = Truth::True;
-        }
-    }
-    answer
-}
-
-/// How a user can give itself every right by changing a group that it is in or that it may join.
-pub(super) fn change_group(who: &Node<'_>, group: &Node<'_>, technique: &Technique, join: &[Action]) -> Option<Step> {
-    let is_user = who.identity.kind == IdentityKind::AwsUser;
-    let fits = is_user && technique.on == Some(On::Group) && group.is_changeable(On::Group);
-    if !fits || who.identity.tenant != group.identity.tenant {
-        return None;
-    }
-    let may = who.may_all(&technique.actions, group.identity.id.as_str())?;
-    let mut step = sentence(who, technique, may, group.label(), who.could_be?);
-    let member = is_member(who, group);
-    if member == Truth::True {
-        return Some(step);
-    }
-    match who.may_all(join, group.identity.id.as_str()).filter(|_| !join.is_empty()) {
-        Some((open, cited)) => {
-            step.conditional |= open;
-            step.sentences.push(format!("{} may join {} ({cited})", who.identity.name, group.label()));
-        }
-        None if member == Truth::Open => {
-            step.conditional = true;
-            step.sentences.push(format!("this holds if {} is a member of {}", who.label(), group.label()));
-        }
-        None => return None,
-    }
-    Some(step)
-}
-
-/// How a user can join a group that makes it administrator or lets it give itself every right.
-pub(super) fn join_group(who: &Node<'_>, group: &Node<'_>, technique: &Technique, all: &[Technique]) -> Option<Step> {
-    let is_user = who.identity.kind == IdentityKind::AwsUser;
-    let fits = is_user && technique.on == Some(On::Membership) && group.is_changeable(On::Membership);
-    if !fits || who.identity.tenant != group.identity.tenant {
-        return None;
-    }
-    let may = who.may_all(&technique.actions, group.identity.id.as_str())?;
-    let mut rights = who.rights.clone();
-    rights.policies.extend(group.rights.policies.iter().cloned());
-    let then = Node::assemble(who.identity, rights, who.policies.clone());
-    if let Some(proof) = &then.administrator {
-        let mut step = sentence(who, technique, may, group.label(), proof.conditional);
-        step.sentences.push(format!("{} is administrator: {}", group.label(), proof.proof.join("; ")));
-        return Some(step);
-    }
-    let raises = all.iter().filter(|t| t.how == How::Grant && t.on == Some(On::User));
-    let raise = raises.filter_map(|t| grant(&then, &then, t)).min_by_key(|step| step.conditional)?;
-    let mut step = sentence(who, technique, may, group.label(), raise.conditional);
-    step.sentences.extend(raise.sentences);
-    Some(step)
-}
-
-/// How an identity can take away the boundary that keeps it from being administrator.
-pub(super) fn without_boundary(who: &Node<'_>, technique: &Technique) -> Option<Step> {
-    if technique.on != Some(On::Boundary) || who.rights.boundary.is_none() || !who.is_changeable(On::Boundary) {
-        return None;
-    }
-    let may = who.may_all(&technique.actions, who.identity.id.as_str())?;
-    let free = administrator(&Rights { boundary: None, ..who.rights.clone() }, who.identity)?;
-    let mut step = sentence(who, technique, may, "itself".to_owned(), free.conditional);
-    step.sentences.push(format!("{} is then administrator: {}", who.identity.name, free.proof.join("; ")));
-    Some(step)
-}
-
 /// How `who` can become `target` by one technique.
-pub(super) fn become_by(who: &Node<'_>, target: &Node<'_>, technique: &Technique, held: &Held) -> Option<Step> {
+pub(super) fn become_by(
+    who: &Node<'_>,
+    target: &Node<'_>,
+    technique: &Technique,
+    held: &Held,
+    around: &Surroundings<'_>,
+) -> Option<Step> {
     match technique.how {
         How::Grant => None,
         How::Assume => assume(who, target, technique),
+        How::ExistingCompute => existing(who, target, technique, held, around),
         _ if who.identity.tenant != target.identity.tenant => None,
-        How::OtherIdentity => {
-            technique.on.filter(|on| target.is_changeable(*on))?;
-            let may = who.may_all(&technique.actions, target.identity.id.as_str())?;
-            Some(sentence(who, technique, may, target.label(), false))
-        }
-        How::PassRole => pass_role(who, target, technique, held),
-        How::ExistingCompute => existing(who, target, technique, held),
+        How::OtherIdentity => take_over(who, target, technique, around),
+        How::PassRole => pass_role(who, target, technique, held, around),
+    }
+}
+
+/// Makes a credential of a user, or makes a role let one in.
+fn take_over(who: &Node<'_>, target: &Node<'_>, technique: &Technique, around: &Surroundings<'_>) -> Option<Step> {
+    technique.on.filter(|on| target.is_changeable(*on))?;
+    let id = &target.identity.id;
+    let password = fits(technique.password, around.has_password(id));
+    let free_key = match fits(technique.free_key, around.has_free_key(id)) {
+        // Few users have two keys: that there is room for one is assumed where it is not known.
+        Truth::Open if technique.free_key == Some(true) => Truth::True,
+        truth => truth,
+    };
+    if password.min(free_key) == Truth::False {
+        return None;
+    }
+    let may = who.may_all(&technique.actions, id.as_str())?;
+    let is_decided = technique.password.is_some() && password == Truth::True;
+    let mut step = sentence(who, technique, may.clone(), target.label(), free_key == Truth::Open);
+    if is_decided && technique.provided.is_some() {
+        // What it would be provided with is known to be so.
+        let ((conditional, cited), actions) = (may, list(&technique.actions));
+        let name = &who.identity.name;
+        let text = format!("{name} may call {actions} on {} ({cited}) and so {}", target.label(), technique.does);
+        step = Step { conditional, sentences: vec![text] };
+    }
+    Some(step)
+}
+
+/// Whether something that a technique wants one way is that way.
+fn fits(wanted: Option<bool>, known: Option<bool>) -> Truth {
+    match (wanted, known) {
+        (None, _) => Truth::True,
+        (Some(_), None) => Truth::Open,
+        (Some(wanted), Some(known)) => Truth::from(wanted == known),
     }
 }
 
@@ -265,15 +233,20 @@ pub(super) type Held = Option<(bool, String)>;
 fn assume(who: &Node<'_>, target: &Node<'_>, technique: &Technique) -> Option<Step> {
     let action = technique.actions.first()?;
     let role = target.identity.id.as_str();
-    let admission = target.trust.as_ref()?.admits(who.identity, &who.rights.known)?;
+    let admission = target.trust.as_ref()?.admits(who.identity, &who.rights.context.asked())?;
     let trusts = format!("{} trusts {}", target.label(), admission.whom);
     let may = who.rights.may(action, role, &[]);
     // In its own account an identity that is named itself needs no policy, only no deny; a role's boundary must
     // allow it all the same (a user's need not: the grant names the user's own ARN).
     if admission.direct && who.identity.tenant == target.identity.tenant && may.as_ref().is_none_or(|g| g.conditional) {
-        let limits = who.rights.denied(action, role, &who.rights.known)?;
+        let asked = who.rights.context.asked();
+        let limits = who.rights.denied(action, role, &asked)?;
         let bounded = who.identity.kind == IdentityKind::AwsRole;
-        let within = if bounded { who.rights.within_boundary(action, role, &who.rights.known) } else { Truth::True };
+        let within = if bounded {
+            who.rights.within_limits(action, role, &asked)
+        } else {
+            who.rights.within_guardrails(action, role, &asked)
+        };
         if within == Truth::False {
             return None;
         }
@@ -286,23 +259,37 @@ fn assume(who: &Node<'_>, target: &Node<'_>, technique: &Technique) -> Option<St
     Some(Step { conditional: admission.conditional || grounds.conditional, sentences: vec![asks, trusts] })
 }
 
-fn pass_role(who: &Node<'_>, role: &Node<'_>, technique: &Technique, held: &Held) -> Option<Step> {
+fn pass_role(
+    who: &Node<'_>,
+    role: &Node<'_>,
+    technique: &Technique,
+    held: &Held,
+    around: &Surroundings<'_>,
+) -> Option<Step> {
     let (open, cited) = held.as_ref()?;
     let trust = role.trust.as_ref()?;
     let (pass, start): (Vec<_>, Vec<_>) = technique.actions.iter().cloned().partition(is_pass_role);
+    let carrier = around.carriers(&role.identity.id).iter().find(|carrier| technique.works_on(carrier.as_str()));
     let mut best: Option<Step> = None;
     for service in technique.services.iter().filter(|service| trust.admits_service(service) == Truth::True) {
         let request = [("iam:passedtoservice", service.as_str())];
         let Some(grounds) = pass.first().and_then(|a| who.rights.may(a, role.identity.id.as_str(), &request)) else {
             continue;
         };
-        let name = &who.identity.name;
+        let (name, label) = (&who.identity.name, role.label());
+        let provided = technique.provided.as_ref().filter(|_| carrier.is_none());
+        let mut trusts = format!("{label} trusts {service}");
+        match (carrier, provided) {
+            (Some(carrier), _) => trusts.push_str(&format!(" and is in {carrier}")),
+            (None, Some(provided)) => trusts.push_str(&format!("; this holds if {provided}")),
+            (None, None) => {}
+        }
         let step = Step {
-            conditional: *open || grounds.conditional || technique.provided.is_some(),
+            conditional: *open || grounds.conditional || provided.is_some(),
             sentences: vec![
                 format!("{name} may call {} ({cited}) and so {}", list(&start), technique.does),
-                format!("{name} may pass {} to {service} ({})", role.label(), who.rights.cite(&grounds)),
-                format!("{} trusts {service}", role.label()),
+                format!("{name} may pass {label} to {service} ({})", who.rights.cite(&grounds)),
+                trusts,
             ],
         };
         if best.as_ref().is_none_or(|best| best.conditional && !step.conditional) {
@@ -316,13 +303,40 @@ pub(super) fn is_pass_role(action: &Action) -> bool {
     action.text == "iam:PassRole"
 }
 
-/// What runs as which role is not among the facts here, so this is never certain.
-fn existing(who: &Node<'_>, role: &Node<'_>, technique: &Technique, held: &Held) -> Option<Step> {
+/// Changes what runs as a role. Where something of the sort is known to run as it, that decides; else it is not certain.
+fn existing(
+    who: &Node<'_>,
+    role: &Node<'_>,
+    technique: &Technique,
+    held: &Held,
+    around: &Surroundings<'_>,
+) -> Option<Step> {
     let (_, cited) = held.as_ref()?;
     let trust = role.trust.as_ref()?;
     let service = technique.services.iter().find(|service| trust.admits_service(service) == Truth::True)?;
-    let provided = technique.provided.as_deref().unwrap_or("something there runs as it");
     let (name, label) = (&who.identity.name, role.label());
+    let mut known =
+        around.carriers(&role.identity.id).iter().filter(|carrier| technique.works_on(carrier.as_str())).peekable();
+    if known.peek().is_some() {
+        let there: Vec<Action> = technique.done_there().cloned().collect();
+        let mut on_each = known.filter_map(|carrier| Some((who.may_all(&there, carrier.as_str())?, carrier)));
+        let ((open, cited), carrier) = on_each.next()?;
+        let (open_elsewhere, _) = who.may_each(technique.done_elsewhere())?;
+        let is_other = who.identity.tenant != role.identity.tenant;
+        let its_policy = is_other.then(|| format!("its own policy lets account {} in", who.identity.tenant));
+        let besides: Vec<String> = technique.besides.iter().cloned().chain(its_policy).collect();
+        let provided =
+            if besides.is_empty() { String::new() } else { format!("; this holds if {}", besides.join(" and ")) };
+        let sentences = vec![
+            format!("{name} may call {} on {carrier} ({cited}) and so {}", list(&there), technique.does),
+            format!("{carrier} runs as {label}{provided}"),
+        ];
+        return Some(Step { conditional: open || open_elsewhere || !besides.is_empty(), sentences });
+    }
+    if who.identity.tenant != role.identity.tenant {
+        return None;
+    }
+    let provided = technique.provided.as_deref().unwrap_or("something there runs as it");
     let sentences = vec![
         format!("{name} may call {} ({cited}) and so {}", list(&technique.actions), technique.does),
         format!("{label} trusts {service}; this holds if {provided} and the statement covers it"),

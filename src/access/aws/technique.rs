@@ -1,13 +1,18 @@
 //! The table of escalation techniques, as data. Which of them an identity can use is decided elsewhere.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
-use super::statement::Action;
+use super::action::Action;
+use super::pattern::covers;
 
 /// Known ways to more rights, read from `rules/facts/aws-escalation.toml`.
 #[derive(Debug)]
 pub struct Techniques {
     pub(super) all: Vec<Technique>,
+    /// Every action that some technique needs, once.
+    pub(super) vocabulary: Vec<Action>,
 }
 
 impl Techniques {
@@ -17,11 +22,13 @@ impl Techniques {
     /// Says line, column and what was expected.
     pub fn parse(toml: &str) -> Result<Self, String> {
         let table: Table = toml::from_str(toml).map_err(|error| format!("escalation techniques: {error}"))?;
+        let names: BTreeSet<&String> = table.technique.iter().flat_map(|row| &row.actions).collect();
+        let names: Vec<String> = names.into_iter().cloned().collect();
         let mut all = Vec::with_capacity(table.technique.len());
         for row in table.technique {
-            all.push(Technique::read(row)?);
+            all.push(Technique::read(row, &names)?);
         }
-        Ok(Self { all })
+        Ok(Self { all, vocabulary: names.iter().map(|name| Action::new(name)).collect() })
     }
 
     /// How many techniques there are.
@@ -52,6 +59,16 @@ struct Row {
     #[serde(default)]
     services: Vec<String>,
     does: String,
+    #[serde(default)]
+    runs: Vec<String>,
+    #[serde(default)]
+    elsewhere: Vec<String>,
+    #[serde(default)]
+    password: Option<bool>,
+    #[serde(default)]
+    free_key: Option<bool>,
+    #[serde(default)]
+    besides: Option<String>,
     #[serde(default)]
     provided: Option<String>,
 }
@@ -97,8 +114,20 @@ pub(super) struct Technique {
     pub(super) how: How,
     pub(super) on: Option<On>,
     pub(super) actions: Vec<Action>,
+    /// The same, as places in [`Techniques::vocabulary`].
+    pub(super) needs: Vec<usize>,
+    /// Patterns of what carries a role: what the actions are done to, or what the role must be in to be passed.
+    pub(super) runs: Vec<String>,
+    /// Actions that are not done to what carries the role.
+    elsewhere: Vec<String>,
+    /// Works only on users with a console password, or only on those without one.
+    pub(super) password: Option<bool>,
+    /// Works only on users that may have another access key, or only on those that have two.
+    pub(super) free_key: Option<bool>,
     /// One of these must be let in by the role's trust policy.
     pub(super) services: Vec<String>,
+    /// What must be so even where what carries the role was read.
+    pub(super) besides: Option<String>,
     /// Ends a sentence: `and so …`.
     pub(super) does: String,
     /// What else must be so and cannot be seen here.
@@ -106,7 +135,7 @@ pub(super) struct Technique {
 }
 
 impl Technique {
-    fn read(row: Row) -> Result<Self, String> {
+    fn read(row: Row, vocabulary: &[String]) -> Result<Self, String> {
         let wrong = |what: &str| Err(format!("escalation techniques: '{}' {what}", row.id));
         let runs = matches!(row.how, How::PassRole | How::ExistingCompute);
         if row.actions.is_empty() || row.actions.iter().any(|action| !action.contains(':')) {
@@ -118,7 +147,16 @@ impl Technique {
         if matches!(row.how, How::Grant | How::OtherIdentity) != row.on.is_some() {
             return wrong("says on what if and only if how is self or other-identity");
         }
+        if row.elsewhere.iter().any(|action| !row.actions.contains(action)) {
+            return wrong("names an action under elsewhere that it does not need");
+        }
         Ok(Self {
+            needs: row.actions.iter().filter_map(|action| vocabulary.binary_search(action).ok()).collect(),
+            runs: row.runs,
+            elsewhere: row.elsewhere,
+            password: row.password,
+            free_key: row.free_key,
+            besides: row.besides,
             how: row.how,
             on: row.on,
             actions: row.actions.iter().map(|action| Action::new(action)).collect(),
@@ -126,5 +164,20 @@ impl Technique {
             does: row.does,
             provided: row.provided,
         })
+    }
+
+    /// Whether something is what the technique works on.
+    pub(super) fn works_on(&self, arn: &str) -> bool {
+        self.runs.iter().any(|pattern| covers(pattern, arn))
+    }
+
+    /// The actions that are done to what carries the role.
+    pub(super) fn done_there(&self) -> impl Iterator<Item = &Action> {
+        self.actions.iter().filter(|action| !self.elsewhere.contains(&action.text))
+    }
+
+    /// The actions that are done to something else.
+    pub(super) fn done_elsewhere(&self) -> impl Iterator<Item = &Action> {
+        self.actions.iter().filter(|action| self.elsewhere.contains(&action.text))
     }
 }

@@ -1,10 +1,11 @@
 //! Reads trust policies: who is named, and whether a given identity is let in.
 //! It does not ask whether the one who is let in may ask at all; that is the escalation search's part.
 
-use serde_json::Value;
-
-use super::condition::{Known, Truth, hold};
-use super::statement::{Action, Statement, statements, strings};
+use super::action::Action;
+use super::condition::hold;
+use super::context::Asked;
+use super::document::{Document, Form, Only, Statement};
+use super::truth::Truth;
 use crate::model::{Identity, IdentityKind, PrincipalKind, Trust, TrustedPrincipal};
 
 const ASSUME: [&str; 3] = ["sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML"];
@@ -24,9 +25,11 @@ const WHO: [&str; 5] =
 /// the world. A principal `*` that is held to accounts, an organisation or ARNs by a condition is no `anyone`: it is
 /// listed as what the condition names, an account (also for an organisation) or an identity.
 pub fn trusted_principals(trust: &Trust) -> Vec<TrustedPrincipal> {
-    let statements = statements(&trust.document);
-    let relevant = || statements.iter().filter(|s| ASSUME.iter().any(|action| s.names_action(&Action::new(action))));
-    let everyone = |s: &Statement<'_>| named(s.raw).iter().any(|(form, name)| form.is_anyone(name));
+    let document = Document::read(&trust.document);
+    let actions = ASSUME.map(Action::new);
+    let relevant = || document.statements.iter().filter(|s| actions.iter().any(|action| s.names_action(action)));
+    let is_plain = |s: &Statement| s.principals.as_ref().is_some_and(|principals| !principals.except);
+    let everyone = |s: &Statement| is_plain(s) && s.named().iter().any(|(form, name)| form.is_anyone(name));
     if relevant().any(|s| !s.allow && s.conditions.is_empty() && everyone(s)) {
         return Vec::new();
     }
@@ -36,51 +39,13 @@ pub fn trusted_principals(trust: &Trust) -> Vec<TrustedPrincipal> {
     found
 }
 
-/// The keys of a `Principal` element.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    Aws,
-    Service,
-    Federated,
-    Other,
-}
-
-impl Form {
-    fn is_anyone(self, name: &str) -> bool {
-        self == Form::Aws && name == "*"
-    }
-}
-
-/// Everything a statement's `Principal` names, with the key it stands under. A bare string or list means AWS.
-pub(super) fn named(statement: &Value) -> Vec<(Form, &str)> {
-    if statement.get("NotPrincipal").is_some() {
-        return vec![(Form::Aws, "*")];
-    }
-    match statement.get("Principal") {
-        Some(Value::Object(forms)) => forms
-            .iter()
-            .flat_map(|(key, value)| {
-                let form = match key.as_str() {
-                    "AWS" => Form::Aws,
-                    "Service" => Form::Service,
-                    "Federated" => Form::Federated,
-                    _ => Form::Other,
-                };
-                strings(value).into_iter().map(move |name| (form, name))
-            })
-            .collect(),
-        Some(value) => strings(value).into_iter().map(|name| (Form::Aws, name)).collect(),
-        None => Vec::new(),
-    }
-}
-
-fn principals(statement: &Statement<'_>) -> Vec<TrustedPrincipal> {
+fn principals(statement: &Statement) -> Vec<TrustedPrincipal> {
     let mut conditions: Vec<String> =
-        statement.conditions.iter().filter(|clause| clause.limits()).map(|clause| clause.key.clone()).collect();
+        statement.conditions.iter().filter(|clause| clause.limits()).map(|clause| clause.key.to_string()).collect();
     conditions.sort();
     conditions.dedup();
     let mut found = Vec::new();
-    for (form, name) in named(statement.raw) {
+    for (form, name) in statement.named() {
         let kinds = if form.is_anyone(name) { held_to(statement) } else { vec![(kind(form, name), name.to_owned())] };
         for (kind, name) in kinds {
             found.push(TrustedPrincipal { kind, name, conditions: conditions.clone() });
@@ -90,8 +55,8 @@ fn principals(statement: &Statement<'_>) -> Vec<TrustedPrincipal> {
 }
 
 /// What the conditions make of a principal `*`.
-fn held_to(statement: &Statement<'_>) -> Vec<(PrincipalKind, String)> {
-    let who = statement.conditions.iter().find(|clause| clause.names_values() && WHO.contains(&clause.key.as_str()));
+fn held_to(statement: &Statement) -> Vec<(PrincipalKind, String)> {
+    let who = statement.conditions.iter().find(|clause| clause.names_values() && WHO.contains(&&*clause.key));
     let Some(clause) = who else { return vec![(PrincipalKind::Anyone, "*".to_owned())] };
     let mut found = Vec::new();
     for value in &clause.values {
@@ -103,7 +68,7 @@ fn held_to(statement: &Statement<'_>) -> Vec<(PrincipalKind, String)> {
             None if value.contains(['*', '?']) => PrincipalKind::Anyone,
             None => PrincipalKind::Account,
         };
-        found.push((kind, value.clone()));
+        found.push((kind, value.to_string()));
     }
     found
 }
@@ -151,29 +116,30 @@ pub(super) struct Admission {
 }
 
 /// The parsed trust policy of one role.
-pub(super) struct TrustPolicy<'a> {
-    statements: Vec<Statement<'a>>,
+pub(super) struct TrustPolicy {
+    document: Document,
 }
 
-impl<'a> TrustPolicy<'a> {
-    pub(super) fn new(trust: &'a Trust) -> Self {
-        Self { statements: statements(&trust.document) }
+impl TrustPolicy {
+    pub(super) fn new(trust: &Trust) -> Self {
+        Self { document: Document::read(&trust.document) }
+    }
+
+    /// The statements about becoming the role as a user or role of AWS does.
+    fn about_assuming(&self) -> impl Iterator<Item = &Statement> {
+        let assume = Action::new(ASSUME[0]);
+        self.document.statements.iter().filter(move |statement| statement.names_action(&assume))
     }
 
     /// The AWS principals and the services it allows, as written.
-    pub(super) fn allowed_names(&self) -> impl Iterator<Item = (Form, &'a str)> {
-        let assume = Action::new(ASSUME[0]);
-        self.statements.iter().filter(move |s| s.allow && s.names_action(&assume)).flat_map(|s| named(s.raw))
+    pub(super) fn allowed_names(&self) -> Vec<(Form, &str)> {
+        self.about_assuming().filter(|s| s.allow).flat_map(Statement::named).collect()
     }
 
     /// Whether a service may run as the role.
     pub(super) fn admits_service(&self, service: &str) -> Truth {
-        let assume = Action::new(ASSUME[0]);
-        let named_here = |s: &Statement<'_>| {
-            named(s.raw).iter().any(|(form, name)| (*form == Form::Service && *name == service) || form.is_anyone(name))
-        };
         let mut answer = Truth::False;
-        for statement in self.statements.iter().filter(|s| s.names_action(&assume) && named_here(s)) {
+        for statement in self.about_assuming().filter(|s| names_service(s, service)) {
             match (statement.allow, statement.conditions.is_empty()) {
                 (false, true) => return Truth::False,
                 // A service's conditions (source account and ARN) are met by what one makes in the same account.
@@ -184,18 +150,13 @@ impl<'a> TrustPolicy<'a> {
         answer
     }
 
-    /// Whether this identity is let in with `sts:AssumeRole`. `known` are its condition keys.
-    pub(super) fn admits(&self, who: &Identity, known: &Known<'_>) -> Option<Admission> {
-        let assume = Action::new(ASSUME[0]);
+    /// Whether this identity is let in with `sts:AssumeRole`. `asked` are its condition keys.
+    pub(super) fn admits(&self, who: &Identity, asked: &Asked<'_>) -> Option<Admission> {
         let mut best: Option<Admission> = None;
         let mut doubt = false;
-        for statement in self.statements.iter().filter(|s| s.names_action(&assume)) {
-            let holds = hold(&statement.conditions, known);
-            let Some((direct, sure, whom)) =
-                named(statement.raw).into_iter().filter_map(|(form, name)| names(form, name, who)).max()
-            else {
-                continue;
-            };
+        for statement in self.about_assuming() {
+            let holds = hold(&statement.conditions, asked);
+            let Some((direct, sure, whom)) = names_identity(statement, who) else { continue };
             match (statement.allow, holds) {
                 (_, Truth::False) => {}
                 (false, Truth::True) if sure => return None,
@@ -210,6 +171,23 @@ impl<'a> TrustPolicy<'a> {
             }
         }
         best.map(|admission| Admission { conditional: admission.conditional || doubt, ..admission })
+    }
+}
+
+fn names_service(statement: &Statement, service: &str) -> bool {
+    let Some(Only { list, except }) = &statement.principals else { return false };
+    let named = list.iter().any(|(form, name)| (*form == Form::Service && **name == *service) || form.is_anyone(name));
+    named != *except
+}
+
+/// Whether a statement is about this identity: (by name, for certain, in words).
+fn names_identity(statement: &Statement, who: &Identity) -> Option<(bool, bool, String)> {
+    let Only { list, except } = statement.principals.as_ref()?;
+    let named = list.iter().filter_map(|(form, name)| names(*form, name, who)).max();
+    match (except, named) {
+        (false, named) => named,
+        (true, None) => Some((true, true, "everyone but a few".to_owned())),
+        (true, Some(_)) => None,
     }
 }
 

@@ -62,18 +62,33 @@ impl Held<'_> {
             && ["verbs", "apiGroups", "resources"].iter().all(|field| texts(self.rule, field).any(|text| text == "*"))
     }
 
+    /// Whether two of its three lists are `*`: everything of some sort, now and in times to come.
+    fn is_wild(&self) -> bool {
+        let wild = |field: &str| texts(self.rule, field).any(|text| text == "*");
+        !self.limited() && ["verbs", "apiGroups", "resources"].into_iter().filter(|field| wild(field)).count() == 2
+    }
+
     /// Whether it meets a need, and then whether only for the objects it names.
     fn meets(&self, need: &Need) -> Option<bool> {
-        let in_group = need.groups.iter().any(|group| has(self.rule, "apiGroups", group));
-        let on = need.resources.iter().any(|resource| {
-            let (kind, sub) = resource.split_once('/').unwrap_or((resource, ""));
-            let nameless = |verb: &str| verb == "deletecollection" || (verb == "create" && sub.is_empty());
-            // A rule with names never covers a request that names no object.
-            let verb =
-                need.verbs.iter().any(|verb| has(self.rule, "verbs", verb) && !(self.limited() && nameless(verb)));
-            verb && covers_resource(self.rule, kind, sub)
-        });
-        (in_group && on).then(|| self.limited())
+        let in_group = need.groups.iter().any(|group| group == "*" || has(self.rule, "apiGroups", group));
+        let on = need.any_resource
+            || need.resources.iter().any(|resource| {
+                let (kind, sub) = resource.split_once('/').unwrap_or((resource, ""));
+                let nameless = |verb: &str| verb == "deletecollection" || (verb == "create" && sub.is_empty());
+                // A rule with names never covers a request that names no object.
+                let verb = need.verbs.iter().any(|verb| self.has_verb(verb) && !(self.limited() && nameless(verb)));
+                verb && covers_resource(self.rule, kind, sub)
+            });
+        let on = on && need.verbs.iter().any(|verb| self.has_verb(verb));
+        let named = || texts(self.rule, "resourceNames").any(|name| need.names.iter().any(|one| one == name));
+        (in_group && on).then(|| self.limited() && !named())
+    }
+
+    fn has_verb(&self, wanted: &str) -> bool {
+        match wanted.strip_suffix('*').filter(|prefix| prefix.ends_with(':')) {
+            Some(prefix) => texts(self.rule, "verbs").any(|verb| verb == "*" || verb.starts_with(prefix)),
+            None => has(self.rule, "verbs", wanted),
+        }
     }
 
     /// Binding, role and rule.
@@ -92,7 +107,7 @@ impl Held<'_> {
 }
 
 /// `clusterrolebinding ops`, `role payments/reader`: the URN as a reader of `kubectl` says it.
-fn label(id: &Urn) -> String {
+pub(super) fn label(id: &Urn) -> String {
     let parts: Vec<&str> = id.as_str().strip_prefix("k8s:").unwrap_or_default().splitn(4, '/').collect();
     match parts.as_slice() {
         [_, "", kind, name] => format!("{kind} {name}"),
@@ -151,10 +166,14 @@ fn in_scope(
     };
     if let Some(held) = rules.iter().find(|held| held.is_everything()) {
         add(CapabilityKind::Administrator, false, &[*held], None);
+    } else if let Some(held) = rules.iter().find(|held| held.is_wild()) {
+        add(CapabilityKind::KubernetesWildcard, false, &[*held], None);
     }
-    for row in table.rows.iter().filter(|row| namespace.is_none() || !row.cluster_only) {
+    for row in table.rows.iter().filter(|row| row.is_for(namespace)) {
         if let Some((conditional, used)) = meet(row, &rules) {
-            add(row.kind, conditional, &used, row.provided.as_ref());
+            for kind in std::iter::once(row.kind).chain(row.also) {
+                add(kind, conditional, &used, row.provided.as_ref());
+            }
         }
     }
     found.append(&mut here);

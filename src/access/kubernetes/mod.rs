@@ -1,13 +1,23 @@
 //! What RBAC rules allow: single requests exactly, and what a subject's grants amount to.
 //! It reads roles as they are; aggregated roles must hold their rules already.
 
+mod authorize;
+mod bootstrap;
 mod capability;
+mod escalate;
+mod names;
+mod node;
 mod rule;
 mod table;
 
 use crate::model::{Grant, Identity, Policy};
 
+pub use authorize::{Asker, Authorizer, Decision, shown_rules};
+pub use bootstrap::Bootstrap;
 pub use capability::{capabilities, grant_capabilities};
+pub use escalate::{Actor, escalations};
+pub use names::{Named, ResourceNames};
+pub use node::NodeRights;
 pub use rule::{Request, allows, grant_allows};
 pub use table::CapabilityTable;
 

@@ -55,17 +55,26 @@ impl<'a> Request<'a> {
 /// subresource of every resource, and `pods/*` covers nothing. An empty `resourceNames` means all; a filled one never
 /// covers a request without a name. A path ending in `*` is a prefix.
 pub fn allows(rules: &Value, request: &Request<'_>) -> bool {
-    list(rules).iter().any(|rule| rule_allows(rule, request))
+    allowing_rule(rules, request).is_some()
+}
+
+/// The first rule of a list that allows a request, counted from 1.
+pub(super) fn allowing_rule(rules: &Value, request: &Request<'_>) -> Option<usize> {
+    list(rules).iter().position(|rule| rule_allows(rule, request)).map(|position| position + 1)
 }
 
 /// Whether a grant of these rules allows a request: a grant in a namespace reaches requests in that namespace only,
 /// and no paths.
 pub fn grant_allows(grant: &Grant, rules: &Value, request: &Request<'_>) -> bool {
-    let reaches = match grant.scope.strip_prefix("namespace/") {
+    reaches(grant, request) && allows(rules, request)
+}
+
+/// Whether the scope of a grant holds a request.
+pub(super) fn reaches(grant: &Grant, request: &Request<'_>) -> bool {
+    match grant.scope.strip_prefix("namespace/") {
         Some(namespace) => request.path.is_none() && !namespace.is_empty() && namespace == request.namespace,
         None => grant.scope == "cluster",
-    };
-    reaches && allows(rules, request)
+    }
 }
 
 fn rule_allows(rule: &Value, request: &Request<'_>) -> bool {

@@ -18,7 +18,9 @@ impl CapabilityTable {
     pub fn parse(toml: &str) -> Result<Self, String> {
         let file: File = toml::from_str(toml).map_err(|error| format!("kubernetes capabilities: {error}"))?;
         for row in &file.capability {
-            let empty = |need: &Need| need.verbs.is_empty() || need.groups.is_empty() || need.resources.is_empty();
+            let empty = |need: &Need| {
+                need.verbs.is_empty() || need.groups.is_empty() || (need.resources.is_empty() && !need.any_resource)
+            };
             if row.needs.is_empty() || row.needs.iter().any(empty) {
                 return Err(format!("kubernetes capabilities: '{}' needs verbs, groups and resources", row.id));
             }
@@ -39,14 +41,28 @@ struct File {
 pub(super) struct Row {
     id: String,
     pub(super) kind: CapabilityKind,
+    /// The same in the vocabulary of all providers.
+    #[serde(default)]
+    pub(super) also: Option<CapabilityKind>,
     /// All of these.
     pub(super) needs: Vec<Need>,
     /// About cluster-wide resources, which a grant in a namespace does not reach.
     #[serde(default)]
     pub(super) cluster_only: bool,
+    /// Only here, where a binding is not of the whole cluster.
+    #[serde(default)]
+    pub(super) namespace: Option<String>,
     /// What else must be so and cannot be read from RBAC; makes the capability conditional.
     #[serde(default)]
     pub(super) provided: Option<String>,
+}
+
+impl Row {
+    /// Whether it can hold in a namespace; `None` is the whole cluster.
+    pub(super) fn is_for(&self, namespace: Option<&str>) -> bool {
+        let Some(namespace) = namespace else { return true };
+        !self.cluster_only && self.namespace.as_deref().is_none_or(|only| only == namespace)
+    }
 }
 
 /// Any of the verbs on any of the resources.
@@ -57,4 +73,10 @@ pub(super) struct Need {
     pub(super) groups: Vec<String>,
     /// `pods`, or `pods/exec` for a subresource.
     pub(super) resources: Vec<String>,
+    /// Whatever the resource.
+    #[serde(default)]
+    pub(super) any_resource: bool,
+    /// The objects that matter: a rule for one of them is as good as a rule for all.
+    #[serde(default)]
+    pub(super) names: Vec<String>,
 }

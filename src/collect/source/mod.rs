@@ -2,12 +2,14 @@
 //!
 //! Follows no symbolic link and executes nothing of the tree. What is not read is said in the coverage.
 
+mod agents;
 mod allows;
 mod archive;
 mod discover;
 mod file;
 mod git;
 mod given;
+mod home;
 mod kind;
 mod name;
 mod tally;
@@ -21,6 +23,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::agents::{Notes, Tables};
 use super::{CollectError, Collector, Context, Sink};
 use crate::model::FactKind;
 use crate::secrets::{DetectorSet, Ignores};
@@ -28,6 +31,7 @@ use crate::secrets::{DetectorSet, Ignores};
 pub use allows::AllowNotes;
 pub use discover::{Found, discover};
 pub use given::{Given, GivenText};
+pub use home::Homes;
 pub use watched::Watched;
 
 /// The name of this collector.
@@ -80,6 +84,8 @@ pub struct SourceOptions {
     pub exports: BTreeSet<PathBuf>,
     /// Findings that a `.gitleaksignore` hides.
     pub ignored: Arc<Ignores>,
+    /// What is known of the clients of agents; `None` where agents are not looked for.
+    pub agents: Option<Arc<Tables>>,
 }
 
 impl Default for SourceOptions {
@@ -97,6 +103,7 @@ impl Default for SourceOptions {
             watched: Arc::default(),
             exports: BTreeSet::new(),
             ignored: Arc::default(),
+            agents: None,
         }
     }
 }
@@ -190,6 +197,7 @@ impl Collector for Source {
             detectors: Arc::clone(&self.detectors),
             context: context.clone(),
             sink: sink.clone(),
+            agents: self.options.agents.clone().map(Notes::new),
         };
         // Reading and matching is work for threads, not for the async runtime.
         tokio::task::spawn_blocking(move || {

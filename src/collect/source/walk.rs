@@ -17,6 +17,7 @@ use super::git::{self, Tracked};
 use super::name::text_of;
 use super::tally::Tally;
 use super::{Root, Selection, SourceOptions};
+use crate::collect::agents::Notes;
 use crate::collect::{CollectError, Context, Sink};
 use crate::model::{Exposure, Outcome, Record};
 use crate::secrets::DetectorSet;
@@ -36,6 +37,8 @@ pub(super) struct Walk {
     pub(super) detectors: Arc<DetectorSet>,
     pub(super) context: Context,
     pub(super) sink: Sink,
+    /// Who reads what files say of agents, where that is asked for.
+    pub(super) agents: Option<Notes>,
 }
 
 impl Walk {
@@ -64,15 +67,18 @@ impl Walk {
         if self.sink.is_closed() {
             return Err(CollectError::Stopped);
         }
+        if let Some(agents) = &self.agents {
+            agents.send(&self.target, &self.sink)?;
+        }
         tally.send(&self.target, &self.sink)
     }
 
-    /// Hidden files too, `.git` not; `.gitignore` counts even where there is no repository around it, but only in the
-    /// tree itself. Other ignore files are not looked at: a scanned tree must not mute its scan with files that git
-    /// does not know.
+    /// Hidden files too, `.git` not; `.gitignore` counts in repositories, since git says there what it tracks all the same,
+    /// and only in the tree itself. Elsewhere it would let a scanned tree mute its scan, as other ignore files would
+    /// everywhere.
     fn what_gitignore_leaves(&self, tracked: &Tracked, tally: &Tally) -> Result<(), CollectError> {
         let mut walker = self.walker();
-        walker.git_ignore(true).require_git(false);
+        walker.git_ignore(true).require_git(!tracked.has_index());
         let is_stopped = AtomicBool::new(false);
         walker.build_parallel().run(|| {
             Box::new(|entry| match entry {
@@ -196,6 +202,8 @@ impl Walk {
             context: &self.context,
             extent: file::Extent::default(),
             commit: None,
+            agents: self.agents.as_ref(),
+            target: &self.target,
         };
         let mut failed = None;
         // A root that is a link was named by the user, so it is followed; no other link is.

@@ -244,6 +244,9 @@ fn key_counts(inventory: &Inventory) -> Vec<(Urn, Attributes)> {
         };
         let counted =
             of_user.iter().filter(|one| matches!(one.kind, CredentialKind::AwsAccessKey | CredentialKind::AwsPassword));
+        let mut attributes = Attributes::default();
+        attributes.set_known(A::ActiveKeys, count.clone());
+        found.push((user.id.clone(), attributes));
         for credential in counted {
             let mut attributes = Attributes::default();
             attributes.set_known(A::ActiveKeys, count.clone());

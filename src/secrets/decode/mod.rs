@@ -118,18 +118,19 @@ impl Budget {
     }
 }
 
-/// Adds to the matches of a text those that are found when the pieces of a part of it are decoded.
+/// Adds to the matches of a text those that are found when the pieces of a part of it, which has these runs, are decoded.
 pub(super) fn add<'a>(
     detectors: &'a DetectorSet,
     text: &[u8],
     within: Range<usize>,
+    runs: &[Range<usize>],
     paths: &[&str],
     budget: &mut Budget,
     matches: &mut Vec<Match<'a>>,
 ) {
     let mut found = Vec::new();
     let mut pieces = 0;
-    decode(text.get(within.clone()).unwrap_or_default(), &mut |mut piece| {
+    decode(text.get(within.clone()).unwrap_or_default(), runs, &mut |mut piece| {
         pieces += 1;
         piece.shift(within.start);
         take(detectors, &piece, pieces, paths, budget, &mut found)
@@ -168,8 +169,8 @@ fn take<'a>(
 }
 
 /// Calls `each` for every piece that can be decoded to something like text, until it returns `false`.
-fn decode(text: &[u8], each: &mut impl FnMut(Decoded) -> bool) {
-    let _ = runs::each(text, each) && runs::each_list(text, each) && escapes::each(text, each);
+fn decode(text: &[u8], runs: &[Range<usize>], each: &mut impl FnMut(Decoded) -> bool) {
+    let _ = runs::each(text, runs, each) && runs::each_list(text, each) && escapes::each(text, each);
 }
 
 /// How good a match is against others of the same text: what stands there plainly or is surely found, before guesses
@@ -217,11 +218,15 @@ fn join<'a>(matches: &mut Vec<Match<'a>>, found: Vec<(usize, Match<'a>)>) {
 /// Whether bytes read as text: at most one in ten is none.
 fn is_text(bytes: &[u8]) -> bool {
     let is_control = |byte: &&u8| matches!(byte, 0..=8 | 11 | 12 | 14..=31 | 127);
-    let bad: usize = bytes
-        .utf8_chunks()
-        .map(|chunk| chunk.invalid().len() + chunk.valid().as_bytes().iter().filter(is_control).count())
-        .sum();
-    !bytes.is_empty() && bad * 10 <= bytes.len()
+    let mut bad = 0;
+    for chunk in bytes.utf8_chunks() {
+        bad += chunk.invalid().len() + chunk.valid().as_bytes().iter().filter(is_control).count();
+        // Most are not, which their first bytes show.
+        if bad * 10 > bytes.len() {
+            return false;
+        }
+    }
+    !bytes.is_empty()
 }
 
 #[cfg(test)]

@@ -44,11 +44,23 @@ fn is_symbol(byte: u8) -> bool {
     VALUES[usize::from(byte)] < 64
 }
 
-/// Calls `each` for every run that decodes to something, until it returns `false`. Returns whether it never did.
-pub(super) fn each(text: &[u8], each: &mut impl FnMut(Decoded) -> bool) -> bool {
+/// Calls `each` for every run that decodes to something, until it returns `false`. Returns whether it never did. All of
+/// them lie in the runs that keys are made of, which are given.
+pub(super) fn each(text: &[u8], runs: &[Range<usize>], each: &mut impl FnMut(Decoded) -> bool) -> bool {
     let mut from = 0;
-    while let Some(run) = next(text, from) {
-        from = run.end;
+    for run in runs.iter().filter(|run| run.len() >= SHORTEST) {
+        from = from.max(run.start);
+        if !within(text, run.end, &mut from, each) {
+            return false;
+        }
+    }
+    true
+}
+
+/// The same for what begins at a place or behind, up to an end; the place moves behind what was read.
+fn within(text: &[u8], end: usize, from: &mut usize, each: &mut impl FnMut(Decoded) -> bool) -> bool {
+    while let Some(run) = text.get(..end).and_then(|text| next(text, *from)) {
+        *from = run.end;
         let symbols = &text[run.clone()];
         let goes_on = if is_hex(symbols) {
             hex(text, run).is_none_or(&mut *each)
@@ -56,7 +68,7 @@ pub(super) fn each(text: &[u8], each: &mut impl FnMut(Decoded) -> bool) -> bool 
             true
         } else if is_promising(symbols) {
             let lines = lines(text, run);
-            from = lines.last().map_or(from, |last| last.end);
+            *from = lines.last().map_or(*from, |last| last.end);
             wrapped(text, &lines, each)
         } else {
             parts_of(text, run, each)

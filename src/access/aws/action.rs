@@ -1,0 +1,109 @@
+//! Actions and the sets of them that statements name. Case is folded here, as IAM does; it knows no resources.
+
+use super::pattern::covers;
+
+/// An action to ask about.
+#[derive(Clone, Debug)]
+pub struct Action {
+    /// As written, for the reader.
+    pub(super) text: String,
+    service: String,
+    name: String,
+    bit: u64,
+}
+
+impl Action {
+    /// `iam:PassRole`. Without a colon no statement but `*` matches it.
+    pub fn new(text: &str) -> Self {
+        let lower = text.to_ascii_lowercase();
+        let (service, name) = lower.split_once(':').unwrap_or((&lower, ""));
+        Self { text: text.to_owned(), service: service.to_owned(), name: name.to_owned(), bit: bit(service) }
+    }
+
+    /// As [`Self::new`], for what somebody typed.
+    ///
+    /// # Errors
+    /// Says what was expected.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let is_whole = is_action(text) && !text.contains(['*', '?']);
+        is_whole.then(|| Self::new(text)).ok_or_else(|| {
+            format!("'{text}' is not an action (expected service:Name without wildcards, such as s3:GetObject)")
+        })
+    }
+
+    /// The service, lower case: `iam`.
+    pub(super) fn service(&self) -> &str {
+        &self.service
+    }
+
+    pub(super) fn service_bit(&self) -> u64 {
+        self.bit
+    }
+}
+
+/// One of 64 bits for a service; several services share one, which costs a look and no answer.
+fn bit(service: &str) -> u64 {
+    let hash = service.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    1 << (hash >> 58)
+}
+
+/// The actions of a statement, sorted by service, so that a long list is not gone through for every question.
+#[derive(Debug, Default)]
+pub(super) struct ActionSet {
+    everything: bool,
+    services: u64,
+    names: Box<[(Box<str>, Box<str>)]>,
+}
+
+impl ActionSet {
+    /// Malformed names (a comma, a blank, no name) match nothing, as with AWS.
+    pub(super) fn read(patterns: &[&str]) -> Self {
+        let mut set = Self::default();
+        let mut names: Vec<(Box<str>, Box<str>)> = Vec::with_capacity(patterns.len());
+        for pattern in patterns.iter().filter(|pattern| is_action(pattern)) {
+            let lower = pattern.to_ascii_lowercase();
+            match lower.split_once(':') {
+                Some((service, name)) if !service.contains(['*', '?']) => {
+                    set.services |= bit(service);
+                    names.push((service.into(), name.into()));
+                }
+                Some((service, name)) if stars(service) && stars(name) => set.everything = true,
+                // IAM refuses a service with a wildcard.
+                Some(_) => {}
+                None => set.everything = true,
+            }
+        }
+        names.sort_unstable();
+        set.names = names.into();
+        set
+    }
+
+    pub(super) fn services(&self) -> u64 {
+        if self.everything { u64::MAX } else { self.services }
+    }
+
+    pub(super) fn contains(&self, action: &Action) -> bool {
+        if self.everything {
+            return true;
+        }
+        if self.services & action.bit == 0 {
+            return false;
+        }
+        let start = self.names.partition_point(|(service, _)| **service < *action.service);
+        let same = self.names[start..].iter().take_while(|(service, _)| **service == *action.service);
+        same.into_iter().any(|(_, name)| covers(name, &action.name))
+    }
+}
+
+fn stars(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte == b'*')
+}
+
+/// Whether a text has the form of an action or of a pattern of actions.
+pub(super) fn is_action(text: &str) -> bool {
+    let plain = |text: &str| {
+        !text.is_empty()
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'*' | b'?'))
+    };
+    stars(text) || text.split_once(':').is_some_and(|(service, name)| plain(service) && plain(name))
+}

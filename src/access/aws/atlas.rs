@@ -1,0 +1,198 @@
+//! All identities with the indexes that spare comparing each with each. It answers who might do a step to whom; which
+//! steps make a way is decided in `escalate`.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::document::Form;
+use super::step::{Held, Node, Step, become_by, is_pass_role};
+use super::surroundings::Surroundings;
+use super::technique::{How, On, Technique, Techniques};
+use super::trust::account_of;
+
+/// All identities, and who holds what.
+pub(super) struct Atlas<'n, 'a> {
+    pub(super) nodes: &'n [Node<'a>],
+    pub(super) techniques: &'n [Technique],
+    around: &'n Surroundings<'n>,
+    by_arn: HashMap<&'n str, usize>,
+    /// Those that act, by account.
+    by_account: HashMap<&'n str, Vec<usize>>,
+    /// For each technique, who holds its actions at all.
+    pub(super) holders: Vec<BTreeMap<usize, Held>>,
+    pub(super) groups: Vec<usize>,
+    /// How one joins a group.
+    pub(super) joins: Option<&'n Technique>,
+    /// Roles by the names that their trust policies let in: ARNs, accounts, services, `*`.
+    trusting: HashMap<&'n str, Vec<usize>>,
+    /// Whether someone holds a technique that makes credentials, passes roles or changes what runs.
+    is_forger: Vec<bool>,
+}
+
+impl<'n, 'a> Atlas<'n, 'a> {
+    pub(super) fn new(nodes: &'n [Node<'a>], techniques: &'n Techniques, around: &'n Surroundings<'n>) -> Self {
+        let by_arn = nodes.iter().enumerate().map(|(i, node)| (node.identity.id.as_str(), i)).collect();
+        let groups = (0..nodes.len()).filter(|i| !nodes[*i].acts()).collect();
+        let mut by_account: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut trusting: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (index, node) in nodes.iter().enumerate() {
+            if node.acts() {
+                by_account.entry(&node.identity.tenant).or_default().push(index);
+            }
+            for (_, name) in node.trust.iter().flat_map(super::trust::TrustPolicy::allowed_names) {
+                let whom = account_of(name).filter(|_| !names_one(name)).unwrap_or(name);
+                trusting.entry(whom).or_default().push(index);
+            }
+        }
+        let holders: Vec<BTreeMap<usize, Held>> = techniques.all.iter().map(|t| holders(nodes, t)).collect();
+        let mut is_forger = vec![false; nodes.len()];
+        for (technique, holders) in techniques.all.iter().zip(&holders) {
+            let forges = matches!(technique.how, How::OtherIdentity | How::PassRole | How::ExistingCompute);
+            holders.keys().filter(|_| forges).for_each(|who| is_forger[*who] = true);
+        }
+        let joins = techniques.all.iter().find(|t| t.how == How::Grant && t.on == Some(On::Membership));
+        let techniques = &techniques.all;
+        Self { nodes, techniques, around, by_arn, by_account, holders, groups, joins, trusting, is_forger }
+    }
+
+    /// The techniques of [`How::Grant`] that an identity can use on something.
+    pub(super) fn grants(&self, who: usize) -> impl Iterator<Item = &'n Technique> {
+        let all = self.techniques.iter().zip(&self.holders);
+        all.filter(move |(t, holders)| t.how == How::Grant && holders.contains_key(&who)).map(|(t, _)| t)
+    }
+
+    /// The best single step by which `who` becomes `target`.
+    pub(super) fn step(&self, who: usize, target: usize, certain: bool) -> Option<Step> {
+        let mut open = None;
+        for (technique, holders) in self.techniques.iter().zip(&self.holders) {
+            if technique.how != How::Assume && !holders.contains_key(&who) {
+                continue;
+            }
+            let held = holders.get(&who).unwrap_or(&None);
+            match become_by(&self.nodes[who], &self.nodes[target], technique, held, self.around) {
+                Some(step) if !step.conditional => return Some(step),
+                Some(step) if !certain => open = open.or(Some(step)),
+                _ => {}
+            }
+        }
+        open
+    }
+
+    /// The step by which `who` assumes the role `target`, if it may.
+    pub(super) fn assumption(&self, who: usize, target: usize) -> Option<Step> {
+        let technique = self.techniques.iter().find(|technique| technique.how == How::Assume)?;
+        become_by(&self.nodes[who], &self.nodes[target], technique, &None, self.around)
+    }
+
+    /// Who might become `target` in one step.
+    pub(super) fn sources(&self, target: usize) -> BTreeSet<usize> {
+        let node = &self.nodes[target];
+        let mut sources = BTreeSet::new();
+        let trusted: Vec<_> = node.trust.iter().flat_map(super::trust::TrustPolicy::allowed_names).collect();
+        for (technique, holders) in self.techniques.iter().zip(&self.holders) {
+            let fits = match technique.how {
+                How::Grant => false,
+                How::Assume => {
+                    sources.extend(self.assumers(target));
+                    false
+                }
+                How::OtherIdentity => technique.on.is_some_and(|on| node.is_changeable(on)),
+                How::PassRole | How::ExistingCompute => trusted.iter().any(|(form, name)| {
+                    *name == "*" || (*form == Form::Service && technique.services.iter().any(|service| service == name))
+                }),
+            };
+            if fits {
+                // What runs in one account may be changed from another.
+                let is_wide = technique.how == How::ExistingCompute
+                    && self.around.carriers(&node.identity.id).iter().any(|one| technique.works_on(one.as_str()));
+                let same = |i: &&usize| is_wide || self.nodes[**i].identity.tenant == node.identity.tenant;
+                sources.extend(holders.keys().filter(same).copied());
+            }
+        }
+        sources
+    }
+
+    /// Who the names in the trust policy of a role stand for: by ARN, or everyone of an account who may call
+    /// `sts:AssumeRole`.
+    pub(super) fn assumers(&self, target: usize) -> BTreeSet<usize> {
+        let node = &self.nodes[target];
+        let askers = self.askers();
+        let mut found = BTreeSet::new();
+        for (form, name) in node.trust.iter().flat_map(super::trust::TrustPolicy::allowed_names) {
+            if form != Form::Aws {
+                continue;
+            }
+            if let Some(index) = self.by_arn.get(name) {
+                found.insert(*index);
+            } else if name == "*" {
+                found.extend(askers.keys());
+                found.extend(self.account(&node.identity.tenant));
+            } else if let Some(account) = account_of(name) {
+                let role = name.split_once(":assumed-role/").and_then(|(_, rest)| rest.split('/').next());
+                let here = self.account(account).iter().filter(|i| match role {
+                    Some(role) => self.nodes[**i].identity.name == role,
+                    None => askers.contains_key(i),
+                });
+                found.extend(here);
+            } else {
+                let same = |i: &&usize| self.nodes[**i].identity.unique_id.as_deref() == Some(name);
+                found.extend(self.account(&node.identity.tenant).iter().filter(same));
+            }
+        }
+        found.retain(|i| self.nodes[*i].acts());
+        found
+    }
+
+    /// Who `who` might become in one step: every one of its account where it can forge, else the roles that let it in.
+    pub(super) fn candidates(&self, who: usize) -> Vec<usize> {
+        let node = &self.nodes[who];
+        let mut found = BTreeSet::new();
+        if self.is_forger[who] {
+            found.extend(self.account(&node.identity.tenant));
+        }
+        let asks = self.askers().contains_key(&who);
+        let names = [Some(node.identity.id.as_str()), node.identity.unique_id.as_deref(), Some("*")];
+        let wide = Some(node.identity.tenant.as_str()).filter(|_| asks);
+        for name in names.into_iter().flatten().chain(wide) {
+            found.extend(self.trusting.get(name).into_iter().flatten());
+        }
+        found.remove(&who);
+        found.into_iter().collect()
+    }
+
+    /// Who holds `sts:AssumeRole` on something.
+    fn askers(&self) -> &BTreeMap<usize, Held> {
+        static NOBODY: BTreeMap<usize, Held> = BTreeMap::new();
+        let assume = self.techniques.iter().position(|technique| technique.how == How::Assume);
+        assume.and_then(|index| self.holders.get(index)).unwrap_or(&NOBODY)
+    }
+
+    fn account(&self, account: &str) -> &[usize] {
+        self.by_account.get(account).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// Whether a principal's name means one identity rather than its account. Sessions count to their account: the role they
+/// are of is found there.
+fn names_one(name: &str) -> bool {
+    name.contains(":user/") || name.contains(":role/")
+}
+
+/// Who holds the actions of a technique, on something each.
+fn holders(nodes: &[Node<'_>], technique: &Technique) -> BTreeMap<usize, Held> {
+    let mut found = BTreeMap::new();
+    for (index, node) in nodes.iter().enumerate() {
+        let names_all = technique.needs.iter().all(|need| node.holds.get(*need).copied().unwrap_or_default());
+        if !names_all || !node.acts() || is_sure(node) {
+            continue;
+        }
+        let asked = technique.actions.iter().filter(|action| technique.how != How::PassRole || !is_pass_role(action));
+        if let Some(held) = node.may_each(asked) {
+            found.insert(index, Some(held));
+        }
+    }
+    found
+}
+
+pub(super) fn is_sure(node: &Node<'_>) -> bool {
+    node.administrator.as_ref().is_some_and(|administrator| !administrator.conditional)
+}

@@ -1,0 +1,153 @@
+//! What is known of a request before it is made: condition keys with values, without one, or not to be known.
+//! It compares nothing.
+
+use jiff::Timestamp;
+
+use crate::model::{Identity, IdentityKind};
+
+/// How long after its making temporary credentials can work at most: 36 hours for a federated user.
+/// Source: STS API reference, `GetFederationToken`, `DurationSeconds`.
+const LONGEST_SESSION_SECONDS: i64 = 36 * 3_600;
+
+/// What is known of one condition key.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Seen<'c> {
+    /// It has one value.
+    One(&'c str),
+    /// It has these values.
+    Many(&'c [String]),
+    /// It has a value between these, in seconds since 1970; or perhaps none.
+    Time { from: i64, to: i64, or_absent: bool },
+    /// It is not in the request.
+    Absent,
+    /// Nothing is known of it.
+    Unknown,
+}
+
+#[derive(Clone, Debug)]
+enum Entry {
+    Values(Vec<String>),
+    Time { from: i64, to: i64, or_absent: bool },
+    Absent,
+}
+
+/// The condition keys of a request as far as they are known, by lower-case name.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    entries: Vec<(String, Entry)>,
+    /// Keys with this beginning that have no entry are absent.
+    absent: Vec<&'static str>,
+    /// Every key that has no entry is absent.
+    complete: bool,
+}
+
+impl Context {
+    /// Nothing known.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets a key to its values; keys are case-insensitive. No values: the key is not in the request.
+    pub fn set(&mut self, key: &str, values: Vec<String>) {
+        let entry = if values.is_empty() { Entry::Absent } else { Entry::Values(values) };
+        self.put(key, entry);
+    }
+
+    /// Says that keys which were not set are not in the request.
+    pub fn complete(&mut self) {
+        self.complete = true;
+    }
+
+    /// Sets a key unless it is set already.
+    pub fn set_default(&mut self, key: &str, value: &str) {
+        if !self.entries.iter().any(|(known, _)| known.eq_ignore_ascii_case(key)) {
+            self.put(key, Entry::Values(vec![value.to_owned()]));
+        }
+    }
+
+    /// Says that a key is not in the request, unless it is set already.
+    pub fn set_absent(&mut self, key: &str) {
+        if !self.entries.iter().any(|(known, _)| known.eq_ignore_ascii_case(key)) {
+            self.put(key, Entry::Absent);
+        }
+    }
+
+    /// What is known of whoever uses the rights of an identity, at a time.
+    ///
+    /// Source: IAM User Guide, "AWS global condition context keys", properties of the principal and of the request.
+    pub fn of(identity: &Identity, now: Timestamp) -> Self {
+        let mut context = Self::default();
+        context.put_text("aws:principalarn", identity.id.as_str());
+        context.put_text("aws:principalaccount", &identity.tenant);
+        context.put_text("aws:principalisawsservice", "false");
+        let second = now.as_second();
+        context.put("aws:currenttime", Entry::Time { from: second, to: second, or_absent: false });
+        context.put("aws:epochtime", Entry::Time { from: second, to: second, or_absent: false });
+        let is_user = identity.kind == IdentityKind::AwsUser;
+        // An access key has no such time; a console session of the same user has one.
+        let issued = Entry::Time { from: second - LONGEST_SESSION_SECONDS, to: second, or_absent: is_user };
+        context.put("aws:tokenissuetime", issued);
+        for (name, value) in &identity.labels {
+            context.put_text(&format!("aws:principaltag/{name}"), value);
+        }
+        if is_user {
+            context.put_text("aws:username", &identity.name);
+            context.put_text("aws:principaltype", "User");
+            // A session of a role may bring tags of its own.
+            context.absent.push("aws:principaltag/");
+        } else {
+            context.put("aws:username", Entry::Absent);
+            context.put_text("aws:principaltype", "AssumedRole");
+        }
+        context
+    }
+
+    fn put_text(&mut self, key: &str, value: &str) {
+        self.put(key, Entry::Values(vec![value.to_owned()]));
+    }
+
+    fn put(&mut self, key: &str, entry: Entry) {
+        let key = key.to_ascii_lowercase();
+        match self.entries.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, old)) => *old = entry,
+            None => self.entries.push((key, entry)),
+        }
+    }
+
+    /// The context of a question without further keys.
+    pub(super) fn asked(&self) -> Asked<'_> {
+        Asked { context: self, extra: &[] }
+    }
+
+    /// The context of a question that fixes further keys itself, given in lower case.
+    pub(super) fn asked_with<'c>(&'c self, extra: &'c [(&'c str, &'c str)]) -> Asked<'c> {
+        Asked { context: self, extra }
+    }
+}
+
+/// A context with the keys that the question itself fixes, such as `iam:passedtoservice`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'c> {
+    context: &'c Context,
+    extra: &'c [(&'c str, &'c str)],
+}
+
+impl<'c> Asked<'c> {
+    /// What is known of a key, given in lower case.
+    pub(super) fn seen(&self, key: &str) -> Seen<'c> {
+        if let Some((_, value)) = self.extra.iter().find(|(name, _)| *name == key) {
+            return Seen::One(value);
+        }
+        match self.context.entries.iter().find(|(name, _)| name == key) {
+            Some((_, Entry::Values(values))) => Seen::Many(values),
+            Some((_, Entry::Absent)) => Seen::Absent,
+            Some((_, Entry::Time { from, to, or_absent })) => {
+                Seen::Time { from: *from, to: *to, or_absent: *or_absent }
+            }
+            None if self.context.complete || self.context.absent.iter().any(|start| key.starts_with(start)) => {
+                Seen::Absent
+            }
+            None => Seen::Unknown,
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The table of what rights amount to, as data: which actions, asked on which resources. It asks nothing itself.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::action::Action;
+use super::capability::partition;
+use crate::model::{CapabilityKind, Identity, IdentityKind};
+
+/// What rights amount to, read from `rules/facts/aws-capabilities.toml`.
+#[derive(Debug)]
+pub struct CapabilityTable {
+    groups: Vec<Group>,
+    /// The resource patterns that probes name, each once.
+    resources: Vec<String>,
+    /// The actions by which one reads data, asked on anything.
+    data: Vec<Action>,
+}
+
+/// Probes that prove one capability.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub(super) kind: CapabilityKind,
+    /// Whether all probes are needed, or one.
+    pub(super) all: bool,
+    pub(super) probes: Vec<Probe>,
+    /// One of these is needed besides.
+    pub(super) and: Vec<Probe>,
+}
+
+/// An action, and which of the table's resources it is asked on.
+#[derive(Debug)]
+pub(super) struct Probe {
+    pub(super) action: Action,
+    resource: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    data: Vec<String>,
+    capability: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    kind: CapabilityKind,
+    need: Need,
+    probes: Vec<ProbeRow>,
+    #[serde(default)]
+    and: Vec<ProbeRow>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Need {
+    All,
+    Any,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProbeRow {
+    on: String,
+    actions: Vec<String>,
+}
+
+impl CapabilityTable {
+    /// Reads the table.
+    ///
+    /// # Errors
+    /// Says line, column and what was expected.
+    pub fn parse(toml: &str) -> Result<Self, String> {
+        let table: Table = toml::from_str(toml).map_err(|error| error.to_string())?;
+        let rows = || table.capability.iter().flat_map(|row| row.probes.iter().chain(&row.and));
+        if let Some(wrong) = rows().flat_map(|row| &row.actions).find(|action| !action.contains(':')) {
+            return Err(format!("'{wrong}' is not an action (expected service:Name)"));
+        }
+        let resources: Vec<String> = rows().map(|row| row.on.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+        let probes = |rows: &[ProbeRow]| {
+            let each = rows.iter().flat_map(|row| {
+                let resource = resources.binary_search(&row.on).unwrap_or_default();
+                row.actions.iter().map(move |action| Probe { action: Action::new(action), resource })
+            });
+            each.collect::<Vec<Probe>>()
+        };
+        let group = |row: &Row| Group {
+            kind: row.kind,
+            all: row.need == Need::All,
+            probes: probes(&row.probes),
+            and: probes(&row.and),
+        };
+        let groups = table.capability.iter().map(group).collect();
+        let data = table.data.iter().map(|action| Action::new(action)).collect();
+        Ok(Self { groups, resources, data })
+    }
+
+    /// The actions by which one reads data.
+    pub(super) fn data(&self) -> &[Action] {
+        &self.data
+    }
+
+    /// The table with its resources filled in for someone.
+    pub(super) fn place(&self, subject: Subject<'_>) -> Place<'_> {
+        let own = |kind: IdentityKind| {
+            subject.identity.filter(|identity| identity.kind == kind).map(|identity| identity.id.as_str().to_owned())
+        };
+        let fill = |pattern: &String| match pattern.as_str() {
+            "{user}" => own(IdentityKind::AwsUser),
+            "{role}" => own(IdentityKind::AwsRole),
+            pattern => Some(pattern.replace("{p}", subject.partition).replace("{a}", subject.account)),
+        };
+        Place { table: self, resources: self.resources.iter().map(fill).collect() }
+    }
+}
+
+/// Whose account is asked about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subject<'s> {
+    pub(super) partition: &'s str,
+    pub(super) account: &'s str,
+    pub(super) identity: Option<&'s Identity>,
+}
+
+impl<'s> Subject<'s> {
+    pub(super) fn of(identity: &'s Identity) -> Self {
+        Self { partition: partition(identity.id.as_str()), account: &identity.tenant, identity: Some(identity) }
+    }
+}
+
+/// The table as it is asked of one identity.
+#[derive(Debug)]
+pub(super) struct Place<'t> {
+    table: &'t CapabilityTable,
+    resources: Vec<Option<String>>,
+}
+
+impl Place<'_> {
+    pub(super) fn groups(&self) -> &[Group] {
+        &self.table.groups
+    }
+
+    /// The resource of a probe; none when it is about another kind of identity.
+    pub(super) fn resource(&self, probe: &Probe) -> Option<&str> {
+        self.resources.get(probe.resource)?.as_deref()
+    }
+}

@@ -1,0 +1,45 @@
+//! What an account holds besides policies, as far as it was read. It concludes nothing.
+
+use std::collections::HashMap;
+
+use crate::model::Urn;
+
+/// How many access keys a user may have. Source: IAM and STS quotas.
+const KEYS: usize = 2;
+
+/// What runs as whom, and who has which credentials.
+#[derive(Debug, Default)]
+pub struct Surroundings<'a> {
+    carriers: HashMap<&'a Urn, Vec<&'a Urn>>,
+    passwords: HashMap<&'a Urn, bool>,
+    keys: HashMap<&'a Urn, usize>,
+}
+
+impl<'a> Surroundings<'a> {
+    /// Notes that something runs as a role, or carries it, such as an instance profile.
+    pub fn carries(&mut self, carrier: &'a Urn, role: &'a Urn) {
+        self.carriers.entry(role).or_default().push(carrier);
+    }
+
+    /// Notes how many access keys a user has and whether it has a console password. To be called only for users whose
+    /// credentials were all read.
+    pub fn credentials(&mut self, user: &'a Urn, keys: usize, password: bool) {
+        self.keys.insert(user, keys);
+        self.passwords.insert(user, password);
+    }
+
+    /// What carries a role.
+    pub(super) fn carriers(&self, role: &Urn) -> &[&'a Urn] {
+        self.carriers.get(role).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether a user has a console password, if that is known.
+    pub(super) fn has_password(&self, user: &Urn) -> Option<bool> {
+        self.passwords.get(user).copied()
+    }
+
+    /// Whether a user may have another access key, if that is known.
+    pub(super) fn has_free_key(&self, user: &Urn) -> Option<bool> {
+        self.keys.get(user).map(|keys| *keys < KEYS)
+    }
+}

@@ -1,0 +1,103 @@
+//! The roles and bindings that every API server makes at its start, as data. What a cluster made of them is not here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::model::{Evidence, Location, Policy, PolicyLanguage, Urn};
+
+/// The bootstrap policy, read from `rules/facts/kubernetes-bootstrap.toml`.
+#[derive(Debug)]
+pub struct Bootstrap {
+    /// By what stands after the cluster in their URN, such as `/clusterrole/view`.
+    roles: BTreeMap<String, Policy>,
+    /// Binding and subject, as `/clusterrolebinding/NAME#sa/NAMESPACE/NAME`.
+    grants: BTreeSet<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    role: Vec<Role>,
+    binding: Vec<Binding>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Role {
+    name: String,
+    #[serde(default)]
+    namespace: String,
+    rules: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Binding {
+    name: String,
+    #[serde(default)]
+    namespace: String,
+    #[serde(rename = "role")]
+    _role: String,
+    subjects: Vec<String>,
+}
+
+impl Bootstrap {
+    /// Reads the table.
+    ///
+    /// # Errors
+    /// Says line, column and what was expected.
+    pub fn parse(toml: &str) -> Result<Self, String> {
+        let file: File = toml::from_str(toml).map_err(|error| format!("kubernetes bootstrap policy: {error}"))?;
+        let kind = |namespace: &str, kind: &str| {
+            let cluster = if namespace.is_empty() { "cluster" } else { "" };
+            format!("{namespace}/{cluster}{kind}")
+        };
+        let roles = file.role.into_iter().map(|role| {
+            let below = format!("{}/{}", kind(&role.namespace, "role"), role.name);
+            (below.clone(), policy(&below, role))
+        });
+        let mut grants = BTreeSet::new();
+        for binding in &file.binding {
+            let below = format!("{}/{}", kind(&binding.namespace, "rolebinding"), binding.name);
+            for subject in &binding.subjects {
+                let (kind, name) = subject.split_once(' ').unwrap_or(("", subject));
+                let kind = if kind == "ServiceAccount" { "sa".to_owned() } else { kind.to_lowercase() };
+                grants.insert(format!("{below}#{kind}/{name}"));
+            }
+        }
+        Ok(Self { roles: roles.collect(), grants })
+    }
+
+    /// The role that a cluster's role of this name was at its start.
+    pub fn role(&self, role: &Urn) -> Option<&Policy> {
+        self.roles.get(below(role)?)
+    }
+
+    /// Whether a grant is one that the API server makes itself.
+    pub fn grants(&self, grant: &Urn) -> bool {
+        below(grant).is_some_and(|below| self.grants.contains(below))
+    }
+}
+
+/// What stands after the cluster in a URN.
+fn below(urn: &Urn) -> Option<&str> {
+    urn.as_str().strip_prefix("k8s:")?.split_once('/').map(|(_, below)| below)
+}
+
+fn policy(below: &str, role: Role) -> Policy {
+    Policy {
+        id: Urn::new(format!("k8s:*/{below}")),
+        name: role.name,
+        language: PolicyLanguage::KubernetesRbac,
+        tenant: String::new(),
+        builtin: true,
+        document: role.rules,
+        evidence: Evidence {
+            observed: jiff::Timestamp::UNIX_EPOCH,
+            collector: "kubernetes".to_owned(),
+            location: Location::Api { call: "default roles".to_owned(), resource: "Kubernetes".to_owned() },
+        },
+    }
+}

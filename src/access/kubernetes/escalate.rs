@@ -1,0 +1,249 @@
+//! The shortest way from each subject of a cluster to its administrator or to a cloud role, and where to cut it.
+//! It follows rights that hold without a condition only, and reads no object itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Capability, CapabilityKind, EscalationPath, Urn};
+
+/// A subject of the cluster with what is known of it.
+#[derive(Clone, Debug)]
+pub struct Actor<'a> {
+    /// Who.
+    pub id: &'a Urn,
+    /// Its name for a reader.
+    pub name: &'a str,
+    /// The namespace of a service account; `None` for users and groups, whom pods cannot run as.
+    pub namespace: Option<&'a str>,
+    /// Whether some workload runs as it.
+    pub has_pods: bool,
+    /// Whether a Secret holds a token of it.
+    pub has_token: bool,
+    /// What it can do.
+    pub capabilities: &'a [Capability],
+    /// Where a way may end: what it is or becomes by itself, and a sentence that says so.
+    pub top: Option<(Urn, String)>,
+}
+
+/// Which service accounts a right takes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Reach {
+    /// Every one there is.
+    Any,
+    /// Those that pods run as.
+    Pods,
+    /// Those of whom a Secret holds a token.
+    Token,
+}
+
+/// Some service accounts of a namespace, or of the whole cluster.
+type Group<'a> = (Reach, Option<&'a str>);
+
+/// How a subject goes on.
+#[derive(Clone)]
+enum Next {
+    /// It is where the way ends.
+    End,
+    /// By a right of its own, which is as good as all.
+    Alone { capability: usize },
+    /// As another.
+    As { other: usize, capability: usize },
+}
+
+/// The shortest way of each subject that has one; those that are at the top have none.
+pub fn escalations(actors: &[Actor<'_>]) -> BTreeMap<Urn, EscalationPath> {
+    let mut search = Search::new(actors);
+    search.run();
+    let ways = search.next.iter().enumerate().filter_map(|(index, next)| match next {
+        Some(Next::Alone { .. } | Next::As { .. }) => Some((actors.get(index)?.id.clone(), search.path(index))),
+        _ => None,
+    });
+    ways.collect()
+}
+
+struct Search<'a> {
+    actors: &'a [Actor<'a>],
+    next: Vec<Option<Next>>,
+    /// Who can take over which group, by which capability.
+    takers: BTreeMap<Group<'a>, Vec<(usize, usize)>>,
+    /// Groups of which somebody leads up.
+    open: BTreeSet<Group<'a>>,
+}
+
+impl<'a> Search<'a> {
+    fn new(actors: &'a [Actor<'a>]) -> Self {
+        let mut takers: BTreeMap<Group<'a>, Vec<(usize, usize)>> = BTreeMap::new();
+        for (index, actor) in actors.iter().enumerate() {
+            for (number, capability) in actor.capabilities.iter().enumerate().filter(|(_, one)| !one.conditional) {
+                if let Some(reach) = reach(capability) {
+                    takers.entry((reach, namespace(capability))).or_default().push((index, number));
+                }
+            }
+        }
+        Self { actors, next: vec![None; actors.len()], takers, open: BTreeSet::new() }
+    }
+
+    fn run(&mut self) {
+        let mut frontier = Vec::new();
+        for (index, actor) in self.actors.iter().enumerate() {
+            if actor.top.is_some() {
+                self.next[index] = Some(Next::End);
+                frontier.push(index);
+            }
+        }
+        // A right that is as good as all needs nobody else: one step.
+        for (index, actor) in self.actors.iter().enumerate() {
+            let alone = actor.capabilities.iter().position(is_enough);
+            if let (Some(capability), None) = (alone, &self.next[index]) {
+                self.next[index] = Some(Next::Alone { capability });
+                frontier.push(index);
+            }
+        }
+        while !frontier.is_empty() {
+            let mut reached = Vec::new();
+            for other in frontier {
+                for group in self.groups_of(other) {
+                    self.take_over(group, other, &mut reached);
+                }
+            }
+            frontier = reached;
+        }
+    }
+
+    /// The groups that a service account is in.
+    fn groups_of(&self, index: usize) -> Vec<Group<'a>> {
+        let Some((actor, namespace)) = self.actors.get(index).and_then(|one| Some((one, one.namespace?))) else {
+            return Vec::new();
+        };
+        let mut groups = Vec::new();
+        for (reach, holds) in [(Reach::Any, true), (Reach::Pods, actor.has_pods), (Reach::Token, actor.has_token)] {
+            if holds {
+                groups.extend([(reach, Some(namespace)), (reach, None)]);
+            }
+        }
+        groups
+    }
+
+    fn take_over(&mut self, group: Group<'a>, other: usize, reached: &mut Vec<usize>) {
+        if !self.open.insert(group) {
+            return;
+        }
+        for (index, capability) in self.takers.get(&group).into_iter().flatten().copied() {
+            if let Some(next @ None) = self.next.get_mut(index) {
+                *next = Some(Next::As { other, capability });
+                reached.push(index);
+            }
+        }
+    }
+
+    /// The steps, in order, and the cut.
+    fn path(&self, start: usize) -> EscalationPath {
+        let mut steps = Vec::new();
+        let mut at = start;
+        let mut target = None;
+        // Each step leads to a subject that was reached before, so this ends.
+        while let (Some(actor), Some(Some(next))) = (self.actors.get(at), self.next.get(at)) {
+            let step = |number: usize| actor.capabilities.get(number).map(sentence).unwrap_or_default();
+            match next {
+                Next::End => {
+                    if let Some((id, text)) = &actor.top {
+                        target = Some(id.clone());
+                        steps.push(text.clone());
+                    }
+                    break;
+                }
+                Next::Alone { capability } => {
+                    target = Some(actor.id.clone());
+                    steps.push(format!("{} {}, which is as good as every right", actor.name, step(*capability)));
+                    break;
+                }
+                Next::As { other, capability } => {
+                    let name = self.actors.get(*other).map_or("another", |other| other.name);
+                    steps.push(format!("{} {}, and so acts as {name}", actor.name, step(*capability)));
+                    at = *other;
+                }
+            }
+        }
+        steps.extend(self.cut(start));
+        let target = target.or_else(|| self.actors.get(start).map(|actor| actor.id.clone()));
+        EscalationPath { target: target.unwrap_or_else(|| Urn::new("")), conditional: false, steps }
+    }
+
+    /// The bindings without which the subject has no way up.
+    fn cut(&self, start: usize) -> Option<String> {
+        const NAMED: usize = 4;
+        let actor = self.actors.get(start)?;
+        let leads_up = |one: &&Capability| {
+            let opens = reach(one).is_some_and(|reach| self.open.contains(&(reach, namespace(one))));
+            !one.conditional && (is_enough(one) || opens)
+        };
+        let bindings: BTreeSet<&str> = actor
+            .capabilities
+            .iter()
+            .filter(leads_up)
+            .filter_map(|one| one.proof.first().map(String::as_str))
+            .collect();
+        let more = bindings.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let named: Vec<&str> = bindings.into_iter().take(NAMED).collect();
+        (!named.is_empty()).then(|| format!("to cut it: take {} away from {}{more}", named.join(", "), actor.name))
+    }
+}
+
+/// Whether a right is worth all of the cluster by itself.
+fn is_enough(capability: &Capability) -> bool {
+    let wide = !capability.scope.starts_with("namespace ");
+    let kind = match capability.kind {
+        CapabilityKind::Escalate
+        | CapabilityKind::KubernetesImpersonateUsers
+        | CapabilityKind::KubernetesIssueCertificates => wide,
+        CapabilityKind::KubernetesWriteLogin => true,
+        _ => false,
+    };
+    kind && !capability.conditional
+}
+
+/// Which service accounts a right takes over, in its scope.
+fn reach(capability: &Capability) -> Option<Reach> {
+    match capability.kind {
+        CapabilityKind::KubernetesCreatePods
+        | CapabilityKind::KubernetesWriteWorkloads
+        | CapabilityKind::KubernetesRequestTokens
+        | CapabilityKind::KubernetesTokenSecrets
+        | CapabilityKind::KubernetesImpersonateAccounts
+        // What it binds or is in a namespace lets it run pods there.
+        | CapabilityKind::Escalate
+        | CapabilityKind::Administrator => Some(Reach::Any),
+        CapabilityKind::KubernetesEnterPods
+        | CapabilityKind::KubernetesDebugPods
+        | CapabilityKind::KubernetesReachKubelets => Some(Reach::Pods),
+        CapabilityKind::ReadSecrets => Some(Reach::Token),
+        _ => None,
+    }
+}
+
+fn namespace(capability: &Capability) -> Option<&str> {
+    capability.scope.strip_prefix("namespace ")?.rsplit_once('/').map(|(_, name)| name)
+}
+
+/// `may create pods in namespace ci (rolebinding ci/b, role ci/r, rule 2 …)`.
+fn sentence(capability: &Capability) -> String {
+    let what = match capability.kind {
+        CapabilityKind::KubernetesCreatePods => "may create pods",
+        CapabilityKind::KubernetesWriteWorkloads => "may write controllers that create pods",
+        CapabilityKind::KubernetesRequestTokens => "may have tokens of service accounts issued",
+        CapabilityKind::KubernetesTokenSecrets => "may make and read token Secrets",
+        CapabilityKind::KubernetesImpersonateAccounts => "may impersonate service accounts",
+        CapabilityKind::KubernetesImpersonateUsers => "may impersonate users and groups",
+        CapabilityKind::KubernetesEnterPods => "may run commands in pods",
+        CapabilityKind::KubernetesDebugPods => "may add containers to running pods",
+        CapabilityKind::KubernetesReachKubelets => "may run commands in every pod through the kubelets",
+        CapabilityKind::KubernetesIssueCertificates => "may have client certificates issued",
+        CapabilityKind::KubernetesWriteLogin => "may change who is who for the API server",
+        CapabilityKind::ReadSecrets => "may read token Secrets",
+        CapabilityKind::Administrator => "may do everything",
+        _ => "may give itself more rights",
+    };
+    let place =
+        namespace(capability).map_or_else(|| "in the whole cluster".to_owned(), |name| format!("in namespace {name}"));
+    format!("{what} {place} ({})", capability.proof.join(", "))
+}

@@ -1,0 +1,115 @@
+//! What the join concluded, as fields: reach, environment, exposure in time. Concludes nothing itself.
+
+use jiff::Timestamp;
+
+use super::view::Field;
+use crate::inventory::Inventory;
+use crate::model::{CapabilityKind, EdgeKind, Exposure, Holding, Identity, Provider, Reached, Severity, Urn};
+
+/// A field of an identity that the join answers.
+pub(super) fn identity(it: &Identity, name: &str, inventory: &Inventory) -> Option<Field> {
+    let rights_unknown = || inventory.facts.identities.get(&it.id).and_then(|facts| facts.rights_unknown.clone());
+    Some(match name {
+        "environment" => environment(&it.id, inventory),
+        "defined_in" => defined_in(&it.id, inventory),
+        "reach" => Field::Texts(kinds(inventory, &it.id)),
+        "reaches_administrator" => match (administers(inventory, &it.id, None), rights_unknown()) {
+            (false, Some(why)) => Field::Unknown(why),
+            (reaches, _) => Field::Bool(reaches),
+        },
+        "reaches_cloud_administrator" => Field::Bool(administers(inventory, &it.id, Some(Provider::Aws))),
+        "reaches_through" => Field::Text(through(inventory, &it.id)),
+        "assumed_by" => Field::Int(count(inventory.facts.graph.to(&it.id).filter(|edge| edge.kind.carries_power()))),
+        _ => return None,
+    })
+}
+
+/// A field of an exposure that the join answers.
+pub(super) fn exposure(it: &Exposure, name: &str, inventory: &Inventory, now: Timestamp) -> Option<Field> {
+    let introduced = it.introduced.as_ref();
+    Some(match name {
+        "environment" => environment(&it.id, inventory),
+        "environments" => match inventory.facts.spread.get(&it.fingerprint) {
+            Some(names) => Field::Texts(names.iter().cloned().collect()),
+            None => Field::Texts(Vec::new()),
+        },
+        "exposed_for" => introduced.map_or(Field::Null, |commit| Field::Int(now.as_second() - commit.date.as_second())),
+        "in_head" => Field::Bool(introduced.is_none_or(|commit| commit.in_head)),
+        "written_by" => introduced.map_or(Field::Null, |commit| Field::Text(commit.email.clone())),
+        "reach" => Field::Texts(kinds(inventory, &it.id)),
+        "reaches_administrator" => Field::Bool(administers(inventory, &it.id, None)),
+        _ => return None,
+    })
+}
+
+/// How bad a leak is by what it opens; the detector's word where too little is known of that.
+pub(super) fn severity(it: &Exposure, inventory: &Inventory) -> Severity {
+    let facts = inventory.facts.exposures.get(&it.id);
+    let identity = facts.and_then(|facts| facts.identity.value());
+    let Some(of) = identity.and_then(|id| inventory.facts.identities.get(id)) else { return it.severity };
+    let reached = inventory.facts.graph.reach_of(&it.id);
+    let worst = reached.map(of_power).max();
+    match worst {
+        Some(severity) if severity >= Severity::High => severity,
+        _ if of.rights_unknown.is_some() => it.severity,
+        Some(severity) => severity,
+        None if of.grants.is_empty() => Severity::Medium,
+        None => Severity::High,
+    }
+}
+
+fn of_power(power: &Reached) -> Severity {
+    match (power.kind, power.holding) {
+        (CapabilityKind::Administrator, Holding::Holds) if is_whole(power) => Severity::Critical,
+        _ => Severity::High,
+    }
+}
+
+fn is_whole(power: &Reached) -> bool {
+    !power.scope.starts_with("namespace ")
+}
+
+fn environment(id: &Urn, inventory: &Inventory) -> Field {
+    inventory.facts.environments.get(id).map_or(Field::Null, |one| Field::Text(one.name.clone()))
+}
+
+/// The file of the code that makes it.
+fn defined_in(id: &Urn, inventory: &Inventory) -> Field {
+    let mut edges = inventory.facts.graph.from(id).iter().filter(|edge| edge.kind == EdgeKind::DefinedBy);
+    edges.next().map_or(Field::Null, |edge| {
+        let file = inventory.settings.get(&edge.to).and_then(|setting| setting.evidence.location.file());
+        Field::Text(file.unwrap_or_else(|| edge.to.to_string()))
+    })
+}
+
+fn kinds(inventory: &Inventory, id: &Urn) -> Vec<String> {
+    let sure = inventory.facts.graph.reach_of(id).filter(|power| power.holding == Holding::Holds);
+    let mut kinds: Vec<String> = sure.map(|power| power.kind.to_string()).collect();
+    kinds.sort();
+    kinds.dedup();
+    kinds
+}
+
+fn is_administration(power: &Reached) -> bool {
+    power.kind == CapabilityKind::Administrator && power.holding == Holding::Holds && is_whole(power)
+}
+
+fn administers(inventory: &Inventory, id: &Urn, provider: Option<Provider>) -> bool {
+    let fits = |power: &Reached| provider.is_none_or(|provider| Provider::of(&power.at) == Some(provider));
+    inventory.facts.graph.reach_of(id).any(|power| is_administration(power) && fits(power))
+}
+
+/// The way to the strongest power that others have, in names.
+fn through(inventory: &Inventory, id: &Urn) -> String {
+    let graph = &inventory.facts.graph;
+    let Some(power) = graph.reach_of(id).find(|power| is_administration(power) && power.steps > 0) else {
+        return String::new();
+    };
+    let name = |urn: &Urn| inventory.identities.get(urn).map_or_else(|| urn.to_string(), |one| one.name.clone());
+    let names: Vec<String> = graph.way(id, power).iter().map(|edge| name(&edge.to)).collect();
+    format!("{} ({})", names.join(" → "), power.scope)
+}
+
+fn count<T>(list: impl Iterator<Item = T>) -> i64 {
+    i64::try_from(list.count()).unwrap_or(i64::MAX)
+}
