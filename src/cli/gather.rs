@@ -169,7 +169,11 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
     let mut people = sources.people.clone();
     people.extend(config.people.iter().cloned());
     for path in roots.iter().chain(&sources.aws_export).chain(&people).chain(&sources.home) {
-        must_exist(path)?;
+        must_exist(path).map_err(|Failure(told)| {
+            let is_memory = sources.searching.history && path.extension().is_some();
+            let hint = "; --history searches what commits added, --history-file FILE is the memory of scans";
+            Failure(if is_memory { told + hint } else { told })
+        })?;
     }
     let mut request = Request {
         roots,
