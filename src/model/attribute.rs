@@ -159,8 +159,8 @@ attributes! {
     Ends = "ends": Time of [Workload, Setting];
     /// Accounts outside of those that were read and of the organisation, that its trust or resource policy lets in.
     ExternalAccounts = "external_accounts": Texts of [Identity, Setting];
-    /// Known vendors among the external accounts.
-    ExternalVendors = "external_vendors": Texts of [Identity, Setting];
+    /// The external accounts with the names of known vendors.
+    ExternalNames = "external_names": Texts of [Identity, Setting];
     /// External accounts that its trust policy lets in without an external id.
     ExternalWithoutId = "external_without_id": Texts of [Identity];
     /// The metadata service answers without a token (IMDSv1).
@@ -219,12 +219,22 @@ attributes! {
     TaskRole = "task_role": Bool of [Workload];
     /// Its trust policy lets in everyone but those it names.
     TrustsAllBut = "trusts_all_but": Bool of [Identity];
-    /// The id by which a client names itself to the authorization server.
-    ClientId = "client_id": Text of [Identity];
     /// In what form it was made: the version of a template, the type of an app.
     Form = "form": Text of [Identity, Credential, Workload, Setting];
     /// A person signs in with it, not a machine.
     Human = "human": Bool of [Identity];
+    /// Who owns its file by CODEOWNERS.
+    CodeOwners = "code_owners": Texts of [Workload, Setting];
+    /// The ARN of the identity that code makes, from a state.
+    DefinedArn = "defined_arn": Text of [Setting];
+    /// The kind of the identity that code makes.
+    DefinedKind = "defined_kind": Text of [Setting];
+    /// The name of the identity that code makes, where it stands there plainly.
+    DefinedName = "defined_name": Text of [Setting];
+    /// People without any right to the repository can start it.
+    Outsiders = "outsiders": Bool of [Workload];
+    /// The repository it lies in, as owner/name.
+    Repository = "repository": Text of [Workload, Setting];
     /// The JWK thumbprint of its public key, `sha256:<base64url>` (RFC 7638).
     JwkThumbprint = "jwk_thumbprint": Text of [Credential];
     /// The SSH fingerprint of its public key, `SHA256:<base64>`.
@@ -586,6 +596,10 @@ mod tests {
             .with(AttributeName::Human, true)
             .with(AttributeName::Form, "2026-11-22T00:00:00Z")
             .with(AttributeName::PasswordChanged, Timestamp::UNIX_EPOCH);
+        // A list of one text is not the reason why something is unknown.
+        let one = Attributes::default().with(AttributeName::Tools, vec!["a".to_owned()]);
+        let again = serde_json::to_string(&one).map(|text| serde_json::from_str::<Attributes>(&text));
+        assert_eq!(again.expect("it is plain").expect("it reads"), one);
         let written = serde_json::to_string(&attributes).expect("it is plain");
         assert_eq!(
             written,

@@ -3,8 +3,10 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod acme;
+mod agents;
 mod allow;
 mod archive;
+mod aws;
 mod bad_input;
 mod baseline;
 mod ci;
@@ -13,6 +15,7 @@ mod deploy;
 mod evidence;
 mod formats;
 mod git;
+mod html;
 mod history;
 #[cfg(feature = "aws")]
 #[path = "../support/iam_server.rs"]
@@ -30,9 +33,11 @@ mod live;
 #[allow(dead_code, reason = "other tests use more of it")]
 mod pack;
 mod promises;
+mod reach;
 mod readme;
 mod review;
 mod secrets;
 mod shard;
 mod source;
+mod stories;
 mod tree;
