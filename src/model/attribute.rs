@@ -199,10 +199,6 @@ attributes! {
     RunsAsAdministrator = "runs_as_administrator": Bool of [Workload];
     /// The service it is for.
     Service = "service": Text of [Credential, Setting];
-    /// Services that it may use.
-    ServicesGranted = "services_granted": Int of [Identity];
-    /// Services that it may use and did not, as far back as the provider looks.
-    ServicesUnused = "services_unused": Texts of [Identity];
     /// Services that its trust policy lets in for whomever they work, and that would say for whom.
     ServicesUnbound = "services_unbound": Texts of [Identity];
     /// What it gives is limited by a policy of its own.
