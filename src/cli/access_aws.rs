@@ -200,7 +200,14 @@ fn write_text(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
     for reason in &decision.because {
         let sid = reason.sid.as_deref().map(|sid| format!(" '{sid}'")).unwrap_or_default();
         let perhaps = if reason.conditional { ", if its condition holds" } else { "" };
-        writeln!(out, "  {}: {}, statement {}{sid}: {}{perhaps}", reason.layer.describe(), reason.policy, reason.statement, reason.says)?;
+        writeln!(
+            out,
+            "  {}: {}, statement {}{sid}: {}{perhaps}",
+            reason.layer.describe(),
+            reason.policy,
+            reason.statement,
+            reason.says
+        )?;
     }
     for layer in &decision.blocked_by {
         writeln!(out, "  nothing allows it: {}", layer.describe())?;

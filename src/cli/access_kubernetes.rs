@@ -231,8 +231,10 @@ fn answer_one(
         let name = arguments.name.as_deref().unwrap_or(name);
         let found = ResourceNames::parse(embedded::facts("kubernetes-resources"))?.find(kind)?;
         if SUBRESOURCES.contains(&name) && arguments.subresource.is_none() {
-            term::remark(&format!("'{name}' is read as the name of an object, as by kubectl; for the subresource use \
-                                   {kind} --subresource {name}"));
+            term::remark(&format!(
+                "'{name}' is read as the name of an object, as by kubectl; for the subresource use \
+                                   {kind} --subresource {name}"
+            ));
         }
         let namespace = match found.namespaced {
             // The path of a namespace carries it as the request's namespace, too.
@@ -259,9 +261,8 @@ fn answer_one(
 }
 
 /// Names that are more often meant as a subresource.
-const SUBRESOURCES: [&str; 10] = [
-    "approval", "attach", "ephemeralcontainers", "eviction", "exec", "log", "portforward", "proxy", "scale", "token",
-];
+const SUBRESOURCES: [&str; 10] =
+    ["approval", "attach", "ephemeralcontainers", "eviction", "exec", "log", "portforward", "proxy", "scale", "token"];
 
 /// All that somebody may do, by scope and binding.
 fn list(authorizer: &Authorizer<'_>, asker: &Asker, namespace: Option<&str>) -> Result<(), Failure> {

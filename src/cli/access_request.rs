@@ -132,7 +132,8 @@ impl Accounts {
             let principal = aws_principal(&self.inventory, identity, &guardrails);
             layers.identity = principal.policies.iter().map(|policy| held(policy)).collect();
             layers.boundary = principal.boundary.map(held);
-            layers.scps = principal.guardrails.iter().map(|level| level.iter().map(|policy| held(policy)).collect()).collect();
+            layers.scps =
+                principal.guardrails.iter().map(|level| level.iter().map(|policy| held(policy)).collect()).collect();
             notes.extend(principal.missing_policies.iter().map(|missing| format!("{missing} was not read")));
         }
         let account = question.resource.split(':').nth(4).filter(|account| !account.is_empty());
@@ -167,7 +168,8 @@ impl Accounts {
         // The ARN of a session leaves the path of its role out.
         let name = caller.holder().rsplit('/').next().unwrap_or_default();
         let is_session = caller.arn().contains(":assumed-role/");
-        let same = |one: &&Identity| one.kind == IdentityKind::AwsRole && one.tenant == caller.account() && one.name == name;
+        let same =
+            |one: &&Identity| one.kind == IdentityKind::AwsRole && one.tenant == caller.account() && one.name == name;
         if let Some(found) = identities.iter().filter(|_| is_session).find(same) {
             return Ok(Some(found));
         }

@@ -2,9 +2,9 @@
 
 mod access;
 mod access_aws;
+mod access_kubernetes;
 mod access_request;
 mod answer;
-mod access_kubernetes;
 mod arguments;
 mod baseline;
 mod collect;
@@ -28,9 +28,9 @@ mod saved;
 mod scan;
 mod secrets;
 mod shell;
-mod trend;
 mod show;
 mod thing;
+mod trend;
 
 use clap::{CommandFactory, Parser};
 use tracing_subscriber::filter::{LevelFilter, Targets};

@@ -77,8 +77,7 @@ fn is_part_of(capability: &Capability, all: &[Capability]) -> bool {
 /// Whether another capability says the same in the vocabulary of all providers.
 fn is_said_by(capability: &Capability, all: &[Capability]) -> bool {
     let same = |other: &Capability| other.scope == capability.scope && other.proof == capability.proof;
-    capability.kind.as_str().contains('.')
-        && all.iter().any(|other| !other.kind.as_str().contains('.') && same(other))
+    capability.kind.as_str().contains('.') && all.iter().any(|other| !other.kind.as_str().contains('.') && same(other))
 }
 
 /// What a capability lets one do.

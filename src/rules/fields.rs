@@ -90,10 +90,18 @@ const IDENTITY: &[Field] = &[
     field("trusted", Type::Int, "How many principals may become it.").needs(&[Trusts]),
     field("trusts_anyone", Type::Bool, "Anyone may become it, without a condition.").needs(&[Trusts]),
     field("capabilities", Type::Names(CapabilityKind::NAMES), "What it can do by its own rights.").needs(&[Grants]),
-    field("wide_capabilities", Type::Names(CapabilityKind::NAMES), "What it can do in all of its account or cluster, without a condition.")
-        .needs(&[Grants]),
-    field("local_capabilities", Type::Names(CapabilityKind::NAMES), "What it can do in some namespaces only, without a condition.")
-        .needs(&[Grants]),
+    field(
+        "wide_capabilities",
+        Type::Names(CapabilityKind::NAMES),
+        "What it can do in all of its account or cluster, without a condition.",
+    )
+    .needs(&[Grants]),
+    field(
+        "local_capabilities",
+        Type::Names(CapabilityKind::NAMES),
+        "What it can do in some namespaces only, without a condition.",
+    )
+    .needs(&[Grants]),
     field("local_scopes", Type::Text, "The namespaces in which it can do more than elsewhere.").needs(&[Grants]),
     field("administrator", Type::Bool, "It can do everything in its account or cluster.").needs(&[Grants]),
     field("becomes_administrator", Type::Bool, "It is not administrator and can become it.").needs(&[Grants, Trusts]),
@@ -150,8 +158,12 @@ const GRANT: &[Field] = &[
     field("via", Type::Text, "What it came through, such as a binding or a group; empty when given directly."),
     field("via_name", Type::Text, "The name of what it came through."),
     field("capabilities", Type::Names(CapabilityKind::NAMES), "What it amounts to alone.").needs(&[Grants]),
-    field("holder_exists", Type::Bool, "Whether the service account that it names is there; users and groups always are.")
-        .needs(&[Identities]),
+    field(
+        "holder_exists",
+        Type::Bool,
+        "Whether the service account that it names is there; users and groups always are.",
+    )
+    .needs(&[Identities]),
     field("shipped", Type::Bool, "The platform makes it itself at its start."),
     field("by_user_name", Type::Bool, "It names a service account as a user: system:serviceaccount:…"),
     field("crosses_namespaces", Type::Bool, "It gives rights in one namespace to a service account of another."),

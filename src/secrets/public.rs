@@ -240,7 +240,10 @@ mod tests {
         let key = der(SEQUENCE, &[der(INTEGER, &[0]), der(SEQUENCE, &der(IDENTIFIER, ED25519)), octets].concat());
         let names = names_of_private(&key);
         let expected = "sha256:kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
-        assert_eq!(names.iter().find(|(name, _)| *name == "jwk_thumbprint").map(|(_, text)| text.as_str()), Some(expected));
+        assert_eq!(
+            names.iter().find(|(name, _)| *name == "jwk_thumbprint").map(|(_, text)| text.as_str()),
+            Some(expected)
+        );
         let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"});
         assert_eq!(jwk_thumbprint(&jwk).as_deref(), Some(expected));
         // RFC 7638, section 3.1.

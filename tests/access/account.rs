@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use nonhuman::access::aws::{CapabilityTable, Library, Principal, Surroundings, Techniques, Ways};
-use nonhuman::model::{Capability, EscalationPath, Evidence, Identity, IdentityKind, Known, Location, Policy, PolicyLanguage, Trust, Urn};
+use nonhuman::model::{
+    Capability, EscalationPath, Evidence, Identity, IdentityKind, Known, Location, Policy, PolicyLanguage, Trust, Urn,
+};
 use serde_json::{Value, json};
 
 /// The techniques as the program embeds them.
@@ -153,7 +155,8 @@ impl Account {
     pub(crate) fn compute(&mut self, list: &Value) {
         for entry in list.as_array().into_iter().flatten() {
             let role = text(entry, "role");
-            let profile = self.runs.iter().find(|(carrier, _)| carrier.as_str().ends_with(&format!("instance-profile/{role}")));
+            let profile =
+                self.runs.iter().find(|(carrier, _)| carrier.as_str().ends_with(&format!("instance-profile/{role}")));
             let role = profile.map_or_else(|| Urn::new(role), |(_, role)| role.clone());
             self.runs.push((Urn::new(text(entry, "arn")), role));
         }

@@ -49,8 +49,7 @@ const ALL: [&str; 10] = [
 ];
 
 /// What is left of [`ALL`] where everything but IAM is allowed.
-const BUT_IAM: [&str; 6] =
-    ["read-secrets", "run-code", "read-data", "write-data", "delete-data", "change-network"];
+const BUT_IAM: [&str; 6] = ["read-secrets", "run-code", "read-data", "write-data", "delete-data", "change-network"];
 
 #[test]
 fn statements_in_every_form() {
@@ -65,10 +64,7 @@ fn statements_in_every_form() {
             json!([{"Effect": "Allow", "NotAction": ["iam:*"], "Resource": ["*"]}, allow("IAM:*", "arn:aws:iam::*")]),
             ALL.to_vec(),
         ),
-        (
-            json!({"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*"}),
-            BUT_IAM.to_vec(),
-        ),
+        (json!({"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*"}), BUT_IAM.to_vec()),
         (allow("secretsmanager:get?ecret*", "*"), vec!["read-secrets"]),
         (allow("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:*:*:secret:app/*"), vec![]),
         (allow("iam:PutUserPolicy", USER), vec!["escalate"]),
@@ -95,12 +91,18 @@ fn a_deny_wins_and_a_conditional_one_leaves_a_doubt() {
         (deny("iam:*", "*"), [&["impersonate"], &BUT_IAM[..]].concat()),
         (deny("s3:*", "arn:aws:s3:::logs/*"), ALL.to_vec()),
         (deny("organizations:*", "*"), ALL.to_vec()),
-        (json!({"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}), vec!["read-data", "write-data", "delete-data"]),
-        (guarded, [
-            &["administrator?", "escalate?", "impersonate", "read-secrets", "run-code", "mint-credentials?"][..],
-            &BUT_IAM[2..],
-        ]
-        .concat()),
+        (
+            json!({"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"}),
+            vec!["read-data", "write-data", "delete-data"],
+        ),
+        (
+            guarded,
+            [
+                &["administrator?", "escalate?", "impersonate", "read-secrets", "run-code", "mint-credentials?"][..],
+                &BUT_IAM[2..],
+            ]
+            .concat(),
+        ),
     ] {
         assert_eq!(amounts(json!([allow("*", "*"), denial]), None), expected, "{denial}");
     }

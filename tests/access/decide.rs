@@ -26,18 +26,26 @@ fn verdict(layers: &Layers, context: &Context) -> Verdict {
 
 fn statement() -> impl Strategy<Value = Value> {
     let action = prop::sample::select(vec!["*", "s3:*", "s3:GetObject", "s3:Put*", "iam:*"]);
-    let resource = prop::sample::select(vec!["*", OBJECT, "arn:aws:s3:::orders/*", "arn:aws:s3:::${aws:username}/*", "arn:aws:s3:::other/*"]);
+    let resource = prop::sample::select(vec![
+        "*",
+        OBJECT,
+        "arn:aws:s3:::orders/*",
+        "arn:aws:s3:::${aws:username}/*",
+        "arn:aws:s3:::other/*",
+    ]);
     let key = prop::option::of(prop::sample::select(vec!["aws:SourceIp", "aws:PrincipalArn", "aws:username"]));
     let effect = prop::sample::select(vec!["Allow", "Allow", "Deny"]);
-    (effect, action, any::<bool>(), resource, any::<bool>(), key).prop_map(|(effect, action, but, resource, but_not, key)| {
-        let mut statement = json!({"Effect": effect});
-        statement[if but { "NotAction" } else { "Action" }] = json!(action);
-        statement[if but_not { "NotResource" } else { "Resource" }] = json!(resource);
-        if let Some(key) = key {
-            statement["Condition"] = json!({"StringLike": {key: ["anna", "203.0.113.*", "arn:aws:iam::*"]}});
-        }
-        statement
-    })
+    (effect, action, any::<bool>(), resource, any::<bool>(), key).prop_map(
+        |(effect, action, but, resource, but_not, key)| {
+            let mut statement = json!({"Effect": effect});
+            statement[if but { "NotAction" } else { "Action" }] = json!(action);
+            statement[if but_not { "NotResource" } else { "Resource" }] = json!(resource);
+            if let Some(key) = key {
+                statement["Condition"] = json!({"StringLike": {key: ["anna", "203.0.113.*", "arn:aws:iam::*"]}});
+            }
+            statement
+        },
+    )
 }
 
 fn policy() -> impl Strategy<Value = Vec<Value>> {
@@ -168,7 +176,8 @@ fn the_missing_keys_and_the_deciding_statements_are_named() {
 
 #[test]
 fn a_resource_with_wildcards_is_open_where_only_part_of_it_is_allowed() {
-    let layers = Layers { identity: vec![held("p", &allow("s3:GetObject", "arn:aws:s3:::orders/*"))], ..Layers::default() };
+    let layers =
+        Layers { identity: vec![held("p", &allow("s3:GetObject", "arn:aws:s3:::orders/*"))], ..Layers::default() };
     for (resource, expected) in [
         ("arn:aws:s3:::orders/2026/*", Verdict::Allowed),
         ("arn:aws:s3:::*", Verdict::Conditional),

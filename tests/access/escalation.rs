@@ -113,7 +113,8 @@ fn scenarios() -> Vec<Scenario> {
         let first = scenario["principals"][0].as_str().unwrap().to_owned();
         let principals = scenario["principals"].as_array().unwrap().iter().filter_map(Value::as_str).map(Urn::new);
         let known = principals.filter(|urn| users.contains(urn)).collect::<Vec<_>>();
-        let start = known.iter().find(|urn| urn.as_str().contains(":user/pl-") && urn.as_str().contains("start")).cloned();
+        let start =
+            known.iter().find(|urn| urn.as_str().contains(":user/pl-") && urn.as_str().contains("start")).cloned();
         Scenario {
             name: scenario["scenario"].as_str().unwrap().rsplit("__").next().unwrap().to_owned(),
             to_bucket: scenario["target"] == "to-bucket",
@@ -135,7 +136,8 @@ fn sorted(to_bucket: bool) -> BTreeMap<Verdict, Vec<String>> {
         if to_bucket && verdict == Verdict::Nothing {
             let data = ways(&account.principals(), &account.surroundings()).to_data.remove(&start);
             let path = data.into_iter().flatten().next();
-            verdict = path.map_or(verdict, |path| if path.conditional { Verdict::Conditional } else { Verdict::Certain });
+            verdict =
+                path.map_or(verdict, |path| if path.conditional { Verdict::Conditional } else { Verdict::Certain });
         }
         by_verdict.entry(verdict).or_default().push(scenario.name);
     }

@@ -61,8 +61,14 @@ fn amounts(statements: &[Value]) -> BTreeMap<String, bool> {
     let user = identity(IdentityKind::AwsUser, "arn:aws:iam::111122223333:user/bot", "111122223333", "bot");
     let document = json!({"Version": "2012-10-17", "Statement": statements});
     let held = policy("arn:aws:iam::111122223333:policy/p", "111122223333", document);
-    let principal =
-        Principal { identity: &user, policies: vec![&held], missing_policies: Vec::new(), guardrails: Vec::new(), boundary: None, trust: None };
+    let principal = Principal {
+        identity: &user,
+        policies: vec![&held],
+        missing_policies: Vec::new(),
+        guardrails: Vec::new(),
+        boundary: None,
+        trust: None,
+    };
     capabilities(&principal).into_iter().map(|c| (c.kind.to_string(), !c.conditional)).collect()
 }
 

@@ -10,7 +10,8 @@ fn export() -> String {
 
 fn ask(more: &[&str]) -> (i32, String, String) {
     let (folder, export) = (folder(), export());
-    let mut arguments = vec!["access", "aws", "--isolated", "--quiet", "--allow-partial", "--now", NOW, "--export", &export];
+    let mut arguments =
+        vec!["access", "aws", "--isolated", "--quiet", "--allow-partial", "--now", NOW, "--export", &export];
     arguments.extend(more);
     let ran = run(folder.path(), &arguments);
     (ran.code, ran.stdout, ran.stderr)
@@ -24,7 +25,12 @@ fn an_answer_names_the_statement() {
     let (code, out, _) = on("arn:aws:iam::111122223333:policy/fn2-x");
     assert_eq!(code, 0);
     assert!(out.starts_with(&format!("allowed: {FN2} iam:CreatePolicyVersion")), "{out}");
-    assert!(out.contains("identity policy: fn2-exploitableResourceConstraint, statement 1: Allow iam:CreatePolicyVersion on"), "{out}");
+    assert!(
+        out.contains(
+            "identity policy: fn2-exploitableResourceConstraint, statement 1: Allow iam:CreatePolicyVersion on"
+        ),
+        "{out}"
+    );
     let (code, out, _) = on("arn:aws:iam::111122223333:policy/other");
     assert_eq!(code, 0);
     assert!(out.starts_with("not allowed: ") && out.contains("nothing allows it: identity policy"), "{out}");
@@ -46,7 +52,10 @@ fn a_deny_and_an_open_condition_are_told_apart() {
 #[test]
 fn wrong_questions_get_an_error_that_helps() {
     for (arguments, expected) in [
-        (["--principal", "arn:aws:iam::111122223333:user/FN1-privesc3-partial-USER", "--action", "s3:GetObject"], "did you mean"),
+        (
+            ["--principal", "arn:aws:iam::111122223333:user/FN1-privesc3-partial-USER", "--action", "s3:GetObject"],
+            "did you mean",
+        ),
         (["--principal", "arn:aws:iam::111122223333:user/nobody", "--action", "s3:GetObject"], "none of that name"),
         (["--principal", "anna", "--action", "s3:GetObject"], "expected an ARN"),
         (["--principal", FN2, "--action", "GetObject"], "expected service:Name"),
@@ -61,7 +70,8 @@ fn wrong_questions_get_an_error_that_helps() {
 #[test]
 fn requests_are_answered_line_by_line() {
     let folder = folder();
-    let allow = json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}});
+    let allow =
+        json!({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}});
     let old = json!({"Version": "2008-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::${aws:username}"}]});
     let bot = "arn:aws:iam::111122223333:user/bot";
     let lines = [
@@ -78,7 +88,11 @@ fn requests_are_answered_line_by_line() {
     assert_eq!((&answers[0]["id"], &answers[0]["decision"]), (&json!(1), &json!("allowed")));
     assert_eq!(answers[0]["because"][0]["policy"], "identity policy 1");
     assert_eq!((&answers[1]["decision"], &answers[1]["blocked_by"]), (&json!("denied"), &json!(["scp"])));
-    assert!(answers[1]["notes"][0].as_str().expect("a note").contains("is text here, not a variable"), "{}", answers[1]);
+    assert!(
+        answers[1]["notes"][0].as_str().expect("a note").contains("is text here, not a variable"),
+        "{}",
+        answers[1]
+    );
     assert!(answers[2]["error"].as_str().expect("an error").starts_with("q.jsonl:3:"), "{}", answers[2]);
     assert!(answers[3]["error"].as_str().expect("an error").contains("surprise"), "{}", answers[3]);
 }

@@ -59,10 +59,13 @@ impl Caller {
             let is_service = text.contains('.') && !text.contains([':', '/', ' ']);
             return match is_service {
                 true => Ok(caller(CallerKind::Service, "", None)),
-                false => Err(format!("'{text}' is no principal (expected an ARN, a service such as lambda.amazonaws.com, or *)")),
+                false => Err(format!(
+                    "'{text}' is no principal (expected an ARN, a service such as lambda.amazonaws.com, or *)"
+                )),
             };
         }
-        let account = account_of(text).ok_or_else(|| format!("'{text}' names no account (expected twelve digits in the ARN)"))?;
+        let account =
+            account_of(text).ok_or_else(|| format!("'{text}' names no account (expected twelve digits in the ARN)"))?;
         let parts: Vec<&str> = text.splitn(6, ':').collect();
         let [_, partition, service, _, _, resource] = parts[..] else {
             return Err(format!("'{text}' is not a whole ARN (expected arn:aws:iam::123456789012:role/name)"));
@@ -117,7 +120,8 @@ impl Caller {
             CallerKind::Anonymous => "Anonymous",
         };
         context.set_default("aws:PrincipalType", kind);
-        context.set_default("aws:PrincipalIsAWSService", if self.kind == CallerKind::Service { "true" } else { "false" });
+        context
+            .set_default("aws:PrincipalIsAWSService", if self.kind == CallerKind::Service { "true" } else { "false" });
         if self.kind == CallerKind::Service {
             context.set_default("aws:PrincipalServiceName", &self.arn);
         }
@@ -162,11 +166,17 @@ impl Caller {
     /// How one principal names this caller.
     fn names(&self, form: Form, name: &str) -> Option<(Naming, Truth)> {
         match form {
-            Form::Service => (self.kind == CallerKind::Service && name == self.arn).then_some((Naming::Itself, Truth::True)),
+            Form::Service => {
+                (self.kind == CallerKind::Service && name == self.arn).then_some((Naming::Itself, Truth::True))
+            }
             Form::Aws if name == "*" => Some((Naming::Anyone, Truth::True)),
             Form::Aws if self.is_outside() => None,
             Form::Aws if name == self.arn => {
-                let naming = if self.kind == CallerKind::Role && self.arn.contains(":iam:") { Naming::Role } else { Naming::Itself };
+                let naming = if self.kind == CallerKind::Role && self.arn.contains(":iam:") {
+                    Naming::Role
+                } else {
+                    Naming::Itself
+                };
                 Some((naming, Truth::True))
             }
             Form::Aws if name == self.holder() => Some((Naming::Role, Truth::True)),

@@ -134,8 +134,7 @@ impl Clause {
             return Truth::Open;
         }
         let test = self.operator.test;
-        let found =
-            self.values.iter().map(|wanted| same_between(test, wanted, from, to)).max().unwrap_or(Truth::False);
+        let found = self.values.iter().map(|wanted| same_between(test, wanted, from, to)).max().unwrap_or(Truth::False);
         if self.operator.negated { found.not() } else { found }
     }
 
@@ -144,7 +143,8 @@ impl Clause {
     /// `aws:SecureTransport` say nothing about who asks.
     pub(super) fn limits(&self) -> bool {
         let operator = &self.operator;
-        let lenient = operator.negated || operator.test == Test::Null || operator.if_exists || operator.over == Over::All;
+        let lenient =
+            operator.negated || operator.test == Test::Null || operator.if_exists || operator.over == Over::All;
         let pattern = matches!(operator.test, Test::TextLike | Test::Arn);
         let all = |value: &str| value.is_empty() || is_stars(value);
         let open = self.values.is_empty() || (pattern && self.values.iter().any(|value| all(value)));

@@ -164,11 +164,8 @@ impl<'q> Judge<'q> {
     /// What is granted before the guardrails of organisations, and what keeps it from being so.
     fn granted(&self, layers: &Layers) -> (Voice, Vec<Layer>) {
         let caller = self.request.caller;
-        let identity = if caller.is_root() {
-            Voice::silent(Truth::True)
-        } else {
-            self.allows(Layer::Identity, &layers.identity)
-        };
+        let identity =
+            if caller.is_root() { Voice::silent(Truth::True) } else { self.allows(Layer::Identity, &layers.identity) };
         let boundary = self.optional(Layer::Boundary, layers.boundary.as_slice());
         let session = self.optional(Layer::Session, &layers.session);
         let resource = |naming: Naming| self.resource(layers, naming);

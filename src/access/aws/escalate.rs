@@ -152,6 +152,8 @@ struct Search {
 struct Task<'t, 'n, 'a> {
     atlas: &'t Atlas<'n, 'a>,
     certain: bool,
+    /// How many ways are looked for from each: of those that are only possible, the shortest.
+    most: usize,
     ends: BTreeSet<usize>,
     /// Who is looked at besides.
     eligible: &'t [bool],
@@ -171,7 +173,7 @@ impl Search {
         let is_end = |has: &Option<Capability>| has.as_ref().is_some_and(|has| !certain || !has.conditional);
         let ends: BTreeSet<usize> = (0..goal.len()).filter(|i| is_end(&goal[*i])).collect();
         let mut layer: Vec<usize> = ends.iter().copied().collect();
-        let task = Task { atlas, certain, ends, eligible };
+        let task = Task { atlas, certain, most: if certain { PATHS } else { 1 }, ends, eligible };
         let mut next: BTreeSet<usize> = (0..goal.len()).filter(|i| !known.found[*i].is_empty()).collect();
         let mut search = known;
         let everyone: Vec<usize> = (0..goal.len()).filter(|i| task.is_open(*i) && raises).collect();
@@ -202,8 +204,9 @@ impl Search {
     /// One step back from every identity of a layer; `next` gets those that had no way before.
     fn approach(&mut self, task: &Task<'_, '_, '_>, layer: &[usize], next: &mut BTreeSet<usize>) {
         for &target in layer {
-            for who in task.atlas.sources(target) {
-                if who == target || self.found[who].len() >= PATHS || !task.is_open(who) || self.passes(target, who) {
+            let wanted = |who: usize| who != target && self.found[who].len() < task.most && task.is_open(who);
+            for who in task.atlas.sources(target, wanted) {
+                if self.passes(target, who) {
                     continue;
                 }
                 if let Some(step) = task.atlas.step(who, target, task.certain) {

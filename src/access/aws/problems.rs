@@ -8,17 +8,8 @@ use super::action::is_action;
 use super::document::{one_of, raw_statements, strings};
 use super::operator::{Operator, Test};
 
-const ELEMENTS: [&str; 9] = [
-    "Sid",
-    "Effect",
-    "Action",
-    "NotAction",
-    "Resource",
-    "NotResource",
-    "Principal",
-    "NotPrincipal",
-    "Condition",
-];
+const ELEMENTS: [&str; 9] =
+    ["Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Principal", "NotPrincipal", "Condition"];
 
 /// What is malformed in a policy document, in words; empty when nothing is. AWS refuses such documents, so they come
 /// from hand-made or damaged exports, and the parts named here were left out of every conclusion.

@@ -176,8 +176,7 @@ impl TrustPolicy {
 
 fn names_service(statement: &Statement, service: &str) -> bool {
     let Some(Only { list, except }) = &statement.principals else { return false };
-    let named =
-        list.iter().any(|(form, name)| (*form == Form::Service && **name == *service) || form.is_anyone(name));
+    let named = list.iter().any(|(form, name)| (*form == Form::Service && **name == *service) || form.is_anyone(name));
     named != *except
 }
 

@@ -71,13 +71,14 @@ impl Held<'_> {
     /// Whether it meets a need, and then whether only for the objects it names.
     fn meets(&self, need: &Need) -> Option<bool> {
         let in_group = need.groups.iter().any(|group| group == "*" || has(self.rule, "apiGroups", group));
-        let on = need.any_resource || need.resources.iter().any(|resource| {
-            let (kind, sub) = resource.split_once('/').unwrap_or((resource, ""));
-            let nameless = |verb: &str| verb == "deletecollection" || (verb == "create" && sub.is_empty());
-            // A rule with names never covers a request that names no object.
-            let verb = need.verbs.iter().any(|verb| self.has_verb(verb) && !(self.limited() && nameless(verb)));
-            verb && covers_resource(self.rule, kind, sub)
-        });
+        let on = need.any_resource
+            || need.resources.iter().any(|resource| {
+                let (kind, sub) = resource.split_once('/').unwrap_or((resource, ""));
+                let nameless = |verb: &str| verb == "deletecollection" || (verb == "create" && sub.is_empty());
+                // A rule with names never covers a request that names no object.
+                let verb = need.verbs.iter().any(|verb| self.has_verb(verb) && !(self.limited() && nameless(verb)));
+                verb && covers_resource(self.rule, kind, sub)
+            });
         let on = on && need.verbs.iter().any(|verb| self.has_verb(verb));
         let named = || texts(self.rule, "resourceNames").any(|name| need.names.iter().any(|one| one == name));
         (in_group && on).then(|| self.limited() && !named())

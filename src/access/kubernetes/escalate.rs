@@ -176,8 +176,12 @@ impl<'a> Search<'a> {
             let opens = reach(one).is_some_and(|reach| self.open.contains(&(reach, namespace(one))));
             !one.conditional && (is_enough(one) || opens)
         };
-        let bindings: BTreeSet<&str> =
-            actor.capabilities.iter().filter(leads_up).filter_map(|one| one.proof.first().map(String::as_str)).collect();
+        let bindings: BTreeSet<&str> = actor
+            .capabilities
+            .iter()
+            .filter(leads_up)
+            .filter_map(|one| one.proof.first().map(String::as_str))
+            .collect();
         let more = bindings.len().saturating_sub(NAMED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let named: Vec<&str> = bindings.into_iter().take(NAMED).collect();
@@ -239,6 +243,7 @@ fn sentence(capability: &Capability) -> String {
         CapabilityKind::Administrator => "may do everything",
         _ => "may give itself more rights",
     };
-    let place = namespace(capability).map_or_else(|| "in the whole cluster".to_owned(), |name| format!("in namespace {name}"));
+    let place =
+        namespace(capability).map_or_else(|| "in the whole cluster".to_owned(), |name| format!("in namespace {name}"));
     format!("{what} {place} ({})", capability.proof.join(", "))
 }

@@ -57,7 +57,8 @@ impl ResourceNames {
                 line.group == group || (!line.group.is_empty() && line.group == rest)
             })
         };
-        let line = self.resource.iter().find(|line| (line.plural == name || line.names.contains(&name)) && is_group(line));
+        let line =
+            self.resource.iter().find(|line| (line.plural == name || line.names.contains(&name)) && is_group(line));
         match (line, group) {
             (Some(line), _) => Ok(Named {
                 resource: line.plural.clone(),

@@ -18,7 +18,9 @@ impl CapabilityTable {
     pub fn parse(toml: &str) -> Result<Self, String> {
         let file: File = toml::from_str(toml).map_err(|error| format!("kubernetes capabilities: {error}"))?;
         for row in &file.capability {
-            let empty = |need: &Need| need.verbs.is_empty() || need.groups.is_empty() || (need.resources.is_empty() && !need.any_resource);
+            let empty = |need: &Need| {
+                need.verbs.is_empty() || need.groups.is_empty() || (need.resources.is_empty() && !need.any_resource)
+            };
             if row.needs.is_empty() || row.needs.iter().any(empty) {
                 return Err(format!("kubernetes capabilities: '{}' needs verbs, groups and resources", row.id));
             }
