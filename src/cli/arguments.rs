@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::offboard::Offboard;
+use super::okta::OktaSources;
 use super::path::Path as Way;
 use super::reach::Reach;
 use super::rotate::Rotate;
@@ -20,7 +21,9 @@ const EXIT_CODES: &str = "Exit codes:
   130  interrupted
 
 Environment:
-  NONHUMAN_FINGERPRINT_KEY  passphrase under which found values are fingerprinted; set it before sharing reports";
+  NONHUMAN_FINGERPRINT_KEY  passphrase under which found values are fingerprinted; set it before sharing reports
+  NONHUMAN_OKTA_TOKEN, NONHUMAN_OKTA_CLIENT_ID, NONHUMAN_OKTA_PRIVATE_KEY or NONHUMAN_OKTA_PRIVATE_KEY_FILE (PEM or
+  JWK), NONHUMAN_OKTA_KEY_ID  how --okta logs in; they are no flags, since others can see those";
 
 /// Finds and audits non-human identities: service accounts, roles, access keys, tokens and hardcoded secrets.
 ///
@@ -48,12 +51,25 @@ pub struct Global {
     /// When to use colours
     #[arg(long, global = true, value_enum, default_value_t, env = "NONHUMAN_COLOR", help_heading = "General")]
     pub color: ColorChoice,
+    /// How to write remarks and logs to standard error
+    #[arg(long, global = true, value_enum, default_value_t, env = "NONHUMAN_LOG", help_heading = "General")]
+    pub log: LogForm,
     /// Say more about what is done; twice for details
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "General")]
     pub verbose: u8,
     /// Show no progress and no remarks
     #[arg(short, long, global = true, help_heading = "General")]
     pub quiet: bool,
+}
+
+/// How remarks and logs are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogForm {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line, also of how a scan ended.
+    Json,
 }
 
 /// What to do.
@@ -69,6 +85,8 @@ pub enum Command {
     Collect(Collect),
     /// Join, judge and report records that `collect` wrote
     Evaluate(Evaluate),
+    /// Read, join and judge as `scan` does, and write an auditor's evidence pack
+    Evidence(super::evidence::Evidence),
     /// Ask what an identity may do, and which statements decide it
     Access(super::access::Access),
     /// Show everything that is known of one identity, credential or secret
@@ -87,6 +105,8 @@ pub enum Command {
     Explain(Explain),
     /// Say what changed between two scans: findings, identities, rights, owners, reach
     Diff(super::diff::Diff),
+    /// Decide of findings: accept them, call them false, assign them; the decisions stand in the baseline
+    Triage(super::triage::Triage),
     /// Show how findings and identities came and went over the scans of a history
     Trend(super::trend::Trend),
     /// Print the least rights that a live source needs, or with --plan the calls it makes
@@ -159,6 +179,12 @@ pub(super) struct Sources {
     /// Use this profile of the AWS configuration
     #[arg(long, value_name = "NAME", env = "NONHUMAN_AWS_PROFILE", help_heading = "Sources")]
     pub aws_profile: Option<String>,
+    /// Ask the services of these regions only, separated by commas [default: all that are switched on]
+    #[arg(long, value_name = "REGIONS", value_delimiter = ',', env = "NONHUMAN_AWS_REGIONS", help_heading = "Sources")]
+    pub aws_regions: Vec<String>,
+    /// Read every active account of the organisation, through this role in each (its name, not its ARN)
+    #[arg(long, value_name = "NAME", env = "NONHUMAN_AWS_ROLE", help_heading = "Sources")]
+    pub aws_role: Option<String>,
     /// Read answers of AWS from files: `aws iam get-account-authorization-details` and its like; a file or a folder
     #[arg(long, value_name = "PATH", help_heading = "Sources")]
     pub aws_export: Vec<PathBuf>,
@@ -174,9 +200,17 @@ pub(super) struct Sources {
     /// Read a dump as `kubectl get … -o json|yaml` writes it; a file or a folder, with the name of its cluster before it
     #[arg(long, value_name = "[CLUSTER=]PATH", help_heading = "Sources")]
     pub kubernetes_export: Vec<String>,
+    #[command(flatten)]
+    pub okta: OktaSources,
     /// Read who is there and who has left, from a CSV with the columns email, name, team, status, left_on
     #[arg(long, value_name = "FILE", help_heading = "Sources")]
     pub people: Vec<PathBuf>,
+    /// Read what the clients of AI agents keep in this home directory, at known places alone: servers, approvals, tokens
+    #[arg(long, value_name = "DIR", help_heading = "Sources")]
+    pub home: Vec<PathBuf>,
+    /// Do not look for AI agents in the searched trees
+    #[arg(long, env = "NONHUMAN_NO_AGENTS", value_parser = clap::builder::FalseyValueParser::new(), conflicts_with = "home", help_heading = "Sources")]
+    pub no_agents: bool,
     /// Do not use exports, dumps and people directories that lie in the searched trees
     #[arg(long, help_heading = "Sources")]
     pub no_discover: bool,
@@ -217,6 +251,11 @@ pub(super) struct Reporting {
     pub only: Option<Only>,
     #[command(flatten)]
     pub remembering: super::memory::Remembering,
+    /// Write an auditor's evidence pack into this folder, too: reports, review sheet, rules as used, OSCAL, hashes
+    #[arg(long, value_name = "DIR", help_heading = "Report")]
+    pub evidence: Option<PathBuf>,
+    #[command(flatten)]
+    pub telling: super::telling::Telling,
     /// Do not exit with 1 for findings
     #[arg(long, help_heading = "Report")]
     pub exit_zero: bool,
@@ -351,4 +390,6 @@ pub struct Permissions {
 pub(super) enum LiveSource {
     /// An AWS account.
     Aws,
+    /// An Okta organisation.
+    Okta,
 }

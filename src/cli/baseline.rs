@@ -71,17 +71,10 @@ impl Acceptance {
             )));
         };
         let shown = path.display();
-        let key = Secret::new(Baseline::CHECK).fingerprint(&config::fingerprint_key());
-        let baseline = match std::fs::read_to_string(path) {
-            Ok(text) => Baseline::parse(&path.to_string_lossy(), &text, &key).map_err(|errors| {
-                let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
-                Failure(lines.join("\nerror: "))
-            })?,
-            Err(error) if error.kind() == ErrorKind::NotFound && reporting.write_baseline => Baseline::empty(&key),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(Failure(format!("{shown}: there is no such baseline; --write-baseline makes it")));
-            }
-            Err(error) => return Err(Failure(format!("{shown}: {error}"))),
+        let baseline = match read(path)? {
+            Some(baseline) => baseline,
+            None if reporting.write_baseline => empty(),
+            None => return Err(Failure(format!("{shown}: there is no such baseline; --write-baseline makes it"))),
         };
         let here = Path::new(".").canonicalize()?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -202,6 +195,27 @@ impl File {
         let target = self.path.to_string_lossy();
         let entry = CoverageEntry::hole("baseline", &target, "accepted findings", Outcome::NotRead, detail);
         (count > 0).then(|| entry.count(count))
+    }
+}
+
+fn key() -> crate::model::Fingerprint {
+    Secret::new(Baseline::CHECK).fingerprint(&config::fingerprint_key())
+}
+
+/// A baseline that accepts nothing.
+pub(super) fn empty() -> Baseline {
+    Baseline::empty(&key())
+}
+
+/// Reads a baseline; `None` where there is no such file.
+pub(super) fn read(path: &Path) -> Result<Option<Baseline>, Failure> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Baseline::parse(&path.to_string_lossy(), &text, &key()).map(Some).map_err(|errors| {
+            let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
+            Failure(lines.join("\nerror: "))
+        }),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure(format!("{}: {error}", path.display()))),
     }
 }
 

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::Failure;
 use super::arguments::{Global, Imports, Searching, Sources};
-use super::{imports, ruleset};
+use super::{agents, imports, ruleset};
 use crate::collect::registry::{Request, collectors};
 use crate::collect::source::{Found, Selection, SourceOptions, discover};
 use crate::collect::{Collector, Context, Gathered, Interrupt, mask, run};
@@ -103,6 +103,7 @@ pub(super) fn read(
     if adopted {
         gathered.records.iter_mut().for_each(distrust);
     }
+    agents::add_registry(&mut gathered.records, config, now);
     // By our own alone: the id of a key is no secret, although others have a rule for it.
     mask(&mut gathered.records, &own);
     tracing::info!(records = gathered.records.len(), "collected");
@@ -137,29 +138,39 @@ async fn find_exports(roots: Vec<PathBuf>, mut interrupt: Interrupt) -> Option<F
 }
 
 fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
-    let wants_aws = sources.aws || sources.aws_profile.is_some();
+    let wants_aws = sources.aws || sources.aws_profile.is_some() || sources.aws_role.is_some();
     let wants_cluster = sources.kubernetes || !sources.context.is_empty();
-    let has_exports = !sources.aws_export.is_empty() || !sources.kubernetes_export.is_empty();
+    let has_exports = !sources.aws_export.is_empty() || !sources.kubernetes_export.is_empty() || sources.okta.is_some();
     let mut roots = sources.paths.clone();
-    if roots.is_empty() && !wants_aws && !wants_cluster && !has_exports {
+    if roots.is_empty() && !wants_aws && !wants_cluster && !has_exports && sources.home.is_empty() {
         roots.push(PathBuf::from("."));
     }
     let mut people = sources.people.clone();
     people.extend(config.people.iter().cloned());
-    for path in roots.iter().chain(&sources.aws_export).chain(&people) {
+    for path in roots.iter().chain(&sources.aws_export).chain(&people).chain(&sources.home) {
         must_exist(path)?;
     }
-    Ok(Request {
+    let mut request = Request {
         roots,
         given: Vec::new(),
-        source: source_options(&sources.searching)?,
+        source: SourceOptions {
+            definitions: true,
+            agents: agents::tables(sources.no_agents)?,
+            ..source_options(&sources.searching)?
+        },
+        homes: sources.home.clone(),
         aws: wants_aws.then(|| sources.aws_profile.clone()),
+        aws_regions: sources.aws_regions.clone(),
+        aws_role: sources.aws_role.clone(),
         aws_exports: sources.aws_export.clone(),
         kubernetes: wants_cluster.then(|| sources.context.clone()),
         kubernetes_allow_exec: sources.kubernetes_allow_exec,
         kubernetes_dumps: sources.kubernetes_export.iter().map(|text| dump(text)).collect::<Result<_, _>>()?,
         people,
-    })
+        ..Request::default()
+    };
+    sources.okta.add_to(&mut request, config)?;
+    Ok(request)
 }
 
 /// What of source trees is read, and how.
@@ -233,6 +244,8 @@ fn dump(text: &str) -> Result<(String, PathBuf), Failure> {
 fn adopt(found: Found, request: &mut Request) -> (bool, Found) {
     let is_named = request.aws.is_some()
         || request.kubernetes.is_some()
+        || request.okta.is_some()
+        || !request.okta_exports.is_empty()
         || !(request.aws_exports.is_empty() && request.kubernetes_dumps.is_empty() && request.people.is_empty());
     if is_named || found.is_empty() {
         return (false, found);
@@ -242,6 +255,7 @@ fn adopt(found: Found, request: &mut Request) -> (bool, Found) {
     request.aws_exports = found.aws;
     request.kubernetes_dumps = found.kubernetes;
     request.people = found.people;
+    request.okta_exports = found.okta;
     (true, Found::default())
 }
 
@@ -259,7 +273,8 @@ fn not_used(found: &Found) -> impl Iterator<Item = CoverageEntry> {
     let aws = found.aws.iter().map(|path| ("aws", path));
     let kubernetes = found.kubernetes.iter().map(|(_, path)| ("kubernetes", path));
     let people = found.people.iter().map(|path| ("people", path));
-    aws.chain(kubernetes).chain(people).map(|(collector, path)| {
+    let okta = found.okta.iter().map(|path| ("okta", path));
+    aws.chain(kubernetes).chain(people).chain(okta).map(|(collector, path)| {
         let detail = "found in a searched tree and not used, since another source was named";
         CoverageEntry::hole(collector, &path.to_string_lossy(), "export", Outcome::NotRead, detail)
     })

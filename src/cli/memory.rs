@@ -59,6 +59,12 @@ impl Memory {
         self.fail_on_new
     }
 
+    /// The last scan in the history that read all it was asked for.
+    pub(super) fn last_complete(&self) -> Option<Timestamp> {
+        let points = History::open(self.file.as_ref()?).and_then(|history| history.points()).ok()?;
+        points.iter().rev().find(|point| point.complete).map(|point| point.at)
+    }
+
     /// How long this run has taken so far, in milliseconds.
     pub(super) fn milliseconds(&self) -> u64 {
         u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)

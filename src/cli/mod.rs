@@ -4,17 +4,22 @@ mod access;
 mod access_aws;
 mod access_kubernetes;
 mod access_request;
+mod agents;
 mod answer;
+
+mod access_kubernetes;
 mod arguments;
 mod baseline;
 mod collect;
 mod diff;
 mod evaluate;
+mod evidence;
 mod explain;
 mod gather;
 mod imports;
 mod memory;
 mod offboard;
+mod okta;
 mod output;
 mod path;
 mod permissions;
@@ -29,15 +34,17 @@ mod scan;
 mod secrets;
 mod shell;
 mod show;
+mod telling;
 mod thing;
 mod trend;
+mod triage;
 
 use clap::{CommandFactory, Parser};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-pub use arguments::{Arguments, Command};
+pub use arguments::{Arguments, Command, LogForm};
 
 use crate::config::{Config, Source};
 use crate::exit::Exit;
@@ -55,7 +62,7 @@ impl<E: std::fmt::Display> From<E> for Failure {
 
 /// Runs the program.
 pub fn run() -> Exit {
-    let arguments = match Arguments::try_parse() {
+    let mut arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are no errors; a closed pipe is none either.
@@ -63,8 +70,8 @@ pub fn run() -> Exit {
             return if error.use_stderr() { Exit::Usage } else { Exit::Clean };
         }
     };
-    log(arguments.global.verbose);
-    match dispatch(&arguments) {
+    log(arguments.global.verbose, arguments.global.log);
+    match dispatch(&mut arguments) {
         Ok(exit) => exit,
         Err(Failure(mut message)) => {
             // What stands in a wrong place of a file may be a secret, and parsers like to quote.
@@ -77,7 +84,7 @@ pub fn run() -> Exit {
     }
 }
 
-fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
+fn dispatch(arguments: &mut Arguments) -> Result<Exit, Failure> {
     let source = match (&arguments.global.config, arguments.global.isolated) {
         // A variable may name a file for every run; this run wants none.
         (_, true) => Source::Isolated,
@@ -85,10 +92,11 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         (None, false) => Source::Discover,
     };
     let config = Config::load(&source)?;
-    match &arguments.command {
+    match &mut arguments.command {
         Command::Scan(scan) => scan::run(scan, &arguments.global, &config),
         Command::Secrets(secrets) => secrets::run(secrets, &arguments.global, &config),
         Command::Collect(collect) => collect::run(collect, &arguments.global, &config),
+        Command::Evidence(evidence) => evidence::run(evidence, &arguments.global, &config),
         Command::Evaluate(evaluate) => evaluate::run(evaluate, &arguments.global, &config),
         Command::Access(access) => access::run(access, &arguments.global, &config),
         Command::Show(show) => show::run(show, &arguments.global, &config),
@@ -99,6 +107,7 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
         Command::Rules(rules) => rules::run(rules, &config),
         Command::Explain(explain) => explain::run(explain, &config),
         Command::Diff(diff) => diff::run(diff, &arguments.global, &config),
+        Command::Triage(triage) => triage::run(triage, &arguments.global, &config),
         Command::Trend(trend) => trend::run(trend, &arguments.global, &config),
         Command::Permissions(permissions) => permissions::run(permissions),
         Command::Completions { shell } => shell::completions(*shell, &mut Arguments::command()),
@@ -107,17 +116,25 @@ fn dispatch(arguments: &Arguments) -> Result<Exit, Failure> {
 }
 
 /// Logs of our own code only: libraries might log what they read.
-fn log(verbose: u8) {
+fn log(verbose: u8, form: LogForm) {
     let level = match verbose {
+        0 if form == LogForm::Json => LevelFilter::INFO,
         0 => LevelFilter::OFF,
         1 => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,
     };
+    let filter = Targets::new().with_target("nonhuman", level);
+    if form == LogForm::Json {
+        // One object a line with timestamp, level, message and fields, as log collectors (OpenTelemetry, Loki) take them.
+        let layer = tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr);
+        tracing_subscriber::registry().with(layer).with(filter).init();
+        term::remark_as_log();
+        return;
+    }
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(term::is_watched())
         .without_time()
         .with_target(false);
-    let filter = Targets::new().with_target("nonhuman", level);
     tracing_subscriber::registry().with(layer).with(filter).init();
 }

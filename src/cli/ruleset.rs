@@ -35,7 +35,8 @@ pub(super) fn names(folder: Option<&PathBuf>, config: &Config) -> Result<BTreeSe
     Ok(audit_files(folder, config)?.iter().map(RuleFile::id).collect())
 }
 
-fn audit_files(folder: Option<&PathBuf>, config: &Config) -> Result<Vec<RuleFile>, Failure> {
+/// The files of the audit rules: ours, then those of the user.
+pub(super) fn audit_files(folder: Option<&PathBuf>, config: &Config) -> Result<Vec<RuleFile>, Failure> {
     let mut files: Vec<RuleFile> = embedded::files("audit")
         .into_iter()
         .map(|(path, text)| RuleFile { path: format!("rules/{path}"), text: text.to_owned(), origin: Origin::BuiltIn })

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::arguments::{Global, Reporting, Scan as Arguments};
 use super::baseline::{Acceptance, Searched};
+use super::evidence::Pack;
 use super::gather::{Collected, Wish};
 use super::memory::Memory;
 use super::output::Outputs;
@@ -17,7 +18,7 @@ use crate::history::Drift;
 use crate::inventory::Inventory;
 use crate::link::{Tables, link, link_exposures};
 use crate::model::{CoverageEntry, Finding, Outcome, Record, Severity, SubjectKind};
-use crate::report::Scan;
+use crate::report::{Notice, Scan};
 use crate::rules::evaluate;
 
 /// Findings at or above this severity make the exit code 1, unless the user says otherwise.
@@ -36,6 +37,7 @@ pub(super) struct Judging<'a> {
     outputs: Outputs,
     acceptance: Acceptance,
     memory: Memory,
+    pack: Option<Pack>,
     quiet: bool,
     reporting: &'a Reporting,
     fail_on: Severity,
@@ -52,11 +54,13 @@ impl<'a> Judging<'a> {
         global: &Global,
         config: &Config,
     ) -> Result<Self, Failure> {
+        reporting.telling.check()?;
         Ok(Self {
             rules: ruleset::audit_about(reporting.rules.as_ref(), config, subjects)?,
             tables: (subjects != [SubjectKind::Exposure]).then(|| Tables::parse(embedded::facts)).transpose()?,
             outputs: Outputs::new(reporting, global)?,
             acceptance: Acceptance::new(reporting, config)?,
+            pack: Pack::new(reporting, config)?,
             memory: Memory::new(reporting, config)?,
             quiet: global.quiet,
             fail_on: reporting.fail_on.or(config.fail_on).unwrap_or(DEFAULT_FAIL_ON),
@@ -116,11 +120,24 @@ impl<'a> Judging<'a> {
             in_baseline,
         };
         self.outputs.write(&scan)?;
+        if let Some(pack) = &self.pack {
+            pack.write(&scan)?;
+        }
+        self.tell(&scan, moved.as_ref());
         Ok(Exit::of_scan(has_findings, scan.is_incomplete(), self.reporting.exit_zero, self.reporting.allow_partial))
     }
 }
 
 impl Judging<'_> {
+    fn tell(&self, scan: &Scan<'_>, drift: Option<&Drift>) {
+        let (last_complete, milliseconds) = (self.memory.last_complete(), self.memory.milliseconds());
+        let (findings, holes) = (scan.findings.len(), scan.inventory.coverage.holes().count());
+        let raised = drift.map(|drift| drift.raised().count());
+        let (identities, incomplete) = (scan.inventory.identities.len(), scan.is_incomplete());
+        tracing::info!(findings, raised, identities, holes, incomplete, milliseconds, "scan finished");
+        self.reporting.telling.tell(&Notice { scan, drift, milliseconds, last_complete });
+    }
+
     /// Whether there is a finding for which the command fails. `--fail-on-new` alone takes the place of the default of
     /// `--fail-on`; where the history could not be asked, everything counts as new.
     fn reaches_threshold(&self, findings: &[Finding], moved: Option<&Drift>) -> bool {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Attributes, Known, Location, Record, Urn};
+use crate::model::{Attributes, Known, Location, Provider, Record, Urn};
 use crate::secrets::DetectorSet;
 
 /// What stands in place of a label that looks like a secret.
@@ -16,8 +16,19 @@ pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
             Record::Identity(identity) => {
                 labels(&mut identity.labels, detectors);
                 attributes(&mut identity.attributes, detectors);
+                if identity.provider() == Provider::Agents {
+                    urn(&mut identity.id, detectors);
+                    detectors.mask(&mut identity.name);
+                }
             }
-            Record::Credential(credential) => attributes(&mut credential.attributes, detectors),
+            Record::Credential(credential) => {
+                attributes(&mut credential.attributes, detectors);
+                if Provider::of(&credential.id) == Some(Provider::Agents) {
+                    urn(&mut credential.id, detectors);
+                    urn(&mut credential.holder, detectors);
+                    detectors.mask(&mut credential.name);
+                }
+            }
             Record::Workload(workload) => {
                 labels(&mut workload.labels, detectors);
                 attributes(&mut workload.attributes, detectors);
@@ -25,8 +36,15 @@ pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
             Record::Setting(setting) => {
                 labels(&mut setting.labels, detectors);
                 attributes(&mut setting.attributes, detectors);
+                if Provider::of(&setting.id) == Some(Provider::Agents) {
+                    urn(&mut setting.id, detectors);
+                    setting.part_of.as_mut().map(|of| urn(of, detectors));
+                    detectors.mask(&mut setting.name);
+                }
             }
             Record::Link(link) => {
+                urn(&mut link.from, detectors);
+                urn(&mut link.to, detectors);
                 detectors.mask(&mut link.why);
                 link.condition.as_mut().map(|text| detectors.mask(text));
             }
@@ -59,6 +77,16 @@ pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
                 }
             }
             _ => {}
+        }
+    }
+}
+
+/// Names of agents are what somebody wrote into a file. The same text is masked alike wherever it stands.
+fn urn(name: &mut Urn, detectors: &DetectorSet) {
+    if name.as_str().starts_with("agent:") || name.as_str().starts_with("exposure:") {
+        let mut text = name.as_str().to_owned();
+        if detectors.mask(&mut text) {
+            *name = Urn::new(text);
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Reads the world and sends it on as records. The only folder that opens files of others or talks to a network;
 //! it judges nothing.
 
+pub mod agents;
 pub mod aws;
 #[cfg(feature = "http-client")]
 #[allow(dead_code, unused_imports, reason = "each API uses its part")]
-mod http;
+pub(crate) mod http;
 pub mod kubernetes;
 mod mask;
+pub mod okta;
 pub mod people;
 pub mod registry;
 mod run;

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::okta::{Hints, OktaExport, OktaSettings};
 use super::people::People;
-use super::source::{Given, GivenText, Source, SourceOptions};
+use super::source::{Given, GivenText, Homes, Source, SourceOptions};
 use super::{Collector, aws, kubernetes};
 use crate::secrets::DetectorSet;
 
@@ -19,6 +20,10 @@ pub struct Request {
     pub source: SourceOptions,
     /// Read the AWS account of the usual credential chain; the inner value is the profile.
     pub aws: Option<Option<String>>,
+    /// The regions whose services are asked; all that are switched on when empty.
+    pub aws_regions: Vec<String>,
+    /// The role to take on in each other account of the organisation.
+    pub aws_role: Option<String>,
     /// Files and folders with answers of AWS.
     pub aws_exports: Vec<PathBuf>,
     /// Read clusters; the inner list names kubeconfig contexts, empty for the current one.
@@ -27,6 +32,16 @@ pub struct Request {
     pub kubernetes_allow_exec: bool,
     /// Dumps with the name of their cluster.
     pub kubernetes_dumps: Vec<(String, PathBuf)>,
+    /// Home directories, of which the known places of agents' clients are read.
+    pub homes: Vec<PathBuf>,
+    /// Read an Okta organisation.
+    pub okta: Option<OktaSettings>,
+    /// Folders with answers of Okta.
+    pub okta_exports: Vec<PathBuf>,
+    /// How AI apps and users that are machines are recognised.
+    pub okta_hints: Hints,
+    /// Trees with the files below them that look like Kubernetes manifests.
+    pub kubernetes_manifests: Vec<(PathBuf, Vec<PathBuf>)>,
     /// People directories.
     pub people: Vec<PathBuf>,
 }
@@ -40,11 +55,15 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
     if !request.roots.is_empty() {
         list.push(Arc::new(Source::new(&request.roots, request.source.clone(), Arc::clone(detectors))));
     }
+    if let (Some(tables), false) = (&request.source.agents, request.homes.is_empty()) {
+        let homes = Homes::new(&request.homes, request.source.clone(), Arc::clone(tables), Arc::clone(detectors));
+        list.push(Arc::new(homes));
+    }
     for given in &request.given {
         list.push(Arc::new(GivenText::new(given.clone(), request.source.clone(), Arc::clone(detectors))));
     }
     if let Some(profile) = &request.aws {
-        list.push(live_aws(profile.clone())?);
+        list.push(live_aws(profile.clone(), request, detectors)?);
     }
     if !request.aws_exports.is_empty() {
         let export = aws::AwsExport::new(request.aws_exports.clone());
@@ -56,6 +75,16 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
     if !request.kubernetes_dumps.is_empty() {
         list.push(Arc::new(kubernetes::KubernetesDump { paths: request.kubernetes_dumps.clone() }));
     }
+    if let Some(settings) = &request.okta {
+        list.push(live_okta(settings.clone(), request.okta_hints.clone())?);
+    }
+    if !request.okta_exports.is_empty() {
+        list.push(Arc::new(OktaExport::new(request.okta_exports.clone(), request.okta_hints.clone())));
+    }
+    if !request.kubernetes_manifests.is_empty() {
+        let trees = request.kubernetes_manifests.clone();
+        list.push(Arc::new(kubernetes::KubernetesManifests { trees }));
+    }
     if !request.people.is_empty() {
         list.push(Arc::new(People::new(request.people.clone())));
     }
@@ -63,12 +92,21 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
 }
 
 #[cfg(feature = "aws")]
-fn live_aws(profile: Option<String>) -> Result<Arc<dyn Collector>, String> {
-    Ok(Arc::new(aws::AwsLive::new(profile)))
+fn live_aws(
+    profile: Option<String>,
+    request: &Request,
+    detectors: &Arc<DetectorSet>,
+) -> Result<Arc<dyn Collector>, String> {
+    let live = aws::AwsLive::new(profile).regions(request.aws_regions.clone()).role(request.aws_role.clone());
+    Ok(Arc::new(live.detectors(Arc::clone(detectors))))
 }
 
 #[cfg(not(feature = "aws"))]
-fn live_aws(_profile: Option<String>) -> Result<Arc<dyn Collector>, String> {
+fn live_aws(
+    _profile: Option<String>,
+    _request: &Request,
+    _detectors: &Arc<DetectorSet>,
+) -> Result<Arc<dyn Collector>, String> {
     Err("this build cannot ask AWS; use --aws-export, or a build with the feature 'aws'".to_owned())
 }
 
@@ -80,4 +118,14 @@ fn live_kubernetes(contexts: Vec<String>, allow_exec: bool) -> Result<Arc<dyn Co
 #[cfg(not(feature = "kubernetes"))]
 fn live_kubernetes(_contexts: Vec<String>, _allow_exec: bool) -> Result<Arc<dyn Collector>, String> {
     Err("this build cannot ask a cluster; use --kubernetes-export, or a build with the feature 'kubernetes'".to_owned())
+}
+
+#[cfg(feature = "okta")]
+fn live_okta(settings: OktaSettings, hints: Hints) -> Result<Arc<dyn Collector>, String> {
+    Ok(Arc::new(super::okta::OktaLive::new(settings, hints)))
+}
+
+#[cfg(not(feature = "okta"))]
+fn live_okta(_settings: OktaSettings, _hints: Hints) -> Result<Arc<dyn Collector>, String> {
+    Err("this build cannot ask Okta; use --okta-export, or a build with the feature 'okta'".to_owned())
 }

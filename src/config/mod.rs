@@ -15,6 +15,8 @@ use crate::rules::Override;
 const FILE_NAME: &str = "nonhuman.toml";
 /// The environment variable with the passphrase for fingerprints.
 const KEY_VARIABLE: &str = "NONHUMAN_FINGERPRINT_KEY";
+/// The environment variable with the secret that signs webhooks.
+const WEBHOOK_SECRET_VARIABLE: &str = "NONHUMAN_WEBHOOK_SECRET";
 /// The environment variable in which git tells a hook which index it is about to commit.
 const GIT_INDEX_VARIABLE: &str = "GIT_INDEX_FILE";
 
@@ -35,12 +37,54 @@ pub struct Config {
     /// People directories, relative to this file.
     #[serde(default)]
     pub people: Vec<PathBuf>,
+    /// The AI agents that the organisation knows, by name or by their names in the graph; `*` stands for anything.
+    #[serde(default)]
+    pub registered_agents: Vec<String>,
+    /// What to know about Okta.
+    #[serde(default)]
+    pub okta: OktaConfig,
     /// What to change of single rules.
     #[serde(default)]
     pub rules: BTreeMap<String, Override>,
     /// The file this was read from.
     #[serde(skip)]
     pub file: Option<PathBuf>,
+}
+
+/// The section `[okta]`. The organisation's URL is not in it: a token of the environment must not be sent to a host that a
+/// file of some directory names.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OktaConfig {
+    /// Further names of apps that people use AI by.
+    #[serde(default)]
+    pub ai_apps: Vec<String>,
+}
+
+/// How to log in to Okta, as the environment says. It has no `Debug`.
+pub struct OktaEnvironment {
+    /// An API token.
+    pub token: Option<String>,
+    /// The client id of a service app.
+    pub client_id: Option<String>,
+    /// Its private key, as PEM or JWK.
+    pub private_key: Option<String>,
+    /// The file with its private key.
+    pub private_key_file: Option<PathBuf>,
+    /// The id of the key.
+    pub key_id: Option<String>,
+}
+
+/// Reads how to log in to Okta.
+pub fn okta_environment() -> OktaEnvironment {
+    let text = |name: &str| std::env::var(name).ok().filter(|text| !text.trim().is_empty());
+    OktaEnvironment {
+        token: text("NONHUMAN_OKTA_TOKEN"),
+        client_id: text("NONHUMAN_OKTA_CLIENT_ID"),
+        private_key: text("NONHUMAN_OKTA_PRIVATE_KEY"),
+        private_key_file: text("NONHUMAN_OKTA_PRIVATE_KEY_FILE").map(PathBuf::from),
+        key_id: text("NONHUMAN_OKTA_KEY_ID"),
+    }
 }
 
 /// Where to take the configuration from.
@@ -105,6 +149,11 @@ pub fn fingerprint_key() -> FingerprintKey {
         Ok(passphrase) if !passphrase.is_empty() => FingerprintKey::from_passphrase(&passphrase),
         _ => FingerprintKey::default(),
     }
+}
+
+/// The secret that signs webhooks: from the environment, so that it lies in no file and on no command line.
+pub fn webhook_secret() -> Option<String> {
+    std::env::var(WEBHOOK_SECRET_VARIABLE).ok().filter(|secret| !secret.is_empty())
 }
 
 /// The index that a hook of git is asked about: that of `git commit -a` and of `git commit FILE` is not the repository's.

@@ -14,12 +14,14 @@ names! {
     Change {
         /// It was never seen before.
         New = "new",
-        /// It was resolved and is back.
+        /// It was resolved, or somebody had accepted it until a day that is over, and is back.
         Reopened = "reopened",
         /// It is there with another severity.
         Severity = "changed",
         /// It was looked for and is gone.
         Resolved = "resolved",
+        /// It is there, and somebody decided not to raise it.
+        Muted = "muted",
         /// It was not looked for.
         NotSeen = "not-seen",
     }
@@ -150,6 +152,8 @@ fn finding_change(before: Option<&Tracked<FindingSeen>>, now: &Tracked<FindingSe
         (Some(Status::Resolved), Status::Open) => Change::Reopened,
         (Some(Status::Open | Status::NotSeen), Status::Resolved) => Change::Resolved,
         (Some(Status::Open), Status::NotSeen) => Change::NotSeen,
+        (Some(_), Status::Open) if before.is_some_and(|one| one.thing.muted && !now.thing.muted) => Change::Reopened,
+        (Some(_), Status::Open) if before.is_some_and(|one| !one.thing.muted && now.thing.muted) => Change::Muted,
         (Some(_), Status::Open) if before.is_some_and(|one| one.thing.severity != now.thing.severity) => {
             Change::Severity
         }

@@ -15,12 +15,18 @@ pub struct Facts {
     pub exposures: BTreeMap<Urn, ExposureFacts>,
     /// Of grants: what each one alone amounts to.
     pub grants: BTreeMap<Urn, Vec<Capability>>,
+    /// Who answers for identities by everything that says it, the weightiest first.
+    pub owner_claims: BTreeMap<Urn, Vec<OwnerClaim>>,
+    /// How many in a hundred of a tenant's users and roles are made by code that was read.
+    pub code_share: BTreeMap<String, u8>,
     /// In which environment identities and exposures stand, where something says it.
     pub environments: BTreeMap<Urn, Environment>,
     /// The environments of values that lie in files of several.
     pub spread: BTreeMap<Fingerprint, BTreeSet<String>>,
     /// Grants that a platform makes itself at its start.
     pub shipped: BTreeSet<Urn>,
+    /// Policies that were not read and are known all the same, since a platform always makes them.
+    pub default_policies: BTreeSet<Urn>,
     /// Of anything: attributes that no collector saw but that follow from what several saw.
     pub attributes: BTreeMap<Urn, Attributes>,
     /// What leads where, and what can be reached.
@@ -56,6 +62,19 @@ pub struct IdentityFacts {
     pub cuts: Vec<String>,
     /// How it gets at stored data that it may not read itself; empty when it can become administrator for certain.
     pub data_paths: Vec<EscalationPath>,
+}
+
+/// What speaks for an owner.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OwnerClaim {
+    /// The person or team, as written.
+    pub name: String,
+    /// Every place that says it.
+    pub source: String,
+    /// How much that is worth, in percent.
+    pub weight: u8,
+    /// It is no more than a hint, and makes no owner.
+    pub hint: bool,
 }
 
 /// Where a thing stands: production, staging …

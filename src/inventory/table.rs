@@ -41,6 +41,11 @@ impl<T: Keyed> Table<T> {
         self.index.get(name).map(|&position| &self.rows[position])
     }
 
+    /// Which row has this name, counted from 0 in the order of [`Table::rows`].
+    pub fn position(&self, name: &Urn) -> Option<usize> {
+        self.index.get(name).copied()
+    }
+
     /// All rows by name.
     pub fn iter(&self) -> std::slice::Iter<'_, T> {
         self.rows.iter()

@@ -1,8 +1,11 @@
 //! Joins what the collectors brought and concludes from it. Pure passes over the graph, in one visible order:
 //! each pass may use what those before it concluded.
 
+mod agents;
 mod aws;
+mod cluster;
 mod credentials;
+mod definitions;
 mod edges;
 mod environments;
 mod federation;
@@ -13,6 +16,7 @@ mod reach;
 mod search;
 mod trust;
 mod usage;
+mod workflows;
 mod workloads;
 
 use crate::access;
@@ -30,7 +34,9 @@ pub struct Tables {
     aws_techniques: access::aws::Techniques,
     kubernetes_capabilities: access::kubernetes::CapabilityTable,
     kubernetes_bootstrap: access::kubernetes::Bootstrap,
+    kubernetes_agents: cluster::AgentSigns,
     aws_trust: aws::TrustTable,
+    okta_capabilities: access::okta::CapabilityTable,
 }
 
 impl Tables {
@@ -51,7 +57,11 @@ impl Tables {
                 .map_err(named("kubernetes-capabilities"))?,
             kubernetes_bootstrap: access::kubernetes::Bootstrap::parse(table("kubernetes-bootstrap"))
                 .map_err(named("kubernetes-bootstrap"))?,
+            kubernetes_agents: cluster::AgentSigns::parse(table("kubernetes-agents"))
+                .map_err(named("kubernetes-agents"))?,
             aws_trust: aws::TrustTable::parse(table("aws-trust")).map_err(named("aws-trust"))?,
+            okta_capabilities: access::okta::CapabilityTable::parse(table("okta-capabilities"))
+                .map_err(named("okta-capabilities"))?,
         })
     }
 }
@@ -78,7 +88,9 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     let library = access::aws::Library::new(inventory.policies.iter());
     privilege::link(inventory, tables, &library);
     reach::link(inventory, tables, &library);
+    cluster::link(inventory, tables);
     aws::link_workloads(inventory);
+    agents::link(inventory);
     edges::link(inventory);
     search::link(inventory);
 }

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::Tables;
-use crate::access::{aws, kubernetes};
+use crate::access::{aws, kubernetes, okta};
 use crate::inventory::Inventory;
-use crate::model::{Capability, FactKind, Grant, GrantKind, Identity, Policy, PolicyLanguage, Provider, Urn};
+use crate::model::{
+    Capability, FactKind, Grant, GrantKind, Identity, IdentityKind, Policy, PolicyLanguage, Provider, Urn,
+};
 
 pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library) {
     let guardrails = Guardrails::of(inventory);
@@ -20,7 +22,8 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
                 &kubernetes_subject(inventory, identity, tables),
                 &tables.kubernetes_capabilities,
             ),
-            Provider::Okta | Provider::Agents => Vec::new(),
+            Provider::Okta => okta_capabilities(inventory, identity, tables),
+            Provider::Agents => Vec::new(),
         };
         of_identities.insert(identity.id.clone(), (capabilities, rights_unknown(inventory, identity)));
     }
@@ -36,6 +39,9 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
             PolicyLanguage::KubernetesRbac => {
                 kubernetes::grant_capabilities(grant, policy, &tables.kubernetes_capabilities)
             }
+            PolicyLanguage::OktaRole | PolicyLanguage::OktaScopes => {
+                okta::grant_capabilities(grant, policy, &tables.okta_capabilities)
+            }
         };
         of_grants.insert(grant.id.clone(), capabilities);
     }
@@ -47,7 +53,18 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
     }
     inventory.facts.grants = of_grants;
     let shipped = inventory.grants.iter().filter(|grant| tables.kubernetes_bootstrap.grants(&grant.id));
+    let defaults = inventory.grants.iter().filter(|grant| {
+        inventory.policies.get(&grant.policy).is_none() && tables.kubernetes_bootstrap.role(&grant.policy).is_some()
+    });
+    inventory.facts.default_policies = defaults.map(|grant| grant.policy.clone()).collect();
     inventory.facts.shipped = shipped.map(|grant| grant.id.clone()).collect();
+}
+
+fn okta_capabilities(inventory: &Inventory, identity: &Identity, tables: &Tables) -> Vec<Capability> {
+    let held: Vec<(&Grant, &Policy)> =
+        grants(inventory, identity).filter_map(|grant| Some((grant, inventory.policies.get(&grant.policy)?))).collect();
+    let is_client = !matches!(identity.kind, IdentityKind::OktaUser | IdentityKind::OktaGroup);
+    okta::capabilities(&held, is_client, &tables.okta_capabilities)
 }
 
 /// The grants of an identity, in the order of their names.

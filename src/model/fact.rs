@@ -20,6 +20,12 @@ names! {
         RunCode = "run-code",
         /// Can mint credentials.
         MintCredentials = "mint-credentials",
+        /// Can read data that is not public.
+        ReadPrivateData = "read-private-data",
+        /// Reads text that outsiders write.
+        ReadUntrusted = "read-untrusted-content",
+        /// Can send data out.
+        SendOut = "send-data-out",
         /// Can read stored data.
         ReadData = "read-data",
         /// Can change stored data.

@@ -95,7 +95,8 @@ pub struct Finding {
 impl Finding {
     /// Whether the caller's baseline accepts it.
     pub fn is_accepted(&self) -> bool {
-        self.baseline.as_ref().is_some_and(|note| note.state == BaselineState::Accepted)
+        let mutes = |note: &BaselineNote| matches!(note.state, BaselineState::Accepted | BaselineState::FalsePositive);
+        self.baseline.as_ref().is_some_and(mutes)
     }
 }
 
@@ -104,6 +105,10 @@ names! {
     BaselineState {
         /// It is accepted.
         Accepted = "accepted",
+        /// Somebody decided that the rule is wrong here.
+        FalsePositive = "false-positive",
+        /// Somebody is to mend it; it is raised.
+        Assigned = "assigned",
         /// It was accepted up to a day that is over.
         Expired = "expired",
         /// The same value is accepted in another file.
@@ -116,7 +121,8 @@ names! {
 pub struct BaselineNote {
     /// How the finding stands to it.
     pub state: BaselineState,
-    /// The file for which the value is accepted, as the baseline writes it.
+    /// The file for which the value is accepted, as the baseline writes it; empty where the finding itself was decided of.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub path: String,
     /// Why; may be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -124,6 +130,9 @@ pub struct BaselineNote {
     /// Who answers for that; may be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub owner: String,
+    /// Who decided; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub by: String,
     /// The last day on which it is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Date>,
@@ -133,13 +142,16 @@ impl std::fmt::Display for BaselineNote {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let expires = self.expires.map(|day| day.to_string()).unwrap_or_default();
         match self.state {
-            BaselineState::Accepted => {
-                f.write_str("accepted in the baseline")?;
+            BaselineState::Accepted | BaselineState::FalsePositive => {
+                let is_wrong = self.state == BaselineState::FalsePositive;
+                f.write_str(if is_wrong { "a false positive says the baseline" } else { "accepted in the baseline" })?;
                 let until = if expires.is_empty() { String::new() } else { format!("until {expires}") };
-                let told = [&self.reason, &self.owner, &until];
+                let by = if self.by.is_empty() { String::new() } else { format!("decided by {}", self.by) };
+                let told = [&self.reason, &self.owner, &by, &until];
                 let told: Vec<_> = told.into_iter().filter(|text| !text.is_empty()).map(String::as_str).collect();
                 if told.is_empty() { Ok(()) } else { write!(f, ": {}", told.join(", ")) }
             }
+            BaselineState::Assigned => write!(f, "assigned to {}", self.owner),
             BaselineState::Expired => write!(f, "its acceptance in the baseline ended on {expires}"),
             BaselineState::Elsewhere => {
                 write!(f, "the baseline accepts the same value in {}, not here; was the file moved?", self.path)
@@ -153,7 +165,7 @@ names! {
     HistoryState {
         /// No scan saw it before.
         New = "new",
-        /// It was resolved and is back.
+        /// It was resolved or accepted and is back.
         Reopened = "reopened",
         /// An earlier scan saw it, too.
         Known = "known",
@@ -181,7 +193,7 @@ impl std::fmt::Display for HistoryNote {
         let day = super::short_date(self.first_seen);
         match self.state {
             HistoryState::New => f.write_str("new since the last scan"),
-            HistoryState::Reopened => write!(f, "back after it was resolved; first seen on {day}"),
+            HistoryState::Reopened => write!(f, "it is back; first seen on {day}"),
             HistoryState::Known => write!(f, "known since {day}"),
         }
     }

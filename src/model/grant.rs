@@ -12,6 +12,10 @@ names! {
         AwsIam = "aws.iam",
         /// A list of RBAC rules (`verbs`, `apiGroups`, `resources` …).
         KubernetesRbac = "kubernetes.rbac",
+        /// An admin role of Okta: `{"type": "SUPER_ADMIN"}`, or permissions and resources of a custom one.
+        OktaRole = "okta.role",
+        /// The API scopes that an Okta client may ask for: `{"scopes": []}`.
+        OktaScopes = "okta.scopes",
     }
 }
 

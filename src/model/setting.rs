@@ -9,6 +9,8 @@ use super::{Attributes, Evidence, Provider, Urn, names};
 names! {
     /// What sort of setting it is.
     SettingKind {
+        /// Code that makes an identity: a resource of Terraform, its state, CloudFormation or Pulumi.
+        CodeDefinition = "code.definition",
         /// An AWS account as such: its root user's MFA and keys.
         AwsAccount = "aws.account",
         /// A finding of IAM Access Analyzer.
@@ -31,6 +33,16 @@ names! {
         AwsParameter = "aws.parameter",
         /// The rules for passwords of an AWS account.
         AwsPasswordPolicy = "aws.password-policy",
+        /// An agent's tools run without anybody being asked.
+        AgentApprovalsOff = "agent.approvals-off",
+        /// A client starts the servers that a repository names.
+        AgentAutoTrust = "agent.auto-trust",
+        /// An agent listens to a network without authentication.
+        AgentExposed = "agent.exposed",
+        /// An agent that the organisation's list names.
+        AgentRegistered = "agent.registered",
+        /// An agent runs any command, without a sandbox, or with the whole disk.
+        AgentUnrestricted = "agent.unrestricted",
         /// A ValidatingAdmissionPolicy or MutatingAdmissionPolicy.
         KubernetesAdmissionPolicy = "kubernetes.admission-policy",
         /// How an API server was started.
@@ -59,6 +71,30 @@ names! {
         AwsSourceCredential = "aws.source-credential",
         /// A certificate authority that opens roles (IAM Roles Anywhere).
         AwsTrustAnchor = "aws.trust-anchor",
+        /// The organisation itself.
+        OktaOrganisation = "okta.organisation",
+        /// A rule of the policy that lets people into an app.
+        OktaAccessRule = "okta.access-rule",
+        /// A rule of the policy that lets people into Okta.
+        OktaSignOnRule = "okta.sign-on-rule",
+        /// A policy that says which authenticators people enrol.
+        OktaEnrolmentPolicy = "okta.enrolment-policy",
+        /// A custom authorization server.
+        OktaAuthorizationServer = "okta.authorization-server",
+        /// A rule by which an authorization server gives out tokens.
+        OktaServerRule = "okta.server-rule",
+        /// A stream of the System Log to the outside.
+        OktaLogStream = "okta.log-stream",
+        /// A web address that is called for events.
+        OktaEventHook = "okta.event-hook",
+        /// A network zone.
+        OktaNetworkZone = "okta.network-zone",
+        /// What a device must be like.
+        OktaDeviceAssurance = "okta.device-assurance",
+        /// What an AI agent may reach.
+        OktaAgentConnection = "okta.agent-connection",
+        /// A custom admin role.
+        OktaRole = "okta.role",
     }
 }
 

@@ -107,26 +107,31 @@ impl Report for Identities {
 }
 
 /// One named cell. Columns that a row does not name stay empty, cells of columns that a table lacks are left out.
-type Cell = (&'static str, String);
+pub(super) type Cell = (&'static str, String);
 
-struct Sheet<'a> {
+pub(super) struct Sheet<'a> {
     writer: Writer<BufWriter<&'a mut dyn Write>>,
     columns: &'static [&'static str],
 }
 
 impl<'a> Sheet<'a> {
-    fn new(out: &'a mut dyn Write, columns: &'static [&'static str]) -> io::Result<Self> {
+    pub(super) fn new(out: &'a mut dyn Write, columns: &'static [&'static str]) -> io::Result<Self> {
         let mut writer = Writer::from_writer(BufWriter::new(out));
         writer.write_record(columns)?;
         Ok(Self { writer, columns })
     }
 
-    fn row(&mut self, cells: &[Cell]) -> io::Result<()> {
+    pub(super) fn row(&mut self, cells: &[Cell]) -> io::Result<()> {
         for column in self.columns {
             let text = cells.iter().find(|(name, _)| name == column).map_or("", |(_, text)| text.as_str());
             self.writer.write_field(cell(text).as_ref())?;
         }
         Ok(self.writer.write_record(None::<&[u8]>)?)
+    }
+
+    /// Ends the table.
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        self.writer.flush()
     }
 
     /// Adds what was read, what was not, and which rules were not evaluated, then ends the table. `text` is the
@@ -213,7 +218,7 @@ fn finding_cells(scan: &Scan<'_>, view: &View<'_>, finding: &Finding) -> Vec<Cel
     row
 }
 
-fn identity_cells(view: &View<'_>, identity: &Identity) -> Vec<Cell> {
+pub(super) fn identity_cells(view: &View<'_>, identity: &Identity) -> Vec<Cell> {
     let facts = view.facts(&identity.id);
     let findings = view.findings(&identity.id);
     let owner = facts.owner.value();

@@ -39,6 +39,15 @@ pub(super) fn groups<'a>(scan: &Scan<'a>) -> Vec<Group<'a>> {
     groups
 }
 
+/// What a finding is about, where that is no identity: the file, or the thing that was looked at.
+pub(super) fn about(finding: &Finding) -> String {
+    match key(finding) {
+        Key::Identity(id) => format!("{id}, not in the inventory"),
+        Key::File(path) => path,
+        Key::Subject(urn) => urn.to_string(),
+    }
+}
+
 fn key(finding: &Finding) -> Key<'_> {
     if let Some(identity) = &finding.identity {
         return Key::Identity(identity);
@@ -65,12 +74,17 @@ fn group<'a>(scan: &Scan<'a>, key: Key<'a>, mut findings: Vec<&'a Finding>) -> G
 
 /// An identity in a line: what it is, its name, where it lives.
 pub fn headline(identity: &Identity) -> String {
-    let tenant = match identity.provider() {
+    let tenant = tenant_word(identity.provider());
+    let disabled = if identity.enabled == Known::Value(false) { ", disabled" } else { "" };
+    format!("{} {}, {tenant} {}{disabled}", identity.kind.label(), identity.name, identity.tenant)
+}
+
+/// What a tenant of a provider is called.
+pub(super) fn tenant_word(provider: Provider) -> &'static str {
+    match provider {
         Provider::Aws => "account",
         Provider::Kubernetes => "cluster",
         Provider::Okta => "organisation",
         Provider::Agents => "configuration in",
-    };
-    let disabled = if identity.enabled == Known::Value(false) { ", disabled" } else { "" };
-    format!("{} {}, {tenant} {}{disabled}", identity.kind.label(), identity.name, identity.tenant)
+    }
 }

@@ -3,15 +3,18 @@
 mod csv;
 mod drift;
 mod escape;
+mod evidence;
 mod gaps;
 mod github;
 mod gitlab;
 mod group;
+mod html;
 mod json;
 mod jsonl;
 mod junit;
 mod markdown;
 mod notes;
+mod notice;
 mod sarif;
 mod summary;
 mod table;
@@ -28,8 +31,10 @@ use crate::model::{Finding, NotEvaluated, RuleInfo, Severity};
 
 pub use drift::{DriftFormat, TrendFormat, write_drift, write_trend};
 pub use escape::{clean, flow};
+pub use evidence::{Part, evidence, sha256};
 pub use group::headline;
 pub use json::pretty as pretty_json;
+pub use notice::Notice;
 pub use summary::{SeverityCounts, Summary};
 pub use words::{last_use as last_use_words, owner as owner_words, words as capability_words};
 
@@ -106,6 +111,7 @@ pub const REPORTS: &[&dyn Report] = &[
     &gitlab::GitLab,
     &junit::JUnit,
     &markdown::Markdown,
+    &html::Html,
 ];
 
 /// The format of this name, as in `--format`.

@@ -89,6 +89,9 @@ pub fn words(kind: CapabilityKind) -> &'static str {
         CapabilityKind::ReadSecrets => "read stored secrets",
         CapabilityKind::RunCode => "run code as something else",
         CapabilityKind::MintCredentials => "mint credentials",
+        CapabilityKind::ReadPrivateData => "read private data",
+        CapabilityKind::ReadUntrusted => "read text of outsiders",
+        CapabilityKind::SendOut => "send data out",
         CapabilityKind::ReadData => "read stored data",
         CapabilityKind::WriteData => "change stored data",
         CapabilityKind::DeleteData => "destroy stored data",
@@ -113,6 +116,11 @@ pub(super) fn plural(count: usize, noun: &str) -> String {
         (_, Some(stem)) => format!("{count} {stem}ities"),
         (_, None) => format!("{count} {noun}s"),
     }
+}
+
+/// As [`plural`], of a number that may be large.
+pub(super) fn plural_of(count: u64, noun: &str) -> String {
+    plural(usize::try_from(count).unwrap_or(usize::MAX), noun)
 }
 
 /// The first few of a list, and how many more there are.

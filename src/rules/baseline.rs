@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::decision::Decision;
 use crate::model::Fingerprint;
 
 /// The form of the file, in its first line.
@@ -63,12 +64,13 @@ pub(super) type Key = (String, Fingerprint);
 pub struct Baseline {
     key: String,
     pub(super) entries: BTreeMap<Key, Entry>,
+    pub(super) decisions: BTreeMap<Fingerprint, Decision>,
 }
 
 impl Baseline {
     /// An empty one. `key` is the fingerprint of [`Self::CHECK`] under the caller's key.
     pub fn empty(key: &Fingerprint) -> Self {
-        Self { key: key.as_str().to_owned(), entries: BTreeMap::new() }
+        Self { key: key.as_str().to_owned(), entries: BTreeMap::new(), decisions: BTreeMap::new() }
     }
 
     /// The text whose fingerprint tells whether a baseline was made under the caller's key. It is no secret.
@@ -102,6 +104,12 @@ impl Baseline {
             if line == first {
                 continue;
             }
+            if let Some(decision) = Decision::parse(line) {
+                let other = "another line decides of the same finding in other words; keep one";
+                let added = decision.and_then(|it| baseline.add(it).map_err(|_| other.to_owned()));
+                errors.extend(added.err().map(|message| at(number, message)));
+                continue;
+            }
             match entry(line) {
                 Err(message) => errors.push(at(number, message)),
                 Ok(entry) => {
@@ -129,7 +137,37 @@ impl Baseline {
             text.push_str(&serde_json::to_string(entry)?);
             text.push('\n');
         }
+        for decision in self.decisions.values() {
+            text.push_str(&serde_json::to_string(decision)?);
+            text.push('\n');
+        }
         Ok(text)
+    }
+
+    /// Adds a decision; gives it back where another one of the same finding stands there.
+    fn add(&mut self, decision: Decision) -> Result<(), Box<Decision>> {
+        match self.decisions.get(&decision.finding) {
+            Some(other) if *other != decision => Err(Box::new(decision)),
+            _ => {
+                self.decide(decision);
+                Ok(())
+            }
+        }
+    }
+
+    /// Sets what was decided of a finding, in the place of what stood there.
+    pub fn decide(&mut self, decision: Decision) {
+        self.decisions.insert(decision.finding.clone(), decision);
+    }
+
+    /// Takes a decision back; `None` where there was none.
+    pub fn withdraw(&mut self, finding: &Fingerprint) -> Option<Decision> {
+        self.decisions.remove(finding)
+    }
+
+    /// Every decision, by fingerprint of its finding.
+    pub fn decisions(&self) -> impl Iterator<Item = &Decision> {
+        self.decisions.values()
     }
 
     /// Every entry, by path and fingerprint.
@@ -155,17 +193,17 @@ fn entry(line: &str) -> Result<Entry, String> {
 }
 
 /// A day as `2027-01-31`, or no day as an empty text, so that an entry always shows where to write one.
-mod day {
+pub(super) mod day {
     use jiff::civil::Date;
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serializer};
 
     #[allow(clippy::ref_option, reason = "serde gives a reference to the field")]
-    pub(super) fn serialize<S: Serializer>(day: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::rules) fn serialize<S: Serializer>(day: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&day.map(|day| day.to_string()).unwrap_or_default())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    pub(in crate::rules) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
         let text = String::deserialize(deserializer)?;
         if text.is_empty() {
             return Ok(None);

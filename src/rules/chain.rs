@@ -14,11 +14,15 @@ pub(super) fn steps(rule: &Rule, noun: Noun<'_>, inventory: &Inventory) -> Vec<S
             steps.extend(copies(exposure, inventory));
             steps
         }
-        Noun::Identity(identity) if rule.reads("administrator") || rule.reads("becomes_administrator") => {
-            inventory.facts.identities.get(&identity.id).map(of_power).unwrap_or_default()
+        Noun::Identity(identity) if rule.reads("untrusted_content") => {
+            let facts = inventory.facts.identities.get(&identity.id);
+            facts.into_iter().flat_map(|facts| &facts.capabilities).flat_map(|one| one.proof.clone()).collect()
         }
         Noun::Identity(identity) if ["wide_capabilities", "local_capabilities"].iter().any(|name| rule.reads(name)) => {
             inventory.facts.identities.get(&identity.id).map(|facts| of_rights(rule, facts)).unwrap_or_default()
+        }
+        Noun::Identity(identity) if rule.reads("administrator") || rule.reads("becomes_administrator") => {
+            inventory.facts.identities.get(&identity.id).map(of_power).unwrap_or_default()
         }
         Noun::Grant(grant) if rule.reads("capabilities") => {
             let capabilities = inventory.facts.grants.get(&grant.id).into_iter().flatten();

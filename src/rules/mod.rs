@@ -4,6 +4,7 @@
 mod baseline;
 mod chain;
 mod check;
+mod decision;
 mod evaluate;
 mod fields;
 mod file;
@@ -19,6 +20,7 @@ mod suppress;
 mod view;
 
 pub use baseline::{Baseline, BaselineError, Entry};
+pub use decision::{Decision, Verb};
 pub use evaluate::{Judgement, evaluate};
 pub use fields::{Field, Type, fields};
 pub use file::{Origin, RuleFile};

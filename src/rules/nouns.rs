@@ -150,7 +150,8 @@ pub(super) fn credential(it: &Credential, name: &str, inventory: &Inventory, now
         "never_used" | "unused_for" | "last_used" => {
             use_of(facts.map_or(&unread, |facts| &facts.last_use), &it.created, name, now)
         }
-        _ => attribute((&it.attributes, inventory.facts.attributes.get(&it.id)), name, now)
+        _ => joined::credential(it, name, inventory)
+            .or_else(|| attribute((&it.attributes, inventory.facts.attributes.get(&it.id)), name, now))
             .unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
     }
 }
@@ -168,7 +169,10 @@ pub(super) fn grant(it: &Grant, name: &str, inventory: &Inventory) -> Field {
         "tenant" => text(&it.tenant),
         "scope" => text(&it.scope),
         "policy" => text(it.policy.as_str()),
-        "policy_exists" => Field::Bool(inventory.policies.get(&it.policy).is_some()),
+        "policy_exists" => {
+            let is_default = inventory.facts.default_policies.contains(&it.policy);
+            Field::Bool(is_default || inventory.policies.get(&it.policy).is_some())
+        }
         "policy_name" => Field::Text(short_name(it.policy.as_str())),
         "via_name" => Field::Text(it.via.iter().map(|via| short_name(via.as_str())).collect::<Vec<_>>().join(", ")),
         "via" => Field::Text(it.via.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
@@ -204,7 +208,9 @@ pub(super) fn exposure(it: &Exposure, name: &str, inventory: &Inventory, now: Ti
         "allowed" => Field::Bool(it.allowed_by.is_some()),
         "copies" => count(facts.map_or(0, |facts| facts.copies)),
         "known" => Field::Bool(facts.is_some_and(|facts| facts.identity.value().is_some())),
-        _ => joined::exposure(it, name, inventory, now).unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
+        _ => attribute((&Attributes::default(), inventory.facts.attributes.get(&it.id)), name, now)
+            .or_else(|| joined::exposure(it, name, inventory, now))
+            .unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
     }
 }
 
@@ -218,7 +224,8 @@ pub(super) fn workload(it: &Workload, name: &str, inventory: &Inventory, now: Ti
         "labels" => Field::Labels(it.labels.clone()),
         "runs_as" => count(it.runs_as.len()),
         "missing_identities" => count(it.runs_as.iter().filter(|id| inventory.identities.get(id).is_none()).count()),
-        _ => attribute((&it.attributes, inventory.facts.attributes.get(&it.id)), name, now)
+        _ => joined::workload(it, name, inventory)
+            .or_else(|| attribute((&it.attributes, inventory.facts.attributes.get(&it.id)), name, now))
             .unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
     }
 }

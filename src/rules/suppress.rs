@@ -25,14 +25,19 @@ pub struct Rewritten {
     pub moved: u64,
 }
 
-/// Marks the findings of which a baseline knows. It is asked by value and file, never by line; and only of findings
-/// about secrets in files.
+/// Marks the findings of which a baseline knows: those that somebody decided of, by fingerprint, and those about secrets in
+/// files by value and file, never by line.
 pub fn apply(baseline: &Baseline, findings: &mut [Finding], inventory: &Inventory, today: Date, naming: &Naming<'_>) {
     let mut by_value: BTreeMap<_, &Entry> = BTreeMap::new();
     for entry in baseline.entries() {
         by_value.entry(&entry.fingerprint).or_insert(entry);
     }
     for finding in findings {
+        let decided = baseline.decisions.get(&finding.fingerprint).map(|decision| decision.note(today));
+        finding.baseline.clone_from(&decided);
+        if finding.is_accepted() {
+            continue;
+        }
         let Some(key) = inventory.exposures.get(&finding.subject).and_then(|exposure| key(exposure, naming)) else {
             continue;
         };
@@ -42,13 +47,20 @@ pub fn apply(baseline: &Baseline, findings: &mut [Finding], inventory: &Inventor
             _ if entry.is_some() => BaselineState::Accepted,
             _ => BaselineState::Elsewhere,
         };
-        finding.baseline = entry.or_else(|| by_value.get(&key.1).copied()).map(|entry| BaselineNote {
+        let of_value = entry.or_else(|| by_value.get(&key.1).copied()).map(|entry| BaselineNote {
             state,
             path: entry.path.clone(),
             reason: entry.reason.clone(),
             owner: entry.owner.clone(),
+            by: String::new(),
             expires: entry.expires,
         });
+        // That the value is accepted in another file says less than what was decided of this finding.
+        finding.baseline = match (of_value, decided) {
+            (Some(note), Some(decided)) if note.state != BaselineState::Accepted => Some(decided),
+            (Some(note), _) => Some(note),
+            (None, decided) => decided,
+        };
     }
 }
 

@@ -132,7 +132,7 @@ pub(super) const STAND_INS: &[&str] = &[
 const SELF_NAMES: &[&str] = &["password", "passwd", "passphrase"];
 
 /// Whether a value is a documented example or a filled-in blank, whatever its form.
-pub(super) fn is_placeholder(value: &[u8]) -> bool {
+pub fn is_placeholder(value: &[u8]) -> bool {
     let text = String::from_utf8_lossy(value);
     // In capitals the word is written into documented keys of any length; by chance it is in none.
     if text.contains("EXAMPLE") {

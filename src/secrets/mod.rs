@@ -21,6 +21,7 @@ mod shape;
 mod verify;
 mod word;
 
+pub use allow::is_placeholder;
 pub use detector::{Detector, DetectorError, DetectorSet};
 pub use import::{Effect, IGNORED, Ignores, Import, LISTED, Taken, Unsupported};
 pub use inline::{InlineAllow, inline_allow, inline_allow_places};

@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -42,8 +43,20 @@ pub fn is_watched() -> bool {
     std::io::stderr().is_terminal()
 }
 
+/// Whether remarks go into the log.
+static REMARKS_ARE_LOGGED: AtomicBool = AtomicBool::new(false);
+
+/// From now on remarks are events of the log, where that is read by a machine.
+pub fn remark_as_log() {
+    REMARKS_ARE_LOGGED.store(true, Ordering::Relaxed);
+}
+
 /// Says something to the user, beside the report. A closed standard error is no reason to stop.
 pub fn remark(text: &str) {
+    if REMARKS_ARE_LOGGED.load(Ordering::Relaxed) {
+        tracing::warn!("{text}");
+        return;
+    }
     let _ = writeln!(anstream::stderr().lock(), "{text}");
 }
 

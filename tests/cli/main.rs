@@ -10,8 +10,10 @@ mod bad_input;
 mod baseline;
 mod ci;
 mod commands;
+mod evidence;
 mod formats;
 mod git;
+mod history;
 #[cfg(feature = "aws")]
 #[path = "../support/iam_server.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
@@ -28,8 +30,10 @@ mod live;
 #[allow(dead_code, reason = "other tests use more of it")]
 mod pack;
 mod promises;
+mod reach;
 mod readme;
 mod review;
 mod secrets;
 mod source;
+mod stories;
 mod tree;

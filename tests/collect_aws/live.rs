@@ -41,6 +41,7 @@ fn small() -> Account {
         oidc: BTreeMap::from([(urn("oidc-provider/token.actions.example").to_string(), provider)]),
         saml: read_json(&fixture("small/saml.json"))["SAMLProviderList"].as_array().unwrap().clone(),
         aliases: vec!["acme-small".to_owned()],
+        services: BTreeMap::new(),
     }
 }
 

@@ -39,10 +39,10 @@ fn the_recorded_cluster_is_read_with_gets_and_pages_only() {
     for (what, count) in [("serviceaccounts", 68), ("clusterroles", 82), ("clusterrolebindings", 63), ("pods", 10)] {
         assert_eq!(coverage(&records, what).count, count, "{what}");
     }
-    assert_eq!(entries(&records).count(), 15);
+    assert_eq!(entries(&records).count(), 23);
 
     let seen = server.seen();
-    assert_eq!(seen.len(), 15);
+    assert_eq!(seen.len(), 23);
     for request in &seen {
         assert_eq!(request.method, "GET", "{request:?}");
         assert!(!request.query.contains_key("resourceVersion"), "{request:?}");
@@ -61,7 +61,11 @@ fn a_dump_of_the_same_lists_gives_the_same_inventory() {
     let dumped = dump(&recorded_dump());
     assert_eq!(holes(&dumped), Vec::<&_>::new());
     let lines = |records: &[Record]| -> Vec<String> {
-        let facts = records.iter().filter(|record| !matches!(record, Record::Coverage(_)));
+        // One token of the dump has a copy of itself in an annotation, which the metadata was recorded without.
+        let facts = records.iter().filter(|record| match record {
+            Record::Setting(setting) => setting.kind.as_str() != "kubernetes.secret",
+            record => !matches!(record, Record::Coverage(_)),
+        });
         let texts = facts.map(|record| {
             let mut value = serde_json::to_value(record).unwrap();
             value["evidence"] = serde_json::Value::Null;
@@ -196,7 +200,7 @@ fn a_401_refuses_the_whole_cluster() {
     assert_eq!(records.len(), 1, "{records:#?}");
     let entry = entries(&records).next().unwrap();
     assert_eq!((entry.outcome, entry.target.as_str()), (Outcome::Refused, "recorded"));
-    assert_eq!(entry.blinds.len(), 5);
+    assert_eq!(entry.blinds.len(), 6);
     assert!(entry.remedy.as_ref().unwrap().contains("renew the credentials"), "{entry:?}");
 }
 

@@ -191,7 +191,7 @@ fn malformed_objects_are_holes_with_their_place_and_cost_nothing_else() {
         );
         assert!(detail.contains("cluster.json: ") && detail.contains(place) && detail.contains(expected), "{detail}");
         match what {
-            "objects without a kind" => assert_eq!(found[0].blinds.len(), 5, "{text}"),
+            "objects without a kind" => assert_eq!(found[0].blinds.len(), 6, "{text}"),
             _ => assert_eq!(found[0].blinds, blinds, "{text}"),
         }
         assert!(!detail.contains("PLANTED"), "{detail}");

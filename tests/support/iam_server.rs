@@ -24,6 +24,9 @@ pub struct Account {
     pub oidc: BTreeMap<String, Value>,
     pub saml: Vec<Value>,
     pub aliases: Vec<String>,
+    /// Answers of other services, by operation (`ListSecrets`) or method and path (`GET /clusters`). What is not here is
+    /// answered as if there were none of it.
+    pub services: BTreeMap<String, Value>,
 }
 
 /// What goes wrong with one action.
@@ -103,8 +106,16 @@ fn serve(server: &tiny_http::Server, state: &State) {
         if request.as_reader().read_to_string(&mut body).is_err() {
             continue;
         }
+        let target = request.headers().iter().find(|header| header.field.equiv("x-amz-target"));
+        let target = target.and_then(|header| header.value.as_str().rsplit('.').next().map(str::to_owned));
         let query = form(&body);
-        let action = query.get("Action").cloned().unwrap_or_default();
+        let path = request.url().split('?').next().unwrap_or_default().to_owned();
+        let is_json = target.is_some() || !query.contains_key("Action");
+        let action = match (&target, query.get("Action")) {
+            (Some(target), _) => target.clone(),
+            (None, Some(action)) => action.clone(),
+            (None, None) => format!("{} {path}", request.method()),
+        };
         let nth = {
             let mut calls = state.calls.lock().unwrap();
             let count = calls.entry(action.clone()).or_default();
@@ -118,6 +129,10 @@ fn serve(server: &tiny_http::Server, state: &State) {
                 }
                 continue;
             }
+            Some(Fault::Refused(code)) if is_json => (403, json!({"__type": code, "message": "no"}).to_string()),
+            Some(Fault::Throttled { from, to }) if is_json && (*from..*to).contains(&nth) => {
+                (400, json!({"__type": "ThrottlingException", "message": "Rate exceeded"}).to_string())
+            }
             Some(Fault::Refused(code)) => {
                 (403, error(code, &format!("User: arn:aws:iam::1:user/x is not authorized to perform: iam:{action}")))
             }
@@ -130,6 +145,12 @@ fn serve(server: &tiny_http::Server, state: &State) {
             Some(Fault::Cut) => {
                 let (status, text) = result(&state.account, &action, &query);
                 (status, text[..text.len() / 2].to_owned())
+            }
+            _ if is_json => {
+                let found = state.account.services.get(&action).cloned().unwrap_or_else(|| json!({}));
+                // S3 answers in XML, and with a policy as it is.
+                let is_s3 = path == "/" && target.is_none();
+                (200, if is_s3 { answer("ListBuckets", &json!({"Buckets": []})) } else { found.to_string() })
             }
             _ => result(&state.account, &action, &query),
         };
@@ -177,7 +198,7 @@ fn handle(account: &Account, action: &str, query: &BTreeMap<String, String>) -> 
         }
         "ListSAMLProviders" => json!({"SAMLProviderList": account.saml}),
         "ListAccountAliases" => json!({"AccountAliases": account.aliases, "IsTruncated": false}),
-        _ => return Err("InvalidAction"),
+        action => account.services.get(action).cloned().unwrap_or_else(|| json!({})),
     })
 }
 

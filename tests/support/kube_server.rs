@@ -168,7 +168,20 @@ fn default_reply(seen: &Seen) -> Reply {
     let kind = seen.path.rsplit('/').next().unwrap_or_default();
     if kind == "secrets" {
         let metadata = seen.accept.contains("as=PartialObjectMetadataList");
+        if seen.query.get("fieldSelector").is_some_and(|selector| selector.contains("!=")) {
+            let body = r#"{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1","metadata":{},"items":[]}"#;
+            return Reply::json(200, body);
+        }
         return Reply::json(200, recorded(if metadata { "meta-secrets-token" } else { "list-secrets-token" }));
     }
-    Reply::json(200, recorded(&format!("list-{kind}")))
+    // What was not recorded is not served.
+    let is_recorded = |name: &str| {
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/kubernetes/recorded").join(format!("{name}.json"));
+        path.is_file()
+    };
+    match format!("list-{kind}") {
+        name if is_recorded(&name) => Reply::json(200, recorded(&name)),
+        _ => Reply::text(404, "404 page not found"),
+    }
 }

@@ -104,31 +104,53 @@ impl Node {
         }
     }
 
-    /// Every value at a path of keys: `*` stands for any key, `[]` for every element of a list, and members of a list
-    /// count as themselves where a key is looked for. A key that has dots of its own is tried first.
-    pub(super) fn at<'n>(&'n self, path: &str) -> Vec<(usize, &'n Node)> {
+    /// Every value at a path of keys: `*` stands for any key, `[]` for every element of a list. A key that has dots of
+    /// its own is tried first.
+    pub(super) fn at<'n>(&'n self, path: &str) -> Vec<Hit<'n>> {
         let mut found = Vec::new();
-        self.walk(path, self.span.start, &mut found);
+        self.walk(path, &Hit { at: self.span.start, key: "", under: Vec::new(), node: self }, &mut found);
         found
     }
 
-    fn walk<'n>(&'n self, path: &str, at: usize, found: &mut Vec<(usize, &'n Node)>) {
+    fn walk<'n>(&'n self, path: &str, here: &Hit<'n>, found: &mut Vec<Hit<'n>>) {
         if path.is_empty() {
-            found.push((at, self));
+            found.push(here.clone());
             return;
         }
         if let Some(entry) = self.entry(path) {
-            found.push((entry.at, &entry.value));
+            found.push(here.below(entry, false));
             return;
         }
         let (first, rest) = path.split_once('.').unwrap_or((path, ""));
         if first == "[]" {
-            self.items().iter().for_each(|item| item.walk(rest, item.span.start, found));
+            for item in self.items() {
+                item.walk(rest, &Hit { at: item.span.start, node: item, ..here.clone() }, found);
+            }
             return;
         }
         for entry in self.entries().iter().filter(|entry| first == "*" || entry.key == first) {
-            entry.value.walk(rest, entry.at, found);
+            entry.value.walk(rest, &here.below(entry, first == "*"), found);
         }
+    }
+}
+
+/// A value that a path led to.
+#[derive(Clone)]
+pub(super) struct Hit<'n> {
+    /// Where its key begins, in bytes; for an element of a list where it begins itself.
+    pub(super) at: usize,
+    /// The last key.
+    pub(super) key: &'n str,
+    /// The keys that stars stood for.
+    pub(super) under: Vec<&'n str>,
+    pub(super) node: &'n Node,
+}
+
+impl<'n> Hit<'n> {
+    fn below(&self, entry: &'n Entry, is_star: bool) -> Self {
+        let mut under = self.under.clone();
+        under.extend(is_star.then_some(entry.key.as_str()));
+        Self { at: entry.at, key: &entry.key, under, node: &entry.value }
     }
 }
 
@@ -141,8 +163,9 @@ mod tests {
         let text = r#"{"a.b": 1, "p": {"x": {"l": ["u", "v"]}, "y": {"l": ["w"]}}}"#;
         let (tree, notes) = parse(text, Format::Json).expect("it is right");
         assert!(notes.is_empty());
-        let words = |path| tree.at(path).into_iter().filter_map(|(_, node)| node.word()).collect::<Vec<_>>().join(",");
+        let words = |path| tree.at(path).into_iter().filter_map(|hit| hit.node.word()).collect::<Vec<_>>().join(",");
         assert_eq!((words("a.b").as_str(), words("p.*.l.[]").as_str(), words("q").as_str()), ("1", "u,v,w", ""));
-        assert_eq!(&text[tree.at("p.y.l")[0].0..][..3], "\"l\"");
+        assert_eq!(tree.at("p.*.l")[1].under, ["y"]);
+        assert_eq!(&text[tree.at("p.y.l")[0].at..][..3], "\"l\"");
     }
 }

@@ -3,7 +3,9 @@
 /// A path below some folder, in which `*` stands for any part of one name and `**` for up to four folders.
 #[derive(Debug)]
 pub(super) struct Pattern {
+    /// In small letters.
     parts: Vec<String>,
+    written: Vec<String>,
 }
 
 /// How many folders `**` stands for at most.
@@ -12,12 +14,13 @@ pub(super) const DEEPEST: usize = 4;
 impl Pattern {
     /// Names are compared without case: so do the systems of two of the three layouts.
     pub(super) fn new(path: &str) -> Self {
-        Self { parts: path.split('/').map(str::to_lowercase).collect() }
+        let written: Vec<String> = path.split('/').map(str::to_owned).collect();
+        Self { parts: written.iter().map(|part| part.to_lowercase()).collect(), written }
     }
 
-    /// The names, outermost first.
-    pub(super) fn parts(&self) -> &[String] {
-        &self.parts
+    /// The names as they are written, outermost first.
+    pub(super) fn written(&self) -> &[String] {
+        &self.written
     }
 
     /// A cheap look at the last name alone.

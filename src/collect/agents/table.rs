@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use super::frameworks::Frameworks;
 use super::place::Pattern;
 use super::server::Knowledge;
 
@@ -14,6 +15,7 @@ const CONFIG: &[&str] = &[".config", "Library/Application Support", "AppData/Roa
 pub struct Tables {
     pub(super) clients: Vec<Client>,
     pub(super) knowledge: Knowledge,
+    pub(super) frameworks: Frameworks,
     /// Every file of the table.
     places: Vec<Place>,
 }
@@ -130,17 +132,19 @@ pub(super) struct Known<'t> {
 }
 
 impl Tables {
-    /// Reads `rules/facts/agent-clients.toml` and `rules/facts/agent-servers.toml`.
+    /// Reads `rules/facts/agent-clients.toml`, `agent-servers.toml` and `agent-frameworks.toml`.
     ///
     /// # Errors
     /// The parser's message with its place.
-    pub fn parse(clients: &str, servers: &str) -> Result<Self, String> {
+    pub fn parse(clients: &str, servers: &str, frameworks: &str) -> Result<Self, String> {
         let raw: RawTable = toml::from_str(clients).map_err(|error| format!("agent-clients.toml: {error}"))?;
-        let mut tables = Self { knowledge: Knowledge::parse(servers)?, ..Self::default() };
+        let knowledge = Knowledge::parse(servers)?;
+        let mut tables = Self { knowledge, frameworks: Frameworks::parse(frameworks)?, ..Self::default() };
         for (number, client) in raw.client.into_iter().enumerate() {
             for file in &client.file {
                 let role = FileRole::Settings { servers: file.servers.clone(), models: file.models.clone() };
-                let below = |folder: &str| file.config.iter().map(|path| format!("{folder}/{path}")).collect::<Vec<_>>();
+                let below =
+                    |folder: &str| file.config.iter().map(|path| format!("{folder}/{path}")).collect::<Vec<_>>();
                 let home = file.home.iter().cloned().chain(CONFIG.iter().flat_map(|folder| below(folder)));
                 home.for_each(|path| tables.add(&path, true, number, role.clone()));
                 // Without the folder of settings around it, as in a copy or a dotfile repository.

@@ -100,7 +100,7 @@ impl Assembly {
         send(self.keys())?;
         send(self.providers())?;
         send(self.alias())?;
-        send(visits::records(&self.answers, &self.projection, searcher))?;
+        send(visits::records(&self.answers, &[], &self.projection, searcher))?;
         send(vec![Record::Coverage(visits::not_given(&self.answers, &self.projection.site))])
     }
 

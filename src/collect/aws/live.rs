@@ -1,6 +1,7 @@
 //! Collects one account from the IAM and STS APIs, with read calls only. It must not let one refused call cost what
 //! another one gives.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,13 +12,18 @@ use tokio::time::{Instant, sleep};
 use super::arn::Account;
 use super::client;
 use super::convert;
+use super::fetch;
+use super::members;
 use super::records::{AUTHORIZATION, AUTHORIZATION_FACTS, CALL, Projection};
 use super::refusal::{Refusal, Why};
 use super::report::{self, ReportRow};
 use super::site::{Origin, Site};
+use super::thin::Thin;
+use super::visits::{self, Searcher};
 use super::{FACTS, NAME};
 use crate::collect::{CollectError, Collector, Context, Sink};
 use crate::model::{CoverageEntry, FactKind, Known, Outcome, Record};
+use crate::secrets::DetectorSet;
 
 /// Entities a page; the most that IAM gives.
 const PAGE_SIZE: i32 = 1000;
@@ -29,6 +35,9 @@ pub struct AwsLive {
     config: Option<SdkConfig>,
     page_size: i32,
     report_patience: Duration,
+    regions: Vec<String>,
+    role: Option<String>,
+    detectors: Option<Arc<DetectorSet>>,
 }
 
 impl AwsLive {
@@ -36,7 +45,34 @@ impl AwsLive {
     pub fn new(profile: Option<String>) -> Self {
         let target =
             profile.as_ref().map_or_else(|| "default credentials".to_owned(), |name| format!("profile {name}"));
-        Self { target, profile, config: None, page_size: PAGE_SIZE, report_patience: Duration::from_secs(120) }
+        Self {
+            target,
+            profile,
+            config: None,
+            page_size: PAGE_SIZE,
+            report_patience: Duration::from_secs(120),
+            regions: Vec::new(),
+            role: None,
+            detectors: None,
+        }
+    }
+
+    /// Asks the services of these regions; of none: of all that are switched on.
+    #[must_use]
+    pub fn regions(self, regions: Vec<String>) -> Self {
+        Self { regions, ..self }
+    }
+
+    /// Reads the other active accounts of the organisation, too, through a role of this name in each.
+    #[must_use]
+    pub fn role(self, role: Option<String>) -> Self {
+        Self { role, ..self }
+    }
+
+    /// Searches text found on the way, such as environments of functions, for secrets.
+    #[must_use]
+    pub fn detectors(self, detectors: Arc<DetectorSet>) -> Self {
+        Self { detectors: Some(detectors), ..self }
     }
 
     /// With a configuration that was made elsewhere.
@@ -80,6 +116,46 @@ impl Collector for AwsLive {
             None => client::load(self.profile.as_deref()).await,
         };
         let account = caller(&client::sts(&config), &self.target).await?;
+        let Some(role) = &self.role else { return self.account(config, account, context, sink).await };
+        self.account(config.clone(), account.clone(), context, sink).await?;
+        let home = Site { account: account.clone(), now: context.now };
+        let members = match members::list(&config, &account).await {
+            Ok(members) => members,
+            Err(refusal) => {
+                let action = "organizations:ListAccounts";
+                let hole = refusal.hole(&home, "accounts of the organisation", action, FACTS);
+                return sink.send(Record::Coverage(hole)).await;
+            }
+        };
+        for member in members {
+            let account = Account { id: member.id.clone(), partition: account.partition.clone() };
+            let site = Site { account: account.clone(), now: context.now };
+            if !member.active {
+                let detail = format!("the organisation shows the account as {}", member.state);
+                sink.send(Record::Coverage(site.hole("everything", Outcome::NotRead, detail))).await?;
+                continue;
+            }
+            match members::enter(&config, &account, role).await {
+                Ok(config) => self.account(config, account, context, sink).await?,
+                Err(refusal) => {
+                    let hole = refusal.hole(&site, "everything", "sts:AssumeRole", FACTS);
+                    sink.send(Record::Coverage(hole)).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl AwsLive {
+    /// Reads one account. What of it is refused is a hole; only the end of the scan is an error.
+    async fn account(
+        &self,
+        config: SdkConfig,
+        account: Account,
+        context: &Context,
+        sink: &Sink,
+    ) -> Result<(), CollectError> {
         (context.progress)(&format!("account {account}"));
         let mut visit = Visit {
             iam: aws_sdk_iam::Client::new(&config),
@@ -93,7 +169,8 @@ impl Collector for AwsLive {
         visit.keys(rows, whole).await?;
         visit.oidc_providers().await?;
         visit.saml_providers().await?;
-        visit.alias().await
+        visit.alias().await?;
+        visit.services(config, &self.regions, self.detectors.as_deref()).await
     }
 }
 
@@ -174,6 +251,35 @@ impl Visit {
         let remedy = "run it again; if AWS_ENDPOINT_URL is set, is it the endpoint you mean?";
         self.cover(hole.blinds(AUTHORIZATION_FACTS).remedy(remedy)).await?;
         Ok(false)
+    }
+
+    /// Asks every service that the table of calls names.
+    async fn services(
+        &self,
+        config: SdkConfig,
+        regions: &[String],
+        detectors: Option<&DetectorSet>,
+    ) -> Result<(), CollectError> {
+        let site = &self.projection.site;
+        let thin = Thin::new(config, &site.account.partition);
+        let asked = if regions.is_empty() { fetch::regions(&thin).await } else { Ok(regions.to_vec()) };
+        let (regions, entry) = match asked {
+            Ok(regions) if !regions.is_empty() => {
+                let entry = site.complete("regions", regions.len() as u64);
+                (regions, entry)
+            }
+            Ok(_) => (vec![thin.region()], site.complete("regions", 1)),
+            Err(refusal) => {
+                let blinds = [FactKind::Workloads, FactKind::Settings];
+                (vec![thin.region()], refusal.hole(site, "regions", "ec2:DescribeRegions", &blinds).count(1))
+            }
+        };
+        self.cover(entry).await?;
+        let users: Vec<String> = self.projection.users.keys().cloned().collect();
+        let fetched = fetch::all(&thin, &regions, &users, self.context.progress.as_ref()).await;
+        let searcher = Searcher { detectors, context: &self.context };
+        self.send(visits::records(&fetched.answers, &fetched.failures, &self.projection, &searcher)).await?;
+        self.cover(site.complete("calls to services", fetched.calls as u64)).await
     }
 
     /// Gets the credential report and sends what it says besides access keys. Gives its rows back by user.

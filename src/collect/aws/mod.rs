@@ -12,13 +12,19 @@ mod convert;
 mod credentials;
 mod defects;
 mod document;
+#[cfg(feature = "aws")]
+mod endpoint;
 mod export;
+#[cfg(feature = "aws")]
+mod fetch;
 mod files;
 mod grants;
 #[cfg(feature = "aws")]
 mod keys;
 #[cfg(feature = "aws")]
 mod live;
+#[cfg(feature = "aws")]
+mod members;
 mod notes;
 mod offline;
 mod parts;
@@ -31,7 +37,13 @@ mod report;
 mod services;
 mod site;
 mod texts;
+#[cfg(feature = "aws")]
+mod thin;
 mod visits;
+#[cfg(feature = "aws")]
+mod wire;
+#[cfg(feature = "aws")]
+mod xml;
 
 pub use calls::{permissions, plan};
 #[cfg(feature = "aws")]

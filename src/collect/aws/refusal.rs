@@ -18,6 +18,8 @@ pub(super) enum Why {
     Missing,
     /// Too many calls; retries did not help.
     Throttled,
+    /// There is no connection to the service.
+    Unreachable,
     /// Anything else: no network, a timeout, an answer that makes no sense.
     Broken,
 }
@@ -72,11 +74,29 @@ impl Refusal {
         Self { why: Why::Broken, code: String::new(), detail: detail.to_owned() }
     }
 
+    /// What a service answered in place of what was asked for.
+    pub(super) fn answered(code: &str, message: &str) -> Self {
+        // Some write a namespace before the code and a URL behind it.
+        let code = code.rsplit('#').next().unwrap_or_default().split(':').next().unwrap_or_default();
+        let detail = if message.is_empty() { code.to_owned() } else { format!("{code}: {}", plain(message)) };
+        Self { why: of_code(code), code: code.to_owned(), detail }
+    }
+
+    /// No connection: often a service that a region does not have.
+    pub(super) fn unreachable(detail: &str) -> Self {
+        Self { why: Why::Unreachable, code: String::new(), detail: detail.to_owned() }
+    }
+
+    /// Left out, since it would be in vain.
+    pub(super) fn unasked(detail: &str) -> Self {
+        Self { why: Why::Denied, code: "AccessDenied".to_owned(), detail: detail.to_owned() }
+    }
+
     /// How the part that this call would have given ended.
     pub(super) fn outcome(&self) -> Outcome {
         match self.why {
             Why::Credentials | Why::Denied => Outcome::Refused,
-            Why::Missing | Why::Throttled | Why::Broken => Outcome::Failed,
+            Why::Missing | Why::Throttled | Why::Unreachable | Why::Broken => Outcome::Failed,
         }
     }
 
@@ -88,13 +108,15 @@ impl Refusal {
                 .to_owned(),
             Why::Denied => format!("allow {action} for the scanning identity; the managed policy SecurityAudit has it"),
             Why::Throttled => "run it again when fewer programs call IAM in this account".to_owned(),
-            Why::Missing | Why::Broken => format!("run it again; {action} must be reachable from here"),
+            Why::Missing | Why::Unreachable | Why::Broken => {
+                format!("run it again; {action} must be reachable from here")
+            }
         }
     }
 
     /// Whether asking the same about others is in vain.
     pub(super) fn ends_the_series(&self) -> bool {
-        matches!(self.why, Why::Credentials | Why::Throttled | Why::Broken)
+        matches!(self.why, Why::Credentials | Why::Throttled | Why::Unreachable | Why::Broken)
     }
 
     /// The hole that it is.
@@ -115,8 +137,19 @@ fn of_code(code: &str) -> Why {
         | "AuthFailure"
         | "RequestExpired"
         | "InvalidAccessKeyId" => Why::Credentials,
-        "NoSuchEntity" | "NoSuchEntityException" => Why::Missing,
-        _ if code.starts_with("AccessDenied") || code.starts_with("Unauthorized") || code == "OptInRequired" => {
+        "NoSuchEntity"
+        | "NoSuchEntityException"
+        | "NoSuchBucketPolicy"
+        | "ResourceNotFoundException"
+        | "NotFoundException"
+        | "FeatureDisabled"
+        | "FeatureDisabledException"
+        | "PolicyTypeNotEnabledException"
+        | "AWSOrganizationsNotInUseException" => Why::Missing,
+        _ if code.starts_with("AccessDenied")
+            || code.starts_with("Unauthorized")
+            || matches!(code, "OptInRequired" | "AuthorizationError") =>
+        {
             Why::Denied
         }
         _ if code.contains("Throttl")

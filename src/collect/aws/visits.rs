@@ -20,17 +20,41 @@ pub(super) struct Searcher<'a> {
     pub(super) context: &'a Context,
 }
 
-/// What came of one call, over all regions and items.
-#[derive(Default)]
-struct Tally {
-    count: u64,
-    wrong: Vec<String>,
+/// A call that was not answered.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    /// The call.
+    pub(super) call: &'static Call,
+    /// The item or the region that it was asked about; empty for the account.
+    pub(super) place: String,
+    /// Refused or failed.
+    pub(super) outcome: Outcome,
+    /// Why.
+    pub(super) detail: String,
+    /// What the user can do.
+    pub(super) remedy: String,
+    /// The region has no such service.
+    pub(super) absent: bool,
 }
 
-/// The records of these answers and what they tell of their calls.
-pub(super) fn records(answers: &[Answer], projection: &Projection, searcher: &Searcher<'_>) -> Vec<Record> {
+/// What came of one call, over all regions and items.
+#[derive(Default)]
+struct Tally<'a> {
+    count: u64,
+    answered: usize,
+    wrong: Vec<String>,
+    failures: Vec<&'a Failure>,
+}
+
+/// The records of these answers and what they and the failures tell of their calls.
+pub(super) fn records(
+    answers: &[Answer],
+    failures: &[Failure],
+    projection: &Projection,
+    searcher: &Searcher<'_>,
+) -> Vec<Record> {
     let mut notes = Notes::new(projection);
-    let mut tallies: BTreeMap<(&str, &str), (&Call, Tally)> = BTreeMap::new();
+    let mut tallies: BTreeMap<(&str, &str), (&Call, Tally<'_>)> = BTreeMap::new();
     for answer in answers {
         let Some(read) = services::reader(answer.call) else { continue };
         read(answer, &mut notes);
@@ -38,8 +62,13 @@ pub(super) fn records(answers: &[Answer], projection: &Projection, searcher: &Se
         let key = (answer.call.service, answer.call.operation);
         let (_, tally) = tallies.entry(key).or_insert((answer.call, Tally::default()));
         tally.count += count;
+        tally.answered += 1;
         let place = |position: usize| format!("{} (item {position})", answer.origin.shown());
         tally.wrong.extend(wrong.into_iter().map(place));
+    }
+    for failure in failures {
+        let key = (failure.call.service, failure.call.operation);
+        tallies.entry(key).or_insert((failure.call, Tally::default())).1.failures.push(failure);
     }
     if let Some(answer) = answers.iter().find(|answer| answer.call.operation == "list-targets-for-policy") {
         let evidence = notes.seen(answer, "Targets");
@@ -54,9 +83,17 @@ pub(super) fn records(answers: &[Answer], projection: &Projection, searcher: &Se
     out
 }
 
-impl Tally {
+impl Tally<'_> {
     fn entry(self, call: &Call, site: &Site) -> CoverageEntry {
         let what = format!("{} {}", call.service, call.operation);
+        let failed: Vec<&Failure> = self.failures.iter().copied().filter(|failure| !failure.absent).collect();
+        if let Some(first) = failed.first() {
+            return self.failed(call, &what, first, &failed, site);
+        }
+        if self.answered == 0 && !self.failures.is_empty() {
+            let detail = "no region that was asked has this service";
+            return site.hole(&what, Outcome::NotRead, detail);
+        }
         if self.wrong.is_empty() {
             return site.complete(&what, self.count);
         }
@@ -64,6 +101,25 @@ impl Tally {
             format!("{} is not of the form that the AWS CLI writes; the others were read", some_of(&self.wrong));
         let remedy = format!("export it again: {}", call.command());
         site.hole(&what, Outcome::Partial, detail).count(self.count).blinds(call.blinds).remedy(remedy)
+    }
+
+    fn failed(&self, call: &Call, what: &str, first: &Failure, failed: &[&Failure], site: &Site) -> CoverageEntry {
+        let Call { action, .. } = call;
+        // Only the management account and delegated administrators may ask; for all others a refusal is the rule.
+        if call.service == "organizations" && failed.iter().all(|failure| failure.outcome == Outcome::Refused) {
+            let detail = format!("{action}: {}; what the organisation limits is not known", first.detail);
+            let remedy = "scan with the management account or a delegated administrator to weigh its policies";
+            return site.hole(what, Outcome::NotRead, detail).remedy(remedy);
+        }
+        let places: Vec<&str> =
+            failed.iter().map(|failure| failure.place.as_str()).filter(|place| !place.is_empty()).collect();
+        let of = self.answered + failed.len();
+        let detail = match places.is_empty() {
+            true => format!("{action}: {}", first.detail),
+            false => format!("{action} failed for {} of {of} ({}): {}", failed.len(), some_of(&places), first.detail),
+        };
+        let outcome = if self.answered > 0 { Outcome::Partial } else { first.outcome };
+        site.hole(what, outcome, detail).count(self.count).blinds(call.blinds).remedy(first.remedy.as_str())
     }
 }
 

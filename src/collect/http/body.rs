@@ -1,16 +1,16 @@
 //! The body of an answer, which may hold secrets that nobody asked for. It must not be printable.
 
 /// Bytes that are overwritten when they are dropped, so that a secret in an answer does not outlive its reading here.
-pub(in crate::collect) struct Body(Vec<u8>);
+pub(crate) struct Body(Vec<u8>);
 
 impl Body {
     /// Takes the bytes over.
-    pub(in crate::collect) fn new(bytes: Vec<u8>) -> Self {
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
         Self(bytes)
     }
 
     /// The bytes.
-    pub(in crate::collect) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }
 }

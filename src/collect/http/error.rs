@@ -4,7 +4,7 @@ use super::Origin;
 
 /// Why a request has no answer.
 #[derive(Clone, Debug, thiserror::Error)]
-pub(in crate::collect) enum HttpError {
+pub(crate) enum HttpError {
     /// The client could not be made.
     #[error("TLS cannot be set up: {0}")]
     Setup(String),
@@ -66,7 +66,7 @@ impl HttpError {
     }
 
     /// What the user can do.
-    pub(in crate::collect) fn remedy(&self) -> Option<&'static str> {
+    pub(crate) fn remedy(&self) -> Option<&'static str> {
         match self {
             Self::Setup(_) => Some("install the system's CA certificates, or name them with SSL_CERT_FILE"),
             Self::Connection { why, .. } if why.to_lowercase().contains("certificate") => Some(

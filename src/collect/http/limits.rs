@@ -4,21 +4,21 @@ use std::time::Duration;
 
 /// The limits of a client.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::collect) struct Limits {
+pub(crate) struct Limits {
     /// How long making a connection may take.
-    pub(in crate::collect) connect: Duration,
+    pub(crate) connect: Duration,
     /// How long one try may take, with its answer.
-    pub(in crate::collect) attempt: Duration,
+    pub(crate) attempt: Duration,
     /// How long an unused connection is kept.
-    pub(in crate::collect) idle: Duration,
+    pub(crate) idle: Duration,
     /// How many bytes an answer may have.
-    pub(in crate::collect) body: usize,
+    pub(crate) body: usize,
     /// How often a request is tried that fails; being throttled is no failure.
-    pub(in crate::collect) attempts: u32,
+    pub(crate) attempts: u32,
     /// The longest single pause after a 429.
-    pub(in crate::collect) longest_pause: Duration,
+    pub(crate) longest_pause: Duration,
     /// How long all pauses of one request after 429 may take.
-    pub(in crate::collect) patience: Duration,
+    pub(crate) patience: Duration,
 }
 
 impl Default for Limits {

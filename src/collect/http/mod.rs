@@ -19,18 +19,18 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use jiff::Timestamp;
 
-pub(in crate::collect) use body::Body;
-pub(in crate::collect) use error::HttpError;
-pub(in crate::collect) use limits::Limits;
-pub(in crate::collect) use origin::Origin;
-pub(in crate::collect) use retry::jitter;
+pub(crate) use body::Body;
+pub(crate) use error::HttpError;
+pub(crate) use limits::Limits;
+pub(crate) use origin::Origin;
+pub(crate) use retry::jitter;
 
 /// Says what the client waits for; for progress only.
-pub(in crate::collect) type OnWait = Arc<dyn Fn(&str) + Send + Sync>;
+pub(crate) type OnWait = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// A client for one origin. Cheap to clone; its connections are kept and shared.
 #[derive(Clone)]
-pub(in crate::collect) struct Client {
+pub(crate) struct Client {
     pool: Pool<HttpsConnector<HttpConnector>, Full<Bytes>>,
     origin: Origin,
     limits: Limits,
@@ -38,7 +38,7 @@ pub(in crate::collect) struct Client {
 }
 
 /// One request. It has no `Debug`: its headers and its body hold credentials.
-pub(in crate::collect) struct Request {
+pub(crate) struct Request {
     method: Method,
     path_and_query: String,
     headers: HeaderMap,
@@ -47,16 +47,12 @@ pub(in crate::collect) struct Request {
 
 impl Request {
     /// A GET of a path below the origin, with its query.
-    pub(in crate::collect) fn get(path_and_query: impl Into<String>) -> Self {
+    pub(crate) fn get(path_and_query: impl Into<String>) -> Self {
         Self::new(Method::GET, path_and_query.into(), Bytes::new())
     }
 
     /// A POST with a body.
-    pub(in crate::collect) fn post(
-        path_and_query: impl Into<String>,
-        content_type: &'static str,
-        body: Vec<u8>,
-    ) -> Self {
+    pub(crate) fn post(path_and_query: impl Into<String>, content_type: &'static str, body: Vec<u8>) -> Self {
         let mut request = Self::new(Method::POST, path_and_query.into(), Bytes::from(body));
         request.headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         request
@@ -76,7 +72,7 @@ impl Request {
     ///
     /// # Errors
     /// When the name or the value cannot stand in a header, without quoting the value.
-    pub(in crate::collect) fn header(mut self, name: &str, value: &str) -> Result<Self, HttpError> {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Result<Self, HttpError> {
         let bad = || HttpError::Request(format!("the header {name} has a form that cannot be sent"));
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
         let mut value = HeaderValue::from_str(value).map_err(|_| bad())?;
@@ -87,28 +83,28 @@ impl Request {
 }
 
 /// An answer, read to its end. It has no `Debug`: a body may hold secrets.
-pub(in crate::collect) struct Response {
+pub(crate) struct Response {
     /// The status code.
-    pub(in crate::collect) status: u16,
+    pub(crate) status: u16,
     /// The headers.
-    pub(in crate::collect) headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
     /// The body, which is overwritten when it is dropped.
-    pub(in crate::collect) body: Body,
+    pub(crate) body: Body,
 }
 
 impl Response {
     /// A header as text, where it is one.
-    pub(in crate::collect) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
     /// The server's clock, from the `Date` header (RFC 9110, 6.6.1).
-    pub(in crate::collect) fn date(&self) -> Option<Timestamp> {
+    pub(crate) fn date(&self) -> Option<Timestamp> {
         retry::http_date(self.header("date")?)
     }
 
     /// Whether it is a 2xx.
-    pub(in crate::collect) fn is_success(&self) -> bool {
+    pub(crate) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 }
@@ -118,7 +114,7 @@ impl Client {
     ///
     /// # Errors
     /// When the system has no usable certificate authorities.
-    pub(in crate::collect) fn new(origin: Origin, limits: Limits, on_wait: OnWait) -> Result<Self, HttpError> {
+    pub(crate) fn new(origin: Origin, limits: Limits, on_wait: OnWait) -> Result<Self, HttpError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -143,7 +139,7 @@ impl Client {
     }
 
     /// The only origin it talks to.
-    pub(in crate::collect) fn origin(&self) -> &Origin {
+    pub(crate) fn origin(&self) -> &Origin {
         &self.origin
     }
 
@@ -151,7 +147,7 @@ impl Client {
     ///
     /// # Errors
     /// When no whole answer came in time or within the limit of its size.
-    pub(in crate::collect) async fn once(&self, request: Request) -> Result<Response, HttpError> {
+    pub(crate) async fn once(&self, request: Request) -> Result<Response, HttpError> {
         let uri = self.origin.uri(&request.path_and_query)?;
         let mut built = http::Request::new(Full::new(request.body));
         *built.method_mut() = request.method;
@@ -182,7 +178,7 @@ impl Client {
     ///
     /// # Errors
     /// The last one, when no try gave an answer. The last answer is given even when it is 429 or 5xx.
-    pub(in crate::collect) async fn send(
+    pub(crate) async fn send(
         &self,
         make: impl Fn() -> Result<Request, HttpError> + Send + Sync,
     ) -> Result<Response, HttpError> {

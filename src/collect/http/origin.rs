@@ -7,7 +7,7 @@ use super::HttpError;
 
 /// The origin of a URL (RFC 6454).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::collect) struct Origin {
+pub(crate) struct Origin {
     scheme: Scheme,
     authority: Authority,
 }
@@ -18,7 +18,7 @@ impl Origin {
     ///
     /// # Errors
     /// Says what is wrong with the URL. It is quoted only as far as it is an origin: user information is not.
-    pub(in crate::collect) fn parse(text: &str) -> Result<Self, HttpError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, HttpError> {
         let bad = |why: &str| HttpError::Request(format!("this is no URL of a server: {why}"));
         let text = text.trim();
         let full = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
@@ -44,7 +44,7 @@ impl Origin {
     }
 
     /// Whether it is not encrypted.
-    pub(in crate::collect) fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.scheme == Scheme::HTTP
     }
 
@@ -54,7 +54,7 @@ impl Origin {
     }
 
     /// The host, without the port.
-    pub(in crate::collect) fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         self.authority.host()
     }
 
@@ -78,7 +78,7 @@ impl Origin {
     ///
     /// # Errors
     /// [`HttpError::Foreign`] when it leads to another scheme, host or port.
-    pub(in crate::collect) fn path_of(&self, link: &str) -> Result<String, HttpError> {
+    pub(crate) fn path_of(&self, link: &str) -> Result<String, HttpError> {
         if link.starts_with('/') && !link.starts_with("//") {
             return Ok(link.to_owned());
         }

@@ -15,7 +15,7 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(15);
 const SILENT_PAUSE: Duration = Duration::from_secs(20);
 
 /// A random part of a span, so that several clients do not come back at one moment.
-pub(in crate::collect) fn jitter(most: Duration) -> Duration {
+pub(crate) fn jitter(most: Duration) -> Duration {
     let mut bytes = [0_u8; 4];
     if SystemRandom::new().fill(&mut bytes).is_err() {
         return most;

@@ -102,11 +102,9 @@ impl Cluster {
     /// Takes one part of a file. Returns whether it was a Kubernetes object or a list of them.
     fn part(&mut self, file: &str, part: Part) -> Result<bool, CollectError> {
         match part {
-            Part::Object(object) => self.object(file, *object)?,
+            Part::Object(object) => self.object(file, object)?,
             Part::List { kind, .. } if kind.is_empty() => {}
             Part::List { api_version, kind } => match Kind::of(&api_version, &kind) {
-                // Of ConfigMaps only one is read; a list without it does not say that it was asked for.
-                Some(Kind::ConfigMap) => {}
                 Some(kind) => self.dumped(kind),
                 None => {}
             },
@@ -125,25 +123,27 @@ impl Cluster {
         Ok(true)
     }
 
-    fn object(&mut self, file: &str, mut object: Object) -> Result<(), CollectError> {
+    fn location(&self, file: &str, object: &Object) -> Location {
+        let name = super::records::qualified(&object.metadata);
+        Location::Export { file: file.to_owned(), object: format!("{} {name}", object.kind) }
+    }
+
+    fn object(&mut self, file: &str, mut object: Box<Object>) -> Result<(), CollectError> {
         self.position += 1;
         object.position = self.position;
         let Some(kind) = Kind::of(&object.api_version, &object.kind) else {
             self.other(&object.kind);
-            return Ok(());
+            let location = self.location(file, &object);
+            return self
+                .projection
+                .custom(*object, location)
+                .into_iter()
+                .try_for_each(|record| self.sink.send_blocking(record));
         };
-        let wanted = Projection::wants(kind, &object);
-        if !wanted && kind == Kind::ConfigMap {
-            return Ok(());
-        }
         self.dumped(kind);
-        if !wanted {
-            return Ok(());
-        }
-        let name = super::records::qualified(&object.metadata);
-        let location = Location::Export { file: file.to_owned(), object: format!("{} {name}", object.kind) };
+        let location = self.location(file, &object);
         let mut records = Vec::new();
-        let whole = self.projection.add(kind, object, location, &mut records);
+        let whole = self.projection.add(kind, *object, location, &mut records);
         *self.read.entry(kind).or_default() += u64::from(whole);
         for record in records {
             self.sink.send_blocking(record)?;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::object::{Object, Subject};
-use super::resources::Kind;
+use super::resources::{Kind, TOKEN_TYPE};
 use super::shape::Wrong;
 use crate::model::{CoverageEntry, FactKind, Location, Outcome, parse_timestamp};
 
@@ -92,7 +92,7 @@ pub(super) fn of(kind: Kind, object: &Object) -> Option<Fault> {
     match kind {
         Kind::RoleBinding | Kind::ClusterRoleBinding => binding(kind, object, &mut fault.expected),
         Kind::Role | Kind::ClusterRole => rules(&object.rules, &mut fault.expected),
-        Kind::Secret if whole => token(object, &mut fault.expected),
+        Kind::Secret if whole && object.secret_type == TOKEN_TYPE => token(object, &mut fault.expected),
         _ => {}
     }
     fault.blinds = !times(&fault);
@@ -105,7 +105,14 @@ fn own_fields(kind: Kind) -> &'static [&'static str] {
         Kind::Secret => &["type"],
         Kind::Role | Kind::ClusterRole => &["rules"],
         Kind::RoleBinding | Kind::ClusterRoleBinding => &["subjects", "roleRef"],
-        Kind::ServiceAccount | Kind::ConfigMap => &[],
+        Kind::ServiceAccount
+        | Kind::ConfigMap
+        | Kind::Namespace
+        | Kind::ValidatingWebhook
+        | Kind::MutatingWebhook
+        | Kind::ValidatingPolicy
+        | Kind::MutatingPolicy
+        | Kind::CertificateRequest => &[],
         _ => &["spec"],
     }
 }

@@ -16,7 +16,7 @@ use super::resources::{Kind, TOKEN_TYPE};
 use super::shape::{Form, Shape, Take, Wrong, next_key, pass, value};
 use super::{NAME, one_line};
 use crate::collect::{CollectError, Context, Sink};
-use crate::model::{CoverageEntry, Location, Outcome};
+use crate::model::{CoverageEntry, FactKind, Location, Outcome};
 
 /// Objects a page.
 const PAGE: u32 = 500;
@@ -40,6 +40,8 @@ struct Progress {
     count: u64,
     /// Objects of the list so far, malformed ones too.
     seen: u64,
+    /// Whether it is of Secrets that are no tokens.
+    others: bool,
     gone: u32,
     warnings: BTreeSet<String>,
 }
@@ -55,12 +57,35 @@ impl Lister<'_> {
     /// # Errors
     /// When nothing more of the cluster can be read: the scan is over, or the server does not know us (401).
     pub(super) async fn list(&self, kind: Kind) -> Result<CoverageEntry, CollectError> {
-        let resource = kind.resource();
-        let mut progress = Progress::default();
-        let mut params = ListParams::default().limit(PAGE);
-        if kind == Kind::Secret {
-            params = params.fields(&format!("type={TOKEN_TYPE}"));
+        let params = ListParams::default().limit(PAGE);
+        let progress = Progress::default();
+        match kind {
+            Kind::Secret => self.list_as(kind, params.fields(&format!("type={TOKEN_TYPE}")), progress).await,
+            _ => self.list_as(kind, params, progress).await,
         }
+    }
+
+    /// Lists the metadata of the Secrets that are no tokens. Their types are not told, and none of their values.
+    ///
+    /// # Errors
+    /// As those of [`Self::list`].
+    pub(super) async fn list_other_secrets(&self) -> Result<CoverageEntry, CollectError> {
+        let params = ListParams::default().limit(PAGE).fields(&format!("type!={TOKEN_TYPE}"));
+        let entry = self.list_as(Kind::Secret, params, Progress { others: true, ..Progress::default() }).await?;
+        let whole = entry.outcome == Outcome::Complete;
+        self.projection().knows_all_secrets = whole;
+        let what = "other secrets (metadata)".to_owned();
+        let blinds = if whole { Vec::new() } else { vec![FactKind::Settings] };
+        Ok(CoverageEntry { what, blinds, ..entry })
+    }
+
+    async fn list_as(
+        &self,
+        kind: Kind,
+        mut params: ListParams,
+        mut progress: Progress,
+    ) -> Result<CoverageEntry, CollectError> {
+        let resource = kind.resource();
         loop {
             let asked = Request::new(path(kind));
             // Of Secrets only the metadata is asked for, so that no token leaves the server.
@@ -113,12 +138,11 @@ impl Lister<'_> {
             for mut object in items {
                 progress.seen += 1;
                 object.position = progress.seen;
-                if kind == Kind::Secret && object.secret_type.is_empty() {
+                if kind == Kind::Secret && object.secret_type.is_empty() && !progress.others {
                     // Metadata has no type; the field selector asked for this one.
                     TOKEN_TYPE.clone_into(&mut object.secret_type);
                 }
-                let whole = !Projection::wants(kind, &object)
-                    || projection.add(kind, object, self.location(kind, "list"), &mut records);
+                let whole = projection.add(kind, object, self.location(kind, "list"), &mut records);
                 progress.count += u64::from(whole);
             }
         }
@@ -133,11 +157,7 @@ impl Lister<'_> {
     pub(super) fn location(&self, kind: Kind, verb: &str) -> Location {
         let resource = kind.resource();
         let group = if resource.group.is_empty() { "core" } else { resource.group };
-        let version = version(kind);
-        Location::Api {
-            call: format!("{verb} {group}/{version} {}", resource.plural),
-            resource: self.cluster.to_owned(),
-        }
+        Location::Api { call: format!("{verb} {group}/v1 {}", resource.plural), resource: self.cluster.to_owned() }
     }
 
     /// A list that was read to its end, of one moment or, after two 410s, of several.
@@ -183,7 +203,11 @@ impl Lister<'_> {
                 let remedy = format!("allow the verb list on {} of {group} for the whole cluster", resource.plural);
                 Ok(self.ended(kind, progress, Outcome::Refused, &or(message, "forbidden (403)")).remedy(remedy))
             }
-            Answer::NotFound => Ok(self.ended(kind, progress, Outcome::NotRead, "the cluster does not serve this API")),
+            Answer::NotFound => {
+                let entry = self.ended(kind, progress, Outcome::NotRead, "the cluster does not serve this API");
+                // An old server has no such objects at all.
+                Ok(if resource.is_extra() { entry.blinds(&[]) } else { entry })
+            }
             Answer::Failed { detail, .. } => {
                 let outcome = if begun { Outcome::Partial } else { Outcome::Failed };
                 Ok(self.ended(kind, progress, outcome, &detail).remedy("scan again"))
@@ -277,61 +301,21 @@ impl Shape for ListMetadata {
     }
 }
 
-/// Calls `$call::<T>()` with the generated type of a kind.
-macro_rules! typed {
-    ($kind:expr, $call:ident) => {{
-        use k8s_openapi::api::{apps::v1 as apps, batch::v1 as batch, core::v1 as core, rbac::v1 as rbac};
-        match $kind {
-            Kind::ServiceAccount => $call::<core::ServiceAccount>(),
-            Kind::Secret => $call::<core::Secret>(),
-            Kind::ConfigMap => $call::<core::ConfigMap>(),
-            Kind::Role => $call::<rbac::Role>(),
-            Kind::ClusterRole => $call::<rbac::ClusterRole>(),
-            Kind::RoleBinding => $call::<rbac::RoleBinding>(),
-            Kind::ClusterRoleBinding => $call::<rbac::ClusterRoleBinding>(),
-            Kind::Deployment => $call::<apps::Deployment>(),
-            Kind::StatefulSet => $call::<apps::StatefulSet>(),
-            Kind::DaemonSet => $call::<apps::DaemonSet>(),
-            Kind::ReplicationController => $call::<core::ReplicationController>(),
-            Kind::CronJob => $call::<batch::CronJob>(),
-            Kind::ReplicaSet => $call::<apps::ReplicaSet>(),
-            Kind::Job => $call::<batch::Job>(),
-            Kind::Pod => $call::<core::Pod>(),
-        }
-    }};
-}
-
-/// The path of a kind, in all namespaces.
+/// The path of a kind, in all namespaces. All are served in v1.
 fn path(kind: Kind) -> String {
-    fn of<T: kube::Resource<DynamicType = ()>>() -> String {
-        T::url_path(&(), None)
+    let line = kind.resource();
+    match line.group {
+        "" => format!("/api/v1/{}", line.plural),
+        group => format!("/apis/{group}/v1/{}", line.plural),
     }
-    typed!(kind, of)
-}
-
-/// The API version that a kind is asked in.
-fn version(kind: Kind) -> &'static str {
-    fn of<T: k8s_openapi::Resource>() -> &'static str {
-        T::VERSION
-    }
-    typed!(kind, of)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::collect::kubernetes::resources::RESOURCES;
-
-    /// Group, kind and plural of the generated type.
-    fn names<T: k8s_openapi::Resource>() -> [&'static str; 3] {
-        [T::GROUP, T::KIND, T::URL_PATH_SEGMENT]
-    }
 
     #[test]
-    fn the_table_agrees_with_the_generated_types() {
-        for line in &RESOURCES {
-            assert_eq!(typed!(line.kind, names), [line.group, line.name, line.plural]);
-        }
+    fn paths_are_those_of_the_api() {
         assert_eq!(path(Kind::Pod), "/api/v1/pods");
         assert_eq!(path(Kind::ClusterRole), "/apis/rbac.authorization.k8s.io/v1/clusterroles");
     }

@@ -77,7 +77,7 @@ impl Lister<'_> {
         let request = request.map_err(|error| CollectError::failed(&what, error))?;
         let hole = |outcome, detail: String| CoverageEntry::hole(NAME, self.cluster, &what, outcome, detail);
         let entry = match ask::<Take<Object>>(&self.client, request).await {
-            Answer::Ok(Take(object, _), _) if Projection::wants(Kind::ConfigMap, &object) => {
+            Answer::Ok(Take(object, _), _) if object.metadata.name == TRACKING => {
                 let mut none = Vec::new();
                 _ = self.projection().add(Kind::ConfigMap, object, self.location(Kind::ConfigMap, "get"), &mut none);
                 CoverageEntry::complete(NAME, self.cluster, &what, 1)
@@ -99,14 +99,22 @@ impl Lister<'_> {
 
     /// Lists every kind, controllers before what they make, so that owned pods need not be kept.
     async fn waves(&self) -> Result<(), CollectError> {
+        let mut secrets = false;
         let last = RESOURCES.iter().map(|line| line.wave).max().unwrap_or_default();
         for wave in 0..=last {
-            let lines = RESOURCES.iter().filter(|line| line.wave == wave && line.kind != Kind::ConfigMap);
+            let lines = RESOURCES.iter().filter(|line| line.wave == wave);
             let lists: Vec<_> = lines.map(|line| self.list(line.kind)).collect();
             let mut lists = stream::iter(lists).buffer_unordered(AT_ONCE);
             while let Some(entry) = lists.next().await {
-                self.sink.send(Record::Coverage(entry?)).await?;
+                let entry = entry?;
+                secrets |= entry.what == Kind::Secret.resource().plural && entry.outcome == Outcome::Complete;
+                self.sink.send(Record::Coverage(entry)).await?;
             }
+        }
+        // A refusal is not asked for twice.
+        if secrets {
+            let others = self.list_other_secrets().await?;
+            self.sink.send(Record::Coverage(others)).await?;
         }
         Ok(())
     }

@@ -1,30 +1,43 @@
 //! Reads Kubernetes clusters, live or from dumps, as records.
 //! It judges nothing, writes nothing to a cluster and never reads the value of a Secret.
 
+mod accounts;
+mod aggregate;
 mod builtin;
+mod cloud;
 #[cfg(feature = "kubernetes")]
 mod connect;
+mod data;
 mod dump;
 mod faults;
+mod held;
+mod helm;
+mod kustomize;
 #[cfg(feature = "kubernetes")]
 mod list;
 #[cfg(feature = "kubernetes")]
 mod live;
+mod manifests;
 mod object;
+mod pod;
 mod rbac;
 mod read;
 mod records;
 #[cfg(feature = "kubernetes")]
 mod request;
 mod resources;
+mod settings;
 mod shape;
 mod sniff;
+mod words;
+mod workloads;
 mod yaml;
 
 pub use dump::KubernetesDump;
 #[cfg(feature = "kubernetes")]
 pub use live::KubernetesLive;
-pub use sniff::sniff;
+pub use manifests::KubernetesManifests;
+pub use sniff::{is_manifest, sniff};
 
 use crate::model::FactKind;
 
@@ -32,8 +45,14 @@ use crate::model::FactKind;
 const NAME: &str = "kubernetes";
 
 /// What stays unknown of a cluster that cannot be read at all.
-const FACTS: &[FactKind] =
-    &[FactKind::Identities, FactKind::Credentials, FactKind::Usage, FactKind::Grants, FactKind::Workloads];
+const FACTS: &[FactKind] = &[
+    FactKind::Identities,
+    FactKind::Credentials,
+    FactKind::Usage,
+    FactKind::Grants,
+    FactKind::Workloads,
+    FactKind::Settings,
+];
 
 /// What a cluster is called in records: the name the user gave, or its context's, without `/`, which URNs part names by.
 /// (`aws eks update-kubeconfig` calls contexts `arn:aws:eks:…:cluster/prod`.)

@@ -1,16 +1,16 @@
 //! The few fields of a Kubernetes object that become records.
 //! It has no field for a Secret's `data` or `stringData`, so their bytes are passed over and never kept.
 
-use jiff::Timestamp;
 use serde::de::{MapAccess, SeqAccess};
 use serde_json::Value;
 
+use super::data::Data;
+use super::pod::Spec;
 use super::resources::RESOURCES;
 use super::shape::{Form, Labels, Many, Shape, Wrong, next_key, pass, value};
-use crate::model::parse_timestamp;
 
 /// An object of any kind; fields that its kind does not have are empty.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Object {
     /// `apps/v1`; empty for items of typed lists.
     pub(super) api_version: String,
@@ -27,10 +27,22 @@ pub(super) struct Object {
     pub(super) spec: Spec,
     /// Of a Secret.
     pub(super) secret_type: String,
-    /// The one entry of the legacy token tracking ConfigMap.
-    pub(super) since: Option<Timestamp>,
+    /// What is told of the entries of `data` and `stringData`: never a value.
+    pub(super) data: Data,
+    /// Of a service account: whether its token is mounted where a pod does not say.
+    pub(super) automount: Option<bool>,
+    /// Of a service account: the token Secrets that the platform made for it.
+    pub(super) secrets: Vec<Named>,
+    /// Of a service account.
+    pub(super) pull_secrets: Vec<Named>,
+    /// Of a cluster role that is put together from others.
+    pub(super) aggregation: Option<Vec<Selector>>,
+    /// Of a webhook configuration.
+    pub(super) webhooks: Vec<Webhook>,
     /// Fields of another form than any kind that we read gives them.
     pub(super) wrong: Wrong,
+    /// The line its document begins on, where that is known.
+    pub(super) line: u64,
     /// Which object of its file or list it is, from 1.
     pub(super) position: u64,
 }
@@ -53,7 +65,12 @@ impl Object {
             "rules" => self.rules = value::<_, Rules>(map, name, wrong)?.0,
             "spec" => self.spec = value(map, name, wrong)?,
             "type" => self.secret_type = value(map, name, wrong)?,
-            "data" => self.since = value::<_, Tracking>(map, name, wrong)?.since,
+            "data" | "stringData" => self.data.add(value(map, name, wrong)?),
+            "automountServiceAccountToken" => self.automount = value::<_, YesNo>(map, name, wrong)?.0,
+            "secrets" => self.secrets = value::<_, Many<_>>(map, name, &mut Wrong::default())?.0,
+            "imagePullSecrets" => self.pull_secrets = value::<_, Many<_>>(map, name, &mut Wrong::default())?.0,
+            "aggregationRule" => self.aggregation = Some(value::<_, Aggregation>(map, name, wrong)?.selectors),
+            "webhooks" => self.webhooks = value::<_, Many<_>>(map, name, &mut Wrong::default())?.0,
             _ => pass(map)?,
         }
         Ok(())
@@ -96,8 +113,10 @@ impl Shape for Object {
     }
 }
 
+pub(super) use fields;
+
 /// `metadata`, without `managedFields`, which is most of it.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Metadata {
     pub(super) name: String,
     pub(super) namespace: String,
@@ -120,7 +139,7 @@ fields!(Metadata {
 });
 
 /// What an object was made by.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct OwnerRef {
     pub(super) api_version: String,
     pub(super) kind: String,
@@ -131,7 +150,7 @@ pub(super) struct OwnerRef {
 fields!(OwnerRef { "apiVersion" => api_version: String, "kind" => kind: String, "controller" => controller: bool });
 
 /// Who a binding names.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Subject {
     pub(super) kind: String,
     pub(super) name: String,
@@ -141,7 +160,7 @@ pub(super) struct Subject {
 fields!(Subject { "kind" => kind: String, "name" => name: String, "namespace" => namespace: String });
 
 /// What a binding gives.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct RoleRef {
     pub(super) kind: String,
     pub(super) name: String,
@@ -149,63 +168,8 @@ pub(super) struct RoleRef {
 }
 fields!(RoleRef { "kind" => kind: String, "name" => name: String });
 
-/// The part of `spec` that says as whom pods run: directly (a Pod), in a template, or in a CronJob's job template.
-#[derive(Default)]
-pub(super) struct Spec {
-    account: String,
-    /// The deprecated alias of `serviceAccountName`, which the API server still fills in.
-    alias: String,
-    template: PodTemplate,
-    job: JobTemplate,
-    wrong: Wrong,
-}
-fields!(Spec {
-    "serviceAccountName" => account: String,
-    "serviceAccount" => alias: String,
-    "template" => template: PodTemplate,
-    "jobTemplate" => job: JobTemplate,
-});
-
-#[derive(Default)]
-struct PodTemplate {
-    spec: PodSpec,
-    wrong: Wrong,
-}
-fields!(PodTemplate { "spec" => spec: PodSpec });
-
-#[derive(Default)]
-struct PodSpec {
-    account: String,
-    alias: String,
-    wrong: Wrong,
-}
-fields!(PodSpec { "serviceAccountName" => account: String, "serviceAccount" => alias: String });
-
-#[derive(Default)]
-struct JobTemplate {
-    spec: JobSpec,
-    wrong: Wrong,
-}
-fields!(JobTemplate { "spec" => spec: JobSpec });
-
-#[derive(Default)]
-struct JobSpec {
-    template: PodTemplate,
-    wrong: Wrong,
-}
-fields!(JobSpec { "template" => template: PodTemplate });
-
-impl Spec {
-    /// The service account that is named for the pods, wherever the kind has it.
-    pub(super) fn service_account(&self) -> Option<&str> {
-        let templates = [&self.template.spec, &self.job.spec.template.spec];
-        let named = templates.into_iter().flat_map(|spec| [spec.account.as_str(), spec.alias.as_str()]);
-        [self.account.as_str(), self.alias.as_str()].into_iter().chain(named).find(|name| !name.is_empty())
-    }
-}
-
 /// The rules of a role as they are written: `access` gives them their meaning.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Rules(Vec<Value>);
 
 impl Shape for Rules {
@@ -220,21 +184,56 @@ impl Shape for Rules {
     }
 }
 
-/// Of `data` nothing is taken but a date under `since`: everything else there may be a secret.
-#[derive(Default)]
-struct Tracking {
-    since: Option<Timestamp>,
+/// A reference by name.
+#[derive(Clone, Default)]
+pub(super) struct Named {
+    pub(super) name: String,
     wrong: Wrong,
 }
-fields!(Tracking { "since" => since.0: Date });
+fields!(Named { "name" => name: String });
 
-#[derive(Default)]
-struct Date(Option<Timestamp>);
+/// `true`, `false`, or nothing.
+#[derive(Clone, Default)]
+pub(super) struct YesNo(pub(super) Option<bool>);
 
-impl Shape for Date {
+impl Shape for YesNo {
     const FORM: Form = Form::Text;
 
     fn text(text: &str) -> Self {
-        Self(parse_timestamp(text).ok())
+        Self(text.parse().ok())
     }
 }
+
+/// One webhook of a configuration.
+#[derive(Clone, Default)]
+pub(super) struct Webhook {
+    pub(super) failure: String,
+    wrong: Wrong,
+}
+fields!(Webhook { "failurePolicy" => failure: String });
+
+#[derive(Clone, Default)]
+struct Aggregation {
+    selectors: Vec<Selector>,
+    wrong: Wrong,
+}
+fields!(Aggregation { "clusterRoleSelectors" => selectors.0: Many<Selector> });
+
+/// A label selector (Kubernetes API reference, `LabelSelector`).
+#[derive(Clone, Default)]
+pub(super) struct Selector {
+    pub(super) labels: Labels,
+    pub(super) expressions: Vec<Requirement>,
+    wrong: Wrong,
+}
+fields!(Selector { "matchLabels" => labels: Labels, "matchExpressions" => expressions.0: Many<Requirement> });
+
+/// One line of a selector.
+#[derive(Clone, Default)]
+pub(super) struct Requirement {
+    pub(super) key: String,
+    pub(super) operator: String,
+    pub(super) values: Vec<String>,
+    wrong: Wrong,
+}
+fields!(Requirement { "key" => key: String, "operator" => operator: String, "values" => values.0: Many<String> });

@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::aggregate::Role;
 use super::builtin;
 use super::faults::is_rule;
 use super::object::{Object, Subject};
 use super::records::{Projection, qualified};
 use super::resources::Kind;
 use crate::model::{
-    Attributes, Evidence, Grant, GrantKind, Identity, IdentityKind, Known, Policy, PolicyLanguage, Record, Urn,
+    AttributeName, Attributes, Evidence, Grant, GrantKind, Identity, IdentityKind, Known, Policy, PolicyLanguage,
+    Record, SettingKind, Urn,
 };
 
 /// Kubernetes knows users and groups only as names in requests; there is no object to look at.
@@ -27,8 +29,8 @@ struct Holder {
 }
 
 impl Projection {
-    pub(super) fn role(&mut self, kind: Kind, object: Object, evidence: Evidence) -> Record {
-        Record::Policy(Policy {
+    pub(super) fn role(&mut self, kind: Kind, object: Object, evidence: Evidence, out: &mut Vec<Record>) {
+        let policy = Policy {
             id: self.urn(kind, &object.metadata),
             name: qualified(&object.metadata),
             language: PolicyLanguage::KubernetesRbac,
@@ -36,13 +38,33 @@ impl Projection {
             builtin: builtin::bootstrapped(&object.metadata.labels.0),
             document: Value::Array(object.rules.into_iter().filter(is_rule).collect()),
             evidence,
-        })
+        };
+        // A server has put the rules of its own roles together; a manifest has not.
+        let is_manifest = object.metadata.uid.is_empty();
+        if kind == Kind::ClusterRole
+            && is_manifest
+            && (object.aggregation.is_some() || !object.metadata.labels.0.is_empty())
+        {
+            let (labels, aggregation) = (object.metadata.labels.0, object.aggregation);
+            self.roles.push(Role { policy, labels, aggregation });
+        } else {
+            out.push(Record::Policy(policy));
+        }
     }
 
     pub(super) fn binding(&mut self, kind: Kind, object: Object, evidence: &Evidence, out: &mut Vec<Record>) {
         let id = self.urn(kind, &object.metadata);
         let namespace = (kind == Kind::RoleBinding).then_some(object.metadata.namespace.as_str());
         let name = qualified(&object.metadata);
+        if object.subjects.is_empty() && !object.wrong.has("subjects") {
+            out.push(Record::Setting(self.plain_setting(
+                SettingKind::KubernetesBinding,
+                id.clone(),
+                format!("{} {name}", kind.resource().name),
+                evidence.clone(),
+                Attributes::default().with(AttributeName::IsEmpty, true),
+            )));
+        }
         let Some(policy) = self.role_of(kind, &object) else { return };
         let mut seen = BTreeSet::new();
         for subject in &object.subjects {

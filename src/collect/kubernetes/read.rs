@@ -78,7 +78,7 @@ fn read_json(mut input: impl BufRead, take: &mut Taker<'_>) -> Result<(), Collec
     }
     let mut deserializer = serde_json::Deserializer::from_reader(input);
     loop {
-        let mut document = Document { take, stopped: None };
+        let mut document = Document { take, line: 0, stopped: None };
         let read = (&mut document).deserialize(&mut deserializer);
         if let Some(stopped) = document.stopped {
             return Err(stopped);
@@ -131,6 +131,8 @@ pub(super) fn whole(error: &std::io::Error) -> Broken {
 /// One document: an object, a list, or an array of objects (`jq -s`).
 pub(super) struct Document<'a, 'b> {
     pub(super) take: &'a mut Taker<'b>,
+    /// The line it begins on; 0 where that is not known.
+    pub(super) line: u64,
     /// Why the taker wants no more.
     pub(super) stopped: Option<CollectError>,
 }
@@ -149,6 +151,7 @@ impl Document<'_, '_> {
             object.kind.clone_from(&list.kind);
             object.api_version.clone_from(&list.api_version);
         }
+        object.line = self.line;
         if object.kind.is_empty() || object.api_version.is_empty() {
             let expected = list.is_list || object.kind_is_known();
             return self.give(Part::Foreign { expected });
@@ -195,7 +198,7 @@ impl<'de> Visitor<'de> for &mut Document<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut head = Object::default();
+        let mut head = Object { line: self.line, ..Object::default() };
         let mut is_list = false;
         // Items that wait for the list's own kind, where it is written after them.
         let mut held = Vec::new();

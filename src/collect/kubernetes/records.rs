@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::NAME;
+use super::aggregate::Role;
 use super::faults::{self, Faults};
-use super::object::{Metadata, Object, OwnerRef};
-use super::resources::{Kind, TOKEN_TYPE, TRACKING};
-use super::{NAME, builtin, one_line};
-use crate::model::{
-    Attributes, Credential, CredentialKind, Evidence, Identity, IdentityKind, Known, Location, Record, Urn, Usage,
-    Workload, parse_timestamp,
-};
+use super::held::{Account, Mounting, Token, Waiting};
+use super::object::{Metadata, Object};
+use super::one_line;
+use super::resources::{Kind, TRACKING};
+use crate::model::{Evidence, Known, Location, Record, Setting, Urn, parse_timestamp};
 
 /// How many remarks about objects of one kind are kept.
 const REMARKS: usize = 4;
@@ -26,21 +26,28 @@ pub(super) struct Projection {
     observed: Timestamp,
     /// Kinds of which the whole list was read.
     listed: BTreeSet<Kind>,
-    /// Workloads that another kind makes, until it is known whether that kind was read.
-    owned: Vec<(Kind, Workload)>,
-    tokens: Vec<Token>,
-    since: Known<Timestamp>,
+    /// Workloads of which something depends on objects that may come later.
+    pub(super) waiting: Vec<Waiting>,
+    /// Service accounts, until it is known what mounts their tokens.
+    pub(super) accounts: Vec<Account>,
+    pub(super) tokens: Vec<Token>,
+    /// Cluster roles that are put together here, and those that they may be put together from.
+    pub(super) roles: Vec<Role>,
+    /// Settings of Secrets, until it is known what refers to them.
+    pub(super) secrets: Vec<Setting>,
+    /// How pods get the token of each service account, by namespace and name.
+    pub(super) mounting: BTreeMap<String, Mounting>,
+    /// The Secrets that something refers to, by namespace and name.
+    pub(super) referenced_secrets: BTreeSet<String>,
+    /// All Secrets that were seen, by namespace and name.
+    pub(super) secret_names: BTreeSet<String>,
+    /// Whether those are all of the cluster's Secrets, and not its token Secrets alone.
+    pub(super) knows_all_secrets: bool,
+    pub(super) since: Known<Timestamp>,
     remarks: BTreeMap<Kind, BTreeSet<String>>,
     faults: BTreeMap<Kind, Faults>,
     /// Kinds of role that a binding names.
     pub(super) referenced: BTreeSet<Kind>,
-}
-
-/// What is to be said of a token's last use.
-struct Token {
-    id: Urn,
-    used: Known<Timestamp>,
-    evidence: Evidence,
 }
 
 impl Projection {
@@ -50,8 +57,15 @@ impl Projection {
             cluster: cluster.to_owned(),
             observed,
             listed: BTreeSet::new(),
-            owned: Vec::new(),
+            waiting: Vec::new(),
+            accounts: Vec::new(),
             tokens: Vec::new(),
+            roles: Vec::new(),
+            secrets: Vec::new(),
+            mounting: BTreeMap::new(),
+            referenced_secrets: BTreeSet::new(),
+            secret_names: BTreeSet::new(),
+            knows_all_secrets: false,
             since: Known::unknown(format!("ConfigMap kube-system/{TRACKING} was not read")),
             remarks: BTreeMap::new(),
             faults: BTreeMap::new(),
@@ -62,17 +76,7 @@ impl Projection {
     /// Says that a kind is read as a whole, so that what its objects make need not be reported beside them.
     pub(super) fn listed(&mut self, kind: Kind) {
         self.listed.insert(kind);
-        self.owned.retain(|(owner, _)| *owner != kind);
-    }
-
-    /// Whether an object becomes records at all; of Secrets and ConfigMaps only a few do.
-    pub(super) fn wants(kind: Kind, object: &Object) -> bool {
-        match kind {
-            // A type that is no text may be this one: it is looked at, and is a hole.
-            Kind::Secret => object.secret_type == TOKEN_TYPE || object.wrong.has("type"),
-            Kind::ConfigMap => object.metadata.name == TRACKING && object.metadata.namespace == "kube-system",
-            _ => true,
-        }
+        self.waiting.retain(|one| one.owner != Some(kind));
     }
 
     /// Adds the records of one object to `out`. Says whether all of it could be read; what could not is noted, and the
@@ -86,18 +90,23 @@ impl Projection {
         if !faults::is_nameable(&object.wrong, &object.metadata.name) {
             return false;
         }
-        let cluster_wide = matches!(kind, Kind::ClusterRole | Kind::ClusterRoleBinding);
-        if !cluster_wide && object.metadata.namespace.is_empty() {
+        if !kind.resource().is_cluster_wide() && object.metadata.namespace.is_empty() {
             // Where `kubectl apply` puts a manifest that names no namespace.
             object.metadata.namespace = String::from("default");
         }
-        let evidence = Evidence { observed: self.observed, collector: NAME.to_owned(), location };
+        let evidence = self.evidence(location);
         match kind {
-            Kind::ServiceAccount => out.push(self.service_account(object.metadata, evidence)),
-            Kind::Secret => self.token(object.metadata, evidence, out),
-            Kind::ConfigMap => self.tracking(object.since),
-            Kind::Role | Kind::ClusterRole => out.push(self.role(kind, object, evidence)),
+            Kind::ServiceAccount => self.service_account(object, evidence, out),
+            Kind::Secret => self.secret(object, evidence, out),
+            Kind::ConfigMap => self.config_map(object, evidence, out),
+            Kind::Role | Kind::ClusterRole => self.role(kind, object, evidence, out),
             Kind::RoleBinding | Kind::ClusterRoleBinding => self.binding(kind, object, &evidence, out),
+            Kind::Namespace
+            | Kind::ValidatingWebhook
+            | Kind::MutatingWebhook
+            | Kind::ValidatingPolicy
+            | Kind::MutatingPolicy
+            | Kind::CertificateRequest => out.extend(self.setting(kind, object, evidence)),
             _ => self.workload(kind, object, evidence, out),
         }
         fault.is_none()
@@ -112,26 +121,6 @@ impl Projection {
     /// The objects of a kind that are malformed, if any are.
     pub(super) fn faults(&self, kind: Kind) -> Option<&Faults> {
         self.faults.get(&kind)
-    }
-
-    /// The records that could only be made when every object had been seen.
-    pub(super) fn finish(&mut self) -> Vec<Record> {
-        let mut records: Vec<Record> =
-            std::mem::take(&mut self.owned).into_iter().map(|(_, workload)| Record::Workload(workload)).collect();
-        for token in std::mem::take(&mut self.tokens) {
-            let last = match (token.used, &self.since) {
-                (Known::Absent, Known::Unknown(why)) => Known::unknown(why.clone()),
-                (used, _) => used,
-            };
-            records.push(Record::Usage(Usage {
-                of: token.id,
-                last,
-                horizon: self.since.value().copied(),
-                source: String::from("label kubernetes.io/legacy-token-last-used"),
-                evidence: token.evidence,
-            }));
-        }
-        records
     }
 
     /// What was passed over among the objects of a kind, in one line.
@@ -159,87 +148,22 @@ impl Projection {
         Urn::kubernetes(&self.cluster, &metadata.namespace, short, &metadata.name)
     }
 
-    fn service_account(&self, metadata: Metadata, evidence: Evidence) -> Record {
-        Record::Identity(Identity {
-            id: self.urn(Kind::ServiceAccount, &metadata),
-            kind: IdentityKind::KubernetesServiceAccount,
-            tenant: self.cluster.clone(),
-            name: qualified(&metadata),
-            enabled: Known::Value(true),
-            created: created(&metadata),
-            unique_id: Some(metadata.uid).filter(|uid| !uid.is_empty()),
-            builtin: builtin::service_account(&metadata.namespace, &metadata.name),
-            attributes: Attributes::default(),
-            labels: labels(metadata.labels.0, metadata.annotations.0),
-            evidence,
-        })
+    /// Whether a kind was read as a whole.
+    pub(super) fn is_listed(&self, kind: Kind) -> bool {
+        self.listed.contains(&kind)
     }
 
-    /// A Secret of type `kubernetes.io/service-account-token`. The labels are described under "Legacy ServiceAccount
-    /// token cleaner" in the Kubernetes documentation: a token with `invalid-since` is refused by the API server.
-    fn token(&mut self, metadata: Metadata, evidence: Evidence, out: &mut Vec<Record>) {
-        let account = metadata.annotations.0.get("kubernetes.io/service-account.name");
-        let Some(account) = account.filter(|name| !name.is_empty()) else { return };
-        let id = self.urn(Kind::Secret, &metadata);
-        let label = |name: &str| metadata.labels.0.get(name);
-        let used = label("kubernetes.io/legacy-token-last-used").map_or(Known::Absent, |date| {
-            parse_timestamp(date)
-                .map_or_else(|_| Known::unknown("its label legacy-token-last-used is not a date"), Known::Value)
-        });
-        out.push(Record::Credential(Credential {
-            id: id.clone(),
-            kind: CredentialKind::KubernetesTokenSecret,
-            holder: Urn::kubernetes(&self.cluster, &metadata.namespace, "sa", account),
-            tenant: self.cluster.clone(),
-            name: qualified(&metadata),
-            active: Known::Value(label("kubernetes.io/legacy-token-invalid-since").is_none()),
-            created: created(&metadata),
-            expires: Known::Absent,
-            fingerprint: None,
-            attributes: Attributes::default(),
-            evidence: evidence.clone(),
-        }));
-        self.tokens.push(Token { id, used, evidence });
+    /// Evidence of what was seen at a place.
+    pub(super) fn evidence(&self, location: Location) -> Evidence {
+        Evidence { observed: self.observed, collector: NAME.to_owned(), location }
     }
 
-    fn tracking(&mut self, since: Option<Timestamp>) {
+    pub(super) fn tracking(&mut self, since: Option<Timestamp>) {
         self.since = since.map_or_else(
             || Known::unknown(format!("ConfigMap kube-system/{TRACKING} has no date under 'since'")),
             Known::Value,
         );
     }
-
-    fn workload(&mut self, kind: Kind, object: Object, evidence: Evidence, out: &mut Vec<Record>) {
-        let Some(workload) = kind.resource().workload else { return };
-        let owner = object.metadata.owners.iter().find_map(controller);
-        if owner.is_some_and(|owner| self.listed.contains(&owner)) {
-            return;
-        }
-        let id = self.urn(kind, &object.metadata);
-        // The kubelet's static pods are shown by mirror pods, which run as no service account.
-        let mirror = object.metadata.annotations.0.contains_key("kubernetes.io/config.mirror");
-        let account = object.spec.service_account().or(if mirror { None } else { Some("default") });
-        let runs_as = account.map(|name| Urn::kubernetes(&self.cluster, &object.metadata.namespace, "sa", name));
-        let workload = Workload {
-            id,
-            kind: workload,
-            tenant: self.cluster.clone(),
-            name: qualified(&object.metadata),
-            runs_as: runs_as.into_iter().collect(),
-            attributes: Attributes::default(),
-            labels: labels(object.metadata.labels.0, object.metadata.annotations.0),
-            evidence,
-        };
-        match owner {
-            Some(owner) => self.owned.push((owner, workload)),
-            None => out.push(Record::Workload(workload)),
-        }
-    }
-}
-
-/// The kind that manages an object, if it is one that we read.
-fn controller(owner: &OwnerRef) -> Option<Kind> {
-    owner.controller.then(|| Kind::of(&owner.api_version, &owner.kind)).flatten()
 }
 
 /// `namespace/name`, or the name of a cluster-wide object.
@@ -250,7 +174,7 @@ pub(super) fn qualified(metadata: &Metadata) -> String {
     format!("{}/{}", metadata.namespace, metadata.name)
 }
 
-fn created(metadata: &Metadata) -> Known<Timestamp> {
+pub(super) fn created(metadata: &Metadata) -> Known<Timestamp> {
     if metadata.created.is_empty() {
         return Known::unknown("the object has no creationTimestamp");
     }
@@ -259,7 +183,10 @@ fn created(metadata: &Metadata) -> Known<Timestamp> {
 }
 
 /// Labels and annotations in one map; where both have a name the label counts, for a selector can rely on it.
-fn labels(mut labels: BTreeMap<String, String>, annotations: BTreeMap<String, String>) -> BTreeMap<String, String> {
+pub(super) fn labels(
+    mut labels: BTreeMap<String, String>,
+    annotations: BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
     for (name, value) in annotations {
         labels.entry(name).or_insert(value);
     }

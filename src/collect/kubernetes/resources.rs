@@ -21,6 +21,12 @@ pub(super) enum Kind {
     ReplicaSet,
     Job,
     Pod,
+    Namespace,
+    ValidatingWebhook,
+    MutatingWebhook,
+    ValidatingPolicy,
+    MutatingPolicy,
+    CertificateRequest,
 }
 
 /// One line of the table.
@@ -47,6 +53,7 @@ const CORE: &str = "";
 const RBAC: &str = "rbac.authorization.k8s.io";
 const APPS: &str = "apps";
 const BATCH: &str = "batch";
+const ADMISSION: &str = "admissionregistration.k8s.io";
 
 const fn plain(kind: Kind, group: &'static str, names: [&'static str; 3], blinds: &'static [FactKind]) -> Resource {
     let [name, plural, short] = names;
@@ -65,10 +72,10 @@ const fn workload(
 
 /// Every kind that is read. Without the tracking ConfigMap each token's last use says that it is unknown, so it blinds
 /// nothing as a whole.
-pub(super) const RESOURCES: [Resource; 15] = [
+pub(super) const RESOURCES: [Resource; 21] = [
     plain(Kind::ServiceAccount, CORE, ["ServiceAccount", "serviceaccounts", "sa"], &[FactKind::Identities]),
     plain(Kind::Secret, CORE, ["Secret", "secrets", "secret"], &[FactKind::Credentials, FactKind::Usage]),
-    plain(Kind::ConfigMap, CORE, ["ConfigMap", "configmaps", "cm"], &[]),
+    plain(Kind::ConfigMap, CORE, ["ConfigMap", "configmaps", "cm"], &[FactKind::Settings]),
     plain(Kind::Role, RBAC, ["Role", "roles", "role"], &[FactKind::Grants]),
     plain(Kind::ClusterRole, RBAC, ["ClusterRole", "clusterroles", "clusterrole"], &[FactKind::Grants]),
     plain(Kind::RoleBinding, RBAC, ["RoleBinding", "rolebindings", "rolebinding"], &[FactKind::Grants]),
@@ -92,6 +99,37 @@ pub(super) const RESOURCES: [Resource; 15] = [
     workload(Kind::ReplicaSet, APPS, ["ReplicaSet", "replicasets", "rs"], WorkloadKind::KubernetesReplicaSet, 1),
     workload(Kind::Job, BATCH, ["Job", "jobs", "job"], WorkloadKind::KubernetesJob, 1),
     workload(Kind::Pod, CORE, ["Pod", "pods", "po"], WorkloadKind::KubernetesPod, 2),
+    plain(Kind::Namespace, CORE, ["Namespace", "namespaces", "ns"], &[FactKind::Settings]),
+    plain(
+        Kind::ValidatingWebhook,
+        ADMISSION,
+        ["ValidatingWebhookConfiguration", "validatingwebhookconfigurations", "validatingwebhookconfiguration"],
+        &[FactKind::Settings],
+    ),
+    plain(
+        Kind::MutatingWebhook,
+        ADMISSION,
+        ["MutatingWebhookConfiguration", "mutatingwebhookconfigurations", "mutatingwebhookconfiguration"],
+        &[FactKind::Settings],
+    ),
+    plain(
+        Kind::ValidatingPolicy,
+        ADMISSION,
+        ["ValidatingAdmissionPolicy", "validatingadmissionpolicies", "validatingadmissionpolicy"],
+        &[FactKind::Settings],
+    ),
+    plain(
+        Kind::MutatingPolicy,
+        ADMISSION,
+        ["MutatingAdmissionPolicy", "mutatingadmissionpolicies", "mutatingadmissionpolicy"],
+        &[FactKind::Settings],
+    ),
+    plain(
+        Kind::CertificateRequest,
+        "certificates.k8s.io",
+        ["CertificateSigningRequest", "certificatesigningrequests", "csr"],
+        &[FactKind::Settings],
+    ),
 ];
 
 /// Secrets of this type hold a service account token that never expires.
@@ -99,6 +137,23 @@ pub(super) const TOKEN_TYPE: &str = "kubernetes.io/service-account-token";
 
 /// Where the API server writes since when it marks the use of legacy tokens (in namespace `kube-system`).
 pub(super) const TRACKING: &str = "kube-apiserver-legacy-service-account-token-tracking";
+
+impl Resource {
+    /// Whether no rule about identities needs it: a dump may do without, and an old server may not serve it.
+    pub(super) fn is_extra(&self) -> bool {
+        self.blinds == [FactKind::Settings]
+    }
+
+    /// Whether its objects live in no namespace.
+    pub(super) fn is_cluster_wide(&self) -> bool {
+        let of_admission = self.group == ADMISSION;
+        of_admission
+            || matches!(
+                self.kind,
+                Kind::ClusterRole | Kind::ClusterRoleBinding | Kind::Namespace | Kind::CertificateRequest
+            )
+    }
+}
 
 impl Kind {
     /// The kind's line of the table.

@@ -61,7 +61,7 @@ const MOST_WRONG: usize = 4;
 
 /// Which fields have another form than they should: their paths, which are names of ours and positions, never the
 /// file's own text.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Wrong(Vec<(String, &'static str)>);
 
 impl Wrong {
@@ -75,7 +75,7 @@ impl Wrong {
     /// Notes what is wrong inside a field.
     pub(super) fn nested(&mut self, path: &str, inner: Self) {
         for (field, expected) in inner.0 {
-            let dot = if field.is_empty() || field.starts_with('[') { "" } else { "." };
+            let dot = if path.is_empty() || field.is_empty() || field.starts_with('[') { "" } else { "." };
             self.add(&format!("{path}{dot}{field}"), expected);
         }
     }
@@ -199,7 +199,7 @@ impl Shape for bool {
 }
 
 /// A sequence of things. Those of another form are left out and noted.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Many<T>(pub(super) Vec<T>, Wrong);
 
 impl<T: Shape> Shape for Many<T> {
@@ -232,9 +232,9 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// Longer values are documents, not facts about an object.
 const LONGEST_LABEL: usize = 2048;
 
-/// Labels or annotations, without the ones that hold documents.
-#[derive(Default)]
-pub(super) struct Labels(pub(super) BTreeMap<String, String>, Wrong);
+/// Labels or annotations, without the ones that hold documents; and whether such a document has a Secret's values.
+#[derive(Clone, Default)]
+pub(super) struct Labels(pub(super) BTreeMap<String, String>, Wrong, pub(super) bool);
 
 impl Shape for Labels {
     const FORM: Form = Form::Mapping;
@@ -244,10 +244,10 @@ impl Shape for Labels {
     }
 
     fn map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let mut labels = Self(BTreeMap::new(), Wrong::default());
+        let mut labels = Self(BTreeMap::new(), Wrong::default(), false);
         while let Some(key) = next_key(&mut map)? {
             if key == LAST_APPLIED {
-                pass(&mut map)?;
+                labels.2 |= map.next_value::<Take<HasValues>>()?.0.0;
                 continue;
             }
             let Take(text, fits) = map.next_value::<Take<String>>()?;
@@ -260,5 +260,24 @@ impl Shape for Labels {
             }
         }
         Ok(labels)
+    }
+}
+
+/// Whether a copy of an object has entries under `data` or `stringData`.
+#[derive(Default)]
+struct HasValues(bool);
+
+impl Shape for HasValues {
+    const FORM: Form = Form::Text;
+
+    fn text(text: &str) -> Self {
+        let filled = |field: &str| {
+            let rest = text.split_once(field).map_or("", |(_, rest)| rest.trim_start());
+            rest.strip_prefix(':').is_some_and(|rest| {
+                let rest = rest.trim_start();
+                rest.starts_with('{') && !rest.get(1..).unwrap_or_default().trim_start().starts_with('}')
+            })
+        };
+        Self(filled("\"data\"") || filled("\"stringData\""))
     }
 }

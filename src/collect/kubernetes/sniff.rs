@@ -20,6 +20,30 @@ pub fn sniff(path: &str, bytes: &[u8]) -> bool {
     }
 }
 
+/// Whether a file is a manifest that someone wrote, or a kustomization: YAML documents or a JSON object with `apiVersion`
+/// and `kind`, or a template of Helm that would become one.
+pub fn is_manifest(path: &str, bytes: &[u8]) -> bool {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    if matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization") {
+        return true;
+    }
+    let bytes = bytes.strip_prefix(&[0xEF, 0xBB, 0xBF]).unwrap_or(bytes);
+    match name.rsplit_once('.').map_or("", |(_, extension)| extension).to_ascii_lowercase().as_str() {
+        "json" => {
+            let head = json_head(bytes);
+            // A kubeconfig is no object of a cluster.
+            head.api_version.is_some() && head.kind.is_some_and(|kind| kind != b"Config")
+        }
+        "yaml" | "yml" => {
+            let mut lines = bytes.split(|&byte| byte == b'\n');
+            let has = |field: &[u8]| bytes.split(|&byte| byte == b'\n').any(|line| line.starts_with(field));
+            let is_config = lines.any(|line| line.trim_ascii_end() == b"kind: Config");
+            has(b"apiVersion:") && has(b"kind:") && !is_config
+        }
+        _ => false,
+    }
+}
+
 /// `List`, or a name that ends so: letters and digits only, which the `kind` of other services' answers are not.
 fn is_list(kind: &[u8]) -> bool {
     kind.ends_with(b"List") && kind.iter().all(u8::is_ascii_alphanumeric)

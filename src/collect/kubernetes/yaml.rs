@@ -22,7 +22,7 @@ pub(super) fn read(mut input: impl BufRead, take: &mut Taker<'_>) -> Result<(), 
     while lines.more() {
         let first = lines.newlines;
         let mut text = OneDocument { lines: &mut lines, position: 0, started: false, ended: false };
-        let mut document = Document { take, stopped: None };
+        let mut document = Document { take, line: first + 1, stopped: None };
         let read = serde_saphyr::with_deserializer_from_reader_with_options(&mut text, limits(), |deserializer| {
             (&mut document).deserialize(deserializer)
         });

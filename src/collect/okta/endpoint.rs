@@ -1,7 +1,7 @@
 //! The list of what is asked: path, scope, the file an export keeps it in, and what is unknown without it.
 
 use crate::model::FactKind;
-use FactKind::{Credentials, Grants, Identities, People, Usage};
+use FactKind::{Credentials, Grants, Identities, People, Settings, Usage};
 
 /// One thing that Okta can be asked.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +65,8 @@ fn safe(id: &str) -> String {
     })
 }
 
-pub(super) const USERS: Endpoint = endpoint("users", "/api/v1/users?limit=200", "okta.users.read", "users", &[People, Identities]);
+pub(super) const USERS: Endpoint =
+    endpoint("users", "/api/v1/users?limit=200", "okta.users.read", "users", &[People, Identities]);
 /// The list of users leaves those out who have left; they are asked for by name.
 pub(super) const LEFT_USERS: Endpoint = endpoint(
     "users-deprovisioned",
@@ -74,9 +75,8 @@ pub(super) const LEFT_USERS: Endpoint = endpoint(
     "deprovisioned users",
     &[People],
 );
-pub(super) const GROUPS: Endpoint = endpoint("groups", "/api/v1/groups?limit=1000", "okta.groups.read", "groups", &[Grants]);
-pub(super) const GROUP_USERS: Endpoint =
-    endpoint("group-users", "/api/v1/groups/{}/users?limit=1000", "okta.groups.read", "members of groups", &[Grants]);
+pub(super) const GROUPS: Endpoint =
+    endpoint("groups", "/api/v1/groups?limit=1000", "okta.groups.read", "groups", &[Grants]);
 pub(super) const APPS: Endpoint =
     endpoint("apps", "/api/v1/apps?limit=200", "okta.apps.read", "apps", &[Identities, Credentials, Grants]);
 pub(super) const CLIENT_SECRETS: Endpoint = endpoint(
@@ -86,9 +86,14 @@ pub(super) const CLIENT_SECRETS: Endpoint = endpoint(
     "client secrets of apps",
     &[Credentials],
 );
-pub(super) const CLIENT_KEYS: Endpoint =
-    endpoint("client-keys", "/api/v1/apps/{}/credentials/jwks", "okta.apps.read", "public keys of apps", &[Credentials])
-        .key("jwks");
+pub(super) const CLIENT_KEYS: Endpoint = endpoint(
+    "client-keys",
+    "/api/v1/apps/{}/credentials/jwks",
+    "okta.apps.read",
+    "public keys of apps",
+    &[Credentials],
+)
+.key("jwks");
 pub(super) const SCOPE_GRANTS: Endpoint =
     endpoint("scope-grants", "/api/v1/apps/{}/grants", "okta.appGrants.read", "scopes granted to apps", &[Grants]);
 pub(super) const REFRESH_TOKENS: Endpoint = endpoint(
@@ -116,8 +121,6 @@ pub(super) const ROLE_USERS: Endpoint = endpoint(
 .key("value");
 pub(super) const USER_ROLES: Endpoint =
     endpoint("user-roles", "/api/v1/users/{}/roles", "okta.roles.read", "admin roles of users", &[Grants]);
-pub(super) const GROUP_ROLES: Endpoint =
-    endpoint("group-roles", "/api/v1/groups/{}/roles", "okta.roles.read", "admin roles of groups", &[Grants]);
 pub(super) const ROLES: Endpoint =
     endpoint("roles", "/api/v1/iam/roles", "okta.roles.read", "custom admin roles", &[Grants]).key("roles");
 pub(super) const ROLE_PERMISSIONS: Endpoint = endpoint(
@@ -141,32 +144,42 @@ pub(super) const RESOURCES: Endpoint = endpoint(
 .key("resources");
 pub(super) const FACTORS: Endpoint =
     endpoint("factors", "/api/v1/users/{}/factors", "okta.users.read", "factors of users", &[]);
-pub(super) const ACCESS_POLICIES: Endpoint =
-    endpoint("access-policies", "/api/v1/policies?type=ACCESS_POLICY", "okta.policies.read", "access policies", &[]);
+pub(super) const ACCESS_POLICIES: Endpoint = endpoint(
+    "access-policies",
+    "/api/v1/policies?type=ACCESS_POLICY",
+    "okta.policies.read",
+    "access policies",
+    &[Settings],
+);
 pub(super) const SIGN_ON_POLICIES: Endpoint = endpoint(
     "sign-on-policies",
     "/api/v1/policies?type=OKTA_SIGN_ON",
     "okta.policies.read",
     "global session policies",
-    &[],
+    &[Settings],
 );
-pub(super) const ENROL_POLICIES: Endpoint =
-    endpoint("enrolment-policies", "/api/v1/policies?type=MFA_ENROLL", "okta.policies.read", "enrolment policies", &[]);
+pub(super) const ENROL_POLICIES: Endpoint = endpoint(
+    "enrolment-policies",
+    "/api/v1/policies?type=MFA_ENROLL",
+    "okta.policies.read",
+    "enrolment policies",
+    &[Settings],
+);
 pub(super) const POLICY_RULES: Endpoint =
-    endpoint("policy-rules", "/api/v1/policies/{}/rules", "okta.policies.read", "rules of policies", &[]);
+    endpoint("policy-rules", "/api/v1/policies/{}/rules", "okta.policies.read", "rules of policies", &[Settings]);
 pub(super) const AUTHORIZATION_SERVERS: Endpoint = endpoint(
     "authorization-servers",
     "/api/v1/authorizationServers?limit=200",
     "okta.authorizationServers.read",
     "authorization servers",
-    &[],
+    &[Settings],
 );
 pub(super) const SERVER_POLICIES: Endpoint = endpoint(
     "server-policies",
     "/api/v1/authorizationServers/{}/policies",
     "okta.authorizationServers.read",
     "policies of authorization servers",
-    &[],
+    &[Settings],
 );
 /// Its parent is `<server>/<policy>`.
 pub(super) const SERVER_RULES: Endpoint = endpoint(
@@ -174,7 +187,7 @@ pub(super) const SERVER_RULES: Endpoint = endpoint(
     "/api/v1/authorizationServers/{}/policies/{}/rules",
     "okta.authorizationServers.read",
     "rules of authorization servers",
-    &[],
+    &[Settings],
 );
 pub(super) const INTEGRATIONS: Endpoint = endpoint(
     "api-services",
@@ -219,7 +232,7 @@ pub(super) const AGENT_CONNECTIONS: Endpoint = endpoint(
     "/workload-principals/api/v1/ai-agents/{}/connections",
     "okta.aiAgents.read",
     "connections of AI agents",
-    &[],
+    &[Settings],
 )
 .optional();
 pub(super) const AGENT_KEYS: Endpoint = endpoint(
@@ -241,25 +254,21 @@ pub(super) const AGENT_OWNERS: Endpoint = endpoint(
 )
 .optional();
 pub(super) const LOG_STREAMS: Endpoint =
-    endpoint("log-streams", "/api/v1/logStreams?limit=200", "okta.logStreams.read", "log streams", &[]);
+    endpoint("log-streams", "/api/v1/logStreams?limit=200", "okta.logStreams.read", "log streams", &[Settings]);
 pub(super) const EVENT_HOOKS: Endpoint =
-    endpoint("event-hooks", "/api/v1/eventHooks", "okta.eventHooks.read", "event hooks", &[]);
-pub(super) const ZONES: Endpoint = endpoint("zones", "/api/v1/zones", "okta.networkZones.read", "network zones", &[]);
+    endpoint("event-hooks", "/api/v1/eventHooks", "okta.eventHooks.read", "event hooks", &[Settings]);
+pub(super) const ZONES: Endpoint =
+    endpoint("zones", "/api/v1/zones", "okta.networkZones.read", "network zones", &[Settings]);
 pub(super) const DEVICE_ASSURANCES: Endpoint = endpoint(
     "device-assurances",
     "/api/v1/device-assurances",
     "okta.deviceAssurance.read",
     "device assurance policies",
-    &[],
+    &[Settings],
 );
-pub(super) const AGENT_POOLS: Endpoint = endpoint(
-    "agent-pools",
-    "/api/v1/agentPools",
-    "okta.agentPools.read",
-    "pools of directory agents",
-    &[Identities],
-)
-.optional();
+pub(super) const AGENT_POOLS: Endpoint =
+    endpoint("agent-pools", "/api/v1/agentPools", "okta.agentPools.read", "pools of directory agents", &[Identities])
+        .optional();
 /// The query is made with the window of time.
 pub(super) const LOG: Endpoint = endpoint("logs", "/api/v1/logs", "okta.logs.read", "System Log", &[Usage]);
 
@@ -276,7 +285,6 @@ pub(super) const ALL: &[Endpoint] = &[
     RESOURCES,
     ROLE_USERS,
     USER_ROLES,
-    GROUP_ROLES,
     CLIENT_ROLES,
     CLIENT_SECRETS,
     CLIENT_KEYS,
@@ -284,7 +292,6 @@ pub(super) const ALL: &[Endpoint] = &[
     REFRESH_TOKENS,
     APP_USERS,
     APP_GROUPS,
-    GROUP_USERS,
     FACTORS,
     ACCESS_POLICIES,
     SIGN_ON_POLICIES,

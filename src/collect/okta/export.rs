@@ -51,6 +51,12 @@ impl Export {
         Ok(Self { files, used: Mutex::default() })
     }
 
+    /// Whether no file has the name of an endpoint.
+    pub(super) fn is_empty(&self) -> bool {
+        let known: BTreeSet<String> = ALL.iter().map(|endpoint| plain(endpoint.file)).collect();
+        !self.files.keys().any(|name| known.contains(name.split('/').next().unwrap_or(name)))
+    }
+
     /// The file that an endpoint of a parent is read from, for evidence.
     pub(super) fn file(&self, endpoint: &Endpoint, parent: &str) -> Option<&Path> {
         let name = plain(endpoint.file);
@@ -96,7 +102,11 @@ impl Export {
             if endpoint.is_nested() && self.files.keys().any(|file| file.starts_with(&folder)) {
                 return Ok(());
             }
-            let file = if endpoint.is_nested() { format!("{}/<id>.json", endpoint.file) } else { format!("{}.json", endpoint.file) };
+            let file = if endpoint.is_nested() {
+                format!("{}/<id>.json", endpoint.file)
+            } else {
+                format!("{}.json", endpoint.file)
+            };
             return Err(Gap::new(Outcome::NotRead, format!("the export has no {file}"))
                 .remedy(format!("add the answer of GET {} as {file}", endpoint.path.replace("{}", "<id>"))));
         };

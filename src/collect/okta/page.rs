@@ -107,7 +107,8 @@ mod tests {
             let page: Page<Assignee> = read(body.as_bytes(), key).unwrap();
             assert_eq!(page.items.iter().map(|item| item.id.as_str()).collect::<Vec<_>>(), ["a", "b"], "{body}");
         }
-        for body in [r#"[{"kid":"k","kty":"RSA"}]"#, r#"{"jwks":{"keys":[{"kid":"k"}]}}"#, r#"{"keys":[{"kid":"k"}]}"#] {
+        for body in [r#"[{"kid":"k","kty":"RSA"}]"#, r#"{"jwks":{"keys":[{"kid":"k"}]}}"#, r#"{"keys":[{"kid":"k"}]}"#]
+        {
             let page: Page<Jwk> = read(body.as_bytes(), "jwks").unwrap();
             assert_eq!(page.items[0].kid.as_deref(), Some("k"), "{body}");
         }
@@ -120,7 +121,10 @@ mod tests {
         assert_eq!(page.items.len(), 2);
         let (count, first) = page.unread.unwrap();
         assert_eq!(count, 2);
-        assert!(first.starts_with("object 2: a field has an unexpected type") && !first.contains("synthetic"), "{first}");
+        assert!(
+            first.starts_with("object 2: a field has an unexpected type") && !first.contains("synthetic"),
+            "{first}"
+        );
     }
 
     #[test]

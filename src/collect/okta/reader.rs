@@ -89,7 +89,8 @@ impl Reader {
     /// Only when nothing more can be read at all.
     pub(super) async fn list<T: Item>(&self, endpoint: &Endpoint, parent: &str) -> Result<Known<Vec<T>>, CollectError> {
         let mut all = Vec::new();
-        let known = self.pages(endpoint, parent, &endpoint.path_of(parent), |page: Vec<T>| {
+        let path = endpoint.path_of(parent);
+        let known = self.pages(endpoint, parent, &path, |page: Vec<T>| {
             all.extend(page);
             true
         });
@@ -149,11 +150,8 @@ impl Reader {
             }
             Err(gap) => {
                 account.gaps += 1;
-                let known = if gap.none {
-                    Known::Absent
-                } else {
-                    Known::Unknown(format!("{}: {}", endpoint.what, gap.detail))
-                };
+                let known =
+                    if gap.none { Known::Absent } else { Known::Unknown(format!("{}: {}", endpoint.what, gap.detail)) };
                 account.gap.get_or_insert(gap);
                 known
             }
@@ -196,9 +194,10 @@ impl Reader {
             gap.detail.clone()
         };
         let outcome = if gap.outcome == Outcome::NotRead { Outcome::NotRead } else { outcome };
-        let mut entry = CoverageEntry::hole(NAME, &self.tenant, endpoint.what, outcome, detail)
-            .count(account.read)
-            .blinds(endpoint.blinds);
+        // What an organisation may well not have is not missed in an export; a refusal is another thing.
+        let blinds = if endpoint.optional && outcome == Outcome::NotRead { &[] } else { endpoint.blinds };
+        let mut entry =
+            CoverageEntry::hole(NAME, &self.tenant, endpoint.what, outcome, detail).count(account.read).blinds(blinds);
         entry.remedy = gap.remedy.clone();
         entry
     }

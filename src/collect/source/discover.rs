@@ -8,7 +8,7 @@ use ignore::WalkBuilder;
 
 use super::name::text_of;
 use super::{as_path, text, true_path};
-use crate::collect::{aws, kubernetes, people};
+use crate::collect::{aws, kubernetes, okta, people};
 
 /// How much of a file is looked at, in bytes.
 const HEAD: u64 = 64 * 1024;
@@ -23,12 +23,16 @@ pub struct Found {
     pub kubernetes: Vec<(String, PathBuf)>,
     /// People directories.
     pub people: Vec<PathBuf>,
+    /// Folders with answers of Okta.
+    pub okta: Vec<PathBuf>,
+    /// Trees with the files below them that look like Kubernetes manifests.
+    pub manifests: BTreeMap<PathBuf, Vec<PathBuf>>,
 }
 
 impl Found {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.aws.is_empty() && self.kubernetes.is_empty() && self.people.is_empty()
+        self.aws.is_empty() && self.kubernetes.is_empty() && self.people.is_empty() && self.okta.is_empty()
     }
 }
 
@@ -76,7 +80,8 @@ impl Search {
     /// Notes a file when it is an export, and its folder when it says which account or cluster it is of.
     fn classify(&mut self, path: PathBuf, root: &Path) {
         let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
-        let is_candidate = matches!(extension.as_deref(), Some("json" | "yaml" | "yml" | "csv"));
+        let is_candidate = matches!(extension.as_deref(), Some("json" | "yaml" | "yml" | "csv"))
+            || path.file_name().is_some_and(|name| name == "Kustomization");
         if !is_candidate || !self.seen.insert(true_path(&path)) {
             return;
         }
@@ -97,6 +102,17 @@ impl Search {
         } else if kubernetes::sniff(&name, &head) {
             self.folders.entry(folder.to_owned()).or_insert_with(|| root.to_owned());
             self.found.kubernetes.push((String::new(), path));
+        } else if okta::sniff(&name, &head) && self.found.okta.last().is_none_or(|last| last != folder) {
+            self.found.okta.push(folder.to_owned());
+        } else if kubernetes::is_manifest(&name, &head)
+            && let Ok(below) = path.strip_prefix(root)
+        {
+            // A root that is a file itself lies in its folder.
+            let (root, below) = match below.as_os_str().is_empty() {
+                true => (folder.to_owned(), path.file_name().map(PathBuf::from).unwrap_or_default()),
+                false => (root.to_owned(), below.to_owned()),
+            };
+            self.found.manifests.entry(root).or_default().push(below);
         }
     }
 }

@@ -6,10 +6,12 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::agents::Watch;
 use super::allows::{Allowed, Allows};
 use super::text::Text;
 use super::{NAME, Root, SourceOptions};
 use crate::collect::Context;
+use crate::collect::agents::Notes;
 use crate::model::{Evidence, Exposure, Location, Urn};
 use crate::secrets::{DetectorSet, LineIndex, Match};
 
@@ -51,6 +53,10 @@ pub(super) struct FileScanner<'a> {
     pub(super) extent: Extent,
     /// The commit that holds the file, when it is read from a history.
     pub(super) commit: Option<&'a str>,
+    /// Who reads what the file says of agents.
+    pub(super) agents: Option<&'a Notes>,
+    /// How the tree is called in the coverage.
+    pub(super) target: &'a str,
 }
 
 /// A part of a file.
@@ -92,13 +98,22 @@ impl FileScanner<'_> {
         let mut text = Vec::new();
         let mut own_start = 0;
         let mut place = Place::default();
+        let mut watch = Watch::over(self);
         loop {
             let filled = file.fill(&mut text, self.extent.window);
             // What was read before an error is scanned all the same.
             let is_last = *filled.as_ref().unwrap_or(&true);
             let own_end = if is_last { text.len() } else { text.len().saturating_sub(self.extent.overlap) };
             let window = Window { text: &text, ranges: None, own: own_start..own_end, place };
-            let goes_on = self.window(&window, &mut seen, &mut emit);
+            watch = watch.filter(|watch| watch.wants(&text));
+            let mut told = |exposure: Exposure| {
+                watch.iter_mut().for_each(|watch| watch.found(&exposure));
+                emit(exposure)
+            };
+            let goes_on = self.window(&window, &mut seen, &mut told);
+            if let Some(watch) = watch.take() {
+                watch.read(self, path, &text, is_last);
+            }
             filled?;
             if is_last || !goes_on {
                 let bytes = file.bytes_read();
@@ -281,6 +296,8 @@ mod tests {
             },
             extent,
             commit: None,
+            agents: None,
+            target: "",
         };
         let mut found = Vec::new();
         let opened = Box::new(super::super::text::open(file.path()).expect("it opens"));

@@ -75,6 +75,7 @@ impl GivenText {
             detectors: Arc::clone(&self.detectors),
             context: context.clone(),
             sink: sink.clone(),
+            agents: None,
         }
     }
 }
@@ -166,6 +167,8 @@ fn standard(walk: &Walk, name: &str) -> Result<(), CollectError> {
     let mut failed = None;
     let scanner = FileScanner {
         commit: None,
+        agents: None,
+        target: &walk.target,
         root: &walk.root,
         relative: name,
         options: &walk.options,

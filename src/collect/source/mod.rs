@@ -2,13 +2,16 @@
 //!
 //! Follows no symbolic link and executes nothing of the tree. What is not read is said in the coverage.
 
+mod agents;
 mod allows;
 mod archive;
 mod discover;
 mod file;
 mod git;
 mod given;
+mod home;
 mod kind;
+mod manifest;
 mod name;
 mod tally;
 mod text;
@@ -21,6 +24,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::agents::{Notes, Tables};
 use super::{CollectError, Collector, Context, Sink};
 use crate::model::FactKind;
 use crate::secrets::{DetectorSet, Ignores};
@@ -28,6 +32,7 @@ use crate::secrets::{DetectorSet, Ignores};
 pub use allows::AllowNotes;
 pub use discover::{Found, discover};
 pub use given::{Given, GivenText};
+pub use home::Homes;
 pub use watched::Watched;
 
 /// The name of this collector.
@@ -78,8 +83,12 @@ pub struct SourceOptions {
     pub watched: Arc<Watched>,
     /// Files that are read as exports, too: the public ids in them are what they are for, not findings.
     pub exports: BTreeSet<PathBuf>,
+    /// Read code that makes identities, too.
+    pub definitions: bool,
     /// Findings that a `.gitleaksignore` hides.
     pub ignored: Arc<Ignores>,
+    /// What is known of the clients of agents; `None` where agents are not looked for.
+    pub agents: Option<Arc<Tables>>,
 }
 
 impl Default for SourceOptions {
@@ -96,7 +105,9 @@ impl Default for SourceOptions {
             allows: Arc::default(),
             watched: Arc::default(),
             exports: BTreeSet::new(),
+            definitions: false,
             ignored: Arc::default(),
+            agents: None,
         }
     }
 }
@@ -185,10 +196,14 @@ impl Collector for Source {
             detectors: Arc::clone(&self.detectors),
             context: context.clone(),
             sink: sink.clone(),
+            agents: self.options.agents.clone().map(Notes::new),
         };
         // Reading and matching is work for threads, not for the async runtime.
         tokio::task::spawn_blocking(move || {
             walk.run()?;
+            if walk.options.definitions && walk.options.selection == Selection::WorkTree {
+                manifest::run(&walk.root, &walk.target, &walk.context, &walk.sink)?;
+            }
             walk.options.allows.send(&walk.target, &walk.sink)
         })
         .await

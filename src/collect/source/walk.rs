@@ -17,6 +17,7 @@ use super::git::{self, Tracked};
 use super::name::text_of;
 use super::tally::Tally;
 use super::{Root, Selection, SourceOptions};
+use crate::collect::agents::Notes;
 use crate::collect::{CollectError, Context, Sink};
 use crate::model::{Exposure, Outcome, Record};
 use crate::secrets::DetectorSet;
@@ -36,6 +37,8 @@ pub(super) struct Walk {
     pub(super) detectors: Arc<DetectorSet>,
     pub(super) context: Context,
     pub(super) sink: Sink,
+    /// Who reads what files say of agents, where that is asked for.
+    pub(super) agents: Option<Notes>,
 }
 
 impl Walk {
@@ -63,6 +66,9 @@ impl Walk {
         }
         if self.sink.is_closed() {
             return Err(CollectError::Stopped);
+        }
+        if let Some(agents) = &self.agents {
+            agents.send(&self.target, &self.sink)?;
         }
         tally.send(&self.target, &self.sink)
     }
@@ -196,6 +202,8 @@ impl Walk {
             context: &self.context,
             extent: file::Extent::default(),
             commit: None,
+            agents: self.agents.as_ref(),
+            target: &self.target,
         };
         let mut failed = None;
         // A root that is a link was named by the user, so it is followed; no other link is.

@@ -52,6 +52,7 @@ fn heading(change: Change) -> &'static str {
         Change::Reopened => "Reopened",
         Change::Severity => "Changed severity",
         Change::Resolved => "Resolved",
+        Change::Muted => "Accepted or called false",
         Change::NotSeen => "Not seen (their source was not read this time)",
     }
 }

@@ -222,9 +222,11 @@ mod tests {
             Value::Number(text) => serde_json::from_str(text).expect("a number"),
             Value::Text(text) => text.as_str().into(),
             Value::List(items) => items.iter().map(plain).collect(),
-            Value::Map(entries) => {
-                entries.iter().map(|entry| (entry.key.clone(), plain(&entry.value))).collect::<serde_json::Map<_, _>>().into()
-            }
+            Value::Map(entries) => entries
+                .iter()
+                .map(|entry| (entry.key.clone(), plain(&entry.value)))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
         }
     }
 
@@ -237,7 +239,8 @@ mod tests {
     fn comments_and_trailing_commas_are_read() {
         let text = "\u{feff}// head\n{ \"a\": [1, /* two */ 2,], # }";
         assert!(parse(text).is_err());
-        let (tree, odd) = parse("\u{feff}// head\n{ \"a\": [1, /* two */ 2,], \"b\": \"\\u00e9\\ud83d\\ude00\\n\", }").expect("ok");
+        let (tree, odd) =
+            parse("\u{feff}// head\n{ \"a\": [1, /* two */ 2,], \"b\": \"\\u00e9\\ud83d\\ude00\\n\", }").expect("ok");
         assert_eq!((plain(&tree), odd.len()), (serde_json::json!({"a": [1, 2], "b": "é😀\n"}), 0));
     }
 

@@ -123,7 +123,8 @@ impl Builder {
                 Some((key, at)) if key == "<<" => merge(entries, node, at),
                 Some((key, at)) => {
                     if entries.len() < 64 && entries.iter().any(|entry| entry.key == key) {
-                        self.odd.push(Oddity { at, what: "a key that stands there twice; the last one counts".to_owned() });
+                        self.odd
+                            .push(Oddity { at, what: "a key that stands there twice; the last one counts".to_owned() });
                     }
                     entries.push(Entry { key, at, value: node });
                 }
@@ -161,7 +162,8 @@ fn copy(node: &Node, nodes: &mut usize) -> Node {
         Value::Text(text) => Value::Text(text.clone()),
         Value::List(items) => Value::List(items.iter().map(|item| copy(item, nodes)).collect()),
         Value::Map(entries) => {
-            let copied = |entry: &Entry| Entry { key: entry.key.clone(), at: entry.at, value: copy(&entry.value, nodes) };
+            let copied =
+                |entry: &Entry| Entry { key: entry.key.clone(), at: entry.at, value: copy(&entry.value, nodes) };
             Value::Map(entries.iter().map(copied).collect())
         }
     };

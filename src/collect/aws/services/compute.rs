@@ -16,6 +16,7 @@ const EC2: Wire = Wire::Query { version: "2016-11-15" };
 
 /// What is asked.
 pub(super) const CALLS: &[Call] = &[
+    Call::new("ec2", "describe-regions", "ec2:DescribeRegions", "which regions are switched on", EC2).key("Regions"),
     Call::new(
         "lambda",
         "list-functions",
@@ -75,6 +76,7 @@ pub(super) fn read(answer: &Answer, notes: &mut Notes<'_>) {
         }
         "list-function-url-configs" => urls(answer, notes),
         "describe-instances" => instances(answer, notes),
+        "describe-regions" => notes.counted(),
         _ => user_data(answer, notes),
     }
 }

@@ -2,13 +2,14 @@
 //! A kind that nobody dumped must not look like a kind of which there is none.
 
 use super::super::faults::malformed;
-use super::super::resources::{Kind, RESOURCES, Resource, TRACKING};
+use super::super::resources::{Kind, RESOURCES, Resource};
 use super::{Cluster, FACTS, NAME};
 use crate::model::{CoverageEntry, FactKind, Outcome};
 
 /// The command that dumps everything but Secrets.
 pub(super) const DUMP: &str = "kubectl get -A -o json serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings,\
-deployments,replicasets,replicationcontrollers,statefulsets,daemonsets,jobs,cronjobs,pods > cluster.json";
+deployments,replicasets,replicationcontrollers,statefulsets,daemonsets,jobs,cronjobs,pods,namespaces,configmaps,\
+validatingwebhookconfigurations,mutatingwebhookconfigurations,certificatesigningrequests > cluster.json";
 
 /// The command that dumps token Secrets without their tokens. The raw answer is a `SecretList`, which also says when
 /// there is none; the `List` of `kubectl get -o json` does not.
@@ -69,7 +70,7 @@ impl Cluster {
 
     fn unread_of(&self, line: &Resource) -> Option<CoverageEntry> {
         let kind = line.kind;
-        if self.has(kind) || (kind == Kind::ConfigMap && self.count(Kind::Secret) == 0) {
+        if self.has(kind) {
             return None;
         }
         let blinds = self.blinds(line);
@@ -77,9 +78,6 @@ impl Cluster {
         let entry = CoverageEntry::hole(NAME, &self.name, line.plural, Outcome::NotRead, detail).blinds(blinds);
         Some(match kind {
             Kind::Secret => entry.remedy(DUMP_TOKENS),
-            Kind::ConfigMap => {
-                entry.remedy(format!("kubectl get -n kube-system -o json configmap {TRACKING} > tracking.json"))
-            }
             _ => entry.remedy(DUMP),
         })
     }
@@ -88,6 +86,7 @@ impl Cluster {
     /// every cluster has: accounts, bindings, the roles that the bindings name, and some controller that makes pods.
     fn blinds(&self, line: &Resource) -> &'static [FactKind] {
         let surely_missing = match line.kind {
+            _ if line.is_extra() => false,
             Kind::Role | Kind::ClusterRole => self.projection.referenced.contains(&line.kind),
             _ if line.workload.is_some() => {
                 let controllers = RESOURCES.iter().filter(|line| line.workload.is_some() && line.kind != Kind::Pod);

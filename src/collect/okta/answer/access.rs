@@ -1,6 +1,6 @@
 //! Roles and policies: who may do what, and who gets in how.
 
-use super::{Network, answers};
+use super::{Link, Network, answers};
 
 answers! {
     /// A role that a user, a group or a client holds.
@@ -15,7 +15,11 @@ answers! {
         role: Option<String>,
         #[serde(rename = "resource-set")]
         resource_set: Option<String>,
+        #[serde(rename = "_links")]
+        links: AssignmentLinks,
     }
+    /// `_links` of an assignment: through which group it came.
+    AssignmentLinks { assignee: Option<Link> }
     /// `GET /api/v1/iam/roles`: a custom role.
     Role { id: String, label: String, description: Option<String> }
     /// `GET /api/v1/iam/roles/{id}/permissions`.

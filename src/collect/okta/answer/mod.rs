@@ -8,16 +8,16 @@
 mod access;
 mod agents;
 mod apps;
+mod parts;
 mod people;
 mod posture;
 
 use serde::{Deserialize, Deserializer};
 
-pub(super) use access::{
-    AccessRule, AppSignOn, Policy, PolicyRule, Resource, ResourceSet, Role, RoleAssignment, RolePermission, SignOn,
-};
+pub(super) use access::{AppSignOn, Policy, PolicyRule, Resource, ResourceSet, Role, RoleAssignment, RolePermission};
 pub(super) use agents::{Agent, Connection, Ownership, ServiceAccount};
 pub(super) use apps::{App, AppAssignment, ClientSecret, Integration, Jwk, OAuthClient, RefreshToken, ScopeGrant};
+pub(super) use parts::{Link, Network};
 pub(super) use people::{ApiToken, Assignee, Factor, Group, User};
 pub(super) use posture::{AgentPool, AuthorizationServer, DeviceAssurance, EventHook, LogEvent, LogStream, Zone};
 
@@ -44,10 +44,3 @@ macro_rules! answers {
     };
 }
 use answers;
-
-answers! {
-    /// A link of HAL.
-    Link { href: String }
-    /// Where a token or a client may be used from.
-    Network { connection: Option<String>, include: Vec<String>, exclude: Vec<String> }
-}

@@ -127,7 +127,8 @@ impl Inner {
                 break;
             }
             if self.end == 0 {
-                let head: Head = serde_json::from_slice(&line).map_err(|_| "this is no file of --okta-resume".to_owned())?;
+                let head: Head =
+                    serde_json::from_slice(&line).map_err(|_| "this is no file of --okta-resume".to_owned())?;
                 if head.okta != okta {
                     return Err(format!("it keeps answers of {}, not of {okta}; name another file", head.okta));
                 }

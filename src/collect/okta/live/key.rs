@@ -32,18 +32,24 @@ impl SigningKey {
             return Self::from_jwk(text);
         }
         let Some((label, der)) = pem(text) else {
-            return Err("the private key is neither PEM (-----BEGIN PRIVATE KEY-----) nor a JWK ({\"kty\": …})".to_owned());
+            return Err(
+                "the private key is neither PEM (-----BEGIN PRIVATE KEY-----) nor a JWK ({\"kty\": …})".to_owned()
+            );
         };
         let pair = match label.as_str() {
             "PRIVATE KEY" => RsaKeyPair::from_pkcs8(&der).map(|pair| Pair::Rsa(Box::new(pair))).or_else(|why_rsa| {
                 EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der, &SystemRandom::new())
                     .map(Pair::Ec)
-                    .map_err(|_| format!("the private key can be neither RSA (2048 bits or more: {why_rsa}) nor EC P-256"))
+                    .map_err(|_| {
+                        format!("the private key can be neither RSA (2048 bits or more: {why_rsa}) nor EC P-256")
+                    })
             }),
             "RSA PRIVATE KEY" => RsaKeyPair::from_der(&der)
                 .map(|pair| Pair::Rsa(Box::new(pair)))
                 .map_err(|why| format!("the RSA private key cannot be used: {why}")),
-            "EC PRIVATE KEY" => Err("write the EC private key as PKCS #8: openssl pkcs8 -topk8 -nocrypt -in key.pem".to_owned()),
+            "EC PRIVATE KEY" => {
+                Err("write the EC private key as PKCS #8: openssl pkcs8 -topk8 -nocrypt -in key.pem".to_owned())
+            }
             "ENCRYPTED PRIVATE KEY" => {
                 Err("the private key has a passphrase: openssl pkcs8 -in key.pem, and pass the result".to_owned())
             }
@@ -53,12 +59,14 @@ impl SigningKey {
     }
 
     fn from_jwk(text: &str) -> Result<Self, String> {
-        let fields: BTreeMap<String, Value> =
-            serde_json::from_str(text).map_err(|_| "the private key begins like a JWK and is no JSON object".to_owned())?;
+        let fields: BTreeMap<String, Value> = serde_json::from_str(text)
+            .map_err(|_| "the private key begins like a JWK and is no JSON object".to_owned())?;
         let name = |name: &str| fields.get(name).and_then(Value::as_str);
         let bytes = |part: &str| {
             let text = name(part).ok_or_else(|| format!("the JWK has no '{part}': is it the public key alone?"))?;
-            URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).map_err(|_| format!("'{part}' of the JWK is no base64url"))
+            URL_SAFE_NO_PAD
+                .decode(text.trim_end_matches('='))
+                .map_err(|_| format!("'{part}' of the JWK is no base64url"))
         };
         let pair = match name("kty") {
             Some("RSA") => {
@@ -111,7 +119,8 @@ impl SigningKey {
             Pair::Rsa(_) => "RS256",
             Pair::Ec(_) => "ES256",
         });
-        let text = format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()));
+        let text =
+            format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()));
         let random = SystemRandom::new();
         let failed = |_| "the token could not be signed".to_owned();
         let signature = match &self.pair {

@@ -8,7 +8,6 @@ mod pace;
 mod token;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -16,6 +15,7 @@ use serde::Deserialize;
 use super::endpoint::{ALL, Endpoint, LOG};
 use super::page::{self, Page};
 use super::reader::{Gap, Item};
+use super::settings::{Login, OktaSettings};
 use crate::collect::http::{Client, HttpError, Limits, Origin, Request, Response};
 use crate::collect::{CollectError, Context};
 use crate::model::Outcome;
@@ -30,33 +30,6 @@ const MOST_PAGES: usize = 20_000;
 
 /// How often a request is made that is answered with 401: for the nonce, and for a fresh token.
 const MOST_TRIES: u32 = 4;
-
-/// What proves to Okta who we are. It has no `Debug`.
-#[derive(Clone)]
-pub enum Login {
-    /// An API token (`SSWS`).
-    Token(String),
-    /// A service app with its private key.
-    ServiceApp {
-        /// The client id.
-        client_id: String,
-        /// PEM or JWK.
-        private_key: String,
-        /// The id of the key, where the app has several and the key is a PEM.
-        key_id: Option<String>,
-    },
-}
-
-/// Which organisation to ask, and how.
-#[derive(Clone)]
-pub struct OktaSettings {
-    /// Its URL.
-    pub url: String,
-    /// What proves who we are.
-    pub login: Login,
-    /// Where answers are kept until all are there.
-    pub resume: Option<PathBuf>,
-}
 
 /// A conversation with one organisation.
 pub(super) struct Session {
@@ -92,7 +65,8 @@ impl Session {
         let answer = client.send(|| Ok(Request::get("/.well-known/okta-organization"))).await;
         let answer = answer.map_err(|error| unreachable("organisation", &error))?;
         let is_okta = answer.is_success()
-            && serde_json::from_slice::<Organisation>(answer.body.bytes()).is_ok_and(|found| found.id.starts_with("00o"));
+            && serde_json::from_slice::<Organisation>(answer.body.bytes())
+                .is_ok_and(|found| found.id.starts_with("00o"));
         if !is_okta {
             let detail = format!("{} does not answer like an Okta organisation ({})", client.origin(), answer.status);
             return Err(CollectError::failed("organisation", detail)
@@ -220,7 +194,8 @@ impl Session {
                 Credentials::Token(token) => vec![("authorization", format!("SSWS {token}"))],
                 Credentials::ServiceApp(app) => app.headers(&self.client, &self.clock, path, renew).await?,
             };
-            let make = || headers.iter().try_fold(Request::get(path), |request, (name, value)| request.header(name, value));
+            let make =
+                || headers.iter().try_fold(Request::get(path), |request, (name, value)| request.header(name, value));
             let answer = match self.client.send(make).await {
                 Ok(answer) => answer,
                 Err(error) => return Ok(Err(error)),
@@ -253,7 +228,9 @@ impl Session {
         Ok(match answer.status {
             401 => {
                 return Err(CollectError::refused("everything", format!("Okta does not accept the token: {detail}"))
-                    .with_remedy("the token is wrong, expired or revoked: make a new one, and check the organisation's URL"));
+                    .with_remedy(
+                        "the token is wrong, expired or revoked: make a new one, and check the organisation's URL",
+                    ));
             }
             403 => Gap::new(Outcome::Refused, detail).remedy(match &self.credentials {
                 Credentials::Token(_) => "the user of the token needs an admin role that may read it".to_owned(),
@@ -292,13 +269,14 @@ fn credentials(login: &Login) -> Result<Credentials, CollectError> {
 
 /// The origin of an organisation's URL.
 pub(super) fn origin(url: &str) -> Result<Origin, CollectError> {
-    let origin = Origin::parse(url).map_err(|error| {
-        CollectError::failed("organisation", error).with_remedy("--okta https://acme.okta.com")
-    })?;
+    let origin = Origin::parse(url)
+        .map_err(|error| CollectError::failed("organisation", error).with_remedy("--okta https://acme.okta.com"))?;
     let host = origin.host();
     if let Some((name, rest)) = host.split_once("-admin.okta") {
         let detail = format!("{host} is the address of the admin console");
-        return Err(CollectError::failed("organisation", detail).with_remedy(format!("--okta https://{name}.okta{rest}")));
+        return Err(
+            CollectError::failed("organisation", detail).with_remedy(format!("--okta https://{name}.okta{rest}"))
+        );
     }
     Ok(origin)
 }

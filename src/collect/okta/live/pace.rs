@@ -57,7 +57,8 @@ impl Pace {
             let Some((pause, limit)) = self.take(path) else { break };
             let to_go = *self.to_go.lock().unwrap_or_else(PoisonError::into_inner);
             let minutes = to_go.div_ceil(limit.max(1));
-            let estimate = if to_go > 1 { format!("; {to_go} requests to go, about {minutes} min") } else { String::new() };
+            let estimate =
+                if to_go > 1 { format!("; {to_go} requests to go, about {minutes} min") } else { String::new() };
             let seconds = pause.as_secs().max(1);
             (self.on_wait)(&format!("okta: {limit} requests a minute are allowed; waiting {seconds} s{estimate}"));
             tokio::time::sleep(pause).await;

@@ -246,7 +246,9 @@ fn refusal(denied: &Denied) -> CollectError {
         "invalid_client" => {
             "check the client id, and that the app has the public key of this private key (and its key id, if it has several)"
         }
-        "unauthorized_client" => "the app must be a service app: grant type client_credentials, authentication by public key",
+        "unauthorized_client" => {
+            "the app must be a service app: grant type client_credentials, authentication by public key"
+        }
         _ => "see 'nonhuman permissions okta'",
     };
     CollectError::refused("access token", denied.text()).with_remedy(remedy)

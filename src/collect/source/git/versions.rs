@@ -106,6 +106,8 @@ impl Versions<'_> {
             context: &self.walk.context,
             extent: Extent::default(),
             commit,
+            agents: None,
+            target: &self.walk.target,
         }
     }
 }

@@ -1,0 +1,256 @@
+//! The settings of a client as records: the client, its servers, what each is given, what takes a person out of the loop.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::file::File;
+use super::given::{Given, Held, held};
+use super::node::{Hit, Node};
+use super::server::{Server, servers};
+use super::table::{Client, Meaning, SettingRule, Tables};
+use crate::model::{
+    AttributeName as Name, Attributes, Credential, CredentialKind, IdentityKind, Known, LinkKind, Record, SettingKind,
+    Urn,
+};
+
+/// How many servers of one file are told.
+const MOST_SERVERS: usize = 2_000;
+
+/// The client that a file belongs to.
+pub(super) struct Owner<'t> {
+    /// `None` for a file that only looks like settings of some client.
+    pub(super) client: Option<&'t Client>,
+    /// The folder below which the client's places lie.
+    pub(super) base: String,
+}
+
+impl Owner<'_> {
+    /// Its name in the graph, the same for all its files below one folder.
+    pub(super) fn urn(&self, label: &str) -> Urn {
+        let client = self.client.map_or("unknown-client", |client| client.id.as_str());
+        let parts = [label, self.base.as_str()].into_iter().filter(|part| !part.is_empty());
+        Urn::new(format!("agent:{}#{client}", parts.collect::<Vec<_>>().join("/")))
+    }
+
+    pub(super) fn name(&self, label: &str) -> String {
+        let client = self.client.map_or("unknown client", |client| client.name.as_str());
+        let place = if self.base.is_empty() { label } else { &self.base };
+        format!("{client} ({place})")
+    }
+}
+
+/// Reads the settings of a client.
+pub(super) fn read(
+    file: &mut File<'_>,
+    tree: &Node,
+    owner: &Owner<'_>,
+    keys: &[String],
+    models: &[String],
+    tables: &Tables,
+) {
+    let client = owner.urn(file.source.label);
+    let before = file.records.len();
+    let mut told = BTreeSet::new();
+    for hit in keys.iter().flat_map(|key| tree.at(key)) {
+        let under = hit.under.join("/");
+        for server in servers(hit.node, &tables.knowledge) {
+            let part = if under.is_empty() { server.name.clone() } else { format!("{under}/{}", server.name) };
+            if told.len() < MOST_SERVERS && told.insert(part.clone()) {
+                let id = file.urn(&part);
+                add_server(file, &client, &id, server, tables);
+            }
+        }
+    }
+    for setting in owner.client.map(|client| client.settings.as_slice()).unwrap_or_default() {
+        judge(file, tree, setting, &client);
+    }
+    own_keys(file, tree, models, &client, tables);
+    if file.records.len() > before {
+        let name = owner.name(file.source.label);
+        // What has an attribute is told before what has none: the settings are a better place than a file of tokens.
+        let program = owner.client.map_or("unknown", |client| client.name.as_str());
+        let attributes = Attributes::default().with(Name::AgentProgram, program);
+        let identity = file.identity(&client, IdentityKind::AgentClient, name, &(0..0), attributes);
+        file.add(identity);
+    }
+}
+
+/// One server with what it is given.
+pub(super) fn add_server(file: &mut File<'_>, client: &Urn, id: &Urn, server: Server, tables: &Tables) {
+    let strong = given(file, id, &server.given, &server.span, tables);
+    let mut attributes = attributes(&server);
+    let names: BTreeSet<String> = server.given.iter().map(|one| one.name.clone()).collect();
+    let extra = file.exposures_in(&server.span).len();
+    if !names.is_empty() || extra > 0 {
+        let names =
+            if names.is_empty() { vec!["a value among the arguments".to_owned()] } else { names.into_iter().collect() };
+        attributes.set(Name::GivenSecrets, names);
+    }
+    if strong {
+        attributes.set(Name::HoldsStrongSecret, true);
+    }
+    let at = server.at..server.at + server.name.len();
+    let name = format!("{} ({})", server.name, file.shown());
+    let enabled = !server.is_disabled;
+    let mut identity = file.identity(id, IdentityKind::AgentServer, name, &at, attributes);
+    identity.enabled = Known::Value(enabled);
+    file.add(identity);
+    if enabled {
+        file.link(client, LinkKind::Uses, id, format!("the settings list the server {}", server.name), &at);
+    }
+}
+
+/// What is known of a server, by name.
+fn attributes(server: &Server) -> Attributes {
+    let mut attributes = Attributes::default();
+    let launch = &server.launch;
+    let texts = [
+        (Name::Launcher, launch.launcher.map(str::to_owned).or_else(|| launch.program.clone())),
+        (Name::Package, launch.package.clone()),
+        (Name::ImageDigest, launch.digest.clone()),
+        (Name::Endpoint, server.endpoint.clone()),
+        (Name::LooksLike, server.looks_like.clone()),
+        (Name::UnrestrictedBy, server.unrestricted_by.clone()),
+    ];
+    for (name, text) in texts {
+        attributes.set_known(name, Known::from(text));
+    }
+    let facts = [
+        (Name::Fetched, launch.is_fetched),
+        (Name::Pinned, launch.is_pinned),
+        (Name::PlainHttp, server.is_plain),
+        (Name::SecretInQuery, server.has_secret_in_query),
+        (Name::ApprovalsOff, server.approvals_off.is_some()),
+        (Name::Unrestricted, server.unrestricted_by.is_some()),
+        (Name::PrivateData, server.abilities.private),
+        (Name::UntrustedContent, server.abilities.untrusted),
+        (Name::Egress, server.abilities.egress),
+    ];
+    for (name, _) in facts.into_iter().filter(|(_, holds)| *holds) {
+        attributes.set(name, true);
+    }
+    let folders: Vec<String> = launch.folders.iter().map(|folder| folder.path.clone()).collect();
+    for (name, list) in [(Name::Folders, folders), (Name::Tools, server.tools.clone())] {
+        if !list.is_empty() {
+            attributes.set(name, list);
+        }
+    }
+    attributes
+}
+
+/// What a server or client is given, as credentials at their places; whether one of them is strong by its kind.
+pub(super) fn given(file: &mut File<'_>, holder: &Urn, list: &[Given], span: &Range<usize>, tables: &Tables) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut is_strong = false;
+    for one in list {
+        let exposures = file.exposures_in(&one.span);
+        for exposure in &exposures {
+            seen.insert(exposure.id.clone());
+        }
+        let strong = exposures.iter().any(|exposure| tables.knowledge.is_strong(exposure));
+        is_strong |= strong;
+        let form = exposures.first().map(|exposure| exposure.detector.clone());
+        let mut attributes = Attributes::default().with(Name::GivenAs, one.by);
+        match &one.held {
+            Held::Literal => attributes.set(Name::Literal, true),
+            // A default behind a reference is a value all the same.
+            Held::Reference(_) if form.is_some() => attributes.set(Name::Literal, true),
+            Held::Reference(to) => attributes.set(Name::Reference, to.as_str()),
+        }
+        attributes.set_known(Name::SecretForm, Known::from(form));
+        if strong {
+            attributes.set(Name::HoldsStrongSecret, true);
+        }
+        credential(file, holder, &one.name, one.by, &one.span, attributes);
+    }
+    // What stands elsewhere: a bare argument, a part of a command line.
+    for exposure in file.exposures_in(span) {
+        file.link(holder, LinkKind::Uses, &exposure.id, "the value stands in its settings", span);
+        if seen.insert(exposure.id.clone()) {
+            let strong = tables.knowledge.is_strong(exposure);
+            is_strong |= strong;
+            let mut attributes = Attributes::default().with(Name::GivenAs, "argument").with(Name::Literal, true);
+            attributes.set(Name::SecretForm, exposure.detector.as_str());
+            if strong {
+                attributes.set(Name::HoldsStrongSecret, true);
+            }
+            let place = file.span_of(exposure);
+            credential(file, holder, &exposure.title, "argument", &place, attributes);
+        }
+    }
+    is_strong
+}
+
+fn credential(file: &mut File<'_>, holder: &Urn, name: &str, by: &str, span: &Range<usize>, attributes: Attributes) {
+    let base = format!("{holder}/{by}/{name}");
+    let same = file
+        .records
+        .iter()
+        .filter(|record| matches!(record, Record::Credential(it) if it.id.as_str().starts_with(&base)));
+    let count = same.count();
+    let id = if count == 0 { base } else { format!("{base}/{}", count + 1) };
+    let credential = Credential {
+        id: Urn::new(id),
+        kind: CredentialKind::AgentGiven,
+        holder: holder.clone(),
+        tenant: file.source.target.to_owned(),
+        name: name.to_owned(),
+        active: Known::unknown("the settings of an agent do not say"),
+        created: Known::unknown("the settings of an agent do not say"),
+        expires: Known::unknown("the settings of an agent do not say"),
+        fingerprint: None,
+        attributes,
+        evidence: file.evidence(span),
+    };
+    file.records.push(Record::Credential(credential));
+}
+
+/// Settings that take a person out of the loop, each at its own place.
+fn judge(file: &mut File<'_>, tree: &Node, rule: &SettingRule, client: &Urn) {
+    if rule.unless.iter().any(|key| !tree.at(key).is_empty()) {
+        return;
+    }
+    let kind = match rule.means {
+        Meaning::ApprovalsOff => SettingKind::AgentApprovalsOff,
+        Meaning::Unrestricted => SettingKind::AgentUnrestricted,
+        Meaning::AutoTrust => SettingKind::AgentAutoTrust,
+        Meaning::Exposed => SettingKind::AgentExposed,
+    };
+    for Hit { at, key, under, node } in tree.at(&rule.key) {
+        let Some(word) = node.word().filter(|word| rule.is.iter().any(|is| is == word)) else { continue };
+        if !rule.keys.is_empty() && !rule.keys.iter().any(|name| name == key) {
+            continue;
+        }
+        let shown = rule.key.replace(".[]", "");
+        let name = if under.is_empty() { shown.clone() } else { format!("{shown} of {}", under.join("/")) };
+        let attributes = Attributes::default().with(Name::Key, shown).with(Name::SetTo, word);
+        let span = at..node.span.end.max(at);
+        file.setting(kind, client, super::given::shown(&name), &span, attributes);
+    }
+}
+
+/// Keys of model providers that stand in the client's own settings: those of models, and its environment.
+fn own_keys(file: &mut File<'_>, tree: &Node, models: &[String], client: &Urn, tables: &Tables) {
+    let mut list = Vec::new();
+    for model in models.iter().flat_map(|key| tree.at(key)).flat_map(|hit| hit.node.items()) {
+        if let Some(entry) = model.entry("apiKey")
+            && let Some(how) = entry.value.text().and_then(held)
+        {
+            let name = model.text_of("title").or_else(|| model.text_of("name")).unwrap_or("model");
+            let name = format!("apiKey of {}", super::given::shown(name));
+            list.push(Given { by: "file", name, span: entry.span(), held: how });
+        }
+    }
+    if let Some(env) = tree.get("env") {
+        super::given::of_map(env, "env", &mut list);
+    }
+    for entry in tree.entries().iter().filter(|entry| entry.key.ends_with("-api-key")) {
+        if let Some(how) = entry.value.text().and_then(held) {
+            list.push(Given { by: "file", name: entry.key.clone(), span: entry.span(), held: how });
+        }
+    }
+    let spans: Vec<Range<usize>> = list.iter().map(|one| one.span.clone()).collect();
+    for (one, span) in list.iter().zip(spans) {
+        given(file, client, std::slice::from_ref(one), &span, tables);
+    }
+}

@@ -1,0 +1,319 @@
+//! What a server is given to prove itself with: values that stand there, and names of values that stand elsewhere.
+//! Keeps no value: of a literal only where it stands.
+
+use std::ops::Range;
+
+use super::node::{Entry, Node};
+use super::place::is_like;
+use crate::secrets::is_placeholder;
+
+/// A credential that is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Given {
+    /// How: `env`, `header`, `argument`, `url`, `file`, `input`.
+    pub(super) by: &'static str,
+    /// The name of the variable, header or flag.
+    pub(super) name: String,
+    /// Where it stands, in bytes.
+    pub(super) span: Range<usize>,
+    pub(super) held: Held,
+}
+
+/// How a value is given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Held {
+    /// It stands there.
+    Literal,
+    /// It is looked up: the name of where, as written.
+    Reference(String),
+}
+
+/// Endings of names behind which secrets stand, in small letters with `_` for any joint.
+const SECRET_NAMES: &[&str] = &[
+    "*token",
+    "*secret",
+    "*password",
+    "*passwd",
+    "*api_key",
+    "*apikey",
+    "*access_key",
+    "*secret_key",
+    "*private_key",
+    "*auth_key",
+    "*credential",
+    "*credentials",
+    "*authorization",
+    "*_pat",
+    "pat",
+    "*_dsn",
+    "*database_url",
+    "*db_url",
+    "*connection_string",
+    "*_key",
+    "key",
+    "*bearer*",
+    "*cookie",
+    "*webhook_url",
+    "*_token_*",
+    "*passphrase",
+    "auth",
+    "*_auth",
+    "*client_secret*",
+    "*api_key_*",
+    "*secret_access_key*",
+    "*service_account*",
+    "*account_key",
+    "*-key",
+    "*uri_with_password",
+    "*mongodb_uri",
+    "*mongo_uri",
+    "*redis_url",
+    "*postgres_url",
+    "*postgres_uri",
+    "*pgpassword",
+];
+
+/// Names that end alike and hold no secret.
+const PLAIN_NAMES: &[&str] = &[
+    "*public_key",
+    "*publishable_key",
+    "*key_id",
+    "*token_url",
+    "*token_endpoint",
+    "*max_token*",
+    "*keyboard*",
+    "*key_name",
+    "*secret_name",
+    "*token_type",
+    "*token_limit",
+    "*primary_key",
+    "*partition_key",
+    "*sort_key",
+    "*tokens",
+    "*key_file",
+    "*key_path",
+    "*public_token",
+];
+
+/// Whether a secret is to be expected behind a name.
+pub(super) fn is_secret_name(name: &str) -> bool {
+    let name = name.trim_start_matches('-').to_lowercase().replace(['-', '.', ' '], "_");
+    let any = |patterns: &[&str]| patterns.iter().any(|pattern| is_like(&name, pattern));
+    any(SECRET_NAMES) && !any(PLAIN_NAMES)
+}
+
+/// How a value is held; `None` when it is nothing, a blank to fill in, or plainly no secret.
+pub(super) fn held(value: &str) -> Option<Held> {
+    let value = value.trim();
+    let bare = ["Bearer ", "bearer ", "Basic ", "token ", "Token ", "ApiKey "]
+        .iter()
+        .find_map(|scheme| value.strip_prefix(scheme))
+        .unwrap_or(value)
+        .trim();
+    if let Some(reference) = reference(bare) {
+        return Some(Held::Reference(reference));
+    }
+    let is_blank = bare.len() < 4
+        || matches!(bare, "true" | "false" | "null" | "none" | "None")
+        || bare.chars().all(|letter| letter.is_ascii_digit() && bare.len() < 10)
+        || bare.starts_with('<')
+        || is_placeholder(bare.as_bytes());
+    (!is_blank).then_some(Held::Literal)
+}
+
+/// What a value refers to, where it is no value itself: `${VAR}`, `$VAR`, `%VAR%`, `{{ x }}`, `op://…` and their like.
+pub(super) fn reference(value: &str) -> Option<String> {
+    const SCHEMES: &[&str] = &[
+        "op://",
+        "vault:",
+        "vault://",
+        "keychain:",
+        "keychain://",
+        "keyring:",
+        "secret://",
+        "secrets:",
+        "env:",
+        "ref+",
+        "aws-sm://",
+        "aws-secretsmanager:",
+        "gcp-sm://",
+        "azure-kv://",
+        "sops:",
+        "file:",
+        "bws:",
+        "doppler:",
+        "projects/",
+        "arn:aws:secretsmanager:",
+        "arn:aws:ssm:",
+        "!secret",
+        "cmd:",
+        "exec:",
+        "infisical:",
+        "1password:",
+    ];
+    let is_name = |text: &str| {
+        !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "_.-: ".contains(letter))
+    };
+    let between = |open: &str, close: &str| {
+        let (_, rest) = value.split_once(open)?;
+        let (name, _) = rest.split_once(close)?;
+        let name = name.split(":-").next().unwrap_or(name);
+        is_name(name.trim()).then(|| format!("{open}{}{close}", name.trim()))
+    };
+    let marked = ["${{", "{{"].iter().find_map(|open| between(open, "}}"));
+    let marked = marked.or_else(|| between("${", "}")).or_else(|| between("$(", ")"));
+    if marked.is_some() {
+        return marked;
+    }
+    if let Some(name) = value.strip_prefix('$').filter(|name| is_variable(name)) {
+        return Some(format!("${name}"));
+    }
+    if let Some(name) = value.strip_prefix('%').and_then(|rest| rest.strip_suffix('%')).filter(|name| is_variable(name))
+    {
+        return Some(format!("%{name}%"));
+    }
+    if let Some(scheme) = SCHEMES.iter().find(|scheme| value.starts_with(**scheme)) {
+        return Some(format!("{scheme}…"));
+    }
+    let is_path = value.starts_with(['/', '~']) || value.starts_with("./") || value.get(1..3) == Some(":\\");
+    (is_path && !value.contains("://") && value.matches('/').count() > 0).then(|| "a file".to_owned())
+}
+
+fn is_variable(name: &str) -> bool {
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') && name.chars().all(is_letter)
+}
+
+/// The credentials of a map of variables or headers.
+pub(super) fn of_map(map: &Node, by: &'static str, found: &mut Vec<Given>) {
+    // A list of `NAME=value` or of names that are handed through.
+    for item in map.items() {
+        let Some(text) = item.text() else { continue };
+        let name = text.split(['=', ':']).next().unwrap_or(text);
+        of_pair(name, text.get(name.len() + 1..), by, &item.span, found);
+    }
+    map.entries().iter().for_each(|entry| of_entry(entry, by, found));
+}
+
+fn of_entry(entry: &Entry, by: &'static str, found: &mut Vec<Given>) {
+    let value = match entry.value.text() {
+        Some(text) => text,
+        // Continue and VS Code write `{ value: … }`, others a list of one.
+        None => match entry.value.text_of("value") {
+            Some(text) => text,
+            None => return,
+        },
+    };
+    of_pair(&entry.key, Some(value), by, &entry.span(), found);
+}
+
+/// One variable or header with its value; without a value it is handed through.
+pub(super) fn of_pair(name: &str, value: Option<&str>, by: &'static str, span: &Range<usize>, found: &mut Vec<Given>) {
+    if !is_secret_name(name) {
+        return;
+    }
+    let held = match value {
+        None => Some(Held::Reference(format!("${name}"))),
+        Some(value) => held(value),
+    };
+    if let Some(held) = held {
+        found.push(Given { by, name: shown(name), span: span.clone(), held });
+    }
+}
+
+/// A name as it is told: short, in case it is none.
+pub(super) fn shown(name: &str) -> String {
+    name.trim().chars().filter(|letter| !letter.is_control()).take(80).collect()
+}
+
+/// The user, password and query of an address.
+pub(super) struct Address {
+    /// Scheme, host, port and path.
+    pub(super) endpoint: String,
+    pub(super) host: String,
+    pub(super) is_plain: bool,
+    /// A secret stands in the query.
+    pub(super) has_secret_in_query: bool,
+    /// A password or token stands before the host.
+    pub(super) has_password: bool,
+}
+
+/// Takes an address apart; `None` when it is none.
+pub(super) fn address(url: &str) -> Option<Address> {
+    let (scheme, rest) = url.trim().split_once("://")?;
+    let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, tail) = rest.split_at(authority_end);
+    let (user, host) = authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
+    let (path, query) = tail.split_once('?').unwrap_or((tail.split('#').next().unwrap_or(""), ""));
+    let pairs = query.split(['&', '#']).filter_map(|pair| pair.split_once('='));
+    let has_secret_in_query =
+        pairs.into_iter().any(|(name, value)| is_secret_name(name) && matches!(held(value), Some(Held::Literal)));
+    let bare = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let bare = bare.map_or(host, |(bare, _)| bare).trim_matches(['[', ']']).to_lowercase();
+    let password = user.map(|user| user.split_once(':').map_or(user, |(_, password)| password));
+    Some(Address {
+        endpoint: format!("{scheme}://{host}{path}"),
+        is_plain: matches!(scheme.to_lowercase().as_str(), "http" | "ws") && !is_loopback(&bare),
+        host: bare,
+        has_secret_in_query,
+        has_password: password.is_some_and(|password| matches!(held(password), Some(Held::Literal))),
+    })
+}
+
+/// Names of this machine; those of Docker lead to it, too.
+fn is_loopback(host: &str) -> bool {
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host == "::1"
+        || host.starts_with("127.")
+        || host == "host.docker.internal"
+        || host.contains("${")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_whether_a_secret_stands_behind() {
+        for name in
+            ["GITHUB_PERSONAL_ACCESS_TOKEN", "Authorization", "X-API-Key", "--api-key", "PGPASSWORD", "DATABASE_URL"]
+        {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in ["SLACK_TEAM_ID", "AWS_ACCESS_KEY_ID", "MAX_TOKENS", "STRIPE_PUBLISHABLE_KEY", "NODE_ENV", "monkey"]
+        {
+            assert!(!is_secret_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn references_are_no_values() {
+        for (value, expected) in [
+            ("${GITHUB_TOKEN}", "${GITHUB_TOKEN}"),
+            ("Bearer ${input:token}", "${input:token}"),
+            ("$VAULT_TOKEN", "$VAULT_TOKEN"),
+            ("%TOKEN%", "%TOKEN%"),
+            ("${{ secrets.KEY }}", "${{secrets.KEY}}"),
+            ("op://vault/item/field", "op://…"),
+            ("/run/secrets/key.json", "a file"),
+            ("${X:-d}", "${X}"),
+        ] {
+            assert_eq!(held(value), Some(Held::Reference(expected.to_owned())), "{value}");
+        }
+        assert_eq!(held("hk7Qe-2Lm9pWz4"), Some(Held::Literal));
+        for blank in ["", "<your token>", "your-api-key", "true", "5432", "xxxxxxxxxxxx"] {
+            assert_eq!(held(blank), None, "{blank}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_taken_apart() {
+        let one = address("http://bob:hk7Qe2Lm9pW@db.acme.example:80/mcp?api_key=zZ81kdLq0p#x").expect("an address");
+        assert_eq!((one.endpoint.as_str(), one.host.as_str()), ("http://db.acme.example:80/mcp", "db.acme.example"));
+        assert!(one.is_plain && one.has_password && one.has_secret_in_query);
+        let local = address("http://localhost:8765/mcp?api_key=${KEY}").expect("an address");
+        assert!(!local.is_plain && !local.has_password && !local.has_secret_in_query);
+        assert!(address("npx").is_none());
+    }
+}

@@ -1,0 +1,113 @@
+//! Finds the files that clients keep in a home directory, at known places alone. Reads no other folder and no content.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::place::{DEEPEST, is_like};
+use super::table::Tables;
+
+/// How many entries of one folder are looked at where a name is not known in full.
+const MOST_ENTRIES: usize = 2_000;
+/// How many files are read.
+const MOST_FILES: usize = 5_000;
+
+/// What was found at the known places, by paths below the home directory.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// Files.
+    pub files: Vec<PathBuf>,
+    /// Links, which are not followed.
+    pub links: Vec<PathBuf>,
+    /// What could not be looked at, and why.
+    pub refused: Vec<(PathBuf, String)>,
+}
+
+/// Looks at the places of the table below a home directory.
+pub fn known_places(home: &Path, tables: &Tables) -> Places {
+    let mut search = Search { home, found: Places::default() };
+    for pattern in tables.home_patterns() {
+        search.below(home, pattern.written());
+    }
+    let mut found = search.found;
+    found.files.sort();
+    found.files.dedup();
+    found.links.sort();
+    found.links.dedup();
+    found.refused.sort();
+    found.refused.dedup();
+    found
+}
+
+struct Search<'a> {
+    home: &'a Path,
+    found: Places,
+}
+
+impl Search<'_> {
+    fn below(&mut self, folder: &Path, parts: &[String]) {
+        let Some((first, rest)) = parts.split_first() else { return };
+        if first == "**" {
+            self.deep(folder, rest, DEEPEST);
+        } else if first.contains('*') {
+            for path in self.names_like(folder, first) {
+                self.step(&path, rest);
+            }
+        } else {
+            self.step(&folder.join(first), rest);
+        }
+    }
+
+    fn step(&mut self, path: &Path, rest: &[String]) {
+        let below = path.strip_prefix(self.home).unwrap_or(path).to_owned();
+        match path.symlink_metadata() {
+            Err(error) => self.refused(path, &error),
+            Ok(found) if found.is_symlink() => self.found.links.push(below),
+            Ok(found) if found.is_dir() => self.below(path, rest),
+            Ok(found) if found.is_file() && rest.is_empty() && self.found.files.len() < MOST_FILES => {
+                self.found.files.push(below);
+            }
+            Ok(_) => {}
+        }
+    }
+
+    /// That nothing is there is the usual case.
+    fn refused(&mut self, path: &Path, error: &std::io::Error) {
+        if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) {
+            let below = path.strip_prefix(self.home).unwrap_or(path).to_owned();
+            self.found.refused.push((below, error.to_string()));
+        }
+    }
+
+    /// The rest of a pattern in a folder and in those below it.
+    fn deep(&mut self, folder: &Path, rest: &[String], left: usize) {
+        self.below(folder, rest);
+        if left == 0 || self.found.files.len() >= MOST_FILES {
+            return;
+        }
+        for path in self.names_like(folder, "*") {
+            if path.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+                self.deep(&path, rest, left - 1);
+            }
+        }
+    }
+
+    /// The entries of a folder whose name is like this.
+    fn names_like(&mut self, folder: &Path, name: &str) -> Vec<PathBuf> {
+        let entries = match std::fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                self.refused(folder, &error);
+                return Vec::new();
+            }
+        };
+        let name = name.to_lowercase();
+        let mut found: Vec<PathBuf> = entries
+            .take(MOST_ENTRIES)
+            .flatten()
+            .filter(|entry| entry.file_name().to_str().is_some_and(|have| is_like(have, &name)))
+            .map(|entry| entry.path())
+            .collect();
+        found.sort();
+        found
+    }
+}

@@ -1,0 +1,361 @@
+//! A command line: which package or image it fetches, how exactly that is named, and what stands among the arguments.
+//! Runs nothing.
+
+use std::ops::Range;
+
+use super::given::{self, Given, Held};
+
+/// How a server is started.
+#[derive(Debug, Default)]
+pub(super) struct Launch {
+    /// The program, by its base name.
+    pub(super) program: Option<String>,
+    /// npx, uvx, docker …; nothing when a program of this machine is started.
+    pub(super) launcher: Option<&'static str>,
+    /// What is fetched, without its version.
+    pub(super) package: Option<String>,
+    pub(super) is_fetched: bool,
+    /// It names exactly one version or digest.
+    pub(super) is_pinned: bool,
+    pub(super) digest: Option<String>,
+    /// An address among the arguments, as of mcp-remote.
+    pub(super) url: Option<(String, Range<usize>)>,
+    pub(super) folders: Vec<Folder>,
+    /// A flag that takes the sandbox away, as written.
+    pub(super) unsandboxed: Option<String>,
+}
+
+/// A folder that a server is given.
+#[derive(Debug)]
+pub(super) struct Folder {
+    pub(super) path: String,
+    /// Mounted into a container; else an argument.
+    pub(super) is_mount: bool,
+}
+
+impl Folder {
+    /// Whether it is a whole disk, or the home of a user or of all.
+    pub(super) fn is_root(&self) -> bool {
+        let path = self.path.trim_end_matches(['/', '\\']);
+        let is_home =
+            |parent: &str| path.strip_prefix(parent).is_some_and(|rest| !rest.trim_start_matches('/').contains('/'));
+        matches!(path, "" | "~" | "$HOME" | "${HOME}" | "%USERPROFILE%" | "/etc" | "/root" | "/var/run/docker.sock")
+            || (path.len() == 2 && path.ends_with(':'))
+            || is_home("/home")
+            || is_home("/Users")
+    }
+}
+
+type Word = (String, Range<usize>);
+
+/// Programs that fetch what they start, by base name; with the words that must follow.
+const LAUNCHERS: &[(&str, &[&str], &str)] = &[
+    ("npx", &[], "npx"),
+    ("bunx", &[], "bunx"),
+    ("bun", &["x"], "bunx"),
+    ("pnpx", &[], "pnpm dlx"),
+    ("pnpm", &["dlx"], "pnpm dlx"),
+    ("yarn", &["dlx"], "yarn dlx"),
+    ("npm", &["exec"], "npx"),
+    ("uvx", &[], "uvx"),
+    ("uv", &["tool", "run"], "uvx"),
+    ("pipx", &["run"], "pipx"),
+    ("docker", &["run"], "docker"),
+    ("docker", &["container", "run"], "docker"),
+    ("podman", &["run"], "podman"),
+    ("nerdctl", &["run"], "nerdctl"),
+    ("deno", &["run"], "deno"),
+    ("go", &["run"], "go run"),
+];
+
+/// Flags of containers that take a value.
+const CONTAINER_VALUES: &[&str] = &[
+    "-e",
+    "--env",
+    "-v",
+    "--volume",
+    "--mount",
+    "--name",
+    "--network",
+    "--net",
+    "-p",
+    "--publish",
+    "-u",
+    "--user",
+    "-w",
+    "--workdir",
+    "--env-file",
+    "--entrypoint",
+    "--platform",
+    "--add-host",
+    "-h",
+    "--hostname",
+    "--label",
+    "-l",
+    "--memory",
+    "-m",
+    "--cpus",
+    "--pull",
+    "--cap-add",
+    "--cap-drop",
+    "--security-opt",
+    "--gpus",
+    "--tmpfs",
+];
+
+/// Reads a command line; what is given among the arguments is added.
+pub(super) fn read(words: &[Word], given: &mut Vec<Given>) -> Launch {
+    let words = unwrap(words);
+    let Some((program, arguments)) = words.split_first() else { return Launch::default() };
+    let base = base_name(&program.0);
+    let mut launch = Launch { program: Some(base.clone()), ..Launch::default() };
+    let texts: Vec<&str> = arguments.iter().map(|(text, _)| text.as_str()).collect();
+    let launcher = LAUNCHERS.iter().find(|(name, then, _)| *name == base && texts.starts_with(then));
+    let mut rest = arguments;
+    if let Some((_, then, name)) = launcher {
+        launch.launcher = Some(name);
+        launch.is_fetched = true;
+        rest = match *name {
+            "docker" | "podman" | "nerdctl" => container(&arguments[then.len()..], &mut launch, given),
+            "deno" => script(&arguments[then.len()..], &mut launch),
+            _ => package(&arguments[then.len()..], name, &mut launch),
+        };
+    }
+    arguments_of(rest, &mut launch, given);
+    launch
+}
+
+/// What stands behind `cmd /c`, `env A=b`, `sh -c "…"` and `sudo`.
+fn unwrap(words: &[Word]) -> Vec<Word> {
+    let mut words = words.to_vec();
+    // Some write program and arguments as one text.
+    if let [(line, span)] = words.as_slice()
+        && line.contains(' ')
+        && !line.starts_with(['/', '"', '\''])
+    {
+        words = line.split_whitespace().map(|part| (part.to_owned(), span.clone())).collect();
+    }
+    for _ in 0..3 {
+        let Some((program, _)) = words.first() else { break };
+        let base = base_name(program);
+        let second = words.get(1).map(|(text, _)| text.to_lowercase()).unwrap_or_default();
+        match base.as_str() {
+            "cmd" if matches!(second.as_str(), "/c" | "/k") => drop(words.drain(..2)),
+            "sudo" | "exec" | "nohup" => drop(words.drain(..1)),
+            "env" => {
+                let count = words.iter().skip(1).take_while(|(text, _)| text.contains('=') || text.starts_with('-'));
+                let count = count.count() + 1;
+                words.drain(..count);
+            }
+            "sh" | "bash" | "zsh" | "powershell" | "pwsh" if second.starts_with('-') && second.ends_with('c') => {
+                let Some((line, span)) = words.get(2).cloned() else { break };
+                words = line
+                    .split_whitespace()
+                    .map(|part| (part.trim_matches(['"', '\'']).to_owned(), span.clone()))
+                    .collect();
+            }
+            _ => break,
+        }
+    }
+    words
+}
+
+fn base_name(program: &str) -> String {
+    let name = program.rsplit(['/', '\\']).next().unwrap_or(program).to_lowercase();
+    [".exe", ".cmd", ".bat", ".ps1"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name).to_owned()
+}
+
+/// The package behind npx, uvx and their like; gives what stands behind it.
+fn package<'w>(arguments: &'w [Word], launcher: &str, launch: &mut Launch) -> &'w [Word] {
+    let mut at = 0;
+    let mut named = None;
+    while let Some((text, _)) = arguments.get(at) {
+        let takes_value = matches!(
+            text.as_str(),
+            "-p" | "--package"
+                | "--from"
+                | "--with"
+                | "--python"
+                | "--index-url"
+                | "--registry"
+                | "--index"
+                | "-c"
+                | "--spec"
+        );
+        if takes_value {
+            let is_source = matches!(text.as_str(), "-p" | "--package" | "--from" | "--spec");
+            named = named.or(arguments.get(at + 1).map(|(value, _)| value.clone()).filter(|_| is_source));
+            at += 2;
+        } else if let Some((_, value)) =
+            text.split_once('=').filter(|(flag, _)| matches!(*flag, "--package" | "--from" | "--spec"))
+        {
+            named = Some(value.to_owned());
+            at += 1;
+        } else if text.starts_with('-') {
+            at += 1;
+        } else {
+            break;
+        }
+    }
+    let source = named.or_else(|| arguments.get(at).map(|(text, _)| text.clone()));
+    if let Some(source) = source {
+        let (name, version) = split_version(&source);
+        launch.is_pinned = is_exact(version, launcher) || is_commit(&source);
+        launch.package = Some(given::shown(name));
+        // A path is a package of this machine.
+        launch.is_fetched = !name.starts_with(['.', '/', '~']);
+    }
+    arguments.get(at + 1..).unwrap_or_default()
+}
+
+/// Name and version of `@scope/name@1.2.3`, `name==1.2.3`, `git+https://…@v1`.
+fn split_version(source: &str) -> (&str, &str) {
+    if let Some((name, version)) = source.split_once("==") {
+        return (name.split('[').next().unwrap_or(name), version);
+    }
+    match source.char_indices().skip(1).filter(|(_, letter)| *letter == '@').last() {
+        Some((at, _)) if !source[at..].contains('/') => (&source[..at], &source[at + 1..]),
+        _ => (source.split('[').next().unwrap_or(source), ""),
+    }
+}
+
+/// Whether a version is one version: `1.2.3`, `2025.7.1`, `1.0.0-rc.1`, `v0.4.2` of Go.
+fn is_exact(version: &str, launcher: &str) -> bool {
+    let digits = version.strip_prefix('v').filter(|_| launcher == "go run").unwrap_or(version);
+    let core = digits.split(['-', '+']).next().unwrap_or(digits);
+    let parts: Vec<&str> = core.split('.').collect();
+    let is_number = |part: &&str| {
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_digit() || (launcher == "uvx" && byte.is_ascii_alphanumeric()))
+    };
+    // One or two numbers are a range for npm, and a version for Python.
+    let enough = if matches!(launcher, "uvx" | "pipx") { 1 } else { 3 };
+    parts.len() >= enough && parts.iter().all(is_number) && parts[0].bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether a git address ends in a whole commit id.
+fn is_commit(source: &str) -> bool {
+    let id = source.rsplit(['@', '#']).next().unwrap_or_default();
+    (source.contains("git") || source.contains('/'))
+        && id.len() == 40
+        && id.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// The script of deno: what is fetched is an address or a package with a version in it.
+fn script<'w>(arguments: &'w [Word], launch: &mut Launch) -> &'w [Word] {
+    let at = arguments.iter().position(|(text, _)| !text.starts_with('-')).unwrap_or(arguments.len());
+    if arguments.iter().take(at).any(|(text, _)| matches!(text.as_str(), "-A" | "--allow-all" | "--allow-run")) {
+        launch.unsandboxed = Some("deno run --allow-all".to_owned());
+    }
+    if let Some((text, _)) = arguments.get(at) {
+        launch.is_fetched = text.contains("://") || text.starts_with("npm:") || text.starts_with("jsr:");
+        let bare = text.strip_prefix("npm:").or_else(|| text.strip_prefix("jsr:")).unwrap_or(text);
+        let (name, version) = split_version(bare);
+        launch.is_pinned = is_exact(version, "npx");
+        launch.package = Some(given::shown(name)).filter(|_| launch.is_fetched);
+    }
+    arguments.get(at + 1..).unwrap_or_default()
+}
+
+/// An image with its tag or digest.
+pub(super) fn image(text: &str, launch: &mut Launch) {
+    let (name, digest) = text.split_once('@').map_or((text, None), |(name, digest)| (name, Some(digest)));
+    // A colon behind the last slash begins the tag; before it, the port of the registry.
+    let tagged = name.rsplit_once(':').filter(|(_, tag)| !tag.contains('/'));
+    launch.package = Some(given::shown(tagged.map_or(name, |(name, _)| name)));
+    launch.is_fetched = true;
+    launch.is_pinned = digest.is_some_and(|digest| digest.starts_with("sha256:") && digest.len() == 71);
+    launch.digest = digest.map(given::shown);
+}
+
+/// The options of `docker run` up to the image; gives what stands behind it.
+fn container<'w>(arguments: &'w [Word], launch: &mut Launch, given: &mut Vec<Given>) -> &'w [Word] {
+    let mut at = 0;
+    while let Some((text, span)) = arguments.get(at) {
+        if !text.starts_with('-') {
+            break;
+        }
+        let (flag, inline) = text.split_once('=').map_or((text.as_str(), None), |(flag, value)| (flag, Some(value)));
+        let takes_next = inline.is_none() && CONTAINER_VALUES.contains(&flag);
+        let next = arguments.get(at + 1).filter(|_| takes_next);
+        let (value, place) = match (inline, next) {
+            (Some(value), _) => (value, span),
+            (None, Some((value, place))) => (value.as_str(), place),
+            (None, None) => ("", span),
+        };
+        match flag {
+            "-e" | "--env" => {
+                let (name, value) = value.split_once('=').map_or((value, None), |(name, value)| (name, Some(value)));
+                given::of_pair(name, value, "env", place, given);
+            }
+            "-v" | "--volume" => mount(value.split(':').next().unwrap_or_default(), launch),
+            "--mount" => {
+                let sources = value.split(',').filter_map(|part| part.split_once('='));
+                let source = sources.into_iter().find(|(key, _)| matches!(*key, "src" | "source"));
+                mount(source.map_or("", |(_, source)| source), launch);
+            }
+            "--privileged" => launch.unsandboxed = Some("--privileged".to_owned()),
+            _ => {}
+        }
+        at += if takes_next { 2 } else { 1 };
+    }
+    if let Some((text, _)) = arguments.get(at) {
+        image(text, launch);
+    }
+    arguments.get(at + 1..).unwrap_or_default()
+}
+
+/// A folder of this machine in a container; a name is a volume.
+fn mount(source: &str, launch: &mut Launch) {
+    if source.starts_with(['/', '~', '$', '.']) || source.get(1..2) == Some(":") {
+        launch.folders.push(Folder { path: given::shown(source), is_mount: true });
+    }
+}
+
+/// What stands among the arguments of the server itself: headers, keys, addresses, folders.
+fn arguments_of(arguments: &[Word], launch: &mut Launch, given: &mut Vec<Given>) {
+    let mut words = arguments.iter().peekable();
+    while let Some((text, span)) = words.next() {
+        let (flag, inline) = text.split_once('=').map_or((text.as_str(), None), |(flag, value)| (flag, Some(value)));
+        if text.contains("://") && !text.starts_with('-') {
+            of_url(text, span, launch, given);
+        } else if matches!(flag, "--header" | "-H" | "--headers") {
+            let value =
+                inline.map(|value| (value, span)).or_else(|| words.next().map(|(text, span)| (text.as_str(), span)));
+            if let Some((line, place)) = value
+                && let Some((name, value)) = line.split_once([':', '='])
+            {
+                given::of_pair(name.trim(), Some(value.trim()), "header", place, given);
+            }
+        } else if flag.starts_with('-') && given::is_secret_name(flag) {
+            let next =
+                words.peek().filter(|(next, _)| !next.starts_with('-')).map(|(next, span)| (next.as_str(), span));
+            if let Some((value, place)) = inline.map(|value| (value, span)).or(next) {
+                given::of_pair(flag, Some(value), "argument", place, given);
+            }
+        } else if let Some(value) = inline.filter(|value| value.contains("://")) {
+            of_url(value, span, launch, given);
+        } else if inline.is_some() && !flag.starts_with('-') && given::is_secret_name(flag) {
+            given::of_pair(flag, inline, "argument", span, given);
+        } else if is_folder(text) {
+            launch.folders.push(Folder { path: given::shown(text), is_mount: false });
+        }
+    }
+}
+
+/// An address: the server's own, or that of a database with its password.
+fn of_url(text: &str, span: &Range<usize>, launch: &mut Launch, given: &mut Vec<Given>) {
+    let is_web = ["http://", "https://", "ws://", "wss://"].iter().any(|scheme| text.starts_with(scheme));
+    if is_web {
+        launch.url.get_or_insert_with(|| (text.to_owned(), span.clone()));
+    } else if given::address(text).is_some_and(|address| address.has_password) {
+        let name = "password before the host".to_owned();
+        given.push(Given { by: "argument", name, span: span.clone(), held: Held::Literal });
+    }
+}
+
+fn is_folder(text: &str) -> bool {
+    text.starts_with(['/', '~'])
+        || matches!(text, "$HOME" | "${HOME}" | "%USERPROFILE%")
+        || text.get(1..3) == Some(":\\")
+}

@@ -1,0 +1,357 @@
+//! Files that describe agents: A2A cards, definitions of Claude, Copilot, CrewAI, LangGraph, ADK, n8n, Dify, Flowise and
+//! others, and code that is built on a framework. Runs nothing and follows no reference.
+
+use super::dependency;
+use super::file::File;
+use super::given::{address, shown};
+use super::node::{Node, Value};
+use super::parse::{Format, parse};
+use super::place::is_like;
+use super::server::servers;
+use super::table::Tables;
+use crate::model::{AttributeName as Name, Attributes, IdentityKind, LinkKind, Urn};
+
+/// How many agents of one file are told.
+const MOST_AGENTS: usize = 500;
+
+/// What a file of a known name holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Card,
+    FrontMatter,
+    CrewAi,
+    LangGraph,
+    Adk,
+    Plugin,
+    Declared,
+    Dependencies,
+}
+
+/// The names of files, in small letters, with what they hold.
+const NAMES: &[(&str, Form)] = &[
+    ("*.well-known/agent-card.json", Form::Card),
+    ("*.well-known/agent.json", Form::Card),
+    ("agent-card.json", Form::Card),
+    ("agent_card.json", Form::Card),
+    ("*/agent-card.json", Form::Card),
+    ("*/agent_card.json", Form::Card),
+    ("*.claude/agents/*.md", Form::FrontMatter),
+    ("*.github/agents/*.md", Form::FrontMatter),
+    ("*.github/chatmodes/*.md", Form::FrontMatter),
+    ("*.github/workflows/*.md", Form::FrontMatter),
+    ("*.opencode/agent/*.md", Form::FrontMatter),
+    ("*.opencode/agents/*.md", Form::FrontMatter),
+    ("*.agent.md", Form::FrontMatter),
+    ("agents.md", Form::FrontMatter),
+    ("*/agents.md", Form::FrontMatter),
+    ("claude.md", Form::FrontMatter),
+    ("*/claude.md", Form::FrontMatter),
+    ("*/copilot-instructions.md", Form::FrontMatter),
+    ("*config/agents.yaml", Form::CrewAi),
+    ("agents.yaml", Form::CrewAi),
+    ("*/agents.yaml", Form::CrewAi),
+    ("langgraph.json", Form::LangGraph),
+    ("*/langgraph.json", Form::LangGraph),
+    ("root_agent.yaml", Form::Adk),
+    ("*/root_agent.yaml", Form::Adk),
+    ("*ai-plugin.json", Form::Plugin),
+    ("*declarativeagent*.json", Form::Declared),
+    ("*.agent", Form::Declared),
+    ("*.genaiplannerbundle-meta.xml", Form::Declared),
+    ("*.genaiplanner-meta.xml", Form::Declared),
+];
+
+fn form(path: &str) -> Option<Form> {
+    let lower = path.to_lowercase();
+    if dependency::is_one(&lower) {
+        return Some(Form::Dependencies);
+    }
+    NAMES.iter().find(|(name, _)| is_like(&lower, name)).map(|(_, form)| *form)
+}
+
+/// Whether a path is that of a description.
+pub(super) fn is_one(path: &str) -> bool {
+    form(path).is_some()
+}
+
+/// Whether a file is source code in which agents are made.
+pub(super) fn is_code(path: &str) -> bool {
+    let extension = path.rsplit('/').next().unwrap_or(path).rsplit_once('.').map(|(_, extension)| extension);
+    matches!(extension, Some("py" | "ts" | "tsx" | "js" | "mjs" | "cs" | "java" | "go" | "rs" | "kt"))
+}
+
+/// Reads a description.
+///
+/// # Errors
+/// Where it breaks the rules of its format.
+pub(super) fn read(file: &mut File<'_>, tables: &Tables) -> Result<(), String> {
+    let Some(form) = form(file.source.name) else { return Ok(()) };
+    match form {
+        Form::Dependencies => {
+            dependency::read(file, &tables.frameworks);
+            return Ok(());
+        }
+        Form::FrontMatter => return front_matter(file, tables),
+        Form::Declared => {
+            let name =
+                file.shown().rsplit('/').next().unwrap_or_default().split('.').next().unwrap_or_default().to_owned();
+            define(file, &name, "declared agent", &(0..0), Attributes::default());
+            return Ok(());
+        }
+        _ => {}
+    }
+    let tree = tree(file)?;
+    match form {
+        Form::Card => card(file, &tree),
+        Form::CrewAi => crew(file, &tree),
+        Form::LangGraph => {
+            for graph in tree.get("graphs").map(Node::entries).unwrap_or_default() {
+                let at = graph.at..graph.at + graph.key.len();
+                define(file, &graph.key, "LangGraph", &at, Attributes::default());
+            }
+        }
+        Form::Adk => {
+            let name = tree.text_of("name").unwrap_or("root_agent").to_owned();
+            let attributes = tools(tree.get("tools"));
+            let at = tree.entry("name").map_or(0..0, |entry| entry.at..entry.at + 4);
+            define(file, &name, "Google ADK", &at, attributes);
+        }
+        Form::Plugin => plugin(file, &tree),
+        Form::FrontMatter | Form::Declared | Form::Dependencies => {}
+    }
+    Ok(())
+}
+
+fn tree(file: &File<'_>) -> Result<Node, String> {
+    let format = Format::of_path(file.source.name).unwrap_or(Format::Json);
+    parse(file.text, format).map(|(tree, _)| tree).map_err(|error| {
+        let (line, column) = file.position(error.at);
+        format!("line {line}, column {column}: expected {}", error.expected)
+    })
+}
+
+/// An agent that a file describes.
+fn define(
+    file: &mut File<'_>,
+    name: &str,
+    program: &str,
+    at: &std::ops::Range<usize>,
+    mut attributes: Attributes,
+) -> Urn {
+    let name = shown(name);
+    let id = file.urn(&name);
+    attributes.set(Name::AgentProgram, program);
+    let told = format!("{name} ({})", file.shown());
+    let identity = file.identity(&id, IdentityKind::AgentDefinition, told, at, attributes);
+    file.add(identity);
+    id
+}
+
+fn tools(list: Option<&Node>) -> Attributes {
+    let mut attributes = Attributes::default();
+    let Some(list) = list else { return attributes };
+    let mut words: Vec<String> = match list.text() {
+        Some(text) => text.split(',').map(shown).filter(|word| !word.is_empty()).collect(),
+        None => list.words().into_iter().map(shown).collect(),
+    };
+    words.extend(list.items().iter().filter_map(|item| item.text_of("name")).map(shown));
+    let is_all = |word: &String| matches!(word.as_str(), "*" | "Bash" | "Bash(*)" | "shell");
+    if let Some(word) = words.iter().find(|word| is_all(word)).cloned() {
+        attributes.set(Name::Unrestricted, true);
+        attributes.set(Name::UnrestrictedBy, format!("tools: {word}"));
+    }
+    if !words.is_empty() {
+        attributes.set(Name::Tools, words);
+    }
+    attributes
+}
+
+/// What stands between the first two lines of `---`: of an agent its tools, model, mode, servers and owner.
+fn front_matter(file: &mut File<'_>, tables: &Tables) -> Result<(), String> {
+    let text = file.text.trim_start_matches('\u{feff}');
+    let Some(rest) = text.strip_prefix("---").filter(|rest| rest.starts_with(['\n', '\r'])) else { return Ok(()) };
+    let Some(end) = rest.find("\n---") else { return Ok(()) };
+    let offset = file.text.len() - rest.len();
+    // As many bytes before it as the file has, so that places are those of the file.
+    let padded: String = file.text[..offset].chars().map(|letter| if letter == '\n' { '\n' } else { ' ' }).collect();
+    let padded = format!("{}{padded}{}", " ".repeat(offset - padded.len()), &rest[..=end]);
+    let (tree, _) = parse(&padded, Format::Yaml).map_err(|error| {
+        let (line, column) = file.position(error.at);
+        format!("line {line}, column {column} of the front matter: expected {}", error.expected)
+    })?;
+    let path = file.source.name.to_lowercase();
+    // A workflow in words is one that starts an agent; other front matter of a page says nothing of agents.
+    let is_workflow = path.contains(".github/workflows/");
+    if is_workflow && tree.get("on").is_none() {
+        return Ok(());
+    }
+    let stem = file.shown().rsplit('/').next().unwrap_or_default().split('.').next().unwrap_or_default().to_owned();
+    let name = tree.text_of("name").map_or(stem, str::to_owned);
+    let mut attributes = tools(tree.any(&["tools", "allowed-tools"]));
+    let mode = tree.any(&["permissionMode", "permission-mode"]).and_then(Node::text);
+    if mode.is_some_and(|mode| matches!(mode, "bypassPermissions" | "dontAsk")) {
+        attributes.set(Name::ApprovalsOff, true);
+    }
+    if is_workflow {
+        let on = tree
+            .get("on")
+            .map(|on| on.entries().iter().map(|entry| entry.key.as_str()).chain(on.words()).collect::<Vec<_>>());
+        let on = on.unwrap_or_default();
+        if on.iter().any(|trigger| tables.frameworks.is_untrusted(trigger)) {
+            attributes.set(Name::UntrustedTrigger, true);
+        }
+        attributes.set(Name::Triggers, on.into_iter().map(shown).collect::<Vec<_>>());
+    }
+    let at = tree.entry("name").map_or(0..0, |entry| entry.at..entry.at + 4);
+    let id = define(file, &name, "instructions", &at, attributes);
+    let owner = tree.any(&["owner", "owners", "maintainer", "contact", "team"]).map(Node::words).unwrap_or_default();
+    if let (Some(owner), Some(crate::model::Record::Identity(identity))) = (owner.first(), file.records.last_mut()) {
+        identity.labels.insert("owner".to_owned(), shown(owner));
+    }
+    for key in ["mcpServers", "mcp-servers", "mcp_servers"] {
+        for server in tree.get(key).map(|list| servers(list, &tables.knowledge)).unwrap_or_default() {
+            let of_server = file.urn(&format!("{}/{}", shown(&name), server.name));
+            super::client::add_server(file, &id, &of_server, server, tables);
+        }
+    }
+    Ok(())
+}
+
+/// An A2A card. Source: A2A protocol specification 0.3 and 1.0, "AgentCard": 1.0 moved `url` to `supportedInterfaces`
+/// and `security` to `securityRequirements`.
+fn card(file: &mut File<'_>, tree: &Node) {
+    let Some(name) = tree.text_of("name") else { return };
+    let interfaces = tree.any(&["supportedInterfaces", "additionalInterfaces"]).map(Node::items).unwrap_or_default();
+    let urls: Vec<&str> =
+        tree.text_of("url").into_iter().chain(interfaces.iter().filter_map(|one| one.text_of("url"))).collect();
+    // A file of this name that is no card has neither.
+    if urls.is_empty() && tree.any(&["skills", "capabilities"]).is_none() {
+        return;
+    }
+    let is_empty = |node: &Node| match &node.value {
+        Value::List(items) => items.iter().all(|item| item.entries().is_empty()),
+        Value::Map(entries) => entries.is_empty(),
+        _ => true,
+    };
+    let has_schemes = tree.get("securitySchemes").is_some_and(|node| !is_empty(node));
+    let has_needs = tree.any(&["security", "securityRequirements"]).is_some_and(|node| !is_empty(node));
+    // Before 0.3 a card said `authentication: {schemes: […]}`.
+    let has_old =
+        tree.get("authentication").and_then(|node| node.get("schemes")).is_some_and(|node| !node.items().is_empty());
+    let mut attributes = Attributes::default();
+    if !(has_schemes && has_needs) && !has_old {
+        attributes.set(Name::Unauthenticated, true);
+    }
+    if urls.iter().any(|url| address(url).is_some_and(|address| address.is_plain)) {
+        attributes.set(Name::PlainHttp, true);
+    }
+    if tree.get("signatures").is_none_or(is_empty) {
+        attributes.set(Name::Unsigned, true);
+    }
+    if let Some(address) = urls.first().and_then(|url| address(url)) {
+        attributes.set(Name::Endpoint, address.endpoint);
+    }
+    let at = tree.entry("name").map_or(0..0, |entry| entry.at..entry.at + 4);
+    let id = file.urn("card");
+    let told = format!("{} ({})", shown(name), file.shown());
+    let mut identity = file.identity(&id, IdentityKind::AgentCard, told, &at, attributes);
+    if let Some(provider) = tree.get("provider").and_then(|provider| provider.text_of("organization")) {
+        identity.labels.insert("provider".to_owned(), shown(provider));
+    }
+    file.add(identity);
+}
+
+/// CrewAI: a map of agents, each with a role and a goal.
+fn crew(file: &mut File<'_>, tree: &Node) {
+    for entry in tree.entries().iter().take(MOST_AGENTS) {
+        if entry.value.get("role").is_some() && entry.value.any(&["goal", "backstory"]).is_some() {
+            let at = entry.at..entry.at + entry.key.len();
+            define(file, &entry.key, "CrewAI", &at, tools(entry.value.get("tools")));
+        }
+    }
+}
+
+/// A plugin of OpenAI's first form.
+fn plugin(file: &mut File<'_>, tree: &Node) {
+    let Some(name) = tree.text_of("name_for_model").or_else(|| tree.text_of("name_for_human")) else { return };
+    let mut attributes = Attributes::default();
+    if tree.get("auth").and_then(|auth| auth.text_of("type")) == Some("none") {
+        attributes.set(Name::Unauthenticated, true);
+    }
+    let at = tree.entry("auth").map_or(0..0, |entry| entry.at..entry.at + 4);
+    define(file, name, "AI plugin", &at, attributes);
+}
+
+/// Words that stand in files of which the name says nothing.
+pub(super) const CONTENT: &[&str] =
+    &["n8n-nodes-langchain.", "kind: app", "\"Agents\"", "\"Sequential Agents\"", "AdaptiveDialog"];
+
+/// Recognises exports of builders by what they hold; what cannot be read is none of them.
+pub(super) fn by_content(file: &mut File<'_>, tables: &Tables) {
+    if is_code(file.source.name) {
+        for (at, framework) in tables.frameworks.calls(file.text) {
+            dependency::uses(file, framework, &(at..at + 1), crate::model::Confidence::Low);
+        }
+        return;
+    }
+    if !CONTENT.iter().any(|word| file.text.contains(word)) {
+        return;
+    }
+    let Ok(tree) = tree(file) else { return };
+    n8n(file, &tree);
+    flowise(file, &tree);
+    let app = tree.get("app");
+    if tree.text_of("kind") == Some("app")
+        && let Some(name) = app.and_then(|app| app.text_of("name"))
+    {
+        let at = tree.entry("app").map_or(0..0, |entry| entry.at..entry.at + 3);
+        let mode = app.and_then(|app| app.text_of("mode")).unwrap_or("app");
+        define(file, name, &format!("Dify {mode}"), &at, Attributes::default());
+    }
+    if tree.text_of("kind") == Some("AdaptiveDialog") {
+        define(file, "dialog", "Copilot Studio", &(0..0), Attributes::default());
+    }
+}
+
+/// Workflows of n8n: a node that is an agent, with the credentials that it and its tools name.
+fn n8n(file: &mut File<'_>, tree: &Node) {
+    let nodes = tree.get("nodes").map(Node::items).unwrap_or_default();
+    let is_agent = |node: &&Node| node.text_of("type").is_some_and(|kind| kind == "@n8n/n8n-nodes-langchain.agent");
+    let Some(agent) = nodes.iter().find(is_agent) else { return };
+    let mut names: Vec<String> = Vec::new();
+    for entry in nodes.iter().filter_map(|node| node.get("credentials")).flat_map(Node::entries) {
+        let name = entry.value.text_of("name").unwrap_or_default();
+        names.push(shown(&format!("{} {name}", entry.key)));
+    }
+    names.sort();
+    names.dedup();
+    let mut attributes = Attributes::default();
+    if !names.is_empty() {
+        attributes.set(Name::GivenSecrets, names);
+    }
+    let name = tree.text_of("name").or_else(|| agent.text_of("name")).unwrap_or("agent").to_owned();
+    let at = agent.entry("type").map_or(agent.span.clone(), |entry| entry.at..entry.at + 4);
+    define(file, &name, "n8n", &at, attributes);
+}
+
+/// Flows of Flowise: nodes of the category of agents.
+fn flowise(file: &mut File<'_>, tree: &Node) {
+    let nodes = tree.get("nodes").map(Node::items).unwrap_or_default();
+    let data = nodes.iter().filter_map(|node| node.get("data"));
+    let agents = data.filter(|data| {
+        data.text_of("category")
+            .is_some_and(|category| matches!(category, "Agents" | "Sequential Agents" | "Multi Agents"))
+    });
+    for agent in agents.take(MOST_AGENTS) {
+        let name = agent.text_of("label").or_else(|| agent.text_of("name")).unwrap_or("agent").to_owned();
+        let at = agent.entry("category").map_or(agent.span.clone(), |entry| entry.at..entry.at + 8);
+        define(file, &name, "Flowise", &at, Attributes::default());
+    }
+}
+
+/// Ties an agent to the role it acts as.
+pub(super) fn acts_as(file: &mut File<'_>, id: &Urn, role: &str, at: &std::ops::Range<usize>) {
+    if role.starts_with("arn:") && role.contains(":role/") {
+        file.link(id, LinkKind::ActsAs, &Urn::new(role), "its definition names this role", at);
+    }
+}

@@ -1,0 +1,31 @@
+//! AI agents as identities: the settings of their clients, descriptions of agents, pipelines and infrastructure that
+//! start them. Parses only: starts no server, fetches nothing, follows no link.
+//!
+//! The source collector gives each file here as it reads it ([`Notes`]); [`known_places`] says where a home directory
+//! keeps such files.
+
+mod ci;
+mod client;
+mod cloud;
+mod codeowners;
+mod dependency;
+mod file;
+mod frameworks;
+mod given;
+mod hcl;
+mod home;
+mod launch;
+mod manifest;
+mod node;
+mod notes;
+mod parse;
+mod place;
+mod server;
+mod table;
+mod tokens;
+
+pub use file::NAME;
+pub(crate) use file::Source;
+pub use home::{Places, known_places};
+pub(crate) use notes::{Interest, LARGEST, Notes};
+pub use table::Tables;

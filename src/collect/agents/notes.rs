@@ -1,0 +1,247 @@
+//! Reads the files of one tree or home that speak of agents, as the walk brings them, and sends what was made of them at
+//! its end, when the owners of all folders are known. Opens no file itself.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use super::client::{self, Owner};
+use super::codeowners::{self, CodeOwners};
+use super::file::{File, NAME, Source};
+use super::parse::{Format, parse};
+use super::table::{FileRole, Tables};
+use super::{ci, cloud, manifest, tokens};
+use crate::collect::{CollectError, Sink};
+use crate::model::{CoverageEntry, FactKind, Outcome, Record};
+
+/// Larger files are no configuration of agents that a person keeps.
+pub(crate) const LARGEST: usize = 4 * 1024 * 1024;
+/// How many records of one tree are kept until its end.
+const MOST_RECORDS: usize = 200_000;
+/// How many odd places of one file are told.
+const NAMED: usize = 5;
+
+/// Words by which a file of another name is recognised as the settings of some client.
+const SERVER_KEYS: &[&str] = &["mcpServers", "mcp_servers", "context_servers"];
+
+/// What is gathered of one tree.
+pub(crate) struct Notes {
+    tables: Arc<Tables>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    read: u64,
+    records: Vec<(String, Vec<Record>)>,
+    count: usize,
+    holes: Vec<CoverageEntry>,
+    owners: Vec<CodeOwners>,
+    cloud: cloud::Modules,
+}
+
+/// Why a file is of interest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interest {
+    /// Its path says that it speaks of agents.
+    Named,
+    /// It may, by what it holds.
+    Content,
+}
+
+impl Notes {
+    pub(crate) fn new(tables: Arc<Tables>) -> Self {
+        Self { tables, inner: Mutex::default() }
+    }
+
+    /// Whether a file may speak of agents, by its path alone.
+    pub(crate) fn interest(&self, path: &str) -> Option<Interest> {
+        // What others wrote and packed does not run here.
+        let is_foreign = path.contains("!/")
+            || path
+                .split('/')
+                .any(|part| matches!(part, "node_modules" | "site-packages" | ".venv" | "venv" | "bower_components"));
+        if is_foreign {
+            return None;
+        }
+        let is_named = self.tables.recognise(path).is_some()
+            || codeowners::is_one(path)
+            || ci::is_workflow(path)
+            || manifest::is_one(path);
+        if is_named {
+            return Some(Interest::Named);
+        }
+        let is_open = Format::of_path(path).is_some() || cloud::is_one(path) || manifest::is_code(path);
+        is_open.then_some(Interest::Content)
+    }
+
+    /// Whether a text holds a word for which it is read, although its path says nothing.
+    pub(crate) fn is_of_interest(&self, path: &str, text: &[u8]) -> bool {
+        let has = |word: &&str| memchr::memmem::find(text, word.as_bytes()).is_some();
+        let words = || SERVER_KEYS.iter().chain(cloud::CONTENT).chain(manifest::CONTENT);
+        if manifest::is_code(path) { self.tables.frameworks.has_call(text) } else { words().any(has) }
+    }
+
+    /// Reads a file whose path is of interest. All of it must be there.
+    pub(crate) fn file(&self, source: &Source<'_>) {
+        if source.text.len() > LARGEST {
+            return self.too_large(source);
+        }
+        let text = match std::str::from_utf8(source.text) {
+            Ok(text) => std::borrow::Cow::Borrowed(text),
+            Err(error) => {
+                if self.interest(source.name) == Some(Interest::Named) {
+                    let line = source.text[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+                    let detail = format!("line {line} is not UTF-8; read as far as it can be");
+                    self.hole(source, Outcome::Partial, detail, "write it as UTF-8");
+                }
+                String::from_utf8_lossy(source.text)
+            }
+        };
+        // Bytes that are no text change where things stand; then places are those of the text as it is shown.
+        let source = Source { text: text.as_bytes(), ..*source };
+        let mut file = File::new(&source, &text);
+        self.dispatch(&mut file);
+        let records = std::mem::take(&mut file.records);
+        if records.is_empty() {
+            return;
+        }
+        self.with(|inner| {
+            inner.read += 1;
+            if inner.count + records.len() > MOST_RECORDS {
+                let detail = format!("more than {MOST_RECORDS} facts about agents; the rest is not told");
+                inner.holes.push(
+                    CoverageEntry::hole(NAME, source.target, source.path, Outcome::Partial, detail)
+                        .blinds(&[FactKind::Identities])
+                        .remedy("scan the parts of the tree one by one"),
+                );
+                return;
+            }
+            inner.count += records.len();
+            inner.records.push((source.path.to_owned(), records));
+        });
+    }
+
+    /// Notes a file that is larger than any configuration.
+    pub(crate) fn too_large(&self, source: &Source<'_>) {
+        if self.interest(source.name) == Some(Interest::Named) {
+            let detail = format!("larger than {} MiB; what it says of agents was not read", LARGEST / 1024 / 1024);
+            self.hole(source, Outcome::Partial, detail, "make it smaller: the clients themselves read all of it");
+        }
+    }
+
+    fn dispatch(&self, file: &mut File<'_>) {
+        let path = file.source.name;
+        // Where the path below the root says too little, what lies before it is no part of the tree.
+        let is_whole = path == file.source.path;
+        if codeowners::is_one(path) {
+            let owners = CodeOwners::read(path, file.text);
+            return self.with(|inner| inner.owners.push(owners));
+        }
+        if let Some(known) = self.tables.recognise(path) {
+            let base = if is_whole { known.base } else { String::new() };
+            let owner = Owner { client: Some(known.client), base };
+            match &known.place.role {
+                FileRole::Tokens(rule) => tokens::read(file, &owner, rule),
+                FileRole::Settings { servers, models } => self.settings(file, &owner, servers, models),
+            }
+            return;
+        }
+        if ci::is_workflow(path) {
+            return self.told(file, |file| ci::read(file, &self.tables));
+        }
+        if manifest::is_one(path) {
+            return self.told(file, |file| manifest::read(file, &self.tables));
+        }
+        if SERVER_KEYS.iter().any(|key| file.text.contains(key)) && Format::of_path(path).is_some() {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+            let keys: Vec<String> = SERVER_KEYS.iter().map(|key| (*key).to_owned()).collect();
+            return self.guess(file, &Owner { client: None, base: folder }, &keys);
+        }
+        if cloud::is_one(path) {
+            self.with(|inner| cloud::read(file, &mut inner.cloud));
+        }
+        manifest::by_content(file, &self.tables);
+    }
+
+    /// The settings of a known client: that they cannot be read is a hole.
+    fn settings(&self, file: &mut File<'_>, owner: &Owner<'_>, servers: &[String], models: &[String]) {
+        let format = Format::of_path(file.source.name).unwrap_or(Format::Json);
+        if file.text.trim().is_empty() {
+            return;
+        }
+        match parse(file.text, format) {
+            Ok((tree, odd)) => {
+                for oddity in odd.iter().take(NAMED) {
+                    let (line, column) = file.position(oddity.at);
+                    let detail = format!("line {line}, column {column}: {}", oddity.what);
+                    let entry = CoverageEntry::hole(NAME, file.source.target, file.shown(), Outcome::NotRead, detail);
+                    self.with(|inner| inner.holes.push(entry.remedy("take one of them out").count(1)));
+                }
+                client::read(file, &tree, owner, servers, models, &self.tables);
+            }
+            Err(error) => {
+                let (line, column) = file.position(error.at);
+                let detail = format!("line {line}, column {column}: expected {}", error.expected);
+                self.hole(file.source, Outcome::Failed, detail, "mend the file; its client cannot read it either");
+            }
+        }
+    }
+
+    /// A file that only looks like settings: what cannot be read is none.
+    fn guess(&self, file: &mut File<'_>, owner: &Owner<'_>, servers: &[String]) {
+        let Some(format) = Format::of_path(file.source.name) else { return };
+        if let Ok((tree, _)) = parse(file.text, format) {
+            client::read(file, &tree, owner, servers, &[], &self.tables);
+        }
+    }
+
+    /// Reads a file that must be readable.
+    fn told(&self, file: &mut File<'_>, read: impl FnOnce(&mut File<'_>) -> Result<(), String>) {
+        if let Err(detail) = read(file) {
+            self.hole(file.source, Outcome::Failed, detail, "mend the file, or leave it out");
+        }
+    }
+
+    fn hole(&self, source: &Source<'_>, outcome: Outcome, detail: String, remedy: &str) {
+        let what = if source.path.is_empty() { source.root } else { source.path };
+        let entry = CoverageEntry::hole(NAME, source.target, what, outcome, detail);
+        let entry = entry.blinds(&[FactKind::Identities, FactKind::Credentials]).remedy(remedy);
+        self.with(|inner| inner.holes.push(entry));
+    }
+
+    fn with(&self, change: impl FnOnce(&mut Inner)) {
+        if let Ok(mut inner) = self.inner.lock() {
+            change(&mut inner);
+        }
+    }
+
+    /// Sends what was gathered.
+    ///
+    /// # Errors
+    /// When the scan is over.
+    pub(crate) fn send(&self, target: &str, sink: &Sink) -> Result<(), CollectError> {
+        let inner = self.inner.lock().map(|mut inner| std::mem::take(&mut *inner)).unwrap_or_default();
+        let Inner { read, mut records, mut holes, owners, cloud, .. } = inner;
+        records.extend(cloud.records());
+        records.sort_by(|(left, _), (right, _)| left.cmp(right));
+        let owners = codeowners::by_folder(owners);
+        let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+        for (path, mut of_file) in records {
+            codeowners::label(&owners, &path, &mut of_file);
+            for record in of_file {
+                if let Record::Identity(identity) = &record {
+                    *seen.entry(identity.kind.label().to_owned()).or_default() += 1;
+                }
+                sink.send_blocking(record)?;
+            }
+        }
+        if read > 0 || !seen.is_empty() {
+            let mut entry = CoverageEntry::complete(NAME, target, "agents", seen.values().sum());
+            let counts: Vec<String> = seen.into_iter().map(|(kind, count)| format!("{kind}: {count}")).collect();
+            entry.detail = Some(counts.join(", "));
+            sink.send_blocking(Record::Coverage(entry))?;
+        }
+        holes.sort();
+        holes.into_iter().try_for_each(|hole| sink.send_blocking(Record::Coverage(hole)))
+    }
+}

@@ -1,0 +1,285 @@
+//! One configured server: how it is started or reached, what it is given, what it may touch. Starts and resolves nothing.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use serde::Deserialize;
+
+use super::given::{Given, address, of_map};
+use super::launch::{self, Launch};
+use super::node::{Entry, Node, Value};
+use crate::model::Exposure;
+
+/// What is known of servers by their names.
+#[derive(Debug, Default)]
+pub(super) struct Knowledge {
+    servers: BTreeMap<String, Abilities>,
+    strong: Strong,
+}
+
+/// Kinds of credentials that give much power by themselves.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Strong {
+    forms: Vec<String>,
+    users: Vec<String>,
+}
+
+/// What a server lets an agent do.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Abilities {
+    pub(super) private: bool,
+    pub(super) untrusted: bool,
+    pub(super) egress: bool,
+    pub(super) shell: bool,
+    /// Takes folders as arguments.
+    pub(super) files: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawKnowledge {
+    server: Vec<RawServer>,
+    strong: Strong,
+}
+
+#[derive(Deserialize)]
+struct RawServer {
+    names: Vec<String>,
+    #[serde(default)]
+    private: bool,
+    #[serde(default)]
+    untrusted: bool,
+    #[serde(default)]
+    egress: bool,
+    #[serde(default)]
+    shell: bool,
+    #[serde(default)]
+    files: bool,
+}
+
+impl Knowledge {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let raw: RawKnowledge = toml::from_str(text).map_err(|error| format!("agent-servers.toml: {error}"))?;
+        let mut servers = BTreeMap::new();
+        for RawServer { names, private, untrusted, egress, shell, files } in raw.server {
+            let abilities = Abilities { private, untrusted, egress, shell, files };
+            servers.extend(names.into_iter().map(|name| (name.to_lowercase(), abilities)));
+        }
+        Ok(Self { servers, strong: raw.strong })
+    }
+
+    /// Whether an exposed value is of a kind that gives much power by itself.
+    pub(super) fn is_strong(&self, exposure: &Exposure) -> bool {
+        let user = exposure.proof.facts.get("user");
+        self.strong.forms.contains(&exposure.detector)
+            || (exposure.detector.ends_with("-url") && user.is_some_and(|user| self.strong.users.contains(user)))
+    }
+
+    /// What a package, image, program or host is known for.
+    pub(super) fn of(&self, name: &str) -> Option<Abilities> {
+        let name = name.to_lowercase();
+        let last = name.rsplit('/').next().unwrap_or(&name);
+        let below = || self.servers.iter().find(|(known, _)| name.ends_with(&format!(".{known}"))).map(|(_, it)| it);
+        self.servers.get(&name).or_else(|| self.servers.get(last)).or_else(below).copied()
+    }
+
+    /// The known package that a name differs from by a letter or two, or by its scope alone; nothing for known ones.
+    pub(super) fn looks_like(&self, package: &str) -> Option<&str> {
+        let package = package.to_lowercase();
+        if self.servers.contains_key(&package) {
+            return None;
+        }
+        let last = package.rsplit('/').next().unwrap_or(&package);
+        let known = self.servers.keys().map(String::as_str);
+        let is_close = |known: &&str| known.len() >= 10 && (1..=2).contains(&distance(&package, known));
+        // The reference servers have one publisher: their names under another scope are borrowed.
+        let is_borrowed =
+            |known: &&str| known.starts_with("@modelcontextprotocol/server-") && known.rsplit('/').next() == Some(last);
+        known.clone().find(is_close).or_else(|| known.clone().find(is_borrowed))
+    }
+}
+
+/// How many letters must change, come or go to make one word of another; a swap of two neighbours counts as two.
+fn distance(left: &str, right: &str) -> usize {
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.bytes().enumerate() {
+        let mut diagonal = row.first().copied().unwrap_or_default();
+        if let Some(first) = row.first_mut() {
+            *first = i + 1;
+        }
+        for (j, b) in right.bytes().enumerate() {
+            let beside = row.get(j).copied().unwrap_or_default();
+            let Some(cell) = row.get_mut(j + 1) else { continue };
+            let cost = diagonal + usize::from(a != b);
+            diagonal = *cell;
+            *cell = cost.min(*cell + 1).min(beside + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// A server as a client is told of it.
+#[derive(Debug, Default)]
+pub(super) struct Server {
+    pub(super) name: String,
+    /// Where its name stands, in bytes.
+    pub(super) at: usize,
+    /// Name and settings, in bytes.
+    pub(super) span: Range<usize>,
+    pub(super) launch: Launch,
+    pub(super) endpoint: Option<String>,
+    pub(super) host: Option<String>,
+    pub(super) is_plain: bool,
+    pub(super) has_secret_in_query: bool,
+    pub(super) given: Vec<Given>,
+    /// The setting that switches approvals off for it, as written.
+    pub(super) approvals_off: Option<String>,
+    pub(super) is_disabled: bool,
+    pub(super) tools: Vec<String>,
+    pub(super) looks_like: Option<String>,
+    pub(super) abilities: Abilities,
+    pub(super) unrestricted_by: Option<String>,
+}
+
+/// Reads the servers of a map by name, or of a list whose elements say their names.
+pub(super) fn servers(list: &Node, knowledge: &Knowledge) -> Vec<Server> {
+    let by_name = list.entries().iter().map(|entry| (entry.key.as_str(), entry.at, entry.span(), &entry.value));
+    let by_place = list.items().iter().enumerate().filter_map(|(number, item)| {
+        let name = item.any(&["name", "id"]).and_then(Node::text);
+        // Continue once wrapped the transport in another map.
+        let inner = item.get("transport").filter(|transport| matches!(transport.value, Value::Map(_)));
+        let at = item.entries().first().map_or(item.span.start, |entry| entry.at);
+        (number < usize::MAX).then(|| (name.unwrap_or("unnamed"), at, item.span.clone(), inner.unwrap_or(item)))
+    });
+    by_name.chain(by_place).filter_map(|(name, at, span, node)| server(name, at, span, node, knowledge)).collect()
+}
+
+/// One server; nothing when the value says neither how it is started nor where it is.
+fn server(name: &str, at: usize, span: Range<usize>, node: &Node, knowledge: &Knowledge) -> Option<Server> {
+    let mut server =
+        Server { name: super::given::shown(name), at, span, is_disabled: is_disabled(node), ..Server::default() };
+    let words = command_line(node);
+    let urls = node.any(&["url", "serverUrl", "httpUrl", "uri", "endpoint", "server_url"]);
+    let is_builtin = node.text_of("type").is_some_and(|kind| matches!(kind, "builtin" | "platform"));
+    if (words.is_empty() && urls.is_none()) || is_builtin {
+        return None;
+    }
+    server.launch = launch::read(&words, &mut server.given);
+    if let Some(image) = node.any(&["image"]).and_then(Node::text).filter(|_| server.launch.package.is_none()) {
+        launch::image(image, &mut server.launch);
+    }
+    let remote = urls.map(|node| (node.text().unwrap_or_default().to_owned(), node.span.clone()));
+    if let Some((url, span)) = remote.or_else(|| server.launch.url.take()) {
+        server.reach(&url, &span);
+    }
+    for key in ["env", "envs", "environment", "environmentVariables", "env_vars", "env_keys"] {
+        node.get(key).into_iter().for_each(|map| of_map(map, "env", &mut server.given));
+    }
+    for key in ["headers", "http_headers", "requestOptions.headers", "customHeaders"] {
+        node.at(key).into_iter().for_each(|hit| of_map(hit.node, "header", &mut server.given));
+    }
+    of_codex(node, &mut server.given);
+    server.approvals_off = approvals_off(node);
+    let tools = ["includeTools", "enabled_tools", "tools", "allowedTools"];
+    server.tools = node.any(&tools).map(Node::words).unwrap_or_default().into_iter().map(super::given::shown).collect();
+    server.judge(knowledge);
+    Some(server)
+}
+
+fn is_disabled(node: &Node) -> bool {
+    node.is_true("disabled") || matches!(node.get("enabled").map(|enabled| &enabled.value), Some(Value::Bool(false)))
+}
+
+/// The program with its arguments, wherever a client writes them.
+fn command_line(node: &Node) -> Vec<(String, Range<usize>)> {
+    let mut words = Vec::new();
+    let mut add = |node: &Node| match &node.value {
+        Value::List(items) => {
+            words.extend(items.iter().filter_map(|item| Some((item.word()?.to_owned(), item.span.clone()))));
+        }
+        // Zed once wrapped the command in a map of path and arguments.
+        Value::Map(_) => {
+            for part in [node.get("path"), node.get("args")].into_iter().flatten() {
+                let texts = if part.items().is_empty() { std::slice::from_ref(part) } else { part.items() };
+                words.extend(texts.iter().filter_map(|text| Some((text.word()?.to_owned(), text.span.clone()))));
+            }
+        }
+        _ => words.extend(node.word().filter(|word| !word.is_empty()).map(|word| (word.to_owned(), node.span.clone()))),
+    };
+    for key in ["command", "cmd"] {
+        node.get(key).into_iter().for_each(&mut add);
+    }
+    node.get("args").or_else(|| node.get("arguments")).into_iter().for_each(&mut add);
+    words
+}
+
+/// Codex names the variables it takes credentials from, without a value.
+fn of_codex(node: &Node, given: &mut Vec<Given>) {
+    use super::given::Held::Reference;
+    if let Some(Entry { value, .. }) = node.entry("bearer_token_env_var")
+        && let Some(name) = value.text()
+    {
+        let held = Reference(format!("${name}"));
+        given.push(Given { by: "env", name: super::given::shown(name), span: value.span.clone(), held });
+    }
+    for entry in node.get("env_http_headers").map(Node::entries).unwrap_or_default() {
+        let held = Reference(format!("${}", entry.value.text().unwrap_or_default()));
+        given.push(Given { by: "header", name: super::given::shown(&entry.key), span: entry.span(), held });
+    }
+}
+
+/// The setting of a server that lets all its tools run without asking.
+fn approvals_off(node: &Node) -> Option<String> {
+    let is_all = |node: &Node| node.words().contains(&"*");
+    if node.is_true("trust") {
+        return Some("trust = true".to_owned());
+    }
+    for key in ["alwaysAllow", "autoApprove", "autoapprove", "always_allow"] {
+        match node.get(key) {
+            Some(list) if is_all(list) => return Some(format!("{key} = [\"*\"]")),
+            Some(Node { value: Value::Bool(true), .. }) => return Some(format!("{key} = true")),
+            _ => {}
+        }
+    }
+    let mode = node.any(&["default_tools_approval_mode", "approval_mode"]).and_then(Node::text);
+    mode.filter(|mode| matches!(*mode, "approve" | "auto" | "never")).map(|mode| format!("approval mode {mode}"))
+}
+
+impl Server {
+    /// Notes the address.
+    fn reach(&mut self, url: &str, span: &Range<usize>) {
+        let Some(address) = address(url) else {
+            self.endpoint = super::given::reference(url);
+            return;
+        };
+        self.is_plain = address.is_plain;
+        self.has_secret_in_query = address.has_secret_in_query;
+        if address.has_password || address.has_secret_in_query {
+            let name = if address.has_password { "password before the host" } else { "query of the address" };
+            let held = super::given::Held::Literal;
+            self.given.push(Given { by: "url", name: name.to_owned(), span: span.clone(), held });
+        }
+        self.endpoint = Some(address.endpoint);
+        self.host = Some(address.host);
+    }
+
+    /// What is known of it by its name, and what its folders add.
+    fn judge(&mut self, knowledge: &Knowledge) {
+        let names = [self.launch.package.as_deref(), self.host.as_deref(), self.launch.program.as_deref()];
+        self.abilities = names.into_iter().flatten().find_map(|name| knowledge.of(name)).unwrap_or_default();
+        let package = self.launch.package.as_deref().filter(|_| self.launch.is_fetched);
+        self.looks_like = package.and_then(|package| knowledge.looks_like(package)).map(str::to_owned);
+        if !self.abilities.files {
+            self.launch.folders.retain(|folder| folder.is_mount);
+        }
+        let root = self.launch.folders.iter().find(|folder| folder.is_root());
+        self.unrestricted_by = match (root, self.abilities.shell, &self.launch.unsandboxed) {
+            (Some(folder), ..) => Some(format!("the folder {}", folder.path)),
+            (None, _, Some(flag)) => Some(flag.clone()),
+            (None, true, None) => Some("a server that runs any command".to_owned()),
+            (None, false, None) => None,
+        };
+    }
+}

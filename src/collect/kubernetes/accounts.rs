@@ -1,0 +1,160 @@
+//! From service accounts and their Secrets to identities and credentials. No value of a Secret is looked at here.
+
+use super::held::{Account, Token};
+use super::object::{Metadata, Named, Object};
+use super::records::{Projection, created, labels, qualified};
+use super::resources::{Kind, TOKEN_TYPE};
+use super::{builtin, cloud};
+use crate::model::{
+    AttributeName, Attributes, Confidence, Credential, CredentialKind, Evidence, Identity, IdentityKind, Known, Link,
+    LinkKind, Record, Setting, SettingKind, Urn, parse_timestamp,
+};
+
+impl Projection {
+    pub(super) fn service_account(&mut self, object: Object, evidence: Evidence, out: &mut Vec<Record>) {
+        let Object { metadata, automount, secrets, pull_secrets, .. } = object;
+        let id = self.urn(Kind::ServiceAccount, &metadata);
+        let (name, created) = (qualified(&metadata), created(&metadata));
+        let builtin = builtin::service_account(&metadata.namespace, &metadata.name);
+        let namespace = metadata.namespace.clone();
+        let unique_id = Some(metadata.uid).filter(|uid| !uid.is_empty());
+        let labels = labels(metadata.labels.0, metadata.annotations.0);
+        let mut attributes = Attributes::default();
+        if let Some(cloud) = cloud::identity(&labels) {
+            match cloud.urn {
+                Some(to) => out.push(Record::Link(Link {
+                    from: id.clone(),
+                    kind: LinkKind::ActsAs,
+                    to,
+                    confidence: Confidence::High,
+                    condition: Some("the cloud trusts this cluster for it".to_owned()),
+                    why: format!("the annotation {} of service account {name}", cloud.annotation),
+                    evidence: evidence.clone(),
+                })),
+                None => attributes.set(AttributeName::CloudLinkBroken, true),
+            }
+            attributes.set(AttributeName::CloudIdentity, cloud.name);
+        }
+        let names = |list: Vec<Named>| -> Vec<String> {
+            let named = list.into_iter().map(|one| one.name).filter(|name| !name.is_empty());
+            named.map(|name| format!("{namespace}/{name}")).collect()
+        };
+        let pull_secrets = names(pull_secrets);
+        self.referenced_secrets.extend(pull_secrets.iter().cloned());
+        let identity = Identity {
+            id,
+            kind: IdentityKind::KubernetesServiceAccount,
+            tenant: self.cluster.clone(),
+            name,
+            enabled: Known::Value(true),
+            created,
+            unique_id,
+            builtin,
+            labels,
+            attributes,
+            evidence,
+        };
+        let tokens = names(secrets);
+        self.accounts.push(Account { identity, automount, pull_secrets, tokens });
+    }
+
+    pub(super) fn secret(&mut self, object: Object, evidence: Evidence, out: &mut Vec<Record>) {
+        self.secret_names.insert(qualified(&object.metadata));
+        // A dump of token Secrets alone, as we ask for it, says nothing of others.
+        self.knows_all_secrets |= !object.secret_type.is_empty() && object.secret_type != TOKEN_TYPE;
+        if object.secret_type == TOKEN_TYPE {
+            self.token(&object.metadata, evidence.clone());
+        }
+        self.secret_setting(object, evidence, out);
+    }
+
+    /// A Secret of type `kubernetes.io/service-account-token`. The labels are described under "Legacy ServiceAccount
+    /// token cleaner" in the Kubernetes documentation: a token with `invalid-since` is refused by the API server.
+    fn token(&mut self, metadata: &Metadata, evidence: Evidence) {
+        let account = metadata.annotations.0.get("kubernetes.io/service-account.name");
+        let Some(account) = account.filter(|name| !name.is_empty()) else { return };
+        let label = |name: &str| metadata.labels.0.get(name);
+        let used = label("kubernetes.io/legacy-token-last-used").map_or(Known::Absent, |date| {
+            parse_timestamp(date)
+                .map_or_else(|_| Known::unknown("its label legacy-token-last-used is not a date"), Known::Value)
+        });
+        let invalidated = label("kubernetes.io/legacy-token-invalid-since");
+        let mut attributes = Attributes::default();
+        if let Some(since) = invalidated {
+            let since = parse_timestamp(since)
+                .map_or_else(|_| Known::unknown("its label legacy-token-invalid-since is not a date"), Known::Value);
+            attributes.set_known(AttributeName::Invalidated, since);
+        }
+        let credential = Credential {
+            id: self.urn(Kind::Secret, metadata),
+            kind: CredentialKind::KubernetesTokenSecret,
+            holder: Urn::kubernetes(&self.cluster, &metadata.namespace, "sa", account),
+            tenant: self.cluster.clone(),
+            name: qualified(metadata),
+            active: Known::Value(invalidated.is_none()),
+            created: created(metadata),
+            expires: Known::Absent,
+            fingerprint: None,
+            attributes,
+            evidence,
+        };
+        self.tokens.push(Token { credential, account: format!("{}/{account}", metadata.namespace), used });
+    }
+
+    /// What of a Secret's metadata is worth a look.
+    fn secret_setting(&mut self, object: Object, evidence: Evidence, out: &mut Vec<Record>) {
+        let metadata = object.metadata;
+        let mut attributes = Attributes::default();
+        let kind = object.secret_type.as_str();
+        let in_annotation = metadata.annotations.2;
+        if in_annotation {
+            attributes.set(AttributeName::ValueInAnnotation, true);
+        }
+        let registry = matches!(kind, "kubernetes.io/dockerconfigjson" | "kubernetes.io/dockercfg");
+        let bootstrap = kind == "bootstrap.kubernetes.io/token";
+        if bootstrap && object.data.names.contains("expiration") {
+            attributes.set(AttributeName::TokenExpires, true);
+        } else if bootstrap && object.data.names.is_empty() {
+            let why = "only the names of its entries say whether it ends, and they were not read";
+            attributes.set_known(AttributeName::TokenExpires, Known::<bool>::unknown(why));
+        }
+        let opens = opens(kind, &metadata);
+        if let Some(opens) = opens {
+            attributes.set(AttributeName::Opens, opens);
+        }
+        if !(in_annotation || registry || bootstrap || opens.is_some()) {
+            return;
+        }
+        if !kind.is_empty() {
+            attributes.set(AttributeName::Form, kind);
+        }
+        let setting = Setting {
+            id: self.urn(Kind::Secret, &metadata),
+            kind: SettingKind::KubernetesSecret,
+            tenant: self.cluster.clone(),
+            name: qualified(&metadata),
+            part_of: None,
+            labels: labels(metadata.labels.0, metadata.annotations.0),
+            attributes,
+            evidence,
+        };
+        if registry {
+            self.secrets.push(setting);
+        } else {
+            out.push(Record::Setting(setting));
+        }
+    }
+}
+
+/// Which other cluster a Secret opens, by the labels and types of those who keep such: Argo CD ("Declarative setup",
+/// clusters) and Cluster API (`<cluster>-kubeconfig`).
+fn opens(kind: &str, metadata: &Metadata) -> Option<&'static str> {
+    let label = |name: &str| metadata.labels.0.get(name).map(String::as_str);
+    match (label("argocd.argoproj.io/secret-type"), kind) {
+        (Some("cluster"), _) => Some("a cluster that Argo CD deploys to"),
+        (_, "cluster.x-k8s.io/secret") if metadata.name.ends_with("-kubeconfig") => {
+            Some("a cluster that Cluster API made")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,135 @@
+//! What is held back until every object was seen, since it depends on objects that may come later.
+//! Of an object only what its record needs is held.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::aggregate::aggregate;
+use super::records::Projection;
+use super::resources::Kind;
+use crate::model::{AttributeName, Credential, Identity, Known, Record, Usage, Workload};
+
+/// A workload that another kind may make, or that refers to Secrets.
+pub(super) struct Waiting {
+    /// The kind that makes it, until it is known whether that kind was read.
+    pub(super) owner: Option<Kind>,
+    pub(super) workload: Workload,
+    /// The Secrets it refers to, by namespace and name.
+    pub(super) secrets: BTreeSet<String>,
+}
+
+/// A service account.
+pub(super) struct Account {
+    pub(super) identity: Identity,
+    /// Whether its token is mounted where a pod does not say.
+    pub(super) automount: Option<bool>,
+    /// By namespace and name.
+    pub(super) pull_secrets: Vec<String>,
+    /// The token Secrets that the platform made for it, by namespace and name.
+    pub(super) tokens: Vec<String>,
+}
+
+/// A token with what is to be said of its last use.
+pub(super) struct Token {
+    pub(super) credential: Credential,
+    /// The service account, by namespace and name.
+    pub(super) account: String,
+    pub(super) used: Known<Timestamp>,
+}
+
+/// How pods get the token of a service account: a pod's own word counts, then the service account's, then yes
+/// (Kubernetes documentation, "Opt out of API credential automounting").
+#[derive(Debug, Default)]
+pub(super) struct Mounting {
+    asks: bool,
+    unsaid: bool,
+}
+
+impl Mounting {
+    pub(super) fn add(&mut self, said: Option<bool>) {
+        self.asks |= said == Some(true);
+        self.unsaid |= said.is_none();
+    }
+}
+
+impl Projection {
+    /// The records that could only be made when every object had been seen.
+    pub(super) fn finish(&mut self) -> Vec<Record> {
+        let mut records = Vec::new();
+        self.finish_tokens(&mut records);
+        self.finish_accounts(&mut records);
+        for policy in aggregate(std::mem::take(&mut self.roles)) {
+            records.push(Record::Policy(policy));
+        }
+        let reads_workloads = [Kind::Pod, Kind::Deployment].into_iter().any(|kind| self.is_listed(kind));
+        for mut setting in std::mem::take(&mut self.secrets) {
+            let why = "what refers to Secrets was not read";
+            let unreferenced = !self.referenced_secrets.contains(&setting.name);
+            match reads_workloads {
+                true if unreferenced => setting.attributes.set(AttributeName::Unreferenced, true),
+                true => {}
+                false => setting.attributes.set_known(AttributeName::Unreferenced, Known::<bool>::unknown(why)),
+            }
+            records.push(Record::Setting(setting));
+        }
+        records
+    }
+
+    /// Tokens with their last use, and workloads that read those of others.
+    fn finish_tokens(&mut self, records: &mut Vec<Record>) {
+        let tokens = std::mem::take(&mut self.tokens);
+        let accounts: BTreeMap<&str, &Account> =
+            self.accounts.iter().map(|account| (account.identity.name.as_str(), account)).collect();
+        let mut of_tokens: BTreeMap<String, String> = BTreeMap::new();
+        for Token { mut credential, account, used } in tokens {
+            if accounts.get(account.as_str()).is_some_and(|account| !account.tokens.contains(&credential.name)) {
+                credential.attributes.set(AttributeName::ByHand, true);
+            }
+            let last = match (used, &self.since) {
+                (Known::Absent, Known::Unknown(why)) => Known::unknown(why.clone()),
+                (used, _) => used,
+            };
+            records.push(Record::Usage(Usage {
+                of: credential.id.clone(),
+                last,
+                horizon: self.since.value().copied(),
+                source: String::from("label kubernetes.io/legacy-token-last-used"),
+                evidence: credential.evidence.clone(),
+            }));
+            of_tokens.insert(credential.name.clone(), account);
+            records.push(Record::Credential(credential));
+        }
+        for Waiting { mut workload, secrets, .. } in std::mem::take(&mut self.waiting) {
+            let own = |account: &str| {
+                let (namespace, name) = account.split_once('/').unwrap_or_default();
+                workload.runs_as.contains(&crate::model::Urn::kubernetes(&self.cluster, namespace, "sa", name))
+            };
+            let others: Vec<String> =
+                secrets.iter().filter_map(|secret| of_tokens.get(secret)).filter(|one| !own(one)).cloned().collect();
+            if !others.is_empty() {
+                workload.attributes.set(AttributeName::TokensOfOthers, others);
+            }
+            records.push(Record::Workload(workload));
+        }
+    }
+
+    fn finish_accounts(&mut self, records: &mut Vec<Record>) {
+        let knows_secrets = self.knows_all_secrets;
+        for Account { mut identity, automount, pull_secrets, .. } in std::mem::take(&mut self.accounts) {
+            let mounting = self.mounting.get(&identity.name);
+            if mounting.is_some_and(|one| one.asks || (one.unsaid && automount.unwrap_or(true))) {
+                identity.attributes.set(AttributeName::TokenMounted, true);
+            }
+            let missing: Vec<String> =
+                pull_secrets.into_iter().filter(|secret| !self.secret_names.contains(secret)).collect();
+            if !missing.is_empty() && knows_secrets {
+                identity.attributes.set(AttributeName::MissingPullSecrets, missing);
+            } else if !missing.is_empty() {
+                let why = "not all Secrets were read";
+                identity.attributes.set_known(AttributeName::MissingPullSecrets, Known::<Vec<String>>::unknown(why));
+            }
+            records.push(Record::Identity(identity));
+        }
+    }
+}

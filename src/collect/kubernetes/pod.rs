@@ -1,0 +1,392 @@
+//! The part of `spec` that says as whom pods run and which credentials they are given, in templates of every kind.
+//! Values of variables are looked at where they are read, and never kept.
+
+use std::collections::BTreeSet;
+
+use serde::de::{MapAccess, SeqAccess};
+
+use super::object::{Named, YesNo, fields};
+use super::shape::{Form, Many, Shape, Take, Wrong, next_key, pass, value};
+use super::words::{is_plain, names_secret};
+
+/// `spec` of anything: of a pod, of what makes pods, of a certificate request, of a custom resource.
+#[derive(Clone, Default)]
+pub(super) struct Spec {
+    own: PodSpec,
+    template: PodTemplate,
+    job: JobTemplate,
+    /// Service accounts that are named anywhere below fields that we do not know; of custom resources.
+    anywhere: Anywhere,
+    /// Of a certificate request.
+    pub(super) request: Request,
+    wrong: Wrong,
+}
+
+impl Shape for Spec {
+    const FORM: Form = Form::Mapping;
+
+    fn wrong(&mut self) -> Wrong {
+        let mut wrong = std::mem::take(&mut self.wrong);
+        wrong.nested("", self.own.wrong());
+        wrong
+    }
+
+    fn map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut spec = Self::default();
+        while let Some(key) = next_key(&mut map)? {
+            let wrong = &mut spec.wrong;
+            match key.as_str() {
+                "template" => spec.template = value(&mut map, &key, wrong)?,
+                "jobTemplate" => spec.job = value(&mut map, &key, wrong)?,
+                "signerName" => spec.request.signer = value(&mut map, &key, &mut Wrong::default())?,
+                "username" => spec.request.username = value(&mut map, &key, &mut Wrong::default())?,
+                "request" => spec.request.subject = value(&mut map, &key, &mut Wrong::default())?,
+                _ => {
+                    if !spec.own.field(&key, &mut map)? {
+                        spec.anywhere.merge(map.next_value::<Take<Anywhere>>()?.0, &key);
+                    }
+                }
+            }
+        }
+        Ok(spec)
+    }
+}
+
+/// What a certificate request asks for.
+#[derive(Clone, Default)]
+pub(super) struct Request {
+    pub(super) signer: String,
+    /// Who asks.
+    pub(super) username: String,
+    pub(super) subject: RequestSubject,
+}
+
+/// Whom the certificate is for, as far as it matters; read from the request's bytes, which are not kept.
+#[derive(Clone, Default)]
+pub(super) struct RequestSubject {
+    pub(super) masters: bool,
+    pub(super) account: bool,
+}
+
+impl Shape for RequestSubject {
+    const FORM: Form = Form::Text;
+
+    fn text(text: &str) -> Self {
+        use base64::Engine;
+        // The request is PEM in base64; its subject stands in the DER in plain letters.
+        let decode = |text: &str| base64::engine::general_purpose::STANDARD.decode(text.as_bytes()).ok();
+        let pem = decode(text.trim()).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        let inner: String = pem.lines().filter(|line| !line.starts_with("-----")).map(str::trim).collect();
+        let der = decode(&inner).unwrap_or_default();
+        let has = |wanted: &str| der.windows(wanted.len()).any(|bytes| bytes == wanted.as_bytes());
+        Self { masters: has("system:masters"), account: has("system:serviceaccount:") }
+    }
+}
+
+/// The specification of pods.
+#[derive(Clone, Default)]
+pub(super) struct PodSpec {
+    account: String,
+    /// The deprecated alias of `serviceAccountName`, which the API server still fills in.
+    alias: String,
+    /// Whether the token is mounted, where the pod says so.
+    pub(super) automount: Option<bool>,
+    pub(super) pull_secrets: Vec<Named>,
+    pub(super) volumes: Vec<Volume>,
+    pub(super) containers: Vec<Container>,
+    wrong: Wrong,
+}
+
+impl PodSpec {
+    /// Takes the value of a field, if it is one of these.
+    fn field<'de, A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<bool, A::Error> {
+        // A container or volume of another form is for the server to refuse; as whom pods run is what counts.
+        let mut ignored = Wrong::default();
+        match name {
+            "serviceAccountName" => self.account = value(map, name, &mut self.wrong)?,
+            "serviceAccount" => self.alias = value(map, name, &mut self.wrong)?,
+            "automountServiceAccountToken" => self.automount = value::<_, YesNo>(map, name, &mut ignored)?.0,
+            "imagePullSecrets" => self.pull_secrets = value::<_, Many<_>>(map, name, &mut ignored)?.0,
+            "volumes" => self.volumes = value::<_, Many<_>>(map, name, &mut ignored)?.0,
+            "containers" | "initContainers" | "ephemeralContainers" => {
+                self.containers.extend(value::<_, Many<Container>>(map, name, &mut ignored)?.0);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
+impl Shape for PodSpec {
+    const FORM: Form = Form::Mapping;
+
+    fn wrong(&mut self) -> Wrong {
+        std::mem::take(&mut self.wrong)
+    }
+
+    fn map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut spec = Self::default();
+        while let Some(key) = next_key(&mut map)? {
+            if !spec.field(&key, &mut map)? {
+                pass(&mut map)?;
+            }
+        }
+        Ok(spec)
+    }
+}
+
+#[derive(Clone, Default)]
+struct PodTemplate {
+    spec: PodSpec,
+    wrong: Wrong,
+}
+fields!(PodTemplate { "spec" => spec: PodSpec });
+
+#[derive(Clone, Default)]
+struct JobTemplate {
+    spec: JobSpec,
+    wrong: Wrong,
+}
+fields!(JobTemplate { "spec" => spec: JobSpec });
+
+#[derive(Clone, Default)]
+struct JobSpec {
+    template: PodTemplate,
+    wrong: Wrong,
+}
+fields!(JobSpec { "template" => template: PodTemplate });
+
+impl Spec {
+    /// The specification of the pods, wherever the kind has it.
+    pub(super) fn pods(&self) -> [&PodSpec; 3] {
+        [&self.own, &self.template.spec, &self.job.spec.template.spec]
+    }
+
+    /// The service account that is named for the pods.
+    pub(super) fn service_account(&self) -> Option<&str> {
+        let named = self.pods().into_iter().flat_map(|spec| [spec.account.as_str(), spec.alias.as_str()]);
+        named.into_iter().find(|name| !name.is_empty())
+    }
+
+    /// Every service account that is named anywhere; for custom resources.
+    pub(super) fn accounts(&self) -> BTreeSet<&str> {
+        let named = self.pods().into_iter().flat_map(|spec| [spec.account.as_str(), spec.alias.as_str()]);
+        let anywhere = self.anywhere.accounts.iter().map(String::as_str);
+        named.chain(anywhere).filter(|name| !name.is_empty()).collect()
+    }
+
+    /// Changes the names of service accounts, wherever they stand.
+    pub(super) fn rename_accounts(&mut self, rename: impl Fn(&mut String)) {
+        for spec in [&mut self.own, &mut self.template.spec, &mut self.job.spec.template.spec] {
+            rename(&mut spec.account);
+            rename(&mut spec.alias);
+        }
+        let named = std::mem::take(&mut self.anywhere.accounts);
+        self.anywhere.accounts = named
+            .into_iter()
+            .map(|mut name| {
+                rename(&mut name);
+                name
+            })
+            .collect();
+    }
+
+    /// The images of custom resources, and of pods.
+    pub(super) fn images(&self) -> BTreeSet<String> {
+        let of_pods = self.pods().into_iter().flat_map(|spec| spec.containers.iter().map(|one| one.image.clone()));
+        of_pods.chain(self.anywhere.images.iter().cloned()).filter(|image| !image.is_empty()).collect()
+    }
+}
+
+/// A volume, as far as it brings a credential.
+#[derive(Clone, Default)]
+pub(super) struct Volume {
+    pub(super) secret: SecretVolume,
+    pub(super) projected: Projected,
+    wrong: Wrong,
+}
+fields!(Volume { "secret" => secret: SecretVolume, "projected" => projected: Projected });
+
+#[derive(Clone, Default)]
+pub(super) struct SecretVolume {
+    pub(super) name: String,
+    wrong: Wrong,
+}
+fields!(SecretVolume { "secretName" => name: String });
+
+#[derive(Clone, Default)]
+pub(super) struct Projected {
+    pub(super) sources: Vec<ProjectedSource>,
+    wrong: Wrong,
+}
+fields!(Projected { "sources" => sources.0: Many<ProjectedSource> });
+
+#[derive(Clone, Default)]
+pub(super) struct ProjectedSource {
+    pub(super) token: ProjectedToken,
+    pub(super) secret: Named,
+    wrong: Wrong,
+}
+fields!(ProjectedSource { "serviceAccountToken" => token: ProjectedToken, "secret" => secret: Named });
+
+#[derive(Clone, Default)]
+pub(super) struct ProjectedToken {
+    /// Empty where the default of an hour holds.
+    pub(super) seconds: String,
+    wrong: Wrong,
+}
+fields!(ProjectedToken { "expirationSeconds" => seconds: String });
+
+/// A container, as far as it says something of credentials.
+#[derive(Clone, Default)]
+pub(super) struct Container {
+    pub(super) image: String,
+    pub(super) env: Vec<Variable>,
+    pub(super) env_from: Vec<EnvFrom>,
+    pub(super) command: Words,
+    pub(super) args: Words,
+    wrong: Wrong,
+}
+fields!(Container {
+    "image" => image: String,
+    "env" => env.0: Many<Variable>,
+    "envFrom" => env_from.0: Many<EnvFrom>,
+    "command" => command: Words,
+    "args" => args: Words,
+});
+
+#[derive(Clone, Default)]
+pub(super) struct EnvFrom {
+    pub(super) secret: Named,
+    wrong: Wrong,
+}
+fields!(EnvFrom { "secretRef" => secret: Named });
+
+/// A variable of the environment.
+#[derive(Clone, Default)]
+pub(super) struct Variable {
+    pub(super) name: String,
+    value: Literal,
+    pub(super) from: ValueFrom,
+    wrong: Wrong,
+}
+fields!(Variable { "name" => name: String, "value" => value: Literal, "valueFrom" => from: ValueFrom });
+
+impl Variable {
+    /// Whether its value stands in the template and is a secret by its name.
+    pub(super) fn is_secret(&self) -> bool {
+        self.value.0 && names_secret(&self.name)
+    }
+}
+
+/// Whether there is a value that may be a secret.
+#[derive(Clone, Default)]
+struct Literal(bool);
+
+impl Shape for Literal {
+    const FORM: Form = Form::Text;
+
+    fn text(text: &str) -> Self {
+        Self(!is_plain(text))
+    }
+}
+
+#[derive(Clone, Default)]
+pub(super) struct ValueFrom {
+    pub(super) secret: Named,
+    wrong: Wrong,
+}
+fields!(ValueFrom { "secretKeyRef" => secret: Named });
+
+/// What is told of a command line: names of options whose value is a secret, and a few options of the API server.
+#[derive(Clone, Default)]
+pub(super) struct Words {
+    pub(super) secrets: BTreeSet<String>,
+    pub(super) api_server: bool,
+    pub(super) bounds_tokens: bool,
+}
+
+impl Shape for Words {
+    const FORM: Form = Form::List;
+
+    fn sequence<'de, A: SeqAccess<'de>>(mut sequence: A) -> Result<Self, A::Error> {
+        let mut words = Self::default();
+        let mut option: Option<String> = None;
+        while let Some(Take(word, _)) = sequence.next_element::<Take<String>>()? {
+            words.api_server |= word.ends_with("kube-apiserver");
+            words.bounds_tokens |= word.starts_with("--service-account-max-token-expiration");
+            let (name, given) = match word.split_once('=') {
+                Some((name, given)) => (name.to_owned(), Some(given)),
+                None => (word.clone(), None),
+            };
+            if let Some(before) = option.take()
+                && !word.starts_with('-')
+                && !is_plain(&word)
+            {
+                words.secrets.insert(before);
+            }
+            let bare = name.trim_start_matches('-');
+            if name.starts_with('-') && names_secret(bare) {
+                match given {
+                    Some(given) if !is_plain(given) => _ = words.secrets.insert(name),
+                    Some(_) => {}
+                    None => option = Some(name),
+                }
+            }
+        }
+        Ok(words)
+    }
+}
+
+/// Service accounts and images named anywhere inside of a value.
+#[derive(Clone, Default)]
+struct Anywhere {
+    accounts: BTreeSet<String>,
+    images: BTreeSet<String>,
+    /// The value itself, where it is a short text.
+    text: String,
+}
+
+/// Names that are kept of one object.
+const MOST: usize = 100;
+
+impl Anywhere {
+    fn merge(&mut self, other: Self, key: &str) {
+        match key {
+            "serviceAccountName" | "serviceAccount" => _ = self.accounts.insert(other.text),
+            "image" => _ = self.images.insert(other.text),
+            _ => {}
+        }
+        let room = MOST.saturating_sub(self.accounts.len());
+        self.accounts.extend(other.accounts.into_iter().filter(|name| !name.is_empty()).take(room));
+        let room = MOST.saturating_sub(self.images.len());
+        self.images.extend(other.images.into_iter().take(room));
+    }
+}
+
+// The parsers bound how deep a document may be.
+impl Shape for Anywhere {
+    const FORM: Form = Form::Text;
+
+    fn text(text: &str) -> Self {
+        // Names and images are short; what is longer may be anything.
+        let text = if text.len() <= 253 { text.to_owned() } else { String::new() };
+        Self { text, ..Self::default() }
+    }
+
+    fn map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let mut all = Self::default();
+        while let Some(key) = next_key(&mut map)? {
+            all.merge(map.next_value::<Take<Self>>()?.0, &key);
+        }
+        Ok(all)
+    }
+
+    fn sequence<'de, A: SeqAccess<'de>>(mut sequence: A) -> Result<Self, A::Error> {
+        let mut all = Self::default();
+        while let Some(Take(one, _)) = sequence.next_element::<Take<Self>>()? {
+            all.merge(one, "");
+        }
+        Ok(all)
+    }
+}

@@ -1,0 +1,88 @@
+//! From objects that are no identities, but bear on them, to settings and links.
+//! Values of ConfigMaps are never here: `data` has told what they are and dropped them.
+
+use super::object::Object;
+use super::records::{Projection, labels, qualified};
+use super::resources::{Kind, TRACKING};
+use crate::model::{
+    AttributeName, Attributes, Confidence, Evidence, Link, LinkKind, Record, Setting, SettingKind, Urn,
+};
+
+impl Projection {
+    pub(super) fn config_map(&mut self, object: Object, evidence: Evidence, out: &mut Vec<Record>) {
+        let metadata = &object.metadata;
+        let of_system = metadata.namespace == "kube-system";
+        if of_system && metadata.name == TRACKING {
+            self.tracking(object.data.since);
+            return;
+        }
+        let mut attributes = Attributes::default();
+        if !object.data.secrets.is_empty() {
+            attributes.set(AttributeName::LiteralSecrets, object.data.secrets.into_iter().collect::<Vec<_>>());
+        }
+        if object.data.kubeconfig {
+            attributes.set(AttributeName::HoldsKubeconfig, true);
+        }
+        if of_system && metadata.name == "aws-auth" {
+            if !object.data.masters.is_empty() {
+                attributes.set(AttributeName::Masters, object.data.masters.into_iter().collect::<Vec<_>>());
+            }
+            for (who, group) in &object.data.mapped {
+                out.push(Record::Link(Link {
+                    from: Urn::new(who),
+                    kind: LinkKind::ActsAs,
+                    to: Urn::kubernetes_cluster(&self.cluster, "group", group),
+                    confidence: Confidence::Certain,
+                    condition: None,
+                    why: format!("ConfigMap kube-system/aws-auth makes {who} a member of {group}"),
+                    evidence: evidence.clone(),
+                }));
+            }
+        }
+        if attributes.is_empty() {
+            return;
+        }
+        let (id, name) = (self.urn(Kind::ConfigMap, metadata), qualified(metadata));
+        let setting = self.plain_setting(SettingKind::KubernetesConfigMap, id, name, evidence, attributes);
+        let labels = labels(object.metadata.labels.0, object.metadata.annotations.0);
+        out.push(Record::Setting(Setting { labels, ..setting }));
+    }
+
+    /// A namespace, an admission webhook or policy, a certificate request.
+    pub(super) fn setting(&self, kind: Kind, object: Object, evidence: Evidence) -> Option<Record> {
+        let metadata = &object.metadata;
+        let mut attributes = Attributes::default();
+        let setting = match kind {
+            Kind::Namespace => {
+                if let Some(level) = metadata.labels.0.get("pod-security.kubernetes.io/enforce") {
+                    attributes.set(AttributeName::PodSecurity, level.as_str());
+                }
+                SettingKind::KubernetesNamespace
+            }
+            Kind::ValidatingWebhook | Kind::MutatingWebhook => {
+                if object.webhooks.iter().any(|webhook| webhook.failure == "Ignore") {
+                    attributes.set(AttributeName::FailsOpen, true);
+                }
+                SettingKind::KubernetesWebhook
+            }
+            Kind::ValidatingPolicy | Kind::MutatingPolicy => SettingKind::KubernetesAdmissionPolicy,
+            Kind::CertificateRequest => {
+                let request = &object.spec.request;
+                let by_account = request.username.starts_with("system:serviceaccount:");
+                let for_client = request.signer == "kubernetes.io/kube-apiserver-client";
+                if request.subject.masters || request.subject.account || (by_account && for_client) {
+                    attributes.set(AttributeName::ForPrivileged, true);
+                }
+                if !request.signer.is_empty() {
+                    attributes.set(AttributeName::Form, request.signer.as_str());
+                }
+                SettingKind::KubernetesCertificateRequest
+            }
+            _ => return None,
+        };
+        let (id, name) = (self.urn(kind, metadata), metadata.name.clone());
+        let plain = self.plain_setting(setting, id, name, evidence, attributes);
+        let labels = labels(object.metadata.labels.0, object.metadata.annotations.0);
+        Some(Record::Setting(Setting { labels, ..plain }))
+    }
+}

@@ -1,0 +1,174 @@
+//! From pods and what makes them to workloads: as whom they run and which credentials they are given.
+//! Values of variables and arguments are never here.
+
+use std::collections::BTreeSet;
+
+use super::held::Waiting;
+use super::object::{Object, OwnerRef};
+use super::pod::{PodSpec, Spec};
+use super::records::{Projection, labels, qualified};
+use super::resources::Kind;
+use crate::model::{
+    AttributeName, Attributes, Evidence, Location, Record, Setting, SettingKind, Urn, Workload, WorkloadKind,
+};
+
+impl Projection {
+    pub(super) fn workload(&mut self, kind: Kind, object: Object, evidence: Evidence, out: &mut Vec<Record>) {
+        let Some(workload) = kind.resource().workload else { return };
+        let owner = object.metadata.owners.iter().find_map(controller);
+        // The kubelet's static pods are shown by mirror pods, which run as no service account.
+        let mirror = object.metadata.annotations.0.contains_key("kubernetes.io/config.mirror");
+        if kind == Kind::Pod {
+            out.extend(self.api_server(&object, &evidence));
+        }
+        let namespace = object.metadata.namespace.clone();
+        let account = object.spec.service_account().or(if mirror { None } else { Some("default") });
+        if let Some(account) = account {
+            self.mounts(&format!("{namespace}/{account}"), object.spec.pods());
+        }
+        let secrets = secrets(&object.spec, &namespace);
+        self.referenced_secrets.extend(secrets.iter().cloned());
+        if owner.is_some_and(|owner| self.is_listed(owner)) {
+            return;
+        }
+        let runs_as = account.map(|name| Urn::kubernetes(&self.cluster, &namespace, "sa", name));
+        let workload = Workload {
+            id: self.urn(kind, &object.metadata),
+            kind: workload,
+            tenant: self.cluster.clone(),
+            name: qualified(&object.metadata),
+            runs_as: runs_as.into_iter().collect(),
+            attributes: attributes(&object.spec),
+            labels: labels(object.metadata.labels.0, object.metadata.annotations.0),
+            evidence,
+        };
+        if owner.is_some() || !secrets.is_empty() {
+            self.waiting.push(Waiting { owner, workload, secrets });
+        } else {
+            out.push(Record::Workload(workload));
+        }
+    }
+
+    /// A custom resource, where it names service accounts.
+    pub(super) fn custom(&mut self, object: Object, location: Location) -> Option<Record> {
+        let accounts = object.spec.accounts();
+        if accounts.is_empty() || object.metadata.name.is_empty() {
+            return None;
+        }
+        let namespace =
+            if object.metadata.namespace.is_empty() { "default" } else { object.metadata.namespace.as_str() };
+        let runs_as: Vec<Urn> =
+            accounts.iter().map(|name| Urn::kubernetes(&self.cluster, namespace, "sa", name)).collect();
+        let group = object.api_version.rsplit_once('/').map_or("", |(group, _)| group);
+        let kind = format!("{}.{group}", object.kind.to_lowercase());
+        for account in &accounts {
+            self.mounts(&format!("{namespace}/{account}"), object.spec.pods());
+        }
+        Some(Record::Workload(Workload {
+            id: Urn::kubernetes(&self.cluster, namespace, &kind, &object.metadata.name),
+            kind: WorkloadKind::KubernetesCustom,
+            tenant: self.cluster.clone(),
+            name: format!("{namespace}/{}", object.metadata.name),
+            runs_as,
+            attributes: attributes(&object.spec).with(AttributeName::Form, format!("{group}/{}", object.kind)),
+            labels: labels(object.metadata.labels.0, object.metadata.annotations.0),
+            evidence: self.evidence(location),
+        }))
+    }
+
+    /// Notes how pods get the token of a service account.
+    fn mounts(&mut self, account: &str, pods: [&PodSpec; 3]) {
+        let said = pods.into_iter().find_map(|pod| pod.automount);
+        if let Some(mounting) = self.mounting.get_mut(account) {
+            mounting.add(said);
+            return;
+        }
+        self.mounting.entry(account.to_owned()).or_default().add(said);
+    }
+
+    /// How the API server was started, from its static pod.
+    fn api_server(&self, object: &Object, evidence: &Evidence) -> Option<Record> {
+        let pods = object.spec.pods();
+        let words = || pods.iter().flat_map(|pod| &pod.containers).flat_map(|one| [&one.command, &one.args]);
+        if !words().any(|words| words.api_server) {
+            return None;
+        }
+        let bounded = words().any(|words| words.bounds_tokens);
+        let id = Urn::kubernetes(&self.cluster, &object.metadata.namespace, "api-server", &object.metadata.name);
+        let attributes = Attributes::default().with(AttributeName::TokenLifetimeBounded, bounded);
+        let name = qualified(&object.metadata);
+        Some(Record::Setting(self.plain_setting(
+            SettingKind::KubernetesApiServer,
+            id,
+            name,
+            evidence.clone(),
+            attributes,
+        )))
+    }
+
+    /// A setting of the cluster without labels.
+    pub(super) fn plain_setting(
+        &self,
+        kind: SettingKind,
+        id: Urn,
+        name: String,
+        evidence: Evidence,
+        attributes: Attributes,
+    ) -> Setting {
+        let (tenant, labels) = (self.cluster.clone(), std::collections::BTreeMap::new());
+        Setting { id, kind, tenant, name, part_of: None, labels, attributes, evidence }
+    }
+}
+
+/// The kind that manages an object, if it is one that we read.
+fn controller(owner: &OwnerRef) -> Option<Kind> {
+    owner.controller.then(|| Kind::of(&owner.api_version, &owner.kind)).flatten()
+}
+
+/// The Secrets that a template refers to, by namespace and name.
+fn secrets(spec: &Spec, namespace: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut add = |name: &str| {
+        if !name.is_empty() {
+            names.insert(format!("{namespace}/{name}"));
+        }
+    };
+    for pod in spec.pods() {
+        pod.pull_secrets.iter().for_each(|one| add(&one.name));
+        for volume in &pod.volumes {
+            add(&volume.secret.name);
+            volume.projected.sources.iter().for_each(|source| add(&source.secret.name));
+        }
+        for container in &pod.containers {
+            container.env.iter().for_each(|variable| add(&variable.from.secret.name));
+            container.env_from.iter().for_each(|from| add(&from.secret.name));
+        }
+    }
+    names
+}
+
+fn attributes(spec: &Spec) -> Attributes {
+    /// Names that are shown of one workload.
+    const MOST: usize = 20;
+    let mut attributes = Attributes::default();
+    let pods = spec.pods();
+    let tokens = pods.iter().flat_map(|pod| &pod.volumes).flat_map(|volume| &volume.projected.sources);
+    let seconds = tokens.filter_map(|source| source.token.seconds.parse::<i64>().ok()).max();
+    if let Some(seconds) = seconds {
+        attributes.set(AttributeName::TokenSeconds, seconds);
+    }
+    let mut literal: BTreeSet<String> = BTreeSet::new();
+    for container in pods.iter().flat_map(|pod| &pod.containers) {
+        literal.extend(container.env.iter().filter(|one| one.is_secret()).map(|one| one.name.clone()));
+        literal
+            .extend([&container.command, &container.args].into_iter().flat_map(|words| words.secrets.iter().cloned()));
+    }
+    if !literal.is_empty() {
+        attributes.set(AttributeName::LiteralSecrets, literal.into_iter().take(MOST).collect::<Vec<_>>());
+    }
+    let images: Vec<String> = spec.images().into_iter().take(MOST).collect();
+    if !images.is_empty() {
+        attributes.set(AttributeName::Images, images);
+    }
+    attributes
+}

@@ -1,0 +1,209 @@
+//! What follows for agents from what several files say: what an agent can do through its servers, who else holds its
+//! credentials, whether it is on the organisation's list. Reads no text.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::inventory::Inventory;
+use crate::model::{
+    AttributeName as Name, Attributes, Capability, CapabilityKind, Fingerprint, Identity, IdentityKind, LinkKind,
+    Provider, SettingKind, Urn,
+};
+
+/// How many agents of one value are named.
+const NAMED: usize = 5;
+
+/// What an agent can do, as an attribute and as a capability.
+const ABILITIES: &[(Name, CapabilityKind, &str)] = &[
+    (Name::PrivateData, CapabilityKind::ReadPrivateData, "reads data that is not public"),
+    (Name::UntrustedContent, CapabilityKind::ReadUntrusted, "reads text that outsiders write"),
+    (Name::Egress, CapabilityKind::SendOut, "can send data out"),
+    (Name::Unrestricted, CapabilityKind::RunCode, "runs any command or reaches the whole disk"),
+];
+
+pub(super) fn link(inventory: &mut Inventory) {
+    let agents: Vec<Identity> =
+        inventory.identities.iter().filter(|one| one.provider() == Provider::Agents).cloned().collect();
+    if agents.is_empty() {
+        return;
+    }
+    abilities(inventory, &agents);
+    roles(inventory, &agents);
+    registry(inventory, &agents);
+    shared(inventory);
+}
+
+/// What each agent can do by itself and through the servers it uses.
+fn abilities(inventory: &mut Inventory, agents: &[Identity]) {
+    let settings = settings(inventory);
+    let mut concluded: BTreeMap<Urn, Attributes> = BTreeMap::new();
+    for agent in agents {
+        let of_agent = settings.get(&agent.id).cloned().unwrap_or_default();
+        let servers: Vec<&Identity> = inventory
+            .links
+            .from(&agent.id)
+            .filter(|link| link.kind == LinkKind::Uses)
+            .filter_map(|link| inventory.identities.get(&link.to))
+            .filter(|server| server.kind == IdentityKind::AgentServer)
+            .collect();
+        let mut capabilities = Vec::new();
+        let mut attributes = Attributes::default();
+        for (name, kind, what) in ABILITIES {
+            let own = agent.attributes.is(*name).then(|| format!("{} {what}", agent.name));
+            let by_server = || {
+                let server = servers.iter().find(|server| server.attributes.is(*name))?;
+                Some(format!("its server {} {what}", server.name))
+            };
+            // Whoever runs any command reads and sends whatever its machine can.
+            let implies = *kind != CapabilityKind::ReadUntrusted;
+            let by_setting =
+                || of_agent.unrestricted.as_ref().filter(|_| implies).map(|name| format!("{name}: {what}"));
+            if let Some(proof) = own.or_else(by_server).or_else(by_setting) {
+                attributes.set(*name, true);
+                let scope = format!("agent {}", agent.name);
+                capabilities.push(Capability { kind: *kind, scope, conditional: false, proof: vec![proof] });
+            }
+        }
+        let sends_unasked =
+            |server: &&Identity| server.attributes.is(Name::ApprovalsOff) && server.attributes.is(Name::Egress);
+        if of_agent.approvals_off || servers.iter().any(sends_unasked) {
+            attributes.set(Name::ApprovalsOff, true);
+        }
+        capabilities.sort();
+        let facts = inventory.facts.identities.entry(agent.id.clone()).or_default();
+        facts.capabilities = capabilities;
+        concluded.insert(agent.id.clone(), attributes);
+    }
+    for (id, attributes) in concluded {
+        inventory.facts.attributes.entry(id).or_default().fill(attributes, true);
+    }
+}
+
+/// What the settings of an agent take away.
+#[derive(Clone, Default)]
+struct Loosened {
+    approvals_off: bool,
+    /// The setting by which it runs anything.
+    unrestricted: Option<String>,
+}
+
+fn settings(inventory: &Inventory) -> BTreeMap<Urn, Loosened> {
+    let mut all: BTreeMap<Urn, Loosened> = BTreeMap::new();
+    for setting in inventory.settings.iter() {
+        let Some(agent) = &setting.part_of else { continue };
+        match setting.kind {
+            SettingKind::AgentApprovalsOff => all.entry(agent.clone()).or_default().approvals_off = true,
+            SettingKind::AgentUnrestricted => {
+                let name = setting.attributes.text(Name::SetTo).unwrap_or(&setting.name);
+                all.entry(agent.clone()).or_default().unrestricted.get_or_insert_with(|| name.to_owned());
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+/// The roles that agents act as, where their accounts were read.
+fn roles(inventory: &mut Inventory, agents: &[Identity]) {
+    let mut strong = Vec::new();
+    for agent in agents {
+        for link in inventory.links.from(&agent.id).filter(|link| link.kind == LinkKind::ActsAs) {
+            let facts = inventory.facts.identities.get(&link.to);
+            let administrator = facts.and_then(|facts| facts.capabilities.iter().find(|one| one.is_administrator()));
+            if let Some(capability) = administrator {
+                strong.push((agent.id.clone(), format!("administrator of {}", capability.scope)));
+            }
+        }
+    }
+    for (id, why) in strong {
+        inventory.facts.attributes.entry(id).or_default().set(Name::RoleIsAdministrator, why);
+    }
+}
+
+/// Agents that a list of the organisation does not name, where there is a list.
+fn registry(inventory: &mut Inventory, agents: &[Identity]) {
+    let listed = inventory.settings.iter().filter(|one| one.kind == SettingKind::AgentRegistered);
+    let mut names: BTreeSet<String> = listed.map(|one| one.name.to_lowercase()).collect();
+    let registered = inventory
+        .identities
+        .iter()
+        .filter(|one| one.id.as_str().contains("/agent/") && one.provider() == Provider::Okta);
+    names.extend(registered.map(|one| one.name.to_lowercase()));
+    if names.is_empty() {
+        return;
+    }
+    for agent in agents {
+        // A server is part of its client, and code is no agent that runs.
+        if matches!(agent.kind, IdentityKind::AgentServer | IdentityKind::AgentCode) {
+            continue;
+        }
+        let short = agent.name.split(" (").next().unwrap_or(&agent.name).to_lowercase();
+        let long = [agent.id.as_str().to_lowercase(), agent.name.to_lowercase(), short];
+        if !names.iter().any(|name| long.iter().any(|text| is_like(text, name))) {
+            inventory.facts.attributes.entry(agent.id.clone()).or_default().set(Name::Unregistered, true);
+        }
+    }
+}
+
+/// Whether a text is like a pattern with `*` for anything; without recursion, so that no pattern is slow.
+fn is_like(text: &str, pattern: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return text == pattern };
+    let Some(mut text) = text.strip_prefix(first) else { return false };
+    let mut pieces = rest.split('*').peekable();
+    while let Some(piece) = pieces.next() {
+        if pieces.peek().is_none() {
+            return text.ends_with(piece);
+        }
+        let Some(at) = text.find(piece) else { return false };
+        text = text.get(at + piece.len()..).unwrap_or_default();
+    }
+    true
+}
+
+/// Values that several agents hold, told at the first place of each value.
+fn shared(inventory: &mut Inventory) {
+    let mut holders: BTreeMap<Fingerprint, (Urn, BTreeSet<Urn>)> = BTreeMap::new();
+    for exposure in inventory.exposures.iter().filter(|exposure| !exposure.public) {
+        let users = inventory.links.to(&exposure.id).filter(|link| link.kind == LinkKind::Uses);
+        let agents: BTreeSet<Urn> = users
+            .map(|link| link.from.clone())
+            .filter(|from| inventory.identities.get(from).is_some_and(|one| one.provider() == Provider::Agents))
+            .collect();
+        if !agents.is_empty() {
+            let of_value = holders.entry(exposure.fingerprint.clone());
+            of_value.or_insert_with(|| (exposure.id.clone(), BTreeSet::new())).1.extend(agents);
+        }
+    }
+    for (first, agents) in holders.into_values().filter(|(_, agents)| agents.len() > 1) {
+        let named: Vec<String> = agents
+            .iter()
+            .take(NAMED)
+            .filter_map(|id| inventory.identities.get(id))
+            .map(|agent| {
+                format!("{} at {}", agent.name.split(" (").next().unwrap_or(&agent.name), agent.evidence.location)
+            })
+            .collect();
+        let more = agents.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let attributes = inventory.facts.attributes.entry(first).or_default();
+        attributes.set(Name::AgentCount, i64::try_from(agents.len()).unwrap_or(i64::MAX));
+        attributes.set(Name::AgentsOfValue, format!("{}{more}", named.join(", ")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_like;
+
+    #[test]
+    fn names_of_a_list_may_have_stars() {
+        for (text, pattern, expected) in [
+            ("claude code", "claude code", true),
+            ("claude code", "claude", false),
+            ("agent:shop/.github/workflows/a.yml#t/1", "agent:shop/*", true),
+            ("agent:shop/x", "*#*", false),
+            ("a-b-c", "a*b*c", true),
+        ] {
+            assert_eq!(is_like(text, pattern), expected, "{text} {pattern}");
+        }
+    }
+}
