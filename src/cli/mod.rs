@@ -6,8 +6,6 @@ mod access_kubernetes;
 mod access_request;
 mod agents;
 mod answer;
-
-mod access_kubernetes;
 mod arguments;
 mod baseline;
 mod collect;
