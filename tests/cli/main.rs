@@ -14,8 +14,8 @@ mod commands;
 mod evidence;
 mod formats;
 mod git;
-mod html;
 mod history;
+mod html;
 #[cfg(feature = "aws")]
 #[path = "../support/iam_server.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
