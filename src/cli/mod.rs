@@ -16,7 +16,9 @@ mod evidence;
 mod explain;
 mod gather;
 mod imports;
+mod job;
 mod memory;
+mod merge;
 mod offboard;
 mod okta;
 mod output;
@@ -104,6 +106,8 @@ fn dispatch(arguments: &mut Arguments) -> Result<Exit, Failure> {
         Command::Offboard(offboard) => offboard::run(offboard, &arguments.global, &config),
         Command::Rotate(rotate) => rotate::run(rotate, &arguments.global, &config),
         Command::Rules(rules) => rules::run(rules, &config),
+        Command::Job(job) => job::run(job),
+        Command::Merge(merge) => merge::run(merge, &arguments.global, &config),
         Command::Explain(explain) => explain::run(explain, &config),
         Command::Diff(diff) => diff::run(diff, &arguments.global, &config),
         Command::Triage(triage) => triage::run(triage, &arguments.global, &config),

@@ -11,6 +11,7 @@ mod bad_input;
 mod baseline;
 mod ci;
 mod commands;
+mod deploy;
 mod evidence;
 mod formats;
 mod git;
@@ -26,6 +27,7 @@ mod join;
 #[path = "../support/kube_server.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod kube_server;
+mod kubernetes;
 #[cfg(all(feature = "aws", feature = "kubernetes"))]
 mod live;
 #[cfg(feature = "okta")]
@@ -42,6 +44,7 @@ mod reach;
 mod readme;
 mod review;
 mod secrets;
+mod shard;
 mod source;
 mod stories;
 mod tree;
