@@ -297,8 +297,6 @@ attributes! {
     PodSecurity = "pod_security": Text of [Setting];
 
     // Okta
-    /// The id by which a client names itself to the authorization server.
-    ClientId = "client_id": Text of [Identity];
     /// How many of its owners are there and active.
     ActiveOwners = "active_owners": Int of [Identity];
     /// The admin roles it holds, also by a group.
