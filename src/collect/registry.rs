@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::okta::{Hints, OktaExport, OktaSettings};
 use super::people::People;
 use super::source::{Given, GivenText, Homes, Source, SourceOptions};
-use super::source::{Given, GivenText, Source, SourceOptions};
 use super::{Collector, aws, kubernetes};
 use crate::secrets::DetectorSet;
 

@@ -63,7 +63,7 @@ attributes! {
     Folders = "folders": Texts of [Identity];
     /// The known server whose package's name it looks like.
     LooksLike = "looks_like": Text of [Identity];
-    /// What starts it: npx, uvx, docker …
+    /// The program that starts it: npx, uvx, docker and their like.
     Launcher = "launcher": Text of [Identity];
     /// The package or image that is started.
     Package = "package": Text of [Identity];
@@ -317,8 +317,6 @@ attributes! {
     AssignedToEveryone = "assigned_to_everyone": Bool of [Identity];
     /// How it proves itself to the token endpoint: client_secret_basic, private_key_jwt, none …
     AuthMethod = "auth_method": Text of [Identity];
-    /// The id by which it asks for tokens.
-    ClientId = "client_id": Text of [Identity];
     /// What it asks of a sign-in beside factors: network, device, risk, group, expression.
     Conditions = "conditions": Texts of [Setting];
     /// How an agent gets in: IDENTITY_ASSERTION_APP_INSTANCE, STS_VAULT_SECRET …
