@@ -153,7 +153,11 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
     let mut request = Request {
         roots,
         given: Vec::new(),
-        source: SourceOptions { agents: agents::tables(sources.no_agents)?, ..source_options(&sources.searching)? },
+        source: SourceOptions {
+            definitions: true,
+            agents: agents::tables(sources.no_agents)?,
+            ..source_options(&sources.searching)?
+        },
         homes: sources.home.clone(),
         aws: wants_aws.then(|| sources.aws_profile.clone()),
         aws_regions: sources.aws_regions.clone(),

@@ -47,7 +47,7 @@ fn scan(arguments: &[&str]) -> Ran {
 }
 
 fn services() -> Ran {
-    scan(&["--aws-export", project("fixtures/aws/services").to_str().expect("UTF-8")])
+    scan(&["--aws-export", project().join("fixtures/aws/services").to_str().expect("UTF-8")])
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn text_found_on_the_way_is_searched_and_never_shown() {
 #[test]
 fn a_damaged_answer_is_a_hole_of_that_call_alone() {
     let tree = folder();
-    let from = project("fixtures/aws/services");
+    let from = project().join("fixtures/aws/services");
     for name in ["iam.json", "credential-report.csv", "list-access-keys.json", "oidc.json", "saml.json"] {
         std::fs::copy(from.join(name), tree.path().join(name)).expect("room");
     }

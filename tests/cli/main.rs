@@ -14,6 +14,7 @@ mod commands;
 mod evidence;
 mod formats;
 mod git;
+mod html;
 mod history;
 #[cfg(feature = "aws")]
 #[path = "../support/iam_server.rs"]
@@ -31,8 +32,10 @@ mod live;
 #[allow(dead_code, reason = "other tests use more of it")]
 mod pack;
 mod promises;
+mod reach;
 mod readme;
 mod review;
 mod secrets;
 mod source;
+mod stories;
 mod tree;

@@ -76,11 +76,6 @@ impl IamServer {
         Self { url, state, server, threads }
     }
 
-    /// Everything that was asked: actions, operations, or method and path.
-    pub fn asked(&self) -> Vec<String> {
-        self.state.calls.lock().unwrap().keys().cloned().collect()
-    }
-
     /// How often each action was called.
     pub fn calls(&self, action: &str) -> usize {
         self.state.calls.lock().unwrap().get(action).copied().unwrap_or(0)
