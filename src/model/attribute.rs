@@ -57,7 +57,7 @@ attributes! {
     Folders = "folders": Texts of [Identity];
     /// The known server whose package's name it looks like.
     LooksLike = "looks_like": Text of [Identity];
-    /// What starts it: npx, uvx, docker …
+    /// The program that starts it: npx, uvx, docker and their like.
     Launcher = "launcher": Text of [Identity];
     /// The package or image that is started.
     Package = "package": Text of [Identity];
