@@ -135,3 +135,7 @@ mod iam_server;
 #[cfg(feature = "aws")]
 #[path = "collect_aws/live.rs"]
 mod live;
+
+#[cfg(feature = "aws")]
+#[path = "collect_aws/services.rs"]
+mod services;

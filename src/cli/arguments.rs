@@ -225,12 +225,12 @@ pub(super) struct Sources {
 /// How to judge and report.
 #[derive(Debug, Args)]
 pub(super) struct Reporting {
-    /// Write this format to standard output: table, json, jsonl, csv, csv-inventory, sarif, github, gitlab, junit or
-    /// markdown
+    /// Write this format to standard output: table, json, jsonl, csv, csv-inventory, sarif, github, gitlab, junit,
+    /// markdown or html
     #[arg(long, value_name = "FORMAT", default_value = "table", env = "NONHUMAN_FORMAT", help_heading = "Report")]
     pub format: String,
     /// Write a file, too; its ending says the format (.json, .jsonl, .csv, .inventory.csv, .sarif, .txt, .gitlab.json,
-    /// .junit.xml, .md, .github.txt)
+    /// .junit.xml, .md, .html, .github.txt)
     #[arg(short, long, value_name = "FILE", help_heading = "Report")]
     pub output: Vec<PathBuf>,
     /// Exit with 1 when there is a finding of this severity or above [default: medium]
@@ -390,6 +390,8 @@ pub struct Permissions {
 pub(super) enum LiveSource {
     /// An AWS account.
     Aws,
+    /// A Kubernetes cluster.
+    Kubernetes,
     /// An Okta organisation.
     Okta,
 }

@@ -93,6 +93,9 @@ pub(super) fn read(
         let gathered = Gathered { interrupted, ..Gathered::default() };
         return Ok(Collected { gathered, now, inputs: Vec::new() });
     };
+    let mut found = found;
+    // What somebody plans for a cluster says nothing of what was named, so it is always read beside it.
+    request.kubernetes_manifests = std::mem::take(&mut found.manifests).into_iter().collect();
     let (adopted, unused) = adopt(found, &mut request);
     let collectors = collectors(&request, &detectors)?;
     let mut gathered = runtime.block_on(run(&collectors, &context, deadline, &interrupt));
@@ -158,6 +161,7 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
             agents: agents::tables(sources.no_agents)?,
             ..source_options(&sources.searching)?
         },
+        kubernetes_manifests: Vec::new(),
         homes: sources.home.clone(),
         aws: wants_aws.then(|| sources.aws_profile.clone()),
         aws_regions: sources.aws_regions.clone(),

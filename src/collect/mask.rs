@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Attributes, Known, Location, Provider, Record, Urn};
+use crate::model::{Attributes, Evidence, Known, Location, Provider, Record, Urn};
 use crate::secrets::DetectorSet;
 
 /// What stands in place of a label that looks like a secret.
@@ -13,40 +13,9 @@ const MASKED: &str = "(masked: it looks like a secret)";
 pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
     for record in records {
         match record {
-            Record::Identity(identity) => {
-                labels(&mut identity.labels, detectors);
-                attributes(&mut identity.attributes, detectors);
-                if identity.provider() == Provider::Agents {
-                    urn(&mut identity.id, detectors);
-                    detectors.mask(&mut identity.name);
-                }
-            }
-            Record::Credential(credential) => {
-                attributes(&mut credential.attributes, detectors);
-                if Provider::of(&credential.id) == Some(Provider::Agents) {
-                    urn(&mut credential.id, detectors);
-                    urn(&mut credential.holder, detectors);
-                    detectors.mask(&mut credential.name);
-                }
-            }
             Record::Workload(workload) => {
                 labels(&mut workload.labels, detectors);
                 attributes(&mut workload.attributes, detectors);
-            }
-            Record::Setting(setting) => {
-                labels(&mut setting.labels, detectors);
-                attributes(&mut setting.attributes, detectors);
-                if Provider::of(&setting.id) == Some(Provider::Agents) {
-                    urn(&mut setting.id, detectors);
-                    setting.part_of.as_mut().map(|of| urn(of, detectors));
-                    detectors.mask(&mut setting.name);
-                }
-            }
-            Record::Link(link) => {
-                urn(&mut link.from, detectors);
-                urn(&mut link.to, detectors);
-                detectors.mask(&mut link.why);
-                link.condition.as_mut().map(|text| detectors.mask(text));
             }
             Record::Coverage(entry) => {
                 for text in
@@ -63,9 +32,7 @@ pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
                     detectors.mask(&mut commit.email);
                 }
                 exposure.allowed_by.as_mut().map(|text| detectors.mask(text));
-                if let Location::File { path, .. } = &mut exposure.evidence.location
-                    && detectors.mask(path)
-                {
+                if path(&mut exposure.evidence, detectors) {
                     let mut id = exposure.id.as_str().to_owned();
                     detectors.mask(&mut id);
                     exposure.id = Urn::new(id);
@@ -76,14 +43,69 @@ pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
                     detectors.mask(why);
                 }
             }
-            _ => {}
+            other => named(other, detectors),
         }
+    }
+}
+
+/// Things that files of a tree may name as they like: agents, what they are given, their settings, edges between them.
+fn named(record: &mut Record, detectors: &DetectorSet) {
+    match record {
+        Record::Identity(identity) => {
+            labels(&mut identity.labels, detectors);
+            attributes(&mut identity.attributes, detectors);
+            if identity.provider() == Provider::Agents {
+                urn(&mut identity.id, detectors);
+                detectors.mask(&mut identity.name);
+                path(&mut identity.evidence, detectors);
+            }
+        }
+        Record::Credential(credential) => {
+            attributes(&mut credential.attributes, detectors);
+            if Provider::of(&credential.id) == Some(Provider::Agents) {
+                urn(&mut credential.id, detectors);
+                urn(&mut credential.holder, detectors);
+                detectors.mask(&mut credential.name);
+                path(&mut credential.evidence, detectors);
+            }
+        }
+        Record::Setting(setting) => {
+            labels(&mut setting.labels, detectors);
+            attributes(&mut setting.attributes, detectors);
+            if Provider::of(&setting.id) == Some(Provider::Agents) {
+                urn(&mut setting.id, detectors);
+                setting.part_of.as_mut().map(|of| urn(of, detectors));
+                detectors.mask(&mut setting.name);
+                path(&mut setting.evidence, detectors);
+            }
+        }
+        Record::Link(link) => {
+            detectors.mask(&mut link.why);
+            link.condition.as_mut().map(|text| detectors.mask(text));
+            urn(&mut link.from, detectors);
+            urn(&mut link.to, detectors);
+            // An exposure in a file of such a name has a masked name, too.
+            if path(&mut link.evidence, detectors) {
+                let mut to = link.to.as_str().to_owned();
+                detectors.mask(&mut to);
+                link.to = Urn::new(to);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Masks the path of a place; whether there was something to mask.
+fn path(evidence: &mut Evidence, detectors: &DetectorSet) -> bool {
+    match &mut evidence.location {
+        Location::File { path, .. } => detectors.mask(path),
+        _ => false,
     }
 }
 
 /// Names of agents are what somebody wrote into a file. The same text is masked alike wherever it stands.
 fn urn(name: &mut Urn, detectors: &DetectorSet) {
-    if name.as_str().starts_with("agent:") || name.as_str().starts_with("exposure:") {
+    if Provider::of(name) == Some(Provider::Agents) {
         let mut text = name.as_str().to_owned();
         if detectors.mask(&mut text) {
             *name = Urn::new(text);

@@ -54,9 +54,20 @@ impl<T> From<Option<T>> for Known<T> {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Unknown {
     unknown: String,
+}
+
+/// A map with this one name, and nothing else: what serde derives for a struct would take a list of one text, too.
+impl<'de> Deserialize<'de> for Unknown {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut map = std::collections::BTreeMap::<String, String>::deserialize(deserializer)?;
+        match (map.remove("unknown"), map.is_empty()) {
+            (Some(unknown), true) => Ok(Self { unknown }),
+            _ => Err(serde::de::Error::custom("expected {\"unknown\": \"why\"}")),
+        }
+    }
 }
 
 impl<T: Serialize> Serialize for Known<T> {

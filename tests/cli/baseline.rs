@@ -186,7 +186,7 @@ fn rewriting_keeps_words_drops_what_is_gone_and_keeps_what_was_not_searched() {
     let stale = said(&report, "stale entries").expect("it is said");
     let names = "deleted.py (github-token), gone.py (github-token), moved.py (github-token, until 2030-01-31)";
     assert_eq!((stale.0.as_str(), stale.1, stale.2.as_str()), ("not-read", 3, names));
-    for format in ["table", "jsonl", "csv", "csv-inventory", "sarif", "github", "gitlab", "junit", "markdown"] {
+    for format in ["table", "jsonl", "csv", "csv-inventory", "sarif", "github", "gitlab", "junit", "markdown", "html"] {
         let ran = run(path, &["secrets", "--baseline", FILE, "--format", format, "--now", NOW]);
         assert!(ran.stdout.contains("stale entries") && ran.stdout.contains("deleted.py"), "{format}: {}", ran.stdout);
     }

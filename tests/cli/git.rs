@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::tree::{NOW, folder, github_token, nonhuman, run, write};
 
 /// Runs git as nobody's user, and as if nobody had configured it.
-fn git(folder: &Path, arguments: &[&str]) -> String {
+pub(crate) fn git(folder: &Path, arguments: &[&str]) -> String {
     let ran = Command::new("git")
         .current_dir(folder)
         .env_clear()

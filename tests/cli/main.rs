@@ -3,8 +3,10 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod acme;
+mod agents;
 mod allow;
 mod archive;
+mod aws;
 mod bad_input;
 mod baseline;
 mod ci;
@@ -13,6 +15,7 @@ mod evidence;
 mod formats;
 mod git;
 mod history;
+mod html;
 #[cfg(feature = "aws")]
 #[path = "../support/iam_server.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
@@ -23,8 +26,15 @@ mod join;
 #[path = "../support/kube_server.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod kube_server;
+mod kubernetes;
 #[cfg(all(feature = "aws", feature = "kubernetes"))]
 mod live;
+#[cfg(feature = "okta")]
+mod okta;
+#[cfg(feature = "okta")]
+#[path = "../support/okta_server.rs"]
+#[allow(dead_code, reason = "other tests use more of it")]
+mod okta_server;
 #[path = "../support/pack.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod pack;

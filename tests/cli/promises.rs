@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::tree::{NOW, folder, github_token, nonhuman, project, run, write};
 
-const FORMATS: [&str; 10] =
-    ["table", "json", "jsonl", "csv", "csv-inventory", "sarif", "github", "gitlab", "junit", "markdown"];
+const FORMATS: [&str; 11] =
+    ["table", "json", "jsonl", "csv", "csv-inventory", "sarif", "github", "gitlab", "junit", "markdown", "html"];
 
 /// 1. No false green: no credentials.
 #[test]

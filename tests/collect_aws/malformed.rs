@@ -194,7 +194,7 @@ async fn a_file_over_the_limit_is_a_hole_that_says_so() {
     let hole = broken(&small).next().unwrap();
     assert_eq!(hole.outcome, Outcome::Failed);
     assert!(hole.detail.as_deref().unwrap().contains(&format!("larger than the limit of {} bytes", size - 1)));
-    assert_eq!(hole.blinds.len(), 6);
+    assert_eq!(hole.blinds.len(), 7);
     assert_eq!(holes(&read(size).await), []);
 }
 

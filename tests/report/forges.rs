@@ -33,6 +33,7 @@ fn history() -> World {
         path: "src/there.py".to_owned(),
         reason: "a key of the tests".to_owned(),
         owner: "team-a".to_owned(),
+        by: String::new(),
         expires: Some(date(2027, 1, 31)),
     });
     let mut world = quiet(vec![CoverageEntry::complete("source", ".", "files", 2)]);

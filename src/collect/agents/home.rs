@@ -104,7 +104,7 @@ impl Search<'_> {
         let mut found: Vec<PathBuf> = entries
             .take(MOST_ENTRIES)
             .flatten()
-            .filter(|entry| entry.file_name().to_str().is_some_and(|have| is_like(have, &name)))
+            .filter(|entry| entry.file_name().to_str().is_some_and(|have| is_like(&have.to_lowercase(), &name)))
             .map(|entry| entry.path())
             .collect();
         found.sort();

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::container;
 use super::given::{self, Given, Held};
 
 /// How a server is started.
@@ -46,7 +47,7 @@ impl Folder {
     }
 }
 
-type Word = (String, Range<usize>);
+pub(super) type Word = (String, Range<usize>);
 
 /// Programs that fetch what they start, by base name; with the words that must follow.
 const LAUNCHERS: &[(&str, &[&str], &str)] = &[
@@ -68,41 +69,6 @@ const LAUNCHERS: &[(&str, &[&str], &str)] = &[
     ("go", &["run"], "go run"),
 ];
 
-/// Flags of containers that take a value.
-const CONTAINER_VALUES: &[&str] = &[
-    "-e",
-    "--env",
-    "-v",
-    "--volume",
-    "--mount",
-    "--name",
-    "--network",
-    "--net",
-    "-p",
-    "--publish",
-    "-u",
-    "--user",
-    "-w",
-    "--workdir",
-    "--env-file",
-    "--entrypoint",
-    "--platform",
-    "--add-host",
-    "-h",
-    "--hostname",
-    "--label",
-    "-l",
-    "--memory",
-    "-m",
-    "--cpus",
-    "--pull",
-    "--cap-add",
-    "--cap-drop",
-    "--security-opt",
-    "--gpus",
-    "--tmpfs",
-];
-
 /// Reads a command line; what is given among the arguments is added.
 pub(super) fn read(words: &[Word], given: &mut Vec<Given>) -> Launch {
     let words = unwrap(words);
@@ -116,7 +82,7 @@ pub(super) fn read(words: &[Word], given: &mut Vec<Given>) -> Launch {
         launch.launcher = Some(name);
         launch.is_fetched = true;
         rest = match *name {
-            "docker" | "podman" | "nerdctl" => container(&arguments[then.len()..], &mut launch, given),
+            "docker" | "podman" | "nerdctl" => container::options(&arguments[then.len()..], &mut launch, given),
             "deno" => script(&arguments[then.len()..], &mut launch),
             _ => package(&arguments[then.len()..], name, &mut launch),
         };
@@ -215,7 +181,7 @@ fn split_version(source: &str) -> (&str, &str) {
     }
     match source.char_indices().skip(1).filter(|(_, letter)| *letter == '@').last() {
         Some((at, _)) if !source[at..].contains('/') => (&source[..at], &source[at + 1..]),
-        _ => (source.split('[').next().unwrap_or(source), ""),
+        _ => (source.split(['[', '>', '<', '~', '!']).next().unwrap_or(source), ""),
     }
 }
 
@@ -255,61 +221,6 @@ fn script<'w>(arguments: &'w [Word], launch: &mut Launch) -> &'w [Word] {
         launch.package = Some(given::shown(name)).filter(|_| launch.is_fetched);
     }
     arguments.get(at + 1..).unwrap_or_default()
-}
-
-/// An image with its tag or digest.
-pub(super) fn image(text: &str, launch: &mut Launch) {
-    let (name, digest) = text.split_once('@').map_or((text, None), |(name, digest)| (name, Some(digest)));
-    // A colon behind the last slash begins the tag; before it, the port of the registry.
-    let tagged = name.rsplit_once(':').filter(|(_, tag)| !tag.contains('/'));
-    launch.package = Some(given::shown(tagged.map_or(name, |(name, _)| name)));
-    launch.is_fetched = true;
-    launch.is_pinned = digest.is_some_and(|digest| digest.starts_with("sha256:") && digest.len() == 71);
-    launch.digest = digest.map(given::shown);
-}
-
-/// The options of `docker run` up to the image; gives what stands behind it.
-fn container<'w>(arguments: &'w [Word], launch: &mut Launch, given: &mut Vec<Given>) -> &'w [Word] {
-    let mut at = 0;
-    while let Some((text, span)) = arguments.get(at) {
-        if !text.starts_with('-') {
-            break;
-        }
-        let (flag, inline) = text.split_once('=').map_or((text.as_str(), None), |(flag, value)| (flag, Some(value)));
-        let takes_next = inline.is_none() && CONTAINER_VALUES.contains(&flag);
-        let next = arguments.get(at + 1).filter(|_| takes_next);
-        let (value, place) = match (inline, next) {
-            (Some(value), _) => (value, span),
-            (None, Some((value, place))) => (value.as_str(), place),
-            (None, None) => ("", span),
-        };
-        match flag {
-            "-e" | "--env" => {
-                let (name, value) = value.split_once('=').map_or((value, None), |(name, value)| (name, Some(value)));
-                given::of_pair(name, value, "env", place, given);
-            }
-            "-v" | "--volume" => mount(value.split(':').next().unwrap_or_default(), launch),
-            "--mount" => {
-                let sources = value.split(',').filter_map(|part| part.split_once('='));
-                let source = sources.into_iter().find(|(key, _)| matches!(*key, "src" | "source"));
-                mount(source.map_or("", |(_, source)| source), launch);
-            }
-            "--privileged" => launch.unsandboxed = Some("--privileged".to_owned()),
-            _ => {}
-        }
-        at += if takes_next { 2 } else { 1 };
-    }
-    if let Some((text, _)) = arguments.get(at) {
-        image(text, launch);
-    }
-    arguments.get(at + 1..).unwrap_or_default()
-}
-
-/// A folder of this machine in a container; a name is a volume.
-fn mount(source: &str, launch: &mut Launch) {
-    if source.starts_with(['/', '~', '$', '.']) || source.get(1..2) == Some(":") {
-        launch.folders.push(Folder { path: given::shown(source), is_mount: true });
-    }
 }
 
 /// What stands among the arguments of the server itself: headers, keys, addresses, folders.
@@ -358,4 +269,75 @@ fn is_folder(text: &str) -> bool {
     text.starts_with(['/', '~'])
         || matches!(text, "$HOME" | "${HOME}" | "%USERPROFILE%")
         || text.get(1..3) == Some(":\\")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn launch(line: &str) -> (Launch, Vec<Given>) {
+        let mut given = Vec::new();
+        let words: Vec<Word> = line.split(' ').map(|word| (word.to_owned(), 0..0)).collect();
+        (read(&words, &mut given), given)
+    }
+
+    /// Launcher, package, and whether it is one version.
+    #[test]
+    fn packages_are_told_with_their_versions() {
+        for (line, launcher, package, pinned) in [
+            ("npx -y @scope/server", "npx", "@scope/server", false),
+            ("npx -y @scope/server@latest", "npx", "@scope/server", false),
+            ("npx -y @scope/server@1.2.3", "npx", "@scope/server", true),
+            ("npx @scope/server@^1.2.3", "npx", "@scope/server", false),
+            ("npx -y server@1.2", "npx", "server", false),
+            ("npx --package=server@1.2.3 run", "npx", "server", true),
+            ("cmd /c npx -y server@2.0.0-rc.1", "npx", "server", true),
+            ("C:\\nodejs\\npx.cmd -y server", "npx", "server", false),
+            ("env A=b npx -y server", "npx", "server", false),
+            ("uvx mcp-server-git", "uvx", "mcp-server-git", false),
+            ("uvx mcp-server-git==2025.7.1", "uvx", "mcp-server-git", true),
+            ("uvx mcp-server-git@2025.7.1", "uvx", "mcp-server-git", true),
+            ("uvx --from mcp-server-git>=1 run", "uvx", "mcp-server-git", false),
+            ("uv tool run mcp-server-git", "uvx", "mcp-server-git", false),
+            ("pipx run tool==1.0", "pipx", "tool", true),
+            ("bunx server@1.0.0", "bunx", "server", true),
+            ("pnpm dlx server", "pnpm dlx", "server", false),
+            ("go run example.com/tool@v1.2.3", "go run", "example.com/tool", true),
+            ("deno run -A npm:server@1.0.0", "deno", "server", true),
+            ("docker run -i --rm mcp/fetch", "docker", "mcp/fetch", false),
+            ("docker run -e T=x -v /srv:/srv reg.example:5000/a/b:1.0", "docker", "reg.example:5000/a/b", false),
+        ] {
+            let (one, _) = launch(line);
+            assert_eq!(
+                (one.launcher, one.package.as_deref(), one.is_pinned, one.is_fetched),
+                (Some(launcher), Some(package), pinned, true),
+                "{line}"
+            );
+        }
+        let digest = format!("podman run a/b@sha256:{}", "0f".repeat(32));
+        assert!(launch(&digest).0.is_pinned);
+        let commit = format!("uvx --from git+https://git.example/a@{} a", "0f".repeat(20));
+        assert!(launch(&commit).0.is_pinned);
+        let (own, _) = launch("/usr/local/bin/vault-mcp --read-only");
+        assert!(!own.is_fetched && own.launcher.is_none() && own.program.as_deref() == Some("vault-mcp"));
+    }
+
+    #[test]
+    fn arguments_are_told_by_what_they_are() {
+        let (one, given) =
+            launch("npx mcp-remote@0.1.29 https://x.example/sse --header Authorization:hk7Qe-2Lm9pWz4 --api-key=${K}");
+        assert_eq!(one.url.map(|(url, _)| url).as_deref(), Some("https://x.example/sse"));
+        let told: Vec<(&str, &str, bool)> =
+            given.iter().map(|one| (one.by, one.name.as_str(), one.held == Held::Literal)).collect();
+        assert_eq!(told, [("header", "Authorization", true), ("argument", "--api-key", false)]);
+        let (one, given) = launch("docker run -e GITHUB_TOKEN -e A_KEY=hk7Qe-2Lm9pWz4 --privileged -v /:/host a/b");
+        assert_eq!(given.iter().map(|one| one.held == Held::Literal).collect::<Vec<_>>(), [false, true]);
+        assert!(one.folders.iter().any(Folder::is_root) && one.unsandboxed.as_deref() == Some("--privileged"));
+        let folders = |path: &str| Folder { path: path.to_owned(), is_mount: false }.is_root();
+        for (path, expected) in
+            [("/", true), ("~", true), ("/home/anna", true), ("/home/anna/src", false), ("C:\\", true), ("/srv", false)]
+        {
+            assert_eq!(folders(path), expected, "{path}");
+        }
+    }
 }

@@ -239,7 +239,7 @@ fn card(file: &mut File<'_>, tree: &Node) {
     let has_old =
         tree.get("authentication").and_then(|node| node.get("schemes")).is_some_and(|node| !node.items().is_empty());
     let mut attributes = Attributes::default();
-    if !(has_schemes && has_needs) && !has_old {
+    if !(has_old || has_schemes && has_needs) {
         attributes.set(Name::Unauthenticated, true);
     }
     if urls.iter().any(|url| address(url).is_some_and(|address| address.is_plain)) {

@@ -8,6 +8,7 @@ mod ci;
 mod client;
 mod cloud;
 mod codeowners;
+mod container;
 mod dependency;
 mod file;
 mod frameworks;

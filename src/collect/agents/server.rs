@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use serde::Deserialize;
 
+use super::container;
 use super::given::{Given, address, of_map};
 use super::launch::{self, Launch};
 use super::node::{Entry, Node, Value};
@@ -168,7 +169,7 @@ fn server(name: &str, at: usize, span: Range<usize>, node: &Node, knowledge: &Kn
     }
     server.launch = launch::read(&words, &mut server.given);
     if let Some(image) = node.any(&["image"]).and_then(Node::text).filter(|_| server.launch.package.is_none()) {
-        launch::image(image, &mut server.launch);
+        container::image(image, &mut server.launch);
     }
     let remote = urls.map(|node| (node.text().unwrap_or_default().to_owned(), node.span.clone()));
     if let Some((url, span)) = remote.or_else(|| server.launch.url.take()) {

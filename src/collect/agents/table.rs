@@ -1,10 +1,12 @@
 //! The table of clients: which files are theirs, under which keys they list servers, which settings switch a person off.
 //! Reads `rules/facts/agent-clients.toml`; knows no file system.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 
 use super::frameworks::Frameworks;
-use super::place::Pattern;
+use super::place::{Pattern, is_like};
 use super::server::Knowledge;
 
 /// Folders below a home directory in which programs keep their settings: Linux, macOS, Windows.
@@ -18,6 +20,9 @@ pub struct Tables {
     pub(super) frameworks: Frameworks,
     /// Every file of the table.
     places: Vec<Place>,
+    /// The places by their last name, and those whose last name has stars.
+    by_name: HashMap<String, Vec<usize>>,
+    starred: Vec<(String, usize)>,
 }
 
 /// A program in which agents run.
@@ -160,19 +165,36 @@ impl Tables {
     }
 
     fn add(&mut self, path: &str, is_home: bool, client: usize, role: FileRole) {
-        self.places.push(Place { pattern: Pattern::new(path), is_home, client, role });
+        let pattern = Pattern::new(path);
+        let number = self.places.len();
+        let last = pattern.last().to_owned();
+        if last.contains('*') {
+            self.starred.push((last, number));
+        } else {
+            self.by_name.entry(last).or_default().push(number);
+        }
+        self.places.push(Place { pattern, is_home, client, role });
     }
 
     /// The client whose file this is, by the end of its path: of several the one that says most of the path. A place in
     /// a home directory wins over the same one in a project only where the path has no more to say.
     pub(super) fn recognise(&self, path: &str) -> Option<Known<'_>> {
-        let parts: Vec<&str> = path.split('/').collect();
-        let last = parts.last()?;
-        let found = self.places.iter().filter(|place| place.pattern.may_end_in(last)).filter_map(|place| {
-            let base = place.pattern.base(&parts)?;
-            Some((place.pattern.weight(), !place.is_home, place, base))
-        });
-        let (.., place, base) = found.max_by_key(|(weight, project, ..)| (*weight, *project))?;
+        let lower = path.to_lowercase();
+        let last = lower.rsplit('/').next()?;
+        let named = self.by_name.get(last).into_iter().flatten();
+        let starred = self.starred.iter().filter(|(pattern, _)| is_like(last, pattern)).map(|(_, number)| number);
+        let mut parts = None;
+        let mut best: Option<(usize, bool, &Place, usize)> = None;
+        for place in named.chain(starred).filter_map(|number| self.places.get(*number)) {
+            let parts = parts.get_or_insert_with(|| lower.split('/').collect::<Vec<_>>());
+            let Some(base) = place.pattern.base(parts) else { continue };
+            let rank = (place.pattern.weight(), !place.is_home);
+            if best.is_none_or(|(weight, project, ..)| rank >= (weight, project)) {
+                best = Some((rank.0, rank.1, place, base));
+            }
+        }
+        let (.., place, base) = best?;
+        let base = path.split('/').take(base).collect::<Vec<_>>().join("/");
         let client = self.clients.get(place.client)?;
         Some(Known { client, place, base })
     }

@@ -16,7 +16,7 @@ use super::thin::Thin;
 use super::visits::Failure;
 
 /// How many calls are under way at once.
-const AT_ONCE: usize = 16;
+pub(super) const AT_ONCE: usize = 16;
 
 /// After so many refusals of one call without a single answer the others of its series are not asked.
 const IN_VAIN: usize = 8;
@@ -62,6 +62,7 @@ pub(super) async fn all(
     thin: &Thin,
     regions: &[String],
     users: &[String],
+    at_once: usize,
     progress: &(dyn Fn(&str) + Send + Sync),
 ) -> Fetched {
     let series = Mutex::new(BTreeMap::new());
@@ -85,7 +86,7 @@ pub(super) async fn all(
         fetched.calls += tasks.len();
         progress(&format!("{} calls to AWS services", fetched.calls));
         let from = fetched.answers.len();
-        run(thin, std::mem::take(&mut tasks), &series, &mut fetched).await;
+        run(thin, std::mem::take(&mut tasks), at_once, &series, &mut fetched).await;
         tasks = following(&fetched.answers[from..]);
     }
     // Where no name at all can be looked up, it is the network, not the region.
@@ -107,6 +108,7 @@ fn is_unknown_host(detail: &str) -> bool {
 async fn run(
     thin: &Thin,
     tasks: Vec<Task>,
+    at_once: usize,
     series: &Mutex<BTreeMap<(&'static str, &'static str), Arc<Series>>>,
     fetched: &mut Fetched,
 ) {
@@ -120,7 +122,7 @@ async fn run(
         }
     });
     let asked: Vec<_> = asked.collect();
-    let mut answers = stream::iter(asked).buffer_unordered(AT_ONCE);
+    let mut answers = stream::iter(asked).buffer_unordered(at_once);
     let mut wave = Vec::new();
     while let Some((task, outcome)) = answers.next().await {
         let Task { call, region, items } = task;

@@ -37,6 +37,7 @@ pub struct AwsLive {
     report_patience: Duration,
     regions: Vec<String>,
     role: Option<String>,
+    at_once: usize,
     detectors: Option<Arc<DetectorSet>>,
 }
 
@@ -53,6 +54,7 @@ impl AwsLive {
             report_patience: Duration::from_secs(120),
             regions: Vec::new(),
             role: None,
+            at_once: fetch::AT_ONCE,
             detectors: None,
         }
     }
@@ -86,6 +88,13 @@ impl AwsLive {
     #[must_use]
     pub fn page_size(self, page_size: i32) -> Self {
         Self { page_size, ..self }
+    }
+
+    /// How many calls to services are under way at once, for servers of tests that take few.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn at_once(self, at_once: usize) -> Self {
+        Self { at_once: at_once.max(1), ..self }
     }
 
     /// How long to wait for the credential report.
@@ -170,7 +179,7 @@ impl AwsLive {
         visit.oidc_providers().await?;
         visit.saml_providers().await?;
         visit.alias().await?;
-        visit.services(config, &self.regions, self.detectors.as_deref()).await
+        visit.services(config, self).await
     }
 }
 
@@ -254,12 +263,8 @@ impl Visit {
     }
 
     /// Asks every service that the table of calls names.
-    async fn services(
-        &self,
-        config: SdkConfig,
-        regions: &[String],
-        detectors: Option<&DetectorSet>,
-    ) -> Result<(), CollectError> {
+    async fn services(&self, config: SdkConfig, live: &AwsLive) -> Result<(), CollectError> {
+        let (regions, detectors) = (&live.regions, live.detectors.as_deref());
         let site = &self.projection.site;
         let thin = Thin::new(config, &site.account.partition);
         let asked = if regions.is_empty() { fetch::regions(&thin).await } else { Ok(regions.to_vec()) };
@@ -276,7 +281,7 @@ impl Visit {
         };
         self.cover(entry).await?;
         let users: Vec<String> = self.projection.users.keys().cloned().collect();
-        let fetched = fetch::all(&thin, &regions, &users, self.context.progress.as_ref()).await;
+        let fetched = fetch::all(&thin, &regions, &users, live.at_once, self.context.progress.as_ref()).await;
         let searcher = Searcher { detectors, context: &self.context };
         self.send(visits::records(&fetched.answers, &fetched.failures, &self.projection, &searcher)).await?;
         self.cover(site.complete("calls to services", fetched.calls as u64)).await

@@ -123,7 +123,7 @@ fn unread_trust() -> Attributes {
     let texts = [
         A::DeletedPrincipals,
         A::ExternalAccounts,
-        A::ExternalVendors,
+        A::ExternalNames,
         A::ExternalWithoutId,
         A::OidcAnySubject,
         A::OidcAnyAudience,
@@ -193,8 +193,11 @@ fn who(statements: &[Statement<'_>], tenant: &str, accounts: &Accounts, table: &
     let closed: BTreeSet<String> = named.map(str::to_owned).collect();
     attributes.set(A::ClosedAccounts, closed.into_iter().collect::<Vec<_>>());
     attributes.set(A::DeletedPrincipals, deleted);
-    let vendors: BTreeSet<String> = outside.iter().filter_map(|account| table.vendors.get(account)).cloned().collect();
-    attributes.set(A::ExternalVendors, vendors.into_iter().collect::<Vec<_>>());
+    let named = outside.iter().map(|account| match table.vendors.get(account) {
+        Some(vendor) => format!("{vendor} ({account})"),
+        None => account.clone(),
+    });
+    attributes.set(A::ExternalNames, named.collect::<Vec<_>>());
     attributes.set(A::ExternalAccounts, outside);
     attributes
 }

@@ -1,5 +1,5 @@
-//! The picture of an identity: what opens it, what it becomes, what it can do, as boxes in five columns and arrows
-//! between them. Decides which boxes there are, not how they look; concludes nothing that `link` did not.
+//! The picture of an identity: what opens it, what it becomes, what it can do, as boxes in columns and arrows between
+//! them. Decides which of the steps that `link` concluded are drawn, not how they look; concludes none itself.
 
 use std::collections::BTreeMap;
 
@@ -7,63 +7,50 @@ use serde::Serialize;
 
 use super::sheet::Cell;
 use super::strings::{Strings, Text};
-use crate::inventory::IdentityFacts;
-use crate::model::{CapabilityKind, Identity, Known, LinkKind, PrincipalKind, Provider, Urn, short_date};
+use crate::model::{CapabilityKind, Edge, EdgeKind, Holding, Identity, Known, PrincipalKind, Reached, Urn, short_date};
 use crate::report::Scan;
 use crate::report::escape::flow_short;
-use crate::report::view::{View, scope};
+use crate::report::view::View;
 use crate::report::words::{plural, words};
 
-/// How many boxes of one sort are drawn; the rest are one box with their number.
+/// How many boxes that lead to one are drawn; the rest are one box with their number.
 const DRAWN: usize = 6;
+
+/// How many boxes there are at most: a picture of more is none.
+const MOST: usize = 32;
+
+/// How many steps before the identity are drawn.
+const BEFORE: i32 = 3;
+
+/// How many powers are drawn at the end.
+const POWERS: usize = 5;
 
 /// Longer names are cut, and said to be: a box shows a few words.
 const LONGEST: usize = 300;
 
-/// Where a box stands, from left to right.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(into = "u8")]
-enum Column {
-    /// Places where a secret lies in the open.
-    Open,
-    /// What proves it, runs as it or may become it.
-    Entry,
-    /// The identity itself.
-    Itself,
-    /// What it becomes.
-    Other,
-    /// What can be done in the end.
-    Power,
-}
-
-impl From<Column> for u8 {
-    fn from(column: Column) -> Self {
-        column as u8
-    }
-}
-
 /// A box: its column, what sort of thing it is, its name, a remark, and the row of the identity it stands for.
 #[derive(Serialize)]
-struct Node(Column, Text, Text, Text, Option<usize>);
+struct Node(i32, Text, Text, Text, Option<usize>);
 
-/// An arrow: from box, to box, what it says, and whether it holds under a condition only.
+/// An arrow: from box, to box, what it says, how sure it is (0: it holds, 1: under a condition, 2: unknown), and the
+/// condition.
 #[derive(Serialize)]
-struct Edge(usize, usize, Text, bool);
+struct Arrow(usize, usize, Text, u8, Text);
 
 /// Boxes and arrows; both empty where there is nothing to draw but the identity itself.
 #[derive(Default)]
 pub(super) struct Chain {
     nodes: Vec<Node>,
-    edges: Vec<Edge>,
+    arrows: Vec<Arrow>,
 }
 
 impl Serialize for Chain {
     /// `0` where there is nothing to draw: most identities of a large organisation.
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.edges.is_empty() {
+        if self.arrows.is_empty() {
             serializer.serialize_u8(0)
         } else {
-            (&self.nodes, &self.edges).serialize(serializer)
+            (&self.nodes, &self.arrows).serialize(serializer)
         }
     }
 }
@@ -76,40 +63,17 @@ pub(super) struct Gallery<'a> {
     pub(super) view: &'a View<'a>,
     /// The row of each identity.
     pub(super) rows: &'a BTreeMap<&'a Urn, usize>,
-    /// Who can become whom by steps of its own.
-    pub(super) climbers: &'a BTreeMap<&'a Urn, Vec<&'a Urn>>,
-}
-
-/// Who becomes administrator through whom: by the identity at the end, those that reach it.
-pub(super) fn climbers<'a>(scan: &'a Scan<'a>) -> BTreeMap<&'a Urn, Vec<&'a Urn>> {
-    let mut climbers: BTreeMap<&Urn, Vec<&Urn>> = BTreeMap::new();
-    for (id, facts) in &scan.inventory.facts.identities {
-        for path in facts.escalations.iter().filter(|path| path.target != *id) {
-            let of = climbers.entry(&path.target).or_default();
-            if of.last() != Some(&id) {
-                of.push(id);
-            }
-        }
-    }
-    climbers
 }
 
 impl Gallery<'_> {
     /// Draws the picture of one identity.
     pub(super) fn draw(&self, identity: &Identity, strings: &mut Strings) -> Chain {
         let mut pen = Pen { gallery: self, strings, chain: Chain::default(), names: BTreeMap::new() };
-        let itself = pen.identity(Column::Itself, &identity.id);
-        let facts = self.view.facts(&identity.id);
-        pen.credentials(itself, facts);
-        pen.exposures(itself, facts);
-        pen.workloads(itself, facts);
-        pen.trusted(itself, facts);
-        pen.tied(itself, identity, facts);
-        pen.linked(itself, identity);
-        pen.climbers(itself, identity);
-        pen.becomes(itself, identity, facts);
-        pen.powers(itself, facts);
-        if pen.chain.edges.is_empty() { Chain::default() } else { pen.chain }
+        let itself = pen.thing(0, &identity.id);
+        pen.before(itself, &identity.id);
+        pen.trusted(itself, &identity.id);
+        pen.after(&identity.id);
+        if pen.chain.arrows.is_empty() { Chain::default() } else { pen.chain }
     }
 }
 
@@ -117,44 +81,183 @@ struct Pen<'a, 'b> {
     gallery: &'a Gallery<'a>,
     strings: &'b mut Strings,
     chain: Chain,
-    /// The box of each thing that has a name of its own.
+    /// The box of each thing.
     names: BTreeMap<String, usize>,
 }
 
-impl Pen<'_, '_> {
-    fn node(&mut self, column: Column, sort: &str, label: &str, note: &str, row: Option<usize>) -> usize {
+impl<'a> Pen<'a, '_> {
+    fn node(&mut self, column: i32, sort: &str, label: &str, note: &str, row: Option<usize>) -> usize {
         let mut text = |text: &str| self.strings.text(&flow_short(text, LONGEST));
         let (sort, label, note) = (text(sort), text(label), text(note));
         self.chain.nodes.push(Node(column, sort, label, note, row));
         self.chain.nodes.len() - 1
     }
 
-    fn edge(&mut self, from: usize, to: usize, words: &str, conditional: bool) {
+    fn arrow(&mut self, from: usize, to: usize, words: &str, holding: Holding, condition: &str) {
+        let condition = self.strings.text(&flow_short(condition, LONGEST));
         let words = self.strings.text(words);
-        if !self.chain.edges.iter().any(|edge| (edge.0, edge.1, edge.2) == (from, to, words)) {
-            self.chain.edges.push(Edge(from, to, words, conditional));
+        // Of several steps between two boxes the first is the surest; two arrows would lie on each other.
+        if !self.chain.arrows.iter().any(|one| (one.0, one.1) == (from, to)) {
+            self.chain.arrows.push(Arrow(from, to, words, holding as u8, condition));
         }
     }
 
-    /// The box of an identity, which is made once.
-    fn identity(&mut self, column: Column, id: &Urn) -> usize {
+    fn step(&mut self, from: usize, to: usize, edge: &Edge) {
+        self.arrow(from, to, edge.kind.words(), edge.holding, edge.condition.as_deref().unwrap_or_default());
+    }
+
+    fn is_full(&self) -> bool {
+        self.chain.nodes.len() >= MOST
+    }
+
+    /// What leads to the identity, column by column, so that the nearest are drawn in any case.
+    fn before(&mut self, itself: usize, id: &Urn) {
+        let mut near = vec![(itself, id.clone())];
+        for distance in 1..=BEFORE {
+            let mut next = Vec::new();
+            for (to, id) in near {
+                next.extend(self.steps_to(-distance, to, &id));
+            }
+            near = next;
+        }
+    }
+
+    /// The boxes of what leads to one. Beyond the first column only what holds a value or uses it is told: who else may
+    /// control the holder of a key belongs on that one's page.
+    fn steps_to(&mut self, column: i32, to: usize, id: &Urn) -> Vec<(usize, Urn)> {
+        let is_first = column == -1;
+        let is_told = |kind: EdgeKind| match kind {
+            EdgeKind::ValueOf | EdgeKind::Proves | EdgeKind::RunsAs | EdgeKind::Uses => true,
+            // Whoever runs a whole place controls all in it, which says nothing of one.
+            EdgeKind::Controls => false,
+            kind => is_first && kind.carries_power(),
+        };
+        let mut edges: Vec<&Edge> =
+            self.gallery.scan.inventory.facts.graph.to(id).filter(|edge| is_told(edge.kind)).collect();
+        edges.sort_by_key(|edge| (edge.kind, edge.holding));
+        let mut drawn = Vec::new();
+        for edge in edges.iter().take(DRAWN) {
+            if self.is_full() {
+                break;
+            }
+            let is_new = !self.names.contains_key(edge.from.as_str());
+            let from = self.thing(column, &edge.from);
+            self.step(from, to, edge);
+            if is_new {
+                drawn.push((from, edge.from.clone()));
+            }
+        }
+        if let more @ 1.. = edges.len().saturating_sub(DRAWN) {
+            let node = self.node(column, "and", &plural(more, "more"), "not drawn", None);
+            self.arrow(node, to, "", Holding::Holds, "");
+        }
+        drawn
+    }
+
+    /// Those whom its trust names and who are no identities of their own: anyone, an account, a service.
+    fn trusted(&mut self, itself: usize, id: &Urn) {
+        let all = &self.gallery.view.facts(id).trusted;
+        let others = all.iter().filter(|one| !self.names.contains_key(&one.name)).collect::<Vec<_>>();
+        for principal in others.into_iter().take(DRAWN) {
+            let (sort, name) = match principal.kind {
+                PrincipalKind::Anyone => ("principal", "anyone"),
+                PrincipalKind::Identity => continue,
+                kind => (kind.as_str(), principal.name.as_str()),
+            };
+            let node = self.node(-1, sort, name, "", None);
+            let holding = if principal.conditions.is_empty() { Holding::Holds } else { Holding::Conditional };
+            self.arrow(node, itself, "may become", holding, &principal.conditions.join(", "));
+        }
+    }
+
+    /// What it becomes and what can be done in the end, the strongest first.
+    fn after(&mut self, id: &Urn) {
+        let graph = &self.gallery.scan.inventory.facts.graph;
+        let reached: Vec<&Reached> = graph.reach_of(id).take(POWERS).collect();
+        let mut last = 1;
+        let ways: Vec<Vec<&Edge>> = reached.iter().map(|power| graph.way(id, power)).collect();
+        for way in &ways {
+            for (edge, column) in way.iter().zip(1..) {
+                let (from, to) = (self.thing(column - 1, &edge.from), self.thing(column, &edge.to));
+                self.step(from, to, edge);
+                last = last.max(column + 1);
+            }
+        }
+        for power in &reached {
+            let from = self.thing(0, &power.at);
+            let (word, what) = match power.kind {
+                CapabilityKind::Administrator if self.has(power) => ("is", "administrator"),
+                CapabilityKind::Administrator => ("can become", "administrator"),
+                kind => ("can", words(kind)),
+            };
+            let to = self.power(last, what, &power.scope);
+            let holding = if power.steps == 0 { power.holding } else { Holding::Holds };
+            self.arrow(from, to, word, holding, "");
+        }
+        if let more @ 1.. = graph.reach_of(id).count().saturating_sub(POWERS) {
+            let (node, from) =
+                (self.node(last, "and", &plural(more, "more power"), "not drawn", None), self.thing(0, id));
+            self.arrow(from, node, "", Holding::Holds, "");
+        }
+    }
+
+    /// Whether the one at the end of a way has the power by its rights, and need not give it to itself.
+    fn has(&self, power: &Reached) -> bool {
+        let facts = self.gallery.view.facts(&power.at);
+        facts.capabilities.iter().any(|one| one.kind == power.kind && one.scope == power.scope)
+    }
+
+    /// The box of a power, which is made once.
+    fn power(&mut self, column: i32, what: &str, scope: &str) -> usize {
+        let name = format!("power\n{what}\n{scope}");
+        if let Some(node) = self.names.get(&name) {
+            return *node;
+        }
+        let node = self.node(column, "power", what, scope, None);
+        self.names.insert(name, node);
+        node
+    }
+
+    /// The box of anything that has a name, which is made once.
+    fn thing(&mut self, column: i32, id: &Urn) -> usize {
         if let Some(node) = self.names.get(id.as_str()) {
             return *node;
         }
-        let found = self.gallery.scan.inventory.identities.get(id);
-        let node = match found {
-            Some(identity) => {
-                let note = self.remark(identity);
-                let row = self.gallery.rows.get(id).copied();
-                self.node(column, identity.kind.label(), &identity.name, &note, row)
-            }
-            None => self.node(column, "not in the inventory", id.as_str(), "", None),
-        };
+        let (sort, name, note) = self.told(id);
+        let row = self.gallery.rows.get(id).copied();
+        let node = self.node(column, sort, &name, &note, row);
         self.names.insert(id.to_string(), node);
         node
     }
 
-    /// What is most worth saying of an identity under its name.
+    /// What sort of thing it is, its name, and what is most worth saying under it.
+    fn told(&self, id: &Urn) -> (&'a str, String, String) {
+        let gallery = self.gallery;
+        let inventory = gallery.scan.inventory;
+        if let Some(one) = inventory.identities.get(id) {
+            (one.kind.label(), one.name.clone(), self.remark(one))
+        } else if let Some(one) = inventory.credentials.get(id) {
+            let note = match &one.active {
+                Known::Value(true) => "works",
+                Known::Value(false) => "switched off",
+                _ => "unknown whether it works",
+            };
+            (short_kind(one.kind.as_str()), one.name.clone(), note.to_owned())
+        } else if let Some(one) = inventory.exposures.get(id) {
+            ("in the open", one.evidence.location.to_string(), one.title.clone())
+        } else if let Some(one) = inventory.workloads.get(id) {
+            (short_kind(one.kind.as_str()), one.name.clone(), one.tenant.clone())
+        } else if let Some(one) = inventory.settings.get(id) {
+            (short_kind(one.kind.as_str()), one.name.clone(), one.tenant.clone())
+        } else if let Some(one) = inventory.people.get(id) {
+            ("person", one.email.clone(), String::new())
+        } else if let Some(place) = id.as_str().strip_prefix("place:") {
+            ("every identity of", place.to_owned(), String::new())
+        } else {
+            ("not in the inventory", id.to_string(), String::new())
+        }
+    }
+
     fn remark(&self, identity: &Identity) -> String {
         if identity.enabled == Known::Value(false) {
             return "disabled".to_owned();
@@ -171,214 +274,9 @@ impl Pen<'_, '_> {
             Known::Unknown(_) => identity.tenant.clone(),
         }
     }
-
-    /// The box for all that are not drawn.
-    fn rest(&mut self, column: Column, count: usize, noun: &str, to: usize) {
-        if let more @ 1.. = count.saturating_sub(DRAWN) {
-            let node = self.node(column, "and", &plural(more, noun), "listed below", None);
-            self.edge(node, to, "", false);
-        }
-    }
-
-    fn credentials(&mut self, itself: usize, facts: &IdentityFacts) {
-        let all = facts.credentials.iter().filter_map(|id| self.gallery.scan.inventory.credentials.get(id));
-        // Those that lie in the open first: they are why one looks.
-        let in_open = |id: &Urn| {
-            let of = self.gallery.scan.inventory.facts.credentials.get(id);
-            of.is_none_or(|facts| facts.exposures.is_empty())
-        };
-        let mut all: Vec<_> = all.collect();
-        all.sort_by_key(|credential| in_open(&credential.id));
-        for credential in all.iter().take(DRAWN) {
-            let note = match &credential.active {
-                Known::Value(true) => "works",
-                Known::Value(false) => "switched off",
-                _ => "unknown whether it works",
-            };
-            let node = self.node(Column::Entry, short_kind(credential.kind.as_str()), &credential.name, note, None);
-            self.names.insert(credential.id.to_string(), node);
-            self.edge(node, itself, "proves", false);
-        }
-        self.rest(Column::Entry, all.len(), "more credential", itself);
-    }
-
-    fn exposures(&mut self, itself: usize, facts: &IdentityFacts) {
-        let inventory = self.gallery.scan.inventory;
-        let all: Vec<_> = facts.exposures.iter().filter_map(|id| inventory.exposures.get(id)).collect();
-        for exposure in all.iter().take(DRAWN) {
-            let place = exposure.evidence.location.to_string();
-            let node = self.node(Column::Open, "in the open", &place, &exposure.title, None);
-            let credential = inventory.facts.exposures.get(&exposure.id).and_then(|facts| facts.credential.value());
-            let to = credential.and_then(|id| self.names.get(id.as_str()).copied()).unwrap_or(itself);
-            self.edge(node, to, "holds", false);
-        }
-        self.rest(Column::Open, all.len(), "more place", itself);
-    }
-
-    fn workloads(&mut self, itself: usize, facts: &IdentityFacts) {
-        let all: Vec<_> =
-            facts.workloads.iter().filter_map(|id| self.gallery.scan.inventory.workloads.get(id)).collect();
-        for workload in all.iter().take(DRAWN) {
-            let node = self.node(Column::Entry, short_kind(workload.kind.as_str()), &workload.name, "", None);
-            self.edge(node, itself, "runs as", false);
-        }
-        self.rest(Column::Entry, all.len(), "more workload", itself);
-    }
-
-    fn trusted(&mut self, itself: usize, facts: &IdentityFacts) {
-        for principal in facts.trusted.iter().take(DRAWN) {
-            let name = Urn::new(&principal.name);
-            let node = match principal.kind {
-                PrincipalKind::Identity if self.gallery.rows.contains_key(&name) => self.identity(Column::Entry, &name),
-                PrincipalKind::Anyone => self.node(Column::Entry, "principal", "anyone", &principal.name, None),
-                kind => self.node(Column::Entry, principal_word(kind), &principal.name, "", None),
-            };
-            self.edge(node, itself, "may become", !principal.conditions.is_empty());
-        }
-        self.rest(Column::Entry, facts.trusted.len(), "more principal", itself);
-    }
-
-    /// Identities of another system: what runs in a cluster acts as what is in a cloud.
-    fn tied(&mut self, itself: usize, identity: &Identity, facts: &IdentityFacts) {
-        let acts = identity.provider() == Provider::Kubernetes;
-        for other in facts.linked.iter().take(DRAWN) {
-            if acts {
-                let node = self.identity(Column::Other, other);
-                self.edge(itself, node, "acts as", false);
-                self.end(node, other);
-            } else {
-                let node = self.identity(Column::Entry, other);
-                self.edge(node, itself, "acts as", false);
-            }
-        }
-        let column = if acts { Column::Other } else { Column::Entry };
-        self.rest(column, facts.linked.len(), "more identity", itself);
-    }
-
-    /// What configuration ties it to. Its owner stands in its own box.
-    fn linked(&mut self, itself: usize, identity: &Identity) {
-        let links = &self.gallery.scan.inventory.links;
-        let is_drawn = |kind: LinkKind| kind != LinkKind::OwnedBy;
-        let leave: Vec<_> = links.from(&identity.id).filter(|link| is_drawn(link.kind)).collect();
-        for link in leave.iter().take(DRAWN) {
-            let node = self.thing(Column::Other, &link.to);
-            self.edge(itself, node, link.kind.as_str(), link.condition.is_some());
-            if matches!(link.kind, LinkKind::ActsAs | LinkKind::Uses) {
-                self.end(node, &link.to);
-            }
-        }
-        self.rest(Column::Other, leave.len(), "more tie", itself);
-        let lead: Vec<_> = links.to(&identity.id).filter(|link| is_drawn(link.kind)).collect();
-        for link in lead.iter().take(DRAWN) {
-            let node = self.thing(Column::Entry, &link.from);
-            self.edge(node, itself, link.kind.as_str(), link.condition.is_some());
-        }
-        self.rest(Column::Entry, lead.len(), "more tie", itself);
-    }
-
-    /// The box of anything that has a name, be it an identity or not.
-    fn thing(&mut self, column: Column, id: &Urn) -> usize {
-        let inventory = self.gallery.scan.inventory;
-        if self.names.contains_key(id.as_str()) || inventory.identities.get(id).is_some() {
-            return self.identity(column, id);
-        }
-        let (sort, name) = if let Some(one) = inventory.workloads.get(id) {
-            (short_kind(one.kind.as_str()), one.name.clone())
-        } else if let Some(one) = inventory.credentials.get(id) {
-            (short_kind(one.kind.as_str()), one.name.clone())
-        } else if let Some(one) = inventory.settings.get(id) {
-            (short_kind(one.kind.as_str()), one.name.clone())
-        } else if let Some(one) = inventory.exposures.get(id) {
-            ("in the open", one.evidence.location.to_string())
-        } else if let Some(one) = inventory.people.get(id) {
-            ("person", one.email.clone())
-        } else {
-            return self.identity(column, id);
-        };
-        let node = self.node(column, sort, &name, "", None);
-        self.names.insert(id.to_string(), node);
-        node
-    }
-
-    fn climbers(&mut self, itself: usize, identity: &Identity) {
-        let Some(all) = self.gallery.climbers.get(&identity.id) else { return };
-        for id in all.iter().take(DRAWN) {
-            let node = self.identity(Column::Entry, id);
-            self.edge(node, itself, "can become", false);
-        }
-        self.rest(Column::Entry, all.len(), "more identity", itself);
-    }
-
-    fn becomes(&mut self, itself: usize, identity: &Identity, facts: &IdentityFacts) {
-        for path in facts.escalations.iter().take(DRAWN) {
-            let words = "can become";
-            if path.target == identity.id {
-                let power = self.power("administrator", &identity.tenant);
-                self.edge(itself, power, words, path.conditional);
-            } else {
-                let node = self.identity(Column::Other, &path.target);
-                self.edge(itself, node, words, path.conditional);
-                self.end(node, &path.target);
-            }
-        }
-        self.rest(Column::Other, facts.escalations.len(), "more way", itself);
-    }
-
-    /// What one that is reached is administrator of.
-    fn end(&mut self, node: usize, id: &Urn) {
-        let facts = self.gallery.view.facts(id);
-        for capability in facts.capabilities.iter().filter(|one| one.kind == CapabilityKind::Administrator).take(DRAWN)
-        {
-            let power = self.power("administrator", &capability.scope);
-            self.edge(node, power, "is", capability.conditional);
-        }
-    }
-
-    fn powers(&mut self, itself: usize, facts: &IdentityFacts) {
-        let whole = |scope: &str| {
-            facts.capabilities.iter().any(|one| one.kind == CapabilityKind::Administrator && one.scope == scope)
-        };
-        let is_told = |kind, scope: &str| kind != CapabilityKind::Administrator && whole(scope);
-        let all: Vec<_> = facts.capabilities.iter().filter(|one| !is_told(one.kind, &one.scope)).collect();
-        for capability in all.iter().take(DRAWN) {
-            if capability.kind == CapabilityKind::Administrator {
-                let power = self.power("administrator", &capability.scope);
-                self.edge(itself, power, "is", capability.conditional);
-            } else {
-                let power = self.power(words(capability.kind), &scope(capability));
-                self.edge(itself, power, "can", capability.conditional);
-            }
-        }
-        if let more @ 1.. = all.len().saturating_sub(DRAWN) {
-            let node = self.node(Column::Power, "and", &plural(more, "more right"), "listed below", None);
-            self.edge(itself, node, "", false);
-        }
-    }
-
-    /// The box of a power, which is made once.
-    fn power(&mut self, what: &str, scope: &str) -> usize {
-        let name = format!("power\n{what}\n{scope}");
-        if let Some(node) = self.names.get(&name) {
-            return *node;
-        }
-        let node = self.node(Column::Power, "power", what, scope, None);
-        self.names.insert(name, node);
-        node
-    }
 }
 
 /// `kubernetes.deployment` as `deployment`: the picture's columns say which system it is.
 fn short_kind(kind: &str) -> &str {
     kind.split_once('.').map_or(kind, |(_, kind)| kind)
-}
-
-fn principal_word(kind: PrincipalKind) -> &'static str {
-    match kind {
-        PrincipalKind::Anyone => "anyone",
-        PrincipalKind::Account => "account",
-        PrincipalKind::Identity => "identity",
-        PrincipalKind::Service => "service",
-        PrincipalKind::Federated => "federation",
-        PrincipalKind::Deleted => "deleted identity",
-    }
 }

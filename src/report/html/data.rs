@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::chain::{Chain, Gallery, climbers};
+use super::chain::{Chain, Gallery};
 use super::frameworks::{Framework, FrameworkData};
 use super::sheet::{Sheet, row};
 use super::states::{LONGEST, address, attributes, owner_state, place, power, rank, state, trusted};
@@ -93,8 +93,7 @@ impl Data {
     pub(super) fn of(scan: &Scan<'_>, frameworks: &[Framework]) -> Self {
         let view = View::of(scan);
         let rows = scan.inventory.identities.iter().enumerate().map(|(row, identity)| (&identity.id, row)).collect();
-        let climbers = climbers(scan);
-        let gallery = Gallery { scan, view: &view, rows: &rows, climbers: &climbers };
+        let gallery = Gallery { scan, view: &view, rows: &rows };
         let mut maker = Maker { scan, view: &view, rows: &rows, strings: Strings::new(), ways: Vec::new() };
         let findings = maker.findings();
         let identities = maker.identities(&gallery, &findings);

@@ -1,0 +1,102 @@
+//! Agents that pipelines start.
+
+use serde_json::Value;
+
+use super::{named, of_rule, rules, scan};
+use crate::tree::{folder, write};
+
+const PINNED: &str = "anthropics/claude-code-action@594eaae1035859d5b842dfa511bf1f9057399059";
+
+fn workflow(on: &str, permissions: &str, step: &str) -> String {
+    format!(
+        "name: a\non: {on}\npermissions: {permissions}\njobs:\n  triage:\n    runs-on: self-hosted\n    steps:\n{step}"
+    )
+}
+
+/// The report of one workflow that somebody owns.
+fn report(text: &str) -> Value {
+    let folder = folder();
+    write(folder.path(), "repo/.github/workflows/a.yml", text);
+    write(folder.path(), "repo/.github/CODEOWNERS", "* @acme/platform\n");
+    scan(folder.path(), &["repo"]).1
+}
+
+#[test]
+fn pull_request_target_with_an_agent_that_may_write_everything() {
+    let step = "      - uses: anthropics/claude-code-action@v1\n        with:\n          anthropic_api_key: ${{ secrets.ANTHROPIC_API_KEY }}\n          claude_args: --dangerously-skip-permissions\n";
+    let report = report(&workflow("pull_request_target", "write-all", step));
+    assert_eq!(rules(&report), ["agent-ci-untrusted", "agent-tools-unasked"]);
+    let (message, place) = &of_rule(&report, "agent-ci-untrusted")[0];
+    assert_eq!(place, ".github/workflows/a.yml:8");
+    assert!(
+        message.contains("pull_request_target")
+            && message.contains("everything")
+            && message.contains("ANTHROPIC_API_KEY")
+    );
+}
+
+/// Keys of an account are not federation, whatever the action that takes them can do.
+#[test]
+fn static_keys_are_not_called_federation() {
+    let step = format!(
+        "      - uses: aws-actions/configure-aws-credentials@v5\n        with:\n          aws-access-key-id: ${{{{ secrets.AWS_ACCESS_KEY_ID }}}}\n          aws-secret-access-key: ${{{{ secrets.AWS_SECRET_ACCESS_KEY }}}}\n      - uses: {PINNED}\n"
+    );
+    let report = report(&workflow("push", "{contents: read}", &step));
+    assert_eq!(rules(&report), Vec::<String>::new());
+    let agent = report["identities"].as_array().expect("a list").iter().find(|one| one["kind"] == "agent.ci");
+    let agent = agent.expect("it is told");
+    assert_eq!(agent["attributes"]["given_secrets"], serde_json::json!(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]));
+    let links = report["links"].as_array().cloned().unwrap_or_default();
+    assert!(links.iter().all(|link| link["kind"] != "acts-as"), "{links:?}");
+}
+
+#[test]
+fn a_role_without_keys_is_a_step_of_the_reach() {
+    let folder = folder();
+    let step = format!(
+        "      - uses: aws-actions/configure-aws-credentials@v5\n        with:\n          role-to-assume: arn:aws:iam::111122223333:role/ci\n      - uses: {PINNED}\n"
+    );
+    write(folder.path(), "repo/.github/workflows/a.yml", workflow("push", "{id-token: write}", &step));
+    let ran = crate::tree::run(folder.path(), &["collect", "repo", "--isolated"]);
+    let link = ran.stdout.lines().find(|line| line.contains("acts-as")).expect("a link");
+    assert!(link.contains("role/ci") && link.contains("#triage/2"), "{link}");
+}
+
+#[test]
+fn events_of_members_and_guards_are_quiet() {
+    let step = format!("      - uses: {PINNED}\n        with:\n          anthropic_api_key: ${{{{ secrets.KEY }}}}\n");
+    for on in ["push", "pull_request", "schedule", "workflow_dispatch"] {
+        assert_eq!(rules(&report(&workflow(on, "write-all", &step))), Vec::<String>::new(), "{on}");
+    }
+    for on in ["issue_comment", "[issues, push]", "{discussion: {types: [created]}}", "workflow_run"] {
+        assert_eq!(rules(&report(&workflow(on, "{issues: write}", &step))), ["agent-ci-untrusted"], "{on}");
+    }
+    let guard = "        if: contains(fromJSON('[\"OWNER\",\"MEMBER\"]'), github.event.comment.author_association)\n";
+    let guarded = step.replacen("\n", &format!("\n{guard}"), 1);
+    assert_eq!(rules(&report(&workflow("issue_comment", "write-all", &guarded))), Vec::<String>::new());
+    // Without rights and secrets there is nothing to take.
+    let bare = format!("      - uses: {PINNED}\n");
+    assert_eq!(rules(&report(&workflow("issue_comment", "{contents: read}", &bare))), Vec::<String>::new());
+}
+
+#[test]
+fn programs_in_scripts_and_other_pipelines() {
+    let folder = folder();
+    let step =
+        "      - run: |\n          npm i -g @openai/codex\n          codex exec --sandbox danger-full-access \"fix\"\n";
+    write(folder.path(), "repo/.github/workflows/a.yml", workflow("issues", "{contents: write}", step));
+    let gitlab = "fix:\n  script:\n    - claude -p \"fix it\" --dangerously-skip-permissions\n  variables:\n    ANTHROPIC_API_KEY: $KEY\n";
+    write(folder.path(), "repo/.gitlab-ci.yml", gitlab);
+    write(
+        folder.path(),
+        "repo/.github/workflows/build.yml",
+        "on: push\njobs:\n  b:\n    steps:\n      - run: echo claude\n",
+    );
+    let (_, report) = scan(folder.path(), &["repo"]);
+    let mut agents = named(&report, "agent.ci");
+    agents.sort();
+    assert_eq!(agents, ["Claude Code in job fix (.gitlab-ci.yml)", "Codex in job triage/1 (.github/workflows/a.yml)"]);
+    assert_eq!(of_rule(&report, "agent-tools-unasked").len(), 2);
+    // Nobody is named who answers for them.
+    assert_eq!(of_rule(&report, "agent-unowned").len(), 2);
+}

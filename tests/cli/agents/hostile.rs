@@ -1,0 +1,107 @@
+//! Files that want to harm: they give a diagnostic, and nothing of them reaches a terminal or a page unescaped.
+
+use super::{named, scan};
+use crate::tree::{folder, github_token, run, write};
+
+/// The holes that the report tells of a file.
+fn holes(text: impl AsRef<[u8]>) -> (i32, Vec<(String, String)>) {
+    let folder = folder();
+    write(folder.path(), "repo/.mcp.json", text);
+    let (code, report) = scan(folder.path(), &["repo"]);
+    let coverage = report["coverage"].as_array().expect("a list");
+    let of_agents = coverage.iter().filter(|entry| entry["collector"] == "agents" && entry["outcome"] != "complete");
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    (code, of_agents.map(|entry| (text(&entry["outcome"]), text(&entry["detail"]))).collect())
+}
+
+fn hole(outcome: &str, detail: &str) -> Vec<(String, String)> {
+    vec![(outcome.to_owned(), detail.to_owned())]
+}
+
+#[test]
+fn what_cannot_be_read_is_a_hole_with_its_place() {
+    let (code, told) = holes("{\n \"mcpServers\": {\n  \"a\" 1\n }}");
+    assert_eq!((code, told), (3, hole("failed", "line 3, column 7: expected a colon behind the key")));
+    let (code, told) = holes("{\"mcpServers\": ".to_owned() + &"[".repeat(100_000));
+    assert_eq!((code, told[0].1.contains("at most 64 levels of nesting")), (3, true), "{told:?}");
+    let (code, told) = holes(b"{\"mcpServers\": {\"\xff\xfe\": {\"command\": \"x\"}}}");
+    assert_eq!((code, told[0].1.contains("is not UTF-8")), (3, true), "{told:?}");
+    let (code, told) = holes("{\"mcpServers\": {\"a\": {\"command\": \"x\"}, \"a\": {\"command\": \"y\"}}}");
+    assert_eq!((code, told[0].1.contains("stands there twice")), (0, true), "{told:?}");
+}
+
+#[test]
+fn a_huge_file_is_a_hole_and_costs_nothing() {
+    let mut text = Vec::from(*b"{\"mcpServers\": {\"a\": {\"command\": \"x\"}}, \"b\": \"");
+    text.resize(20 * 1024 * 1024, b' ');
+    text.extend_from_slice(b"\"}");
+    let (code, told) = holes(text);
+    assert_eq!((code, told[0].0.as_str()), (3, "partial"));
+    assert!(told[0].1.contains("larger than 4 MiB"), "{told:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_out_of_the_tree_is_not_followed() {
+    let folder = folder();
+    write(folder.path(), "outside.json", "{\"mcpServers\": {\"a\": {\"command\": \"x\"}}}");
+    write(folder.path(), "repo/readme.md", "x");
+    std::os::unix::fs::symlink("../outside.json", folder.path().join("repo/.mcp.json")).expect("a link");
+    assert!(named(&scan(folder.path(), &["repo"]).1, "agent.mcp-server").is_empty());
+}
+
+#[test]
+fn names_are_escaped_in_every_output() {
+    let folder = folder();
+    let name = "\\u001b[31mred\\u0007 <script>alert(1)</script>|`x`\\n## head";
+    let text = format!(
+        "{{\"mcpServers\": {{\"{name}\": {{\"command\": \"npx\", \"args\": [\"<img src=x>\"], \"trust\": true, \"env\": {{\"A_TOKEN\": \"$T\"}}}}}}}}"
+    );
+    write(folder.path(), "repo/.mcp.json", text);
+    for format in ["table", "markdown", "github", "csv", "sarif", "junit", "gitlab", "jsonl", "json"] {
+        let ran = run(folder.path(), &["scan", "repo", "--isolated", "--format", format, "--color", "never"]);
+        assert_eq!(ran.code, 1, "{format}: {}", ran.stderr);
+        assert!(!ran.stdout.contains('\u{1b}') && !ran.stdout.contains('\u{7}'), "{format}: {}", ran.stdout);
+        let is_markup = matches!(format, "markdown" | "junit");
+        assert!(!is_markup || !ran.stdout.contains("<script>alert"), "{format}: {}", ran.stdout);
+    }
+}
+
+/// A name may itself be a secret.
+#[test]
+fn a_secret_in_a_name_does_not_leave() {
+    let folder = folder();
+    let token = github_token("name");
+    let text = format!(
+        "{{\"mcpServers\": {{\"{token}\": {{\"command\": \"npx\", \"args\": [\"p-{token}\"], \"env\": {{\"K_TOKEN\": \"{token}\"}}}}}}}}"
+    );
+    write(folder.path(), "repo/.mcp.json", text);
+    for format in ["table", "json", "sarif", "csv-inventory"] {
+        let ran = run(folder.path(), &["scan", "repo", "--isolated", "--format", format]);
+        assert!(!ran.stdout.contains(&token) && !ran.stderr.contains(&token), "{format}: {}", ran.stdout);
+    }
+    let ran = run(folder.path(), &["collect", "repo", "--isolated"]);
+    assert!(!ran.stdout.contains(&token), "{}", ran.stdout);
+}
+
+/// What `collect` wrote of agents, `evaluate` judges alike.
+#[test]
+fn records_are_judged_as_the_scan_is() {
+    let folder = folder();
+    write(
+        folder.path(),
+        "repo/.mcp.json",
+        "{\"mcpServers\": {\"a\": {\"command\": \"npx\", \"args\": [\"p\"], \"env\": {\"A_TOKEN\": \"$T\"}, \"trust\": true}}}",
+    );
+    let records = run(folder.path(), &["collect", "repo", "--isolated", "--now", crate::tree::NOW]);
+    write(folder.path(), "records.jsonl", records.stdout);
+    let findings = |ran: crate::tree::Ran| {
+        let report: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        report["findings"].to_string()
+    };
+    let shared = ["--isolated", "--now", crate::tree::NOW, "--format", "json"];
+    let scanned = findings(run(folder.path(), &[&["scan", "repo"], &shared[..]].concat()));
+    let judged = findings(run(folder.path(), &[&["evaluate", "records.jsonl"], &shared[..]].concat()));
+    assert_eq!(scanned, judged);
+    assert!(scanned.contains("agent-tools-unasked"), "{scanned}");
+}

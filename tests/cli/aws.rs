@@ -1,0 +1,139 @@
+//! AWS accounts from files, and the rights that reading them takes.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::tree::{Ran, folder, nonhuman, project};
+
+/// What is planted in `fixtures/aws/services`: each flaw once, beside a near miss that must stay quiet.
+const PLANTED: &[(&str, &str)] = &[
+    ("account-administrator", "role/api"),
+    ("analyzer-finding", "finding/f1"),
+    ("bedrock-key-never-expires", "service-credential/ACCAEXAMPLEBEDROCK01"),
+    ("credential-provider-old", "apikeycredentialprovider/search"),
+    ("gateway-without-authorizer", "gateway/tools"),
+    ("imds-v1-with-role", "instance/i-0web000000000001"),
+    ("instance-profile-empty", "instance-profile/left-over"),
+    ("metadata-reachable-from-containers", "instance/i-0web000000000001"),
+    ("oidc-any-subject", "role/release"),
+    ("parameter-in-clear", "parameter/shop/api_key"),
+    ("password-policy-short", "password-policy"),
+    ("public-workload-administrator", "function:checkout"),
+    ("resource-policy-deleted-principal", "secret:shop/db-AbCdEf#policy"),
+    ("resource-policy-external", "orders#policy"),
+    ("resource-policy-public", "acme-public#policy"),
+    ("roles-anywhere-unbound", "role/edge"),
+    ("root-used", ":root"),
+    ("root-without-mfa", ":root"),
+    ("secret-not-rotated", "secret:shop/db-AbCdEf"),
+    ("secret-unused", "secret:shop/old-AbCdEf"),
+    ("server-certificate-expired", "server-certificate/old-shop"),
+    ("service-credential-old", "service-credential/ACCAEXAMPLEBEDROCK01"),
+    ("source-credential-token", "token/github"),
+    ("ssh-key-old", "ssh-key/APKAEXAMPLEJANA00001"),
+    ("trust-anchor-own-bundle", "trust-anchor/a1"),
+    ("trust-closed-account", "role/retired"),
+    ("trust-external-account", "role/partner"),
+    ("trust-service-unbound", "role/agent"),
+    ("workload-identity-returns-anywhere", "workload-identity/support"),
+];
+
+fn scan(arguments: &[&str]) -> Ran {
+    let folder = folder();
+    let mut command = nonhuman(folder.path());
+    command.args(["scan", "--now", "2026-11-22T12:00:00Z", "--format", "json"]).args(arguments);
+    command.output().expect("it starts").into()
+}
+
+fn services() -> Ran {
+    scan(&["--aws-export", project().join("fixtures/aws/services").to_str().expect("UTF-8")])
+}
+
+#[test]
+fn every_planted_flaw_is_found_and_nothing_else() {
+    let ran = services();
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let scan: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let text = |one: &Value, name: &str| one[name].as_str().unwrap_or_default().to_owned();
+    let all: Vec<(String, String)> = scan["findings"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| (text(one, "rule"), text(one, "subject")))
+        .filter(|(rule, _)| rule != "leaked-secret")
+        .collect();
+    for (rule, subject) in PLANTED {
+        let found = all.iter().any(|(found, of)| found == rule && of.ends_with(subject));
+        assert!(found, "{rule} of {subject} in {all:#?}");
+    }
+    assert_eq!(all.len(), PLANTED.len(), "{all:#?}");
+    assert_eq!(scan["summary"]["incomplete"], false);
+}
+
+#[test]
+fn text_found_on_the_way_is_searched_and_never_shown() {
+    let ran = services();
+    let scan: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let leaks = scan["findings"].as_array().expect("a list").iter().filter(|one| one["rule"] == "leaked-secret");
+    let places: BTreeSet<String> = leaks.map(|one| one["message"].as_str().unwrap_or_default().to_owned()).collect();
+    let at = |place: &str| places.iter().any(|message| message.ends_with(place));
+    assert_eq!(places.len(), 2, "{places:?}");
+    assert!(at("aws/777788889999/lambda/eu-central-1/checkout/environment"), "{places:?}");
+    assert!(at("aws/777788889999/ec2/eu-central-1/i-0web000000000001/user-data"), "{places:?}");
+    for secret in ["Vt7qL2mWx9Kd4RzBn3", "qX7v2LmTz9Kw4RbN"] {
+        assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret));
+    }
+}
+
+#[test]
+fn a_damaged_answer_is_a_hole_of_that_call_alone() {
+    let tree = folder();
+    let from = project().join("fixtures/aws/services");
+    for name in ["iam.json", "credential-report.csv", "list-access-keys.json", "oidc.json", "saml.json"] {
+        std::fs::copy(from.join(name), tree.path().join(name)).expect("room");
+    }
+    let damaged = r#"{"SecretList": [{"Name": "no-arn"}, 7, {"ARN": "arn:aws:secretsmanager:eu-central-1:777788889999:secret:ok-AbCdEf",
+        "Name": "ok", "LastChangedDate": "2020-01-01T00:00:00Z"}]}"#;
+    std::fs::write(tree.path().join("secretsmanager.list-secrets.json"), damaged).expect("room");
+    std::fs::write(tree.path().join("ec2.describe-instances.json"), r#"{"Reservations": 5}"#).expect("room");
+    let ran = scan(&["--aws-export", tree.path().to_str().expect("UTF-8")]);
+    let scan: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let coverage = scan["coverage"].as_array().expect("a list");
+    let of = |what: &str| coverage.iter().find(|one| one["what"] == what).unwrap_or_else(|| panic!("{what}"));
+    let hole = of("secretsmanager list-secrets");
+    assert_eq!((hole["outcome"].as_str(), hole["count"].as_u64()), (Some("partial"), Some(1)));
+    assert!(hole["remedy"].as_str().unwrap_or_default().contains("aws secretsmanager list-secrets"), "{hole}");
+    assert_eq!(of("account authorization details")["outcome"], "complete");
+    let rules: Vec<&str> =
+        scan["findings"].as_array().expect("a list").iter().filter_map(|one| one["rule"].as_str()).collect();
+    assert!(rules.contains(&"secret-not-rotated"), "the good item is judged: {rules:?}");
+    assert_eq!(scan["summary"]["incomplete"], true);
+}
+
+fn permissions(arguments: &[&str]) -> String {
+    let folder = folder();
+    let ran: Ran =
+        nonhuman(folder.path()).args(["permissions", "aws"]).args(arguments).output().expect("it starts").into();
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    ran.stdout
+}
+
+#[test]
+fn the_policy_allows_reading_and_nothing_else() {
+    let policy: Value = serde_json::from_str(&permissions(&[])).expect("JSON");
+    let actions = policy["Statement"][0]["Action"].as_array().expect("a list");
+    assert!(actions.len() > 60, "{}", actions.len());
+    let reads = ["Get", "List", "Describe", "BatchGet", "Lookup", "GenerateCredentialReport"];
+    for action in actions.iter().filter_map(Value::as_str) {
+        let operation = action.split(':').nth(1).expect("service:operation");
+        assert!(reads.iter().any(|verb| operation.starts_with(verb)), "{action}");
+        // A value of a secret or parameter is never asked for.
+        assert!(!["GetSecretValue", "GetParameter", "GetParameters", "GetFunction"].contains(&operation), "{action}");
+    }
+    let plan = permissions(&["--plan"]);
+    for action in actions.iter().filter_map(Value::as_str) {
+        assert!(plan.contains(action), "{action} is not in the plan");
+    }
+    assert!(plan.contains("aws lambda get-policy --function-name NAME > lambda.get-policy.NAME.json"), "{plan}");
+}

@@ -1,0 +1,137 @@
+//! Services, live: the thin client against a server that answers, refuses, throttles and forgets who we are.
+
+use nonhuman::model::{AttributeName, SettingKind, WorkloadKind};
+
+use super::iam_server::{Account, Fault, IamServer};
+use super::live::{scan, small};
+use super::*;
+
+/// An account in which most calls that ask about single things have something to ask about.
+fn account() -> Account {
+    let function = "arn:aws:lambda:us-east-1:444455556666:function:resize";
+    let role = urn("role/ci").to_string();
+    let answers = [
+        ("DescribeRegions", json!({"Regions": [{"RegionName": "us-east-1"}]})),
+        (
+            "GET /2015-03-31/functions/",
+            json!({"Functions": [{"FunctionArn": function, "FunctionName": "resize",
+            "Role": role, "Environment": {"Variables": {"MODE": "fast"}}}]}),
+        ),
+        (
+            "GET /2021-10-31/functions/resize/urls",
+            json!({"FunctionUrlConfigs": [
+            {"FunctionArn": function, "AuthType": "NONE"}]}),
+        ),
+        (
+            "DescribeInstances",
+            json!({"Reservations": [{"Instances": [{"InstanceId": "i-1", "State": {"Name": "running"},
+            "MetadataOptions": {"HttpTokens": "optional", "HttpEndpoint": "enabled"}}]}]}),
+        ),
+        (
+            "ListSecrets",
+            json!({"SecretList": [{"ARN": "arn:aws:secretsmanager:us-east-1:444455556666:secret:a-AbCdEf",
+            "Name": "a", "LastChangedDate": 1_700_000_000.25}]}),
+        ),
+        ("GET /clusters", json!({"clusters": ["prod"]})),
+        ("GET /clusters/prod/pod-identity-associations", json!({"associations": [{"associationId": "a-1"}]})),
+        (
+            "GET /clusters/prod/pod-identity-associations/a-1",
+            json!({"association": {"clusterName": "prod",
+            "namespace": "shop", "serviceAccount": "api", "roleArn": role,
+            "associationArn": "arn:aws:eks:us-east-1:444455556666:podidentityassociation/prod/a-1"}}),
+        ),
+        (
+            "ListTaskDefinitions",
+            json!({"taskDefinitionArns": ["arn:aws:ecs:us-east-1:444455556666:task-definition/w:2",
+            "arn:aws:ecs:us-east-1:444455556666:task-definition/w:1"]}),
+        ),
+        (
+            "DescribeTaskDefinition",
+            json!({"taskDefinition": {"family": "w", "taskRoleArn": role,
+            "taskDefinitionArn": "arn:aws:ecs:us-east-1:444455556666:task-definition/w:2"}}),
+        ),
+        ("ListQueues", json!({"QueueUrls": ["https://sqs.us-east-1.amazonaws.com/444455556666/orders"]})),
+        (
+            "ListServiceSpecificCredentials",
+            json!({"ServiceSpecificCredentials": [{"UserName": "jana", "Status": "Active",
+            "ServiceSpecificCredentialId": "ACCAEXAMPLE000000001", "ServiceName": "bedrock.amazonaws.com"}]}),
+        ),
+    ];
+    let services = answers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    Account { services, ..small() }
+}
+
+/// One call of every protocol, and of each place in the order of asking.
+const REFUSED: &[&str] = &[
+    "DescribeInstances",
+    "DescribeTaskDefinition",
+    "GET /clusters",
+    "GET /clusters/prod/pod-identity-associations/a-1",
+    "GetQueueAttributes",
+    "ListAccounts",
+    "ListServiceSpecificCredentials",
+    "LookupEvents",
+    "POST /agents/",
+];
+
+#[tokio::test]
+async fn services_are_read_and_joined() {
+    let server = IamServer::start(account(), &[]);
+    let inventory = scan(&server).await;
+    assert_eq!(holes(&inventory), []);
+    let of = |kind| inventory.workloads.iter().find(|one| one.kind == kind).unwrap();
+    let function = of(WorkloadKind::AwsFunction);
+    assert_eq!(function.runs_as, [urn("role/ci")]);
+    assert!(function.attributes.is(AttributeName::Public), "its URL asks for no signature");
+    assert!(of(WorkloadKind::AwsInstance).attributes.is(AttributeName::ImdsV1));
+    assert_eq!(of(WorkloadKind::AwsPodIdentity).name, "prod: shop/api");
+    assert_eq!(server.calls("DescribeTaskDefinition"), 1, "the newest of a family alone");
+    let secret = inventory.settings.iter().find(|one| one.kind == SettingKind::AwsSecret).unwrap();
+    assert!(secret.attributes.get(AttributeName::Changed).value().is_some(), "seconds are a time, too");
+    let key = inventory.credentials.iter().find(|one| one.name == "ACCAEXAMPLE000000001").unwrap();
+    assert_eq!((&key.holder, &key.expires), (&urn("user/jana"), &Known::Absent));
+    let asked = server.actions();
+    assert!(asked.iter().all(|what| !what.contains("GetSecretValue") && !what.contains("GetParameter")), "{asked:?}");
+}
+
+#[tokio::test]
+async fn each_refused_call_is_a_hole_of_that_service_alone() {
+    let server = IamServer::start(account(), &[]);
+    let whole = scan(&server).await;
+    for action in REFUSED {
+        assert!(server.calls(action) > 0, "{action} is asked");
+        let refusing = IamServer::start(account(), &[(*action, Fault::Refused("AccessDeniedException"))]);
+        let inventory = scan(&refusing).await;
+        let found = holes(&inventory);
+        // Organizations refuses all but the management account: no hole.
+        let expected = usize::from(*action != "ListAccounts");
+        assert_eq!(found.len(), expected, "{action}: {found:?}");
+        assert_eq!(inventory.identities.len(), whole.identities.len(), "{action}");
+    }
+}
+
+#[tokio::test]
+async fn throttling_passes_and_an_expired_token_ends_the_asking() {
+    let throttled = Fault::Throttled { from: 0, to: 2 };
+    let server = IamServer::start(account(), &[("ListSecrets", throttled)]);
+    assert_eq!(holes(&scan(&server).await), []);
+    assert_eq!(server.calls("ListSecrets"), 3);
+
+    let server = IamServer::start(account(), &[("DescribeInstances", Fault::Refused("ExpiredToken"))]);
+    let inventory = scan(&server).await;
+    let found = holes(&inventory);
+    assert!(found.contains(&("ec2 describe-instances", Outcome::Refused)), "{found:?}");
+    let entry = coverage(&inventory, "ec2 describe-instances");
+    assert!(entry.remedy.as_deref().unwrap().contains("sign in again"), "{entry:?}");
+    assert!(inventory.identities.get(&urn("user/jana")).is_some(), "what was read stays");
+}
+
+#[tokio::test]
+async fn regions_that_cannot_be_listed_are_said() {
+    let server = IamServer::start(account(), &[("DescribeRegions", Fault::Refused("UnauthorizedOperation"))]);
+    let inventory = scan(&server).await;
+    let entry = coverage(&inventory, "regions");
+    assert_eq!(entry.outcome, Outcome::Refused);
+    assert!(entry.blinds.contains(&FactKind::Workloads));
+    assert!(inventory.workloads.iter().any(|one| one.kind == WorkloadKind::AwsFunction), "the own region is asked");
+}
