@@ -227,10 +227,6 @@ attributes! {
     Repository = "repository": Text of [Workload, Setting];
     /// The JWK thumbprint of its public key, `sha256:<base64url>` (RFC 7638).
     JwkThumbprint = "jwk_thumbprint": Text of [Credential];
-    /// The SSH fingerprint of its public key, `SHA256:<base64>`.
-    SshFingerprint = "ssh_fingerprint": Text of [Credential];
-    /// The SHA-256 of its public key as certificates hold it, `sha256:<hex>`.
-    SpkiSha256 = "spki_sha256": Text of [Credential];
     /// When its password was last changed.
     PasswordChanged = "password_changed": Time of [Identity, Credential];
     /// What made it and answers for it, such as a Helm release, is not there any more.
