@@ -157,7 +157,11 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
         roots,
         given: Vec::new(),
         kubernetes_manifests: Vec::new(),
-        source: SourceOptions { agents: agents::tables(sources.no_agents)?, ..source_options(&sources.searching)? },
+        source: SourceOptions {
+            definitions: true,
+            agents: agents::tables(sources.no_agents)?,
+            ..source_options(&sources.searching)?
+        },
         homes: sources.home.clone(),
         aws: wants_aws.then(|| sources.aws_profile.clone()),
         aws_regions: sources.aws_regions.clone(),

@@ -66,6 +66,13 @@ fn of_identity(known: &Graph, identity: &Identity, answer: &mut Answer) {
         section.fact("made", format!("{}, {} days ago", short_date(*created), days_between(*created, now)));
     }
     section.fact("owner", owner_words(&facts.owner, now));
+    for claim in known.inventory.facts.owner_claims.get(&identity.id).into_iter().flatten() {
+        let hint = if claim.hint { ", a hint" } else { "" };
+        section.fact("", format!("0.{:02} {}: {}{hint}", claim.weight.min(99), claim.name, claim.source));
+    }
+    if let Some(environment) = known.inventory.facts.environments.get(&identity.id) {
+        section.fact("environment", format!("{} ({})", environment.name, environment.source));
+    }
     section.fact("last used", last_use_words(&facts.last_use, now));
     attributes(&identity.labels, &identity.attributes, &mut section);
     section.fact("seen", thing::place(&identity.evidence.location));

@@ -15,6 +15,10 @@ pub struct Facts {
     pub exposures: BTreeMap<Urn, ExposureFacts>,
     /// Of grants: what each one alone amounts to.
     pub grants: BTreeMap<Urn, Vec<Capability>>,
+    /// Who answers for identities by everything that says it, the weightiest first.
+    pub owner_claims: BTreeMap<Urn, Vec<OwnerClaim>>,
+    /// How many in a hundred of a tenant's users and roles are made by code that was read.
+    pub code_share: BTreeMap<String, u8>,
     /// In which environment identities and exposures stand, where something says it.
     pub environments: BTreeMap<Urn, Environment>,
     /// The environments of values that lie in files of several.
@@ -58,6 +62,19 @@ pub struct IdentityFacts {
     pub cuts: Vec<String>,
     /// How it gets at stored data that it may not read itself; empty when it can become administrator for certain.
     pub data_paths: Vec<EscalationPath>,
+}
+
+/// What speaks for an owner.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OwnerClaim {
+    /// The person or team, as written.
+    pub name: String,
+    /// Every place that says it.
+    pub source: String,
+    /// How much that is worth, in percent.
+    pub weight: u8,
+    /// It is no more than a hint, and makes no owner.
+    pub hint: bool,
 }
 
 /// Where a thing stands: production, staging …

@@ -10,7 +10,7 @@ mod merge;
 mod table;
 
 pub use coverage::Coverage;
-pub use facts::{CredentialFacts, Environment, ExposureFacts, Facts, IdentityFacts};
+pub use facts::{CredentialFacts, Environment, ExposureFacts, Facts, IdentityFacts, OwnerClaim};
 pub use graph::{Graph, MOST_REACHED, Source};
 pub use links::Links;
 pub use table::{Keyed, Table};

@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use super::federation::{Admitted, admitted};
-use super::proofs;
+use super::{definitions, proofs, workflows};
 use crate::inventory::{Graph, Inventory};
 use crate::model::{
     Capability, CapabilityKind, Confidence, Credential, Edge, EdgeKind, Exposure, FactKind, Holding, Identity,
-    IdentityKind, Known, LinkKind, PrincipalKind, Provider, TrustedPrincipal, Urn,
+    IdentityKind, Known, LinkKind, PrincipalKind, Provider, TrustedPrincipal, Urn, WorkloadKind,
 };
 
 /// The annotation by which EKS lets a service account act as an IAM role.
@@ -25,11 +25,15 @@ pub(super) fn link(inventory: &mut Inventory) {
     of_credentials(inventory, &mut edges);
     of_workloads(inventory, &mut edges);
     of_trusts(inventory, &mut edges);
-    of_service_accounts(inventory, &mut edges);
+    let admitted: Vec<Admitted> = inventory.trusts.iter().flat_map(admitted).collect();
+    of_service_accounts(inventory, &admitted, &mut edges);
+    workflows::link(inventory, &admitted, &mut edges);
+    definitions::link(inventory, &mut edges);
     of_places(inventory, &mut edges);
     of_escalations(inventory, &mut edges);
     of_links(inventory, &mut edges);
     inventory.facts.graph = Graph::new(edges);
+    inventory.facts.code_share = definitions::shares(inventory);
 }
 
 /// Steps that collectors saw in configuration.
@@ -105,7 +109,8 @@ fn can_work(credential: &Credential) -> bool {
 }
 
 fn of_workloads(inventory: &Inventory, edges: &mut Vec<Edge>) {
-    for workload in inventory.workloads.iter() {
+    let others = inventory.workloads.iter().filter(|one| one.kind != WorkloadKind::CiGithubWorkflow);
+    for workload in others {
         for identity in &workload.runs_as {
             let why = format!("{} {}", workload.kind, workload.name);
             let edge = Edge::new(&workload.id, EdgeKind::RunsAs, identity, why);
@@ -151,11 +156,10 @@ fn assumption(inventory: &Inventory, who: &Identity, role: &Identity, principal:
 }
 
 /// Service accounts that act as identities of a cloud, by what is written on them and what the role trusts.
-fn of_service_accounts(inventory: &Inventory, edges: &mut Vec<Edge>) {
-    let admitted: Vec<Admitted> = inventory.trusts.iter().flat_map(admitted).collect();
+fn of_service_accounts(inventory: &Inventory, admitted: &[Admitted], edges: &mut Vec<Edge>) {
     for account in inventory.identities.iter().filter(|one| one.kind == IdentityKind::KubernetesServiceAccount) {
         if let Some(role) = account.labels.get(IRSA_ANNOTATION) {
-            edges.extend(as_role(inventory, account, &Urn::new(role.trim()), &admitted));
+            edges.extend(as_role(inventory, account, &Urn::new(role.trim()), admitted));
         }
         let others = [(GKE_ANNOTATION, "gcp:service-account"), (AKS_ANNOTATION, "azure:application")];
         for (annotation, prefix) in others {

@@ -5,6 +5,7 @@ mod agents;
 mod aws;
 mod cluster;
 mod credentials;
+mod definitions;
 mod edges;
 mod environments;
 mod federation;
@@ -15,6 +16,7 @@ mod reach;
 mod search;
 mod trust;
 mod usage;
+mod workflows;
 mod workloads;
 
 use crate::access;

@@ -4,13 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::inventory::{Inventory, Table};
-use crate::model::{Confidence, FactKind, Identity, IdentityKind, Known, Owner, Person, SettingKind, Urn};
+use super::definitions;
+use crate::inventory::{Inventory, OwnerClaim, Table};
+use crate::model::{AttributeName, Confidence, FactKind, Identity, Known, LinkKind, Owner, Person, Setting, Urn};
 
 /// Which labels name an owner, in the order in which they are believed.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OwnerLabels {
+    code_owners: u8,
+    configured: u8,
+    workloads: u8,
+    naming: u8,
     owner: Vec<OwnerLabel>,
 }
 
@@ -19,6 +24,7 @@ pub struct OwnerLabels {
 struct OwnerLabel {
     labels: Vec<String>,
     confidence: Confidence,
+    weight: u8,
 }
 
 impl OwnerLabels {
@@ -34,16 +40,22 @@ impl OwnerLabels {
         Ok(labels)
     }
 
-    fn find(&self, labels: &BTreeMap<String, String>) -> Option<(String, String, Confidence)> {
+    /// Every label that names an owner: of each line of the table the first, with how sure and how much worth it is.
+    fn all(&self, labels: &BTreeMap<String, String>) -> Vec<(String, String, Confidence, u8)> {
         let normal: BTreeMap<String, (&String, &String)> =
             labels.iter().map(|(name, value)| (normal(name), (name, value))).collect();
-        self.owner.iter().find_map(|owner| {
+        let of_line = |owner: &OwnerLabel| {
             owner.labels.iter().find_map(|label| {
                 let (name, value) = normal.get(label)?;
                 let value = value.trim();
-                (!is_blank(value)).then(|| (value.to_owned(), (*name).clone(), owner.confidence))
+                (!is_blank(value)).then(|| (value.to_owned(), (*name).clone(), owner.confidence, owner.weight))
             })
-        })
+        };
+        self.owner.iter().filter_map(of_line).collect()
+    }
+
+    fn find(&self, labels: &BTreeMap<String, String>) -> Option<String> {
+        self.all(labels).into_iter().next().map(|(name, ..)| name)
     }
 }
 
@@ -58,69 +70,118 @@ fn is_blank(value: &str) -> bool {
 
 pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
     let directory = Directory::new(&inventory.people, inventory.coverage.entries());
-    let mut owners: BTreeMap<Urn, Known<Owner>> = BTreeMap::new();
+    let code = code_of(inventory);
+    let mut found: BTreeMap<Urn, (Known<Owner>, Vec<OwnerClaim>)> = BTreeMap::new();
     for identity in inventory.identities.iter() {
-        let found = labels.find(&identity.labels).map(|(name, label, confidence)| {
-            directory.owner(name, format!("{} {label}", label_word(identity)), confidence)
-        });
-        owners.insert(identity.id.clone(), found.into());
+        let mut claims = claims(inventory, identity, labels, code.get(&identity.id).copied());
+        if claims.is_empty() {
+            claims.extend(of_workloads(inventory, identity, labels));
+        }
+        if claims.is_empty() {
+            claims.extend(of_namespace(inventory, identity, labels));
+        }
+        let weighed = weigh(claims, &directory);
+        let owner = weighed.first().map(|(owner, _)| owner.clone());
+        let mut told: Vec<OwnerClaim> = weighed.into_iter().map(|(_, claim)| claim).collect();
+        told.extend(directory.named_in(identity, labels.naming));
+        found.insert(identity.id.clone(), (owner.into(), told));
     }
-    inherit_from_workloads(inventory, labels, &directory, &mut owners);
-    inherit_from_namespaces(inventory, labels, &directory, &mut owners);
-    for (id, owner) in owners {
+    for (id, (owner, claims)) in found {
+        if !claims.is_empty() {
+            inventory.facts.owner_claims.insert(id.clone(), claims);
+        }
         inventory.facts.identities.entry(id).or_default().owner = owner;
     }
 }
 
-/// A service account without an own sign belongs to whoever owns everything that runs as it.
-fn inherit_from_workloads(
-    inventory: &Inventory,
-    labels: &OwnerLabels,
-    directory: &Directory<'_>,
-    owners: &mut BTreeMap<Urn, Known<Owner>>,
-) {
-    for (id, facts) in &inventory.facts.identities {
-        if facts.workloads.is_empty() || !matches!(owners.get(id), Some(Known::Absent)) {
-            continue;
-        }
-        // One without a sign, or one that was not seen, may be somebody else's.
-        let names: Option<BTreeSet<String>> = facts
-            .workloads
-            .iter()
-            .map(|workload| labels.find(&inventory.workloads.get(workload)?.labels).map(|(name, _, _)| name))
-            .collect();
-        let tenant = inventory.identities.get(id).map(|identity| identity.tenant.as_str()).unwrap_or_default();
-        let is_blind = inventory.coverage.blind_spot(tenant, FactKind::Workloads).is_some();
-        let mut names = names.unwrap_or_default().into_iter();
-        if let (Some(name), None, false) = (names.next(), names.next(), is_blind) {
-            let owner = directory.owner(name, "owner of its workloads".to_owned(), Confidence::Low);
-            owners.insert(id.clone(), Known::Value(owner));
-        }
-    }
+/// One place that names an owner.
+struct Named {
+    name: String,
+    source: String,
+    confidence: Confidence,
+    weight: u8,
 }
 
-/// What nothing else tells of belongs to whoever owns its namespace. It is the weakest sign: rules treat it as a hint.
-fn inherit_from_namespaces(
-    inventory: &Inventory,
-    labels: &OwnerLabels,
-    directory: &Directory<'_>,
-    owners: &mut BTreeMap<Urn, Known<Owner>>,
-) {
-    let of_namespace: BTreeMap<(&str, &str), String> = inventory
-        .settings
-        .iter()
-        .filter(|setting| setting.kind == SettingKind::KubernetesNamespace)
-        .filter_map(|one| Some(((one.tenant.as_str(), one.name.as_str()), labels.find(&one.labels)?.0)))
+/// The code that makes each identity.
+fn code_of(inventory: &Inventory) -> BTreeMap<Urn, &Setting> {
+    let mut edges = Vec::new();
+    definitions::link(inventory, &mut edges);
+    edges.into_iter().filter_map(|edge| Some((edge.from, inventory.settings.get(&edge.to)?))).collect()
+}
+
+/// Every place that names an owner of an identity, by labels, its provider's configuration and the code that makes it.
+fn claims(inventory: &Inventory, identity: &Identity, labels: &OwnerLabels, code: Option<&Setting>) -> Vec<Named> {
+    let word = label_word(identity);
+    let of_labels = labels.all(&identity.labels).into_iter();
+    let mut claims: Vec<Named> = of_labels
+        .map(|(name, label, confidence, weight)| Named { name, source: format!("{word} {label}"), confidence, weight })
         .collect();
-    for identity in inventory.identities.iter().filter(|one| one.kind == IdentityKind::KubernetesServiceAccount) {
-        let namespace = identity.name.split('/').next().unwrap_or_default();
-        if let (Some(Known::Absent), Some(name)) =
-            (owners.get(&identity.id), of_namespace.get(&(identity.tenant.as_str(), namespace)))
-        {
-            let owner = directory.owner(name.clone(), "owner of its namespace".to_owned(), Confidence::Low);
-            owners.insert(identity.id.clone(), Known::Value(owner));
+    for link in inventory.links.from(&identity.id).filter(|link| link.kind == LinkKind::OwnedBy) {
+        let person = inventory.people.get(&link.to).map(|person| person.email.clone());
+        let name = person.unwrap_or_else(|| link.to.as_str().trim_start_matches("person:").to_owned());
+        let (source, confidence) = (link.why.clone(), link.confidence);
+        claims.push(Named { name, source, confidence, weight: labels.configured });
+    }
+    if let Some(code) = code {
+        let file = code.evidence.location.file().unwrap_or_default();
+        for name in code.attributes.texts(AttributeName::CodeOwners) {
+            let source = format!("CODEOWNERS of {file}");
+            let name = name.trim_start_matches('@').to_owned();
+            claims.push(Named { name, source, confidence: Confidence::Medium, weight: labels.code_owners });
         }
     }
+    claims
+}
+
+/// The owner of a service account's namespace: the weakest sign, which rules treat as a hint.
+fn of_namespace(inventory: &Inventory, identity: &Identity, labels: &OwnerLabels) -> Option<Named> {
+    let (namespace, _) =
+        identity.name.split_once('/').filter(|_| identity.kind.as_str() == "kubernetes.service-account")?;
+    let setting = inventory.settings.get(&Urn::kubernetes_cluster(&identity.tenant, "ns", namespace))?;
+    let name = labels.find(&setting.labels)?;
+    let source = "owner of its namespace".to_owned();
+    Some(Named { name, source, confidence: Confidence::Low, weight: labels.workloads })
+}
+
+/// Claims that mean the same owner added up, the weightiest first. Each further place takes its share of what is left to
+/// certainty.
+fn weigh(claims: Vec<Named>, directory: &Directory<'_>) -> Vec<(Owner, OwnerClaim)> {
+    let mut by_owner: Vec<(String, Vec<Named>)> = Vec::new();
+    for claim in claims {
+        let key = directory.key(&claim.name);
+        match by_owner.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, same)) => same.push(claim),
+            None => by_owner.push((key, vec![claim])),
+        }
+    }
+    let mut weighed: Vec<(Owner, OwnerClaim)> = by_owner
+        .into_iter()
+        .filter_map(|(_, same)| {
+            let left = same.iter().fold(1.0, |left, one| left * (1.0 - f64::from(one.weight.min(100)) / 100.0));
+            let sources: Vec<&str> = same.iter().map(|one| one.source.as_str()).collect();
+            let best = same.iter().max_by_key(|one| (one.weight, one.confidence))?;
+            let owner = directory.owner(same.first()?.name.clone(), sources.join("; "), best.confidence);
+            let weight = ((1.0 - left) * 100.0).round() as u8;
+            let claim = OwnerClaim { name: owner.name.clone(), source: owner.source.clone(), weight, hint: false };
+            Some((owner, claim))
+        })
+        .collect();
+    // The order of the table decides between equals.
+    weighed.sort_by_key(|(_, claim)| std::cmp::Reverse(claim.weight));
+    weighed
+}
+
+/// A service account without an own sign belongs to whoever owns everything that runs as it.
+fn of_workloads(inventory: &Inventory, identity: &Identity, labels: &OwnerLabels) -> Option<Named> {
+    let facts = inventory.facts.identities.get(&identity.id).filter(|facts| !facts.workloads.is_empty())?;
+    // One without a sign, or one that was not seen, may be somebody else's.
+    let of_workload = |workload: &Urn| labels.find(&inventory.workloads.get(workload)?.labels);
+    let names: Option<BTreeSet<String>> = facts.workloads.iter().map(of_workload).collect();
+    let mut names = names?.into_iter();
+    let is_blind = inventory.coverage.blind_spot(&identity.tenant, FactKind::Workloads).is_some();
+    let (name, None, false) = (names.next()?, names.next(), is_blind) else { return None };
+    let source = "owner of its workloads".to_owned();
+    Some(Named { name, source, confidence: Confidence::Low, weight: labels.workloads })
 }
 
 fn label_word(identity: &Identity) -> &'static str {
@@ -170,6 +231,26 @@ impl<'a> Directory<'a> {
         }
     }
 
+    /// What makes two names one owner: a person, a team, or else the text.
+    fn key(&self, name: &str) -> String {
+        let lower = name.to_lowercase();
+        let by_name = self.by_name.get(&lower).copied().flatten();
+        if let Some(person) = self.by_email.get(lower.as_str()).copied().or(by_name) {
+            return person.email.clone();
+        }
+        let members = self.team(&lower).and_then(|members| members.first());
+        members.and_then(|person| person.team.as_ref()).map_or(lower, |team| format!("team {}", team.to_lowercase()))
+    }
+
+    /// A team whose name is the first part of an identity's: a hint for a reader, never an owner.
+    fn named_in(&self, identity: &Identity, weight: u8) -> Option<OwnerClaim> {
+        let short = identity.name.rsplit('/').next()?.to_lowercase();
+        let (first, _) = short.split_once(['-', '_', '.'])?;
+        self.teams.get(first)?;
+        let source = format!("its name begins with the team {first}");
+        Some(OwnerClaim { name: first.to_owned(), source, weight, hint: true })
+    }
+
     fn owner(&self, name: String, source: String, confidence: Confidence) -> Owner {
         let lower = name.to_lowercase();
         if self.by_name.get(&lower) == Some(&None) {
@@ -193,6 +274,8 @@ impl<'a> Directory<'a> {
 
     /// A team by its name, as `payments`, `payments-team`, `team-payments` or `payments-team@acme.example`.
     fn team(&self, name: &str) -> Option<&Vec<&'a Person>> {
+        // A forge's team: `acme/payments`.
+        let name = name.rsplit_once('/').map_or(name, |(_, team)| team);
         let (local, domain) = name.split_once('@').map_or((name, None), |(local, domain)| (local, Some(domain)));
         if domain.is_some_and(|domain| !self.domains.contains(domain)) {
             return None;

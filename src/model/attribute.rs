@@ -213,12 +213,22 @@ attributes! {
     TaskRole = "task_role": Bool of [Workload];
     /// Its trust policy lets in everyone but those it names.
     TrustsAllBut = "trusts_all_but": Bool of [Identity];
-    /// The id by which a client names itself to the authorization server.
-    ClientId = "client_id": Text of [Identity];
     /// In what form it was made: the version of a template, the type of an app.
     Form = "form": Text of [Identity, Credential, Workload, Setting];
     /// A person signs in with it, not a machine.
     Human = "human": Bool of [Identity];
+    /// Who owns its file by CODEOWNERS.
+    CodeOwners = "code_owners": Texts of [Workload, Setting];
+    /// The ARN of the identity that code makes, from a state.
+    DefinedArn = "defined_arn": Text of [Setting];
+    /// The kind of the identity that code makes.
+    DefinedKind = "defined_kind": Text of [Setting];
+    /// The name of the identity that code makes, where it stands there plainly.
+    DefinedName = "defined_name": Text of [Setting];
+    /// People without any right to the repository can start it.
+    Outsiders = "outsiders": Bool of [Workload];
+    /// The repository it lies in, as owner/name.
+    Repository = "repository": Text of [Workload, Setting];
     /// The JWK thumbprint of its public key, `sha256:<base64url>` (RFC 7638).
     JwkThumbprint = "jwk_thumbprint": Text of [Credential];
     /// The SSH fingerprint of its public key, `SHA256:<base64>`.
@@ -227,6 +237,8 @@ attributes! {
     SpkiSha256 = "spki_sha256": Text of [Credential];
     /// When its password was last changed.
     PasswordChanged = "password_changed": Time of [Identity, Credential];
+    /// The id by which a client names itself to the authorization server.
+    ClientId = "client_id": Text of [Identity];
     /// What made it and answers for it, such as a Helm release, is not there any more.
     OwnerGone = "owner_gone": Bool of [Identity];
     /// How many AI agents and tool servers run as it.

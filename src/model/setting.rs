@@ -9,6 +9,8 @@ use super::{Attributes, Evidence, Provider, Urn, names};
 names! {
     /// What sort of setting it is.
     SettingKind {
+        /// Code that makes an identity: a resource of Terraform, its state, CloudFormation or Pulumi.
+        CodeDefinition = "code.definition",
         /// An AWS account as such: its root user's MFA and keys.
         AwsAccount = "aws.account",
         /// A finding of IAM Access Analyzer.

@@ -25,6 +25,8 @@ names! {
         KubernetesJob = "kubernetes.job",
         /// A CronJob, also when suspended.
         KubernetesCronJob = "kubernetes.cron-job",
+        /// A GitHub workflow that may ask for a token of its own.
+        CiGithubWorkflow = "ci.github-workflow",
         /// A custom resource that names a service account for its pods.
         KubernetesCustom = "kubernetes.custom",
         /// An EC2 instance profile that hands a role to instances.

@@ -107,6 +107,11 @@ const IDENTITY: &[Field] = &[
     field("becomes_administrator", Type::Bool, "It is not administrator and can become it.").needs(&[Grants, Trusts]),
     field("environment", Type::Text, "prod, staging, test, dev, or what a label says; by labels, then by names.")
         .nullable(),
+    field(
+        "code_share",
+        Type::Int,
+        "How many in a hundred of the users and roles of its tenant are made by code that was read.",
+    ),
     field("defined_in", Type::Text, "The file of the code that makes it.").nullable(),
     field(
         "reach",
@@ -122,6 +127,7 @@ const IDENTITY: &[Field] = &[
     .needs(&[Grants]),
     field("reaches_cloud_administrator", Type::Bool, "As reaches_administrator, of a cloud account.").needs(&[Grants]),
     field("reaches_through", Type::Text, "The way to that, in names; empty when it needs nobody."),
+    field("alive_elsewhere", Type::Bool, "It is tied to an identity of another system that is switched on."),
     field("assumed_by", Type::Int, "How many things that were read can act as it."),
     field("anyone", Type::Bool, "It stands for everyone, or everyone who is logged in."),
     field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),
@@ -143,6 +149,11 @@ const CREDENTIAL: &[Field] = &[
         .needs(&[Usage]),
     field("last_used", Type::Text, "The day of its last use.").nullable().needs(&[Usage]),
     field("exposures", Type::Int, "In how many places its value lies in the open."),
+    field("reach", Type::Names(CapabilityKind::NAMES), "What can be done with it for certain.").needs(&[Grants]),
+    field("reaches_administrator", Type::Bool, "Whoever has it is administrator somewhere, for certain.")
+        .needs(&[Grants]),
+    field("keyless_by", Type::Text, "It lies in the open, and its account trusts this provider of tokens already.")
+        .nullable(),
     field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),
 ];
 
@@ -188,6 +199,7 @@ const EXPOSURE: &[Field] = &[
     field("copies", Type::Int, "In how many other places the same value lies."),
     field("state", Type::Name(CredentialState::NAMES), "Whether it still opens something, as far as was read."),
     field("environment", Type::Text, "The environment of its file or of its identity.").nullable(),
+    field("environment_count", Type::Int, "How many those are."),
     field(
         "environments",
         Type::Texts,
@@ -209,6 +221,11 @@ const WORKLOAD: &[Field] = &[
     field("labels", Type::Labels, "Tags, labels and annotations."),
     field("runs_as", Type::Int, "As how many identities it runs."),
     field("missing_identities", Type::Int, "How many of them do not exist.").needs(&[Identities]),
+    field("acts_as", Type::Int, "How many identities it can be, for certain or under a condition.").needs(&[Trusts]),
+    field("acts_as_names", Type::Text, "Their names."),
+    field("reach", Type::Names(CapabilityKind::NAMES), "What it can do for certain.").needs(&[Grants]),
+    field("reaches_administrator", Type::Bool, "It is administrator somewhere, for certain.").needs(&[Grants]),
+    field("reaches_through", Type::Text, "The way to that, in names; empty when there is none."),
     field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),
 ];
 

@@ -4,7 +4,10 @@ use jiff::Timestamp;
 
 use super::view::Field;
 use crate::inventory::Inventory;
-use crate::model::{CapabilityKind, EdgeKind, Exposure, Holding, Identity, Provider, Reached, Severity, Urn};
+use crate::model::{
+    CapabilityKind, Credential, Edge, EdgeKind, Exposure, Holding, Identity, IdentityKind, Known, Provider, Reached,
+    Severity, Urn, Workload,
+};
 
 /// A field of an identity that the join answers.
 pub(super) fn identity(it: &Identity, name: &str, inventory: &Inventory) -> Option<Field> {
@@ -12,6 +15,7 @@ pub(super) fn identity(it: &Identity, name: &str, inventory: &Inventory) -> Opti
     Some(match name {
         "environment" => environment(&it.id, inventory),
         "defined_in" => defined_in(&it.id, inventory),
+        "code_share" => Field::Int(inventory.facts.code_share.get(&it.tenant).copied().map_or(0, i64::from)),
         "reach" => Field::Texts(kinds(inventory, &it.id)),
         "reaches_administrator" => match (administers(inventory, &it.id, None), rights_unknown()) {
             (false, Some(why)) => Field::Unknown(why),
@@ -19,9 +23,60 @@ pub(super) fn identity(it: &Identity, name: &str, inventory: &Inventory) -> Opti
         },
         "reaches_cloud_administrator" => Field::Bool(administers(inventory, &it.id, Some(Provider::Aws))),
         "reaches_through" => Field::Text(through(inventory, &it.id)),
+        "alive_elsewhere" => Field::Bool(is_alive_elsewhere(&it.id, inventory)),
         "assumed_by" => Field::Int(count(inventory.facts.graph.to(&it.id).filter(|edge| edge.kind.carries_power()))),
         _ => return None,
     })
+}
+
+/// A field of a credential that the join answers.
+pub(super) fn credential(it: &Credential, name: &str, inventory: &Inventory) -> Option<Field> {
+    Some(match name {
+        "reach" => Field::Texts(kinds(inventory, &it.id)),
+        "reaches_administrator" => Field::Bool(administers(inventory, &it.id, None)),
+        "keyless_by" => keyless_by(it, inventory).map_or(Field::Null, |name| Field::Text(name.to_owned())),
+        _ => return None,
+    })
+}
+
+/// A field of a workload that the join answers.
+pub(super) fn workload(it: &Workload, name: &str, inventory: &Inventory) -> Option<Field> {
+    let acts_as = || inventory.facts.graph.from(&it.id).iter().filter(|edge| edge.kind == EdgeKind::RunsAs);
+    Some(match name {
+        "acts_as" => Field::Int(count(acts_as().filter(|edge| edge.holding != Holding::Unknown))),
+        "acts_as_names" => {
+            let known = acts_as().filter_map(|edge| inventory.identities.get(&edge.to));
+            Field::Text(known.map(|one| one.name.as_str()).collect::<Vec<_>>().join(", "))
+        }
+        "reach" => Field::Texts(kinds(inventory, &it.id)),
+        "reaches_administrator" => Field::Bool(administers(inventory, &it.id, None)),
+        "reaches_through" => Field::Text(through(inventory, &it.id)),
+        _ => return None,
+    })
+}
+
+/// Issuers of tokens for what runs from a repository (GitHub Docs and GitLab Docs, OpenID Connect in AWS; HCP Terraform,
+/// dynamic provider credentials).
+const PIPELINES: &[&str] = &["token.actions.githubusercontent.com", "gitlab", "app.terraform.io"];
+
+/// The provider of tokens that the account of a key already trusts, where the key lies in the open: what has the key could
+/// ask for a token in its place.
+fn keyless_by<'a>(it: &Credential, inventory: &'a Inventory) -> Option<&'a str> {
+    let is_open = inventory.facts.credentials.get(&it.id).is_some_and(|facts| !facts.exposures.is_empty());
+    let mut providers = inventory.identities.iter().filter(|one| one.kind == IdentityKind::AwsOidcProvider);
+    let is_of_pipelines = |name: &str| PIPELINES.iter().any(|issuer| name.contains(issuer));
+    let of_account = providers.find(|one| is_open && one.tenant == it.tenant && is_of_pipelines(&one.name));
+    of_account.map(|one| one.name.as_str())
+}
+
+/// Whether the same thing, or what it acts as, is alive in another system.
+fn is_alive_elsewhere(id: &Urn, inventory: &Inventory) -> bool {
+    let graph = &inventory.facts.graph;
+    let ties = |edge: &&Edge| matches!(edge.kind, EdgeKind::RegisteredAs | EdgeKind::ActsAs);
+    let ahead = graph.from(id).iter().filter(ties).map(|edge| &edge.to);
+    let behind = graph.to(id).filter(ties).map(|edge| &edge.from);
+    let mut others = ahead.chain(behind).filter_map(|id| inventory.identities.get(id));
+    others.any(|one| one.enabled == Known::Value(true))
 }
 
 /// A field of an exposure that the join answers.
@@ -33,6 +88,9 @@ pub(super) fn exposure(it: &Exposure, name: &str, inventory: &Inventory, now: Ti
             Some(names) => Field::Texts(names.iter().cloned().collect()),
             None => Field::Texts(Vec::new()),
         },
+        "environment_count" => Field::Int(
+            i64::try_from(inventory.facts.spread.get(&it.fingerprint).map_or(0, |names| names.len())).unwrap_or(0),
+        ),
         "exposed_for" => introduced.map_or(Field::Null, |commit| Field::Int(now.as_second() - commit.date.as_second())),
         "in_head" => Field::Bool(introduced.is_none_or(|commit| commit.in_head)),
         "written_by" => introduced.map_or(Field::Null, |commit| Field::Text(commit.email.clone())),

@@ -150,7 +150,8 @@ pub(super) fn credential(it: &Credential, name: &str, inventory: &Inventory, now
         "never_used" | "unused_for" | "last_used" => {
             use_of(facts.map_or(&unread, |facts| &facts.last_use), &it.created, name, now)
         }
-        _ => attribute((&it.attributes, inventory.facts.attributes.get(&it.id)), name, now)
+        _ => joined::credential(it, name, inventory)
+            .or_else(|| attribute((&it.attributes, inventory.facts.attributes.get(&it.id)), name, now))
             .unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
     }
 }
@@ -223,7 +224,8 @@ pub(super) fn workload(it: &Workload, name: &str, inventory: &Inventory, now: Ti
         "labels" => Field::Labels(it.labels.clone()),
         "runs_as" => count(it.runs_as.len()),
         "missing_identities" => count(it.runs_as.iter().filter(|id| inventory.identities.get(id).is_none()).count()),
-        _ => attribute((&it.attributes, inventory.facts.attributes.get(&it.id)), name, now)
+        _ => joined::workload(it, name, inventory)
+            .or_else(|| attribute((&it.attributes, inventory.facts.attributes.get(&it.id)), name, now))
             .unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
     }
 }

@@ -252,18 +252,20 @@ mod tests {
         assert_eq!(jwk_thumbprint(&jwk).as_deref(), Some("sha256:NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"));
     }
 
-    /// The public half that OpenSSH wrote beside the demo company's key.
+    /// The same key in the form of OpenSSH, which holds its public half in the open, and in that of PKCS #8, which does not.
     #[test]
-    fn the_fingerprint_is_that_of_ssh_keygen() {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/acme/repos/platform-infra/keys");
-        let read = |name: &str| std::fs::read_to_string(folder.join(name)).expect("it is there");
-        let standard = base64::engine::general_purpose::STANDARD;
-        let public = read("bastion_ed25519.pub");
-        let blob = standard.decode(public.split_whitespace().nth(1).expect("type, key, comment")).expect("base64");
-        let body: String = read("bastion_ed25519").lines().filter(|line| !line.starts_with('-')).collect();
-        let names = names_of_private(&standard.decode(body).expect("base64"));
-        let expected = format!("SHA256:{}", STANDARD_NO_PAD.encode(digest(&SHA256, &blob)));
-        assert_eq!(names.first(), Some(&("ssh_fingerprint", expected)));
+    fn one_key_has_one_name_in_every_form() {
+        let seed = [7_u8; 32];
+        let octets = der(OCTETS, &der(OCTETS, &seed));
+        let pkcs8 = der(SEQUENCE, &[der(INTEGER, &[0]), der(SEQUENCE, &der(IDENTIFIER, ED25519)), octets].concat());
+        let Some(Public::Ed25519(key)) = of_private(&pkcs8) else { panic!("it is read") };
+        let blob = [text(b"ssh-ed25519"), text(&key)].concat();
+        let head = [b"openssh-key-v1\0".to_vec(), text(b"none"), text(b"none"), text(b""), vec![0, 0, 0, 1]].concat();
+        let openssh = [head, text(&blob), text(b"private part")].concat();
+        let names = names_of_private(&openssh);
+        assert_eq!(names, names_of_private(&pkcs8));
+        // `ssh-keygen -lf` of the key above, made by OpenSSL 3.0.19 from the same seed.
+        assert_eq!(names[0].1, "SHA256:z/fSv0Z0RZS+Lccbc6ZoOWwt/fbj1VFJGSBKQbo4icE");
     }
 
     proptest! {

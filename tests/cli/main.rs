@@ -30,8 +30,10 @@ mod live;
 #[allow(dead_code, reason = "other tests use more of it")]
 mod pack;
 mod promises;
+mod reach;
 mod readme;
 mod review;
 mod secrets;
 mod source;
+mod stories;
 mod tree;

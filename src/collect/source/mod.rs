@@ -11,6 +11,7 @@ mod git;
 mod given;
 mod home;
 mod kind;
+mod manifest;
 mod name;
 mod tally;
 mod text;
@@ -82,6 +83,8 @@ pub struct SourceOptions {
     pub watched: Arc<Watched>,
     /// Files that are read as exports, too: the public ids in them are what they are for, not findings.
     pub exports: BTreeSet<PathBuf>,
+    /// Read code that makes identities, too.
+    pub definitions: bool,
     /// Findings that a `.gitleaksignore` hides.
     pub ignored: Arc<Ignores>,
     /// What is known of the clients of agents; `None` where agents are not looked for.
@@ -102,6 +105,7 @@ impl Default for SourceOptions {
             allows: Arc::default(),
             watched: Arc::default(),
             exports: BTreeSet::new(),
+            definitions: false,
             ignored: Arc::default(),
             agents: None,
         }
@@ -197,6 +201,9 @@ impl Collector for Source {
         // Reading and matching is work for threads, not for the async runtime.
         tokio::task::spawn_blocking(move || {
             walk.run()?;
+            if walk.options.definitions && walk.options.selection == Selection::WorkTree {
+                manifest::run(&walk.root, &walk.target, &walk.context, &walk.sink)?;
+            }
             walk.options.allows.send(&walk.target, &walk.sink)
         })
         .await

@@ -69,6 +69,10 @@ answers! {
         status: String,
         created: Option<String>,
         n: Option<String>,
+        e: Option<String>,
+        crv: Option<String>,
+        x: Option<String>,
+        y: Option<String>,
     }
     /// `GET /api/v1/apps/{id}/grants`: a scope that the app may ask for.
     ScopeGrant { id: String, scope_id: String, status: String, source: Option<String>, user_id: Option<String>, created: Option<String> }

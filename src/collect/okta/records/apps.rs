@@ -13,6 +13,7 @@ use crate::model::{
     AttributeName, Attributes, Credential, CredentialKind, Grant, GrantKind, Identity, IdentityKind, Known, Policy,
     PolicyLanguage, Record, Urn,
 };
+use crate::secrets::jwk_thumbprint;
 
 /// What hangs on an app. Absent: it is of a kind that has none, so it was not asked for.
 #[derive(Default)]
@@ -210,6 +211,8 @@ pub(super) fn public_key(
     let name = key.kid.clone().or_else(|| key.id.clone()).unwrap_or_else(|| format!("key {}", number + 1));
     let mut attributes = Attributes::default();
     set_some(&mut attributes, AttributeName::KeyBits, key.n.as_deref().and_then(modulus_bits));
+    let parts = json!({"kty": key.kty, "n": key.n, "e": key.e, "crv": key.crv, "x": key.x, "y": key.y});
+    set_some(&mut attributes, AttributeName::JwkThumbprint, jwk_thumbprint(&parts));
     // A key that stands in the app itself has no date there.
     let created = match &key.created {
         Some(text) => time(Some(text)),

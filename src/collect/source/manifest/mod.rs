@@ -1,0 +1,248 @@
+//! Code of a tree that makes identities, and workflows that ask for them: Terraform and OpenTofu, their states, those of
+//! Pulumi, CloudFormation templates, GitHub workflows. Names and places only; nothing is evaluated, and no value of a
+//! state leaves it.
+
+mod hcl;
+mod owners;
+mod repository;
+mod state;
+mod template;
+mod workflow;
+
+use std::io::Read;
+use std::path::Path;
+
+use ignore::WalkBuilder;
+
+use super::name::text_of;
+use super::{NAME, Root};
+use crate::collect::{CollectError, Context, Sink};
+use crate::model::{
+    AttributeName, Attributes, CoverageEntry, Evidence, Location, Outcome, Record, Setting, SettingKind, Urn,
+};
+use repository::Repositories;
+
+/// The largest file that is read, in bytes. Code is small; states of thousands of resources are not.
+const LARGEST: u64 = 64 * 1024 * 1024;
+/// How much of a file is looked at to know what it is, in bytes.
+const HEAD: u64 = 4096;
+/// How many files that cannot be read are named.
+const NAMED_HOLES: usize = 20;
+
+/// Kinds of resources that are identities, by the names that each tool gives them.
+/// Sources: Terraform Registry (hashicorp/aws, hashicorp/kubernetes), CloudFormation User Guide, Pulumi Registry (aws).
+const KINDS: &[(&str, &str)] = &[
+    ("aws_iam_user", "aws.user"),
+    ("aws_iam_role", "aws.role"),
+    ("aws_iam_group", "aws.group"),
+    ("kubernetes_service_account", "kubernetes.service-account"),
+    ("kubernetes_service_account_v1", "kubernetes.service-account"),
+    ("AWS::IAM::User", "aws.user"),
+    ("AWS::IAM::Role", "aws.role"),
+    ("AWS::IAM::Group", "aws.group"),
+    ("aws:iam/user:User", "aws.user"),
+    ("aws:iam/role:Role", "aws.role"),
+    ("aws:iam/group:Group", "aws.group"),
+];
+
+/// Something that code makes.
+#[derive(Debug, PartialEq, Eq)]
+struct Definition {
+    /// `terraform`, `terraform-state`, `cloudformation`, `pulumi-state`.
+    form: &'static str,
+    /// How the tool calls it there.
+    address: String,
+    /// The kind of resource, as the tool calls it.
+    kind: String,
+    line: u64,
+    /// Its name, where that stands there plainly.
+    name: Option<String>,
+    arn: Option<String>,
+}
+
+/// Reads the code of a tree.
+///
+/// # Errors
+/// When nobody listens any more.
+pub(super) fn run(root: &Root, target: &str, context: &Context, sink: &Sink) -> Result<(), CollectError> {
+    let mut reader =
+        Reader { root, context, sink, count: 0, holes: Vec::new(), repositories: Repositories::new(&root.path) };
+    let mut walker = WalkBuilder::new(&root.path);
+    walker.standard_filters(false).git_ignore(true).require_git(false).follow_links(false).sort_by_file_path(Path::cmp);
+    walker.filter_entry(|entry| entry.file_name() != ".git");
+    for entry in walker.build().flatten() {
+        if entry.file_type().is_some_and(|kind| kind.is_file()) {
+            reader.file(entry.path())?;
+        }
+    }
+    if reader.count > 0 {
+        let entry = CoverageEntry::complete(NAME, target, "code that makes identities", reader.count);
+        sink.send_blocking(Record::Coverage(entry))?;
+    }
+    reader.holes.truncate(NAMED_HOLES);
+    for (path, why) in std::mem::take(&mut reader.holes) {
+        let entry = CoverageEntry::hole(NAME, target, &path, Outcome::Failed, why);
+        sink.send_blocking(Record::Coverage(entry.remedy("mend the file, or scan without it")))?;
+    }
+    Ok(())
+}
+
+/// What a file is.
+enum Form {
+    Workflow,
+    Terraform,
+    State,
+    Pulumi,
+    Template,
+}
+
+impl Form {
+    /// By the path in lower case and how the file begins.
+    fn of(path: &str, is_workflow: bool, head: &str) -> Option<Self> {
+        let has = |word: &str| head.contains(word);
+        if is_workflow {
+            Some(Self::Workflow)
+        } else if path.ends_with(".tf") || path.ends_with(".tofu") {
+            Some(Self::Terraform)
+        } else if path.ends_with(".tfstate") || has("\"terraform_version\"") && has("\"lineage\"") {
+            Some(Self::State)
+        } else if path.ends_with(".json") && has("\"deployment\"") && has("\"manifest\"") {
+            Some(Self::Pulumi)
+        } else {
+            template::sniff(head).then_some(Self::Template)
+        }
+    }
+}
+
+struct Reader<'a> {
+    root: &'a Root,
+    context: &'a Context,
+    sink: &'a Sink,
+    count: u64,
+    holes: Vec<(String, String)>,
+    repositories: Repositories,
+}
+
+impl Reader<'_> {
+    fn file(&mut self, path: &Path) -> Result<(), CollectError> {
+        let relative = text_of(path.strip_prefix(&self.root.path).unwrap_or(path));
+        let lower = relative.to_ascii_lowercase();
+        let is_workflow = workflow::is_one(&lower);
+        let endings = [".tf", ".tofu", ".tfstate", ".json", ".yaml", ".yml", ".template"];
+        if !endings.iter().any(|ending| lower.ends_with(ending)) {
+            return Ok(());
+        }
+        let form = |head: &str| Form::of(&lower, is_workflow, head);
+        let Some(text) = read(path, |head| form(head).is_some()) else { return Ok(()) };
+        let found = match form(&text) {
+            Some(Form::Workflow) => return self.workflow(&relative, &text),
+            Some(Form::Terraform) => Ok(hcl::resources(&text).into_iter().map(of_terraform).collect()),
+            Some(Form::State) => state::terraform(text.as_bytes()),
+            Some(Form::Pulumi) => state::pulumi(text.as_bytes()),
+            Some(Form::Template) => Ok(template::resources(&text)),
+            None => return Ok(()),
+        };
+        match found {
+            Ok(found) => found.into_iter().try_for_each(|one| self.definition(&relative, one)),
+            Err(why) => {
+                self.holes.push((relative, why));
+                Ok(())
+            }
+        }
+    }
+
+    fn definition(&mut self, path: &str, found: Definition) -> Result<(), CollectError> {
+        let Some((_, kind)) = KINDS.iter().find(|(kind, _)| *kind == found.kind) else { return Ok(()) };
+        let mut attributes =
+            Attributes::default().with(AttributeName::Form, found.form).with(AttributeName::DefinedKind, *kind);
+        if let Some(name) = found.name.filter(|name| !name.is_empty()) {
+            attributes.set(AttributeName::DefinedName, name);
+        }
+        if let Some(arn) = found.arn.filter(|arn| arn.starts_with("arn:")) {
+            attributes.set(AttributeName::DefinedArn, arn);
+        }
+        self.about_file(path, &mut attributes);
+        self.count += 1;
+        let id = Urn::new(format!("code:{}/{path}#{}", self.root.label, found.address));
+        let setting = Setting {
+            id,
+            kind: SettingKind::CodeDefinition,
+            tenant: self.tenant(),
+            name: found.address,
+            part_of: None,
+            labels: Default::default(),
+            attributes,
+            evidence: self.evidence(path, found.line),
+        };
+        self.sink.send_blocking(Record::Setting(setting))
+    }
+
+    /// What holds for everything in a file: its repository, and who owns it.
+    fn about_file(&mut self, path: &str, attributes: &mut Attributes) {
+        let owners = self.repositories.owners_of(path);
+        if !owners.is_empty() {
+            attributes.set(AttributeName::CodeOwners, owners);
+        }
+        if let Some(repository) = self.repositories.name_of(path) {
+            attributes.set(AttributeName::Repository, repository);
+        }
+    }
+
+    fn workflow(&mut self, path: &str, text: &str) -> Result<(), CollectError> {
+        let Some(found) = workflow::read(text) else { return Ok(()) };
+        let mut attributes = Attributes::default().with(AttributeName::Outsiders, found.outsiders);
+        self.about_file(path, &mut attributes);
+        self.count += 1;
+        let evidence = self.evidence(path, found.line);
+        self.sink.send_blocking(Record::Workload(found.workload(
+            path,
+            &self.root.label,
+            self.tenant(),
+            attributes,
+            evidence,
+        )))
+    }
+
+    fn tenant(&self) -> String {
+        if self.root.shown.is_empty() { ".".to_owned() } else { self.root.shown.clone() }
+    }
+
+    fn evidence(&self, path: &str, line: u64) -> Evidence {
+        let location = Location::File {
+            root: self.root.shown.clone(),
+            path: path.to_owned(),
+            line,
+            column: 1,
+            end_line: line,
+            end_column: 1,
+            commit: None,
+        };
+        Evidence { observed: self.context.now, collector: NAME.to_owned(), location }
+    }
+}
+
+/// A file that is text and not too large, when its beginning is worth it. What cannot be opened is a hole of the search
+/// for secrets already.
+fn read(path: &Path, is_worth: impl Fn(&str) -> bool) -> Option<String> {
+    let mut file = super::text::open(path).ok()?;
+    let mut bytes = Vec::new();
+    file.by_ref().take(HEAD).read_to_end(&mut bytes).ok()?;
+    if !is_worth(&String::from_utf8_lossy(&bytes)) {
+        return None;
+    }
+    file.take(LARGEST).read_to_end(&mut bytes).ok()?;
+    String::from_utf8(bytes).ok()
+}
+
+fn of_terraform(resource: hcl::Resource) -> Definition {
+    let text = |name: &str| resource.texts.get(name).cloned();
+    let of_cluster = || Some(format!("{}/{}", text("metadata.namespace")?, text("metadata.name")?));
+    Definition {
+        form: "terraform",
+        address: format!("{}.{}", resource.kind, resource.label),
+        line: resource.line,
+        name: text("name").or_else(of_cluster),
+        arn: None,
+        kind: resource.kind,
+    }
+}

@@ -1,0 +1,92 @@
+//! To which repository a file of a tree belongs, and who owns it there. Reads `.git/config` and CODEOWNERS; runs no git.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::owners::CodeOwners;
+
+/// Where CODEOWNERS may lie (GitHub Docs, "About code owners"; GitLab Docs, "Code Owners").
+const PLACES: &[&str] = &[".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"];
+
+/// The repositories of a tree, found as they are asked for.
+pub(super) struct Repositories {
+    root: PathBuf,
+    owners: HashMap<PathBuf, Option<CodeOwners>>,
+    names: HashMap<PathBuf, Option<String>>,
+}
+
+impl Repositories {
+    pub(super) fn new(root: &Path) -> Self {
+        let root = if root.is_file() { root.parent().unwrap_or(root) } else { root };
+        Self { root: root.to_owned(), owners: HashMap::new(), names: HashMap::new() }
+    }
+
+    /// The owners of a file, by the nearest CODEOWNERS above it within the tree.
+    pub(super) fn owners_of(&mut self, path: &str) -> Vec<String> {
+        for folder in Path::new(path).ancestors().skip(1) {
+            let whole = self.root.join(folder);
+            let owners = self.owners.entry(whole.clone()).or_insert_with(|| {
+                PLACES.iter().find_map(|place| text(&whole.join(place))).map(|text| CodeOwners::parse(&text))
+            });
+            if let Some(owners) = owners {
+                let below = Path::new(path).strip_prefix(folder).unwrap_or(Path::new(path));
+                return owners.of(&below.to_string_lossy().replace('\\', "/")).to_vec();
+            }
+        }
+        Vec::new()
+    }
+
+    /// `owner/name` of the repository's origin at GitHub or its like.
+    pub(super) fn name_of(&mut self, path: &str) -> Option<String> {
+        for folder in Path::new(path).ancestors().skip(1) {
+            let whole = self.root.join(folder);
+            let name = self
+                .names
+                .entry(whole.clone())
+                .or_insert_with(|| text(&whole.join(".git/config")).and_then(|config| origin(&config)));
+            if name.is_some() {
+                return name.clone();
+            }
+        }
+        None
+    }
+}
+
+/// A small file that is no link.
+fn text(path: &Path) -> Option<String> {
+    let is_file = path.symlink_metadata().is_ok_and(|found| found.is_file() && found.len() < 1024 * 1024);
+    if is_file { std::fs::read_to_string(path).ok() } else { None }
+}
+
+/// The last two parts of the path of the remote `origin`. A URL with a user and a token in it gives them away to nobody.
+fn origin(config: &str) -> Option<String> {
+    let mut lines = config.lines().map(str::trim).skip_while(|line| *line != "[remote \"origin\"]").skip(1);
+    let url = lines.find_map(|line| line.strip_prefix("url")?.trim().strip_prefix('=').map(str::trim))?;
+    let url = url.strip_suffix('/').unwrap_or(url);
+    let url = url.strip_suffix(".git").unwrap_or(url);
+    let mut parts = url.rsplit(['/', ':']);
+    let (name, owner) = (parts.next()?, parts.next()?);
+    let is_name = |text: &str| !text.is_empty() && !text.contains('@') && text.len() <= 100;
+    // What stands before is the host; two parts alone are a path of this machine.
+    parts.next()?;
+    (is_name(name) && is_name(owner)).then(|| format!("{owner}/{name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_read_in_every_form() {
+        for (url, expected) in [
+            ("https://github.com/acme/shop-api.git", Some("acme/shop-api")),
+            ("git@github.com:acme/shop-api.git", Some("acme/shop-api")),
+            ("https://user:token@github.com/acme/shop-api", Some("acme/shop-api")),
+            ("../other", None),
+        ] {
+            let config = format!("[core]\n\tbare = false\n[remote \"origin\"]\n\turl = {url}\n\tfetch = +refs\n");
+            assert_eq!(origin(&config).as_deref(), expected, "{url}");
+        }
+        assert_eq!(origin("[remote \"fork\"]\n\turl = https://github.com/evil/x.git\n"), None);
+    }
+}

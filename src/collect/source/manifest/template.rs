@@ -1,0 +1,99 @@
+//! Identities in CloudFormation templates, YAML or JSON, whose names stand there plainly. Evaluates no function of a
+//! template: a name that is made by one is not known.
+
+use serde_json::Value;
+
+use super::Definition;
+
+/// The properties that name an identity (CloudFormation User Guide, AWS::IAM resource types).
+const NAMES: &[&str] = &["RoleName", "UserName", "GroupName"];
+
+/// Whether the beginning of a file is that of a template.
+pub(super) fn sniff(head: &str) -> bool {
+    head.contains("AWSTemplateFormatVersion") || head.contains("AWS::Serverless")
+}
+
+/// The resources of a template.
+pub(super) fn resources(text: &str) -> Vec<Definition> {
+    match serde_json::from_str::<Value>(text) {
+        Ok(template) => of_json(&template),
+        Err(_) => of_yaml(text),
+    }
+}
+
+fn of_json(template: &Value) -> Vec<Definition> {
+    let resources = template.get("Resources").and_then(Value::as_object).into_iter().flatten();
+    resources
+        .filter_map(|(id, resource)| {
+            let kind = resource.get("Type")?.as_str()?;
+            let name = NAMES.iter().find_map(|name| resource.get("Properties")?.get(*name)?.as_str());
+            Some(definition(id, kind, 1, name))
+        })
+        .collect()
+}
+
+/// By lines and their indents, because the tags of templates (`!Sub`) mean nothing to a YAML library. A template in flow
+/// form gives nothing.
+fn of_yaml(text: &str) -> Vec<Definition> {
+    let mut found: Vec<Definition> = Vec::new();
+    let mut of_resource: Option<(usize, String, u64)> = None;
+    let mut is_inside = false;
+    for (number, line) in (1_u64..).zip(text.lines()) {
+        let bare = line.trim_start();
+        let indent = line.len() - bare.len();
+        if bare.is_empty() || bare.starts_with('#') {
+            continue;
+        }
+        if indent == 0 {
+            is_inside = bare.starts_with("Resources:");
+            of_resource = None;
+            continue;
+        }
+        let Some((key, value)) = bare.split_once(':').filter(|_| is_inside) else { continue };
+        let value = value.split(" #").next().unwrap_or_default().trim().trim_matches(['"', '\'']);
+        match &of_resource {
+            Some((outer, id, line)) if indent > *outer => {
+                if key == "Type" && value.starts_with("AWS::") && found.last().is_none_or(|one| one.address != *id) {
+                    found.push(definition(id, value, *line, None));
+                } else if NAMES.contains(&key)
+                    && let Some(last) = found.last_mut().filter(|last| last.address == *id && last.name.is_none())
+                {
+                    let is_plain = !value.is_empty() && !value.starts_with(['!', '{', '&', '*', '|', '>']);
+                    last.name = is_plain.then(|| value.to_owned());
+                }
+            }
+            _ => of_resource = Some((indent, key.trim_matches(['"', '\'']).to_owned(), number)),
+        }
+    }
+    found
+}
+
+fn definition(id: &str, kind: &str, line: u64, name: Option<&str>) -> Definition {
+    Definition {
+        form: "cloudformation",
+        address: id.to_owned(),
+        kind: kind.to_owned(),
+        line,
+        name: name.map(str::to_owned),
+        arn: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_names_are_read_and_made_ones_are_not() {
+        let text = "AWSTemplateFormatVersion: '2010-09-09'\nParameters:\n  RoleName:\n    Type: String\nResources:\n  Deploy:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: deploy # the one\n      Policies:\n        - PolicyName: x\n  Other:\n    Type: AWS::IAM::User\n    Properties:\n      UserName: !Sub '${Env}-bot'\n";
+        let found: Vec<_> =
+            resources(text).into_iter().map(|one| (one.address, one.kind, one.line, one.name)).collect();
+        let expected = [
+            ("Deploy".to_owned(), "AWS::IAM::Role".to_owned(), 6, Some("deploy".to_owned())),
+            ("Other".to_owned(), "AWS::IAM::User".to_owned(), 12, None),
+        ];
+        assert_eq!(found, expected);
+        let json = r#"{"Resources": {"A": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": {"Ref": "x"}}}}}"#;
+        assert_eq!(resources(json)[0].name, None);
+    }
+}

@@ -1,0 +1,74 @@
+//! Which code makes which identity: by the ARN of a state, else by kind and name where only one identity has them. A name
+//! that stands in several accounts ties the code to none of them.
+
+use std::collections::BTreeMap;
+
+use crate::inventory::Inventory;
+use crate::model::{AttributeName, Edge, EdgeKind, Identity, IdentityKind, Setting, SettingKind, Urn};
+
+pub(super) fn link(inventory: &Inventory, edges: &mut Vec<Edge>) {
+    let definitions = inventory.settings.iter().filter(|one| one.kind == SettingKind::CodeDefinition);
+    let definitions: Vec<&Setting> = definitions.collect();
+    if definitions.is_empty() {
+        return;
+    }
+    let mut by_name: BTreeMap<(&str, &str), Vec<&Identity>> = BTreeMap::new();
+    for identity in inventory.identities.iter() {
+        by_name.entry((identity.kind.as_str(), short_name(identity))).or_default().push(identity);
+    }
+    for definition in definitions {
+        if let Some((identity, why)) = made(inventory, definition, &by_name) {
+            edges.push(Edge::new(&identity.id, EdgeKind::DefinedBy, &definition.id, why));
+        }
+    }
+}
+
+fn made<'a>(
+    inventory: &'a Inventory,
+    definition: &Setting,
+    by_name: &BTreeMap<(&str, &str), Vec<&'a Identity>>,
+) -> Option<(&'a Identity, String)> {
+    let form = definition.attributes.text(AttributeName::Form).unwrap_or("code");
+    let place = &definition.evidence.location;
+    if let Some(arn) = definition.attributes.text(AttributeName::DefinedArn) {
+        // The account is part of it, so that one of another account is another identity.
+        let identity = inventory.identities.get(&Urn::new(arn))?;
+        return Some((identity, format!("{form} at {place} holds its ARN")));
+    }
+    let kind = definition.attributes.text(AttributeName::DefinedKind)?;
+    let name = definition.attributes.text(AttributeName::DefinedName)?;
+    match by_name.get(&(kind, name)).map(Vec::as_slice) {
+        Some([one]) => Some((one, format!("{form} at {place} makes a {kind} of this name, and only one was read"))),
+        _ => None,
+    }
+}
+
+/// The name without the path before it; that of a service account is in its namespace.
+fn short_name(identity: &Identity) -> &str {
+    match identity.provider() {
+        crate::model::Provider::Aws => identity.name.rsplit('/').next().unwrap_or(&identity.name),
+        _ => &identity.name,
+    }
+}
+
+/// How many in a hundred of a tenant's users and roles are made by code that was read. Those of the platform, and those
+/// that a stack's own label ties to a template, are left out.
+pub(super) fn shares(inventory: &Inventory) -> BTreeMap<String, u8> {
+    let mut counts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    let is_made = |one: &Identity| {
+        let edges = inventory.facts.graph.from(&one.id);
+        edges.iter().any(|edge| edge.kind == EdgeKind::DefinedBy)
+    };
+    let counted = |one: &&Identity| {
+        matches!(one.kind, IdentityKind::AwsUser | IdentityKind::AwsRole | IdentityKind::KubernetesServiceAccount)
+            && !one.builtin
+            && !one.labels.keys().any(|name| name.starts_with("aws:cloudformation:"))
+    };
+    for identity in inventory.identities.iter().filter(counted) {
+        let count = counts.entry(identity.tenant.clone()).or_default();
+        count.0 += usize::from(is_made(identity));
+        count.1 += 1;
+    }
+    let shares = counts.into_iter().map(|(tenant, (made, all))| (tenant, made * 100 / all.max(1)));
+    shares.map(|(tenant, share)| (tenant, u8::try_from(share).unwrap_or(100))).collect()
+}

@@ -1,0 +1,187 @@
+//! Questions about the graph, asked of the demo company: what a person reads, and that a saved scan answers as a fresh
+//! one does.
+
+use std::path::Path;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::tree::{NOW, Ran, folder, project, run, write};
+
+const KEY: &str = "AKIAWIDGDYXJGOGVBSWF";
+
+/// A folder with the demo company's scan in `scan.json`.
+fn saved() -> TempDir {
+    let folder = folder();
+    let report = folder.path().join("scan.json").to_string_lossy().into_owned();
+    let ran =
+        run(&project(), &["scan", "fixtures/acme", "--isolated", "--now", NOW, "--exit-zero", "-q", "-o", &report]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    folder
+}
+
+fn ask(folder: &Path, arguments: &[&str]) -> Ran {
+    let mut all = arguments.to_vec();
+    all.extend(["--from", "scan.json"]);
+    run(folder, &all)
+}
+
+fn told(folder: &Path, arguments: &[&str]) -> String {
+    let ran = ask(folder, arguments);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+    ran.stdout
+}
+
+fn has(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "'{part}' is missing:\n{text}");
+    }
+}
+
+#[test]
+fn the_demo_company_answers() {
+    let folder = saved();
+    let path = folder.path();
+    has(
+        &told(path, &["show", "deploy-bot"]),
+        &[
+            "IAM user deploy-bot, account 429710886354",
+            "jana.novak@acme.example, left 2026-05-29",
+            "0.90 jana.novak@acme.example: tag owner",
+            "config/production.yaml:14",
+            "is defined by code.definition aws_iam_user.deploy_bot",
+            "do everything (administrator): account 429710886354 (one step away)",
+            "critical leaked-live-credential",
+            "seen          fixtures/acme/aws/429710886354/account-authorization-details.json",
+        ],
+    );
+    has(
+        &told(path, &["reach", "config/production.yaml"]),
+        &[
+            "is the value of aws.access-key AKIAWIDGDYXJGOGVBSWF\n    proves IAM user deploy-bot, account 429710886354\n",
+            "do everything (administrator): account 429710886354 (3 steps away)",
+            "proof: policy AdministratorAccess, statement 1 (Allow * on *)",
+        ],
+    );
+    has(
+        &told(path, &["path", "config/production.yaml", "role/platform-admin"]),
+        &["proves IAM user deploy-bot", "every step holds by what was read"],
+    );
+    has(
+        &told(path, &["path", "role/platform-admin", "config/production.yaml"]),
+        &["there is none along what was read"],
+    );
+}
+
+#[test]
+fn a_leaver_is_settled_in_order() {
+    let folder = saved();
+    let text = told(folder.path(), &["offboard", "jana.novak@acme.example"]);
+    has(
+        &text,
+        &[
+            "IAM user deploy-bot, account 429710886354",
+            "service account payments/legacy-reporter, cluster prod",
+            "works, made 2025-01-14, 677 days ago, never expires",
+            "then: aws iam update-access-key --user-name deploy-bot --access-key-id AKIAWIDGDYXJGOGVBSWF --status Inactive",
+            "then: kubectl --context prod -n payments delete secret legacy-reporter-token",
+        ],
+    );
+    let replace = text.find("1. Replace").expect("what is open comes first");
+    let give = text.find(". Give IAM user deploy-bot").expect("and then it gets an owner");
+    assert!(replace < give, "{text}");
+    let nobody = ask(folder.path(), &["offboard", "nobody@acme.example"]);
+    assert_eq!(nobody.code, 2);
+    has(&nobody.stderr, &["the people directory has nobody called 'nobody@acme.example'"]);
+}
+
+#[test]
+fn a_rotation_names_consumers_and_order() {
+    let folder = saved();
+    let text = told(folder.path(), &["rotate", KEY]);
+    has(
+        &text,
+        &["config/production.yaml:14", "aws iam create-access-key --user-name deploy-bot", "it was used 0 days ago"],
+    );
+    let order = ["create-access-key", "get-access-key-last-used", "--status Inactive", "delete-access-key"];
+    let places: Vec<_> = order.iter().map(|part| text.find(part).expect("a step")).collect();
+    assert!(places.is_sorted(), "{text}");
+    let user = ask(folder.path(), &["rotate", "deploy-bot"]);
+    assert_eq!(user.code, 2);
+    has(&user.stderr, &["is no credential"]);
+}
+
+#[test]
+fn a_name_that_means_several_things_is_asked_back() {
+    let folder = saved();
+    let several = ask(folder.path(), &["show", "payments/api"]);
+    assert_eq!(several.code, 2);
+    has(
+        &several.stderr,
+        &["'payments/api' can mean 4 things", "k8s:prod/payments/sa/api", "k8s:staging/payments/deploy/api"],
+    );
+    has(&told(folder.path(), &["show", "staging/payments/api"]), &["service account payments/api, cluster staging"]);
+    let none = ask(folder.path(), &["show", "platfrom"]);
+    assert_eq!(none.code, 2);
+    has(&none.stderr, &["there is no 'platfrom' among"]);
+}
+
+/// A JSON report, the records, and a fresh scan are one graph.
+#[test]
+fn a_saved_scan_answers_as_a_fresh_one() {
+    let folder = saved();
+    let records = folder.path().join("records.jsonl").to_string_lossy().into_owned();
+    let ran = run(&project(), &["collect", "fixtures/acme", "--isolated", "--now", NOW, "-q", "-o", &records]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let report = folder.path().join("scan.json").to_string_lossy().into_owned();
+    for question in [["reach", "deploy-bot"], ["show", KEY], ["offboard", "jana.novak"]] {
+        let fresh = run(&project(), &[&question[..], &["fixtures/acme", "--isolated", "--now", NOW, "-q"]].concat());
+        for saved in [&report, &records] {
+            let again = run(&project(), &[&question[..], &["--isolated", "--from", saved]].concat());
+            assert_eq!(again.stdout, fresh.stdout, "{question:?} from {saved}: {}", again.stderr);
+        }
+        assert!(!fresh.stdout.is_empty());
+    }
+    let judged = |from: &str| {
+        let ran = run(&project(), &["evaluate", from, "--isolated", "--now", NOW, "--format", "json"]);
+        let scan: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        scan["findings"].clone()
+    };
+    assert_eq!(judged(&report), judged(&records));
+}
+
+#[test]
+fn what_is_no_saved_scan_is_said() {
+    let folder = folder();
+    write(folder.path(), "scan.json", "{\n  \"schema\": \"nonhuman/scan/v1\"\n}\n");
+    let broken = ask(folder.path(), &["show", "x"]);
+    assert_eq!(broken.code, 2);
+    has(&broken.stderr, &["scan.json:3:1: this is no JSON report of nonhuman: missing field `now`"]);
+    write(folder.path(), "scan.json", "hello\n");
+    let broken = ask(folder.path(), &["show", "x"]);
+    has(&broken.stderr, &["scan.json:1:1: this is no record as `nonhuman collect` writes it"]);
+    write(folder.path(), "scan.json", "");
+    has(&ask(folder.path(), &["show", "x"]).stderr, &["scan.json: there is nothing in it to ask about"]);
+}
+
+/// A name that would act on a terminal or a shell is shown and quoted.
+#[test]
+fn hostile_names_do_nothing() {
+    let folder = folder();
+    let name = "bot\u{1b}[2J$(touch pwned)'";
+    let iam = serde_json::json!({
+        "UserDetailList": [{
+            "UserName": name, "UserId": "AIDAEXAMPLEBOT000000", "Arn": format!("arn:aws:iam::111122223333:user/{name}"),
+            "Path": "/", "CreateDate": "2020-01-01T00:00:00Z",
+        }],
+        "GroupDetailList": [], "RoleDetailList": [], "Policies": [], "IsTruncated": false,
+    });
+    let keys = serde_json::json!({"AccessKeyMetadata": [
+        {"UserName": name, "AccessKeyId": KEY, "Status": "Active", "CreateDate": "2024-01-01T00:00:00Z"},
+    ]});
+    write(folder.path(), "aws/iam.json", iam.to_string());
+    write(folder.path(), "aws/keys.json", keys.to_string());
+    let ran = run(folder.path(), &["rotate", KEY, "--aws-export", "aws", "--now", NOW, "-q"]);
+    assert!(!ran.stdout.contains('\u{1b}'), "{}", ran.stdout);
+    has(&ran.stdout, &["--user-name 'bot\\u{1b}[2J$(touch pwned)'\\'''"]);
+}
