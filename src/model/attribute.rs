@@ -2,21 +2,7 @@
 //! Holds no fact that has a field of its own on its noun.
 
 use super::SubjectKind;
-
-/// What an attribute holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AttributeType {
-    /// Yes or no; not set means no.
-    Bool,
-    /// A whole number.
-    Int,
-    /// A point in time; rules read it as the time since then.
-    Time,
-    /// Any text.
-    Text,
-    /// Several texts; not set means none.
-    Texts,
-}
+use super::attributes::AttributeType;
 
 macro_rules! attributes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $text:literal: $ty:ident of [$($noun:ident),+];)+) => {
