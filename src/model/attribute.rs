@@ -2,21 +2,7 @@
 //! Holds no fact that has a field of its own on its noun.
 
 use super::SubjectKind;
-
-/// What an attribute holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AttributeType {
-    /// Yes or no; not set means no.
-    Bool,
-    /// A whole number.
-    Int,
-    /// A point in time; rules read it as the time since then.
-    Time,
-    /// Any text.
-    Text,
-    /// Several texts; not set means none.
-    Texts,
-}
+use super::attributes::AttributeType;
 
 macro_rules! attributes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $text:literal: $ty:ident of [$($noun:ident),+];)+) => {
@@ -229,6 +215,8 @@ attributes! {
     JwkThumbprint = "jwk_thumbprint": Text of [Credential];
     /// When its password was last changed.
     PasswordChanged = "password_changed": Time of [Identity, Credential];
+    /// The id by which a client names itself to the authorization server.
+    ClientId = "client_id": Text of [Identity];
     /// What made it and answers for it, such as a Helm release, is not there any more.
     OwnerGone = "owner_gone": Bool of [Identity];
     /// How many AI agents and tool servers run as it.
@@ -389,8 +377,6 @@ attributes! {
     WeakUsers = "weak_users": Texts of [Identity];
     /// Any host below a domain may be where answers are sent.
     WildcardRedirect = "wildcard_redirect": Bool of [Identity];
-    /// The id by which a client names itself to the authorization server.
-    ClientId = "client_id": Text of [Identity];
     /// Where its public keys are fetched from.
     KeysUrl = "keys_url": Text of [Identity];
 }
