@@ -364,6 +364,8 @@ pub struct Permissions {
 pub(super) enum LiveSource {
     /// An AWS account.
     Aws,
+    /// A Kubernetes cluster.
+    Kubernetes,
     /// An Okta organisation.
     Okta,
 }

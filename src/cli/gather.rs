@@ -102,6 +102,9 @@ pub(super) fn read(
         let gathered = Gathered { interrupted, ..Gathered::default() };
         return Ok(Collected { gathered, now, inputs: Vec::new(), planned: Vec::new() });
     };
+    let mut found = found;
+    // What somebody plans for a cluster says nothing of what was named, so it is always read beside it.
+    request.kubernetes_manifests = std::mem::take(&mut found.manifests).into_iter().collect();
     let (adopted, unused) = adopt(found, &mut request);
     let mut collectors = collectors(&request, &detectors)?;
     if let (Some(shard), Some(planned)) = (shard, &planned) {
@@ -183,6 +186,7 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
             agents: agents::tables(sources.no_agents)?,
             ..source_options(&sources.searching)?
         },
+        kubernetes_manifests: Vec::new(),
         homes: sources.home.clone(),
         aws: wants_aws.then(|| sources.aws_profile.clone()),
         aws_regions: sources.aws_regions.clone(),

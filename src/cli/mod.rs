@@ -7,7 +7,6 @@ mod agents;
 mod answer;
 
 mod access_kubernetes;
-mod answer;
 mod arguments;
 mod baseline;
 mod collect;

@@ -3,13 +3,15 @@
 
 use super::arguments::{LiveSource, Permissions};
 use super::{Failure, output};
-use crate::collect::{aws, okta};
+use crate::collect::{aws, kubernetes, okta};
 use crate::exit::Exit;
 
 pub(super) fn run(arguments: &Permissions) -> Result<Exit, Failure> {
     let text = match (arguments.source, arguments.plan) {
         (LiveSource::Aws, false) => aws::permissions(),
         (LiveSource::Aws, true) => aws::plan(),
+        (LiveSource::Kubernetes, false) => kubernetes::permissions(),
+        (LiveSource::Kubernetes, true) => kubernetes::plan(),
         (LiveSource::Okta, false) => okta::permissions(),
         (LiveSource::Okta, true) => okta::plan(),
     };

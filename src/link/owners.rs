@@ -6,7 +6,10 @@ use serde::Deserialize;
 
 use super::definitions;
 use crate::inventory::{Inventory, OwnerClaim, Table};
-use crate::model::{AttributeName, Confidence, FactKind, Identity, Known, LinkKind, Owner, Person, Setting, Urn};
+use crate::model::{
+    AttributeName, Confidence, FactKind, Identity, IdentityKind, Known, LinkKind, Owner, Person, Setting, SettingKind,
+    Urn,
+};
 
 /// Which labels name an owner, in the order in which they are believed.
 #[derive(Debug, Deserialize)]
@@ -71,11 +74,15 @@ fn is_blank(value: &str) -> bool {
 pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
     let directory = Directory::new(&inventory.people, inventory.coverage.entries());
     let code = code_of(inventory);
+    let namespaces = namespaces(inventory, labels);
     let mut found: BTreeMap<Urn, (Known<Owner>, Vec<OwnerClaim>)> = BTreeMap::new();
     for identity in inventory.identities.iter() {
         let mut claims = claims(inventory, identity, labels, code.get(&identity.id).copied());
         if claims.is_empty() {
             claims.extend(of_workloads(inventory, identity, labels));
+        }
+        if claims.is_empty() {
+            claims.extend(of_namespace(identity, &namespaces, labels));
         }
         let weighed = weigh(claims, &directory);
         let owner = weighed.first().map(|(owner, _)| owner.clone());
@@ -168,6 +175,25 @@ fn of_workloads(inventory: &Inventory, identity: &Identity, labels: &OwnerLabels
     let is_blind = inventory.coverage.blind_spot(&identity.tenant, FactKind::Workloads).is_some();
     let (name, None, false) = (names.next()?, names.next(), is_blind) else { return None };
     let source = "owner of its workloads".to_owned();
+    Some(Named { name, source, confidence: Confidence::Low, weight: labels.workloads })
+}
+
+/// The owner that each namespace names, by cluster and name.
+fn namespaces<'a>(inventory: &'a Inventory, labels: &OwnerLabels) -> BTreeMap<(&'a str, &'a str), String> {
+    let settings = inventory.settings.iter().filter(|setting| setting.kind == SettingKind::KubernetesNamespace);
+    settings.filter_map(|one| Some(((one.tenant.as_str(), one.name.as_str()), labels.find(&one.labels)?))).collect()
+}
+
+/// What nothing else tells of belongs to whoever owns its namespace. It is the weakest sign: rules treat it as a hint.
+fn of_namespace(
+    identity: &Identity,
+    namespaces: &BTreeMap<(&str, &str), String>,
+    labels: &OwnerLabels,
+) -> Option<Named> {
+    let is_account = identity.kind == IdentityKind::KubernetesServiceAccount;
+    let namespace = identity.name.split('/').next().filter(|_| is_account)?;
+    let name = namespaces.get(&(identity.tenant.as_str(), namespace))?.clone();
+    let source = "owner of its namespace".to_owned();
     Some(Named { name, source, confidence: Confidence::Low, weight: labels.workloads })
 }
 

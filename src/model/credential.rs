@@ -20,16 +20,16 @@ names! {
         AwsSshKey = "aws.ssh-key",
         /// A Secret of type `kubernetes.io/service-account-token`: it never expires.
         KubernetesTokenSecret = "kubernetes.token-secret",
-        /// A credential that an agent or a server of one is given: its name, and whether the value stands there.
-        AgentGiven = "agent.given-secret",
-        /// A file in which a client keeps tokens of its own.
-        AgentTokenFile = "agent.token-file",
         /// An API token (`SSWS`): it can all that its user can, and lives as long as it is used.
         OktaApiToken = "okta.api-token",
         /// A shared secret of an OAuth client.
         OktaClientSecret = "okta.client-secret",
         /// A public key of an OAuth client or an AI agent.
         OktaClientKey = "okta.client-key",
+        /// A credential that an agent or a server of one is given: its name, and whether the value stands there.
+        AgentGiven = "agent.given-secret",
+        /// A file in which a client keeps tokens of its own.
+        AgentTokenFile = "agent.token-file",
     }
 }
 

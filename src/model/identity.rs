@@ -67,20 +67,6 @@ names! {
         KubernetesUser = "kubernetes.user",
         /// A group name that a binding grants something to.
         KubernetesGroup = "kubernetes.group",
-        /// An A2A card: what an agent tells others of itself.
-        AgentCard = "agent.card",
-        /// An agent that a CI workflow starts.
-        AgentCi = "agent.ci",
-        /// A client in which agents run, with its settings.
-        AgentClient = "agent.client",
-        /// An agent that infrastructure code or a manifest makes in a cloud or a cluster.
-        AgentCloud = "agent.cloud",
-        /// Code that is built on a framework for agents.
-        AgentCode = "agent.code",
-        /// An agent that a file describes: its instructions, tools and model.
-        AgentDefinition = "agent.definition",
-        /// A connection of a client to an MCP server.
-        AgentServer = "agent.mcp-server",
         /// An OAuth client that acts by itself (`client_credentials`).
         OktaServiceApp = "okta.service-app",
         /// Any other app: web, native, browser, SAML.
@@ -97,6 +83,20 @@ names! {
         OktaServiceAccount = "okta.service-account",
         /// Programs on one's own machines that connect a directory (AD, LDAP, RADIUS).
         OktaDirectoryAgent = "okta.directory-agent",
+        /// An A2A card: what an agent tells others of itself.
+        AgentCard = "agent.card",
+        /// An agent that a CI workflow starts.
+        AgentCi = "agent.ci",
+        /// A client in which agents run, with its settings.
+        AgentClient = "agent.client",
+        /// An agent that infrastructure code or a manifest makes in a cloud or a cluster.
+        AgentCloud = "agent.cloud",
+        /// Code that is built on a framework for agents.
+        AgentCode = "agent.code",
+        /// An agent that a file describes: its instructions, tools and model.
+        AgentDefinition = "agent.definition",
+        /// A connection of a client to an MCP server.
+        AgentServer = "agent.mcp-server",
     }
 }
 
@@ -112,13 +112,6 @@ impl IdentityKind {
             | Self::AwsSamlProvider
             | Self::AwsWorkloadIdentity => Provider::Aws,
             Self::KubernetesServiceAccount | Self::KubernetesUser | Self::KubernetesGroup => Provider::Kubernetes,
-            Self::AgentCard
-            | Self::AgentCi
-            | Self::AgentClient
-            | Self::AgentCloud
-            | Self::AgentCode
-            | Self::AgentDefinition
-            | Self::AgentServer => Provider::Agents,
             Self::OktaServiceApp
             | Self::OktaApp
             | Self::OktaApiService
@@ -127,6 +120,13 @@ impl IdentityKind {
             | Self::OktaGroup
             | Self::OktaServiceAccount
             | Self::OktaDirectoryAgent => Provider::Okta,
+            Self::AgentCard
+            | Self::AgentCi
+            | Self::AgentClient
+            | Self::AgentCloud
+            | Self::AgentCode
+            | Self::AgentDefinition
+            | Self::AgentServer => Provider::Agents,
         }
     }
 
@@ -143,13 +143,6 @@ impl IdentityKind {
             Self::KubernetesServiceAccount => "service account",
             Self::KubernetesUser => "Kubernetes user",
             Self::KubernetesGroup => "Kubernetes group",
-            Self::AgentCard => "A2A card",
-            Self::AgentCi => "CI agent",
-            Self::AgentClient => "agent client",
-            Self::AgentCloud => "cloud agent",
-            Self::AgentCode => "agent code",
-            Self::AgentDefinition => "agent",
-            Self::AgentServer => "MCP server",
             Self::OktaServiceApp => "Okta service app",
             Self::OktaApp => "Okta app",
             Self::OktaApiService => "API service integration",
@@ -158,6 +151,13 @@ impl IdentityKind {
             Self::OktaGroup => "Okta group",
             Self::OktaServiceAccount => "vaulted account",
             Self::OktaDirectoryAgent => "directory agents",
+            Self::AgentCard => "A2A card",
+            Self::AgentCi => "CI agent",
+            Self::AgentClient => "agent client",
+            Self::AgentCloud => "cloud agent",
+            Self::AgentCode => "agent code",
+            Self::AgentDefinition => "agent",
+            Self::AgentServer => "MCP server",
         }
     }
 }

@@ -2,6 +2,7 @@
 //! Types only; nothing here reads a file, a clock or a network.
 
 mod attribute;
+mod attributes;
 mod coverage;
 mod credential;
 mod edge;
@@ -22,7 +23,8 @@ mod urn;
 mod usage;
 mod workload;
 
-pub use attribute::{AttributeName, AttributeType, AttributeValue, Attributes};
+pub use attribute::{AttributeName, AttributeType};
+pub use attributes::{AttributeValue, Attributes};
 pub use coverage::{CoverageEntry, FactKind, Outcome};
 pub use credential::{Credential, CredentialKind};
 pub use edge::{Edge, EdgeKind, Holding, Reached};

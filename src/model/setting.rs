@@ -33,6 +33,30 @@ names! {
         AwsParameter = "aws.parameter",
         /// The rules for passwords of an AWS account.
         AwsPasswordPolicy = "aws.password-policy",
+        /// The organisation itself.
+        OktaOrganisation = "okta.organisation",
+        /// A rule of the policy that lets people into an app.
+        OktaAccessRule = "okta.access-rule",
+        /// A rule of the policy that lets people into Okta.
+        OktaSignOnRule = "okta.sign-on-rule",
+        /// A policy that says which authenticators people enrol.
+        OktaEnrolmentPolicy = "okta.enrolment-policy",
+        /// A custom authorization server.
+        OktaAuthorizationServer = "okta.authorization-server",
+        /// A rule by which an authorization server gives out tokens.
+        OktaServerRule = "okta.server-rule",
+        /// A stream of the System Log to the outside.
+        OktaLogStream = "okta.log-stream",
+        /// A web address that is called for events.
+        OktaEventHook = "okta.event-hook",
+        /// A network zone.
+        OktaNetworkZone = "okta.network-zone",
+        /// What a device must be like.
+        OktaDeviceAssurance = "okta.device-assurance",
+        /// What an AI agent may reach.
+        OktaAgentConnection = "okta.agent-connection",
+        /// A custom admin role.
+        OktaRole = "okta.role",
         /// An agent's tools run without anybody being asked.
         AgentApprovalsOff = "agent.approvals-off",
         /// A client starts the servers that a repository names.
@@ -71,30 +95,6 @@ names! {
         AwsSourceCredential = "aws.source-credential",
         /// A certificate authority that opens roles (IAM Roles Anywhere).
         AwsTrustAnchor = "aws.trust-anchor",
-        /// The organisation itself.
-        OktaOrganisation = "okta.organisation",
-        /// A rule of the policy that lets people into an app.
-        OktaAccessRule = "okta.access-rule",
-        /// A rule of the policy that lets people into Okta.
-        OktaSignOnRule = "okta.sign-on-rule",
-        /// A policy that says which authenticators people enrol.
-        OktaEnrolmentPolicy = "okta.enrolment-policy",
-        /// A custom authorization server.
-        OktaAuthorizationServer = "okta.authorization-server",
-        /// A rule by which an authorization server gives out tokens.
-        OktaServerRule = "okta.server-rule",
-        /// A stream of the System Log to the outside.
-        OktaLogStream = "okta.log-stream",
-        /// A web address that is called for events.
-        OktaEventHook = "okta.event-hook",
-        /// A network zone.
-        OktaNetworkZone = "okta.network-zone",
-        /// What a device must be like.
-        OktaDeviceAssurance = "okta.device-assurance",
-        /// What an AI agent may reach.
-        OktaAgentConnection = "okta.agent-connection",
-        /// A custom admin role.
-        OktaRole = "okta.role",
     }
 }
 

@@ -8,6 +8,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::ser::{CompactFormatter, PrettyFormatter};
 
 use super::escape::SafeJson;
+use super::okta_governance::okta_governance;
 use super::view::View;
 use super::{Report, Scan, Style, Summary};
 use crate::inventory::Inventory;
@@ -94,6 +95,9 @@ impl Serialize for Document<'_> {
         document.serialize_entry("exposures", &Rows(|| inventory.exposures.iter().map(|row| view.exposure(row))))?;
         document.serialize_entry("settings", inventory.settings.rows())?;
         document.serialize_entry("links", inventory.links.rows())?;
+        if let Some(governance) = okta_governance(scan) {
+            document.serialize_entry("okta_governance", &governance)?;
+        }
         document.serialize_entry("coverage", inventory.coverage.entries())?;
         document.serialize_entry("not_evaluated", scan.not_evaluated)?;
         document.serialize_entry("rules", scan.rules)?;

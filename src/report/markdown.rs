@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, Write};
 use super::escape::{flow, flow_short};
 use super::gaps::gaps;
 use super::notes::{headline, message};
+use super::okta_governance::okta_governance;
 use super::{Report, Scan, Style, Summary};
 use crate::model::Finding;
 
@@ -42,6 +43,7 @@ impl Report for Markdown {
         if let more @ 1.. = scan.findings.len().saturating_sub(SHOWN) {
             writeln!(out, "\n… and {more} more, none worse than these; `--format json` has all.")?;
         }
+        governance(&mut out, scan)?;
         let gaps = gaps(scan);
         if !gaps.is_empty() {
             writeln!(out, "\n<details><summary>What was not read or not judged ({})</summary>\n", gaps.len())?;
@@ -56,6 +58,26 @@ impl Report for Markdown {
         }
         out.flush()
     }
+}
+
+/// The six approaches of Okta's guidance, where an organisation was read.
+fn governance(out: &mut impl Write, scan: &Scan<'_>) -> io::Result<()> {
+    let Some(section) = okta_governance(scan) else { return Ok(()) };
+    writeln!(out, "\n#### Okta governance of AI agents ({})\n", escape(&section.organisations.join(", ")))?;
+    writeln!(out, "| approach | state | what was read | findings | not judged |\n|---|---|---|---|---|")?;
+    for approach in &section.approaches {
+        let worst = approach.worst.map_or_else(String::new, |worst| format!(", worst {worst}"));
+        writeln!(
+            out,
+            "| {} | {} | {} | {}{worst} | {} |",
+            approach.name,
+            approach.state,
+            escape(&approach.facts.join("; ")),
+            approach.findings,
+            approach.not_judged.len()
+        )?;
+    }
+    Ok(())
 }
 
 fn row(out: &mut impl Write, scan: &Scan<'_>, finding: &Finding) -> io::Result<()> {

@@ -15,6 +15,7 @@ mod junit;
 mod markdown;
 mod notes;
 mod notice;
+mod okta_governance;
 mod sarif;
 mod summary;
 mod table;
@@ -35,6 +36,7 @@ pub use evidence::{Part, evidence, sha256};
 pub use group::headline;
 pub use json::pretty as pretty_json;
 pub use notice::Notice;
+pub use okta_governance::{Approach, OktaGovernance, okta_governance};
 pub use summary::{SeverityCounts, Summary};
 pub use words::{last_use as last_use_words, owner as owner_words, words as capability_words};
 

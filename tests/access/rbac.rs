@@ -192,7 +192,8 @@ fn worker() -> Identity {
 
 fn short(capabilities: &[Capability]) -> BTreeSet<String> {
     let mark = |c: &Capability| if c.conditional { "?" } else { "" };
-    capabilities.iter().map(|c| format!("{}{} in {}", c.kind, mark(c), c.scope)).collect()
+    let of_all = capabilities.iter().filter(|c| !c.kind.as_str().contains('.'));
+    of_all.map(|c| format!("{}{} in {}", c.kind, mark(c), c.scope)).collect()
 }
 
 #[test]
@@ -202,7 +203,8 @@ fn everything_in_a_namespace_is_administrator_there_only() {
     assert!(found.iter().all(|capability| capability.scope == "namespace oracle/shop"), "{found:?}");
     assert_eq!(found[0].kind.as_str(), "administrator");
     assert_eq!(found[0].proof, ["rolebinding shop/all", "role shop/ops", "rule 1 (* on *)"]);
-    assert_eq!(found.len(), 6);
+    // In the words of all providers; those of Kubernetes alone say the same once more.
+    assert_eq!(short(&found).len(), 6);
 }
 
 #[test]

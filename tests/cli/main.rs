@@ -15,8 +15,8 @@ mod deploy;
 mod evidence;
 mod formats;
 mod git;
-mod html;
 mod history;
+mod html;
 #[cfg(feature = "aws")]
 #[path = "../support/iam_server.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
@@ -27,8 +27,15 @@ mod join;
 #[path = "../support/kube_server.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod kube_server;
+mod kubernetes;
 #[cfg(all(feature = "aws", feature = "kubernetes"))]
 mod live;
+#[cfg(feature = "okta")]
+mod okta;
+#[cfg(feature = "okta")]
+#[path = "../support/okta_server.rs"]
+#[allow(dead_code, reason = "other tests use more of it")]
+mod okta_server;
 #[path = "../support/pack.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod pack;

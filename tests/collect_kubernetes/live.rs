@@ -69,6 +69,10 @@ fn a_dump_of_the_same_lists_gives_the_same_inventory() {
         let texts = facts.map(|record| {
             let mut value = serde_json::to_value(record).unwrap();
             value["evidence"] = serde_json::Value::Null;
+            if let Some(attributes) = value.get_mut("attributes").and_then(|all| all.as_object_mut()) {
+                // The recorded metadata of Secrets is that of tokens; a dump of them alone leaves this unknown.
+                attributes.remove("missing_pull_secrets");
+            }
             value
                 .to_string()
                 .replace("k8s:recorded/", "k8s:prod/")
@@ -165,7 +169,7 @@ fn one_forbidden_kind_is_one_hole() {
     let holes = holes(&records);
     assert_eq!(holes.len(), 1, "{holes:#?}");
     assert_eq!((holes[0].what.as_str(), holes[0].outcome), ("secrets", Outcome::Refused));
-    assert_eq!(holes[0].blinds, [FactKind::Credentials, FactKind::Usage]);
+    assert_eq!(holes[0].blinds, [FactKind::Credentials, FactKind::Usage, FactKind::Settings]);
     assert_eq!(
         holes[0].remedy.as_deref(),
         Some("allow the verb list on secrets of the core API group for the whole cluster")

@@ -164,11 +164,11 @@ pub fn shown_rules(grant: &Grant, policy: Option<&Policy>) -> Vec<String> {
         let (verbs, paths) = (join("verbs"), join("nonResourceURLs"));
         let what = match (grant.scope == "cluster", paths.is_empty(), join("resources")) {
             (_, _, resources) if !resources.is_empty() => {
-                let groups = join("apiGroups");
-                let groups = if groups.is_empty() { "core" } else { &groups };
+                let groups: Vec<&str> =
+                    texts(rule, "apiGroups").map(|group| if group.is_empty() { "core" } else { group }).collect();
                 let names = join("resourceNames");
                 let names = if names.is_empty() { names } else { format!(" named {names}") };
-                format!("{resources} of {}{names}", groups.trim_start_matches(','))
+                format!("{resources} of {}{names}", groups.join(","))
             }
             (true, false, _) => format!("path {paths}"),
             // Paths are no part of a namespace: a RoleBinding does not give them.

@@ -12,18 +12,15 @@ use crate::model::Policy;
 pub(super) struct Role {
     pub(super) policy: Policy,
     pub(super) labels: BTreeMap<String, String>,
-    /// Which roles it is put together from; its own rules are then overwritten.
+    /// Which roles it is put together from.
     pub(super) aggregation: Option<Vec<Selector>>,
 }
 
-/// The roles with the rules that they end up with. Source: Kubernetes documentation, "Aggregated ClusterRoles": selectors
+/// The roles with the rules that they end up with. One that has rules already was filled by a server and is left as it is. Source: Kubernetes documentation, "Aggregated ClusterRoles": selectors
 /// add up, a role is never part of itself, and roles that are put together are parts of others in turn.
 pub(super) fn aggregate(mut roles: Vec<Role>) -> Vec<Policy> {
     roles.sort_by(|a, b| a.policy.name.cmp(&b.policy.name));
     let parts: Vec<Vec<usize>> = (0..roles.len()).map(|whole| parts_of(&roles, whole)).collect();
-    for role in roles.iter_mut().filter(|role| role.aggregation.is_some()) {
-        role.policy.document = Value::Array(Vec::new());
-    }
     // Rules only pass on, so after as many rounds as there are roles nothing changes any more.
     for _ in 0..roles.len() {
         let mut changed = false;
@@ -40,7 +37,10 @@ pub(super) fn aggregate(mut roles: Vec<Role>) -> Vec<Policy> {
 }
 
 fn parts_of(roles: &[Role], whole: usize) -> Vec<usize> {
-    let Some(selectors) = roles.get(whole).and_then(|role| role.aggregation.as_ref()) else { return Vec::new() };
+    let is_empty = |role: &&Role| role.policy.document.as_array().is_none_or(Vec::is_empty);
+    let Some(selectors) = roles.get(whole).filter(is_empty).and_then(|role| role.aggregation.as_ref()) else {
+        return Vec::new();
+    };
     let is_part = |(index, role): &(usize, &Role)| {
         *index != whole && selectors.iter().any(|selector| selects(selector, &role.labels))
     };

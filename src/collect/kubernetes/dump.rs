@@ -4,6 +4,8 @@
 mod absent;
 mod files;
 
+pub(super) use absent::DUMP;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

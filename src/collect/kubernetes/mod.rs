@@ -19,6 +19,7 @@ mod list;
 mod live;
 mod manifests;
 mod object;
+mod permissions;
 mod pod;
 mod rbac;
 mod read;
@@ -37,6 +38,7 @@ pub use dump::KubernetesDump;
 #[cfg(feature = "kubernetes")]
 pub use live::KubernetesLive;
 pub use manifests::KubernetesManifests;
+pub use permissions::{permissions, plan};
 pub use sniff::{is_manifest, sniff};
 
 use crate::model::FactKind;

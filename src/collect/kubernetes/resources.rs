@@ -74,7 +74,12 @@ const fn workload(
 /// nothing as a whole.
 pub(super) const RESOURCES: [Resource; 21] = [
     plain(Kind::ServiceAccount, CORE, ["ServiceAccount", "serviceaccounts", "sa"], &[FactKind::Identities]),
-    plain(Kind::Secret, CORE, ["Secret", "secrets", "secret"], &[FactKind::Credentials, FactKind::Usage]),
+    plain(
+        Kind::Secret,
+        CORE,
+        ["Secret", "secrets", "secret"],
+        &[FactKind::Credentials, FactKind::Usage, FactKind::Settings],
+    ),
     plain(Kind::ConfigMap, CORE, ["ConfigMap", "configmaps", "cm"], &[FactKind::Settings]),
     plain(Kind::Role, RBAC, ["Role", "roles", "role"], &[FactKind::Grants]),
     plain(Kind::ClusterRole, RBAC, ["ClusterRole", "clusterroles", "clusterrole"], &[FactKind::Grants]),

@@ -4,6 +4,7 @@
 mod coverage;
 mod facts;
 mod finding;
+mod governance;
 mod page;
 mod totals;
 
@@ -39,6 +40,7 @@ impl Report for Table {
             page.blank()?;
         }
         rest(&mut page, &groups)?;
+        governance::show(&mut page, scan)?;
         coverage::show(&mut page, scan)?;
         coverage::show_not_evaluated(&mut page, scan)?;
         totals::show(&mut page, scan, &Summary::of(scan), &groups)?;

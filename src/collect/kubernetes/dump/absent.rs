@@ -7,7 +7,7 @@ use super::{Cluster, FACTS, NAME};
 use crate::model::{CoverageEntry, FactKind, Outcome};
 
 /// The command that dumps everything but Secrets.
-pub(super) const DUMP: &str = "kubectl get -A -o json serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings,\
+pub(in crate::collect::kubernetes) const DUMP: &str = "kubectl get -A -o json serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings,\
 deployments,replicasets,replicationcontrollers,statefulsets,daemonsets,jobs,cronjobs,pods,namespaces,configmaps,\
 validatingwebhookconfigurations,mutatingwebhookconfigurations,certificatesigningrequests > cluster.json";
 

@@ -1,0 +1,206 @@
+//! Kubernetes from outside: questions about rights, manifests of source trees, the rights that the collector needs.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::tree::{NOW, Ran, folder, project, run, write};
+
+/// The roles and bindings of the server whose answers are recorded, as `kubectl` would have dumped them.
+fn oracle(into: &Path) {
+    for name in ["clusterroles", "roles", "clusterrolebindings", "rolebindings"] {
+        let path = project().join(format!("fixtures/kubernetes/oracle/{name}.json"));
+        let mut list: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        list["apiVersion"] = "rbac.authorization.k8s.io/v1".into();
+        write(into, &format!("dump/{name}.json"), list.to_string());
+    }
+}
+
+#[test]
+fn every_recorded_answer_is_given_again_those_of_nodes_too() {
+    let at = folder();
+    oracle(at.path());
+    let reviews = project().join("fixtures/kubernetes/oracle/reviews.jsonl");
+    let ran = run(at.path(), &["access", "kubernetes", "--rbac", "dump", "--requests", reviews.to_str().unwrap()]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    let text = std::fs::read_to_string(reviews).unwrap();
+    let mut different = Vec::new();
+    for (ours, theirs) in ran.stdout.lines().zip(text.lines()) {
+        let answer: Value = serde_json::from_str(ours).unwrap();
+        let review: Value = serde_json::from_str(theirs).unwrap();
+        assert!(!answer["reason"].as_str().unwrap().is_empty());
+        if answer["allowed"] != review["allowed"] {
+            different.push(format!("{ours} {theirs}"));
+        }
+    }
+    assert_eq!(different, Vec::<String>::new());
+    assert_eq!(ran.stdout.lines().count(), 10_175);
+}
+
+/// Manifests with an aggregated role, a role for one name, and a binding to a role that is not there.
+const MANIFESTS: &str = "\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: whole}
+aggregationRule: {clusterRoleSelectors: [{matchExpressions: [{key: part, operator: In, values: [a, b]}]}]}
+rules: []
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: middle, labels: {part: a}}
+aggregationRule: {clusterRoleSelectors: [{matchLabels: {part: c}}]}
+rules: []
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: leaf, labels: {part: c}}
+rules: [{apiGroups: [\"\"], resources: [\"*/exec\"], verbs: [create]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: ci}
+subjects: [{kind: User, name: \"system:serviceaccount:ci:runner\"}]
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: whole}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: viewers, namespace: shop}
+subjects: [{kind: ServiceAccount, name: reader}]
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: runner, namespace: ci}
+";
+
+fn ask(arguments: &[&str]) -> Ran {
+    let at = folder();
+    write(at.path(), "k8s/all.yaml", MANIFESTS);
+    let all: Vec<&str> = ["access", "kubernetes", "--rbac", "k8s", "--as"].iter().chain(arguments).copied().collect();
+    run(at.path(), &all)
+}
+
+#[test]
+fn one_question_is_answered_with_its_reason() {
+    let runner = "system:serviceaccount:ci:runner";
+    let yes = ask(&[runner, "create", "pods", "--subresource", "exec", "-n", "shop"]);
+    assert_eq!(yes.code, 0, "{}", yes.stderr);
+    assert_eq!(
+        yes.stdout,
+        "yes: clusterrolebinding ci gives clusterrole whole to sa ci/runner, whose rule 1 allows it\n"
+    );
+    let no = ask(&[runner, "delete", "po", "-n", "shop"]);
+    assert_eq!(
+        (no.code, no.stdout.starts_with("no: no rule of the roles of its 1 bindings")),
+        (1, true),
+        "{}",
+        no.stdout
+    );
+    let reader = "system:serviceaccount:shop:reader";
+    assert_eq!(ask(&[reader, "list", "deploy", "-n", "shop"]).code, 0, "view is what every API server makes it");
+    assert_eq!(ask(&[reader, "list", "deploy", "-n", "ci"]).code, 1, "a RoleBinding is for its namespace");
+    assert_eq!(ask(&[reader, "get", "secrets/db", "-n", "shop"]).code, 1);
+    let unknown = ask(&[reader, "get", "widgets"]);
+    assert_eq!(unknown.code, 2);
+    assert!(unknown.stderr.contains("widgets.example.com"), "{}", unknown.stderr);
+    let masters = ask(&["jana", "delete", "nodes", "--as-group", "system:masters"]);
+    assert_eq!(masters.code, 0, "{}", masters.stdout);
+}
+
+#[test]
+fn everything_somebody_may_do_is_listed() {
+    let all = ask(&["system:serviceaccount:ci:runner"]);
+    assert_eq!(all.code, 0);
+    assert!(all.stdout.contains("in the whole cluster\n  create on */exec of core"), "{}", all.stdout);
+    assert!(all.stdout.contains("[clusterrolebinding ci → clusterrole whole, rule 1]"), "{}", all.stdout);
+}
+
+#[test]
+fn a_line_that_is_no_review_is_an_error_with_its_place() {
+    let at = folder();
+    write(at.path(), "k8s/all.yaml", MANIFESTS);
+    write(
+        at.path(),
+        "asked.jsonl",
+        "{\"user\":\"a\",\"resourceAttributes\":{\"verb\":\"get\",\"resource\":\"pods\"}}\n{}\n",
+    );
+    let ran = run(at.path(), &["access", "kubernetes", "--rbac", "k8s", "--requests", "asked.jsonl"]);
+    assert_eq!(ran.code, 2);
+    assert_eq!(ran.stdout.lines().count(), 1, "what came before is answered");
+    assert!(ran.stderr.contains("asked.jsonl:2: expected the spec of a SubjectAccessReview"), "{}", ran.stderr);
+}
+
+/// Rule and subject of the findings of a scan.
+fn findings(at: &Path) -> BTreeSet<(String, String)> {
+    let ran = run(at, &["scan", "tree", "--isolated", "--now", NOW, "--format", "json", "--exit-zero"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let scan: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let list = scan["findings"].as_array().unwrap();
+    list.iter().map(|one| (text(&one["rule"]), text(&one["subject"]))).collect()
+}
+
+#[test]
+fn manifests_are_judged_and_what_needs_the_whole_cluster_is_not_asked() {
+    let at = folder();
+    write(at.path(), "tree/k8s/all.yaml", MANIFESTS);
+    let template = "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: {{ include \"x.name\" . }}\n  namespace: {{ .Release.Namespace }}\n---\n{{- if .Values.rbac }}\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata:\n  name: {{ include \"x.name\" . }}\nsubjects:\n- kind: ServiceAccount\n  name: {{ include \"x.name\" . }}\n  namespace: {{ .Release.Namespace }}\nroleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: ClusterRole\n  name: cluster-admin\n{{- end }}\n";
+    write(at.path(), "tree/chart/templates/rbac.yaml", template);
+    let found = findings(at.path());
+    let has = |rule: &str, subject: &str| found.contains(&(rule.to_owned(), subject.to_owned()));
+    assert!(has("enters-pods", "k8s:tree (manifests)/ci/sa/runner"), "{found:#?}");
+    assert!(has("cluster-administrator", "k8s:tree (manifests)/helm-release-namespace/sa/helm-x-name"), "{found:#?}");
+    for rule in ["service-account-orphaned", "binding-without-subject", "rights-waiting-for-an-account"] {
+        assert!(found.iter().all(|(of, _)| of != rule), "{rule} needs the whole cluster: {found:#?}");
+    }
+}
+
+#[test]
+fn overlays_are_clusters_of_their_own_with_their_names() {
+    let at = folder();
+    let base = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: bot}\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: bot}\nsubjects: [{kind: ServiceAccount, name: bot}]\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: admin}\n";
+    write(at.path(), "tree/base/bot.yaml", base);
+    write(at.path(), "tree/base/kustomization.yaml", "resources: [bot.yaml]\n");
+    write(at.path(), "tree/prod/kustomization.yaml", "resources: [../base]\nnamespace: prod\nnamePrefix: p-\n");
+    let found = findings(at.path());
+    let expected = ("reads-secrets-of-namespace".to_owned(), "k8s:tree (manifests) prod/prod/sa/p-bot".to_owned());
+    assert!(found.contains(&expected), "{found:#?}");
+    assert!(found.iter().all(|(_, subject)| !subject.contains("/default/sa/bot")), "the base alone is in no cluster");
+}
+
+#[test]
+fn the_rights_of_the_collector_are_a_cluster_role() {
+    let ran = run(&project(), &["permissions", "kubernetes"]);
+    assert_eq!(ran.code, 0);
+    assert!(ran.stdout.contains("kind: ClusterRole\n") && ran.stdout.contains("verbs: [list]"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("watch") && !ran.stdout.contains("create"), "it reads only");
+    assert!(run(&project(), &["permissions", "kubernetes", "--plan"]).stdout.contains("list  /api/v1/secrets"));
+}
+
+/// The recorded cluster, whose thirty planted facts are in its names.
+#[test]
+fn the_recorded_cluster_is_judged_as_reviewed() {
+    let at = folder();
+    for entry in std::fs::read_dir(project().join("fixtures/kubernetes/recorded")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if name.starts_with("list-") || name.starts_with("configmap-") {
+            write(at.path(), &format!("dump/{name}"), std::fs::read(&path).unwrap());
+        }
+    }
+    let ran = run(
+        at.path(),
+        &["scan", "--kubernetes-export", "prod=dump", "--isolated", "--now", NOW, "--format", "json", "--exit-zero"],
+    );
+    let scan: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let mut lines: Vec<String> = scan["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| format!("{} | {} | {}", text(&one["severity"]), text(&one["rule"]), text(&one["subject"])))
+        .collect();
+    lines.sort();
+    insta::assert_snapshot!("kubernetes-recorded", lines.join("\n"));
+}

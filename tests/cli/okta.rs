@@ -1,0 +1,103 @@
+//! Okta by the command line: from a folder, from an organisation, on another machine, and the section of the report.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::okta_server::{OktaServer, Org, TOKEN, from_export};
+use crate::tree::{NOW, folder, nonhuman, project, run};
+
+fn acme() -> PathBuf {
+    project().join("fixtures/acme/okta")
+}
+
+fn scan(format: &str) -> String {
+    let folder = acme();
+    let folder = folder.to_str().expect("text");
+    let ran = run(&project(), &["scan", "--isolated", "--okta-export", folder, "--now", NOW, "--format", format]);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    ran.stdout
+}
+
+#[test]
+fn the_six_approaches_are_answered() {
+    let report: Value = serde_json::from_str(&scan("json")).expect("JSON");
+    let approaches = report["okta_governance"]["approaches"].as_array().expect("a list");
+    let of = |name: &str| approaches.iter().find(|one| one["name"] == name).unwrap_or_else(|| panic!("no {name}"));
+    assert_eq!(approaches.len(), 6);
+    assert_eq!(of("Centralised identity")["state"], "findings");
+    assert_eq!(of("MFA for people who use AI")["findings"], 2, "{approaches:#?}");
+    assert_eq!(of("Least privilege")["worst"], "critical");
+    assert_eq!(of("Monitoring and audit")["state"], "met", "{approaches:#?}");
+    assert_eq!(of("API security")["worst"], "high");
+    assert_eq!(of("Zero Trust")["rules"][0], "okta-ai-app-no-condition");
+    for format in ["table", "markdown"] {
+        let text = scan(format);
+        assert!(text.contains("Okta governance of AI agents"), "{text}");
+        for approach in approaches {
+            assert!(text.contains(approach["name"].as_str().expect("text")), "{format}: {text}");
+        }
+    }
+}
+
+#[test]
+fn an_organisation_is_read_and_judged_on_another_machine() {
+    let mut org: Org = from_export(&acme(), &run(&project(), &["permissions", "okta", "--plan"]).stdout);
+    let marker = "synthetic-client-secret-of-a-test";
+    for (_, list) in org.lists.values_mut() {
+        for item in list {
+            item["client_secret"] = Value::from(marker);
+        }
+    }
+    let server = OktaServer::start(org);
+    let place = folder();
+    let records = place.path().join("records.jsonl");
+    let mut command = nonhuman(place.path());
+    command.env("NONHUMAN_OKTA_TOKEN", TOKEN).args([
+        "-vv",
+        "collect",
+        "--isolated",
+        "--now",
+        NOW,
+        "--okta",
+        &server.url,
+    ]);
+    let ran = command.arg("-o").arg(&records).output().expect("the binary starts");
+    let said = String::from_utf8_lossy(&ran.stderr).into_owned() + &String::from_utf8_lossy(&ran.stdout);
+    let kept = std::fs::read_to_string(&records).expect("records");
+    for text in [&said, &kept] {
+        assert!(!text.contains(marker) && !text.contains(TOKEN), "a secret left: {text}");
+    }
+    assert!(kept.contains("okta.ai-agent") && kept.contains("okta.api-token"), "{said}");
+    let judged = run(
+        place.path(),
+        &["evaluate", "--isolated", "--now", NOW, "--format", "json", "--allow-partial", "records.jsonl"],
+    );
+    let report: Value = serde_json::from_str(&judged.stdout).expect("JSON");
+    let rules: Vec<&str> =
+        report["findings"].as_array().expect("a list").iter().filter_map(|one| one["rule"].as_str()).collect();
+    for rule in ["okta-client-administrator", "okta-token-anywhere", "okta-agent-weak-app", "okta-ai-app-one-factor"] {
+        assert!(rules.contains(&rule), "{rule} is not in {rules:?}");
+    }
+}
+
+#[test]
+fn without_a_login_it_says_what_to_set() {
+    let place = folder();
+    let ran = run(place.path(), &["scan", "--isolated", "--okta", "https://acme.okta.com"]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    assert!(
+        ran.stderr.contains("NONHUMAN_OKTA_CLIENT_ID") && ran.stderr.contains("NONHUMAN_OKTA_TOKEN"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_configuration_file_cannot_name_the_organisation() {
+    let place = folder();
+    crate::tree::write(place.path(), "nonhuman.toml", "[okta]\nurl = \"https://evil.example\"\n");
+    let ran = run(place.path(), &["scan"]);
+    assert_eq!(ran.code, 2, "{}", ran.stdout);
+    assert!(ran.stderr.contains("nonhuman.toml:2:1"), "{}", ran.stderr);
+}
