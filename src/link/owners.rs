@@ -24,7 +24,19 @@ pub struct OwnerLabels {
 struct OwnerLabel {
     labels: Vec<String>,
     confidence: Confidence,
-    weight: u8,
+    /// In percent; by the confidence where it is not said.
+    weight: Option<u8>,
+}
+
+impl OwnerLabel {
+    fn weight(&self) -> u8 {
+        self.weight.unwrap_or(match self.confidence {
+            Confidence::Certain => 95,
+            Confidence::High => 85,
+            Confidence::Medium => 55,
+            Confidence::Low => 30,
+        })
+    }
 }
 
 impl OwnerLabels {
@@ -48,7 +60,7 @@ impl OwnerLabels {
             owner.labels.iter().find_map(|label| {
                 let (name, value) = normal.get(label)?;
                 let value = value.trim();
-                (!is_blank(value)).then(|| (value.to_owned(), (*name).clone(), owner.confidence, owner.weight))
+                (!is_blank(value)).then(|| (value.to_owned(), (*name).clone(), owner.confidence, owner.weight()))
             })
         };
         self.owner.iter().filter_map(of_line).collect()
