@@ -82,9 +82,13 @@ pub enum Command {
     /// The same engine, rules and reports as `scan`, for source alone: nothing else is read and nothing is joined.
     Secrets(Secrets),
     /// Read only: write what was found as records, one JSON object a line, for `evaluate`
-    Collect(Collect),
+    Collect(super::collect::Collect),
     /// Join, judge and report records that `collect` wrote
     Evaluate(Evaluate),
+    /// Print the manifests that run shards on an engine
+    Job(super::job::Job),
+    /// Join, judge and report what the shards of `collect --shard` brought
+    Merge(super::merge::Merge),
     /// Read, join and judge as `scan` does, and write an auditor's evidence pack
     Evidence(super::evidence::Evidence),
     /// Ask what an identity may do, and which statements decide it
@@ -100,7 +104,7 @@ pub enum Command {
     /// Say who uses a credential, and how to replace it without an outage
     Rotate(Rotate),
     /// List the rules and detectors, or prove them by their own examples
-    Rules(Rules),
+    Rules(super::rules::Rules),
     /// Explain a rule: what goes wrong, when it holds, what to do
     Explain(Explain),
     /// Say what changed between two scans: findings, identities, rights, owners, reach
@@ -173,6 +177,12 @@ pub(super) struct Sources {
     pub paths: Vec<PathBuf>,
     #[command(flatten)]
     pub searching: Searching,
+    /// Search the trees and files that this list names, too, one a line
+    #[arg(long, value_name = "FILE", help_heading = "Sources")]
+    pub targets: Vec<PathBuf>,
+    /// Search every folder in this folder as a tree of its own: clones of repositories, bare ones too
+    #[arg(long, value_name = "DIR", help_heading = "Sources")]
+    pub trees_in: Vec<PathBuf>,
     /// Read the AWS account of the usual credential chain
     #[arg(long, env = "NONHUMAN_AWS", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Sources")]
     pub aws: bool,
@@ -311,19 +321,6 @@ pub struct Secrets {
     pub(super) reporting: Reporting,
 }
 
-/// `nonhuman collect`
-#[derive(Debug, Args)]
-pub struct Collect {
-    #[command(flatten)]
-    pub(super) sources: Sources,
-    /// Write the records to this file in place of standard output
-    #[arg(short, long, value_name = "FILE", help_heading = "Report")]
-    pub(super) output: Option<PathBuf>,
-    /// Do not exit with 3 when something could not be looked at
-    #[arg(long, help_heading = "Report")]
-    pub(super) allow_partial: bool,
-}
-
 /// `nonhuman evaluate`
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_CODES)]
@@ -336,29 +333,6 @@ pub struct Evaluate {
     pub(super) now: Option<String>,
     #[command(flatten)]
     pub(super) reporting: Reporting,
-}
-
-/// `nonhuman rules`
-#[derive(Debug, Args)]
-pub struct Rules {
-    #[command(subcommand)]
-    pub(super) command: RulesCommand,
-    /// Read further rules from this folder; a rule of the same name replaces ours
-    #[arg(long, global = true, value_name = "DIR", env = "NONHUMAN_RULES")]
-    pub(super) rules: Option<PathBuf>,
-    #[command(flatten)]
-    pub(super) imports: Imports,
-}
-
-/// What to do with the rules.
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub(super) enum RulesCommand {
-    /// List every rule and detector
-    List,
-    /// Prove every rule and detector by its own examples
-    Test,
-    /// List every field that a rule can ask
-    Fields,
 }
 
 /// `nonhuman explain`

@@ -1,17 +1,43 @@
 //! `nonhuman collect`: read only, and write records.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::arguments::{Collect, Global};
+use clap::Args;
+
+use super::arguments::{Global, Sources};
 use super::{Failure, gather, output, ruleset};
-use crate::config::Config;
+use crate::collect::shard::{Brought, Shard, write};
+use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::inventory::Coverage;
 use crate::model::Record;
 
+/// `nonhuman collect`
+#[derive(Debug, Args)]
+pub struct Collect {
+    #[command(flatten)]
+    sources: Sources,
+    /// Read only this part of the targets, such as 3/16; auto takes it from Kubernetes, AWS Batch, Cloud Run, GitLab or
+    /// Slurm (a Kubernetes job says how many there are in NONHUMAN_SHARDS)
+    #[arg(long, value_name = "I/N", requires = "parts", conflicts_with = "output", help_heading = "Shards")]
+    shard: Option<String>,
+    /// Write compressed records with their coverage into this folder, for `merge`
+    #[arg(long, value_name = "DIR", requires = "shard", help_heading = "Shards")]
+    parts: Option<PathBuf>,
+    /// Write the records to this file in place of standard output
+    #[arg(short, long, value_name = "FILE", help_heading = "Report")]
+    output: Option<PathBuf>,
+    /// Do not exit with 3 when something could not be looked at
+    #[arg(long, help_heading = "Report")]
+    allow_partial: bool,
+}
+
 pub(super) fn run(arguments: &Collect, global: &Global, config: &Config) -> Result<Exit, Failure> {
     let mut wish = gather::wish(&arguments.sources, config)?;
     wish.request.source.rules = Arc::new(ruleset::names(None, config)?);
+    wish.shard = arguments.shard.as_deref().map(shard).transpose()?;
+    let (shard, now) = (wish.shard, wish.now);
     let collected = gather::read(wish, None, global, config)?;
     let mut lines = Vec::with_capacity(collected.gathered.records.len());
     for record in &collected.gathered.records {
@@ -20,11 +46,20 @@ pub(super) fn run(arguments: &Collect, global: &Global, config: &Config) -> Resu
     // The order in which threads and servers answered says nothing.
     lines.sort();
     lines.dedup();
-    lines.push(serde_json::to_string(&Record::End { records: lines.len() as u64 })?);
-    let write = |out: &mut dyn std::io::Write| lines.iter().try_for_each(|line| writeln!(out, "{line}"));
-    match &arguments.output {
-        Some(path) => output::to_file(path, write)?,
-        None => output::to_stdout(write)?,
+    let was_interrupted = !collected.gathered.interrupted.is_empty();
+    if let (Some(shard), Some(folder)) = (shard, &arguments.parts) {
+        // Without a manifest what was cut short counts as missing.
+        if !was_interrupted {
+            let (planned, read) = (collected.planned.clone(), collected.inputs.clone());
+            write(folder, Brought { now, shard, planned, read, lines: &lines })?;
+        }
+    } else {
+        lines.push(serde_json::to_string(&Record::End { records: lines.len() as u64 })?);
+        let write = |out: &mut dyn std::io::Write| lines.iter().try_for_each(|line| writeln!(out, "{line}"));
+        match &arguments.output {
+            Some(path) => output::to_file(path, write)?,
+            None => output::to_stdout(write)?,
+        }
     }
     if !collected.gathered.interrupted.is_empty() {
         gather::tell_interrupted(&collected.gathered);
@@ -32,6 +67,19 @@ pub(super) fn run(arguments: &Collect, global: &Global, config: &Config) -> Resu
     }
     let coverage = Coverage::new(collected.gathered.records.into_iter().filter_map(coverage_entry).collect());
     Ok(Exit::of_scan(false, coverage.is_incomplete(), false, arguments.allow_partial))
+}
+
+/// The shard that a flag names, or the machinery around us.
+fn shard(text: &str) -> Result<Shard, Failure> {
+    if text != "auto" {
+        return text.parse().map_err(|error| Failure(format!("--shard: {error}")));
+    }
+    let Some((shard, of)) = config::shard()? else {
+        let known = "JOB_COMPLETION_INDEX with NONHUMAN_SHARDS, AWS_BATCH_JOB_ARRAY_INDEX, CLOUD_RUN_TASK_INDEX, \
+                     CI_NODE_INDEX, SLURM_ARRAY_TASK_ID";
+        return Err(Failure(format!("--shard auto: no variable says which shard this is (looked for {known})")));
+    };
+    Shard::new(shard, of).map_err(|error| Failure(format!("--shard auto: {error}")))
 }
 
 fn coverage_entry(record: Record) -> Option<crate::model::CoverageEntry> {

@@ -11,10 +11,12 @@ use super::Failure;
 use super::arguments::{Global, Imports, Searching, Sources};
 use super::{agents, imports, ruleset};
 use crate::collect::registry::{Request, collectors};
-use crate::collect::source::{Found, Selection, SourceOptions, discover};
+use crate::collect::shard::{self, Shard};
+use crate::collect::source::{Found, Selection, Source, SourceOptions, discover};
 use crate::collect::{Collector, Context, Gathered, Interrupt, mask, run};
 use crate::config::{self, Config};
 use crate::model::{CoverageEntry, Known, Outcome, Record, parse_timestamp};
+use crate::secrets::DetectorSet;
 use crate::term::{self, Progress};
 
 /// More than a year is no deadline, and more than the clock can hold.
@@ -26,6 +28,8 @@ pub(super) struct Collected {
     pub(super) now: Timestamp,
     /// What was asked to be read, in words.
     pub(super) inputs: Vec<String>,
+    /// Every target of every shard, where this is one.
+    pub(super) planned: Vec<String>,
 }
 
 /// The scan's point in time. Whole seconds, so that it reads well and can be given again with `--now`.
@@ -45,6 +49,8 @@ pub(super) struct Wish {
     /// Whether exports that lie in the trees are looked for.
     pub(super) discover: bool,
     pub(super) now: Timestamp,
+    /// Which part of the targets is read, where it is not all.
+    pub(super) shard: Option<Shard>,
 }
 
 /// What the sources of a command line amount to.
@@ -55,13 +61,14 @@ pub(super) fn wish(sources: &Sources, config: &Config) -> Result<Wish, Failure> 
         imports: sources.searching.imports.clone(),
         deadline: sources.deadline,
         discover: !sources.no_discover,
+        shard: None,
     })
 }
 
 /// Exports of AWS accounts and nothing else.
 pub(super) fn aws_exports(paths: Vec<PathBuf>, now: Timestamp) -> Wish {
     let request = Request { aws_exports: paths, ..Request::default() };
-    Wish { request, imports: Imports::default(), deadline: LONGEST_DEADLINE, discover: false, now }
+    Wish { request, imports: Imports::default(), deadline: LONGEST_DEADLINE, discover: false, now, shard: None }
 }
 
 /// Reads what is wished for.
@@ -71,7 +78,7 @@ pub(super) fn read(
     global: &Global,
     config: &Config,
 ) -> Result<Collected, Failure> {
-    let Wish { mut request, imports, deadline, discover, now } = wish;
+    let Wish { mut request, imports, deadline, discover, now, shard } = wish;
     let own = Arc::new(ruleset::detectors(rules, config)?);
     let (detectors, taken) = imports::searching(&own, &imports, rules, config)?;
     if !global.quiet {
@@ -84,20 +91,25 @@ pub(super) fn read(
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let interrupt = runtime.block_on(async { listen_for_interrupt() });
     let found = if discover {
-        runtime.block_on(find_exports(request.roots.clone(), interrupt.clone()))
+        let roots = own_roots(&request, &detectors, shard);
+        runtime.block_on(find_exports(roots, interrupt.clone()))
     } else {
         Some(Found::default())
     };
+    let planned = shard.map(|_| collectors(&request, &detectors).map(|list| inputs(&list))).transpose()?;
     let Some(found) = found else {
         let interrupted = vec!["source looking for exports".to_owned()];
         let gathered = Gathered { interrupted, ..Gathered::default() };
-        return Ok(Collected { gathered, now, inputs: Vec::new() });
+        return Ok(Collected { gathered, now, inputs: Vec::new(), planned: Vec::new() });
     };
     let mut found = found;
     // What somebody plans for a cluster says nothing of what was named, so it is always read beside it.
     request.kubernetes_manifests = std::mem::take(&mut found.manifests).into_iter().collect();
     let (adopted, unused) = adopt(found, &mut request);
-    let collectors = collectors(&request, &detectors)?;
+    let mut collectors = collectors(&request, &detectors)?;
+    if let (Some(shard), Some(planned)) = (shard, &planned) {
+        collectors = shard::kept(collectors, shard, planned);
+    }
     let mut gathered = runtime.block_on(run(&collectors, &context, deadline, &interrupt));
     // Threads that hang in a read are left behind; what they would bring is already said to be missing.
     runtime.shutdown_background();
@@ -110,11 +122,19 @@ pub(super) fn read(
     // By our own alone: the id of a key is no secret, although others have a rule for it.
     mask(&mut gathered.records, &own);
     tracing::info!(records = gathered.records.len(), "collected");
-    let mut inputs = inputs(&collectors);
-    inputs.iter_mut().for_each(|input| {
+    let (mut inputs, mut planned) = (inputs(&collectors), planned.unwrap_or_default());
+    inputs.iter_mut().chain(&mut planned).for_each(|input| {
         detectors.mask(input);
     });
-    Ok(Collected { gathered, now, inputs })
+    Ok(Collected { gathered, now, inputs, planned })
+}
+
+/// The trees that are looked through for exports: those that this run reads.
+fn own_roots(request: &Request, detectors: &Arc<DetectorSet>, shard: Option<Shard>) -> Vec<PathBuf> {
+    let Some(shard) = shard else { return request.roots.clone() };
+    let source = Source::new(&request.roots, request.source.clone(), Arc::clone(detectors));
+    let own = source.targets().into_iter().filter(|target| shard.owns(&shard::name_of(source.name(), target)));
+    own.filter_map(|target| source.path_of(&target).map(Path::to_owned)).collect()
 }
 
 /// A receiver that turns to `true` at the first Ctrl-C; a second one does not wait for what is being wound up.
@@ -145,23 +165,28 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
     let wants_cluster = sources.kubernetes || !sources.context.is_empty();
     let has_exports = !sources.aws_export.is_empty() || !sources.kubernetes_export.is_empty() || sources.okta.is_some();
     let mut roots = sources.paths.clone();
+    roots.extend(listed(sources)?);
     if roots.is_empty() && !wants_aws && !wants_cluster && !has_exports && sources.home.is_empty() {
         roots.push(PathBuf::from("."));
     }
     let mut people = sources.people.clone();
     people.extend(config.people.iter().cloned());
     for path in roots.iter().chain(&sources.aws_export).chain(&people).chain(&sources.home) {
-        must_exist(path)?;
+        must_exist(path).map_err(|Failure(told)| {
+            let is_memory = sources.searching.history && path.extension().is_some();
+            let hint = "; --history searches what commits added, --history-file FILE is the memory of scans";
+            Failure(if is_memory { told + hint } else { told })
+        })?;
     }
     let mut request = Request {
         roots,
         given: Vec::new(),
+        kubernetes_manifests: Vec::new(),
         source: SourceOptions {
             definitions: true,
             agents: agents::tables(sources.no_agents)?,
             ..source_options(&sources.searching)?
         },
-        kubernetes_manifests: Vec::new(),
         homes: sources.home.clone(),
         aws: wants_aws.then(|| sources.aws_profile.clone()),
         aws_regions: sources.aws_regions.clone(),
@@ -175,6 +200,37 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
     };
     sources.okta.add_to(&mut request, config)?;
     Ok(request)
+}
+
+/// The trees of lists and of folders of trees. Their order is that of their names: every shard must see the same.
+fn listed(sources: &Sources) -> Result<Vec<PathBuf>, Failure> {
+    let mut roots = Vec::new();
+    for list in &sources.targets {
+        let named = |error: std::io::Error| Failure(format!("--targets {}: {error}", list.display()));
+        let text = std::fs::read_to_string(list).map_err(named)?;
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let before = roots.len();
+        roots.extend(lines.map(PathBuf::from));
+        if roots.len() == before {
+            return Err(Failure(format!("--targets {}: it names nothing", list.display())));
+        }
+    }
+    for folder in &sources.trees_in {
+        let named = |error: std::io::Error| Failure(format!("--trees-in {}: {error}", folder.display()));
+        let mut below = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(named)? {
+            let entry = entry.map_err(named)?;
+            if entry.file_type().map_err(named)?.is_dir() {
+                below.push(entry.path());
+            }
+        }
+        if below.is_empty() {
+            return Err(Failure(format!("--trees-in {}: there is no folder in it", folder.display())));
+        }
+        below.sort();
+        roots.extend(below);
+    }
+    Ok(roots)
 }
 
 /// What of source trees is read, and how.
@@ -287,7 +343,7 @@ fn not_used(found: &Found) -> impl Iterator<Item = CoverageEntry> {
 fn inputs(collectors: &[Arc<dyn Collector>]) -> Vec<String> {
     let mut inputs: Vec<String> = Vec::new();
     for collector in collectors {
-        inputs.extend(collector.targets().into_iter().map(|target| format!("{} {target}", collector.name())));
+        inputs.extend(collector.targets().iter().map(|target| shard::name_of(collector.name(), target)));
     }
     inputs
 }

@@ -2,11 +2,10 @@
 
 mod access;
 mod access_aws;
+mod access_kubernetes;
 mod access_request;
 mod agents;
 mod answer;
-
-mod access_kubernetes;
 mod arguments;
 mod baseline;
 mod collect;
@@ -16,7 +15,9 @@ mod evidence;
 mod explain;
 mod gather;
 mod imports;
+mod job;
 mod memory;
+mod merge;
 mod offboard;
 mod okta;
 mod output;
@@ -104,6 +105,8 @@ fn dispatch(arguments: &mut Arguments) -> Result<Exit, Failure> {
         Command::Offboard(offboard) => offboard::run(offboard, &arguments.global, &config),
         Command::Rotate(rotate) => rotate::run(rotate, &arguments.global, &config),
         Command::Rules(rules) => rules::run(rules, &config),
+        Command::Job(job) => job::run(job),
+        Command::Merge(merge) => merge::run(merge, &arguments.global, &config),
         Command::Explain(explain) => explain::run(explain, &config),
         Command::Diff(diff) => diff::run(diff, &arguments.global, &config),
         Command::Triage(triage) => triage::run(triage, &arguments.global, &config),

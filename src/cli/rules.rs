@@ -1,12 +1,39 @@
 //! `nonhuman rules`: what there is, and whether it does what it says.
 
-use super::arguments::{Rules, RulesCommand};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::arguments::Imports;
 use super::{Failure, imports, output, ruleset};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::model::SubjectKind;
 use crate::rules::{RuleSet, Type, fields};
 use crate::secrets::DetectorSet;
+
+/// `nonhuman rules`
+#[derive(Debug, Args)]
+pub struct Rules {
+    #[command(subcommand)]
+    command: RulesCommand,
+    /// Read further rules from this folder; a rule of the same name replaces ours
+    #[arg(long, global = true, value_name = "DIR", env = "NONHUMAN_RULES")]
+    rules: Option<PathBuf>,
+    #[command(flatten)]
+    imports: Imports,
+}
+
+/// What to do with the rules.
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum RulesCommand {
+    /// List every rule and detector
+    List,
+    /// Prove every rule and detector by its own examples
+    Test,
+    /// List every field that a rule can ask
+    Fields,
+}
 
 pub(super) fn run(arguments: &Rules, config: &Config) -> Result<Exit, Failure> {
     let rules = ruleset::audit(arguments.rules.as_ref(), config)?;

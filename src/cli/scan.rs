@@ -75,7 +75,8 @@ impl<'a> Judging<'a> {
         wish.request.source.rules = Arc::new(self.rules.names().clone());
         self.acceptance.watch(&mut wish.request);
         let searched = Searched::of(&wish.request);
-        let Collected { gathered, now, inputs } = gather::read(wish, self.reporting.rules.as_ref(), global, config)?;
+        let Collected { gathered, now, inputs, .. } =
+            gather::read(wish, self.reporting.rules.as_ref(), global, config)?;
         if !gathered.interrupted.is_empty() {
             gather::tell_interrupted(&gathered);
             return Ok(Exit::Interrupted);

@@ -23,6 +23,7 @@ pub(super) fn run(arguments: &Secrets, global: &Global, config: &Config) -> Resu
         imports: arguments.searching.imports.clone(),
         deadline: arguments.deadline,
         discover: false,
+        shard: None,
         now: gather::now(arguments.now.as_deref())?,
     };
     judging.read_and_judge(wish, global, config)

@@ -12,6 +12,7 @@ pub mod okta;
 pub mod people;
 pub mod registry;
 mod run;
+pub mod shard;
 mod sink;
 pub mod source;
 

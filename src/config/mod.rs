@@ -156,6 +156,35 @@ pub fn webhook_secret() -> Option<String> {
     std::env::var(WEBHOOK_SECRET_VARIABLE).ok().filter(|secret| !secret.is_empty())
 }
 
+/// Engines that start one program many times: the variable with the number of this run, its first number, and the variable
+/// with how many there are. Sources: Kubernetes "Indexed Job" (the number of runs is not told, so it is ours), AWS Batch
+/// "Array jobs", Cloud Run jobs "Environment variables", GitLab CI "parallel", Slurm "Job Array Support".
+const ENGINES: &[(&str, u64, &str)] = &[
+    ("JOB_COMPLETION_INDEX", 0, "NONHUMAN_SHARDS"),
+    ("AWS_BATCH_JOB_ARRAY_INDEX", 0, "AWS_BATCH_JOB_ARRAY_SIZE"),
+    ("CLOUD_RUN_TASK_INDEX", 0, "CLOUD_RUN_TASK_COUNT"),
+    ("CI_NODE_INDEX", 1, "CI_NODE_TOTAL"),
+    ("SLURM_ARRAY_TASK_ID", 0, "SLURM_ARRAY_TASK_COUNT"),
+];
+
+/// Which of how many runs this is, counted from 1; `None` where no engine says.
+///
+/// # Errors
+/// Names the variable that is missing or no number.
+pub fn shard() -> Result<Option<(u64, u64)>, String> {
+    let number = |name: &str| {
+        let text = std::env::var(name).map_err(|_| format!("{name} is not set"))?;
+        text.trim().parse::<u64>().map_err(|_| format!("{name} is no number: '{text}'"))
+    };
+    let Some((index, first, count)) = ENGINES.iter().find(|(index, ..)| std::env::var_os(index).is_some()) else {
+        return Ok(None);
+    };
+    // An array of Slurm begins where its user wants.
+    let first = if *index == "SLURM_ARRAY_TASK_ID" { number("SLURM_ARRAY_TASK_MIN").unwrap_or(0) } else { *first };
+    let shard = number(index)?.checked_sub(first).ok_or_else(|| format!("{index} is below {first}"))?;
+    Ok(Some((shard + 1, number(count)?)))
+}
+
 /// The index that a hook of git is asked about: that of `git commit -a` and of `git commit FILE` is not the repository's.
 pub fn git_index_file() -> Option<PathBuf> {
     std::env::var_os(GIT_INDEX_VARIABLE).filter(|name| !name.is_empty()).map(PathBuf::from)

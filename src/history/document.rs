@@ -107,7 +107,8 @@ impl Row {
         let is_hidden = self.hidden.contains(&FactKind::Grants);
         IdentitySeen {
             owner: owner(&self.owner),
-            rights: (!is_hidden).then(|| rights(&self.capabilities, &self.escalations)),
+            rights: rights(&self.capabilities, &self.escalations),
+            all_rights: !is_hidden,
             reach: reach.remove(&self.identity.id).unwrap_or_default(),
             ..IdentitySeen::bare(&self.identity)
         }

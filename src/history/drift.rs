@@ -183,7 +183,7 @@ fn identity_changes(
     let was = before.filter(|one| one.status != Status::Resolved);
     match (was.map(|one| one.status), now.status) {
         (None, Status::Open) if has_past => {
-            let rights = it.rights.iter().flatten().cloned().collect();
+            let rights = it.rights.iter().cloned().collect();
             tell(IdentityEvent::Appeared, rights);
         }
         (Some(_), Status::Resolved) => tell(IdentityEvent::Vanished, Vec::new()),
@@ -191,9 +191,7 @@ fn identity_changes(
         _ => {}
     }
     let (Some(was), Status::Open) = (was, now.status) else { return };
-    if let (Some(old), Some(new)) = (&was.thing.rights, &it.rights) {
-        set_changes(old, new, [IdentityEvent::RightsGrew, IdentityEvent::RightsShrank], &mut tell);
-    }
+    set_changes(&was.thing.rights, &it.rights, [IdentityEvent::RightsGrew, IdentityEvent::RightsShrank], &mut tell);
     set_changes(&was.thing.reach, &it.reach, [IdentityEvent::ReachGrew, IdentityEvent::ReachShrank], &mut tell);
     owner_change(&was.thing.owner, &it.owner, &mut tell);
 }

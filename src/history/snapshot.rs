@@ -20,7 +20,8 @@ pub struct Place {
     pub target: String,
 }
 
-/// What was looked at, by place: each thing, and whether it was a hole.
+/// What was looked at, by place: each thing, and whether it was a hole that may hide things. A hole that only hides facts of
+/// things (their use, their rights) is known to the rules that need them.
 pub type Looked = BTreeMap<Place, BTreeMap<String, bool>>;
 
 /// A finding as a scan saw it.
@@ -70,8 +71,10 @@ pub struct IdentitySeen {
     pub place: Place,
     /// Who answers for it; unknown where nobody could look.
     pub owner: Known<OwnerSeen>,
-    /// What it can do; `None` where the policies could not be read.
-    pub rights: Option<BTreeSet<String>>,
+    /// What it can do, as far as the policies could be read.
+    pub rights: BTreeSet<String>,
+    /// All policies could be read: a right that is not there is not had.
+    pub all_rights: bool,
     /// What it can reach through its configuration.
     pub reach: BTreeSet<String>,
 }
@@ -168,7 +171,8 @@ pub(super) fn looked(entries: &[CoverageEntry]) -> Looked {
     let mut looked = Looked::new();
     for entry in entries {
         let place = Place { collector: entry.collector.clone(), target: entry.target.clone() };
-        *looked.entry(place).or_default().entry(entry.what.clone()).or_default() |= entry.is_hole();
+        let hides = entry.blinds.is_empty() || entry.blinds.contains(&FactKind::Identities);
+        *looked.entry(place).or_default().entry(entry.what.clone()).or_default() |= entry.is_hole() && hides;
     }
     looked
 }
@@ -206,10 +210,11 @@ impl FindingSeen {
 impl IdentitySeen {
     fn of(identity: &Identity, facts: Option<&IdentityFacts>, inventory: &Inventory) -> Self {
         let is_hidden = inventory.coverage.blind_spot(&identity.tenant, FactKind::Grants).is_some();
-        let known = facts.filter(|facts| facts.rights_unknown.is_none() && !is_hidden);
+        let is_whole = facts.is_some_and(|facts| facts.rights_unknown.is_none()) && !is_hidden;
         Self {
             owner: facts.map_or_else(|| Known::unknown("nothing was concluded of it"), |facts| owner(&facts.owner)),
-            rights: known.map(|facts| rights(&facts.capabilities, &facts.escalations)),
+            rights: facts.map(|facts| rights(&facts.capabilities, &facts.escalations)).unwrap_or_default(),
+            all_rights: is_whole,
             reach: inventory.links.from(&identity.id).filter_map(reached).collect(),
             ..Self::bare(identity)
         }
@@ -224,7 +229,8 @@ impl IdentitySeen {
             name: identity.name.clone(),
             place: Place { collector: identity.evidence.collector.clone(), target: identity.tenant.clone() },
             owner: Known::Absent,
-            rights: None,
+            rights: BTreeSet::new(),
+            all_rights: false,
             reach: BTreeSet::new(),
         }
     }

@@ -98,8 +98,8 @@ fn see<K: Ord, T>(
 
 /// A scan that could not read the policies takes no right away, and one without a directory no owner.
 fn keep_what_is_not_known(thing: &mut IdentitySeen, before: &IdentitySeen) {
-    if thing.rights.is_none() {
-        thing.rights.clone_from(&before.rights);
+    if !thing.all_rights {
+        thing.rights.extend(before.rights.iter().cloned());
     }
     if thing.owner.why_unknown().is_some() {
         thing.owner.clone_from(&before.owner);

@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod access;
 mod acme;
 mod agents;
 mod allow;
@@ -11,6 +12,7 @@ mod bad_input;
 mod baseline;
 mod ci;
 mod commands;
+mod deploy;
 mod evidence;
 mod formats;
 mod git;
@@ -43,6 +45,7 @@ mod reach;
 mod readme;
 mod review;
 mod secrets;
+mod shard;
 mod source;
 mod stories;
 mod tree;

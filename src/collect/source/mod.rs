@@ -160,6 +160,11 @@ impl Source {
         let exports = options.exports.iter().map(|path| true_path(path)).collect();
         Self { roots: named, owners: Arc::new(owners), options: SourceOptions { exports, ..options }, detectors }
     }
+
+    /// The path of a target, as the user gave it.
+    pub fn path_of(&self, target: &str) -> Option<&Path> {
+        self.roots.get(target).map(|root| root.path.as_path())
+    }
 }
 
 /// The path without links, or as it is where it cannot be followed.
