@@ -301,7 +301,7 @@ attributes! {
     AppSecrets = "app_secrets": Int of [Identity];
     /// It is given to the group of all users.
     AssignedToEveryone = "assigned_to_everyone": Bool of [Identity];
-    /// How it proves itself to the token endpoint: client_secret_basic, private_key_jwt, none …
+    /// How it proves itself to the token endpoint: client_secret_basic, private_key_jwt, none and others.
     AuthMethod = "auth_method": Text of [Identity];
     /// What it asks of a sign-in beside factors: network, device, risk, group, expression.
     Conditions = "conditions": Texts of [Setting];

@@ -57,6 +57,9 @@ impl Form {
     }
 }
 
+/// Whom a statement names, as written.
+type Principals = Vec<(Form, Box<str>)>;
+
 /// One statement.
 #[derive(Debug)]
 pub(super) struct Statement {
@@ -68,7 +71,7 @@ pub(super) struct Statement {
     /// None in a trust policy, whose resource is the role itself.
     resources: Option<Only<Vec<Box<str>>>>,
     /// None in an identity policy, whose principal is whoever holds it.
-    pub(super) principals: Option<Only<Vec<(Form, Box<str>)>>>,
+    pub(super) principals: Option<Only<Principals>>,
     pub(super) conditions: Vec<Clause>,
     /// Whether `${…}` is a variable here.
     variables: bool,
@@ -196,7 +199,7 @@ fn summary(allow: bool, actions: (&Vec<&str>, bool), resources: Option<(&Vec<&st
 }
 
 /// A bare string or list means AWS.
-fn principals(raw: &Value) -> Option<Only<Vec<(Form, Box<str>)>>> {
+fn principals(raw: &Value) -> Option<Only<Principals>> {
     let (element, except) = match (raw.get("Principal"), raw.get("NotPrincipal")) {
         (Some(element), _) => (element, false),
         (None, Some(element)) => (element, true),
