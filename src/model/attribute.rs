@@ -217,8 +217,6 @@ attributes! {
     PasswordChanged = "password_changed": Time of [Identity, Credential];
     /// The id by which a client names itself to the authorization server.
     ClientId = "client_id": Text of [Identity];
-    /// What made it and answers for it, such as a Helm release, is not there any more.
-    OwnerGone = "owner_gone": Bool of [Identity];
     /// How many AI agents and tool servers run as it.
     Agents = "agents": Int of [Identity];
     /// How many different applications run as it.
