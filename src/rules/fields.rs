@@ -176,7 +176,7 @@ const GRANT: &[Field] = &[
     )
     .needs(&[Identities]),
     field("shipped", Type::Bool, "The platform makes it itself at its start."),
-    field("by_user_name", Type::Bool, "It names a service account as a user: system:serviceaccount:…"),
+    field("by_user_name", Type::Bool, "It names a service account as a user, by system:serviceaccount:NAMESPACE:NAME."),
     field("crosses_namespaces", Type::Bool, "It gives rights in one namespace to a service account of another."),
     field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),
 ];
@@ -197,6 +197,11 @@ const EXPOSURE: &[Field] = &[
     field("public", Type::Bool, "It is a public id alone, without the secret."),
     field("allowed", Type::Bool, "Marked in place as allowed."),
     field("copies", Type::Int, "In how many other places the same value lies."),
+    field(
+        "first_copy",
+        Type::Bool,
+        "It is the first of the places where the value lies, so that the value is told once.",
+    ),
     field("state", Type::Name(CredentialState::NAMES), "Whether it still opens something, as far as was read."),
     field("environment", Type::Text, "The environment of its file or of its identity.").nullable(),
     field("environment_count", Type::Int, "How many those are."),

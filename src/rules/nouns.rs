@@ -207,6 +207,9 @@ pub(super) fn exposure(it: &Exposure, name: &str, inventory: &Inventory, now: Ti
         "state" => text(state(it, inventory, now).as_str()),
         "allowed" => Field::Bool(it.allowed_by.is_some()),
         "copies" => count(facts.map_or(0, |facts| facts.copies)),
+        "first_copy" => {
+            Field::Bool(facts.and_then(|facts| facts.same_value.first()).is_none_or(|other| *other > it.id))
+        }
         "known" => Field::Bool(facts.is_some_and(|facts| facts.identity.value().is_some())),
         _ => attribute((&Attributes::default(), inventory.facts.attributes.get(&it.id)), name, now)
             .or_else(|| joined::exposure(it, name, inventory, now))

@@ -49,12 +49,23 @@ fn the_numbers_of_the_readme_are_right() {
     assert!(readme.contains(&format!("{detectors} detectors")), "there are {detectors} detectors");
 }
 
+/// What every command and those below it say of their flags.
+fn every_help(command: &[&str]) -> String {
+    let mut help = run(&project(), &[command, &["--help"]].concat()).stdout;
+    let listed = help.split("\nCommands:\n").nth(1).unwrap_or_default().lines();
+    let listed = listed.take_while(|line| line.starts_with("  ")).filter(|line| !line.starts_with("   "));
+    let below: Vec<String> = listed.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect();
+    for one in below.iter().filter(|one| *one != "help") {
+        help.push_str(&every_help(&[command, &[one.as_str()]].concat()));
+    }
+    help
+}
+
 #[test]
 fn every_flag_of_the_documents_exists() {
-    let commands = ["scan", "secrets", "collect", "evaluate", "rules"];
-    let help = commands.map(|command| run(&project(), &[command, "--help"]).stdout).join("\n");
+    let help = every_help(&[]);
     let cargo = ["--release", "--path", "--no-default-features"];
-    let others = ["--query", "--output", "--user-name", "--fail-on", "--raw"];
+    let others = ["--query", "--output", "--user-name", "--fail-on", "--raw", "--oracle", "--browser"];
     let git = ["--name-only", "--diff-filter"];
     let gitleaks = ["--report-format", "--report-path", "--baseline-path", "--exit-code", "--redact"];
     for document in DOCUMENTS {

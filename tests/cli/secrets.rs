@@ -112,7 +112,17 @@ fn nothing_but_source_is_read() {
     assert!(collectors.iter().all(|name| *name == "source"), "{collectors:?}");
     let rules: Vec<&str> =
         report["rules"].as_array().expect("a list").iter().map(|one| one["id"].as_str().expect("text")).collect();
-    assert_eq!(rules, ["leaked-dead-credential", "leaked-key-id", "leaked-live-credential", "leaked-secret"]);
+    let about_secrets = [
+        "agent-shared-secret",
+        "leaked-credential-of-disabled-identity",
+        "leaked-dead-credential",
+        "leaked-key-id",
+        "leaked-live-credential",
+        "leaked-secret",
+        "secret-in-many-places",
+        "secret-in-several-environments",
+    ];
+    assert_eq!(rules, about_secrets);
     // An override of a rule that this command does not load is no error; one of no rule at all is.
     write(
         folder.path(),

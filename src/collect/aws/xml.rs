@@ -80,7 +80,7 @@ impl Element {
         if are(&["entry"]) {
             let entries = self.children.into_iter().filter_map(|(_, entry)| {
                 let text = |name| entry.get(name).and_then(Value::as_str).map(str::to_owned);
-                Some((text("key")?, Value::String(text("value").unwrap_or_default())))
+                Some((text("Key")?, Value::String(text("Value").unwrap_or_default())))
             });
             return Value::Object(entries.collect());
         }

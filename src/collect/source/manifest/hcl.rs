@@ -256,7 +256,7 @@ resource "kubernetes_service_account" "api" {
         );
         let names: Vec<_> =
             found.iter().map(|one| (one.label.as_str(), one.line, one.texts.get("name").map(String::as_str))).collect();
-        assert_eq!(names, [("deploy", 3, Some("deploy")), ("bot", 15, None), ("made", 16, None), ("api", 17, None)]);
+        assert_eq!(names, [("deploy", 3, Some("deploy")), ("bot", 16, None), ("made", 17, None), ("api", 18, None)]);
         assert_eq!(found[0].texts.get("tags.owner").map(String::as_str), Some("a@acme.example"));
         assert_eq!(found[3].texts.get("metadata.namespace").map(String::as_str), Some("payments"));
     }
