@@ -136,7 +136,7 @@ struct Spec {
     #[serde(default)]
     groups: Vec<String>,
     resource_attributes: Option<Resource>,
-    non_resource_attributes: Option<Path_>,
+    non_resource_attributes: Option<UrlPath>,
 }
 
 #[derive(Deserialize, Default)]
@@ -151,7 +151,7 @@ struct Resource {
 }
 
 #[derive(Deserialize)]
-struct Path_ {
+struct UrlPath {
     #[serde(default)]
     verb: String,
     #[serde(default)]

@@ -97,7 +97,7 @@ impl Acceptance {
     /// Marks what is accepted; says in the coverage what is wrong with the file.
     pub(super) fn settle(
         &self,
-        findings: &mut Vec<Finding>,
+        findings: &mut [Finding],
         inventory: &mut Inventory,
         now: Timestamp,
         searched: &Searched,

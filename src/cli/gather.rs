@@ -181,12 +181,12 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
     let mut request = Request {
         roots,
         given: Vec::new(),
+        kubernetes_manifests: Vec::new(),
         source: SourceOptions {
             definitions: true,
             agents: agents::tables(sources.no_agents)?,
             ..source_options(&sources.searching)?
         },
-        kubernetes_manifests: Vec::new(),
         homes: sources.home.clone(),
         aws: wants_aws.then(|| sources.aws_profile.clone()),
         aws_regions: sources.aws_regions.clone(),

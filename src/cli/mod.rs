@@ -2,11 +2,10 @@
 
 mod access;
 mod access_aws;
+mod access_kubernetes;
 mod access_request;
 mod agents;
 mod answer;
-
-mod access_kubernetes;
 mod arguments;
 mod baseline;
 mod collect;

@@ -60,7 +60,7 @@ pub(super) fn run(arguments: &Offboard, global: &Global, config: &Config) -> Res
         "written": bill.written.iter().map(|one| &one.id).collect::<Vec<_>>(),
         "teams": bill.teams,
     });
-    let mut answer = Answer::new(format!("When {} leaves", leaver.words()), data);
+    let mut answer = Answer::new(leaver.words(), data);
     answer.add(own(&known, &bill));
     answer.add(orphaned(&known, &bill));
     answer.add(open(&known, &bill));
@@ -76,13 +76,15 @@ pub(super) fn run(arguments: &Offboard, global: &Global, config: &Config) -> Res
 
 impl Leaver<'_> {
     fn words(&self) -> String {
-        let Some(person) = self.person else { return format!("{} (not in the people directory)", self.email) };
-        let state = match (&person.active, &person.left) {
-            (_, Known::Value(left)) => format!(", who left on {}", short_date(*left)),
-            (Known::Value(false), _) => ", who has left already".to_owned(),
-            _ => String::new(),
+        let Some(person) = self.person else {
+            return format!("When {} leaves (not in the people directory)", self.email);
         };
-        format!("{} <{}>{state}", person.name, person.email)
+        let who = format!("{} <{}>", person.name, person.email);
+        match (&person.active, &person.left) {
+            (_, Known::Value(left)) => format!("{who}, who left on {}", short_date(*left)),
+            (Known::Value(false), _) => format!("{who}, who has left"),
+            _ => format!("When {who} leaves"),
+        }
     }
 
     /// Whether a text names the person: the address, in any case, or the name where only one has it.
@@ -249,8 +251,12 @@ fn runbook(known: &Graph, bill: &Bill<'_>, books: &Runbooks) -> Section {
     for credential in &bill.credentials {
         let book = books.of_credential(credential, &known.inventory);
         let users = known.inventory.facts.credentials.get(&credential.id).map_or(0, |facts| facts.exposures.len());
-        let places = if users == 0 { String::new() } else { format!(" It lies in {users} files.") };
-        step(&mut section, format!("Replace {} {}, strongest first.{places}", credential.kind, credential.name));
+        let places = match users {
+            0 => String::new(),
+            1 => " It lies in a file.".to_owned(),
+            many => format!(" It lies in {many} files."),
+        };
+        step(&mut section, format!("Replace {} {}.{places}", credential.kind, credential.name));
         section.line(1, format!("nonhuman rotate {}", credential.id));
         let end = book.stop.or(book.delete);
         end.into_iter().for_each(|command| section.line(1, format!("then: {command}")));

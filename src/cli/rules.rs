@@ -16,12 +16,12 @@ use crate::secrets::DetectorSet;
 #[derive(Debug, Args)]
 pub struct Rules {
     #[command(subcommand)]
-    pub(super) command: RulesCommand,
+    command: RulesCommand,
     /// Read further rules from this folder; a rule of the same name replaces ours
     #[arg(long, global = true, value_name = "DIR", env = "NONHUMAN_RULES")]
-    pub(super) rules: Option<PathBuf>,
+    rules: Option<PathBuf>,
     #[command(flatten)]
-    pub(super) imports: Imports,
+    imports: Imports,
 }
 
 /// What to do with the rules.

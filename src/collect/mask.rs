@@ -74,7 +74,9 @@ fn named(record: &mut Record, detectors: &DetectorSet) {
             attributes(&mut setting.attributes, detectors);
             if Provider::of(&setting.id) == Some(Provider::Agents) {
                 urn(&mut setting.id, detectors);
-                setting.part_of.as_mut().map(|of| urn(of, detectors));
+                if let Some(whole) = &mut setting.part_of {
+                    urn(whole, detectors);
+                }
                 detectors.mask(&mut setting.name);
                 path(&mut setting.evidence, detectors);
             }

@@ -15,6 +15,9 @@ pub struct Facts {
     pub exposures: BTreeMap<Urn, ExposureFacts>,
     /// Of grants: what each one alone amounts to.
     pub grants: BTreeMap<Urn, Vec<Capability>>,
+    /// The roles that identities may assume by the policies of both sides: the role, whether only under a condition, and
+    /// the sentences that prove it.
+    pub assumes: BTreeMap<Urn, Vec<(Urn, bool, Vec<String>)>>,
     /// Who answers for identities by everything that says it, the weightiest first.
     pub owner_claims: BTreeMap<Urn, Vec<OwnerClaim>>,
     /// How many in a hundred of a tenant's users and roles are made by code that was read.

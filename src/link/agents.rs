@@ -123,6 +123,8 @@ fn roles(inventory: &mut Inventory, agents: &[Identity]) {
 fn registry(inventory: &mut Inventory, agents: &[Identity]) {
     let listed = inventory.settings.iter().filter(|one| one.kind == SettingKind::AgentRegistered);
     let mut names: BTreeSet<String> = listed.map(|one| one.name.to_lowercase()).collect();
+    // Okta lists agents that run by themselves, not the programs of people; a list of one's own may name both.
+    let names_clients = !names.is_empty();
     let registered = inventory
         .identities
         .iter()
@@ -133,7 +135,8 @@ fn registry(inventory: &mut Inventory, agents: &[Identity]) {
     }
     for agent in agents {
         // A server is part of its client, and code is no agent that runs.
-        if matches!(agent.kind, IdentityKind::AgentServer | IdentityKind::AgentCode) {
+        let is_client = agent.kind == IdentityKind::AgentClient;
+        if matches!(agent.kind, IdentityKind::AgentServer | IdentityKind::AgentCode) || is_client && !names_clients {
             continue;
         }
         let short = agent.name.split(" (").next().unwrap_or(&agent.name).to_lowercase();

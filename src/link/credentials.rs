@@ -72,7 +72,7 @@ fn resolve(
     if let Some(found) = by_fingerprint.get(&exposure.fingerprint) {
         return of_one(found, inventory, "the same value");
     }
-    if let Some(found) = proofs::key_names(exposure).find_map(|name| by_key.get(name)) {
+    if let Some(found) = proofs::key_name(exposure).and_then(|name| by_key.get(name)) {
         return of_one(found, inventory, "the same public key");
     }
     let proof = &exposure.proof;

@@ -7,8 +7,8 @@ use super::federation::{Admitted, admitted};
 use super::{definitions, proofs, workflows};
 use crate::inventory::{Graph, Inventory};
 use crate::model::{
-    Capability, CapabilityKind, Confidence, Credential, Edge, EdgeKind, Exposure, FactKind, Holding, Identity,
-    IdentityKind, Known, LinkKind, PrincipalKind, Provider, TrustedPrincipal, Urn, WorkloadKind,
+    CapabilityKind, Confidence, Credential, Edge, EdgeKind, Exposure, FactKind, Holding, Identity, IdentityKind, Known,
+    LinkKind, PrincipalKind, Provider, Urn, WorkloadKind,
 };
 
 /// The annotation by which EKS lets a service account act as an IAM role.
@@ -122,37 +122,30 @@ fn of_workloads(inventory: &Inventory, edges: &mut Vec<Edge>) {
     }
 }
 
-/// Identities that a role's trust policy names one by one. Whole accounts are left to the search for ways up, which asks
-/// the policies of each identity.
+/// Roles that identities may assume, as the policies of both sides say; where those of the one who asks could not be
+/// read, what the role's trust alone says.
 fn of_trusts(inventory: &Inventory, edges: &mut Vec<Edge>) {
+    for (id, roles) in &inventory.facts.assumes {
+        for (role, conditional, proof) in roles {
+            let edge = Edge::new(id, EdgeKind::Assumes, role, proof.join("; "));
+            edges.push(match conditional {
+                true => edge.only(Holding::Conditional, "a policy asks for something that is not known"),
+                false => edge,
+            });
+        }
+    }
     for (role, facts) in &inventory.facts.identities {
-        let Some(role) = inventory.identities.get(role) else { continue };
         for principal in facts.trusted.iter().filter(|one| one.kind == PrincipalKind::Identity) {
             let named = Urn::new(&principal.name);
-            if let Some(who) = inventory.identities.get(&named).filter(|who| who.id != role.id) {
-                edges.push(assumption(inventory, who, role, principal));
+            let of_named = inventory.facts.identities.get(&named);
+            let is_known =
+                inventory.facts.assumes.get(&named).is_some_and(|roles| roles.iter().any(|one| one.0 == *role));
+            if let Some(why) = of_named.and_then(|facts| facts.rights_unknown.as_ref()).filter(|_| !is_known) {
+                let edge = Edge::new(&named, EdgeKind::Assumes, role, format!("the trust policy names {named}"));
+                edges.push(edge.only(Holding::Unknown, why.clone()));
             }
         }
     }
-}
-
-/// In its own account a principal that is named needs no policy of its own; in another it does.
-/// Source: AWS IAM User Guide, "Policy evaluation logic", and "Cross-account policy evaluation logic".
-fn assumption(inventory: &Inventory, who: &Identity, role: &Identity, principal: &TrustedPrincipal) -> Edge {
-    let why = format!("the trust policy of {} names {}", role.name, who.name);
-    let edge = Edge::new(&who.id, EdgeKind::Assumes, &role.id, why);
-    let is_administrator = || {
-        let facts = inventory.facts.identities.get(&who.id);
-        facts.is_some_and(|facts| facts.capabilities.iter().any(Capability::is_administrator))
-    };
-    if !principal.conditions.is_empty() {
-        return edge.only(Holding::Conditional, format!("the trust policy asks {}", principal.conditions.join(", ")));
-    }
-    if who.tenant != role.tenant && !is_administrator() {
-        let condition = format!("a policy of {} must allow sts:AssumeRole on a role of another account", who.name);
-        return edge.only(Holding::Unknown, condition);
-    }
-    edge
 }
 
 /// Service accounts that act as identities of a cloud, by what is written on them and what the role trusts.
@@ -174,7 +167,9 @@ fn of_service_accounts(inventory: &Inventory, admitted: &[Admitted], edges: &mut
     }
 }
 
-fn as_role(inventory: &Inventory, account: &Identity, role: &Urn, admitted: &[Admitted]) -> Option<Edge> {
+/// How a service account is the role that its annotation names: by a trust that lets it in, and not by the annotation
+/// alone.
+pub(super) fn as_role(inventory: &Inventory, account: &Identity, role: &Urn, admitted: &[Admitted]) -> Option<Edge> {
     let why = format!("annotation {IRSA_ANNOTATION}");
     let edge = Edge::new(&account.id, EdgeKind::ActsAs, role, why);
     let Some(known) = inventory.identities.get(role) else {
@@ -234,6 +229,12 @@ fn gives_accounts(kind: CapabilityKind) -> bool {
             | CapabilityKind::MintCredentials
             | CapabilityKind::Impersonate
             | CapabilityKind::Administrator
+            | CapabilityKind::KubernetesCreatePods
+            | CapabilityKind::KubernetesDebugPods
+            | CapabilityKind::KubernetesEnterPods
+            | CapabilityKind::KubernetesImpersonateAccounts
+            | CapabilityKind::KubernetesRequestTokens
+            | CapabilityKind::KubernetesWriteWorkloads
     )
 }
 

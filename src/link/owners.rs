@@ -6,10 +6,7 @@ use serde::Deserialize;
 
 use super::definitions;
 use crate::inventory::{Inventory, OwnerClaim, Table};
-use crate::model::{
-    AttributeName, Confidence, FactKind, Identity, IdentityKind, Known, LinkKind, Owner, Person, Setting, SettingKind,
-    Urn,
-};
+use crate::model::{AttributeName, Confidence, FactKind, Identity, Known, LinkKind, Owner, Person, Setting, Urn};
 
 /// Which labels name an owner, in the order in which they are believed.
 #[derive(Debug, Deserialize)]
@@ -27,7 +24,19 @@ pub struct OwnerLabels {
 struct OwnerLabel {
     labels: Vec<String>,
     confidence: Confidence,
-    weight: u8,
+    /// In percent; by the confidence where it is not said.
+    weight: Option<u8>,
+}
+
+impl OwnerLabel {
+    fn weight(&self) -> u8 {
+        self.weight.unwrap_or(match self.confidence {
+            Confidence::Certain => 95,
+            Confidence::High => 85,
+            Confidence::Medium => 55,
+            Confidence::Low => 30,
+        })
+    }
 }
 
 impl OwnerLabels {
@@ -51,7 +60,7 @@ impl OwnerLabels {
             owner.labels.iter().find_map(|label| {
                 let (name, value) = normal.get(label)?;
                 let value = value.trim();
-                (!is_blank(value)).then(|| (value.to_owned(), (*name).clone(), owner.confidence, owner.weight))
+                (!is_blank(value)).then(|| (value.to_owned(), (*name).clone(), owner.confidence, owner.weight()))
             })
         };
         self.owner.iter().filter_map(of_line).collect()
@@ -74,7 +83,6 @@ fn is_blank(value: &str) -> bool {
 pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
     let directory = Directory::new(&inventory.people, inventory.coverage.entries());
     let code = code_of(inventory);
-    let namespaces = namespaces(inventory, labels);
     let mut found: BTreeMap<Urn, (Known<Owner>, Vec<OwnerClaim>)> = BTreeMap::new();
     for identity in inventory.identities.iter() {
         let mut claims = claims(inventory, identity, labels, code.get(&identity.id).copied());
@@ -82,7 +90,7 @@ pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
             claims.extend(of_workloads(inventory, identity, labels));
         }
         if claims.is_empty() {
-            claims.extend(of_namespace(identity, &namespaces, labels));
+            claims.extend(of_namespace(inventory, identity, labels));
         }
         let weighed = weigh(claims, &directory);
         let owner = weighed.first().map(|(owner, _)| owner.clone());
@@ -137,6 +145,16 @@ fn claims(inventory: &Inventory, identity: &Identity, labels: &OwnerLabels, code
     claims
 }
 
+/// The owner of a service account's namespace: the weakest sign, which rules treat as a hint.
+fn of_namespace(inventory: &Inventory, identity: &Identity, labels: &OwnerLabels) -> Option<Named> {
+    let (namespace, _) =
+        identity.name.split_once('/').filter(|_| identity.kind.as_str() == "kubernetes.service-account")?;
+    let setting = inventory.settings.get(&Urn::kubernetes_cluster(&identity.tenant, "ns", namespace))?;
+    let name = labels.find(&setting.labels)?;
+    let source = "owner of its namespace".to_owned();
+    Some(Named { name, source, confidence: Confidence::Low, weight: labels.workloads })
+}
+
 /// Claims that mean the same owner added up, the weightiest first. Each further place takes its share of what is left to
 /// certainty.
 fn weigh(claims: Vec<Named>, directory: &Directory<'_>) -> Vec<(Owner, OwnerClaim)> {
@@ -175,25 +193,6 @@ fn of_workloads(inventory: &Inventory, identity: &Identity, labels: &OwnerLabels
     let is_blind = inventory.coverage.blind_spot(&identity.tenant, FactKind::Workloads).is_some();
     let (name, None, false) = (names.next()?, names.next(), is_blind) else { return None };
     let source = "owner of its workloads".to_owned();
-    Some(Named { name, source, confidence: Confidence::Low, weight: labels.workloads })
-}
-
-/// The owner that each namespace names, by cluster and name.
-fn namespaces<'a>(inventory: &'a Inventory, labels: &OwnerLabels) -> BTreeMap<(&'a str, &'a str), String> {
-    let settings = inventory.settings.iter().filter(|setting| setting.kind == SettingKind::KubernetesNamespace);
-    settings.filter_map(|one| Some(((one.tenant.as_str(), one.name.as_str()), labels.find(&one.labels)?))).collect()
-}
-
-/// What nothing else tells of belongs to whoever owns its namespace. It is the weakest sign: rules treat it as a hint.
-fn of_namespace(
-    identity: &Identity,
-    namespaces: &BTreeMap<(&str, &str), String>,
-    labels: &OwnerLabels,
-) -> Option<Named> {
-    let is_account = identity.kind == IdentityKind::KubernetesServiceAccount;
-    let namespace = identity.name.split('/').next().filter(|_| is_account)?;
-    let name = namespaces.get(&(identity.tenant.as_str(), namespace))?.clone();
-    let source = "owner of its namespace".to_owned();
     Some(Named { name, source, confidence: Confidence::Low, weight: labels.workloads })
 }
 

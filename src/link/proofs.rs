@@ -6,24 +6,23 @@ use std::collections::BTreeMap;
 use crate::inventory::Inventory;
 use crate::model::{AttributeName, Exposure, Provider, Urn};
 
-/// The names of a public key, which are attributes of credentials and facts of private keys alike.
-const KEY_NAMES: [AttributeName; 3] =
-    [AttributeName::SpkiSha256, AttributeName::JwkThumbprint, AttributeName::SshFingerprint];
+/// The name of a public key that credentials and found private keys have in common.
+const KEY_NAME: AttributeName = AttributeName::JwkThumbprint;
 
 /// Credentials by the names of their public keys.
 pub(super) fn credentials_by_key(inventory: &Inventory) -> BTreeMap<String, Vec<Urn>> {
     let mut by_key: BTreeMap<String, Vec<Urn>> = BTreeMap::new();
     for credential in inventory.credentials.iter() {
-        for text in KEY_NAMES.into_iter().filter_map(|name| credential.attributes.text(name)) {
+        if let Some(text) = credential.attributes.text(KEY_NAME) {
             by_key.entry(text.to_owned()).or_default().push(credential.id.clone());
         }
     }
     by_key
 }
 
-/// The names of the public half of a private key that lies in the open.
-pub(super) fn key_names(exposure: &Exposure) -> impl Iterator<Item = &String> {
-    KEY_NAMES.into_iter().filter_map(|name| exposure.proof.facts.get(name.as_str()))
+/// The name of the public half of a private key that lies in the open.
+pub(super) fn key_name(exposure: &Exposure) -> Option<&String> {
+    exposure.proof.facts.get(KEY_NAME.as_str())
 }
 
 /// The app of an Okta organisation to which a token was given: issuer and client are both in the token. The issuer's

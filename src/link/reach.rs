@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::Tables;
 use super::privilege::{Guardrails, aws_principal};
+use super::{Tables, edges, federation};
 use crate::access::{aws, kubernetes};
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{
-    Capability, CapabilityKind, CredentialKind, EscalationPath, FactKind, Identity, IdentityKind, PrincipalKind,
-    Provider, Urn,
+    Capability, CapabilityKind, CredentialKind, EscalationPath, FactKind, Holding, Identity, IdentityKind, Provider,
+    Urn,
 };
 
 pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library) {
@@ -21,6 +21,7 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
     }
     for (id, roles) in assumes {
         impersonates(inventory, &id, &roles);
+        inventory.facts.assumes.insert(id, roles);
     }
     for (id, paths) in to_administrator {
         inventory.facts.identities.entry(id).or_default().escalations = paths;
@@ -154,12 +155,14 @@ fn paths_across(inventory: &Inventory) -> Vec<(Urn, EscalationPath)> {
 
 fn through_role(inventory: &Inventory, account: &Identity, role: &Identity) -> Option<EscalationPath> {
     let facts = inventory.facts.identities.get(&role.id)?;
-    let trusts_federation = facts.trusted.iter().any(|principal| principal.kind == PrincipalKind::Federated);
+    // Only where the role's own trust lets this account in, or was not read.
+    let admitted: Vec<_> = inventory.trusts.get(&role.id).into_iter().flat_map(federation::admitted).collect();
+    let edge = edges::as_role(inventory, account, &role.id, &admitted)?;
     let mut steps = vec![format!(
         "service account {} acts as role {} (annotation eks.amazonaws.com/role-arn)",
         account.name, role.name
     )];
-    let mut conditional = !trusts_federation;
+    let mut conditional = edge.holding != Holding::Holds;
     let target =
         if let Some(capability) = facts.capabilities.iter().find(|one| one.kind == CapabilityKind::Administrator) {
             steps.push(format!("role {} is administrator: {}", role.name, capability.proof.join(", ")));

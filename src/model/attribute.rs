@@ -2,21 +2,7 @@
 //! Holds no fact that has a field of its own on its noun.
 
 use super::SubjectKind;
-
-/// What an attribute holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AttributeType {
-    /// Yes or no; not set means no.
-    Bool,
-    /// A whole number.
-    Int,
-    /// A point in time; rules read it as the time since then.
-    Time,
-    /// Any text.
-    Text,
-    /// Several texts; not set means none.
-    Texts,
-}
+use super::attributes::AttributeType;
 
 macro_rules! attributes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $text:literal: $ty:ident of [$($noun:ident),+];)+) => {
@@ -57,7 +43,7 @@ attributes! {
     Folders = "folders": Texts of [Identity];
     /// The known server whose package's name it looks like.
     LooksLike = "looks_like": Text of [Identity];
-    /// What starts it: npx, uvx, docker …
+    /// The program that starts it: npx, uvx, docker and their like.
     Launcher = "launcher": Text of [Identity];
     /// The package or image that is started.
     Package = "package": Text of [Identity];
@@ -199,10 +185,6 @@ attributes! {
     RunsAsAdministrator = "runs_as_administrator": Bool of [Workload];
     /// The service it is for.
     Service = "service": Text of [Credential, Setting];
-    /// Services that it may use.
-    ServicesGranted = "services_granted": Int of [Identity];
-    /// Services that it may use and did not, as far back as the provider looks.
-    ServicesUnused = "services_unused": Texts of [Identity];
     /// Services that its trust policy lets in for whomever they work, and that would say for whom.
     ServicesUnbound = "services_unbound": Texts of [Identity];
     /// What it gives is limited by a policy of its own.
@@ -231,14 +213,10 @@ attributes! {
     Repository = "repository": Text of [Workload, Setting];
     /// The JWK thumbprint of its public key, `sha256:<base64url>` (RFC 7638).
     JwkThumbprint = "jwk_thumbprint": Text of [Credential];
-    /// The SSH fingerprint of its public key, `SHA256:<base64>`.
-    SshFingerprint = "ssh_fingerprint": Text of [Credential];
-    /// The SHA-256 of its public key as certificates hold it, `sha256:<hex>`.
-    SpkiSha256 = "spki_sha256": Text of [Credential];
     /// When its password was last changed.
     PasswordChanged = "password_changed": Time of [Identity, Credential];
-    /// What made it and answers for it, such as a Helm release, is not there any more.
-    OwnerGone = "owner_gone": Bool of [Identity];
+    /// The id by which a client names itself to the authorization server.
+    ClientId = "client_id": Text of [Identity];
     /// How many AI agents and tool servers run as it.
     Agents = "agents": Int of [Identity];
     /// How many different applications run as it.
@@ -321,7 +299,7 @@ attributes! {
     AppSecrets = "app_secrets": Int of [Identity];
     /// It is given to the group of all users.
     AssignedToEveryone = "assigned_to_everyone": Bool of [Identity];
-    /// How it proves itself to the token endpoint: client_secret_basic, private_key_jwt, none …
+    /// How it proves itself to the token endpoint: client_secret_basic, private_key_jwt, none and others.
     AuthMethod = "auth_method": Text of [Identity];
     /// What it asks of a sign-in beside factors: network, device, risk, group, expression.
     Conditions = "conditions": Texts of [Setting];
@@ -397,8 +375,6 @@ attributes! {
     WeakUsers = "weak_users": Texts of [Identity];
     /// Any host below a domain may be where answers are sent.
     WildcardRedirect = "wildcard_redirect": Bool of [Identity];
-    /// The id by which a client names itself to the authorization server.
-    ClientId = "client_id": Text of [Identity];
     /// Where its public keys are fetched from.
     KeysUrl = "keys_url": Text of [Identity];
 }

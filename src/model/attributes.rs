@@ -7,7 +7,22 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::Known;
-use super::attribute::{AttributeName, AttributeType};
+use super::attribute::AttributeName;
+
+/// What an attribute holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttributeType {
+    /// Yes or no; not set means no.
+    Bool,
+    /// A whole number.
+    Int,
+    /// A point in time; rules read it as the time since then.
+    Time,
+    /// Any text.
+    Text,
+    /// Several texts; not set means none.
+    Texts,
+}
 
 /// The value of an attribute.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

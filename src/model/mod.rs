@@ -23,8 +23,8 @@ mod urn;
 mod usage;
 mod workload;
 
-pub use attribute::{AttributeName, AttributeType};
-pub use attributes::{AttributeValue, Attributes};
+pub use attribute::AttributeName;
+pub use attributes::{AttributeType, AttributeValue, Attributes};
 pub use coverage::{CoverageEntry, FactKind, Outcome};
 pub use credential::{Credential, CredentialKind};
 pub use edge::{Edge, EdgeKind, Holding, Reached};

@@ -235,11 +235,12 @@ impl Loader<'_> {
         text.as_ref().parse().map_err(|message: String| self.at(text.span().start, message))
     }
 
-    fn name_or_detector<T>(&self, text: &Spanned<String>, subject: SubjectKind) -> Result<Option<T>, RuleError>
+    /// Gives `None` where a rule about exposures takes it from elsewhere, by one of these words.
+    fn name_or<T>(&self, words: &[&str], text: &Spanned<String>, subject: SubjectKind) -> Result<Option<T>, RuleError>
     where
         T: FromStr<Err = String>,
     {
-        if matches!(text.as_ref().as_str(), OF_DETECTOR | OF_REACH) && subject == SubjectKind::Exposure {
+        if words.contains(&text.as_ref().as_str()) && subject == SubjectKind::Exposure {
             Ok(None)
         } else {
             self.name(text).map(Some)
@@ -280,10 +281,10 @@ impl Loader<'_> {
             subject,
             severity: match change.severity {
                 Some(severity) => Some(severity),
-                None => self.name_or_detector(&raw.severity, subject)?,
+                None => self.name_or(&[OF_DETECTOR, OF_REACH], &raw.severity, subject)?,
             },
             by_reach: raw.severity.as_ref() == OF_REACH,
-            confidence: self.name_or_detector(&raw.confidence, subject)?,
+            confidence: self.name_or(&[OF_DETECTOR], &raw.confidence, subject)?,
             title: title.general(),
             why: raw.why.trim().to_owned(),
             maps: raw.maps,

@@ -25,7 +25,7 @@ pub use allow::is_placeholder;
 pub use detector::{Detector, DetectorError, DetectorSet};
 pub use import::{Effect, IGNORED, Ignores, Import, LISTED, Taken, Unsupported};
 pub use inline::{InlineAllow, inline_allow, inline_allow_places};
-pub use public::{certificate_key, jwk_thumbprint};
+pub use public::jwk_thumbprint;
 pub use scan::{LineIndex, Match};
 
 #[cfg(test)]

@@ -38,24 +38,6 @@ pub(super) fn names_of_private(bytes: &[u8]) -> Vec<(&'static str, String)> {
     of_private(bytes).map(|key| key.names()).unwrap_or_default()
 }
 
-/// The SHA-256 of the subject public key info of a certificate, `sha256:<hex>` (RFC 5280 §4.1).
-pub fn certificate_key(pem: &str) -> Option<String> {
-    let body: String = pem.split("-----").nth(2)?.split_whitespace().collect();
-    let bytes = base64::engine::general_purpose::STANDARD.decode(body).ok()?;
-    let (certificate, _) = element(&bytes, SEQUENCE)?;
-    let (mut rest, _) = element(certificate, SEQUENCE)?;
-    // The version is tagged and may be missing; then serial, algorithm, issuer, validity and subject.
-    if let Some((_, after)) = element(rest, 0xa0) {
-        rest = after;
-    }
-    rest = element(rest, INTEGER)?.1;
-    for _ in 0..4 {
-        rest = element(rest, SEQUENCE)?.1;
-    }
-    let (_, after) = element(rest, SEQUENCE)?;
-    Some(hex(&rest[..rest.len() - after.len()]))
-}
-
 /// The JWK thumbprint (RFC 7638) of a public RSA, EC or Ed25519 key as JSON Web Keys write its parts.
 pub fn jwk_thumbprint(key: &serde_json::Value) -> Option<String> {
     let part = |name: &str| URL_SAFE_NO_PAD.decode(key.get(name)?.as_str()?.trim_end_matches('=')).ok();
@@ -273,7 +255,6 @@ mod tests {
         fn no_bytes_break_it(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             names_of_private(&bytes);
             names_of_private(&[b"openssh-key-v1\0".to_vec(), bytes.clone()].concat());
-            certificate_key(&format!("-----BEGIN CERTIFICATE-----{}-----", base64::engine::general_purpose::STANDARD.encode(&bytes)));
         }
     }
 }

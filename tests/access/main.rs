@@ -4,6 +4,7 @@
 
 mod account;
 mod capabilities;
+mod decide;
 mod escalation;
 mod properties;
 mod rbac;

@@ -156,7 +156,7 @@ fn the_indexed_job_is_printed_with_the_users_values() {
     assert_eq!(pod["containers"][0]["env"][0], json!({"name": "NONHUMAN_SHARDS", "value": "64"}));
     assert_eq!(pod["containers"][0]["image"], "r.example/nh@sha256:ab");
     assert_eq!(pod["volumes"][0]["persistentVolumeClaim"]["claimName"], "repos");
-    for job in jobs {
+    for job in &jobs {
         assert_eq!(job["metadata"]["namespace"], "audit");
         assert_eq!(job["spec"]["template"]["spec"]["automountServiceAccountToken"], false, "no token beyond need");
         is_locked(&job["spec"]["template"]["spec"]);

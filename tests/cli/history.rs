@@ -325,7 +325,7 @@ fn identities_and_rights_come_and_go() {
             "Arn": format!("arn:aws:iam::429710886354:role/{name}"), "CreateDate": "2024-01-01T00:00:00Z",
             "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
                 "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]},
-            "InstanceProfileList": [], "RolePolicyList": [], "AttachedManagedPolicies": policies,
+            "InstanceProfileList": [], "RolePolicyList": policies, "AttachedManagedPolicies": [],
             "Tags": [{"Key": "owner", "Value": owner}], "RoleLastUsed": {}
         })
     };
@@ -340,8 +340,8 @@ fn identities_and_rights_come_and_go() {
     let people = |status: &str| {
         write(path, "people.csv", format!("email,name,team,status,left_on\njana@acme.example,Jana,a,{status},\n"));
     };
-    let admin =
-        json!([{"PolicyName": "AdministratorAccess", "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"}]);
+    let all = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+    let admin = json!([{"PolicyName": "all", "PolicyDocument": all}]);
     people("active");
     account(vec![role("ci", "jana@acme.example", json!([])), role("old", "team-b", json!([]))]);
     scan("2026-11-20");

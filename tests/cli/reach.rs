@@ -118,7 +118,7 @@ fn a_name_that_means_several_things_is_asked_back() {
     assert_eq!(several.code, 2);
     has(
         &several.stderr,
-        &["'payments/api' can mean 4 things", "k8s:prod/payments/sa/api", "k8s:staging/payments/deploy/api"],
+        &["'payments/api' can mean 6 things", "k8s:prod/payments/sa/api", "k8s:staging/payments/deploy/api"],
     );
     has(&told(folder.path(), &["show", "staging/payments/api"]), &["service account payments/api, cluster staging"]);
     let none = ask(folder.path(), &["show", "platfrom"]);

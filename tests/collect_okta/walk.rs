@@ -9,7 +9,7 @@ async fn an_export_and_the_organisation_itself_give_the_same_records() {
     assert_eq!(holes(&online), [], "{:#?}", online.coverage.entries());
     let (left, right) = (names(&offline, "acme.okta.example"), names(&online, "127.0.0.1"));
     assert_eq!(left, right, "asked: {:#?}", server.calls());
-    assert!(left.len() > 60, "{} names", left.len());
+    assert!(left.len() >= 60, "{} names", left.len());
     // The same facts, too: what the server gives of an app is what the file holds.
     let app = |inventory: &Inventory| {
         let app =

@@ -83,8 +83,8 @@ impl<'n, 'a> Atlas<'n, 'a> {
         become_by(&self.nodes[who], &self.nodes[target], technique, &None, self.around)
     }
 
-    /// Who might become `target` in one step.
-    pub(super) fn sources(&self, target: usize) -> BTreeSet<usize> {
+    /// Who of those that are wanted might become `target` in one step.
+    pub(super) fn sources(&self, target: usize, wanted: impl Fn(usize) -> bool) -> BTreeSet<usize> {
         let node = &self.nodes[target];
         let mut sources = BTreeSet::new();
         let trusted: Vec<_> = node.trust.iter().flat_map(super::trust::TrustPolicy::allowed_names).collect();
@@ -92,7 +92,7 @@ impl<'n, 'a> Atlas<'n, 'a> {
             let fits = match technique.how {
                 How::Grant => false,
                 How::Assume => {
-                    sources.extend(self.assumers(target));
+                    sources.extend(self.assumers(target).into_iter().filter(|who| wanted(*who)));
                     false
                 }
                 How::OtherIdentity => technique.on.is_some_and(|on| node.is_changeable(on)),
@@ -105,7 +105,7 @@ impl<'n, 'a> Atlas<'n, 'a> {
                 let is_wide = technique.how == How::ExistingCompute
                     && self.around.carriers(&node.identity.id).iter().any(|one| technique.works_on(one.as_str()));
                 let same = |i: &&usize| is_wide || self.nodes[**i].identity.tenant == node.identity.tenant;
-                sources.extend(holders.keys().filter(same).copied());
+                sources.extend(holders.keys().filter(|who| wanted(**who)).filter(same).copied());
             }
         }
         sources

@@ -57,6 +57,9 @@ impl Form {
     }
 }
 
+/// Whom a statement names, as written.
+type Principals = Vec<(Form, Box<str>)>;
+
 /// One statement.
 #[derive(Debug)]
 pub(super) struct Statement {
@@ -68,7 +71,7 @@ pub(super) struct Statement {
     /// None in a trust policy, whose resource is the role itself.
     resources: Option<Only<Vec<Box<str>>>>,
     /// None in an identity policy, whose principal is whoever holds it.
-    pub(super) principals: Option<Only<Vec<(Form, Box<str>)>>>,
+    pub(super) principals: Option<Only<Principals>>,
     pub(super) conditions: Vec<Clause>,
     /// Whether `${…}` is a variable here.
     variables: bool,
@@ -112,14 +115,19 @@ impl Statement {
     pub(super) fn names_resource(&self, resource: &str, asked: &Asked<'_>) -> Truth {
         let Some(Only { list, except }) = &self.resources else { return Truth::False };
         let named = list.iter().map(|pattern| self.matches(pattern, resource, asked)).max().unwrap_or(Truth::False);
-        if *except { self.not(named, list, asked) } else { named }
+        if *except { self.not(named, list, resource, asked) } else { named }
     }
 
-    /// What `NotResource` makes of a list. A variable without a value keeps the whole statement from matching.
-    fn not(&self, named: Truth, list: &[Box<str>], asked: &Asked<'_>) -> Truth {
-        let has_value = |pattern: &str| !matches!(variable::filled(pattern, true, asked), variable::Filled::Nothing);
-        let is_filled = !self.variables || list.iter().all(|pattern| !pattern.contains("${") || has_value(pattern));
-        if is_filled { named.not() } else { Truth::False }
+    /// What `NotResource` makes of a list. A variable without a value keeps the whole statement from matching, where the
+    /// rest of its pattern would.
+    fn not(&self, named: Truth, list: &[Box<str>], resource: &str, asked: &Asked<'_>) -> Truth {
+        let is_void = |pattern: &str| {
+            pattern.contains("${")
+                && matches!(variable::filled(pattern, true, asked), variable::Filled::Nothing)
+                && covers(&variable::any(pattern), resource)
+        };
+        let is_undecided = self.variables && list.iter().any(|pattern| is_void(pattern));
+        if is_undecided { Truth::False } else { named.not() }
     }
 
     /// As [`Self::names_resource`], but open when it is about some of what a resource with wildcards stands for. `*` alone
@@ -137,7 +145,7 @@ impl Statement {
             matched => matched,
         };
         let named = list.iter().map(|pattern| one(pattern)).max().unwrap_or(Truth::False);
-        if *except { self.not(named, list, asked) } else { named }
+        if *except { self.not(named, list, resource, asked) } else { named }
     }
 
     /// The resource patterns it is about, and for `NotResource` everything.
@@ -191,7 +199,7 @@ fn summary(allow: bool, actions: (&Vec<&str>, bool), resources: Option<(&Vec<&st
 }
 
 /// A bare string or list means AWS.
-fn principals(raw: &Value) -> Option<Only<Vec<(Form, Box<str>)>>> {
+fn principals(raw: &Value) -> Option<Only<Principals>> {
     let (element, except) = match (raw.get("Principal"), raw.get("NotPrincipal")) {
         (Some(element), _) => (element, false),
         (None, Some(element)) => (element, true),

@@ -12,7 +12,7 @@ use super::probe::CapabilityTable;
 use super::raise::{change_group, grant, join_group, without_boundary};
 use super::step::{Node, Step};
 use super::surroundings::Surroundings;
-use super::technique::Techniques;
+use super::technique::{Technique, Techniques};
 use crate::model::{Capability, CapabilityKind, EscalationPath, Urn};
 
 /// How many paths are kept for one identity.
@@ -57,8 +57,8 @@ pub fn escalations(
         .collect();
     let atlas = Atlas::new(&nodes, techniques, around);
     let goal: Vec<Option<Capability>> = nodes.iter().map(|node| node.administrator.clone()).collect();
-    let searches = [true, false].map(|certain| Search::run(&atlas, certain, &goal, &vec![true; nodes.len()], true));
-    let to_administrator = collect(&atlas, &goal, &searches, PATHS);
+    let search = both(&atlas, &goal, vec![true; nodes.len()], true);
+    let to_administrator = collect(&atlas, &goal, &search, PATHS);
     let cuts = cuts(&nodes, &to_administrator);
     let goal: Vec<Option<Capability>> = nodes.iter().map(Node::reads_data).collect();
     let is_settled = |node: &Node<'_>| {
@@ -66,23 +66,33 @@ pub fn escalations(
         is_sure(node) || paths.is_some_and(|paths| paths.iter().any(|path| !path.conditional))
     };
     let eligible: Vec<bool> = nodes.iter().map(|node| !is_settled(node)).collect();
-    let searches = [true, false].map(|certain| Search::run(&atlas, certain, &goal, &eligible, false));
-    let to_data = collect(&atlas, &goal, &searches, 1);
+    let search = both(&atlas, &goal, eligible, false);
+    let to_data = collect(&atlas, &goal, &search, 1);
     Ways { to_administrator, cuts, to_data, assumes: assumes(&atlas) }
 }
 
-/// The paths of all searches, of those first that come first.
+/// What is certain, then what is possible for those who have nothing certain.
+fn both(atlas: &Atlas<'_, '_>, goal: &[Option<Capability>], mut eligible: Vec<bool>, raises: bool) -> Search {
+    let nothing = Search { found: atlas.nodes.iter().map(|_| Vec::new()).collect() };
+    let certain = Search::run(atlas, true, goal, &eligible, raises, nothing);
+    for (open, ways) in eligible.iter_mut().zip(&certain.found) {
+        *open &= ways.is_empty();
+    }
+    Search::run(atlas, false, goal, &eligible, raises, certain)
+}
+
+/// The paths that a search found, as many as are wanted for each.
 fn collect(
     atlas: &Atlas<'_, '_>,
     goal: &[Option<Capability>],
-    searches: &[Search; 2],
+    search: &Search,
     most: usize,
 ) -> BTreeMap<Urn, Vec<EscalationPath>> {
     let mut all = BTreeMap::new();
     for (index, node) in atlas.nodes.iter().enumerate() {
         let mut paths: Vec<EscalationPath> = Vec::new();
-        for way in searches.iter().flat_map(|search| search.found[index].iter().map(move |way| (search, way))) {
-            let path = way.0.path(atlas, goal, way.1);
+        for way in &search.found[index] {
+            let path = search.path(atlas, goal, way);
             if paths.len() < most && !paths.iter().any(|known| known.steps == path.steps) {
                 paths.push(path);
             }
@@ -142,6 +152,8 @@ struct Search {
 struct Task<'t, 'n, 'a> {
     atlas: &'t Atlas<'n, 'a>,
     certain: bool,
+    /// How many ways are looked for from each: of those that are only possible, the shortest.
+    most: usize,
     ends: BTreeSet<usize>,
     /// Who is looked at besides.
     eligible: &'t [bool],
@@ -149,21 +161,22 @@ struct Task<'t, 'n, 'a> {
 
 impl Search {
     /// Goes backwards from whoever has the goal, layer by layer, so that shorter ways are found first. `raises`: rights
-    /// that one can give, to oneself or another, reach the goal, too.
+    /// that one can give, to oneself or another, reach the goal, too. Goes on from what was `known` before.
     fn run(
         atlas: &Atlas<'_, '_>,
         certain: bool,
         goal: &[Option<Capability>],
         eligible: &[bool],
         raises: bool,
+        known: Search,
     ) -> Search {
         let is_end = |has: &Option<Capability>| has.as_ref().is_some_and(|has| !certain || !has.conditional);
         let ends: BTreeSet<usize> = (0..goal.len()).filter(|i| is_end(&goal[*i])).collect();
         let mut layer: Vec<usize> = ends.iter().copied().collect();
-        let task = Task { atlas, certain, ends, eligible };
-        let mut search = Search { found: atlas.nodes.iter().map(|_| Vec::new()).collect() };
+        let task = Task { atlas, certain, most: if certain { PATHS } else { 1 }, ends, eligible };
+        let mut next: BTreeSet<usize> = (0..goal.len()).filter(|i| !known.found[*i].is_empty()).collect();
+        let mut search = known;
         let everyone: Vec<usize> = (0..goal.len()).filter(|i| task.is_open(*i) && raises).collect();
-        let mut next: BTreeSet<usize> = BTreeSet::new();
         for &who in &everyone {
             search.found[who] = raises_itself(atlas, who, certain);
             if !search.found[who].is_empty() {
@@ -174,10 +187,9 @@ impl Search {
         let mut later: BTreeSet<usize> = BTreeSet::new();
         for who in everyone.into_iter().filter(|_| raises) {
             let ways = &mut search.found[who];
-            if ways.len() < PATHS {
-                let is_first = ways.is_empty();
+            if ways.is_empty() {
                 raises_others(atlas, who, certain, ways);
-                if is_first && !ways.is_empty() {
+                if !ways.is_empty() {
                     later.insert(who);
                 }
             }
@@ -192,8 +204,9 @@ impl Search {
     /// One step back from every identity of a layer; `next` gets those that had no way before.
     fn approach(&mut self, task: &Task<'_, '_, '_>, layer: &[usize], next: &mut BTreeSet<usize>) {
         for &target in layer {
-            for who in task.atlas.sources(target) {
-                if who == target || self.found[who].len() >= PATHS || !task.is_open(who) || self.passes(target, who) {
+            let wanted = |who: usize| who != target && self.found[who].len() < task.most && task.is_open(who);
+            for who in task.atlas.sources(target, wanted) {
+                if self.passes(target, who) {
                     continue;
                 }
                 if let Some(step) = task.atlas.step(who, target, task.certain) {
@@ -267,29 +280,24 @@ fn raises_itself(atlas: &Atlas<'_, '_>, who: usize, certain: bool) -> Vec<Way> {
 
 /// The ways by which an identity becomes another and gives that one rights, in either order.
 fn raises_others(atlas: &Atlas<'_, '_>, who: usize, certain: bool, ways: &mut Vec<Way>) {
-    if atlas.grants(who).next().is_none() {
+    let techniques: Vec<&Technique> = atlas.grants(who).collect();
+    if techniques.is_empty() {
         return;
     }
+    let node = &atlas.nodes[who];
     for target in atlas.candidates(who) {
         if ways.len() >= PATHS {
             return;
         }
-        if let Some(step) = raise_other(atlas, who, target, certain) {
+        let raises = techniques.iter().filter_map(|technique| grant(node, &atlas.nodes[target], technique));
+        let raise = raises.filter(|step| !(certain && step.conditional)).min_by_key(|step| step.conditional);
+        let Some(raise) = raise else { continue };
+        if let Some(become_it) = atlas.step(who, target, certain) {
+            let sentences = become_it.sentences.into_iter().chain(raise.sentences).collect();
+            let step = Step { conditional: become_it.conditional || raise.conditional, sentences };
             ways.push(Way { step, to: None, ends_at: target });
         }
     }
-}
-
-fn raise_other(atlas: &Atlas<'_, '_>, who: usize, target: usize, certain: bool) -> Option<Step> {
-    let (node, other) = (&atlas.nodes[who], &atlas.nodes[target]);
-    let raise = atlas
-        .grants(who)
-        .filter_map(|technique| grant(node, other, technique))
-        .filter(|step| !(certain && step.conditional))
-        .min_by_key(|step| step.conditional)?;
-    let become_it = atlas.step(who, target, certain)?;
-    let sentences = become_it.sentences.into_iter().chain(raise.sentences).collect();
-    Some(Step { conditional: become_it.conditional || raise.conditional, sentences })
 }
 
 /// What to take away so that a way ends where it begins: the statement that its first sentence names, or a trust.

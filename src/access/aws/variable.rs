@@ -40,6 +40,17 @@ pub(super) fn filled(pattern: &str, variables: bool, asked: &Asked<'_>) -> Fille
     Filled::Text(text + rest, open)
 }
 
+/// A pattern with `*` in place of every variable.
+pub(super) fn any(pattern: &str) -> String {
+    let (mut text, mut rest) = (String::new(), pattern);
+    while let Some((before, after)) = rest.split_once("${") {
+        text.push_str(before);
+        text.push('*');
+        rest = after.split_once('}').map_or("", |(_, after)| after);
+    }
+    text + rest
+}
+
 /// None if there is no value, `Some(None)` if it is not known.
 fn value<'a>(name: &'a str, asked: &Asked<'a>) -> Option<Option<&'a str>> {
     let (name, default) = match name.split_once(',') {

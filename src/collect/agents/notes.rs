@@ -21,7 +21,7 @@ const MOST_RECORDS: usize = 200_000;
 const NAMED: usize = 5;
 
 /// Words by which a file of another name is recognised as the settings of some client.
-const SERVER_KEYS: &[&str] = &["mcpServers", "mcp_servers", "context_servers"];
+pub(super) const SERVER_KEYS: &[&str] = &["mcpServers", "mcp_servers", "context_servers"];
 
 /// What is gathered of one tree.
 pub(crate) struct Notes {
@@ -76,9 +76,7 @@ impl Notes {
 
     /// Whether a text holds a word for which it is read, although its path says nothing.
     pub(crate) fn is_of_interest(&self, path: &str, text: &[u8]) -> bool {
-        let has = |word: &&str| memchr::memmem::find(text, word.as_bytes()).is_some();
-        let words = || SERVER_KEYS.iter().chain(cloud::CONTENT).chain(manifest::CONTENT);
-        if manifest::is_code(path) { self.tables.frameworks.has_call(text) } else { words().any(has) }
+        if manifest::is_code(path) { self.tables.frameworks.has_call(text) } else { self.tables.has_content(text) }
     }
 
     /// Reads a file whose path is of interest. All of it must be there.

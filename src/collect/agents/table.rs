@@ -3,11 +3,14 @@
 
 use std::collections::HashMap;
 
+use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
 use super::frameworks::Frameworks;
+use super::notes::SERVER_KEYS;
 use super::place::{Pattern, is_like};
 use super::server::Knowledge;
+use super::{cloud, manifest};
 
 /// Folders below a home directory in which programs keep their settings: Linux, macOS, Windows.
 const CONFIG: &[&str] = &[".config", "Library/Application Support", "AppData/Roaming"];
@@ -23,6 +26,8 @@ pub struct Tables {
     /// The places by their last name, and those whose last name has stars.
     by_name: HashMap<String, Vec<usize>>,
     starred: Vec<(String, usize)>,
+    /// Words of which one stands in a file that is read for what it holds.
+    content: Option<AhoCorasick>,
 }
 
 /// A program in which agents run.
@@ -145,6 +150,8 @@ impl Tables {
         let raw: RawTable = toml::from_str(clients).map_err(|error| format!("agent-clients.toml: {error}"))?;
         let knowledge = Knowledge::parse(servers)?;
         let mut tables = Self { knowledge, frameworks: Frameworks::parse(frameworks)?, ..Self::default() };
+        let words = SERVER_KEYS.iter().chain(cloud::CONTENT).chain(manifest::CONTENT);
+        tables.content = Some(AhoCorasick::new(words).map_err(|error| error.to_string())?);
         for (number, client) in raw.client.into_iter().enumerate() {
             for file in &client.file {
                 let role = FileRole::Settings { servers: file.servers.clone(), models: file.models.clone() };
@@ -197,6 +204,11 @@ impl Tables {
         let base = path.split('/').take(base).collect::<Vec<_>>().join("/");
         let client = self.clients.get(place.client)?;
         Some(Known { client, place, base })
+    }
+
+    /// Whether a text holds a word for which it is read, whatever its name.
+    pub(super) fn has_content(&self, text: &[u8]) -> bool {
+        self.content.as_ref().is_some_and(|words| words.is_match(text))
     }
 
     /// The places in a home directory, as patterns.

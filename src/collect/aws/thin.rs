@@ -52,6 +52,11 @@ impl Thin {
         self.config.region().map_or_else(String::new, ToString::to_string)
     }
 
+    /// Whether all services are asked at an endpoint that the user gave.
+    pub(super) fn has_own_endpoint(&self) -> bool {
+        self.config.endpoint_url().is_some()
+    }
+
     /// Asks a call about an item, page by page; lists of later pages are joined to those of the first.
     pub(super) async fn ask(&self, call: &Call, region: &str, items: &[String]) -> Result<Value, Refusal> {
         let mut whole = Value::Null;

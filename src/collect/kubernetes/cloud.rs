@@ -14,9 +14,12 @@ pub(super) struct CloudIdentity {
     pub(super) annotation: &'static str,
 }
 
+/// Reads what an annotation names.
+type Reader = fn(&str) -> Option<Urn>;
+
 /// The annotations of the workload identities of EKS (IAM roles for service accounts), GKE and AKS, as their user guides
 /// have them.
-const ANNOTATIONS: [(&str, fn(&str) -> Option<Urn>); 3] = [
+const ANNOTATIONS: [(&str, Reader); 3] = [
     ("eks.amazonaws.com/role-arn", aws),
     ("iam.gke.io/gcp-service-account", google),
     ("azure.workload.identity/client-id", azure),

@@ -106,10 +106,11 @@ impl Cluster {
         match part {
             Part::Object(object) => self.object(file, object)?,
             Part::List { kind, .. } if kind.is_empty() => {}
-            Part::List { api_version, kind } => match Kind::of(&api_version, &kind) {
-                Some(kind) => self.dumped(kind),
-                None => {}
-            },
+            Part::List { api_version, kind } => {
+                if let Some(kind) = Kind::of(&api_version, &kind) {
+                    self.dumped(kind);
+                }
+            }
             Part::Foreign { expected } => {
                 self.position += 1;
                 self.foreign += 1;

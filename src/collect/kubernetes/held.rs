@@ -129,26 +129,7 @@ impl Projection {
                 let why = "not all Secrets were read";
                 identity.attributes.set_known(AttributeName::MissingPullSecrets, Known::<Vec<String>>::unknown(why));
             }
-            if self.release_is_gone(&identity) {
-                identity.attributes.set(AttributeName::OwnerGone, true);
-            }
             records.push(Record::Identity(identity));
         }
-    }
-
-    /// Whether the Helm release that made a service account is not there any more. Helm keeps each revision in a Secret
-    /// `sh.helm.release.v1.<release>.v<revision>` of the release's namespace ("Storage backends"); where no Secret of this
-    /// form was seen at all, releases are kept elsewhere.
-    fn release_is_gone(&self, identity: &Identity) -> bool {
-        let label = |name: &str| identity.labels.get(name).filter(|value| !value.is_empty());
-        let (Some(release), Some(namespace)) =
-            (label("meta.helm.sh/release-name"), label("meta.helm.sh/release-namespace"))
-        else {
-            return false;
-        };
-        let start = format!("{namespace}/sh.helm.release.v1.{release}.v");
-        let is_there = self.secret_names.range(start.clone()..).next().is_some_and(|name| name.starts_with(&start));
-        let keeps_secrets = || self.secret_names.iter().any(|name| name.contains("/sh.helm.release.v1."));
-        self.knows_all_secrets && !is_there && keeps_secrets()
     }
 }

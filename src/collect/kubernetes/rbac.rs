@@ -56,7 +56,9 @@ impl Projection {
         let id = self.urn(kind, &object.metadata);
         let namespace = (kind == Kind::RoleBinding).then_some(object.metadata.namespace.as_str());
         let name = qualified(&object.metadata);
-        if object.subjects.is_empty() && !object.wrong.has("subjects") {
+        // The platform's own may be empty on purpose (`system:node`).
+        let is_own = builtin::bootstrapped(&object.metadata.labels.0);
+        if object.subjects.is_empty() && !object.wrong.has("subjects") && !is_own {
             out.push(Record::Setting(self.plain_setting(
                 SettingKind::KubernetesBinding,
                 id.clone(),

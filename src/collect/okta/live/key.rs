@@ -18,7 +18,7 @@ pub(super) struct SigningKey {
 
 enum Pair {
     Rsa(Box<RsaKeyPair>),
-    Ec(EcdsaKeyPair),
+    Ec(Box<EcdsaKeyPair>),
 }
 
 impl SigningKey {
@@ -39,7 +39,7 @@ impl SigningKey {
         let pair = match label.as_str() {
             "PRIVATE KEY" => RsaKeyPair::from_pkcs8(&der).map(|pair| Pair::Rsa(Box::new(pair))).or_else(|why_rsa| {
                 EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der, &SystemRandom::new())
-                    .map(Pair::Ec)
+                    .map(|pair| Pair::Ec(Box::new(pair)))
                     .map_err(|_| {
                         format!("the private key can be neither RSA (2048 bits or more: {why_rsa}) nor EC P-256")
                     })
@@ -90,7 +90,9 @@ impl SigningKey {
                     &public,
                     &SystemRandom::new(),
                 );
-                Pair::Ec(pair.map_err(|why| format!("the EC key of the JWK cannot be used (expected P-256): {why}"))?)
+                Pair::Ec(Box::new(
+                    pair.map_err(|why| format!("the EC key of the JWK cannot be used (expected P-256): {why}"))?,
+                ))
             }
             _ => return Err("the JWK is of a kind that cannot sign here (expected kty RSA or EC)".to_owned()),
         };
@@ -103,7 +105,7 @@ impl SigningKey {
         let failed = |_| "no key could be made: the system gave no random numbers".to_owned();
         let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).map_err(failed)?;
         let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.as_ref(), &random);
-        Ok(Self { pair: Pair::Ec(pair.map_err(|why| why.to_string())?), id: None })
+        Ok(Self { pair: Pair::Ec(Box::new(pair.map_err(|why| why.to_string())?)), id: None })
     }
 
     /// The public part of an EC key as a JWK; `None` for RSA, which nothing here needs.

@@ -53,8 +53,7 @@ impl Pace {
 
     /// Waits until a request for this path may be made.
     pub(super) async fn wait(&self, path: &str) {
-        loop {
-            let Some((pause, limit)) = self.take(path) else { break };
+        while let Some((pause, limit)) = self.take(path) {
             let to_go = *self.to_go.lock().unwrap_or_else(PoisonError::into_inner);
             let minutes = to_go.div_ceil(limit.max(1));
             let estimate =

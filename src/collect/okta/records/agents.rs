@@ -112,6 +112,9 @@ fn attributes(it: &Agent, parts: &AgentParts<'_>, owners: Known<(i64, Known<i64>
     attributes
 }
 
+/// How many owners an agent has, and how many of them are active.
+type Owners = Known<(i64, Known<i64>)>;
+
 /// How many owners there are and how many of them are active; the first active one answers for the agent.
 fn owners(
     site: &Site<'_>,
@@ -120,7 +123,7 @@ fn owners(
     owners: &Known<Vec<Ownership>>,
     people: &Directory,
     records: &mut Vec<Record>,
-) -> (Known<(i64, Known<i64>)>, BTreeMap<String, String>) {
+) -> (Owners, BTreeMap<String, String>) {
     let list = match owners {
         Known::Value(list) => list,
         Known::Absent => return (Known::unknown("the organisation has no registry of owners"), BTreeMap::new()),
