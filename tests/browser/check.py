@@ -72,6 +72,10 @@ class Reader:
     def rows(self):
         return self.all(".long tbody tr[data-row]")
 
+    def all_rows(self):
+        """How many rows the table has, in sight or not, as it says itself."""
+        return int(self.one(".count").text.split(" ")[0].replace(",", ""))
+
     def shoot(self, name):
         if self.shots:
             picture = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
@@ -116,7 +120,7 @@ def a_manager_reads_the_summary(reader, reports):
     for part in ["It can become administrator in 3 steps", "left on 2026-05-29", "What to do"]:
         assert part in bot.text, bot.text
     labels = [label.text for label in bot.find_elements(By.CSS_SELECTOR, "svg .label")]
-    assert labels[2:] == ["deploy-bot", "platform-admin", "administrator"], labels
+    assert labels[2:5] == ["deploy-bot", "platform-admin", "administrator"], labels
     reader.shoot("summary")
 
 
@@ -152,7 +156,7 @@ def back_comes_back_to_the_row(reader, reports):
     assert reader.heading() == "deploy-bot"
     assert reader.one("nav a[aria-current]").text == "Identities"
     labels = [label.text for label in reader.all("#view-other svg .label")]
-    assert labels[2] == "deploy-bot" and labels[-1] == "administrator", labels
+    assert labels[2:5] == ["deploy-bot", "platform-admin", "administrator"], labels
     text = reader.one("#view-other").text
     for part in [BOT, "jana.novak@acme.example, left 2026-05-29", "AKIAWIDGDYXJGOGVBSWF", "assume-platform-admin"]:
         assert part in text, part
@@ -182,7 +186,7 @@ def the_keyboard_is_enough(reader, reports):
     third = reader.run("return document.activeElement.textContent")
     assert first and third and first != third
     keys(Keys.END)
-    assert reader.run("return document.activeElement.closest('tr').getAttribute('aria-rowindex')") == "96"
+    assert reader.run("return document.activeElement.closest('tr').getAttribute('aria-rowindex')") == str(reader.all_rows() + 1)
     keys(Keys.HOME)
     assert reader.run("return document.activeElement.textContent") == first
     keys(Keys.ENTER)
@@ -247,7 +251,7 @@ def it_prints(reader, reports):
     reader.open(reports["acme"], "#/identities")
     reader.driver.execute_cdp_cmd("Page.printToPDF", {})
     reader.run("dispatchEvent(new Event('beforeprint'))")
-    assert len(reader.rows()) == 95, "paper has all rows"
+    assert len(reader.rows()) == reader.all_rows() > 90, "paper has all rows"
     reader.run("dispatchEvent(new Event('afterprint'))")
     assert len(reader.rows()) < 60
 
