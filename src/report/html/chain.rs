@@ -173,17 +173,17 @@ impl<'a> Pen<'a, '_> {
     /// What it becomes and what can be done in the end, the strongest first.
     fn after(&mut self, id: &Urn) {
         let graph = &self.gallery.scan.inventory.facts.graph;
-        let reached: Vec<&Reached> = graph.reach_of(id).take(POWERS).collect();
-        let mut last = 1;
-        let ways: Vec<Vec<&Edge>> = reached.iter().map(|power| graph.way(id, power)).collect();
-        for way in &ways {
+        let all: Vec<(&Reached, Vec<&Edge>)> =
+            graph.reach_of(id).map(|power| (power, graph.way(id, power))).filter(|(_, way)| !is_told(way)).collect();
+        let (mut last, shown) = (1, all.get(..POWERS).unwrap_or(&all));
+        for (_, way) in shown {
             for (edge, column) in way.iter().zip(1..) {
                 let (from, to) = (self.thing(column - 1, &edge.from), self.thing(column, &edge.to));
                 self.step(from, to, edge);
                 last = last.max(column + 1);
             }
         }
-        for power in &reached {
+        for (power, _) in shown {
             let from = self.thing(0, &power.at);
             let (word, what) = match power.kind {
                 CapabilityKind::Administrator if self.has(power) => ("is", "administrator"),
@@ -194,7 +194,7 @@ impl<'a> Pen<'a, '_> {
             let holding = if power.steps == 0 { power.holding } else { Holding::Holds };
             self.arrow(from, to, word, holding, "");
         }
-        if let more @ 1.. = graph.reach_of(id).count().saturating_sub(POWERS) {
+        if let more @ 1.. = all.len().saturating_sub(shown.len()) {
             let (node, from) =
                 (self.node(last, "and", &plural(more, "more power"), "not drawn", None), self.thing(0, id));
             self.arrow(from, node, "", Holding::Holds, "");
@@ -274,6 +274,11 @@ impl<'a> Pen<'a, '_> {
             Known::Unknown(_) => identity.tenant.clone(),
         }
     }
+}
+
+/// Who runs a whole place has the power of all in it: its box says so, and their ways would hide it.
+fn is_told(way: &[&Edge]) -> bool {
+    way.iter().any(|edge| edge.kind == EdgeKind::Controls)
 }
 
 /// `kubernetes.deployment` as `deployment`: the picture's columns say which system it is.
