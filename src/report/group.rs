@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crate::model::{Finding, Identity, Known, Location, Provider, Severity, Urn};
+use crate::model::{Capability, Finding, Identity, Known, Location, Provider, Severity, Urn};
 use crate::report::Scan;
 
 /// What findings have in common.
@@ -33,7 +33,8 @@ pub(super) fn groups<'a>(scan: &Scan<'a>) -> Vec<Group<'a>> {
     }
     let mut groups: Vec<_> = by_key.into_iter().map(|(key, findings)| group(scan, key, findings)).collect();
     groups.sort_by(|a, b| {
-        let order = |group: &Group<'_>| (Reverse(group.worst), Reverse(group.findings.len()));
+        let order =
+            |group: &Group<'_>| (Reverse(group.worst), Reverse(reach(scan, &group.key)), Reverse(group.findings.len()));
         order(a).cmp(&order(b)).then_with(|| a.title.cmp(&b.title)).then_with(|| a.key.cmp(&b.key))
     });
     groups
@@ -56,6 +57,16 @@ fn key(finding: &Finding) -> Key<'_> {
         Some(location @ Location::File { .. }) => Key::File(location.file().unwrap_or_default()),
         _ => Key::Subject(&finding.subject),
     }
+}
+
+/// What whoever has a secret of it gets: of two equally bad things the one that lies in the open and leads to everything is
+/// read first, then what leads to everything.
+fn reach(scan: &Scan<'_>, key: &Key<'_>) -> u8 {
+    let Key::Identity(id) = key else { return 0 };
+    let Some(facts) = scan.inventory.facts.identities.get(*id) else { return 0 };
+    let is_strong = facts.capabilities.iter().any(Capability::is_administrator)
+        || facts.escalations.iter().any(|path| !path.conditional);
+    u8::from(is_strong) * (1 + u8::from(!facts.exposures.is_empty()))
 }
 
 fn group<'a>(scan: &Scan<'a>, key: Key<'a>, mut findings: Vec<&'a Finding>) -> Group<'a> {
