@@ -303,7 +303,7 @@ attributes! {
     AuthMethod = "auth_method": Text of [Identity];
     /// What it asks of a sign-in beside factors: network, device, risk, group, expression.
     Conditions = "conditions": Texts of [Setting];
-    /// How an agent gets in: IDENTITY_ASSERTION_APP_INSTANCE, STS_VAULT_SECRET …
+    /// How an agent gets in: IDENTITY_ASSERTION_APP_INSTANCE, STS_VAULT_SECRET and others.
     ConnectionType = "connection_type": Text of [Setting];
     /// Whoever made it has left.
     CreatorLeft = "creator_left": Bool of [Identity];

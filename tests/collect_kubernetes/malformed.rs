@@ -158,14 +158,14 @@ fn others() -> Vec<Case> {
             object("v1", "Secret", &format!(r#"{NAMED},{TOKEN}"#)),
             "(n/bad)",
             "the annotation kubernetes.io/service-account.name",
-            &[FactKind::Credentials, FactKind::Usage],
+            &[FactKind::Credentials, FactKind::Usage, FactKind::Settings],
         ),
         (
             "secrets",
             object("v1", "Secret", &format!(r#"{NAMED},"type":["PLANTED"]"#)),
             "(n/bad)",
             "type to be a text",
-            &[FactKind::Credentials, FactKind::Usage],
+            &[FactKind::Credentials, FactKind::Usage, FactKind::Settings],
         ),
         (
             "objects without a kind",

@@ -26,7 +26,7 @@ impl Default for Limits {
         Self {
             connect: Duration::from_secs(10),
             attempt: Duration::from_secs(60),
-            idle: Duration::from_secs(30),
+            idle: Duration::from_secs(5),
             body: 64 * 1024 * 1024,
             attempts: 4,
             longest_pause: Duration::from_secs(90),
