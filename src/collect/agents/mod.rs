@@ -1,7 +1,7 @@
 //! AI agents as identities: the settings of their clients, descriptions of agents, pipelines and infrastructure that
 //! start them. Parses only: starts no server, fetches nothing, follows no link.
 //!
-//! The source collector gives each file here as it reads it ([`Notes`]); [`known_places`] says where a home directory
+//! The source collector gives each file here as it reads it (`Notes`); [`known_places`] says where a home directory
 //! keeps such files.
 
 mod ci;
