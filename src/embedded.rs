@@ -19,6 +19,11 @@ pub fn facts(name: &str) -> &'static str {
     RULES.get_file(format!("facts/{name}.toml")).and_then(|file| file.contents_utf8()).unwrap_or_default()
 }
 
+/// A packed file of `/rules/facts`, by its name with its ending; empty when there is none.
+pub fn packed(name: &str) -> &'static [u8] {
+    RULES.get_file(format!("facts/{name}")).map(include_dir::File::contents).unwrap_or_default()
+}
+
 fn gather(folder: &'static Dir<'static>, files: &mut Vec<(&'static str, &'static str)>) {
     for file in folder.files() {
         if let (Some(path), Some(text)) = (file.path().to_str(), file.contents_utf8())

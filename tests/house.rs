@@ -15,7 +15,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("secrets", &["model"]),
     ("access", &["model"]),
-    ("collect", &["model", "secrets"]),
+    ("collect", &["model", "secrets", "embedded"]),
     ("inventory", &["model"]),
     ("link", &["model", "access", "inventory"]),
     ("rules", &["model", "inventory"]),

@@ -138,7 +138,7 @@ impl Accounts {
         }
         let account = question.resource.split(':').nth(4).filter(|account| !account.is_empty());
         let account = account.or(question.resource_account.as_deref()).unwrap_or(caller.account());
-        layers.rcps = self.rcps(account);
+        layers.rcps = guardrails.on_resources(account).iter().map(|policy| held(policy)).collect();
         layers.resource = self.resource_policy(question);
         layers.resource_unread = !question.complete_context;
         given(question, &mut layers, &mut notes);
@@ -185,12 +185,6 @@ impl Accounts {
             (true, false) => format!("the export has {} identities, none of that name", identities.len()),
         };
         Err(format!("{} is not in the export; {hint}", caller.arn()))
-    }
-
-    fn rcps(&self, account: &str) -> Vec<Held> {
-        let grants = self.inventory.grants.iter();
-        let here = grants.filter(|grant| grant.kind == GrantKind::Rcp && grant.tenant == account);
-        here.filter_map(|grant| self.inventory.policies.get(&grant.policy)).map(held).collect()
     }
 
     /// The trust policy of a role that is to be assumed, or what is attached to the resource: for an object to its

@@ -10,7 +10,7 @@ use super::{Failure, ruleset, thing};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::inventory::IdentityFacts;
-use crate::model::{Edge, Identity, Known, PrincipalKind, Urn, days_between, short_date};
+use crate::model::{Edge, EscalationPath, Identity, Known, PrincipalKind, Urn, days_between, short_date};
 use crate::report::{last_use_words, owner_words};
 use crate::rules::evaluate;
 
@@ -38,6 +38,8 @@ pub(super) fn run(arguments: &Show, global: &Global, config: &Config) -> Result<
         "exposure": inventory.exposures.get(&id),
         "workload": inventory.workloads.get(&id),
         "setting": inventory.settings.get(&id),
+        "escalations": inventory.facts.identities.get(&id).map(|facts| &facts.escalations),
+        "data_paths": inventory.facts.identities.get(&id).map(|facts| &facts.data_paths),
         "leads_to": inventory.facts.graph.from(&id),
         "led_to_by": inventory.facts.graph.to(&id).collect::<Vec<_>>(),
         "reach": inventory.facts.graph.reach_of(&id).collect::<Vec<_>>(),
@@ -93,7 +95,23 @@ fn of_identity(known: &Graph, identity: &Identity, answer: &mut Answer) {
     }
     answer.add(section);
     grants(known, facts, answer);
+    ways("Ways to administrator", &facts.escalations, answer);
+    ways("Ways to data", &facts.data_paths, answer);
     trusted(facts, answer);
+}
+
+/// Ways step by step, and what closes each.
+fn ways(title: &str, paths: &[EscalationPath], answer: &mut Answer) {
+    let mut section = Section::new(title);
+    for path in paths {
+        let condition = if path.conditional { ", if a condition holds" } else { "" };
+        section.line(0, format!("as {}{condition}", path.target));
+        path.steps.iter().for_each(|step| section.line(1, step.clone()));
+        if !path.cut.is_empty() {
+            section.line(1, format!("closed by: {}", path.cut));
+        }
+    }
+    answer.add(section);
 }
 
 fn grants(known: &Graph, facts: &IdentityFacts, answer: &mut Answer) {

@@ -61,8 +61,6 @@ pub struct IdentityFacts {
     pub rights_unknown: Option<String>,
     /// How it becomes administrator, shortest first; empty when it is one already or cannot.
     pub escalations: Vec<EscalationPath>,
-    /// What to take away so that the ways of `escalations` are closed where they begin.
-    pub cuts: Vec<String>,
     /// How it gets at stored data that it may not read itself; empty when it can become administrator for certain.
     pub data_paths: Vec<EscalationPath>,
 }

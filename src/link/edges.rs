@@ -240,7 +240,7 @@ fn gives_accounts(kind: CapabilityKind) -> bool {
 
 fn of_escalations(inventory: &Inventory, edges: &mut Vec<Edge>) {
     for (id, facts) in &inventory.facts.identities {
-        for path in facts.escalations.iter().filter(|path| path.target != *id) {
+        for path in facts.escalations.iter().chain(&facts.data_paths).filter(|path| path.target != *id) {
             let edge = Edge::new(id, EdgeKind::Escalates, &path.target, path.steps.join("; "));
             edges.push(match path.conditional {
                 true => edge.only(Holding::Conditional, "a step of it holds only under a condition"),

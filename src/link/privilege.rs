@@ -1,12 +1,13 @@
 //! What each identity can do by the policies it holds itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Tables;
 use crate::access::{aws, kubernetes, okta};
 use crate::inventory::Inventory;
 use crate::model::{
-    Capability, FactKind, Grant, GrantKind, Identity, IdentityKind, Policy, PolicyLanguage, Provider, Urn,
+    AttributeName, Capability, FactKind, Grant, GrantKind, Identity, IdentityKind, Policy, PolicyLanguage, Provider,
+    SettingKind, Urn,
 };
 
 pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library) {
@@ -89,26 +90,43 @@ fn rights_unknown(inventory: &Inventory, identity: &Identity) -> Option<String> 
     })
 }
 
-/// The service control policies of accounts, by level of the organisation.
+/// The policies of organisations that bear on accounts: service control policies by level, resource control policies.
 #[derive(Debug, Default)]
 pub struct Guardrails<'a> {
     levels: BTreeMap<&'a str, BTreeMap<&'a [Urn], Vec<&'a Policy>>>,
+    of_resources: BTreeMap<&'a str, Vec<&'a Policy>>,
 }
 
 impl<'a> Guardrails<'a> {
-    /// Takes them from the grants to accounts.
+    /// Takes them from the grants to accounts. Neither kind bears on the management account of an organisation (AWS
+    /// Organizations user guide, "Service control policies", "Resource control policies").
     pub fn of(inventory: &'a Inventory) -> Self {
-        let mut levels: BTreeMap<&str, BTreeMap<&[Urn], Vec<&Policy>>> = BTreeMap::new();
-        for grant in inventory.grants.iter().filter(|grant| grant.kind == GrantKind::Scp) {
-            if let Some(policy) = inventory.policies.get(&grant.policy) {
-                levels.entry(&grant.tenant).or_default().entry(&grant.via).or_default().push(policy);
+        let organizations = inventory.settings.iter().filter(|one| one.kind == SettingKind::AwsOrganization);
+        let management: BTreeSet<&str> =
+            organizations.filter_map(|one| one.attributes.text(AttributeName::Account)).collect();
+        let mut rails = Self::default();
+        let limited = inventory.grants.iter().filter(|grant| !management.contains(grant.tenant.as_str()));
+        for grant in limited {
+            let Some(policy) = inventory.policies.get(&grant.policy) else { continue };
+            match grant.kind {
+                GrantKind::Scp => {
+                    rails.levels.entry(&grant.tenant).or_default().entry(&grant.via).or_default().push(policy);
+                }
+                // The one that every account has allows everything and denies nothing.
+                GrantKind::Rcp if !policy.builtin => rails.of_resources.entry(&grant.tenant).or_default().push(policy),
+                _ => {}
             }
         }
-        Self { levels }
+        rails
     }
 
     fn on(&self, account: &str) -> Vec<Vec<&'a Policy>> {
         self.levels.get(account).map(|levels| levels.values().cloned().collect()).unwrap_or_default()
+    }
+
+    /// The resource control policies of an account.
+    pub fn on_resources(&self, account: &str) -> &[&'a Policy] {
+        self.of_resources.get(account).map(Vec::as_slice).unwrap_or_default()
     }
 }
 
@@ -124,6 +142,7 @@ pub fn aws_principal<'a>(
         missing_policies: Vec::<&Urn>::new(),
         boundary: None,
         guardrails: guardrails.on(&identity.tenant),
+        resource_guardrails: guardrails.on_resources(&identity.tenant).to_vec(),
         trust: inventory.trusts.get(&identity.id),
     };
     for grant in grants(inventory, identity) {

@@ -12,10 +12,7 @@ use crate::model::{
 };
 
 pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library) {
-    let aws::Ways { to_administrator, cuts, to_data, assumes } = aws_ways(inventory, tables, library);
-    for (id, cuts) in cuts {
-        inventory.facts.identities.entry(id).or_default().cuts = cuts;
-    }
+    let aws::Ways { to_administrator, to_data, assumes } = aws_ways(inventory, tables, library);
     for (id, paths) in to_data {
         inventory.facts.identities.entry(id).or_default().data_paths = paths;
     }
@@ -136,7 +133,7 @@ fn conditional_path(actor: &kubernetes::Actor<'_>) -> EscalationPath {
             && one.scope.starts_with("cluster ")
     };
     let steps = actor.capabilities.iter().find(leads_up).map(|one| one.proof.clone()).unwrap_or_default();
-    EscalationPath { target: actor.id.clone(), conditional: true, steps }
+    EscalationPath { target: actor.id.clone(), conditional: true, steps, cut: String::new() }
 }
 
 /// A service account that acts as an IAM role reaches what that role reaches.
@@ -174,5 +171,5 @@ fn through_role(inventory: &Inventory, account: &Identity, role: &Identity) -> O
             conditional |= path.conditional;
             path.target.clone()
         };
-    Some(EscalationPath { target, conditional, steps })
+    Some(EscalationPath { target, conditional, steps, cut: String::new() })
 }

@@ -115,7 +115,7 @@ impl Capability {
     }
 }
 
-/// A way by which an identity becomes administrator.
+/// A way by which an identity becomes administrator or gets at data.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EscalationPath {
     /// The identity it ends at, when it passes through others.
@@ -124,6 +124,9 @@ pub struct EscalationPath {
     pub conditional: bool,
     /// One sentence a step, in order.
     pub steps: Vec<String>,
+    /// What to take away so that this way is closed where it begins; empty where that is not known.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub cut: String,
 }
 
 /// Who answers for an identity.

@@ -28,6 +28,9 @@ pub(super) struct IdentityView<'a> {
     pub(super) last_use: &'a Known<LastUse>,
     pub(super) capabilities: &'a [Capability],
     pub(super) escalations: &'a [EscalationPath],
+    /// Ways to stored data that it may not read itself.
+    #[serde(skip_serializing_if = "<[EscalationPath]>::is_empty")]
+    pub(super) data_paths: &'a [EscalationPath],
     pub(super) credentials: &'a BTreeSet<Urn>,
     pub(super) grants: u64,
     pub(super) workloads: &'a BTreeSet<Urn>,
@@ -100,6 +103,7 @@ impl<'a> View<'a> {
             last_use: &facts.last_use,
             capabilities: &facts.capabilities,
             escalations: &facts.escalations,
+            data_paths: &facts.data_paths,
             credentials: &facts.credentials,
             grants: facts.grants.len() as u64,
             workloads: &facts.workloads,

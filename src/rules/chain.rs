@@ -3,7 +3,7 @@
 use super::Rule;
 use super::view::Noun;
 use crate::inventory::{IdentityFacts, Inventory};
-use crate::model::{Capability, Exposure, Identity, Known, Owner, short_date};
+use crate::model::{Capability, EscalationPath, Exposure, Identity, Known, Owner, short_date};
 
 /// The steps behind a finding. A rule about power shows what proves the power; a rule about an exposure whose
 /// identity is known tells its whole way.
@@ -21,7 +21,15 @@ pub(super) fn steps(rule: &Rule, noun: Noun<'_>, inventory: &Inventory) -> Vec<S
         Noun::Identity(identity) if ["wide_capabilities", "local_capabilities"].iter().any(|name| rule.reads(name)) => {
             inventory.facts.identities.get(&identity.id).map(|facts| of_rights(rule, facts)).unwrap_or_default()
         }
-        Noun::Identity(identity) if rule.reads("administrator") || rule.reads("becomes_administrator") => {
+        Noun::Identity(identity) if rule.reads("reaches_data") || rule.reads("could_reach_data") => {
+            let paths = inventory.facts.identities.get(&identity.id).map(|facts| facts.data_paths.as_slice());
+            best(paths.unwrap_or_default())
+        }
+        Noun::Identity(identity)
+            if ["administrator", "becomes_administrator", "could_become_administrator"]
+                .iter()
+                .any(|name| rule.reads(name)) =>
+        {
             inventory.facts.identities.get(&identity.id).map(of_power).unwrap_or_default()
         }
         Noun::Grant(grant) if rule.reads("capabilities") => {
@@ -96,7 +104,12 @@ fn of_power(facts: &IdentityFacts) -> Vec<String> {
     if let Some(capability) = facts.capabilities.iter().find(|one| one.is_administrator()) {
         return vec![format!("administrator of {}: {}", capability.scope, capability.proof.join(", "))];
     }
-    let path = facts.escalations.iter().find(|path| !path.conditional).or_else(|| facts.escalations.first());
+    best(&facts.escalations)
+}
+
+/// The steps of the first way that holds for certain, else of the first.
+fn best(paths: &[EscalationPath]) -> Vec<String> {
+    let path = paths.iter().find(|path| !path.conditional).or_else(|| paths.first());
     path.map(|path| path.steps.clone()).unwrap_or_default()
 }
 

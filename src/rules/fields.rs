@@ -105,6 +105,18 @@ const IDENTITY: &[Field] = &[
     field("local_scopes", Type::Text, "The namespaces in which it can do more than elsewhere.").needs(&[Grants]),
     field("administrator", Type::Bool, "It can do everything in its account or cluster.").needs(&[Grants]),
     field("becomes_administrator", Type::Bool, "It is not administrator and can become it.").needs(&[Grants, Trusts]),
+    field(
+        "could_become_administrator",
+        Type::Bool,
+        "It is not administrator and can become it if something holds that is not known.",
+    )
+    .needs(&[Grants, Trusts]),
+    field("becomes", Type::Text, "The identity at the end of its way to administrator, or to data.").nullable(),
+    field("reaches_data", Type::Bool, "It reads no stored data itself, and can get at some through others.")
+        .needs(&[Grants, Trusts]),
+    field("could_reach_data", Type::Bool, "As reaches_data, if something holds that is not known.")
+        .needs(&[Grants, Trusts]),
+    field("cut", Type::Text, "What to take away so that those ways are closed where they begin.").nullable(),
     field("environment", Type::Text, "prod, staging, test, dev, or what a label says; by labels, then by names.")
         .nullable(),
     field(

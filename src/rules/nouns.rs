@@ -6,8 +6,8 @@ use super::joined;
 use super::view::Field;
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{
-    AttributeName, AttributeType, AttributeValue, Attributes, Capability, Credential, CredentialState, Exposure, Grant,
-    Identity, IdentityKind, Known, LastUse, PrincipalKind, Setting, Workload, short_date,
+    AttributeName, AttributeType, AttributeValue, Attributes, Capability, Credential, CredentialState, EscalationPath,
+    Exposure, Grant, Identity, IdentityKind, Known, LastUse, PrincipalKind, Setting, Workload, short_date,
 };
 
 /// Groups that stand for everyone, or everyone who is logged in. Source: Kubernetes, "Authenticating", anonymous
@@ -60,7 +60,18 @@ fn crosses_namespaces(it: &Grant) -> bool {
 fn rights(it: &Identity, facts: &IdentityFacts, name: &str) -> Field {
     let is_administrator = facts.capabilities.iter().any(Capability::is_administrator);
     let becomes = !is_administrator && facts.escalations.iter().any(|path| !path.conditional);
+    let gets_data = facts.data_paths.iter().any(|path| !path.conditional);
     let field = match name {
+        "could_become_administrator" => Field::Bool(!is_administrator && !becomes && !facts.escalations.is_empty()),
+        "reaches_data" => Field::Bool(gets_data),
+        "could_reach_data" => Field::Bool(!gets_data && !facts.data_paths.is_empty()),
+        "becomes" => ways(facts).next().map_or(Field::Null, |path| text(ending(it, path))),
+        "cut" => {
+            let mut cuts: Vec<&str> = ways(facts).map(|path| path.cut.as_str()).filter(|cut| !cut.is_empty()).collect();
+            cuts.sort_unstable();
+            cuts.dedup();
+            if cuts.is_empty() { Field::Null } else { Field::Text(cuts.join("; and ")) }
+        }
         "capabilities" => {
             let mut kinds: Vec<String> = facts.capabilities.iter().map(|one| one.kind.to_string()).collect();
             kinds.dedup();
@@ -77,6 +88,20 @@ fn rights(it: &Identity, facts: &IdentityFacts, name: &str) -> Field {
         (Field::Bool(false) | Field::Texts(_), Some(why)) => Field::Unknown(why.clone()),
         _ => field,
     }
+}
+
+/// The ways to administrator, or where there are none those to data.
+fn ways(facts: &IdentityFacts) -> impl Iterator<Item = &EscalationPath> {
+    let paths = if facts.escalations.is_empty() { &facts.data_paths } else { &facts.escalations };
+    let certain = paths.iter().any(|path| !path.conditional);
+    paths.iter().filter(move |path| !(certain && path.conditional))
+}
+
+/// Whom a way ends at, in few words.
+fn ending<'p>(it: &Identity, path: &'p EscalationPath) -> &'p str {
+    let target = path.target.as_str();
+    let local = target.split_once(&format!(":{}:", it.tenant)).map(|(_, local)| local);
+    if path.target == it.id { "itself" } else { local.unwrap_or(target) }
 }
 
 /// What it can do without a condition: in all of its account or cluster, or only in namespaces of it.

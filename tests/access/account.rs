@@ -181,6 +181,7 @@ impl Account {
             policies: self.held[id].iter().filter_map(|id| self.policies.get(id)).collect(),
             missing_policies: Vec::new(),
             guardrails: Vec::new(),
+            resource_guardrails: Vec::new(),
             boundary: self.boundaries.get(id).map(|id| &self.policies[id]),
             trust: self.trusts.get(id),
         }

@@ -26,6 +26,7 @@ fn found(statements: Value, boundary: Option<Value>) -> Vec<Capability> {
         policies: vec![&held],
         missing_policies: Vec::new(),
         guardrails: Vec::new(),
+        resource_guardrails: Vec::new(),
         boundary: limit.as_ref(),
         trust: None,
     })

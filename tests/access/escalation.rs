@@ -229,8 +229,6 @@ fn the_steps_are_sentences_that_name_the_statements() {
         ]),
         json!([{"Effect": "Allow", "Principal": {"AWS": BOT}, "Action": "sts:AssumeRole"}]),
     );
-    let cuts = ways(&account.principals(), &account.surroundings()).cuts;
-    assert_eq!(cuts[BOT], ["take this from user deploy-bot: policy deploy, statement 2"]);
     let found = steps(&account, BOT);
     assert_eq!(found.len(), 1);
     assert_eq!(
@@ -243,6 +241,7 @@ fn the_steps_are_sentences_that_name_the_statements() {
                 "role platform-admin trusts user deploy-bot".to_owned(),
                 "role platform-admin is administrator: policy all, statement 1 (Allow * on *)".to_owned(),
             ],
+            cut: "take this from user deploy-bot: policy deploy, statement 2".to_owned(),
         }
     );
 }

@@ -66,6 +66,7 @@ fn amounts(statements: &[Value]) -> BTreeMap<String, bool> {
         policies: vec![&held],
         missing_policies: Vec::new(),
         guardrails: Vec::new(),
+        resource_guardrails: Vec::new(),
         boundary: None,
         trust: None,
     };
@@ -142,6 +143,7 @@ proptest! {
             policies: vec![&held],
             missing_policies: vec![&held.id],
             guardrails: vec![vec![&held]],
+            resource_guardrails: Vec::new(),
             boundary: Some(&held),
             trust: Some(&trust),
         };

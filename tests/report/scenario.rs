@@ -239,7 +239,7 @@ fn power(kind: CapabilityKind, scope: &str) -> Capability {
 }
 
 fn way(target: Urn, conditional: bool, steps: Vec<String>) -> Vec<EscalationPath> {
-    vec![EscalationPath { target, conditional, steps }]
+    vec![EscalationPath { target, conditional, steps, cut: String::new() }]
 }
 
 fn key() -> Urn {

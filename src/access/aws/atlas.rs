@@ -166,7 +166,8 @@ impl<'n, 'a> Atlas<'n, 'a> {
         assume.and_then(|index| self.holders.get(index)).unwrap_or(&NOBODY)
     }
 
-    fn account(&self, account: &str) -> &[usize] {
+    /// Those of an account that act.
+    pub(super) fn account(&self, account: &str) -> &[usize] {
         self.by_account.get(account).map(Vec::as_slice).unwrap_or_default()
     }
 }

@@ -18,6 +18,11 @@ use super::verdict::{Decision, Layer, Reason, Verdict};
 const UNDER_RCPS: [&str; 11] =
     ["aoss", "cognito-identity", "cognito-idp", "dynamodb", "ecr", "kms", "logs", "s3", "secretsmanager", "sqs", "sts"];
 
+/// Whether resource control policies bear on an action at all.
+pub(super) fn obeys_rcps(action: &Action) -> bool {
+    UNDER_RCPS.contains(&action.service())
+}
+
 /// Actions that the policy of the resource itself must allow, in its own account too: becoming a role, using a key.
 fn needs_resource_policy(action: &Action) -> bool {
     let name = action.text.to_ascii_lowercase();
@@ -285,6 +290,6 @@ impl<'q> Judge<'q> {
     }
 
     fn rcps_apply(&self) -> bool {
-        UNDER_RCPS.contains(&self.request.action.service())
+        obeys_rcps(self.request.action)
     }
 }

@@ -9,7 +9,7 @@ use super::atlas::{Atlas, is_sure};
 use super::evaluate::Rights;
 use super::library::Library;
 use super::probe::CapabilityTable;
-use super::raise::{change_group, grant, join_group, without_boundary};
+use super::raise::{change_group, grant, join_group, raise_group_or, without_boundary};
 use super::step::{Node, Step};
 use super::surroundings::Surroundings;
 use super::technique::{Technique, Techniques};
@@ -27,8 +27,6 @@ pub struct Ways {
     /// To administrator, for every identity that is not one for certain: at most three each, those without conditions
     /// first, then the shorter ones.
     pub to_administrator: BTreeMap<Urn, Vec<EscalationPath>>,
-    /// What to take away so that each of those ways is closed where it begins.
-    pub cuts: BTreeMap<Urn, Vec<String>>,
     /// To stored data, for every identity that can neither read data itself nor become administrator for certain.
     pub to_data: BTreeMap<Urn, Vec<EscalationPath>>,
     /// The roles that each identity may assume, at most twenty each, with the sentences that prove it.
@@ -59,7 +57,6 @@ pub fn escalations(
     let goal: Vec<Option<Capability>> = nodes.iter().map(|node| node.administrator.clone()).collect();
     let search = both(&atlas, &goal, vec![true; nodes.len()], true);
     let to_administrator = collect(&atlas, &goal, &search, PATHS);
-    let cuts = cuts(&nodes, &to_administrator);
     let goal: Vec<Option<Capability>> = nodes.iter().map(Node::reads_data).collect();
     let is_settled = |node: &Node<'_>| {
         let paths = to_administrator.get(&node.identity.id);
@@ -68,7 +65,7 @@ pub fn escalations(
     let eligible: Vec<bool> = nodes.iter().map(|node| !is_settled(node)).collect();
     let search = both(&atlas, &goal, eligible, false);
     let to_data = collect(&atlas, &goal, &search, 1);
-    Ways { to_administrator, cuts, to_data, assumes: assumes(&atlas) }
+    Ways { to_administrator, to_data, assumes: assumes(&atlas) }
 }
 
 /// What is certain, then what is possible for those who have nothing certain.
@@ -92,26 +89,14 @@ fn collect(
     for (index, node) in atlas.nodes.iter().enumerate() {
         let mut paths: Vec<EscalationPath> = Vec::new();
         for way in &search.found[index] {
-            let path = search.path(atlas, goal, way);
+            let mut path = search.path(atlas, goal, way);
+            path.cut = path.steps.first().map(|sentence| cut(node, sentence)).unwrap_or_default();
             if paths.len() < most && !paths.iter().any(|known| known.steps == path.steps) {
                 paths.push(path);
             }
         }
         if !paths.is_empty() {
             all.insert(node.identity.id.clone(), paths);
-        }
-    }
-    all
-}
-
-/// What to take away so that the ways of each identity are closed where they begin.
-fn cuts(nodes: &[Node<'_>], paths: &BTreeMap<Urn, Vec<EscalationPath>>) -> BTreeMap<Urn, Vec<String>> {
-    let mut all = BTreeMap::new();
-    for node in nodes {
-        let first = paths.get(&node.identity.id).into_iter().flatten().filter_map(|path| path.steps.first());
-        let each: BTreeSet<String> = first.map(|sentence| cut(node, sentence)).collect();
-        if !each.is_empty() {
-            all.insert(node.identity.id.clone(), each.into_iter().collect());
         }
     }
     all
@@ -198,7 +183,26 @@ impl Search {
             layer = std::mem::replace(&mut next, std::mem::take(&mut later)).into_iter().collect();
             search.approach(&task, &layer, &mut next);
         }
+        if raises && !certain {
+            search.suppose(&task, next);
+        }
         search
+    }
+
+    /// For those without a way: what they could raise if they could act as it, and whoever gets to them.
+    fn suppose(&mut self, task: &Task<'_, '_, '_>, mut next: BTreeSet<usize>) {
+        for who in (0..self.found.len()).filter(|who| task.is_open(*who)) {
+            if self.found[who].is_empty()
+                && let Some((step, target)) = could_raise(task.atlas, who)
+            {
+                self.found[who].push(Way { step, to: None, ends_at: target });
+                next.insert(who);
+            }
+        }
+        while !next.is_empty() {
+            let layer: Vec<usize> = std::mem::take(&mut next).into_iter().collect();
+            self.approach(task, &layer, &mut next);
+        }
     }
 
     /// One step back from every identity of a layer; `next` gets those that had no way before.
@@ -247,7 +251,7 @@ impl Search {
             let verb = if capability.kind == CapabilityKind::Administrator { "is administrator" } else { "reads data" };
             steps.push(format!("{} {verb}: {}", end.label(), capability.proof.join("; ")));
         }
-        EscalationPath { target: end.identity.id.clone(), conditional, steps }
+        EscalationPath { target: end.identity.id.clone(), conditional, steps, cut: String::new() }
     }
 }
 
@@ -298,6 +302,28 @@ fn raises_others(atlas: &Atlas<'_, '_>, who: usize, certain: bool, ways: &mut Ve
             ways.push(Way { step, to: None, ends_at: target });
         }
     }
+}
+
+/// Whom an identity can give every right without having a way to act as that one, as far as it was read.
+fn could_raise(atlas: &Atlas<'_, '_>, who: usize) -> Option<(Step, usize)> {
+    let node = &atlas.nodes[who];
+    let here = atlas.account(&node.identity.tenant).iter().chain(&atlas.groups);
+    let others: Vec<usize> = here.copied().filter(|at| *at != who && !is_sure(&atlas.nodes[*at])).collect();
+    let first = |technique: &Technique| {
+        let mut raised =
+            others.iter().filter_map(|at| Some((raise_group_or(node, &atlas.nodes[*at], technique)?, *at)));
+        raised.next()
+    };
+    let (mut step, target) = atlas.grants(who).find_map(first)?;
+    let other = &atlas.nodes[target];
+    let acts = if other.acts() { "act as" } else { "act as a member of" };
+    step.conditional = true;
+    step.sentences.push(format!(
+        "this holds if {} can {acts} {}, or as another that it can change so; nothing that was read lets it",
+        node.identity.name,
+        other.label()
+    ));
+    Some((step, target))
 }
 
 /// What to take away so that a way ends where it begins: the statement that its first sentence names, or a trust.

@@ -5,6 +5,7 @@ use super::Principal;
 use super::action::Action;
 use super::condition::{Clause, hold};
 use super::context::{Asked, Context};
+use super::decide::obeys_rcps;
 use super::document::Statement;
 use super::library::{Compiled, Library};
 use super::pattern::overlap;
@@ -18,6 +19,10 @@ pub(super) struct Rights<'a> {
     pub(super) boundary: Option<Compiled<'a>>,
     /// Service control policies by level of the organisation: each level must allow.
     pub(super) guardrails: Vec<Vec<Compiled<'a>>>,
+    /// Resource control policies of the account: what they deny of its resources, they deny to everyone.
+    pub(super) resource_guardrails: Vec<Compiled<'a>>,
+    /// The account whose resources they are about.
+    pub(super) account: &'a str,
     /// What is known of whoever uses these rights.
     pub(super) context: Context,
     /// Ask as if a policy allowed everything: what is left are denies and limits.
@@ -46,6 +51,8 @@ impl<'a> Rights<'a> {
             policies: open(&principal.policies),
             boundary: principal.boundary.map(|policy| library.open(policy)),
             guardrails: guardrails.iter().map(|level| open(level)).collect(),
+            resource_guardrails: open(&principal.resource_guardrails),
+            account: &identity.tenant,
             context: Context::of(identity, identity.evidence.observed),
             granted_everything: false,
         }
@@ -57,6 +64,8 @@ impl<'a> Rights<'a> {
             policies: vec![policy],
             boundary: None,
             guardrails: Vec::new(),
+            resource_guardrails: Vec::new(),
+            account: "",
             context: Context::new(),
             granted_everything: false,
         }
@@ -105,7 +114,8 @@ impl<'a> Rights<'a> {
     /// Whether anything can be denied or limited here.
     pub(super) fn is_limited(&self) -> bool {
         let denies = |compiled: &Compiled<'_>| compiled.document.statements.iter().any(|statement| !statement.allow);
-        self.boundary.is_some() || !self.guardrails.is_empty() || self.policies.iter().any(denies)
+        let around = self.boundary.is_some() || !self.guardrails.is_empty() || !self.resource_guardrails.is_empty();
+        around || self.policies.iter().any(denies)
     }
 
     fn every_document(&self) -> impl Iterator<Item = &Compiled<'a>> {
@@ -117,16 +127,24 @@ impl<'a> Rights<'a> {
     /// Explicit denies win over everything, in the boundary and the guardrails too.
     pub(super) fn denied(&self, action: &Action, resource: &str, asked: &Asked<'_>) -> Option<Vec<String>> {
         let mut limits = Vec::new();
-        for compiled in self.every_document() {
-            for statement in compiled.document.about(action, false) {
-                match statement.names_resource(resource, asked).min(hold(&statement.conditions, asked)) {
-                    Truth::True => return None,
-                    Truth::Open => limits.push(place_text(compiled.policy, statement)),
-                    Truth::False => {}
-                }
+        let of_resources = self.resource_guardrails.iter().filter(|_| {
+            let owner = resource.split(':').nth(4).unwrap_or_default();
+            obeys_rcps(action) && (owner == self.account || owner.is_empty() || owner.contains('*'))
+        });
+        for compiled in self.every_document().chain(of_resources) {
+            if !denies(compiled, action, resource, asked, &mut limits) {
+                return None;
             }
         }
         Some(limits)
+    }
+
+    /// What the resource control policies of this account say to somebody who asks for a resource of it: none if
+    /// denied for certain, else the denies that hold under open conditions.
+    pub(super) fn denied_to_others(&self, action: &Action, resource: &str, asked: &Asked<'_>) -> Option<Vec<String>> {
+        let mut limits = Vec::new();
+        let mut all = self.resource_guardrails.iter().filter(|_| obeys_rcps(action));
+        all.all(|compiled| denies(compiled, action, resource, asked, &mut limits)).then_some(limits)
     }
 
     /// Whether the boundary and the guardrails, as far as there are any, let it through.
@@ -217,4 +235,22 @@ fn condition_keys(clauses: &[Clause]) -> String {
     keys.sort_unstable();
     keys.dedup();
     keys.join(", ")
+}
+
+/// Notes the denies of a document that hold under open conditions; false if one holds for certain.
+fn denies(
+    compiled: &Compiled<'_>,
+    action: &Action,
+    resource: &str,
+    asked: &Asked<'_>,
+    limits: &mut Vec<String>,
+) -> bool {
+    for statement in compiled.document.about(action, false) {
+        match statement.names_resource(resource, asked).min(hold(&statement.conditions, asked)) {
+            Truth::True => return false,
+            Truth::Open => limits.push(place_text(compiled.policy, statement)),
+            Truth::False => {}
+        }
+    }
+    true
 }

@@ -57,6 +57,8 @@ pub struct Principal<'a> {
     pub boundary: Option<&'a Policy>,
     /// The service control policies of its account, by level of the organisation: every level must allow.
     pub guardrails: Vec<Vec<&'a Policy>>,
+    /// The resource control policies of its account. They only deny.
+    pub resource_guardrails: Vec<&'a Policy>,
     /// Who may become it; only roles have one.
     pub trust: Option<&'a Trust>,
 }

@@ -31,6 +31,18 @@ pub(super) fn grant(who: &Node<'_>, target: &Node<'_>, technique: &Technique) ->
     Some(sentence(who, technique, may, if itself { "itself".to_owned() } else { object }, room))
 }
 
+/// As [`grant`], of groups, too, whoever their members are.
+pub(super) fn raise_group_or(who: &Node<'_>, target: &Node<'_>, technique: &Technique) -> Option<Step> {
+    if technique.on != Some(On::Group) {
+        return grant(who, target, technique);
+    }
+    if who.identity.tenant != target.identity.tenant || !target.is_changeable(On::Group) {
+        return None;
+    }
+    let may = who.may_all(&technique.actions, target.identity.id.as_str())?;
+    Some(sentence(who, technique, may, target.label(), true))
+}
+
 /// Whether a user is in a group. Membership itself is not among the facts, but what a user holds includes what its
 /// groups hold: a policy of the group that it lacks rules membership out, an inline one that it has proves it.
 fn is_member(who: &Node<'_>, group: &Node<'_>) -> Truth {

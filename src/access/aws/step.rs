@@ -235,10 +235,14 @@ fn assume(who: &Node<'_>, target: &Node<'_>, technique: &Technique) -> Option<St
     let role = target.identity.id.as_str();
     let admission = target.trust.as_ref()?.admits(who.identity, &who.rights.context.asked())?;
     let trusts = format!("{} trusts {}", target.label(), admission.whom);
+    let is_other = who.identity.tenant != target.identity.tenant;
+    // The guardrails of the role's own account hold for whoever comes from another one.
+    let theirs =
+        if is_other { target.rights.denied_to_others(action, role, &who.rights.context.asked())? } else { Vec::new() };
     let may = who.rights.may(action, role, &[]);
     // In its own account an identity that is named itself needs no policy, only no deny; a role's boundary must
     // allow it all the same (a user's need not: the grant names the user's own ARN).
-    if admission.direct && who.identity.tenant == target.identity.tenant && may.as_ref().is_none_or(|g| g.conditional) {
+    if admission.direct && !is_other && may.as_ref().is_none_or(|g| g.conditional) {
         let asked = who.rights.context.asked();
         let limits = who.rights.denied(action, role, &asked)?;
         let bounded = who.identity.kind == IdentityKind::AwsRole;
@@ -256,7 +260,8 @@ fn assume(who: &Node<'_>, target: &Node<'_>, technique: &Technique) -> Option<St
     let grounds = may?;
     let asks =
         format!("{} may call {} on {} ({})", who.identity.name, action.text, target.label(), who.rights.cite(&grounds));
-    Some(Step { conditional: admission.conditional || grounds.conditional, sentences: vec![asks, trusts] })
+    let conditional = admission.conditional || grounds.conditional || !theirs.is_empty();
+    Some(Step { conditional, sentences: vec![asks, trusts] })
 }
 
 fn pass_role(

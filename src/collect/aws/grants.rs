@@ -3,6 +3,7 @@
 use super::arn::is_aws_managed;
 use super::document;
 use super::export::{Attached, Boundary, InlinePolicy, ManagedPolicy, User};
+use super::managed;
 use super::records::{CALL, Projection};
 use super::site::{Origin, some_of};
 use crate::model::{Evidence, FactKind, Grant, GrantKind, Outcome, Policy, PolicyLanguage, Record, Urn};
@@ -115,6 +116,7 @@ impl Projection {
     pub(super) fn dangling(&self) -> Vec<Record> {
         let missing = self.named_policies.difference(&self.seen_policies).map(String::as_str);
         let (managed, own): (Vec<&str>, Vec<&str>) = missing.partition(|arn| is_aws_managed(arn));
+        let (mut records, managed) = managed::known(&managed, &self.site);
         let groups: Vec<&str> =
             self.members.keys().filter(|name| !self.groups.contains_key(*name)).map(String::as_str).collect();
         let kinds = [
@@ -127,7 +129,8 @@ impl Projection {
             let remedy = "export all of the account, without --filter: aws iam get-account-authorization-details";
             Record::Coverage(self.site.hole(what, outcome, detail).blinds(&[FactKind::Grants]).remedy(remedy))
         });
-        entries.collect()
+        records.extend(entries);
+        records
     }
 
     /// Sends a policy, or the hole that its unreadable document is.

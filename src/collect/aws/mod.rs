@@ -23,6 +23,7 @@ mod grants;
 mod keys;
 #[cfg(feature = "aws")]
 mod live;
+mod managed;
 #[cfg(feature = "aws")]
 mod members;
 mod notes;
