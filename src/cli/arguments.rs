@@ -195,6 +195,16 @@ pub(super) struct Sources {
     /// Read every active account of the organisation, through this role in each (its name, not its ARN)
     #[arg(long, value_name = "NAME", env = "NONHUMAN_AWS_ROLE", help_heading = "Sources")]
     pub aws_role: Option<String>,
+    /// Ask IAM which services this many identities of each account used, those used last first; two calls each
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        hide_default_value = true,
+        env = "NONHUMAN_AWS_LAST_ACCESSED",
+        help_heading = "Sources"
+    )]
+    pub aws_last_accessed: usize,
     /// Read answers of AWS from files: `aws iam get-account-authorization-details` and its like; a file or a folder
     #[arg(long, value_name = "PATH", help_heading = "Sources")]
     pub aws_export: Vec<PathBuf>,

@@ -191,6 +191,7 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
         aws: wants_aws.then(|| sources.aws_profile.clone()),
         aws_regions: sources.aws_regions.clone(),
         aws_role: sources.aws_role.clone(),
+        aws_last_accessed: sources.aws_last_accessed,
         aws_exports: sources.aws_export.clone(),
         kubernetes: wants_cluster.then(|| sources.context.clone()),
         kubernetes_allow_exec: sources.kubernetes_allow_exec,

@@ -24,6 +24,8 @@ pub struct Request {
     pub aws_regions: Vec<String>,
     /// The role to take on in each other account of the organisation.
     pub aws_role: Option<String>,
+    /// Of how many identities of each AWS account to ask which services they used.
+    pub aws_last_accessed: usize,
     /// Files and folders with answers of AWS.
     pub aws_exports: Vec<PathBuf>,
     /// Read clusters; the inner list names kubeconfig contexts, empty for the current one.
@@ -98,6 +100,7 @@ fn live_aws(
     detectors: &Arc<DetectorSet>,
 ) -> Result<Arc<dyn Collector>, String> {
     let live = aws::AwsLive::new(profile).regions(request.aws_regions.clone()).role(request.aws_role.clone());
+    let live = live.last_accessed(request.aws_last_accessed);
     Ok(Arc::new(live.detectors(Arc::clone(detectors))))
 }
 

@@ -119,6 +119,18 @@ attributes! {
     Accessed = "accessed": Time of [Setting];
     /// The account it belongs to or speaks of.
     Account = "account": Text of [Setting];
+    /// The services it may use, each with the time of its last use or `never`, as IAM tells it.
+    LastAccessed = "last_accessed": Texts of [Identity];
+    /// How many services it may use.
+    GrantedServices = "granted_services": Int of [Identity];
+    /// How many of the services it may use it did not use for 90 days.
+    UnusedServices = "unused_services": Int of [Identity];
+    /// Those services, all of them.
+    UnusedServiceList = "unused_service_list": Texts of [Identity];
+    /// The first few of those services.
+    UnusedServiceNames = "unused_service_names": Text of [Identity];
+    /// Its policies as one, without the services that it did not use.
+    TightenedPolicy = "tightened_policy": Text of [Identity];
     /// How many access keys of it, or of its user, work.
     ActiveKeys = "active_keys": Int of [Identity, Credential];
     /// Who made it.

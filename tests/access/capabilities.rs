@@ -184,3 +184,29 @@ fn a_table_of_techniques_with_a_mistake_says_where() {
         Techniques::parse("[[technique]]\nid = \"x\"\nhow = \"pass-role\"\nactions = [\"a:b\"]\ndoes = \"y\"\n");
     assert!(no_service.unwrap_err().contains("'x' names services if and only if"));
 }
+
+#[test]
+fn resource_control_policies_deny_the_accounts_own_too() {
+    let user = identity(IdentityKind::AwsUser, USER, "111122223333", "bot");
+    let held = made("arn:aws:iam::111122223333:policy/held", allow("*", "*"));
+    let deny = |action: &str| {
+        let statement = json!({"Effect": "Deny", "Principal": "*", "Action": action, "Resource": "*"});
+        made("aws:organization-policy/p-1", json!([statement]))
+    };
+    let kinds = |rcp: &Policy| -> Vec<String> {
+        let principal = Principal {
+            identity: &user,
+            policies: vec![&held],
+            missing_policies: Vec::new(),
+            guardrails: Vec::new(),
+            resource_guardrails: vec![rcp],
+            boundary: None,
+            trust: None,
+        };
+        capabilities(&principal).iter().map(|one| one.kind.to_string()).collect()
+    };
+    assert!(!kinds(&deny("secretsmanager:*")).contains(&"administrator".to_owned()));
+    assert!(kinds(&deny("secretsmanager:*")).contains(&"read-secrets".to_owned()), "parameters of SSM are left");
+    // No resource control policy bears on IAM.
+    assert!(kinds(&deny("iam:*")).contains(&"administrator".to_owned()));
+}

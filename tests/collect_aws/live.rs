@@ -13,7 +13,7 @@ use super::*;
 
 const ATTEMPTS: usize = 3;
 
-fn config(server: &IamServer) -> SdkConfig {
+pub(super) fn config(server: &IamServer) -> SdkConfig {
     let credentials = Credentials::new("AKIAEXAMPLESCANNER01", "synthetic", None, None, "test");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())

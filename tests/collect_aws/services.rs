@@ -1,9 +1,10 @@
 //! Services, live: the thin client against a server that answers, refuses, throttles and forgets who we are.
 
-use nonhuman::model::{AttributeName, SettingKind, WorkloadKind};
+use nonhuman::collect::aws::AwsLive;
+use nonhuman::model::{AttributeName, AttributeValue, SettingKind, WorkloadKind};
 
 use super::iam_server::{Account, Fault, IamServer};
-use super::live::{scan, small};
+use super::live::{config, scan, small};
 use super::*;
 
 /// An account in which most calls that ask about single things have something to ask about.
@@ -134,4 +135,65 @@ async fn regions_that_cannot_be_listed_are_said() {
     assert_eq!(entry.outcome, Outcome::Refused);
     assert!(entry.blinds.contains(&FactKind::Workloads));
     assert!(inventory.workloads.iter().any(|one| one.kind == WorkloadKind::AwsFunction), "the own region is asked");
+}
+
+#[tokio::test]
+async fn each_call_refused_in_turn_costs_its_own_part_alone() {
+    let server = IamServer::start(account(), &[]);
+    let whole = scan(&server).await;
+    let complete = |inventory: &Inventory| -> BTreeSet<String> {
+        let entries = inventory.coverage.entries().iter();
+        entries.filter(|one| one.outcome == Outcome::Complete).map(|one| one.what.clone()).collect()
+    };
+    let asked: BTreeSet<String> = server.actions().into_iter().collect();
+    assert!(asked.len() > 50, "{asked:?}");
+    for action in &asked {
+        // Without it nothing is known, not even whose account this is.
+        if action == "GetCallerIdentity" {
+            continue;
+        }
+        let refusing = IamServer::start(account(), &[(action.as_str(), Fault::Refused("AccessDenied"))]);
+        let inventory = scan(&refusing).await;
+        let lost: Vec<String> = complete(&whole).difference(&complete(&inventory)).cloned().collect();
+        let hole =
+            inventory.coverage.holes().find(|hole| hole.detail.as_deref().is_some_and(|text| text.contains("Denied")));
+        let hole = hole.unwrap_or_else(|| panic!("{action}: no hole says so"));
+        assert!(hole.remedy.is_some(), "{action}: {hole:?}");
+        // What is asked about things that the refused call lists is not asked at all.
+        let most = if action == "GetAccountAuthorizationDetails" { 6 } else { 5 };
+        assert!(lost.len() <= most, "{action} costs {lost:?}");
+        if action != "GetAccountAuthorizationDetails" {
+            assert_eq!(inventory.identities.len(), whole.identities.len(), "{action}");
+            assert_eq!(inventory.grants.len(), whole.grants.len(), "{action}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn services_last_accessed_are_waited_for_and_bounded() {
+    let mut account = account();
+    account.services.insert("GenerateServiceLastAccessedDetails".to_owned(), json!({"JobId": "j-1"}));
+    let used = json!({"JobStatus": "COMPLETED", "IsTruncated": "false", "ServicesLastAccessed": [
+        {"ServiceNamespace": "s3", "LastAuthenticated": "2026-11-20T08:00:00Z"}, {"ServiceNamespace": "ec2"}]});
+    account.services.insert("GetServiceLastAccessedDetails".to_owned(), used);
+    let server = IamServer::start(account, &[]);
+    let collector = AwsLive::with_config(config(&server)).report_patience(Duration::from_secs(3)).last_accessed(1);
+    let inventory = Inventory::build(records(collector, Duration::from_secs(60)).await);
+    assert_eq!(holes(&inventory), []);
+    assert_eq!(
+        (server.calls("GenerateServiceLastAccessedDetails"), server.calls("GetServiceLastAccessedDetails")),
+        (1, 1)
+    );
+    let of: Vec<_> = inventory
+        .identities
+        .iter()
+        .filter_map(|one| {
+            Some((one.id.clone(), one.attributes.get(AttributeName::LastAccessed).value().copied()?.clone()))
+        })
+        .collect();
+    assert_eq!(of.len(), 1, "{of:?}");
+    let expected = vec!["s3 2026-11-20T08:00:00Z".to_owned(), "ec2 never".to_owned()];
+    assert_eq!(of[0].1, AttributeValue::Texts(expected));
+    let identity = inventory.identities.get(&of[0].0).unwrap();
+    assert!(identity.created.value().is_some(), "what the other answers say of it stays");
 }

@@ -177,6 +177,12 @@ const EXPLAINED = [
   ['resource control policies bind only services that support them', (q) => q.rcps.length > 0 && !UNDER_RCPS.includes(q.action.split(':')[0])],
   // The user guide: variables came with version 2012-10-17, and are text in the older one; they fill them in both.
   ['variables in a document of version 2008-10-17', (q) => /"2008-10-17"/.test(JSON.stringify(q)) && JSON.stringify(q).includes('${')],
+  // The user guide, "Session policies": what the policy of a resource gives to the ARN of a session is not limited by the
+  // session policy; they limit it.
+  ['the policy of a resource names the session itself', (q, ours, theirs) => ours === 'Allowed' && theirs === 'ImplicitlyDenied' && q.session_policies.length > 0 && q.principal.includes(':assumed-role/') && JSON.stringify(q.resource_policy ?? {}).includes(q.principal)],
+  // The user guide, "Policy variables with no value": a variable without a value equals nothing, so NotResource does not
+  // except it; they take the statement out.
+  ['a variable without a value in NotResource', (q) => JSON.stringify(q).includes('${aws:PrincipalTag/team}') && /"NotResource":(\[[^\]]*|"[^"]*)\$\{aws:PrincipalTag\/team\}/.test(JSON.stringify(q)) && !q.context['aws:PrincipalTag/team']],
   // The user guide: with IfExists, an absent key makes the element true; they say false for ForAnyValue.
   ['ForAnyValue with IfExists and no such key', (q) => holdsOnlyWith(q, 'foranyvalue:') && /ForAnyValue:\w+IfExists/.test(JSON.stringify(q)) && !q.context['aws:TagKeys']],
 ]

@@ -7,7 +7,7 @@ use super::document::Form;
 use super::step::{Held, Node, Step, become_by, is_pass_role};
 use super::surroundings::Surroundings;
 use super::technique::{How, On, Technique, Techniques};
-use super::trust::account_of;
+use super::trust::{account_of, same_service};
 
 /// All identities, and who holds what.
 pub(super) struct Atlas<'n, 'a> {
@@ -97,7 +97,9 @@ impl<'n, 'a> Atlas<'n, 'a> {
                 }
                 How::OtherIdentity => technique.on.is_some_and(|on| node.is_changeable(on)),
                 How::PassRole | How::ExistingCompute => trusted.iter().any(|(form, name)| {
-                    *name == "*" || (*form == Form::Service && technique.services.iter().any(|service| service == name))
+                    *name == "*"
+                        || (*form == Form::Service
+                            && technique.services.iter().any(|service| same_service(name, service)))
                 }),
             };
             if fits {

@@ -308,7 +308,7 @@ fn raises_others(atlas: &Atlas<'_, '_>, who: usize, certain: bool, ways: &mut Ve
 fn could_raise(atlas: &Atlas<'_, '_>, who: usize) -> Option<(Step, usize)> {
     let node = &atlas.nodes[who];
     let here = atlas.account(&node.identity.tenant).iter().chain(&atlas.groups);
-    let others: Vec<usize> = here.copied().filter(|at| *at != who && !is_sure(&atlas.nodes[*at])).collect();
+    let others: Vec<usize> = here.copied().filter(|at| *at != who).collect();
     let first = |technique: &Technique| {
         let mut raised =
             others.iter().filter_map(|at| Some((raise_group_or(node, &atlas.nodes[*at], technique)?, *at)));

@@ -31,12 +31,18 @@ pub(super) fn grant(who: &Node<'_>, target: &Node<'_>, technique: &Technique) ->
     Some(sentence(who, technique, may, if itself { "itself".to_owned() } else { object }, room))
 }
 
-/// As [`grant`], of groups, too, whoever their members are.
+/// As [`grant`], of groups, too, whoever their members are; and of groups that make whoever joins them administrator.
 pub(super) fn raise_group_or(who: &Node<'_>, target: &Node<'_>, technique: &Technique) -> Option<Step> {
-    if technique.on != Some(On::Group) {
-        return grant(who, target, technique);
-    }
-    if who.identity.tenant != target.identity.tenant || !target.is_changeable(On::Group) {
+    let on = technique.on?;
+    let fits = match on {
+        On::Group => true,
+        On::Membership => target.administrator.is_some(),
+        _ => {
+            return grant(who, target, technique)
+                .filter(|_| target.administrator.as_ref().is_none_or(|one| one.conditional));
+        }
+    };
+    if !fits || who.identity.tenant != target.identity.tenant || !target.is_changeable(on) {
         return None;
     }
     let may = who.may_all(&technique.actions, target.identity.id.as_str())?;

@@ -277,10 +277,7 @@ fn pass_role(
     let carrier = around.carriers(&role.identity.id).iter().find(|carrier| technique.works_on(carrier.as_str()));
     let mut best: Option<Step> = None;
     for service in technique.services.iter().filter(|service| trust.admits_service(service) == Truth::True) {
-        let request = [("iam:passedtoservice", service.as_str())];
-        let Some(grounds) = pass.first().and_then(|a| who.rights.may(a, role.identity.id.as_str(), &request)) else {
-            continue;
-        };
+        let Some(grounds) = pass.first().and_then(|action| passed(who, action, role, service)) else { continue };
         let (name, label) = (&who.identity.name, role.label());
         let provided = technique.provided.as_ref().filter(|_| carrier.is_none());
         let mut trusts = format!("{label} trusts {service}");
@@ -302,6 +299,13 @@ fn pass_role(
         }
     }
     best
+}
+
+/// That a role may be passed to a service, by either of its names in China.
+fn passed(who: &Node<'_>, action: &Action, role: &Node<'_>, service: &str) -> Option<Grounds> {
+    let role = role.identity.id.as_str();
+    let to = |service: &str| who.rights.may(action, role, &[("iam:passedtoservice", service)]);
+    to(service).or_else(|| role.starts_with("arn:aws-cn:").then(|| to(&format!("{service}.cn"))).flatten())
 }
 
 pub(super) fn is_pass_role(action: &Action) -> bool {

@@ -174,9 +174,15 @@ impl TrustPolicy {
     }
 }
 
+/// Whether a name is that of a service, which in China may end otherwise (`ec2.amazonaws.com.cn`).
+pub(super) fn same_service(name: &str, service: &str) -> bool {
+    name == service || name.strip_suffix(".cn") == Some(service)
+}
+
 fn names_service(statement: &Statement, service: &str) -> bool {
     let Some(Only { list, except }) = &statement.principals else { return false };
-    let named = list.iter().any(|(form, name)| (*form == Form::Service && **name == *service) || form.is_anyone(name));
+    let is_it = |name: &str| same_service(name, service);
+    let named = list.iter().any(|(form, name)| (*form == Form::Service && is_it(name)) || form.is_anyone(name));
     named != *except
 }
 

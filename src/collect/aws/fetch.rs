@@ -57,7 +57,7 @@ pub(super) struct Fetched {
     pub(super) calls: usize,
 }
 
-/// Asks everything: in these regions, about these users.
+/// Asks everything: in these regions, about these users of git repositories.
 pub(super) async fn all(
     thin: &Thin,
     regions: &[String],
@@ -134,13 +134,7 @@ async fn run(
             }
             Err(refusal) => {
                 let place = items.last().cloned().filter(|item| !item.is_empty()).unwrap_or_else(|| region.clone());
-                let remedy = match refusal.why {
-                    Why::Denied => format!("allow {}; nonhuman permissions aws prints all that is needed", call.action),
-                    _ => refusal.remedy(call.action),
-                };
-                let absent = refusal.why == Why::Unreachable && is_unknown_host(&refusal.detail);
-                let (outcome, detail) = (refusal.outcome(), refusal.detail);
-                fetched.failures.push(Failure { call, place, outcome, detail, remedy, absent });
+                fetched.failures.push(failure(call, place, refusal));
             }
         }
     }
@@ -149,6 +143,17 @@ async fn run(
         |answer: &Answer| (answer.call.service, answer.call.operation, answer.region.clone(), answer.items.clone());
     wave.sort_by_key(order);
     fetched.answers.extend(wave);
+}
+
+/// A call that was not answered, with what the user can do.
+pub(super) fn failure(call: &'static Call, place: String, refusal: Refusal) -> Failure {
+    let remedy = match refusal.why {
+        Why::Denied => format!("allow {}; nonhuman permissions aws prints all that is needed", call.action),
+        _ => refusal.remedy(call.action),
+    };
+    let absent = refusal.why == Why::Unreachable && is_unknown_host(&refusal.detail);
+    let (outcome, detail) = (refusal.outcome(), refusal.detail);
+    Failure { call, place, outcome, detail, remedy, absent }
 }
 
 async fn one(thin: &Thin, task: &Task, series: &Series) -> Result<Value, Refusal> {

@@ -134,8 +134,21 @@ impl Projection {
     }
 
     /// Sends a policy, or the hole that its unreadable document is.
-    fn policy(&self, id: Urn, name: &str, raw: Option<&Value>, seen: &Evidence, remedy: &str, out: &mut Vec<Record>) {
-        match document::decode(raw) {
+    fn policy(
+        &mut self,
+        id: Urn,
+        name: &str,
+        raw: Option<&Value>,
+        seen: &Evidence,
+        remedy: &str,
+        out: &mut Vec<Record>,
+    ) {
+        let decoded = document::decode(raw);
+        #[cfg(feature = "aws")]
+        if let Ok(document) = &decoded {
+            self.note_git(&id, document);
+        }
+        match decoded {
             Ok(document) => out.push(Record::Policy(Policy {
                 builtin: is_aws_managed(id.as_str()),
                 id,

@@ -19,7 +19,7 @@ use crate::collect::CollectError;
 use crate::model::{FactKind, Outcome};
 
 /// How many users are asked about at once. IAM throttles an account, not a caller.
-pub(super) const AT_ONCE: usize = 8;
+pub(super) const AT_ONCE: usize = 16;
 
 const LIST: &str = "iam:ListAccessKeys";
 const LAST_USED: &str = "iam:GetAccessKeyLastUsed";

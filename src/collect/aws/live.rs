@@ -9,10 +9,12 @@ use aws_config::SdkConfig;
 use aws_sdk_iam::types::EntityType;
 use tokio::time::{Instant, sleep};
 
+use super::accessed;
 use super::arn::Account;
 use super::client;
 use super::convert;
 use super::fetch;
+use super::keys;
 use super::members;
 use super::records::{AUTHORIZATION, AUTHORIZATION_FACTS, CALL, Projection};
 use super::refusal::{Refusal, Why};
@@ -38,6 +40,7 @@ pub struct AwsLive {
     regions: Vec<String>,
     role: Option<String>,
     at_once: usize,
+    last_accessed: usize,
     detectors: Option<Arc<DetectorSet>>,
 }
 
@@ -55,6 +58,7 @@ impl AwsLive {
             regions: Vec::new(),
             role: None,
             at_once: fetch::AT_ONCE,
+            last_accessed: 0,
             detectors: None,
         }
     }
@@ -69,6 +73,12 @@ impl AwsLive {
     #[must_use]
     pub fn role(self, role: Option<String>) -> Self {
         Self { role, ..self }
+    }
+
+    /// Asks which services this many identities used: two calls each, those first that were used last.
+    #[must_use]
+    pub fn last_accessed(self, most: usize) -> Self {
+        Self { last_accessed: most, ..self }
     }
 
     /// Searches text found on the way, such as environments of functions, for secrets.
@@ -179,7 +189,7 @@ impl AwsLive {
         visit.oidc_providers().await?;
         visit.saml_providers().await?;
         visit.alias().await?;
-        visit.services(config, self).await
+        visit.services(config, self, whole).await
     }
 }
 
@@ -263,7 +273,7 @@ impl Visit {
     }
 
     /// Asks every service that the table of calls names.
-    async fn services(&self, config: SdkConfig, live: &AwsLive) -> Result<(), CollectError> {
+    async fn services(&self, config: SdkConfig, live: &AwsLive, whole: bool) -> Result<(), CollectError> {
         let (regions, detectors) = (&live.regions, live.detectors.as_deref());
         let site = &self.projection.site;
         let thin = Thin::new(config, &site.account.partition);
@@ -280,10 +290,12 @@ impl Visit {
             }
         };
         self.cover(entry).await?;
-        let users: Vec<String> = self.projection.users.keys().cloned().collect();
+        let users = self.projection.git_users(whole);
         // An endpoint of one's own is an emulator or a proxy, which takes fewer calls at once than AWS.
         let at_once = if thin.has_own_endpoint() { live.at_once.min(4) } else { live.at_once };
-        let fetched = fetch::all(&thin, &regions, &users, at_once, self.context.progress.as_ref()).await;
+        let mut fetched = fetch::all(&thin, &regions, &users, at_once, self.context.progress.as_ref()).await;
+        let whom = self.projection.most_used(live.last_accessed);
+        accessed::all(&thin, &whom, at_once.min(keys::AT_ONCE), &mut fetched).await;
         let searcher = Searcher { detectors, context: &self.context };
         self.send(visits::records(&fetched.answers, &fetched.failures, &self.projection, &searcher)).await?;
         self.cover(site.complete("calls to services", fetched.calls as u64)).await

@@ -1,6 +1,8 @@
 //! Reads IAM, live or from export files, as one account's identities, credentials, grants and trusts. It must not write
 //! to an account, follow roles into other accounts, or judge what it reads.
 
+#[cfg(feature = "aws")]
+mod accessed;
 mod answer;
 mod arn;
 mod assemble;
@@ -18,6 +20,8 @@ mod export;
 #[cfg(feature = "aws")]
 mod fetch;
 mod files;
+#[cfg(feature = "aws")]
+mod git_users;
 mod grants;
 #[cfg(feature = "aws")]
 mod keys;

@@ -75,6 +75,24 @@ impl<'a> Notes<'a> {
         self.known.contains(arn)
     }
 
+    /// The user or role that a text names: by its ARN, as `role.NAME` or `user.NAME`, or by the bare name, roles first.
+    pub(super) fn actor(&self, name: &str) -> Option<String> {
+        if self.is_known(name) {
+            return Some(name.to_owned());
+        }
+        let (kind, name) =
+            name.split_once('.').filter(|(kind, _)| matches!(*kind, "role" | "user")).unwrap_or(("", name));
+        let fits = |arn: &&String| {
+            arn.rsplit('/').next() == Some(name) && (kind.is_empty() || arn.contains(&format!(":{kind}/")))
+        };
+        self.known.iter().find(fits).cloned()
+    }
+
+    /// Notes that an answer is about nothing that was read, or is not finished.
+    pub(super) fn misplaced(&mut self) {
+        self.wrong.push(1);
+    }
+
     /// Counts an answer that has no list.
     pub(super) fn counted(&mut self) {
         self.count += 1;

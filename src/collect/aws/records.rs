@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::document;
 use super::export::{Authorization, Group, InstanceProfile, OidcProvider, Role, User};
 use super::grants::GroupPolicies;
@@ -32,6 +34,15 @@ pub(super) struct Projection {
     pub(super) profiles: BTreeMap<String, BTreeSet<String>>,
     /// ARNs of the users and roles that were seen.
     pub(super) known: BTreeSet<String>,
+    /// The managed and inline policies of each user.
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "only the live collector asks by it"))]
+    pub(super) held: BTreeMap<String, Vec<Urn>>,
+    /// Policies that may allow the use of git repositories.
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "only the live collector asks by it"))]
+    pub(super) git_policies: BTreeSet<Urn>,
+    /// Users and roles whose use of services may be asked for, with the last use of roles.
+    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "only the live collector asks by it"))]
+    pub(super) askable: Vec<(Option<Timestamp>, String)>,
     /// ARNs of members by group name.
     pub(super) members: BTreeMap<String, BTreeSet<String>>,
     /// Groups that were seen, by name.
@@ -56,6 +67,9 @@ impl Projection {
             users: BTreeMap::new(),
             profiles: BTreeMap::new(),
             known: BTreeSet::new(),
+            held: BTreeMap::new(),
+            git_policies: BTreeSet::new(),
+            askable: Vec::new(),
             members: BTreeMap::new(),
             groups: BTreeMap::new(),
             named_policies: BTreeSet::new(),
@@ -111,6 +125,14 @@ impl Projection {
         out
     }
 
+    /// The users and roles whose use of services is asked for first: those used last, then by name.
+    #[cfg(feature = "aws")]
+    pub(super) fn most_used(&self, most: usize) -> Vec<String> {
+        let mut all: Vec<&(Option<Timestamp>, String)> = self.askable.iter().collect();
+        all.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        all.into_iter().take(most).map(|(_, arn)| arn.clone()).collect()
+    }
+
     fn user(&mut self, user: &User, origin: &Origin, out: &mut Vec<Record>) {
         let seen = self.site.evidence(origin, CALL, &format!("UserDetailList/{}", user.name));
         let identity = Identity {
@@ -121,8 +143,10 @@ impl Projection {
         };
         self.users.insert(user.name.clone(), user.arn.clone());
         self.known.insert(user.arn.clone());
-        self.inline_policies(&identity.id, &user.inline, &seen, out);
-        self.attached(&identity.id, &user.attached, &seen, out);
+        self.askable.push((None, user.arn.clone()));
+        let mut held = self.inline_policies(&identity.id, &user.inline, &seen, out);
+        held.extend(self.attached(&identity.id, &user.attached, &seen, out));
+        self.held.insert(user.arn.clone(), held);
         self.boundary(&identity.id, user.boundary.as_ref(), &seen, out);
         self.memberships(user, &seen, out);
         out.push(Record::Identity(identity));
@@ -159,6 +183,9 @@ impl Projection {
             None => Known::unknown("RoleLastUsed was not in the answer"),
             Some(used) => used.date.as_ref().map_or(Known::Absent, |date| time(Some(date))),
         };
+        if !identity.builtin {
+            self.askable.push((last.value().copied(), role.arn.clone()));
+        }
         out.push(Record::Usage(self.site.role_use(&identity.id, last, &identity.created, seen.clone())));
         self.known.insert(role.arn.clone());
         for profile in &role.instance_profiles {

@@ -1,9 +1,11 @@
 //! What the documents of an AWS account say of who is let in, and what its credentials and workloads amount to together:
 //! attributes that rules ask for. It must not change what was read.
 
+mod accessed;
 mod federation;
 mod statements;
 mod table;
+mod tighten;
 
 use std::collections::BTreeSet;
 
@@ -60,6 +62,7 @@ pub(super) fn link(inventory: &mut Inventory, table: &TrustTable) {
         found.push((grant.policy.clone(), attributes));
     }
     found.extend(key_counts(inventory));
+    found.extend(accessed::conclude(inventory));
     for (id, attributes) in found {
         inventory.facts.attributes.entry(id).or_default().fill(attributes, true);
     }
@@ -152,7 +155,7 @@ fn of_trust(document: &Value, tenant: &str, accounts: &Accounts, table: &TrustTa
         for principal in &statement.principals {
             if let Principal::Service(name) = principal
                 && !says
-                && table.services.contains(*name)
+                && table.services.contains(name.strip_suffix(".cn").unwrap_or(name))
             {
                 unbound.insert((*name).to_owned());
             }

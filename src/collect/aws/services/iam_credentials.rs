@@ -29,7 +29,7 @@ pub(super) const CALLS: &[Call] = &[
     .pages("Marker", "Marker")
     .key("ServiceSpecificCredentials")
     .blinds(&[Credentials]),
-    Call::new("iam", "list-ssh-public-keys", "iam:ListSSHPublicKeys", "SSH keys of users", IAM)
+    Call::new("iam", "list-ssh-public-keys", "iam:ListSSHPublicKeys", "SSH keys of users that may use CodeCommit", IAM)
         .each(USERS.0, USERS.1, "UserName")
         .key("SSHPublicKeys")
         .blinds(&[Credentials]),

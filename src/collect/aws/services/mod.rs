@@ -5,6 +5,7 @@ mod cloudtrail;
 mod compute;
 mod containers;
 mod iam;
+pub(super) mod iam_accessed;
 mod iam_credentials;
 pub(super) mod organizations;
 mod pipelines;
@@ -28,6 +29,7 @@ pub(super) struct Service {
 pub(super) const SERVICES: &[Service] = &[
     Service { calls: iam::CALLS, read: |_, _| {} },
     Service { calls: iam_credentials::CALLS, read: iam_credentials::read },
+    Service { calls: iam_accessed::CALLS, read: iam_accessed::read },
     Service { calls: rolesanywhere::CALLS, read: rolesanywhere::read },
     Service { calls: organizations::CALLS, read: organizations::read },
     Service { calls: compute::CALLS, read: compute::read },
