@@ -36,6 +36,8 @@ pub struct Tables {
     kubernetes_bootstrap: access::kubernetes::Bootstrap,
     kubernetes_agents: cluster::AgentSigns,
     aws_trust: aws::TrustTable,
+    /// Read only where there are policies of AWS.
+    aws_actions: String,
     okta_capabilities: access::okta::CapabilityTable,
 }
 
@@ -60,6 +62,7 @@ impl Tables {
             kubernetes_agents: cluster::AgentSigns::parse(table("kubernetes-agents"))
                 .map_err(named("kubernetes-agents"))?,
             aws_trust: aws::TrustTable::parse(table("aws-trust")).map_err(named("aws-trust"))?,
+            aws_actions: table("aws-actions").to_owned(),
             okta_capabilities: access::okta::CapabilityTable::parse(table("okta-capabilities"))
                 .map_err(named("okta-capabilities"))?,
         })
@@ -81,7 +84,7 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     credentials::link(inventory);
     workloads::link(inventory);
     trust::link(inventory);
-    aws::link(inventory, &tables.aws_trust);
+    aws::link(inventory, &tables.aws_trust, &tables.aws_actions);
     owners::link(inventory, &tables.owners);
     environments::link(inventory, &tables.environments);
     usage::link(inventory);

@@ -131,6 +131,22 @@ attributes! {
     UnusedServiceNames = "unused_service_names": Text of [Identity];
     /// Its policies as one, without the services that it did not use.
     TightenedPolicy = "tightened_policy": Text of [Identity];
+    /// Those of its policies that allow everything but what they name.
+    AllButPolicies = "all_but_policies": Texts of [Identity];
+    /// Those of its policies that let it pass every role to every service.
+    PassesAnyRole = "passes_any_role": Texts of [Identity];
+    /// Actions that its policies name and AWS does not have.
+    UnknownActions = "unknown_actions": Texts of [Identity];
+    /// Its trust policy lets anyone in who meets a condition that says nothing of who that is.
+    TrustsAnyoneWeakly = "trusts_anyone_weakly": Texts of [Identity];
+    /// SAML providers whose assertions its trust policy accepts whatever their audience.
+    SamlAnyAudience = "saml_any_audience": Texts of [Identity];
+    /// How many roles trust an identity provider.
+    TrustingRoles = "trusting_roles": Int of [Identity];
+    /// Services of different kinds that its trust policy lets in.
+    TrustedServices = "trusted_services": Texts of [Identity];
+    /// How many services of different kinds its trust policy lets in.
+    TrustedServiceCount = "trusted_service_count": Int of [Identity];
     /// How many access keys of it, or of its user, work.
     ActiveKeys = "active_keys": Int of [Identity, Credential];
     /// Who made it.

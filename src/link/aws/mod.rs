@@ -2,10 +2,13 @@
 //! attributes that rules ask for. It must not change what was read.
 
 mod accessed;
+mod catalogue;
+mod documents;
 mod federation;
 mod statements;
 mod table;
 mod tighten;
+mod trusting;
 
 use std::collections::BTreeSet;
 
@@ -37,7 +40,7 @@ const WHO: [&str; 13] = [
 ];
 
 /// Judges trust and resource policies and counts keys.
-pub(super) fn link(inventory: &mut Inventory, table: &TrustTable) {
+pub(super) fn link(inventory: &mut Inventory, table: &TrustTable, actions: &str) {
     let accounts = Accounts::of(inventory);
     let mut found: Vec<(Urn, Attributes)> = Vec::new();
     for role in inventory.identities.iter().filter(|one| one.kind == IdentityKind::AwsRole) {
@@ -63,6 +66,8 @@ pub(super) fn link(inventory: &mut Inventory, table: &TrustTable) {
     }
     found.extend(key_counts(inventory));
     found.extend(accessed::conclude(inventory));
+    found.extend(documents::conclude(inventory, actions));
+    found.extend(trusting::providers(inventory));
     for (id, attributes) in found {
         inventory.facts.attributes.entry(id).or_default().fill(attributes, true);
     }
@@ -133,6 +138,10 @@ fn unread_trust() -> Attributes {
         A::OidcWideSubjects,
         A::ServicesUnbound,
         A::ClosedAccounts,
+        A::TrustsAnyoneWeakly,
+        A::SamlAnyAudience,
+        A::TrustedServices,
+        A::TrustedServiceCount,
     ];
     for name in texts.into_iter().chain([A::TrustsAllBut]) {
         attributes.set_known(name, Known::<AttributeValue>::unknown("its trust policy was not read"));
@@ -162,6 +171,7 @@ fn of_trust(document: &Value, tenant: &str, accounts: &Accounts, table: &TrustTa
         }
     }
     attributes.set(A::ServicesUnbound, unbound.into_iter().collect::<Vec<_>>());
+    trusting::judge(&statements, &mut attributes);
     federation::judge(&statements, table, &mut attributes);
     attributes
 }
