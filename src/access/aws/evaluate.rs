@@ -68,6 +68,8 @@ impl<'a> Rights<'a> {
             policies: self.policies.iter().filter(says).cloned().collect(),
             boundary: self.boundary.clone(),
             guardrails: self.guardrails.clone(),
+            resource_guardrails: self.resource_guardrails.clone(),
+            account: self.account,
             context: self.context.clone(),
             granted_everything: self.granted_everything,
         }
