@@ -194,12 +194,28 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
         aws_exports: sources.aws_export.clone(),
         kubernetes: wants_cluster.then(|| sources.context.clone()),
         kubernetes_allow_exec: sources.kubernetes_allow_exec,
+        kubernetes_secret_values: sources.kubernetes_secret_values,
+        kubernetes_audit_logs: sources
+            .kubernetes_audit_log
+            .iter()
+            .map(|text| audit_log(text))
+            .collect::<Result<_, _>>()?,
         kubernetes_dumps: sources.kubernetes_export.iter().map(|text| dump(text)).collect::<Result<_, _>>()?,
         people,
         ..Request::default()
     };
     sources.okta.add_to(&mut request, config)?;
     Ok(request)
+}
+
+/// `CLUSTER=PATH`, or the path alone.
+fn audit_log(text: &str) -> Result<(Option<String>, PathBuf), Failure> {
+    let (name, path) = match text.split_once('=') {
+        Some((name, path)) if !Path::new(text).exists() => (Some(name.to_owned()), PathBuf::from(path)),
+        _ => (None, PathBuf::from(text)),
+    };
+    must_exist(&path)?;
+    Ok((name, path))
 }
 
 /// The trees of lists and of folders of trees. Their order is that of their names: every shard must see the same.

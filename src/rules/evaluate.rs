@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::check::Touched;
 use super::view::{Noun, View, params};
-use super::{Rule, RuleSet, chain, functions, joined};
+use super::{Rule, RuleSet, chain, functions, joined, twins};
 use crate::inventory::Inventory;
 use crate::model::{
     Confidence, CoverageEntry, Evidence, Exposure, Finding, Fingerprint, NotEvaluated, Provider, Severity, SubjectKind,
@@ -55,6 +55,7 @@ pub fn evaluate(inventory: &Inventory, rules: &RuleSet, now: Timestamp) -> Judge
         }
     }
     add_blind_rules(inventory, rules, &mut unknown);
+    let mut findings = twins::join(inventory, findings);
     findings.sort_by(|a, b| {
         (b.severity, &a.identity, &a.rule, &a.subject).cmp(&(a.severity, &b.identity, &b.rule, &b.subject))
     });

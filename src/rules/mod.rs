@@ -17,6 +17,7 @@ mod nouns;
 mod schema;
 mod selftest;
 mod suppress;
+mod twins;
 mod view;
 
 pub use baseline::{Baseline, BaselineError, Entry};

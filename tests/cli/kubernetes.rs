@@ -204,3 +204,133 @@ fn the_recorded_cluster_is_judged_as_reviewed() {
     lines.sort();
     insta::assert_snapshot!("kubernetes-recorded", lines.join("\n"));
 }
+
+#[test]
+fn patches_of_overlays_are_applied() {
+    let at = folder();
+    let base = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: bot}\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: bot}\nsubjects: [{kind: ServiceAccount, name: bot, namespace: dev}]\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\nspec: {template: {spec: {containers: [{name: app, image: a}]}}}\n";
+    write(at.path(), "tree/base/bot.yaml", base);
+    write(at.path(), "tree/base/kustomization.yaml", "resources: [bot.yaml]\n");
+    write(
+        at.path(),
+        "tree/prod/kustomization.yaml",
+        "resources: [../base]\nnamespace: prod\nnamePrefix: p-\npatches:\n- target: {kind: ClusterRoleBinding, name: b.t}\n  patch: |-\n    - {op: replace, path: /roleRef/name, value: cluster-admin}\n- path: api.yaml\n",
+    );
+    let patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\nspec:\n  template:\n    spec:\n      serviceAccountName: bot\n      containers:\n      - name: app\n        env: [{name: DB_PASSWORD, value: made-up-for-a-test}]\n";
+    write(at.path(), "tree/prod/api.yaml", patch);
+    let found = findings(at.path());
+    let has = |rule: &str, subject: &str| found.contains(&(rule.to_owned(), subject.to_owned()));
+    assert!(has("cluster-administrator", "k8s:tree (manifests) prod/prod/sa/p-bot"), "{found:#?}");
+    assert!(has("secret-in-pod-template", "k8s:tree (manifests) prod/prod/deploy/p-api"), "{found:#?}");
+    let of_patch = |subject: &String| subject.starts_with("k8s:tree (manifests)/");
+    assert!(found.iter().all(|(_, subject)| !of_patch(subject)), "a patch is no object: {found:#?}");
+}
+
+#[test]
+fn a_manifest_and_the_cluster_that_has_it_are_one_finding() {
+    let at = folder();
+    let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: bot, namespace: ci, uid: u}\n";
+    let binding = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: bot}\nsubjects: [{kind: ServiceAccount, name: bot, namespace: ci}]\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}\n";
+    write(at.path(), "tree/k8s/bot.yaml", format!("{account}---\n{binding}"));
+    write(at.path(), "dump/all.yaml", format!("{account}---\n{binding}"));
+    let arguments = [
+        "scan",
+        "tree",
+        "--kubernetes-export",
+        "prod=dump",
+        "--isolated",
+        "--now",
+        NOW,
+        "--format",
+        "json",
+        "--exit-zero",
+        "--allow-partial",
+    ];
+    let ran = run(at.path(), &arguments);
+    let scan: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let list = scan["findings"].as_array().unwrap();
+    let found: Vec<&Value> = list.iter().filter(|one| one["rule"] == "cluster-administrator").collect();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0]["subject"], "k8s:prod/ci/sa/bot");
+    assert_eq!(found[0]["evidence"][1]["location"]["path"], "k8s/bot.yaml", "{:#?}", found[0]);
+    assert!(found[0]["chain"].to_string().contains("defined at k8s/bot.yaml:1"), "{:#?}", found[0]);
+}
+
+#[test]
+fn a_role_that_is_part_of_others_waits_for_no_binding() {
+    let at = folder();
+    let role = |name: &str, labels: &str| {
+        format!(
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{name: {name}, uid: u{labels}}}\nrules: [{{apiGroups: [\"\"], resources: [secrets], verbs: [list]}}]\n"
+        )
+    };
+    let part = role("part", ", labels: {rbac.authorization.k8s.io/aggregate-to-edit: \"true\"}");
+    write(at.path(), "dump/all.yaml", format!("{part}---\n{}", role("alone", "")));
+    let arguments = [
+        "scan",
+        "--kubernetes-export",
+        "prod=dump",
+        "--isolated",
+        "--now",
+        NOW,
+        "--format",
+        "json",
+        "--exit-zero",
+        "--allow-partial",
+    ];
+    let ran = run(at.path(), &arguments);
+    let scan: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let list = scan["findings"].as_array().unwrap();
+    let unbound: Vec<&Value> =
+        list.iter().filter(|one| one["rule"] == "role-unbound-powerful").map(|one| &one["subject"]).collect();
+    assert_eq!(unbound, ["k8s:prod//clusterrole/alone"]);
+}
+
+/// A key of a cloud in a ConfigMap is told as what it is, beside those that only their names tell.
+#[test]
+fn values_of_config_maps_are_recognised_and_secrets_are_compared_on_demand() {
+    let at = folder();
+    let token = format!("ghp_{}", "R5wK2mXv8JqLz0TfYb3NcH7sD9aGe41EyKzT");
+    let object = |kind: &str, name: &str, data: &str| {
+        format!("apiVersion: v1\nkind: {kind}\nmetadata: {{name: {name}, namespace: shop}}\ndata: {data}\n")
+    };
+    let values = "{password: cGxhbnRlZC12YWx1ZS1vbmU=}";
+    let all = [
+        object("ConfigMap", "app", &format!("{{ENDPOINT: {token}, DB_PASSWORD: hunter-made-up}}")),
+        object("Secret", "a", values),
+        object("Secret", "b", values),
+    ];
+    write(at.path(), "dump/all.yaml", all.join("---\n"));
+    let arguments = [
+        "scan",
+        "--kubernetes-export",
+        "prod=dump",
+        "--isolated",
+        "--now",
+        NOW,
+        "--format",
+        "json",
+        "--exit-zero",
+        "--allow-partial",
+    ];
+    let ran = run(at.path(), &arguments);
+    assert!(!ran.stdout.contains(&token) && !ran.stdout.contains("planted-value"), "no value leaves");
+    let rules = |text: &str| -> BTreeSet<(String, String)> {
+        let scan: Value = serde_json::from_str(text).unwrap();
+        let list = scan["findings"].as_array().unwrap().clone();
+        list.iter().map(|one| (one["rule"].as_str().unwrap().to_owned(), one["subject"].to_string())).collect()
+    };
+    let found = rules(&ran.stdout);
+    assert!(
+        found.iter().any(|(rule, subject)| rule == "secret-in-configmap" && subject.contains("/cm/app")),
+        "{found:#?}"
+    );
+    assert!(found.iter().any(|(_, subject)| subject.contains("kubernetes/prod/shop/cm/app")), "{found:#?}");
+    assert!(found.iter().all(|(rule, _)| rule != "secret-value-reused"), "values are not read unasked: {found:#?}");
+    let ran = run(at.path(), &[&arguments[..], &["--kubernetes-secret-values"]].concat());
+    assert!(!ran.stdout.contains("cGxhbnRlZC") && !ran.stdout.contains("planted-value"), "no value leaves");
+    let found = rules(&ran.stdout);
+    let reused: Vec<&String> =
+        found.iter().filter(|(rule, _)| rule == "secret-value-reused").map(|(_, subject)| subject).collect();
+    assert_eq!(reused, ["\"k8s:prod/shop/secret/a\"", "\"k8s:prod/shop/secret/b\""]);
+}

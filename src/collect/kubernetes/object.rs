@@ -1,5 +1,5 @@
 //! The few fields of a Kubernetes object that become records.
-//! It has no field for a Secret's `data` or `stringData`, so their bytes are passed over and never kept.
+//! What stands under `data` is held as text that cannot be printed until its object is projected, and then dropped.
 
 use serde::de::{MapAccess, SeqAccess};
 use serde_json::Value;

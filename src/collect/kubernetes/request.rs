@@ -1,5 +1,5 @@
 //! One question to an API server, asked again where that can help.
-//! It sends GET only and gives every answer a meaning; what becomes of it is for the caller.
+//! What is sent is for the caller: GET, and the one POST of `review`. Here every answer gets a meaning; what becomes of it is for the caller.
 
 use std::time::Duration;
 
@@ -85,12 +85,15 @@ async fn once<T: DeserializeOwned>(client: &Client, request: Request<Vec<u8>>) -
     }
     let cut = |_| Again { detail: "the answer broke off".to_owned(), pause: None, unreachable: false };
     let bytes = body.collect_bytes().await.map_err(cut)?;
-    if head.status == StatusCode::OK {
+    if matches!(head.status, StatusCode::OK | StatusCode::CREATED) {
         return Ok(match serde_json::from_slice(&bytes) {
             Ok(value) => Answer::Ok(value, warnings(&head.headers)),
             Err(error) => {
                 let place = format!("line {}, column {}", error.line(), error.column());
-                Answer::Failed { detail: format!("the answer is not the JSON of a list ({place})"), unreachable: false }
+                Answer::Failed {
+                    detail: format!("the answer is not the JSON that was asked for ({place})"),
+                    unreachable: false,
+                }
             }
         });
     }
