@@ -225,6 +225,8 @@ attributes! {
     CloudIdentity = "cloud_identity": Text of [Identity];
     /// What it is to act as in a cloud cannot be a name of that cloud.
     CloudLinkBroken = "cloud_link_broken": Bool of [Identity];
+    /// For how many days an audit log does not show it.
+    UnseenDays = "unseen_days": Int of [Identity];
     /// A tool of people that an audit log shows it with.
     UsedWith = "used_with": Text of [Identity];
     /// Registry Secrets that it names and that are not there.

@@ -290,7 +290,8 @@ fn a_role_that_is_part_of_others_waits_for_no_binding() {
 #[test]
 fn values_of_config_maps_are_recognised_and_secrets_are_compared_on_demand() {
     let at = folder();
-    let token = format!("ghp_{}", "R5wK2mXv8JqLz0TfYb3NcH7sD9aGe41EyKzT");
+    let examples = std::fs::read_to_string(project().join("rules/detect/openai.toml")).unwrap();
+    let token = examples.split("OpenAI(\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned();
     let object = |kind: &str, name: &str, data: &str| {
         format!("apiVersion: v1\nkind: {kind}\nmetadata: {{name: {name}, namespace: shop}}\ndata: {data}\n")
     };
@@ -333,4 +334,65 @@ fn values_of_config_maps_are_recognised_and_secrets_are_compared_on_demand() {
     let reused: Vec<&String> =
         found.iter().filter(|(rule, _)| rule == "secret-value-reused").map(|(_, subject)| subject).collect();
     assert_eq!(reused, ["\"k8s:prod/shop/secret/a\"", "\"k8s:prod/shop/secret/b\""]);
+}
+
+#[test]
+fn one_page_of_a_list_is_no_whole_list_and_two_dumps_are_not_one_cluster() {
+    let at = folder();
+    let page = r#"{"kind":"List","apiVersion":"v1","metadata":{"continue":"abc","remainingItemCount":10},"items":[{"kind":"ServiceAccount","apiVersion":"v1","metadata":{"name":"a","namespace":"b"}}]}"#;
+    write(at.path(), "east/dump/all.json", page);
+    write(at.path(), "west/dump/all.json", page);
+    let ran =
+        run(at.path(), &["scan", "--kubernetes-export", "prod=east/dump", "--isolated", "--now", NOW, "--exit-zero"]);
+    assert_eq!(ran.code, 3, "{}", ran.stdout);
+    assert!(ran.stdout.contains("one page of a longer list"), "{}", ran.stdout);
+    let ran =
+        run(at.path(), &["scan", "--kubernetes-export", "east/dump", "--kubernetes-export", "west/dump", "--isolated"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("say which cluster each is of"), "{}", ran.stderr);
+}
+
+#[test]
+fn audit_logs_say_who_is_seen_and_who_is_not() {
+    let at = folder();
+    let account = |name: &str| {
+        format!(
+            "apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: {name}, namespace: ci, uid: u-{name}}}\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {{name: {name}, namespace: ci}}\nsubjects: [{{kind: ServiceAccount, name: {name}}}]\nroleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}}\n"
+        )
+    };
+    write(at.path(), "dump/all.yaml", [account("runner"), account("idle")].join("---\n"));
+    let event = |user: &str, time: &str| {
+        format!(
+            "{{\"kind\":\"Event\",\"user\":{{\"username\":\"{user}\"}},\"userAgent\":\"kubectl/v1.36\",\"requestReceivedTimestamp\":\"{time}\"}}\n"
+        )
+    };
+    write(
+        at.path(),
+        "audit.log",
+        event("jana", "2026-01-01T00:00:00Z") + &event("system:serviceaccount:ci:runner", "2026-11-20T00:00:00Z"),
+    );
+    let ran = run(
+        at.path(),
+        &[
+            "scan",
+            "--kubernetes-export",
+            "prod=dump",
+            "--kubernetes-audit-log",
+            "prod=audit.log",
+            "--isolated",
+            "--now",
+            NOW,
+            "--format",
+            "json",
+            "--exit-zero",
+            "--allow-partial",
+        ],
+    );
+    let scan: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let of = |rule: &str| -> Vec<String> {
+        let list = scan["findings"].as_array().unwrap();
+        list.iter().filter(|one| one["rule"] == rule).map(|one| one["subject"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(of("account-not-used"), ["k8s:prod/ci/sa/idle"]);
+    assert_eq!(of("account-used-by-person"), ["k8s:prod/ci/sa/runner"]);
 }

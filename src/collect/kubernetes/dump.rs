@@ -114,8 +114,13 @@ impl Cluster {
     fn part(&mut self, file: &str, part: Part) -> Result<bool, CollectError> {
         match part {
             Part::Object(object) => self.object(file, object)?,
-            Part::List { kind, .. } if kind.is_empty() => {}
-            Part::List { api_version, kind } => {
+            Part::List { api_version, kind, cut } => {
+                if cut {
+                    let detail =
+                        format!("{file}: is one page of a longer list (metadata.continue); expected all of it");
+                    let entry = CoverageEntry::hole(NAME, &self.name, file, Outcome::Partial, detail);
+                    self.hole(entry.remedy(format!("dump the cluster again: {}", absent::DUMP)))?;
+                }
                 if let Some(kind) = Kind::of(&api_version, &kind) {
                     self.dumped(kind);
                 }

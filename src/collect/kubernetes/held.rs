@@ -138,6 +138,8 @@ impl Projection {
                 if let Some(tool) = seen.and_then(|seen| seen.tool.as_ref()) {
                     identity.attributes.set(AttributeName::UsedWith, tool.as_str());
                 }
+                let unseen = self.observed.duration_since(seen.map_or(*since, |seen| seen.last)).as_hours() / 24;
+                identity.attributes.set(AttributeName::UnseenDays, unseen.max(0));
                 records.push(Record::Usage(Usage {
                     of: identity.id.clone(),
                     last: seen.map_or(Known::Absent, |seen| Known::Value(seen.last)),

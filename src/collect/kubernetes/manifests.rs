@@ -23,6 +23,9 @@ use crate::model::{AttributeName, CoverageEntry, FactKind, Known, Location, Outc
 /// Larger files are no manifests that people write.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
+/// What manifests say.
+const DECLARED: &[FactKind] = &[FactKind::Identities, FactKind::Grants, FactKind::Workloads, FactKind::Settings];
+
 /// Manifests in trees.
 #[derive(Clone, Debug, Default)]
 pub struct KubernetesManifests {
@@ -57,7 +60,7 @@ impl Collector for KubernetesManifests {
     }
 
     fn facts(&self) -> &'static [FactKind] {
-        &[FactKind::Identities, FactKind::Grants, FactKind::Workloads, FactKind::Settings]
+        DECLARED
     }
 
     fn targets(&self) -> Vec<String> {
@@ -70,7 +73,7 @@ impl Collector for KubernetesManifests {
         let (target, now, sink) = (target.to_owned(), context.now, sink.clone());
         let reading = tokio::task::spawn_blocking(move || {
             for (tree, files) in &trees {
-                let tree = Tree { target: &target, root: tree, now, sink: &sink };
+                let tree = Tree { target: &target, root: tree, now, sink: &sink, facts: DECLARED };
                 tree.collect(files)?;
             }
             Ok(())
@@ -84,6 +87,7 @@ struct Tree<'a> {
     root: &'a Path,
     now: jiff::Timestamp,
     sink: &'a Sink,
+    facts: &'static [FactKind],
 }
 
 impl Tree<'_> {
@@ -122,8 +126,14 @@ impl Tree<'_> {
             self.project(&name, patched.iter().map(|(manifest, changes)| (manifest.as_ref(), Some(*changes))))?;
         }
         let mut entry = CoverageEntry::complete(NAME, self.target, "manifests", count);
-        entry.detail = said(templates, &overlays, undone);
-        self.sink.send_blocking(Record::Coverage(entry))
+        entry.detail = (templates > 0).then(|| {
+            format!("{templates} Helm templates were read without rendering them: names and values in them are guesses")
+        });
+        self.sink.send_blocking(Record::Coverage(entry))?;
+        let Some(detail) = unapplied(&overlays, undone) else { return Ok(()) };
+        let hole = CoverageEntry::hole(NAME, self.target, "changes of Kustomize", Outcome::Partial, detail);
+        let remedy = "render the overlay with kustomize build and scan the result";
+        self.sink.send_blocking(Record::Coverage(hole.blinds(self.facts).remedy(remedy.to_owned())))
     }
 
     /// The objects of a file; none where it cannot be read, which is said.
@@ -215,14 +225,9 @@ impl Tree<'_> {
     }
 }
 
-/// What is not exactly what a cluster would get.
-fn said(templates: u64, overlays: &[Overlay], undone: usize) -> Option<String> {
+/// What of overlays a cluster would get, and was not judged.
+fn unapplied(overlays: &[Overlay], undone: usize) -> Option<String> {
     let mut said = Vec::new();
-    if templates > 0 {
-        said.push(format!(
-            "{templates} Helm templates were read without rendering them: names and values in them are guesses"
-        ));
-    }
     let unread: Vec<&str> = overlays.iter().flat_map(|overlay| &overlay.unread).map(String::as_str).collect();
     if !unread.is_empty() {
         let shown: Vec<&str> = unread.iter().take(3).copied().collect();

@@ -25,7 +25,7 @@ const REMARKS: usize = 4;
 /// a pod, the horizon of last uses) waits for [`Projection::finish`].
 pub(super) struct Projection {
     pub(super) cluster: String,
-    observed: Timestamp,
+    pub(super) observed: Timestamp,
     /// Kinds of which the whole list was read.
     listed: BTreeSet<Kind>,
     /// Workloads of which something depends on objects that may come later.
