@@ -19,7 +19,7 @@ pub(super) fn exposures(
 ) -> Vec<Record> {
     let lines = LineIndex::new(text);
     let mut ids: BTreeMap<String, u64> = BTreeMap::new();
-    let matches = detectors.scan_file(text, None, &[path]).into_iter().filter(|one| wanted(one));
+    let matches = detectors.scan_file(text, None, &[path]).matches.into_iter().filter(|one| wanted(one));
     matches.map(|one| Record::Exposure(exposure(one, path, text, &lines, &mut ids, (collector, context)))).collect()
 }
 

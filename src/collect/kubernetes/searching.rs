@@ -148,7 +148,7 @@ impl Searcher {
             Some(line)
         });
         let text = values.collect::<Vec<_>>().join(&b'\n');
-        let matches = detectors.scan_file(&text, None, &[]);
+        let matches = detectors.scan_file(&text, None, &[]).matches;
         let known = matches.iter().filter(|one| is_known(one));
         known
             .map(|one| {
