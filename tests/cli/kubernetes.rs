@@ -361,6 +361,8 @@ fn audit_logs_say_who_is_seen_and_who_is_not() {
         )
     };
     write(at.path(), "dump/all.yaml", [account("runner"), account("idle")].join("---\n"));
+    // Whether an account has a token is known where Secrets were read.
+    write(at.path(), "dump/secrets.json", r#"{"kind":"SecretList","apiVersion":"v1","items":[]}"#);
     let event = |user: &str, time: &str| {
         format!(
             "{{\"kind\":\"Event\",\"user\":{{\"username\":\"{user}\"}},\"userAgent\":\"kubectl/v1.36\",\"requestReceivedTimestamp\":\"{time}\"}}\n"
