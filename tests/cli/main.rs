@@ -50,3 +50,4 @@ mod shard;
 mod source;
 mod stories;
 mod tree;
+mod versions;

@@ -7,7 +7,7 @@ use super::managed;
 use super::records::{CALL, Projection};
 use super::site::{Origin, some_of};
 use crate::model::{Evidence, FactKind, Grant, GrantKind, Outcome, Policy, PolicyLanguage, Record, Urn};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// What the members of a group hold through it.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ impl Projection {
         let names = policies.iter().map(|policy| {
             let id = Urn::new(format!("{holder}#inline/{}", policy.name));
             let remedy = format!("read the inline policy {} of {holder} again", policy.name);
-            self.policy(id.clone(), &policy.name, policy.document.as_ref(), seen, &remedy, out);
+            self.policy(id.clone(), &policy.name, policy.document.as_deref(), seen, &remedy, out);
             out.push(Record::Grant(self.grant(holder, &id, GrantKind::Policy, None, seen)));
             id
         });
@@ -138,12 +138,12 @@ impl Projection {
         &mut self,
         id: Urn,
         name: &str,
-        raw: Option<&Value>,
+        raw: Option<&RawValue>,
         seen: &Evidence,
         remedy: &str,
         out: &mut Vec<Record>,
     ) {
-        let decoded = document::decode(raw);
+        let decoded = document::read(raw);
         #[cfg(feature = "aws")]
         if let Ok(document) = &decoded {
             self.note_git(&id, document);
