@@ -21,6 +21,7 @@ mod setting;
 mod time;
 mod urn;
 mod usage;
+pub mod wildcard;
 mod workload;
 
 pub use attribute::AttributeName;

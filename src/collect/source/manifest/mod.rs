@@ -58,6 +58,8 @@ struct Definition {
     /// Its name, where that stands there plainly.
     name: Option<String>,
     arn: Option<String>,
+    /// It is made in some cases only (`count`, `for_each`, `Condition`).
+    optional: bool,
 }
 
 /// Reads the code of a tree.
@@ -161,6 +163,9 @@ impl Reader<'_> {
         if let Some(arn) = found.arn.filter(|arn| arn.starts_with("arn:")) {
             attributes.set(AttributeName::DefinedArn, arn);
         }
+        if found.optional {
+            attributes.set(AttributeName::Optional, true);
+        }
         self.about_file(path, &mut attributes);
         self.count += 1;
         let id = Urn::new(format!("code:{}/{path}#{}", self.root.label, found.address));
@@ -243,6 +248,7 @@ fn of_terraform(resource: hcl::Resource) -> Definition {
         line: resource.line,
         name: text("name").or_else(of_cluster),
         arn: None,
+        optional: resource.optional,
         kind: resource.kind,
     }
 }
