@@ -59,7 +59,12 @@ fn of_links(inventory: &Inventory, edges: &mut Vec<Edge>) {
 
 /// A text that still is what opens something. A public id alone opens nothing.
 fn of_exposures(inventory: &Inventory, edges: &mut Vec<Edge>) {
+    let published = proofs::KeyNames::of_settings(inventory);
     for exposure in inventory.exposures.iter().filter(|one| !one.public && !has_expired(one)) {
+        for setting in published.of(exposure).unwrap_or_default() {
+            let why = "the public half of the found key is this one";
+            edges.push(Edge::new(&exposure.id, EdgeKind::Unlocks, setting, why));
+        }
         let Some(facts) = inventory.facts.exposures.get(&exposure.id) else { continue };
         let place = &exposure.evidence.location;
         match (&facts.credential, &facts.identity) {

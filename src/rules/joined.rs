@@ -100,8 +100,18 @@ pub(super) fn exposure(it: &Exposure, name: &str, inventory: &Inventory, now: Ti
         "written_by" => introduced.map_or(Field::Null, |commit| Field::Text(commit.email.clone())),
         "reach" => Field::Texts(kinds(inventory, &it.id)),
         "reaches_administrator" => Field::Bool(administers(inventory, &it.id, None)),
+        "unlocks" => Field::Texts(unlocks(inventory, &it.id)),
         _ => return None,
     })
+}
+
+/// Where the public half of a private key stands that is in another file than the key.
+fn unlocks(inventory: &Inventory, id: &Urn) -> Vec<String> {
+    let own = inventory.exposures.get(id).and_then(|one| one.evidence.location.file());
+    let edges = inventory.facts.graph.from(id).iter().filter(|edge| edge.kind == EdgeKind::Unlocks);
+    let settings = edges.filter_map(|edge| inventory.settings.get(&edge.to));
+    let others = settings.filter(|one| one.evidence.location.file() != own);
+    others.map(|one| format!("{} ({})", one.evidence.location, one.name)).collect()
 }
 
 /// How bad a leak is by what it opens; the detector's word where too little is known of that.

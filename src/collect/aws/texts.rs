@@ -20,7 +20,7 @@ pub(super) fn exposures(text: &FoundText, site: &Site, detectors: &DetectorSet, 
         let (root, commit) = (String::new(), None);
         let location = Location::File { root, path: path.clone(), line, column, end_line, end_column, commit };
         let evidence = Evidence { observed: context.now, collector: NAME.to_owned(), location };
-        Record::Exposure(found::exposure(one, &path, evidence, &context.fingerprint_key, &mut ids))
+        Record::Exposure(Box::new(found::exposure(one, &path, evidence, &context.fingerprint_key, &mut ids)))
     };
     detectors.scan_file(bytes, None, &[&path]).into_iter().map(record).collect()
 }
