@@ -22,5 +22,5 @@ pub(super) fn exposures(text: &FoundText, site: &Site, detectors: &DetectorSet, 
         let evidence = Evidence { observed: context.now, collector: NAME.to_owned(), location };
         Record::Exposure(Box::new(found::exposure(one, &path, evidence, &context.fingerprint_key, &mut ids)))
     };
-    detectors.scan_file(bytes, None, &[&path]).into_iter().map(record).collect()
+    detectors.scan_file(bytes, None, &[&path]).matches.into_iter().map(record).collect()
 }
