@@ -16,6 +16,7 @@ use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::link::{Tables, link};
 use crate::model::{Provider, Record, Urn, alike};
+use crate::report::clean;
 
 /// How many names are listed where one is not enough.
 const LISTED: usize = 12;
@@ -171,10 +172,12 @@ impl Known {
     fn nothing_named(&self, name: &str, named: &[(&Urn, &str)]) -> Failure {
         let lower = name.to_lowercase();
         let holds = |(id, _): &&(&Urn, &str)| id.as_str().to_lowercase().contains(&lower);
-        let alike: Vec<String> = named.iter().filter(holds).take(LISTED).map(|(id, _)| format!("\n  {id}")).collect();
+        let alike: Vec<String> =
+            named.iter().filter(holds).take(LISTED).map(|(id, _)| format!("\n  {}", clean(id.as_str()))).collect();
         if alike.is_empty() {
             let count = named.len();
-            let near: Vec<String> = nearest(&lower, named).iter().map(|id| format!("\n  {id}")).collect();
+            let near = nearest(&lower, named);
+            let near: Vec<String> = near.iter().map(|id| format!("\n  {}", clean(id.as_str()))).collect();
             let hint = if near.is_empty() { String::new() } else { format!("; did you mean{}", near.concat()) };
             return Failure(format!("there is no '{name}' among the {count} things that were read{hint}"));
         }
@@ -226,7 +229,7 @@ fn nearest<'a>(lower: &str, named: &[(&'a Urn, &str)]) -> Vec<&'a Urn> {
 }
 
 fn several(name: &str, many: &[&Urn]) -> Failure {
-    let list: Vec<String> = many.iter().take(LISTED).map(|id| format!("\n  {id}")).collect();
+    let list: Vec<String> = many.iter().take(LISTED).map(|id| format!("\n  {}", clean(id.as_str()))).collect();
     let more = if many.len() > LISTED { format!("\n  and {} more", many.len() - LISTED) } else { String::new() };
     Failure(format!("'{name}' can mean {} things; name one of them:{}{more}", many.len(), list.concat()))
 }
