@@ -17,6 +17,7 @@ mod search;
 mod trust;
 mod unmade;
 mod usage;
+mod values;
 mod workflows;
 mod workloads;
 
@@ -80,6 +81,7 @@ pub fn link_grants(inventory: &mut Inventory) {
 /// Runs every pass. The order is the point.
 pub fn link(inventory: &mut Inventory, tables: &Tables) {
     credentials::link(inventory);
+    values::link(inventory);
     workloads::link(inventory);
     trust::link(inventory);
     aws::link(inventory, &tables.aws_trust);
