@@ -12,8 +12,7 @@ use nonhuman::embedded;
 use nonhuman::inventory::Inventory;
 use nonhuman::link::{Tables, link};
 use nonhuman::model::{
-    Attributes, Confidence, Credential, CredentialKind, Evidence, Grant, GrantKind, Identity, IdentityKind, Known,
-    Link, LinkKind, Location, Policy, PolicyLanguage, Record, Urn,
+    Evidence, Grant, GrantKind, Identity, IdentityKind, Known, Location, Policy, PolicyLanguage, Record, Urn,
 };
 use nonhuman::rules::{Origin, RuleFile, RuleSet, evaluate};
 use nonhuman::secrets::DetectorSet;
@@ -104,66 +103,6 @@ fn join_and_judge(bencher: Bencher<'_, '_>, roles: usize) {
         .collect();
     let rules = RuleSet::load(&files, &BTreeMap::new()).expect("our own rules load");
     bencher.counter(ItemsCount::new(roles)).with_inputs(|| records(roles)).bench_values(|records| {
-        let mut inventory = Inventory::build(records);
-        link(&mut inventory, &tables);
-        evaluate(&inventory, &rules, Timestamp::UNIX_EPOCH).findings.len()
-    });
-}
-
-/// An organisation: for each identity two credentials, a grant and ten links. The links stay within teams of a hundred,
-/// as in life, and every team has one administrator.
-fn organisation(identities: usize) -> Vec<Record> {
-    let mut records = records(identities);
-    let evidence = Evidence {
-        observed: Timestamp::UNIX_EPOCH,
-        collector: "bench".to_owned(),
-        location: Location::Api { call: "bench".to_owned(), resource: "1".to_owned() },
-    };
-    let role = |number: usize| Urn::new(format!("arn:aws:iam::1:role/{number}"));
-    for number in 0..identities {
-        for key in 0..2 {
-            let name = format!("key-{number}-{key}");
-            records.push(Record::Credential(Credential {
-                id: Urn::aws_access_key(&name),
-                kind: CredentialKind::AwsAccessKey,
-                holder: role(number),
-                tenant: "1".to_owned(),
-                name,
-                active: Known::Value(key == 0),
-                created: Known::Value(Timestamp::UNIX_EPOCH),
-                expires: Known::Absent,
-                fingerprint: None,
-                attributes: Attributes::default(),
-                evidence: evidence.clone(),
-            }));
-        }
-        let team = number / 100 * 100;
-        for step in 1..=10 {
-            records.push(Record::Link(Link {
-                from: role(number),
-                kind: LinkKind::ActsAs,
-                to: role(team + (number + step * step * 7) % 100),
-                confidence: Confidence::High,
-                condition: (step % 3 == 0).then(|| "a condition".to_owned()),
-                why: "made for the benchmark".to_owned(),
-                evidence: evidence.clone(),
-            }));
-        }
-    }
-    records
-}
-
-/// The issue asks: 100,000 identities, 300,000 credentials and grants, 1,000,000 links in 10 s and 1.5 GB, growing with
-/// their number and no faster.
-#[divan::bench(args = [10_000, 30_000, 100_000], sample_count = 1, sample_size = 1)]
-fn join_and_judge_an_organisation(bencher: Bencher<'_, '_>, identities: usize) {
-    let tables = Tables::parse(embedded::facts).expect("our own tables load");
-    let files: Vec<_> = embedded::files("audit")
-        .into_iter()
-        .map(|(path, text)| RuleFile { path: path.to_owned(), text: text.to_owned(), origin: Origin::BuiltIn })
-        .collect();
-    let rules = RuleSet::load(&files, &BTreeMap::new()).expect("our own rules load");
-    bencher.counter(ItemsCount::new(identities)).with_inputs(|| organisation(identities)).bench_values(|records| {
         let mut inventory = Inventory::build(records);
         link(&mut inventory, &tables);
         evaluate(&inventory, &rules, Timestamp::UNIX_EPOCH).findings.len()

@@ -232,7 +232,7 @@ fn written(known: &Graph, bill: &Bill<'_>) -> Section {
     let mut section = Section::new("Secrets they wrote into files");
     for exposure in &bill.written {
         section.line(0, format!("{}: {} {}", exposure.evidence.location, exposure.title, exposure.preview));
-        thing::exposed_since(exposure, known.now).into_iter().for_each(|text| section.line(1, text));
+        exposure.lies_since(known.now).into_iter().for_each(|text| section.line(1, text));
     }
     section
 }

@@ -15,7 +15,7 @@ use crate::embedded;
 use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::link::{Tables, link};
-use crate::model::{Provider, Record, Urn};
+use crate::model::{Provider, Record, Urn, alike};
 use crate::report::clean;
 
 /// How many names are listed where one is not enough.
@@ -176,7 +176,10 @@ impl Known {
             named.iter().filter(holds).take(LISTED).map(|(id, _)| format!("\n  {}", clean(id.as_str()))).collect();
         if alike.is_empty() {
             let count = named.len();
-            return Failure(format!("there is no '{name}' among the {count} things that were read"));
+            let near = nearest(&lower, named);
+            let near: Vec<String> = near.iter().map(|id| format!("\n  {}", clean(id.as_str()))).collect();
+            let hint = if near.is_empty() { String::new() } else { format!("; did you mean{}", near.concat()) };
+            return Failure(format!("there is no '{name}' among the {count} things that were read{hint}"));
         }
         Failure(format!("there is no '{name}'; these have it in their names:{}", alike.concat()))
     }
@@ -196,6 +199,33 @@ impl Known {
         named.extend(of_graph);
         named
     }
+}
+
+/// What is spelled most alike, by its whole id, the end of it or what its provider calls it.
+fn nearest<'a>(lower: &str, named: &[(&'a Urn, &str)]) -> Vec<&'a Urn> {
+    const NEAR: usize = 3;
+    // Long texts are no names that somebody mistyped.
+    const LONGEST: usize = 200;
+    if lower.len() > LONGEST {
+        return Vec::new();
+    }
+    let score = |id: &Urn, own: &str| {
+        let id = id.as_str().to_lowercase();
+        let end = id.rsplit(['/', ':', '#']).next().unwrap_or_default().to_owned();
+        let own = own.to_lowercase();
+        let short = own.rsplit('/').next().unwrap_or_default().to_owned();
+        let texts = [id, end, own, short].into_iter().filter(|text| text.len().abs_diff(lower.len()) <= NEAR);
+        texts.map(|text| alike::distance(lower, &text)).min()
+    };
+    let most = NEAR.min(lower.chars().count() / 3);
+    let mut near: Vec<(usize, &Urn)> = named
+        .iter()
+        .filter_map(|(id, own)| Some((score(id, own)?, *id)))
+        .filter(|(distance, _)| *distance <= most)
+        .collect();
+    near.sort();
+    near.dedup();
+    near.into_iter().take(NEAR).map(|(_, id)| id).collect()
 }
 
 fn several(name: &str, many: &[&Urn]) -> Failure {

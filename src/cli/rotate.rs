@@ -116,7 +116,7 @@ fn uses(known: &Graph, subject: &Subject<'_>) -> Section {
     let mut section = Section::new("Who has it");
     for place in &subject.places {
         section.line(0, format!("{}: {}", place.evidence.location, place.title));
-        thing::exposed_since(place, known.now).into_iter().for_each(|text| section.line(1, text));
+        place.lies_since(known.now).into_iter().for_each(|text| section.line(1, text));
     }
     for (user, why) in &subject.users {
         section.line(0, format!("{} uses it: {why}", thing::label(&known.inventory, user)));

@@ -58,7 +58,7 @@ fn report(path: &Path, reader: impl Read, records: &mut Vec<Record>) -> Result<T
     };
     records.extend(report.identities.into_iter().map(Record::Identity));
     records.extend(report.credentials.into_iter().map(Record::Credential));
-    records.extend(report.exposures.into_iter().map(Record::Exposure));
+    records.extend(report.exposures.into_iter().map(|one| Record::Exposure(Box::new(one))));
     records.extend(report.settings.into_iter().map(Record::Setting));
     records.extend(report.links.into_iter().map(Record::Link));
     records.extend(report.coverage.into_iter().map(Record::Coverage));

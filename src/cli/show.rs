@@ -91,7 +91,7 @@ fn of_identity(known: &Graph, identity: &Identity, answer: &mut Answer) {
     let mut section = Section::new("Its secrets in the open");
     for exposure in facts.exposures.iter().filter_map(|id| inventory.exposures.get(id)) {
         section.line(0, format!("{}: {} {}", exposure.evidence.location, exposure.title, exposure.preview));
-        thing::exposed_since(exposure, now).into_iter().for_each(|text| section.line(1, text));
+        exposure.lies_since(now).into_iter().for_each(|text| section.line(1, text));
     }
     answer.add(section);
     grants(known, facts, answer);
@@ -168,7 +168,7 @@ fn of_exposure(known: &Graph, id: &Urn, answer: &mut Answer) {
     section.fact("id", id);
     section.fact("what", format!("{} {} ({})", exposure.title, exposure.preview, exposure.proof.kind));
     section.fact("where", &exposure.evidence.location);
-    thing::exposed_since(exposure, known.now).into_iter().for_each(|text| section.fact("exposed", text));
+    exposure.lies_since(known.now).into_iter().for_each(|text| section.fact("exposed", text));
     exposure.proof.key_id.iter().for_each(|key| section.fact("key id", key));
     exposure.proof.account.iter().for_each(|account| section.fact("account", account));
     exposure.proof.facts.iter().for_each(|(name, value)| section.fact(name, value));

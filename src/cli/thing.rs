@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::inventory::Inventory;
-use crate::model::{Credential, Edge, Exposure, Holding, Known, Location, Reached, Urn, days_between, short_date};
+use crate::model::{Credential, Edge, Holding, Known, Location, Reached, Urn, days_between, short_date};
 use crate::report::{capability_words, headline};
 
 /// A thing in a line: what it is and how it is called.
@@ -81,16 +81,6 @@ pub(super) fn credential_state(credential: &Credential, now: Timestamp) -> Strin
         Known::Unknown(_) => {}
     }
     parts.join(", ")
-}
-
-/// How long a secret has lain where it lies, where history was read.
-pub(super) fn exposed_since(exposure: &Exposure, now: Timestamp) -> Option<String> {
-    let commit = exposure.introduced.as_ref()?;
-    let id = commit.id.get(..12).unwrap_or(&commit.id);
-    let still = if commit.in_head { "still there" } else { "no longer in HEAD, but in every clone" };
-    let days = days_between(commit.date, now);
-    let (date, author) = (short_date(commit.date), &commit.email);
-    Some(format!("since {date} ({days} days), commit {id} by {author}; {still}"))
 }
 
 /// The place in a file, or the call that showed it.

@@ -66,7 +66,7 @@ impl Sorted {
             Record::Setting(setting) => self.settings.push(setting),
             Record::Link(link) => self.links.push(link),
             Record::Person(person) => self.people.push(person),
-            Record::Exposure(exposure) => self.exposures.push(exposure),
+            Record::Exposure(exposure) => self.exposures.push(*exposure),
             Record::Usage(usage) => self.usages.push(usage),
             Record::Coverage(entry) => self.coverage.push(entry),
             Record::End { .. } => {}

@@ -1,11 +1,15 @@
 //! What was looked at, and which facts the holes in it make unknown.
 
+use std::collections::HashMap;
+
 use crate::model::{CoverageEntry, FactKind};
 
 /// All coverage entries, sorted and without duplicates.
 #[derive(Debug, Default)]
 pub struct Coverage {
     entries: Vec<CoverageEntry>,
+    /// Of each target the entries that make something unknown: every field of every subject asks.
+    blind: HashMap<String, Vec<usize>>,
 }
 
 impl Coverage {
@@ -13,7 +17,11 @@ impl Coverage {
     pub fn new(mut entries: Vec<CoverageEntry>) -> Self {
         entries.sort();
         entries.dedup();
-        Self { entries }
+        let mut blind: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, entry) in entries.iter().enumerate().filter(|(_, entry)| !entry.blinds.is_empty()) {
+            blind.entry(entry.target.clone()).or_default().push(at);
+        }
+        Self { entries, blind }
     }
 
     /// Every entry.
@@ -33,6 +41,7 @@ impl Coverage {
 
     /// The hole that makes a class of facts of a target unknown, if there is one.
     pub fn blind_spot(&self, target: &str, fact: FactKind) -> Option<&CoverageEntry> {
-        self.entries.iter().find(|entry| entry.target == target && entry.blinds.contains(&fact))
+        let of_target = self.blind.get(target)?.iter().map(|at| &self.entries[*at]);
+        of_target.into_iter().find(|entry| entry.blinds.contains(&fact))
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::inventory::Inventory;
 use crate::model::{
     AttributeName as Name, Attributes, Capability, CapabilityKind, Fingerprint, Identity, IdentityKind, LinkKind,
-    Provider, SettingKind, Urn,
+    Provider, SettingKind, Urn, wildcard,
 };
 
 /// How many agents of one value are named.
@@ -141,25 +141,10 @@ fn registry(inventory: &mut Inventory, agents: &[Identity]) {
         }
         let short = agent.name.split(" (").next().unwrap_or(&agent.name).to_lowercase();
         let long = [agent.id.as_str().to_lowercase(), agent.name.to_lowercase(), short];
-        if !names.iter().any(|name| long.iter().any(|text| is_like(text, name))) {
+        if !names.iter().any(|name| long.iter().any(|text| wildcard::matches(name, text))) {
             inventory.facts.attributes.entry(agent.id.clone()).or_default().set(Name::Unregistered, true);
         }
     }
-}
-
-/// Whether a text is like a pattern with `*` for anything; without recursion, so that no pattern is slow.
-fn is_like(text: &str, pattern: &str) -> bool {
-    let Some((first, rest)) = pattern.split_once('*') else { return text == pattern };
-    let Some(mut text) = text.strip_prefix(first) else { return false };
-    let mut pieces = rest.split('*').peekable();
-    while let Some(piece) = pieces.next() {
-        if pieces.peek().is_none() {
-            return text.ends_with(piece);
-        }
-        let Some(at) = text.find(piece) else { return false };
-        text = text.get(at + piece.len()..).unwrap_or_default();
-    }
-    true
 }
 
 /// Values that several agents hold, told at the first place of each value.
@@ -190,23 +175,5 @@ fn shared(inventory: &mut Inventory) {
         let attributes = inventory.facts.attributes.entry(first).or_default();
         attributes.set(Name::AgentCount, i64::try_from(agents.len()).unwrap_or(i64::MAX));
         attributes.set(Name::AgentsOfValue, format!("{}{more}", named.join(", ")));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_like;
-
-    #[test]
-    fn names_of_a_list_may_have_stars() {
-        for (text, pattern, expected) in [
-            ("claude code", "claude code", true),
-            ("claude code", "claude", false),
-            ("agent:shop/.github/workflows/a.yml#t/1", "agent:shop/*", true),
-            ("agent:shop/x", "*#*", false),
-            ("a-b-c", "a*b*c", true),
-        ] {
-            assert_eq!(is_like(text, pattern), expected, "{text} {pattern}");
-        }
     }
 }

@@ -3,22 +3,45 @@
 
 use std::collections::BTreeMap;
 
+use super::unmade::is_manifest;
 use crate::inventory::Inventory;
 use crate::model::{AttributeName, Edge, EdgeKind, Identity, IdentityKind, Setting, SettingKind, Urn};
 
 pub(super) fn link(inventory: &Inventory, edges: &mut Vec<Edge>) {
+    of_manifests(inventory, edges);
     let definitions = inventory.settings.iter().filter(|one| one.kind == SettingKind::CodeDefinition);
     let definitions: Vec<&Setting> = definitions.collect();
     if definitions.is_empty() {
         return;
     }
     let mut by_name: BTreeMap<(&str, &str), Vec<&Identity>> = BTreeMap::new();
-    for identity in inventory.identities.iter() {
+    for identity in inventory.identities.iter().filter(|one| !is_manifest(one)) {
         by_name.entry((identity.kind.as_str(), short_name(identity))).or_default().push(identity);
     }
     for definition in definitions {
         if let Some((identity, why)) = made(inventory, definition, &by_name) {
             edges.push(Edge::new(&identity.id, EdgeKind::DefinedBy, &definition.id, why));
+        }
+    }
+}
+
+/// Service accounts of clusters that a manifest makes, where only one cluster that was read has one of that name.
+fn of_manifests(inventory: &Inventory, edges: &mut Vec<Edge>) {
+    let accounts = || inventory.identities.iter().filter(|one| one.kind == IdentityKind::KubernetesServiceAccount);
+    let manifests: Vec<&Identity> =
+        accounts().filter(|one| is_manifest(one) && !one.attributes.is(AttributeName::Template)).collect();
+    if manifests.is_empty() {
+        return;
+    }
+    let mut by_name: BTreeMap<&str, Vec<&Identity>> = BTreeMap::new();
+    for account in accounts().filter(|one| !is_manifest(one)) {
+        by_name.entry(&account.name).or_default().push(account);
+    }
+    for manifest in manifests {
+        if let Some([one]) = by_name.get(manifest.name.as_str()).map(Vec::as_slice) {
+            let place = &manifest.evidence.location;
+            let why = format!("the manifest at {place} makes a service account of this name, and only one was read");
+            edges.push(Edge::new(&one.id, EdgeKind::DefinedBy, &manifest.id, why));
         }
     }
 }
@@ -44,7 +67,7 @@ fn made<'a>(
 }
 
 /// The name without the path before it; that of a service account is in its namespace.
-fn short_name(identity: &Identity) -> &str {
+pub(super) fn short_name(identity: &Identity) -> &str {
     match identity.provider() {
         crate::model::Provider::Aws => identity.name.rsplit('/').next().unwrap_or(&identity.name),
         _ => &identity.name,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::federation::{Admitted, admitted};
+use super::federation::{Admitted, AllAdmitted, GITHUB};
 use super::{definitions, proofs, workflows};
 use crate::inventory::{Graph, Inventory};
 use crate::model::{
@@ -25,7 +25,7 @@ pub(super) fn link(inventory: &mut Inventory) {
     of_credentials(inventory, &mut edges);
     of_workloads(inventory, &mut edges);
     of_trusts(inventory, &mut edges);
-    let admitted: Vec<Admitted> = inventory.trusts.iter().flat_map(admitted).collect();
+    let admitted = AllAdmitted::of(inventory.trusts.iter());
     of_service_accounts(inventory, &admitted, &mut edges);
     workflows::link(inventory, &admitted, &mut edges);
     definitions::link(inventory, &mut edges);
@@ -59,7 +59,12 @@ fn of_links(inventory: &Inventory, edges: &mut Vec<Edge>) {
 
 /// A text that still is what opens something. A public id alone opens nothing.
 fn of_exposures(inventory: &Inventory, edges: &mut Vec<Edge>) {
+    let published = proofs::KeyNames::of_settings(inventory);
     for exposure in inventory.exposures.iter().filter(|one| !one.public && !has_expired(one)) {
+        for setting in published.of(exposure).unwrap_or_default() {
+            let why = "the public half of the found key is this one";
+            edges.push(Edge::new(&exposure.id, EdgeKind::Unlocks, setting, why));
+        }
         let Some(facts) = inventory.facts.exposures.get(&exposure.id) else { continue };
         let place = &exposure.evidence.location;
         match (&facts.credential, &facts.identity) {
@@ -149,10 +154,11 @@ fn of_trusts(inventory: &Inventory, edges: &mut Vec<Edge>) {
 }
 
 /// Service accounts that act as identities of a cloud, by what is written on them and what the role trusts.
-fn of_service_accounts(inventory: &Inventory, admitted: &[Admitted], edges: &mut Vec<Edge>) {
+fn of_service_accounts(inventory: &Inventory, admitted: &AllAdmitted, edges: &mut Vec<Edge>) {
     for account in inventory.identities.iter().filter(|one| one.kind == IdentityKind::KubernetesServiceAccount) {
         if let Some(role) = account.labels.get(IRSA_ANNOTATION) {
-            edges.extend(as_role(inventory, account, &Urn::new(role.trim()), admitted));
+            let role = Urn::new(role.trim());
+            edges.extend(as_role(inventory, account, &role, &admitted.of_role(&role)));
         }
         let others = [(GKE_ANNOTATION, "gcp:service-account"), (AKS_ANNOTATION, "azure:application")];
         for (annotation, prefix) in others {
@@ -169,7 +175,7 @@ fn of_service_accounts(inventory: &Inventory, admitted: &[Admitted], edges: &mut
 
 /// How a service account is the role that its annotation names: by a trust that lets it in, and not by the annotation
 /// alone.
-pub(super) fn as_role(inventory: &Inventory, account: &Identity, role: &Urn, admitted: &[Admitted]) -> Option<Edge> {
+pub(super) fn as_role(inventory: &Inventory, account: &Identity, role: &Urn, of_role: &[&Admitted]) -> Option<Edge> {
     let why = format!("annotation {IRSA_ANNOTATION}");
     let edge = Edge::new(&account.id, EdgeKind::ActsAs, role, why);
     let Some(known) = inventory.identities.get(role) else {
@@ -180,9 +186,9 @@ pub(super) fn as_role(inventory: &Inventory, account: &Identity, role: &Urn, adm
         return is_blind.then(|| edge.only(Holding::Unknown, "the role's trust policy was not read"));
     }
     let subject = format!("system:serviceaccount:{}", account.name.replacen('/', ":", 1));
-    let of_role = admitted.iter().filter(|one| one.role == *role && !one.issuer.starts_with("token.actions."));
-    let fits = |one: &&Admitted| one.subjects.is_empty() || one.subjects.iter().any(|text| text.matches(&subject));
-    let best = of_role.filter(fits).min_by_key(|one| one.open.len())?;
+    let of_clusters = of_role.iter().filter(|one| one.issuer != GITHUB);
+    let fits = |one: &&&Admitted| one.subjects.is_empty() || one.subjects.iter().any(|text| text.matches(&subject));
+    let best = of_clusters.filter(fits).min_by_key(|one| one.open.len())?;
     let edge = Edge { why: format!("{}; the role trusts {subject} of {}", edge.why, best.issuer), ..edge };
     Some(if best.open.is_empty() {
         edge

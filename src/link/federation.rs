@@ -3,10 +3,15 @@
 //!
 //! Source: AWS IAM User Guide, "Create a role for OpenID Connect federation"; GitHub Docs, "OpenID Connect reference".
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
-use crate::model::{Trust, Urn};
+use crate::model::{Trust, Urn, wildcard};
 
+/// The issuer of the tokens of GitHub's workflows.
+/// Source: GitHub Docs, "Configuring OpenID Connect in Amazon Web Services".
+pub(super) const GITHUB: &str = "token.actions.githubusercontent.com";
 const ASSUME: &str = "sts:assumerolewithwebidentity";
 
 /// One statement that lets tokens of an issuer in.
@@ -33,7 +38,7 @@ pub(super) struct Subject {
 impl Subject {
     /// Whether a subject is meant.
     pub(super) fn matches(&self, subject: &str) -> bool {
-        if self.is_pattern { like(subject.as_bytes(), self.text.as_bytes()) } else { self.text == subject }
+        if self.is_pattern { wildcard::matches(&self.text, subject) } else { self.text == subject }
     }
 
     /// Whether some subject that begins so is meant.
@@ -44,6 +49,47 @@ impl Subject {
         };
         fixed.starts_with(head) || head.starts_with(fixed)
     }
+}
+
+/// All statements that let tokens in, found by what is asked for.
+#[derive(Debug, Default)]
+pub(super) struct AllAdmitted {
+    all: Vec<Admitted>,
+    by_role: HashMap<Urn, Vec<usize>>,
+    /// Those of GitHub by the repositories that their subjects name: `repo:acme/shop:`.
+    by_repository: HashMap<String, Vec<usize>>,
+}
+
+impl AllAdmitted {
+    pub(super) fn of<'a>(trusts: impl Iterator<Item = &'a Trust>) -> Self {
+        let all: Vec<Admitted> = trusts.flat_map(admitted).collect();
+        let (mut by_role, mut by_repository) = (HashMap::<_, Vec<usize>>::new(), HashMap::<_, Vec<usize>>::new());
+        for (at, one) in all.iter().enumerate() {
+            by_role.entry(one.role.clone()).or_default().push(at);
+            for subject in one.subjects.iter().filter(|_| one.issuer == GITHUB) {
+                let heads = by_repository.entry(repository_of(&subject.text)).or_default();
+                if heads.last() != Some(&at) {
+                    heads.push(at);
+                }
+            }
+        }
+        Self { all, by_role, by_repository }
+    }
+
+    /// What lets tokens be a role.
+    pub(super) fn of_role(&self, role: &Urn) -> Vec<&Admitted> {
+        self.by_role.get(role).into_iter().flatten().map(|at| &self.all[*at]).collect()
+    }
+
+    /// What lets workflows of a repository in by its name, `repo:acme/shop:`.
+    pub(super) fn of_repository(&self, head: &str) -> impl Iterator<Item = &Admitted> {
+        self.by_repository.get(head).into_iter().flatten().map(|at| &self.all[*at])
+    }
+}
+
+/// `repo:acme/shop:` of `repo:acme/shop:ref:refs/heads/main`.
+fn repository_of(subject: &str) -> String {
+    subject.match_indices(':').nth(1).map_or_else(String::new, |(end, _)| subject[..=end].to_owned())
 }
 
 /// Every statement of a trust policy that lets tokens in.
@@ -58,7 +104,7 @@ pub(super) fn admitted(trust: &Trust) -> Vec<Admitted> {
 
 fn is_web_identity(statement: &Value) -> bool {
     let allows = statement.get("Effect").and_then(Value::as_str) == Some("Allow");
-    let named = |action: &str| like(ASSUME.as_bytes(), action.to_ascii_lowercase().as_bytes());
+    let named = |action: &str| wildcard::matches(&action.to_ascii_lowercase(), ASSUME);
     allows && statement.get("Action").is_some_and(|actions| texts(actions).any(named))
 }
 
@@ -101,33 +147,6 @@ fn texts(value: &Value) -> impl Iterator<Item = &str> {
         one => std::slice::from_ref(one),
     };
     list.iter().filter_map(Value::as_str)
-}
-
-/// Whether a text has the form of a pattern in which `*` stands for any text and `?` for one character.
-fn like(text: &[u8], pattern: &[u8]) -> bool {
-    let (mut at, mut place) = (0, 0);
-    let mut star = None;
-    while at < text.len() {
-        match pattern.get(place) {
-            Some(b'*') => {
-                star = Some((place, at));
-                place += 1;
-            }
-            Some(byte) if *byte == b'?' || *byte == text[at] => {
-                at += 1;
-                place += 1;
-            }
-            _ => match star {
-                Some((before, taken)) => {
-                    star = Some((before, taken + 1));
-                    place = before + 1;
-                    at = taken + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[place..].iter().all(|byte| *byte == b'*')
 }
 
 #[cfg(test)]

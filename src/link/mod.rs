@@ -15,6 +15,7 @@ mod proofs;
 mod reach;
 mod search;
 mod trust;
+mod unmade;
 mod usage;
 mod values;
 mod workflows;
@@ -97,5 +98,6 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     aws::link_workloads(inventory);
     agents::link(inventory);
     edges::link(inventory);
+    unmade::link(inventory);
     search::link(inventory);
 }

@@ -16,6 +16,7 @@ pub struct OwnerLabels {
     configured: u8,
     workloads: u8,
     naming: u8,
+    creator: u8,
     owner: Vec<OwnerLabel>,
 }
 
@@ -134,6 +135,10 @@ fn claims(inventory: &Inventory, identity: &Identity, labels: &OwnerLabels, code
         let (source, confidence) = (link.why.clone(), link.confidence);
         claims.push(Named { name, source, confidence, weight: labels.configured });
     }
+    if let Some(creator) = identity.attributes.text(AttributeName::Author).and_then(person_in) {
+        let (source, confidence) = ("who made it, by the audit log".to_owned(), Confidence::Low);
+        claims.push(Named { name: creator.to_owned(), source, confidence, weight: labels.creator });
+    }
     if let Some(code) = code {
         let file = code.evidence.location.file().unwrap_or_default();
         for name in code.attributes.texts(AttributeName::CodeOwners) {
@@ -143,6 +148,15 @@ fn claims(inventory: &Inventory, identity: &Identity, labels: &OwnerLabels, code
         }
     }
     claims
+}
+
+/// The person behind whoever an audit log names: the session of a federated role is called by the person's address
+/// (`arn:aws:sts::111122223333:assumed-role/Admin/ana@acme.example`). A machine's session names nobody.
+/// Source: IAM User Guide, "IAM identifiers"; Identity Center names sessions by the user name.
+fn person_in(author: &str) -> Option<&str> {
+    let session = author.rsplit('/').next()?;
+    let (local, domain) = session.split_once('@')?;
+    (!local.is_empty() && domain.contains('.')).then_some(session)
 }
 
 /// The owner of a service account's namespace: the weakest sign, which rules treat as a hint.

@@ -1,49 +1,77 @@
 //! What a secret's own text proves beyond ids of one provider: the public half of its key, the client of a token, the
 //! account at a service that nothing was read of. A name alone proves nothing.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use crate::inventory::Inventory;
-use crate::model::{AttributeName, Exposure, Provider, Urn};
+use crate::model::{AttributeName, Attributes, Exposure, Provider, Urn};
 
-/// The name of a public key that credentials and found private keys have in common.
-const KEY_NAME: AttributeName = AttributeName::JwkThumbprint;
+/// The names of public keys that found private keys and what was read have in common.
+const KEY_NAMES: [AttributeName; 3] =
+    [AttributeName::JwkThumbprint, AttributeName::SshFingerprint, AttributeName::SpkiSha256];
 
-/// Credentials by the names of their public keys.
-pub(super) fn credentials_by_key(inventory: &Inventory) -> BTreeMap<String, Vec<Urn>> {
-    let mut by_key: BTreeMap<String, Vec<Urn>> = BTreeMap::new();
-    for credential in inventory.credentials.iter() {
-        if let Some(text) = credential.attributes.text(KEY_NAME) {
-            by_key.entry(text.to_owned()).or_default().push(credential.id.clone());
+/// Things by the names of their public keys.
+pub(super) struct KeyNames<'a>([HashMap<&'a str, Vec<&'a Urn>>; 3]);
+
+impl<'a> KeyNames<'a> {
+    /// Credentials whose private half is secret.
+    pub(super) fn of_credentials(inventory: &'a Inventory) -> Self {
+        Self::of_all(inventory.credentials.iter().map(|one| (&one.id, &one.attributes)))
+    }
+
+    /// Places that let in whoever has the private half: lines of `authorized_keys`, certificates.
+    pub(super) fn of_settings(inventory: &'a Inventory) -> Self {
+        Self::of_all(inventory.settings.iter().map(|one| (&one.id, &one.attributes)))
+    }
+
+    fn of_all(all: impl Iterator<Item = (&'a Urn, &'a Attributes)>) -> Self {
+        let mut maps = Self(Default::default());
+        for (id, attributes) in all.filter(|(_, attributes)| !attributes.is_empty()) {
+            for (map, name) in maps.0.iter_mut().zip(KEY_NAMES) {
+                if let Some(text) = attributes.text(name) {
+                    map.entry(text).or_default().push(id);
+                }
+            }
         }
+        maps
     }
-    by_key
-}
 
-/// The name of the public half of a private key that lies in the open.
-pub(super) fn key_name(exposure: &Exposure) -> Option<&String> {
-    exposure.proof.facts.get(KEY_NAME.as_str())
-}
-
-/// The app of an Okta organisation to which a token was given: issuer and client are both in the token. The issuer's
-/// host is the organisation, so that a client id alone ties nothing.
-pub(super) fn okta_client(exposure: &Exposure, inventory: &Inventory) -> Option<Urn> {
-    let facts = &exposure.proof.facts;
-    let host = facts.get("issuer")?.strip_prefix("https://")?.split('/').next()?;
-    let client = facts.get("client")?;
-    let id = Urn::new(format!("okta:{host}/app/{client}"));
-    if inventory.identities.get(&id).is_some() {
-        return Some(id);
+    /// What has the public half of a private key that lies in the open.
+    pub(super) fn of(&self, exposure: &Exposure) -> Option<&[&'a Urn]> {
+        let facts = &exposure.proof.facts;
+        let mut of_names = self.0.iter().zip(KEY_NAMES);
+        of_names.find_map(|(map, name)| map.get(facts.get(name.as_str())?.as_str()).map(Vec::as_slice))
     }
-    let mut apps = inventory.identities.iter().filter(|one| {
-        one.provider() == Provider::Okta && one.tenant == host && one.attributes.text(CLIENT_ID) == Some(client)
-    });
-    let app = apps.next()?;
-    apps.next().is_none().then(|| app.id.clone())
 }
 
-/// What Okta calls the client id of an app.
-const CLIENT_ID: AttributeName = AttributeName::ClientId;
+/// The apps of Okta organisations by host and client id; `None` where several have one.
+pub(super) struct OktaClients<'a>(HashMap<&'a str, HashMap<&'a str, Option<&'a Urn>>>);
+
+impl<'a> OktaClients<'a> {
+    pub(super) fn new(inventory: &'a Inventory) -> Self {
+        let mut clients: HashMap<&str, HashMap<&str, Option<&Urn>>> = HashMap::new();
+        for app in inventory.identities.iter().filter(|one| one.provider() == Provider::Okta) {
+            let of_host = clients.entry(&app.tenant).or_default();
+            if let Some(client) = app.attributes.text(AttributeName::ClientId) {
+                of_host.entry(client).and_modify(|one| *one = None).or_insert(Some(&app.id));
+            }
+            // Most apps have their own id for a client id, also where the export does not say so.
+            let named = app.id.as_str().strip_prefix("okta:").and_then(|rest| rest.strip_prefix(app.tenant.as_str()));
+            if let Some(id) = named.and_then(|rest| rest.strip_prefix("/app/")) {
+                of_host.insert(id, Some(&app.id));
+            }
+        }
+        Self(clients)
+    }
+
+    /// The app to which a token was given: issuer and client are both in the token. The issuer's host is the
+    /// organisation, so that a client id alone ties nothing.
+    pub(super) fn of(&self, exposure: &Exposure) -> Option<&'a Urn> {
+        let facts = &exposure.proof.facts;
+        let host = facts.get("issuer")?.strip_prefix("https://")?.split('/').next()?;
+        self.0.get(host)?.get(facts.get("client")?.as_str()).copied().flatten()
+    }
+}
 
 /// A thing of a system that nothing was read of, named by the secret itself: a Google service account, a user of a
 /// database, a Slack workspace. Two secrets of one such thing meet there.

@@ -154,7 +154,7 @@ fn through_role(inventory: &Inventory, account: &Identity, role: &Identity) -> O
     let facts = inventory.facts.identities.get(&role.id)?;
     // Only where the role's own trust lets this account in, or was not read.
     let admitted: Vec<_> = inventory.trusts.get(&role.id).into_iter().flat_map(federation::admitted).collect();
-    let edge = edges::as_role(inventory, account, &role.id, &admitted)?;
+    let edge = edges::as_role(inventory, account, &role.id, &admitted.iter().collect::<Vec<_>>())?;
     let mut steps = vec![format!(
         "service account {} acts as role {} (annotation eks.amazonaws.com/role-arn)",
         account.name, role.name

@@ -1,21 +1,16 @@
 //! Which workflows may become which roles: what a workflow asks for against what the role trusts. A repository's name in
 //! both is what ties them; that both use the same forge does not.
 
-use super::federation::Admitted;
+use super::federation::{Admitted, AllAdmitted, GITHUB};
 use crate::inventory::Inventory;
 use crate::model::{AttributeName, Edge, EdgeKind, Holding, Urn, Workload, WorkloadKind};
 
-/// The issuer of the tokens of GitHub's workflows.
-/// Source: GitHub Docs, "Configuring OpenID Connect in Amazon Web Services".
-const ISSUER: &str = "token.actions.githubusercontent.com";
-
-pub(super) fn link(inventory: &Inventory, admitted: &[Admitted], edges: &mut Vec<Edge>) {
-    let admitted: Vec<&Admitted> = admitted.iter().filter(|one| one.issuer == ISSUER).collect();
+pub(super) fn link(inventory: &Inventory, admitted: &AllAdmitted, edges: &mut Vec<Edge>) {
     for workflow in inventory.workloads.iter().filter(|one| one.kind == WorkloadKind::CiGithubWorkflow) {
         for role in &workflow.runs_as {
-            edges.extend(asked_for(inventory, workflow, role, &admitted));
+            edges.extend(asked_for(inventory, workflow, role, admitted));
         }
-        edges.extend(possible(workflow, &admitted));
+        edges.extend(possible(workflow, admitted));
     }
 }
 
@@ -24,15 +19,15 @@ fn repository(workflow: &Workload) -> Option<String> {
 }
 
 /// A role that the workflow names.
-fn asked_for(inventory: &Inventory, workflow: &Workload, role: &Urn, admitted: &[&Admitted]) -> Option<Edge> {
+fn asked_for(inventory: &Inventory, workflow: &Workload, role: &Urn, admitted: &AllAdmitted) -> Option<Edge> {
     let edge = Edge::new(&workflow.id, EdgeKind::RunsAs, role, "role-to-assume in the workflow");
     if inventory.trusts.get(role).is_none() {
         return Some(edge.only(Holding::Unknown, "the role's trust policy was not read"));
     }
-    let of_role: Vec<&&Admitted> = admitted.iter().filter(|one| one.role == *role).collect();
+    let of_role: Vec<&Admitted> = admitted.of_role(role).into_iter().filter(|one| one.issuer == GITHUB).collect();
     let repository = repository(workflow);
     // What lets this repository in; where its name is not known, what lets any in.
-    let fits = |one: &&&&Admitted| match &repository {
+    let fits = |one: &&&Admitted| match &repository {
         Some(head) => one.subjects.is_empty() || one.subjects.iter().any(|subject| subject.can_begin(head)),
         None => true,
     };
@@ -49,15 +44,13 @@ fn asked_for(inventory: &Inventory, workflow: &Workload, role: &Urn, admitted: &
 }
 
 /// Roles that trust the repository although the workflow does not name them.
-fn possible<'a>(workflow: &'a Workload, admitted: &'a [&Admitted]) -> impl Iterator<Item = Edge> + 'a {
-    let head = repository(workflow);
-    let named = move |one: &&&Admitted| {
-        let trusts = |head: &String| one.subjects.iter().any(|subject| subject.text.starts_with(head.as_str()));
-        head.as_ref().is_some_and(trusts) && !workflow.runs_as.contains(&one.role)
-    };
-    admitted.iter().filter(named).map(|one| {
+fn possible(workflow: &Workload, admitted: &AllAdmitted) -> Vec<Edge> {
+    let Some(head) = repository(workflow) else { return Vec::new() };
+    let others = admitted.of_repository(&head).filter(|one| !workflow.runs_as.contains(&one.role));
+    let edges = others.map(|one| {
         let why = "the role trusts the repository, and the workflow may ask for a token";
         let edge = Edge::new(&workflow.id, EdgeKind::RunsAs, &one.role, why);
         edge.only(Holding::Conditional, "a step must ask for this role")
-    })
+    });
+    edges.collect()
 }

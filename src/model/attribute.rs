@@ -235,12 +235,20 @@ attributes! {
     DefinedKind = "defined_kind": Text of [Setting];
     /// The name of the identity that code makes, where it stands there plainly.
     DefinedName = "defined_name": Text of [Setting];
+    /// The account or cluster that was read to its end and does not have what this code makes.
+    MissingIn = "missing_in": Text of [Identity, Setting];
+    /// The code makes it only in some cases, or any number of times.
+    Optional = "optional": Bool of [Setting];
     /// People without any right to the repository can start it.
     Outsiders = "outsiders": Bool of [Workload];
     /// The repository it lies in, as owner/name.
     Repository = "repository": Text of [Workload, Setting];
     /// The JWK thumbprint of its public key, `sha256:<base64url>` (RFC 7638).
     JwkThumbprint = "jwk_thumbprint": Text of [Credential];
+    /// The SHA-256 of its public key's SubjectPublicKeyInfo, `sha256:<hex>`, as certificates hold it.
+    SpkiSha256 = "spki_sha256": Text of [Credential, Setting];
+    /// The fingerprint of its public key, `SHA256:<base64>`, as `ssh-keygen -l` shows it.
+    SshFingerprint = "ssh_fingerprint": Text of [Credential, Setting];
     /// When its password was last changed.
     PasswordChanged = "password_changed": Time of [Identity, Credential];
     /// The id by which a client names itself to the authorization server.

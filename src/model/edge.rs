@@ -21,6 +21,8 @@ names! {
     EdgeKind {
         /// The text in a file is this credential, or a token of this identity.
         ValueOf = "value-of",
+        /// The text in a file is the private half of this public key, and opens what lets that in.
+        Unlocks = "unlocks",
         /// Whoever has the credential is the identity.
         Proves = "proves",
         /// A workload acts as an identity.
@@ -58,6 +60,7 @@ impl EdgeKind {
     pub fn words(self) -> &'static str {
         match self {
             Self::ValueOf => "is the value of",
+            Self::Unlocks => "is the private half of",
             Self::Proves => "proves",
             Self::RunsAs => "runs as",
             Self::Uses => "uses",

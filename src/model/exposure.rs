@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Confidence, Evidence, Fingerprint, Severity, Urn};
+use super::{Confidence, Evidence, Fingerprint, Severity, Urn, days_between, short_date};
 
 /// A hardcoded secret, without its value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -64,6 +64,16 @@ pub struct Commit {
 }
 
 impl Exposure {
+    /// How long it has lain where it lies, and who brought it, where its history was read.
+    pub fn lies_since(&self, now: Timestamp) -> Option<String> {
+        let commit = self.introduced.as_ref()?;
+        let id = commit.id.get(..12).unwrap_or(&commit.id);
+        let still = if commit.in_head { "still there" } else { "no longer in HEAD, but in every clone" };
+        let days = days_between(commit.date, now);
+        let (date, author) = (short_date(commit.date), &commit.email);
+        Some(format!("since {date} ({days} days), commit {id} by {author}; {still}"))
+    }
+
     /// Whether a comment in place allows it for a rule.
     pub fn is_allowed_for(&self, rule: &str) -> bool {
         self.allowed_by.is_some() && (self.allowed_for.is_empty() || self.allowed_for.iter().any(|name| name == rule))

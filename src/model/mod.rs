@@ -1,6 +1,7 @@
 //! The nouns of the field: identity, credential, grant, workload, person, exposure, finding.
 //! Types only; nothing here reads a file, a clock or a network.
 
+pub mod alike;
 mod attribute;
 mod attributes;
 mod coverage;
@@ -21,6 +22,7 @@ mod setting;
 mod time;
 mod urn;
 mod usage;
+pub mod wildcard;
 mod workload;
 
 pub use attribute::AttributeName;

@@ -1,16 +1,21 @@
 //! The steps that prove a finding, in reading order: from the string in a file to what it can do and who answers.
 
+use jiff::Timestamp;
+
 use super::Rule;
 use super::view::Noun;
 use crate::inventory::{IdentityFacts, Inventory};
-use crate::model::{Capability, EscalationPath, Exposure, Identity, Known, Owner, short_date};
+use crate::model::{Capability, EdgeKind, EscalationPath, Exposure, Identity, Known, Owner, short_date};
 
 /// The steps behind a finding. A rule about power shows what proves the power; a rule about an exposure whose
 /// identity is known tells its whole way.
-pub(super) fn steps(rule: &Rule, noun: Noun<'_>, inventory: &Inventory) -> Vec<String> {
+pub(super) fn steps(rule: &Rule, noun: Noun<'_>, inventory: &Inventory, now: Timestamp) -> Vec<String> {
     match noun {
         Noun::Exposure(exposure) => {
             let mut steps = of_exposure(exposure, inventory).unwrap_or_default();
+            let since = exposure.lies_since(now).map(|since| format!("it lies there {since}"));
+            steps.splice(steps.len().min(1)..steps.len().min(1), since);
+            steps.extend(unlocked(exposure, inventory));
             steps.extend(copies(exposure, inventory));
             steps
         }
@@ -81,6 +86,13 @@ fn of_exposure(exposure: &Exposure, inventory: &Inventory) -> Option<Vec<String>
     steps.extend(of_power(of_identity));
     steps.extend(of_owner(&of_identity.owner));
     Some(steps)
+}
+
+/// What lets the public half of a private key in.
+fn unlocked(exposure: &Exposure, inventory: &Inventory) -> Vec<String> {
+    let edges = inventory.facts.graph.from(&exposure.id).iter().filter(|edge| edge.kind == EdgeKind::Unlocks);
+    let settings = edges.filter_map(|edge| inventory.settings.get(&edge.to));
+    settings.map(|one| format!("its public half stands at {} ({})", one.evidence.location, one.name)).collect()
 }
 
 /// The other places of the same value.

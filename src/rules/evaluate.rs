@@ -210,7 +210,7 @@ impl Judge<'_> {
             title: rule.title.clone(),
             message: rule.message.fill(view),
             remedy: rule.remedy.fill(view),
-            chain: chain::steps(rule, noun, self.inventory),
+            chain: chain::steps(rule, noun, self.inventory, self.now),
             maps: rule.maps.clone(),
             evidence: self.evidence(noun),
             fingerprint: Fingerprint::of_public(&[&rule.id, subject.as_str()]),

@@ -226,6 +226,7 @@ const EXPOSURE: &[Field] = &[
     ),
     field("exposed_for", Type::Duration, "Time since the commit that brought it; null without a history.").nullable(),
     field("in_head", Type::Bool, "It still lies there; false when only old commits hold it."),
+    field("unlocks", Type::Texts, "The files in which the public half of this private key stands, and what for."),
     field("written_by", Type::Text, "The address of the author of that commit.").nullable(),
     field("reach", Type::Names(CapabilityKind::NAMES), "What can be done with it for certain."),
     field("reaches_administrator", Type::Bool, "Whoever has it is administrator somewhere, for certain."),

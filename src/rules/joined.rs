@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::view::Field;
 use crate::inventory::Inventory;
 use crate::model::{
-    CapabilityKind, Credential, Edge, EdgeKind, Exposure, Holding, Identity, IdentityKind, Known, Provider, Reached,
-    Severity, Urn, Workload,
+    CapabilityKind, Credential, Edge, EdgeKind, Exposure, Holding, Identity, Known, Provider, Reached, Severity, Urn,
+    Workload,
 };
 
 /// A field of an identity that the join answers.
@@ -62,11 +62,15 @@ const PIPELINES: &[&str] = &["token.actions.githubusercontent.com", "gitlab", "a
 /// The provider of tokens that the account of a key already trusts, where the key lies in the open: what has the key could
 /// ask for a token in its place.
 fn keyless_by<'a>(it: &Credential, inventory: &'a Inventory) -> Option<&'a str> {
-    let is_open = inventory.facts.credentials.get(&it.id).is_some_and(|facts| !facts.exposures.is_empty());
-    let mut providers = inventory.identities.iter().filter(|one| one.kind == IdentityKind::AwsOidcProvider);
+    inventory.facts.credentials.get(&it.id).filter(|facts| !facts.exposures.is_empty())?;
+    // Identities stand in the order of their ids: those of one account's providers stand together.
+    let account: Vec<&str> = it.holder.as_str().splitn(6, ':').take(5).collect();
+    let head = format!("{}:oidc-provider/", account.join(":"));
+    let rows = inventory.identities.rows();
+    let start = rows.partition_point(|one| one.id.as_str() < head.as_str());
+    let mut providers = rows[start..].iter().take_while(|one| one.id.as_str().starts_with(&head));
     let is_of_pipelines = |name: &str| PIPELINES.iter().any(|issuer| name.contains(issuer));
-    let of_account = providers.find(|one| is_open && one.tenant == it.tenant && is_of_pipelines(&one.name));
-    of_account.map(|one| one.name.as_str())
+    providers.find(|one| is_of_pipelines(&one.name)).map(|one| one.name.as_str())
 }
 
 /// Whether the same thing, or what it acts as, is alive in another system.
@@ -96,8 +100,18 @@ pub(super) fn exposure(it: &Exposure, name: &str, inventory: &Inventory, now: Ti
         "written_by" => introduced.map_or(Field::Null, |commit| Field::Text(commit.email.clone())),
         "reach" => Field::Texts(kinds(inventory, &it.id)),
         "reaches_administrator" => Field::Bool(administers(inventory, &it.id, None)),
+        "unlocks" => Field::Texts(unlocks(inventory, &it.id)),
         _ => return None,
     })
+}
+
+/// Where the public half of a private key stands that is in another file than the key.
+fn unlocks(inventory: &Inventory, id: &Urn) -> Vec<String> {
+    let own = inventory.exposures.get(id).and_then(|one| one.evidence.location.file());
+    let edges = inventory.facts.graph.from(id).iter().filter(|edge| edge.kind == EdgeKind::Unlocks);
+    let settings = edges.filter_map(|edge| inventory.settings.get(&edge.to));
+    let others = settings.filter(|one| one.evidence.location.file() != own);
+    others.map(|one| format!("{} ({})", one.evidence.location, one.name)).collect()
 }
 
 /// How bad a leak is by what it opens; the detector's word where too little is known of that.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::fields::{Field, Type, fields, relations};
 use crate::model::SubjectKind;
+use crate::model::alike::distance;
 
 /// The variables that a rule about one kind of subject may use.
 #[derive(Clone, Copy, Debug)]
@@ -47,21 +48,6 @@ pub(super) fn did_you_mean<'a>(name: &str, names: impl IntoIterator<Item = &'a s
         .min()
         .map(|(_, candidate)| format!("; did you mean '{candidate}'?"))
         .unwrap_or_default()
-}
-
-/// How many letters must change to make one word of another (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, left) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, right) in b.chars().enumerate() {
-            let substituted = diagonal + usize::from(left != right);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 /// The parameters of a rule with their values.

@@ -16,6 +16,7 @@ mod names;
 mod pair;
 mod prefilter;
 mod public;
+mod published;
 mod rarity;
 mod runs;
 mod scan;
@@ -28,6 +29,7 @@ pub use detector::{Detector, DetectorError, DetectorSet};
 pub use import::{Effect, IGNORED, Ignores, Import, LISTED, Taken, Unsupported};
 pub use inline::{InlineAllow, inline_allow, inline_allow_places};
 pub use public::jwk_thumbprint;
+pub use published::{PublishedKey, published_keys};
 pub use scan::{LineIndex, Match, Scanned};
 
 #[cfg(test)]

@@ -51,6 +51,54 @@ pub fn jwk_thumbprint(key: &serde_json::Value) -> Option<String> {
     public.jwk()
 }
 
+/// The same names of a public key as SSH writes it, behind its base64.
+pub(super) fn names_of_blob(blob: &[u8]) -> Vec<(&'static str, String)> {
+    of_blob(blob).map(|key| key.names()).unwrap_or_default()
+}
+
+/// The same names of a subject public key info.
+pub(super) fn names_of_spki(bytes: &[u8]) -> Vec<(&'static str, String)> {
+    element(bytes, SEQUENCE).and_then(|(body, _)| of_spki(body)).map(|key| key.names()).unwrap_or_default()
+}
+
+/// The same names of the key that a certificate is about (RFC 5280 §4.1).
+pub(super) fn names_of_certificate(bytes: &[u8]) -> Vec<(&'static str, String)> {
+    of_certificate(bytes).map(|key| key.names()).unwrap_or_default()
+}
+
+/// The version, where it stands, then serial number, algorithm, issuer, validity, subject and the key.
+fn of_certificate(bytes: &[u8]) -> Option<Public> {
+    let (certificate, _) = element(bytes, SEQUENCE)?;
+    let (mut rest, _) = element(certificate, SEQUENCE)?;
+    if let Some((_, after)) = element(rest, 0xa0) {
+        rest = after;
+    }
+    rest = element(rest, INTEGER)?.1;
+    for _ in 0..4 {
+        rest = element(rest, SEQUENCE)?.1;
+    }
+    of_spki(element(rest, SEQUENCE)?.0)
+}
+
+fn of_spki(body: &[u8]) -> Option<Public> {
+    let (algorithm, rest) = element(body, SEQUENCE)?;
+    let (name, parameters) = element(algorithm, IDENTIFIER)?;
+    let key = element(rest, BITS)?.0.strip_prefix(&[0])?;
+    match name {
+        RSA => {
+            let (modulus, rest) = element(element(key, SEQUENCE)?.0, INTEGER)?;
+            Some(Public::Rsa(trimmed(modulus), trimmed(element(rest, INTEGER)?.0)))
+        }
+        EC => {
+            let (curve, _) = element(parameters, IDENTIFIER)?;
+            let place = CURVES.iter().position(|known| known.0 == curve)?;
+            (key.len() == 2 * CURVES[place].3 + 1 && key[0] == 4).then(|| Public::Ec(place, key.to_vec()))
+        }
+        ED25519 => (key.len() == 32).then(|| Public::Ed25519(key.to_vec())),
+        _ => None,
+    }
+}
+
 fn of_private(bytes: &[u8]) -> Option<Public> {
     if bytes.starts_with(b"openssh-key-v1\0") {
         return of_openssh(bytes);
@@ -107,6 +155,11 @@ fn of_openssh(bytes: &[u8]) -> Option<Public> {
         rest = counted(rest)?.1;
     }
     let (blob, _) = counted(rest.get(4..)?)?;
+    of_blob(blob)
+}
+
+/// A public key as SSH writes it (RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709 §4).
+fn of_blob(blob: &[u8]) -> Option<Public> {
     let (name, rest) = counted(blob)?;
     let (first, rest) = counted(rest)?;
     match name {
@@ -114,7 +167,8 @@ fn of_openssh(bytes: &[u8]) -> Option<Public> {
         b"ssh-rsa" => Some(Public::Rsa(trimmed(counted(rest)?.0), trimmed(first))),
         _ => {
             let place = CURVES.iter().position(|curve| curve.1.as_bytes() == first)?;
-            Some(Public::Ec(place, counted(rest)?.0.to_vec()))
+            let (point, _) = counted(rest)?;
+            (point.len() == 2 * CURVES[place].3 + 1).then(|| Public::Ec(place, point.to_vec()))
         }
     }
 }
@@ -248,6 +302,24 @@ mod tests {
         assert_eq!(names, names_of_private(&pkcs8));
         // `ssh-keygen -lf` of the key above, made by OpenSSL 3.0.19 from the same seed.
         assert_eq!(names[0].1, "SHA256:z/fSv0Z0RZS+Lccbc6ZoOWwt/fbj1VFJGSBKQbo4icE");
+    }
+
+    #[test]
+    fn the_public_half_has_the_names_of_the_private_one() {
+        let keys = [
+            Public::Rsa(vec![0x9f; 256], vec![1, 0, 1]),
+            Public::Ec(0, [&[4][..], &[7; 64]].concat()),
+            Public::Ed25519(vec![9; 32]),
+        ];
+        for key in keys {
+            assert_eq!(names_of_blob(&key.blob()), key.names());
+            assert_eq!(names_of_spki(&key.spki()), key.names());
+            let nothing = der(SEQUENCE, &[]);
+            let body = [der(INTEGER, &[1]), nothing.repeat(4), key.spki(), nothing].concat();
+            let body = [der(0xa0, &der(INTEGER, &[2])), body].concat();
+            let certificate = der(SEQUENCE, &[der(SEQUENCE, &body), der(SEQUENCE, &[]), der(BITS, &[0])].concat());
+            assert_eq!(names_of_certificate(&certificate), key.names());
+        }
     }
 
     proptest! {

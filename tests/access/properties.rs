@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use nonhuman::access::aws::{Principal, covers, problems, trusted_principals};
+use nonhuman::access::aws::{Principal, problems, trusted_principals};
 use nonhuman::access::kubernetes::{Request, allows};
 use nonhuman::model::IdentityKind;
+use nonhuman::model::wildcard::covers;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -37,7 +37,7 @@ fn history() -> World {
         expires: Some(date(2027, 1, 31)),
     });
     let mut world = quiet(vec![CoverageEntry::complete("source", ".", "files", 2)]);
-    let records = [old, accepted].map(Record::Exposure);
+    let records = [old, accepted].map(|one| Record::Exposure(Box::new(one)));
     world.inventory = nonhuman::inventory::Inventory::build(
         records.into_iter().chain([Record::Coverage(CoverageEntry::complete("source", ".", "files", 2))]).collect(),
     );

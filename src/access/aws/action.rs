@@ -1,6 +1,6 @@
 //! Actions and the sets of them that statements name. Case is folded here, as IAM does; it knows no resources.
 
-use super::pattern::covers;
+use crate::model::wildcard::covers;
 
 /// An action to ask about.
 #[derive(Clone, Debug)]

@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::action::{Action, ActionSet};
 use super::condition::{Clause, clauses};
 use super::context::Asked;
-use super::pattern::{covers, overlap};
 use super::truth::Truth;
 use super::variable;
+use crate::model::wildcard::{covers, overlap};
 
 /// A policy document as it is asked. It borrows nothing, so that one reading serves every question.
 #[derive(Debug, Default)]

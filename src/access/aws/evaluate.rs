@@ -8,9 +8,9 @@ use super::context::{Asked, Context};
 use super::decide::obeys_rcps;
 use super::document::Statement;
 use super::library::{Compiled, Library};
-use super::pattern::overlap;
 use super::truth::Truth;
 use crate::model::Policy;
+use crate::model::wildcard::overlap;
 
 /// What one identity's policies add up to.
 #[derive(Clone)]

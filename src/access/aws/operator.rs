@@ -4,9 +4,9 @@
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
-use super::pattern::covers_text;
 use super::truth::Truth;
 use crate::model::parse_timestamp;
+use crate::model::wildcard::matches;
 
 /// How two values are compared; a negated operator compares as the plain one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +123,7 @@ pub(super) fn same(test: Test, wanted: &str, value: &str) -> bool {
     match test {
         Test::Text => wanted == value,
         Test::TextAnyCase => wanted.to_lowercase() == value.to_lowercase(),
-        Test::TextLike => covers_text(wanted, value),
+        Test::TextLike => matches(wanted, value),
         Test::Bool => wanted.eq_ignore_ascii_case(value) && (is_bool(wanted) && is_bool(value)),
         Test::Binary => wanted == value,
         Test::Arn => arn_like(wanted, value),
@@ -170,7 +170,7 @@ fn seconds(text: &str) -> Option<i64> {
 /// `ArnEquals` and `ArnLike` do the same: wildcards within each of the six parts of an ARN.
 fn arn_like(pattern: &str, value: &str) -> bool {
     let (pattern, value): (Vec<_>, Vec<_>) = (pattern.splitn(6, ':').collect(), value.splitn(6, ':').collect());
-    pattern.len() == value.len() && pattern.iter().zip(value).all(|(pattern, value)| covers_text(pattern, value))
+    pattern.len() == value.len() && pattern.iter().zip(value).all(|(pattern, value)| matches(pattern, value))
 }
 
 /// Whether an address lies in a network, `203.0.113.0/24`, or is it. A network lies in a wider one.

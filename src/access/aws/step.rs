@@ -5,12 +5,12 @@ use super::Principal;
 use super::action::Action;
 use super::capability::{administrator, root};
 use super::evaluate::{Grounds, Rights};
-use super::pattern::overlap;
 use super::probe::CapabilityTable;
 use super::surroundings::Surroundings;
 use super::technique::{How, On, Technique};
 use super::trust::TrustPolicy;
 use super::truth::Truth;
+use crate::model::wildcard::overlap;
 use crate::model::{Capability, CapabilityKind, Identity, IdentityKind, Urn};
 
 /// One identity with everything that the search asks about it.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::action::Action;
-use super::pattern::covers;
+use crate::model::wildcard::covers;
 
 /// Known ways to more rights, read from `rules/facts/aws-escalation.toml`.
 #[derive(Debug)]

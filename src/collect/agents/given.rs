@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::node::{Entry, Node};
-use super::place::is_like;
+use crate::model::wildcard::matches;
 use crate::secrets::is_placeholder;
 
 /// A credential that is given.
@@ -98,7 +98,7 @@ const PLAIN_NAMES: &[&str] = &[
 /// Whether a secret is to be expected behind a name.
 pub(super) fn is_secret_name(name: &str) -> bool {
     let name = name.trim_start_matches('-').to_lowercase().replace(['-', '.', ' '], "_");
-    let any = |patterns: &[&str]| patterns.iter().any(|pattern| is_like(&name, pattern));
+    let any = |patterns: &[&str]| patterns.iter().any(|pattern| matches(pattern, &name));
     any(SECRET_NAMES) && !any(PLAIN_NAMES)
 }
 

@@ -3,8 +3,9 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::place::{DEEPEST, is_like};
+use super::place::DEEPEST;
 use super::table::Tables;
+use crate::model::wildcard::matches;
 
 /// How many entries of one folder are looked at where a name is not known in full.
 const MOST_ENTRIES: usize = 2_000;
@@ -104,7 +105,7 @@ impl Search<'_> {
         let mut found: Vec<PathBuf> = entries
             .take(MOST_ENTRIES)
             .flatten()
-            .filter(|entry| entry.file_name().to_str().is_some_and(|have| is_like(&have.to_lowercase(), &name)))
+            .filter(|entry| entry.file_name().to_str().is_some_and(|have| matches(&name, &have.to_lowercase())))
             .map(|entry| entry.path())
             .collect();
         found.sort();

@@ -6,9 +6,9 @@ use super::file::File;
 use super::given::{address, shown};
 use super::node::{Node, Value};
 use super::parse::{Format, parse};
-use super::place::is_like;
 use super::server::servers;
 use super::table::Tables;
+use crate::model::wildcard::matches;
 use crate::model::{AttributeName as Name, Attributes, IdentityKind, LinkKind, Urn};
 
 /// How many agents of one file are told.
@@ -66,7 +66,7 @@ fn form(path: &str) -> Option<Form> {
     if dependency::is_one(&lower) {
         return Some(Form::Dependencies);
     }
-    NAMES.iter().find(|(name, _)| is_like(&lower, name)).map(|(_, form)| *form)
+    NAMES.iter().find(|(name, _)| matches(name, &lower)).map(|(_, form)| *form)
 }
 
 /// Whether a path is that of a description.

@@ -10,6 +10,7 @@ use super::given::{Given, address, of_map};
 use super::launch::{self, Launch};
 use super::node::{Entry, Node, Value};
 use crate::model::Exposure;
+use crate::model::alike::distance;
 
 /// What is known of servers by their names.
 #[derive(Debug, Default)]
@@ -100,25 +101,6 @@ impl Knowledge {
             |known: &&str| known.starts_with("@modelcontextprotocol/server-") && known.rsplit('/').next() == Some(last);
         known.clone().find(is_close).or_else(|| known.clone().find(is_borrowed))
     }
-}
-
-/// How many letters must change, come or go to make one word of another; a swap of two neighbours counts as two.
-fn distance(left: &str, right: &str) -> usize {
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.bytes().enumerate() {
-        let mut diagonal = row.first().copied().unwrap_or_default();
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-        for (j, b) in right.bytes().enumerate() {
-            let beside = row.get(j).copied().unwrap_or_default();
-            let Some(cell) = row.get_mut(j + 1) else { continue };
-            let cost = diagonal + usize::from(a != b);
-            diagonal = *cell;
-            *cell = cost.min(*cell + 1).min(beside + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 /// A server as a client is told of it.

@@ -8,9 +8,10 @@ use serde::Deserialize;
 
 use super::frameworks::Frameworks;
 use super::notes::SERVER_KEYS;
-use super::place::{Pattern, is_like};
+use super::place::Pattern;
 use super::server::Knowledge;
 use super::{cloud, manifest};
+use crate::model::wildcard::matches;
 
 /// Folders below a home directory in which programs keep their settings: Linux, macOS, Windows.
 const CONFIG: &[&str] = &[".config", "Library/Application Support", "AppData/Roaming"];
@@ -189,7 +190,7 @@ impl Tables {
         let lower = path.to_lowercase();
         let last = lower.rsplit('/').next()?;
         let named = self.by_name.get(last).into_iter().flatten();
-        let starred = self.starred.iter().filter(|(pattern, _)| is_like(last, pattern)).map(|(_, number)| number);
+        let starred = self.starred.iter().filter(|(pattern, _)| matches(pattern, last)).map(|(_, number)| number);
         let mut parts = None;
         let mut best: Option<(usize, bool, &Place, usize)> = None;
         for place in named.chain(starred).filter_map(|number| self.places.get(*number)) {

@@ -1,7 +1,7 @@
 //! Scans one file in windows of bounded size, so that a huge file costs no more memory than a large one.
 //! Judges nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -10,9 +10,9 @@ use super::agents::Watch;
 use super::allows::{Allowed, Allows};
 use super::text::Text;
 use super::{NAME, Root, Selection, SourceOptions};
-use crate::collect::Context;
 use crate::collect::agents::Notes;
-use crate::model::{Evidence, Exposure, Location, Urn};
+use crate::collect::{Context, found};
+use crate::model::{Evidence, Exposure, Location};
 use crate::secrets::{DetectorSet, LineIndex, Match, Scanned};
 
 /// How a file is cut into windows. Each window sees so much of its neighbours that whatever begins in its own part is
@@ -80,7 +80,7 @@ struct Place {
 struct Seen<'a> {
     path: &'a Path,
     /// How often each id was given.
-    ids: BTreeMap<String, u64>,
+    ids: found::Ids,
     /// Whether it is read as an export, too; found out when it matters.
     is_export: Option<bool>,
 }
@@ -94,7 +94,7 @@ impl FileScanner<'_> {
         path: &Path,
         mut emit: impl FnMut(Exposure) -> bool,
     ) -> io::Result<Ended> {
-        let mut seen = Seen { path, ids: BTreeMap::new(), is_export: None };
+        let mut seen = Seen { path, ids: found::Ids::new(), is_export: None };
         let mut text = Vec::new();
         let mut own_start = 0;
         let mut place = Place::default();
@@ -129,7 +129,7 @@ impl FileScanner<'_> {
     /// Calls `emit` for each exposure in these parts of a text that is all in memory, in order. The path is that of the
     /// file as it would lie in the work tree.
     pub(super) fn scan_added(&self, text: &[u8], ranges: &[Range<usize>], path: &Path, mut emit: impl FnMut(Exposure)) {
-        let mut seen = Seen { path, ids: BTreeMap::new(), is_export: None };
+        let mut seen = Seen { path, ids: found::Ids::new(), is_export: None };
         let window = Window { text, ranges: Some(ranges), own: 0..text.len(), place: Place::default() };
         self.window(&window, &mut seen, &mut |exposure| {
             emit(exposure);
@@ -224,32 +224,10 @@ impl FileScanner<'_> {
         allowed: Option<Allowed>,
         seen: &mut Seen<'_>,
     ) -> Exposure {
-        let detector = found.detector;
-        let fingerprint = found.secret.fingerprint(&self.context.fingerprint_key);
-        let (label, path) = (&self.root.label, self.relative);
-        let base = format!("exposure:{}/{}/{label}/{path}", detector.id, fingerprint.as_str());
-        let occurrence = seen.ids.entry(base.clone()).and_modify(|count| *count += 1).or_insert(1);
-        let id = if *occurrence == 1 { base } else { format!("{base}#{occurrence}") };
-        let preview =
-            if detector.public { found.proof.key_id.clone().unwrap_or_default() } else { found.secret.preview() };
+        let place = format!("{}/{}", self.root.label, self.relative);
         let (allowed_by, allowed_for) = allowed.map_or((None, Vec::new()), |allowed| (Some(allowed.by), allowed.rules));
-        Exposure {
-            id: Urn::new(id),
-            detector: detector.id.clone(),
-            title: detector.title.clone(),
-            severity: detector.severity,
-            confidence: found.confidence,
-            fingerprint,
-            preview,
-            public: detector.public,
-            proof: found.proof,
-            allowed_by,
-            allowed_for,
-            encoding: found.encoding.iter().map(|name| (*name).to_owned()).collect(),
-            introduced: None,
-            remedy: detector.remedy.clone(),
-            evidence,
-        }
+        let exposure = found::exposure(found, &place, evidence, &self.context.fingerprint_key, &mut seen.ids);
+        Exposure { allowed_by, allowed_for, ..exposure }
     }
 
     fn evidence(&self, window: &Window<'_>, lines: &LineIndex, span: &Range<usize>) -> Evidence {

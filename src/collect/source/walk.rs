@@ -228,7 +228,7 @@ impl Walk {
     /// Sends what was found, until nobody listens any more.
     pub(super) fn found(&self, exposure: Exposure, tally: &Tally, failed: &mut Option<CollectError>) -> bool {
         tally.allow(exposure.allowed_by.as_deref());
-        let sent = self.sink.send_blocking(Record::Exposure(exposure));
+        let sent = self.sink.send_blocking(Record::Exposure(Box::new(exposure)));
         let go_on = sent.is_ok();
         *failed = failed.take().or(sent.err());
         go_on

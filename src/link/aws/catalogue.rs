@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::access::aws::covers;
+use crate::model::wildcard::covers;
 
 /// Actions by service, all in lower case.
 #[derive(Debug, Default)]

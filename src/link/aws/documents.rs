@@ -6,8 +6,8 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::Value;
 
 use super::catalogue::Catalogue;
-use crate::access::aws::covers;
 use crate::inventory::Inventory;
+use crate::model::wildcard::covers;
 use crate::model::{AttributeName as A, Attributes, GrantKind, Identity, IdentityKind, Policy, PolicyLanguage, Urn};
 
 /// What one policy shows.

@@ -38,7 +38,7 @@ impl Introducer<'_> {
             }
             let allowed = u64::from(exposure.allowed_by.is_some());
             self.versions.ledger.allowed.add(allowed);
-            self.versions.walk.sink.send_blocking(Record::Exposure(exposure))?;
+            self.versions.walk.sink.send_blocking(Record::Exposure(Box::new(exposure)))?;
         }
         Ok(())
     }

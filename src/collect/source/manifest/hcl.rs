@@ -15,6 +15,8 @@ pub(super) struct Resource {
     pub(super) line: u64,
     /// Its attributes with a plain text, by path: `name`, `metadata.namespace`.
     pub(super) texts: BTreeMap<String, String>,
+    /// It has `count` or `for_each`: it is made any number of times, or never.
+    pub(super) optional: bool,
 }
 
 /// A piece of the language.
@@ -46,7 +48,8 @@ pub(super) fn resources(source: &str) -> Vec<Resource> {
             && depth == 0
         {
             let (texts, after) = body(&tokens, at + 4);
-            found.push(Resource { kind: kind.clone(), label: label.clone(), line: *line, texts });
+            let optional = is_optional(&tokens[at + 4..after]);
+            found.push(Resource { kind: kind.clone(), label: label.clone(), line: *line, texts, optional });
             at = after;
             continue;
         }
@@ -87,6 +90,20 @@ fn body(tokens: &[(Token, u64)], start: usize) -> (BTreeMap<String, String>, usi
         at += 1;
     }
     (texts, at)
+}
+
+/// Whether a body says how often it is made, outside of any block in it.
+fn is_optional(body: &[(Token, u64)]) -> bool {
+    let mut depth = 0_usize;
+    body.iter().zip(body.iter().skip(1)).any(|((token, _), (next, _))| {
+        match token {
+            Token::Sign(b'{' | b'[' | b'(') => depth += 1,
+            Token::Sign(b'}' | b']' | b')') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let is_name = matches!(token, Token::Word(word) if word == "count" || word == "for_each");
+        depth == 0 && is_name && *next == Token::Sign(b'=')
+    })
 }
 
 /// Whether `name = "text"` stands here with nothing behind the text.

@@ -1,8 +1,9 @@
-//! Code of a tree that makes identities, and workflows that ask for them: Terraform and OpenTofu, their states, those of
-//! Pulumi, CloudFormation templates, GitHub workflows. Names and places only; nothing is evaluated, and no value of a
+//! Code of a tree that makes identities, workflows that ask for them, and public keys: Terraform and OpenTofu, their
+//! states, those of Pulumi, CloudFormation templates, GitHub workflows. Names and places only; nothing is evaluated, and no value of a
 //! state leaves it.
 
 mod hcl;
+mod keys;
 mod owners;
 mod repository;
 mod state;
@@ -58,6 +59,8 @@ struct Definition {
     /// Its name, where that stands there plainly.
     name: Option<String>,
     arn: Option<String>,
+    /// It is made in some cases only (`count`, `for_each`, `Condition`).
+    optional: bool,
 }
 
 /// Reads the code of a tree.
@@ -129,11 +132,17 @@ impl Reader<'_> {
         let lower = relative.to_ascii_lowercase();
         let is_workflow = workflow::is_one(&lower);
         let endings = [".tf", ".tofu", ".tfstate", ".json", ".yaml", ".yml", ".template"];
+        if keys::is_list(lower.rsplit('/').next().unwrap_or(&lower)) {
+            return read(path, |_| true).map_or(Ok(()), |text| self.keys(&relative, &text));
+        }
         if !endings.iter().any(|ending| lower.ends_with(ending)) {
             return Ok(());
         }
         let form = |head: &str| Form::of(&lower, is_workflow, head);
-        let Some(text) = read(path, |head| form(head).is_some()) else { return Ok(()) };
+        let Some(text) = read(path, |head| form(head).is_some() || keys::sniff(head)) else { return Ok(()) };
+        if keys::sniff(&text) {
+            self.keys(&relative, &text)?;
+        }
         let found = match form(&text) {
             Some(Form::Workflow) => return self.workflow(&relative, &text),
             Some(Form::Terraform) => Ok(hcl::resources(&text).into_iter().map(of_terraform).collect()),
@@ -160,6 +169,9 @@ impl Reader<'_> {
         }
         if let Some(arn) = found.arn.filter(|arn| arn.starts_with("arn:")) {
             attributes.set(AttributeName::DefinedArn, arn);
+        }
+        if found.optional {
+            attributes.set(AttributeName::Optional, true);
         }
         self.about_file(path, &mut attributes);
         self.count += 1;
@@ -243,6 +255,7 @@ fn of_terraform(resource: hcl::Resource) -> Definition {
         line: resource.line,
         name: text("name").or_else(of_cluster),
         arn: None,
+        optional: resource.optional,
         kind: resource.kind,
     }
 }

@@ -84,6 +84,7 @@ pub(super) fn terraform(bytes: &[u8]) -> Result<Vec<Definition>, String> {
                     line: 1,
                     name: named.name,
                     arn: named.arn,
+                    optional: false,
                 }
             })
         })
@@ -108,6 +109,7 @@ pub(super) fn pulumi(bytes: &[u8]) -> Result<Vec<Definition>, String> {
                 line: 1,
                 name: named.name,
                 arn: named.arn,
+                optional: false,
             }
         })
         .collect())

@@ -27,7 +27,8 @@ fn of_json(template: &Value) -> Vec<Definition> {
         .filter_map(|(id, resource)| {
             let kind = resource.get("Type")?.as_str()?;
             let name = NAMES.iter().find_map(|name| resource.get("Properties")?.get(*name)?.as_str());
-            Some(definition(id, kind, 1, name))
+            let optional = resource.get("Condition").is_some();
+            Some(Definition { optional, ..definition(id, kind, 1, name) })
         })
         .collect()
 }
@@ -55,6 +56,9 @@ fn of_yaml(text: &str) -> Vec<Definition> {
             Some((outer, id, line)) if indent > *outer => {
                 if key == "Type" && value.starts_with("AWS::") && found.last().is_none_or(|one| one.address != *id) {
                     found.push(definition(id, value, *line, None));
+                } else if key == "Condition" && !value.is_empty() {
+                    // A policy's condition is a map, and has nothing behind the colon.
+                    found.iter_mut().filter(|one| one.address == *id).for_each(|one| one.optional = true);
                 } else if NAMES.contains(&key)
                     && let Some(last) = found.last_mut().filter(|last| last.address == *id && last.name.is_none())
                 {
@@ -76,6 +80,7 @@ fn definition(id: &str, kind: &str, line: u64, name: Option<&str>) -> Definition
         line,
         name: name.map(str::to_owned),
         arn: None,
+        optional: false,
     }
 }
 
@@ -88,6 +93,10 @@ mod tests {
         let text = "AWSTemplateFormatVersion: '2010-09-09'\nParameters:\n  RoleName:\n    Type: String\nResources:\n  Deploy:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: deploy # the one\n      Policies:\n        - PolicyName: x\n  Other:\n    Type: AWS::IAM::User\n    Properties:\n      UserName: !Sub '${Env}-bot'\n";
         let found: Vec<_> =
             resources(text).into_iter().map(|one| (one.address, one.kind, one.line, one.name)).collect();
+        let optional = resources(
+            "Resources:\n  A:\n    Type: AWS::IAM::Role\n    Condition: IsProd\n  B:\n    Type: AWS::IAM::Role\n    Properties:\n      Policies:\n        - Condition:\n            Bool: x\n",
+        );
+        assert_eq!(optional.iter().map(|one| one.optional).collect::<Vec<_>>(), [true, false]);
         let expected = [
             ("Deploy".to_owned(), "AWS::IAM::Role".to_owned(), 6, Some("deploy".to_owned())),
             ("Other".to_owned(), "AWS::IAM::User".to_owned(), 12, None),

@@ -1,5 +1,5 @@
-//! Compares IAM patterns: `*` stands for any run of characters, `/` and `:` included, `?` for exactly one.
-//! It knows nothing of actions or ARNs; callers fold case where IAM does.
+//! Compares patterns, those of IAM and our own: `*` stands for any run of characters, `/` and `:` included, `?` for
+//! exactly one. It knows nothing of what the texts mean; callers fold case where that does not matter.
 
 /// Whether `pattern` covers `text`.
 ///
@@ -9,8 +9,8 @@ pub fn covers(pattern: &str, text: &str) -> bool {
     compare(pattern.as_bytes(), text.as_bytes(), true)
 }
 
-/// Whether `pattern` covers a `text` in which `*` and `?` stand for themselves.
-pub(super) fn covers_text(pattern: &str, text: &str) -> bool {
+/// Whether a `text`, in which `*` and `?` stand for themselves, has the form of a `pattern`.
+pub fn matches(pattern: &str, text: &str) -> bool {
     compare(pattern.as_bytes(), text.as_bytes(), false)
 }
 
@@ -47,7 +47,7 @@ fn compare(pattern: &[u8], text: &[u8], wild: bool) -> bool {
 }
 
 /// Whether some text is covered by both patterns.
-pub(super) fn overlap(left: &str, right: &str) -> bool {
+pub fn overlap(left: &str, right: &str) -> bool {
     let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
     // row[j]: what is left of `left` from the current place can be the same text as what is left of `right` from j.
     let mut row: Vec<bool> = (0..=right.len()).map(|j| right.iter().skip(j).all(|c| *c == '*')).collect();
@@ -79,7 +79,7 @@ fn width(first: u8) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{covers, overlap};
+    use super::{covers, matches, overlap};
 
     #[test]
     fn wildcards_cross_every_separator() {
@@ -94,6 +94,29 @@ mod tests {
         assert!(covers("arn:aws:iam::*", "arn:aws:iam::1:role/*"));
         assert!(!covers("arn:aws:iam::1:role/ci-*", "arn:aws:iam::1:role/*"));
         assert!(!covers("arn:aws:iam::1:role/?", "arn:aws:iam::1:role/*"));
+    }
+
+    #[test]
+    fn texts_have_the_form_of_patterns() {
+        for (text, pattern, expected) in [
+            ("prod-api", "prod-*", true),
+            ("prod-api", "*api", true),
+            ("prod-api", "p?od*", true),
+            ("prod-api", "dev*", false),
+            ("", "*", true),
+            ("aab", "*ab", true),
+            ("ab", "ab*c", false),
+            ("claude code", "claude", false),
+            ("agent:shop/.github/workflows/a.yml#t/1", "agent:shop/*", true),
+            ("agent:shop/x", "*#*", false),
+            ("axbyc", "a*b*c", true),
+            ("a", "a*a", false),
+            ("tokens.json", "*_tokens.json", false),
+            ("repo:a/b:*", "repo:a/b:?", true),
+            ("what is this?", "what*this?", true),
+        ] {
+            assert_eq!(matches(pattern, text), expected, "{text} like {pattern}");
+        }
     }
 
     #[test]
