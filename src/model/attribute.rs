@@ -305,6 +305,10 @@ attributes! {
     Conditions = "conditions": Texts of [Setting];
     /// How an agent gets in: IDENTITY_ASSERTION_APP_INSTANCE, STS_VAULT_SECRET and others.
     ConnectionType = "connection_type": Text of [Setting];
+    /// The scopes that people let it have in their own name.
+    ConsentedScopes = "consented_scopes": Texts of [Identity];
+    /// How many people let it have scopes in their name.
+    Consents = "consents": Int of [Identity];
     /// Whoever made it has left.
     CreatorLeft = "creator_left": Bool of [Identity];
     /// How many of its secrets are switched off and were not deleted.
@@ -313,10 +317,14 @@ attributes! {
     Dpop = "dpop": Bool of [Identity];
     /// Everyone may use it.
     Everyone = "everyone": Bool of [Setting];
+    /// What it proves itself by beside a password, as its provider calls it: push, webauthn, sms and others.
+    Factors = "factors": Texts of [Identity];
     /// The OAuth grant types that it may use.
     GrantTypes = "grant_types": Texts of [Identity, Setting];
     /// The length of the key in bits.
     KeyBits = "key_bits": Int of [Credential];
+    /// Its provider makes new signing keys for it by itself.
+    KeyRotation = "key_rotation": Bool of [Identity];
     /// Its last sign-in by a person.
     LastLogin = "last_login": Time of [Identity];
     /// It lets people in.
@@ -345,10 +353,12 @@ attributes! {
     RedirectUris = "redirect_uris": Texts of [Identity];
     /// How long a refresh token lives, in minutes; 0 for ever.
     RefreshTokenMinutes = "refresh_token_minutes": Int of [Setting];
+    /// What must be enrolled.
+    Required = "required": Texts of [Setting];
     /// Which of the target's scopes: ALL_SCOPES, INCLUDE_ONLY, EXCLUDE.
     ScopeCondition = "scope_condition": Text of [Setting];
     /// The scopes that were granted.
-    Scopes = "scopes": Texts of [Identity, Setting];
+    Scopes = "scopes": Texts of [Identity, Credential, Setting];
     /// Its name or type says that a machine uses it.
     ServiceLike = "service_like": Bool of [Identity];
     /// How long a session lives, in minutes; 0 for ever.
@@ -363,7 +373,7 @@ attributes! {
     TokenWindow = "token_window": Int of [Credential];
     /// The granted scopes that no token was asked for within the log's window.
     UnusedScopes = "unused_scopes": Texts of [Identity];
-    /// How many active people may use it.
+    /// How many active people may use it; of a group, its members.
     Users = "users": Int of [Identity];
     /// How many of them have no second factor.
     UsersWithoutFactor = "users_without_factor": Int of [Identity];

@@ -75,8 +75,11 @@ pub(super) const LEFT_USERS: Endpoint = endpoint(
     "deprovisioned users",
     &[People],
 );
+/// With their numbers: they say which groups hand out an admin role, so that only those are asked for it.
 pub(super) const GROUPS: Endpoint =
-    endpoint("groups", "/api/v1/groups?limit=1000", "okta.groups.read", "groups", &[Grants]);
+    endpoint("groups", "/api/v1/groups?limit=200&expand=stats", "okta.groups.read", "groups", &[Grants]);
+pub(super) const GROUP_ROLES: Endpoint =
+    endpoint("group-roles", "/api/v1/groups/{}/roles", "okta.roles.read", "admin roles of groups", &[Grants]);
 pub(super) const APPS: Endpoint =
     endpoint("apps", "/api/v1/apps?limit=200", "okta.apps.read", "apps", &[Identities, Credentials, Grants]);
 pub(super) const CLIENT_SECRETS: Endpoint = endpoint(
@@ -244,6 +247,15 @@ pub(super) const AGENT_KEYS: Endpoint = endpoint(
 )
 .key("jwks")
 .optional();
+/// Seen in answers, and in no description of the API.
+pub(super) const AGENT_SECRETS: Endpoint = endpoint(
+    "ai-agent-secrets",
+    "/workload-principals/api/v1/ai-agents/{}/credentials/secrets",
+    "okta.aiAgents.read",
+    "secrets of AI agents",
+    &[Credentials],
+)
+.optional();
 /// Its parent is the agent's `orn`.
 pub(super) const AGENT_OWNERS: Endpoint = endpoint(
     "ai-agent-owners",
@@ -285,6 +297,7 @@ pub(super) const ALL: &[Endpoint] = &[
     RESOURCES,
     ROLE_USERS,
     USER_ROLES,
+    GROUP_ROLES,
     CLIENT_ROLES,
     CLIENT_SECRETS,
     CLIENT_KEYS,
@@ -307,6 +320,7 @@ pub(super) const ALL: &[Endpoint] = &[
     AGENTS,
     AGENT_CONNECTIONS,
     AGENT_KEYS,
+    AGENT_SECRETS,
     AGENT_OWNERS,
     LOG_STREAMS,
     EVENT_HOOKS,

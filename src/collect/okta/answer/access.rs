@@ -37,6 +37,18 @@ answers! {
         kind: Option<String>,
         priority: Option<i64>,
         conditions: PolicyConditions,
+        settings: PolicySettings,
+    }
+    /// `settings` of an enrolment policy.
+    PolicySettings { authenticators: Vec<Authenticator>, factors: std::collections::BTreeMap<String, FactorSetting> }
+    /// What people may or must enrol, in the form of today.
+    Authenticator { key: String, enroll: Enrolment }
+    /// The same in the form of before.
+    FactorSetting { enroll: Enrolment }
+    /// `enroll`: NOT_ALLOWED, OPTIONAL or REQUIRED.
+    Enrolment {
+        #[serde(rename = "self")]
+        own: Option<String>,
     }
     /// `conditions` of a policy.
     PolicyConditions { clients: Included, people: People }
@@ -75,7 +87,7 @@ answers! {
     /// `conditions.elCondition`.
     Expression { condition: Option<String> }
     /// `actions` of a rule: one of them is there, by the kind of its policy.
-    Actions { app_sign_on: Option<AppSignOn>, signon: Option<SignOn>, token: Option<AccessRule> }
+    Actions { app_sign_on: Option<AppSignOn>, signon: Option<SignOn>, token: Option<AccessRule>, enroll: Option<Enrolment> }
     /// `actions.appSignOn` of an access policy.
     AppSignOn { access: Option<String>, verification_method: Option<Verification> }
     /// `verificationMethod`.

@@ -11,10 +11,10 @@ mod roles;
 use jiff::Timestamp;
 
 pub(super) use agents::{AgentParts, agent, directory_agents, service_account};
-pub(super) use apps::{AppParts, Audience, app, integration};
+pub(super) use apps::{AppParts, Audience, app, integration, refresh_token};
 pub(super) use log::{Log, TOKEN_EVENTS};
 pub(super) use people::{Directory, api_token, group_identity, user_identity};
-pub(super) use policies::{access_rules, enrolment_policy, server_rules, sign_on_rules};
+pub(super) use policies::{access_rules, enrolment_policy, policy_setting, server_rules, sign_on_rules};
 pub(super) use posture::{Posture, posture};
 pub(super) use roles::{RoleBook, names as role_names, role_grants, role_settings};
 

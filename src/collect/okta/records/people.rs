@@ -113,6 +113,7 @@ pub(in crate::collect::okta) fn user_identity(
     user: &User,
     hints: &Hints,
     roles: Known<Vec<String>>,
+    factors: Known<Vec<String>>,
 ) -> Identity {
     let is_service = hints.is_service(user);
     let mut attributes = Attributes::default()
@@ -120,6 +121,7 @@ pub(in crate::collect::okta) fn user_identity(
         .with(AttributeName::ServiceLike, is_service)
         .with(AttributeName::Human, !is_service);
     attributes.set_known(AttributeName::AdminRoles, roles);
+    attributes.set_known(AttributeName::Factors, factors);
     attributes.set_known(AttributeName::LastLogin, time(user.last_login.as_deref()));
     attributes.set_known(AttributeName::PasswordChanged, time(user.password_changed.as_deref()));
     set_some(&mut attributes, AttributeName::Form, user.profile.user_type.clone());
@@ -144,19 +146,23 @@ pub(in crate::collect::okta) fn user_identity(
     }
 }
 
-/// A group that hands an admin role to its members.
-pub(in crate::collect::okta) fn group_identity(site: &Site<'_>, group: &Group) -> Record {
+/// A group, which hands out roles and apps to its members.
+pub(in crate::collect::okta) fn group_identity(site: &Site<'_>, group: &Group, roles: Known<Vec<String>>) -> Record {
+    let mut attributes = Attributes::default();
+    attributes.set_known(AttributeName::AdminRoles, roles);
+    set_some(&mut attributes, AttributeName::Users, group.embedded.stats.users_count);
+    set_some(&mut attributes, AttributeName::Form, group.kind.clone());
     Record::Identity(Identity {
         id: site.urn("group", &group.id),
         kind: IdentityKind::OktaGroup,
         tenant: site.host.clone(),
         name: group.profile.name.clone(),
         enabled: Known::Value(true),
-        created: Known::unknown("not read"),
+        created: time(group.created.as_deref()),
         unique_id: Some(group.id.clone()),
         builtin: group.kind.as_deref() == Some("BUILT_IN"),
         labels: BTreeMap::new(),
-        attributes: Attributes::default(),
+        attributes,
         evidence: site.evidence(&GROUPS, "", &group.profile.name),
     })
 }
