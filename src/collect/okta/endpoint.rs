@@ -104,7 +104,7 @@ pub(super) const REFRESH_TOKENS: Endpoint = endpoint(
     "/api/v1/apps/{}/tokens?limit=200",
     "okta.apps.read",
     "refresh tokens of apps",
-    &[Credentials],
+    &[],
 );
 pub(super) const APP_USERS: Endpoint =
     endpoint("app-users", "/api/v1/apps/{}/users?limit=500", "okta.apps.read", "users of AI apps", &[]);

@@ -17,6 +17,13 @@ pub(super) struct Page<T> {
     pub(super) next: Option<String>,
 }
 
+impl<T> Page<T> {
+    /// One that holds nothing and is the last.
+    pub(super) fn empty() -> Self {
+        Self { items: Vec::new(), unread: None, next: None }
+    }
+}
+
 #[derive(Deserialize, Default)]
 struct Links {
     next: Option<Next>,
