@@ -150,10 +150,12 @@ async fn every_request_is_made_and_none_is_against_the_description() {
     let made: BTreeSet<String> = asked.iter().map(|(path, _)| plain(path)).collect();
     for line in plan().lines().filter(|line| line.starts_with("once") || line.starts_with("each")) {
         let path = line.split_whitespace().nth(3).unwrap().split('?').next().unwrap();
-        let is_of_agents = path.starts_with("/workload-principals/api/v1/ai-agents/") || path.starts_with("/governance/");
+        let is_of_agents =
+            path.starts_with("/workload-principals/api/v1/ai-agents/") || path.starts_with("/governance/");
         assert!(is_of_agents || made.contains(path), "{path} was not asked: {made:#?}");
     }
-    let holes: Vec<String> = inventory.coverage.holes().map(|hole| format!("{}: {:?}", hole.what, hole.detail)).collect();
+    let holes: Vec<String> =
+        inventory.coverage.holes().map(|hole| format!("{}: {:?}", hole.what, hole.detail)).collect();
     assert!(holes.iter().all(|hole| hole.contains("link")), "{holes:#?}");
     assert!(!inventory.credentials.is_empty());
 }

@@ -99,13 +99,8 @@ pub(super) const CLIENT_KEYS: Endpoint = endpoint(
 .key("jwks");
 pub(super) const SCOPE_GRANTS: Endpoint =
     endpoint("scope-grants", "/api/v1/apps/{}/grants", "okta.appGrants.read", "scopes granted to apps", &[Grants]);
-pub(super) const REFRESH_TOKENS: Endpoint = endpoint(
-    "refresh-tokens",
-    "/api/v1/apps/{}/tokens?limit=200",
-    "okta.apps.read",
-    "refresh tokens of apps",
-    &[],
-);
+pub(super) const REFRESH_TOKENS: Endpoint =
+    endpoint("refresh-tokens", "/api/v1/apps/{}/tokens?limit=200", "okta.apps.read", "refresh tokens of apps", &[]);
 pub(super) const APP_USERS: Endpoint =
     endpoint("app-users", "/api/v1/apps/{}/users?limit=500", "okta.apps.read", "users of AI apps", &[]);
 pub(super) const APP_GROUPS: Endpoint =

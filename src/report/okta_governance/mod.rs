@@ -57,7 +57,15 @@ const APPROACHES: [Row; 6] = [
             "okta-vaulted-account-loose",
         ],
     ),
-    ("MFA for people who use AI", &["okta-ai-app-one-factor", "okta-ai-app-weak-factors", "okta-administrator-weak-factors", "okta-enrolment-weak"]),
+    (
+        "MFA for people who use AI",
+        &[
+            "okta-ai-app-one-factor",
+            "okta-ai-app-weak-factors",
+            "okta-administrator-weak-factors",
+            "okta-enrolment-weak",
+        ],
+    ),
     (
         "Least privilege",
         &[
@@ -109,8 +117,13 @@ fn bears(rules: &[&str], id: &str) -> bool {
 
 /// The section; `None` where no organisation was asked for.
 pub fn okta_governance(scan: &Scan<'_>) -> Option<OktaGovernance> {
-    let read: BTreeSet<&str> =
-        scan.inventory.settings.iter().filter(|one| one.kind == SettingKind::OktaOrganisation).map(|one| one.tenant.as_str()).collect();
+    let read: BTreeSet<&str> = scan
+        .inventory
+        .settings
+        .iter()
+        .filter(|one| one.kind == SettingKind::OktaOrganisation)
+        .map(|one| one.tenant.as_str())
+        .collect();
     let entries = scan.inventory.coverage.entries().iter().filter(|entry| entry.collector == "okta");
     let mut organisations: BTreeSet<String> = entries.map(|entry| entry.target.clone()).collect();
     organisations.extend(read.iter().map(|one| (*one).to_owned()));

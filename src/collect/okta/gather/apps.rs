@@ -129,11 +129,7 @@ impl Walk<'_> {
     }
 
     /// Who may use an AI app, and how strong their factors are.
-    async fn audience(
-        &self,
-        app: &App,
-        factors: &mut Factors,
-    ) -> Result<Audience, CollectError> {
+    async fn audience(&self, app: &App, factors: &mut Factors) -> Result<Audience, CollectError> {
         let reader = self.reader();
         let groups = reader.list::<AppAssignment>(&APP_GROUPS, &app.id).await?;
         let everyone = match (&groups, &self.everyone) {
@@ -177,11 +173,7 @@ impl Walk<'_> {
     }
 
     /// Asks for the factors of those who were not asked about yet.
-    pub(super) async fn ask_factors(
-        &self,
-        people: &[&str],
-        factors: &mut Factors,
-    ) -> Result<(), CollectError> {
+    pub(super) async fn ask_factors(&self, people: &[&str], factors: &mut Factors) -> Result<(), CollectError> {
         let room = MOST_USERS.saturating_sub(factors.len());
         let mut open: Vec<&str> = people.iter().copied().filter(|id| !factors.contains_key(*id)).collect();
         if open.len() > room {

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::answer::{ApiToken, Assignee, Group, ResourceSet, Role, RoleAssignment, User};
 use super::super::endpoint::{
-    API_TOKENS, GROUP_ROLES, GROUPS, LEFT_USERS, RESOURCE_SETS, RESOURCES, ROLE_PERMISSIONS, ROLE_USERS, ROLES, USER_ROLES, USERS,
+    API_TOKENS, GROUP_ROLES, GROUPS, LEFT_USERS, RESOURCE_SETS, RESOURCES, ROLE_PERMISSIONS, ROLE_USERS, ROLES,
+    USER_ROLES, USERS,
 };
 use super::super::reader::Source;
 use super::super::records::{api_token, group_identity, role_grants, role_names, role_settings, user_identity};
@@ -51,8 +52,7 @@ impl Walk<'_> {
         shown.extend(holders.known.keys().cloned());
         let machines = self.people.iter().filter(|user| self.hints.is_service(user)).map(|user| user.id.as_str());
         let asked: BTreeSet<&str> = machines.chain(holders.known.keys().map(String::as_str)).collect();
-        let asked: Vec<&str> =
-            asked.into_iter().filter(|id| self.people.is_active(id) == Known::Value(true)).collect();
+        let asked: Vec<&str> = asked.into_iter().filter(|id| self.people.is_active(id) == Known::Value(true)).collect();
         let mut factors = BTreeMap::new();
         self.ask_factors(&asked, &mut factors).await?;
         let mut records = Vec::new();

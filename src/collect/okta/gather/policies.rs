@@ -49,10 +49,15 @@ impl Walk<'_> {
         let rules = each(&policies, |at| {
             let policy = &policies[at];
             async move {
-                if is_on(policy) { reader.list::<PolicyRule>(&POLICY_RULES, &policy.id).await } else { Ok(Known::Absent) }
+                if is_on(policy) {
+                    reader.list::<PolicyRule>(&POLICY_RULES, &policy.id).await
+                } else {
+                    Ok(Known::Absent)
+                }
             }
         });
-        let rules = rules.await?.into_iter().map(|rules| rules.value().cloned().unwrap_or_default()).collect::<Vec<_>>();
+        let rules =
+            rules.await?.into_iter().map(|rules| rules.value().cloned().unwrap_or_default()).collect::<Vec<_>>();
         Ok(policies.into_iter().zip(rules).collect())
     }
 

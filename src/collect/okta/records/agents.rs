@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::super::answer::{Agent, AgentPool, App, ClientSecret, Connection, Jwk, Ownership, ServiceAccount};
-use super::super::endpoint::{AGENT_CONNECTIONS, AGENT_KEYS, AGENT_OWNERS, AGENT_POOLS, AGENT_SECRETS, AGENTS, Endpoint};
+use super::super::endpoint::{
+    AGENT_CONNECTIONS, AGENT_KEYS, AGENT_OWNERS, AGENT_POOLS, AGENT_SECRETS, AGENTS, Endpoint,
+};
 use super::apps::{public_key, secret};
 use super::{AppParts, Directory, Log, Site, count, set_some, time};
 use crate::model::{
@@ -39,8 +41,7 @@ pub(in crate::collect::okta) fn agent(
         );
     }
     if let Known::Value(secrets) = &parts.secrets {
-        records
-            .extend(secrets.iter().map(|one| Record::Credential(secret(site, one, &id, (&AGENT_SECRETS, &it.id)))));
+        records.extend(secrets.iter().map(|one| Record::Credential(secret(site, one, &id, (&AGENT_SECRETS, &it.id)))));
     }
     if let Known::Value(connections) = &parts.connections {
         records.extend(connections.iter().map(|one| Record::Setting(connection(site, one, it, &id))));

@@ -234,7 +234,12 @@ fn oauth_attributes(it: &mut Attributes, client: &OAuthClient) {
     set_some(it, AttributeName::Network, network);
 }
 
-pub(super) fn secret(site: &Site<'_>, secret: &ClientSecret, holder: &Urn, (endpoint, parent): (&Endpoint, &str)) -> Credential {
+pub(super) fn secret(
+    site: &Site<'_>,
+    secret: &ClientSecret,
+    holder: &Urn,
+    (endpoint, parent): (&Endpoint, &str),
+) -> Credential {
     Credential {
         id: Urn::new(format!("{holder}#secret/{}", secret.id)),
         kind: CredentialKind::OktaClientSecret,

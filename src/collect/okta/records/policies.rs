@@ -126,7 +126,11 @@ pub(in crate::collect::okta) fn policy_setting(
 }
 
 /// An enrolment policy: what people may enrol and what they must, and the rules that say when.
-pub(in crate::collect::okta) fn enrolment_policy(site: &Site<'_>, policy: &Policy, rules: &[PolicyRule]) -> Vec<Record> {
+pub(in crate::collect::okta) fn enrolment_policy(
+    site: &Site<'_>,
+    policy: &Policy,
+    rules: &[PolicyRule],
+) -> Vec<Record> {
     let today = policy.settings.authenticators.iter().map(|one| (one.key.as_str(), &one.enroll));
     let before = policy.settings.factors.iter().map(|(key, one)| (key.as_str(), &one.enroll));
     let (mut may, mut must) = (Vec::new(), Vec::new());
