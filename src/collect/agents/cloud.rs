@@ -222,14 +222,21 @@ fn allows_all(text: &str) -> bool {
         .chars()
         .filter(|letter| !letter.is_whitespace() && *letter != '"' && *letter != '[' && *letter != ']')
         .collect();
-    let has = |key: &str| {
-        [format!("{key}=*"), format!("{key}:*")].iter().any(|pair| {
-            flat.match_indices(pair.as_str()).any(|(at, _)| {
-                !flat[at + pair.len()..].starts_with(|next: char| next.is_ascii_alphanumeric() || ":/-*".contains(next))
+    // The keys of one statement stand before the next brace opens, but for those behind its condition.
+    flat.split('{').any(|part| {
+        let has = |key: &str| {
+            [format!("{key}=*"), format!("{key}:*")].iter().any(|pair| {
+                part.match_indices(pair.as_str()).any(|(at, _)| {
+                    let is_key = !part[..at].ends_with(|before: char| before.is_ascii_alphanumeric());
+                    let rest = &part[at + pair.len()..];
+                    is_key && !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || ":/-*".contains(next))
+                })
             })
-        })
-    };
-    (has("Action") || has("actions")) && (has("Resource") || has("resources")) && !flat.contains("Condition")
+        };
+        let denies = ["Effect=Deny", "Effect:Deny", "effect=Deny"].iter().any(|deny| part.contains(deny));
+        let is_all = (has("Action") || has("actions")) && (has("Resource") || has("resources"));
+        is_all && !denies && !part.contains("Condition") && !part.contains("condition")
+    })
 }
 
 impl Modules {

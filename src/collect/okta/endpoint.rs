@@ -274,8 +274,7 @@ pub(super) const DEVICE_ASSURANCES: Endpoint = endpoint(
     &[Settings],
 );
 pub(super) const AGENT_POOLS: Endpoint =
-    endpoint("agent-pools", "/api/v1/agentPools", "okta.agentPools.read", "pools of directory agents", &[Identities])
-        .optional();
+    endpoint("agent-pools", "/api/v1/agentPools", "okta.agentPools.read", "pools of directory agents", &[]).optional();
 /// The query is made with the window of time.
 pub(super) const LOG: Endpoint = endpoint("logs", "/api/v1/logs", "okta.logs.read", "System Log", &[Usage]);
 

@@ -237,8 +237,15 @@ fn read<T>(
     bytes.fill(0);
     std::hint::black_box(&bytes);
     page.map(|mut page| {
-        if let Some((_, first)) = page.as_mut().and_then(|page| page.unread.as_mut()) {
-            *first = format!("{}: {first}", path.display());
+        if let Some(page) = &mut page {
+            // A page that names a next one is not all, and nobody follows it here.
+            if page.next.is_some() {
+                let why = "its answer names a next page, which the export does not have; put all pages into one list";
+                page.unread.get_or_insert_with(|| (0, why.to_owned()));
+            }
+            if let Some((_, first)) = &mut page.unread {
+                *first = format!("{}: {first}", path.display());
+            }
         }
         page
     })

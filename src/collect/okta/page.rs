@@ -43,7 +43,10 @@ enum Next {
 pub(super) fn read<T: DeserializeOwned>(body: &[u8], key: &str) -> Result<Page<T>, String> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        Some(b'[') => Ok(items(&serde_json::from_slice::<Vec<&RawValue>>(body).map_err(place)?, None)),
+        Some(b'[') => match serde_json::from_slice::<Vec<&RawValue>>(body) {
+            Ok(list) => Ok(items(&list, None)),
+            Err(error) => whole_ones(body, place(error)),
+        },
         Some(b'{') => wrapped(body, key),
         Some(b'<') => Err("it is HTML, not JSON".to_owned()),
         Some(_) => Err("it is no JSON".to_owned()),
@@ -70,6 +73,30 @@ fn wrapped<T: DeserializeOwned>(body: &[u8], key: &str) -> Result<Page<T>, Strin
     let inner: BTreeMap<String, &RawValue> = serde_json::from_str(list.get()).map_err(place)?;
     let keys = inner.get("keys").ok_or_else(|| format!("'{key}' holds no list"))?;
     Ok(items(&serde_json::from_str::<Vec<&RawValue>>(keys.get()).map_err(place)?, next))
+}
+
+/// What stands whole in a list before the place where it ends or breaks.
+fn whole_ones<T: DeserializeOwned>(body: &[u8], why: String) -> Result<Page<T>, String> {
+    let mut rest = body.trim_ascii_start().strip_prefix(b"[").unwrap_or_default();
+    let mut whole = Vec::new();
+    loop {
+        let mut stream = serde_json::Deserializer::from_slice(rest).into_iter::<&RawValue>();
+        let Some(Ok(item)) = stream.next() else { break };
+        // A number or a word that the end of the body cut may have been longer.
+        rest = rest.get(stream.byte_offset()..).unwrap_or_default().trim_ascii_start();
+        let Some(after) = rest.strip_prefix(b",") else {
+            whole.extend(item.get().ends_with(['}', ']', '"']).then_some(item));
+            break;
+        };
+        whole.push(item);
+        rest = after;
+    }
+    if whole.is_empty() {
+        return Err(why);
+    }
+    let mut page = items(&whole, None);
+    page.unread = Some((page.unread.map_or(0, |(count, _)| count) + 1, why));
+    Ok(page)
 }
 
 fn items<T: DeserializeOwned>(list: &[&RawValue], next: Option<String>) -> Page<T> {

@@ -15,8 +15,8 @@ use crate::model::{Known, Record};
 
 impl Walk<'_> {
     pub(super) async fn users(&mut self) -> Result<(), CollectError> {
-        let users = self.reader().list::<User>(&USERS, "").await?;
-        self.people.add(users);
+        let (users, known) = self.reader().part::<User>(&USERS, "").await?;
+        self.people.add(users, &known);
         // An export of all users has those who left already.
         let has_all = match self.reader().source() {
             Source::Export(export) => export.file(&LEFT_USERS, "").is_none() && self.people.has_leavers(),
@@ -24,8 +24,8 @@ impl Walk<'_> {
             Source::Live(_) => false,
         };
         if !has_all {
-            let left = self.reader().list::<User>(&LEFT_USERS, "").await?;
-            self.people.add(left);
+            let (left, known) = self.reader().part::<User>(&LEFT_USERS, "").await?;
+            self.people.add(left, &known);
         }
         self.send(self.people.iter().filter_map(|user| self.site.person(user, self.hints)).collect()).await
     }
@@ -134,14 +134,14 @@ impl Walk<'_> {
 
     async fn role_holders(&self) -> Result<Holders, CollectError> {
         let reader = self.reader();
-        let users = match reader.list::<Assignee>(&ROLE_USERS, "").await? {
-            Known::Value(users) => users,
-            Known::Absent => Vec::new(),
-            Known::Unknown(why) => return Ok(Holders { known: BTreeMap::new(), gap: Some(why) }),
+        let (users, known) = reader.part::<Assignee>(&ROLE_USERS, "").await?;
+        let gap = match known {
+            Known::Unknown(why) => Some(why),
+            _ => None,
         };
         self.expect(users.len());
         let roles = each(&users, |at| reader.list::<RoleAssignment>(&USER_ROLES, &users[at].id)).await?;
-        Ok(Holders { known: users.into_iter().map(|user| user.id).zip(roles).collect(), gap: None })
+        Ok(Holders { known: users.into_iter().map(|user| user.id).zip(roles).collect(), gap })
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::super::answer::{App, ClientSecret, Integration, Jwk, OAuthClient, RefreshToken, ScopeGrant};
 use super::super::endpoint::{APPS, CLIENT_KEYS, CLIENT_SECRETS, Endpoint, INTEGRATIONS, REFRESH_TOKENS, SCOPE_GRANTS};
-use super::{Directory, Log, Site, count, email_in, set_some, time};
+use super::{Directory, Log, Site, count, email_in, set_some, time, without_secrets};
 use crate::model::{
     AttributeName, Attributes, Credential, CredentialKind, Grant, GrantKind, Identity, IdentityKind, Known, Policy,
     PolicyLanguage, Record, Urn,
@@ -225,11 +225,12 @@ pub(in crate::collect::okta) fn refresh_token(
 fn oauth_attributes(it: &mut Attributes, client: &OAuthClient) {
     set_some(it, AttributeName::Form, client.application_type.clone());
     it.set(AttributeName::GrantTypes, client.grant_types.clone());
-    it.set(AttributeName::RedirectUris, client.redirect_uris.clone());
+    let redirects: Vec<String> = client.redirect_uris.iter().map(|url| without_secrets(url)).collect();
+    it.set(AttributeName::RedirectUris, redirects);
     let wildcard = client.wildcard_redirect.as_deref().is_some_and(|text| text != "DISABLED");
     it.set(AttributeName::WildcardRedirect, wildcard);
     it.set(AttributeName::Dpop, client.dpop_bound_access_tokens);
-    set_some(it, AttributeName::KeysUrl, client.jwks_uri.clone());
+    set_some(it, AttributeName::KeysUrl, client.jwks_uri.as_deref().map(without_secrets));
     let network = client.network.as_ref().and_then(|network| network.connection.clone());
     set_some(it, AttributeName::Network, network);
 }

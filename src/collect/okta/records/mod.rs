@@ -87,6 +87,14 @@ fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
+/// An address without what may be a secret in it: user, password, query.
+fn without_secrets(url: &str) -> String {
+    let plain = url.split(['?', '#']).next().unwrap_or(url);
+    let Some((scheme, rest)) = plain.split_once("://") else { return plain.to_owned() };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    format!("{scheme}://{}{path}", authority.rsplit('@').next().unwrap_or(authority))
+}
+
 /// The first e-mail address of a note.
 fn email_in(text: &str) -> Option<String> {
     text.split(|letter: char| letter.is_whitespace() || "<>(),;:\"'".contains(letter)).find_map(|word| {

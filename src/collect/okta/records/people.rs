@@ -23,13 +23,11 @@ pub(in crate::collect::okta) struct Directory {
 }
 
 impl Directory {
-    pub(in crate::collect::okta) fn add(&mut self, users: Known<Vec<User>>) {
-        match users {
-            Known::Value(users) => self.users.extend(users.into_iter().map(|user| (user.id.clone(), user))),
-            Known::Absent => {}
-            Known::Unknown(why) => {
-                self.gap.get_or_insert(why);
-            }
+    /// Adds users; `known` says why they are not all.
+    pub(in crate::collect::okta) fn add(&mut self, users: Vec<User>, known: &Known<()>) {
+        self.users.extend(users.into_iter().map(|user| (user.id.clone(), user)));
+        if let Known::Unknown(why) = known {
+            self.gap.get_or_insert_with(|| why.clone());
         }
     }
 

@@ -14,7 +14,7 @@ fn in_order(rules: &[PolicyRule]) -> Vec<&PolicyRule> {
 
 /// What a rule asks beside factors. A rule that catches everyone asks nothing.
 fn conditions(rule: &PolicyRule) -> Vec<String> {
-    let it = &rule.conditions;
+    let it = &rule.conditions.known;
     let mut conditions = Vec::new();
     if it.network.as_ref().and_then(|network| network.connection.as_deref()).is_some_and(|one| one != "ANYWHERE") {
         conditions.push("network");
@@ -45,17 +45,17 @@ fn conditions(rule: &PolicyRule) -> Vec<String> {
     if it.user_type.as_ref().is_some_and(|kind| !kind.include.is_empty() || !kind.exclude.is_empty()) {
         conditions.push("user type");
     }
-    conditions.into_iter().map(str::to_owned).collect()
+    let known = conditions.into_iter().map(str::to_owned);
+    known.chain(rule.conditions.others.iter().cloned()).collect()
 }
 
 /// Whether one factor is enough. Source: Okta, "Policies", verification methods: `ASSURANCE` with `factorMode` 1FA or 2FA,
-/// `AUTH_METHOD_CHAIN` with chains of one method or more; without any, whoever has a session comes in.
+/// `AUTH_METHOD_CHAIN` with chains of steps, where the methods of one step stand for each other; without any, whoever has a session comes in.
 fn takes_one_factor(action: &AppSignOn) -> bool {
     let Some(method) = &action.verification_method else { return true };
     match method.kind.as_deref() {
         Some("AUTH_METHOD_CHAIN") => {
-            method.chains.is_empty()
-                || method.chains.iter().any(|chain| chain.authentication_methods.len() + chain.next.len() < 2)
+            method.chains.is_empty() || method.chains.iter().any(|chain| chain.next.is_empty())
         }
         _ => method.factor_mode.as_deref() != Some("2FA"),
     }
@@ -182,7 +182,7 @@ pub(in crate::collect::okta) fn server_rules(
     let all_clients = policy.conditions.clients.include.iter().any(|client| client == "ALL_CLIENTS");
     let settings = in_order(rules).into_iter().filter_map(|rule| {
         let action = rule.actions.token.as_ref()?;
-        let it = &rule.conditions;
+        let it = &rule.conditions.known;
         let everyone = it.people.groups.include.iter().any(|group| group == "EVERYONE");
         let mut attributes = Attributes::default()
             .with(AttributeName::AllClients, all_clients)
