@@ -29,6 +29,8 @@ mod faults;
 mod login;
 #[path = "collect_okta/measure.rs"]
 mod measure;
+#[path = "collect_okta/offline.rs"]
+mod offline;
 #[path = "collect_okta/walk.rs"]
 mod walk;
 

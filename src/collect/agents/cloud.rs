@@ -342,3 +342,26 @@ fn administrator(file: &File<'_>, role: &Node) -> Option<String> {
         statements.flat_map(|list| if list.items().is_empty() { std::slice::from_ref(list) } else { list.items() });
     (!text.is_empty() && each.any(is_all)).then(|| "a policy that allows every action on everything".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::allows_all;
+
+    #[test]
+    fn only_a_statement_that_allows_everything_does() {
+        let statement = |effect: &str, more: &str| {
+            format!(
+                "policy = jsonencode({{ Statement = [{{ Effect = \"{effect}\", Action = \"*\", Resource = [\"*\"]{more} }}] }})"
+            )
+        };
+        assert!(allows_all(&statement("Allow", "")));
+        assert!(allows_all("{\"Statement\":[{\"Action\":\"*\",\"Effect\":\"Allow\",\"Resource\":\"*\"}]}"));
+        assert!(!allows_all(&statement("Deny", "")));
+        assert!(!allows_all(&statement("Allow", ", Condition = { Bool = {} }")));
+        assert!(!allows_all("{ Effect = \"Allow\", NotAction = \"*\", Resource = \"*\" }"));
+        // What one statement denies and another allows in part is no administrator.
+        assert!(!allows_all(
+            "[{ Effect = \"Allow\", Action = \"s3:*\", Resource = \"*\" }, { Effect = \"Deny\", Action = \"*\", Resource = \"*\" }]"
+        ));
+    }
+}
