@@ -49,3 +49,4 @@ mod shard;
 mod source;
 mod stories;
 mod tree;
+mod versions;
