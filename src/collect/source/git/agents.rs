@@ -7,8 +7,9 @@ use gix::ObjectId;
 use gix::objs::Kind;
 
 use super::changes::Version;
+use super::finds::Finds;
 use super::repository::Objects;
-use super::versions::{Finds, Versions};
+use super::versions::Versions;
 use crate::collect::CollectError;
 use crate::collect::agents::{Interest, LARGEST, Source};
 use crate::collect::source::Selection;
@@ -41,14 +42,20 @@ pub(super) fn read(
     let walk = versions.walk;
     let Some(notes) = walk.agents.as_ref().filter(|_| !newest.is_empty()) else { return Ok(()) };
     let mut exposures: BTreeMap<u32, Vec<Exposure>> = BTreeMap::new();
-    for ((path, _, _), found) in finds {
-        exposures.entry(*path).or_default().push(found.exposure.clone());
+    for (key, found) in finds.iter().filter(|(key, _)| key.inner.is_empty()) {
+        exposures.entry(key.path).or_default().push(found.exposure.clone());
     }
     let objects = Objects::new(&versions.repository.local(0), versions.ledger);
     let mut buffer = Vec::new();
     for (path, blob) in newest {
         let shown = versions.shown(path);
         let Some(interest) = notes.interest(&shown) else { continue };
+        // Of a range the last commit decides, which may have taken a file away again.
+        let blob = match (versions.last, versions.paths.get(path as usize)) {
+            (Some(tree), Some(name)) => objects.file(tree, name.as_ref()),
+            _ => Some(blob),
+        };
+        let Some(blob) = blob else { continue };
         if objects.read_kind(&blob, Kind::Blob, &mut buffer).is_none() {
             continue;
         }

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use gix::ObjectId;
-use gix::objs::{CommitRefIter, Kind, TreeRefIter};
+use gix::bstr::ByteSlice;
+use gix::objs::{CommitRefIter, Kind};
 
 use super::commits::author;
 use super::ledger::Ledger;
@@ -156,19 +157,7 @@ impl Search<'_> {
     /// The file at a path of a tree.
     fn file(&mut self, tree: ObjectId, path: &str) -> Option<ObjectId> {
         self.left = self.left.saturating_sub(1);
-        let mut id = tree;
-        let mut parts = path.split('/').peekable();
-        let mut buffer = Vec::new();
-        while let Some(name) = parts.next() {
-            self.objects.read_kind(&id, Kind::Tree, &mut buffer)?;
-            let mut entries = TreeRefIter::from_bytes(&buffer, id.kind()).filter_map(Result::ok);
-            let is_last = parts.peek().is_none();
-            let entry = entries.find(|entry| {
-                entry.filename == name.as_bytes() && if is_last { entry.mode.is_blob() } else { entry.mode.is_tree() }
-            });
-            id = entry?.oid.to_owned();
-        }
-        Some(id)
+        self.objects.file(tree, path.as_bytes().as_bstr())
     }
 
     /// Whether a file has a line.
