@@ -176,10 +176,17 @@ mod tests {
             ("", "it is empty"),
             ("hello", "it is no JSON"),
             (r#"{"errorCode":"E0000011"}"#, "it is an object without 'data' or 'data'"),
-            (r#"[{"id":"a"},{"id"#, "it ends too soon (line 1, column 16)"),
+            (r#"[{"id"#, "it ends too soon (line 1, column 5)"),
         ] {
             assert_eq!(read::<Assignee>(body.as_bytes(), "data").err().unwrap(), expected, "{body}");
         }
+    }
+
+    #[test]
+    fn what_stands_whole_before_a_cut_is_kept() {
+        let page: Page<Assignee> = read(br#"[{"id":"a"}, {"id":"b"} ,{"id"#, "data").unwrap();
+        assert_eq!(page.items.iter().map(|item| item.id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(page.unread, Some((1, "it ends too soon (line 1, column 29)".to_owned())));
     }
 
     proptest::proptest! {

@@ -89,8 +89,8 @@ fn a_comparison_names_what_a_change_adds_to_an_agents_reach() {
     run(folder.path(), &["scan", "repo", "--isolated", "--now", NOW, "-o", "new.json"]);
     let told = run(folder.path(), &["diff", "old.json", "new.json"]);
     assert!(told.stdout.contains("prod"), "{}{}", told.stdout, told.stderr);
-    let tree = run(folder.path(), &["reach", "agent:repo/.mcp.json#prod", "--from", "new.json"]);
-    assert!(tree.stdout.contains("AWS_SECRET_ACCESS_KEY"), "{}{}", tree.stdout, tree.stderr);
+    let tree = run(folder.path(), &["reach", "repo#claude-code", "--from", "new.json"]);
+    assert!(tree.stdout.contains("uses MCP server prod (.mcp.json)"), "{}{}", tree.stdout, tree.stderr);
 }
 
 #[test]
