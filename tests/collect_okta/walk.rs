@@ -56,7 +56,7 @@ async fn the_last_use_of_a_token_is_derived_without_the_log() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_group_without_members_has_its_roles() {
     let mut org = acme_org();
-    let groups = &mut org.lists.get_mut("/api/v1/groups").unwrap().1;
+    let groups = &mut org.lists.get_mut("/api/v1/groups?limit=200&expand=stats").unwrap().1;
     groups[3]["_embedded"]["stats"] = json!({ "usersCount": 0, "hasAdminPrivlege": true });
     let id = groups[3]["id"].as_str().unwrap().to_owned();
     let role = json!({ "id": "gra1", "type": "SUPER_ADMIN", "status": "ACTIVE", "assignmentType": "GROUP" });
