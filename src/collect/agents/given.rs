@@ -121,36 +121,38 @@ pub(super) fn held(value: &str) -> Option<Held> {
     (!is_blank).then_some(Held::Literal)
 }
 
+/// How values begin that name a place in a store of secrets.
+const SCHEMES: &[&str] = &[
+    "op://",
+    "vault:",
+    "vault://",
+    "keychain:",
+    "keychain://",
+    "keyring:",
+    "secret://",
+    "secrets:",
+    "env:",
+    "ref+",
+    "aws-sm://",
+    "aws-secretsmanager:",
+    "gcp-sm://",
+    "azure-kv://",
+    "sops:",
+    "file:",
+    "bws:",
+    "doppler:",
+    "projects/",
+    "arn:aws:secretsmanager:",
+    "arn:aws:ssm:",
+    "!secret",
+    "cmd:",
+    "exec:",
+    "infisical:",
+    "1password:",
+];
+
 /// What a value refers to, where it is no value itself: `${VAR}`, `$VAR`, `%VAR%`, `{{ x }}`, `op://…` and their like.
 pub(super) fn reference(value: &str) -> Option<String> {
-    const SCHEMES: &[&str] = &[
-        "op://",
-        "vault:",
-        "vault://",
-        "keychain:",
-        "keychain://",
-        "keyring:",
-        "secret://",
-        "secrets:",
-        "env:",
-        "ref+",
-        "aws-sm://",
-        "aws-secretsmanager:",
-        "gcp-sm://",
-        "azure-kv://",
-        "sops:",
-        "file:",
-        "bws:",
-        "doppler:",
-        "projects/",
-        "arn:aws:secretsmanager:",
-        "arn:aws:ssm:",
-        "!secret",
-        "cmd:",
-        "exec:",
-        "infisical:",
-        "1password:",
-    ];
     let is_name = |text: &str| {
         !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "_.-: ".contains(letter))
     };
