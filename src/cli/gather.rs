@@ -194,12 +194,28 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
         aws_exports: sources.aws_export.clone(),
         kubernetes: wants_cluster.then(|| sources.context.clone()),
         kubernetes_allow_exec: sources.kubernetes_allow_exec,
-        kubernetes_dumps: sources.kubernetes_export.iter().map(|text| dump(text)).collect::<Result<_, _>>()?,
+        kubernetes_secret_values: sources.kubernetes_secret_values,
+        kubernetes_audit_logs: sources
+            .kubernetes_audit_log
+            .iter()
+            .map(|text| audit_log(text))
+            .collect::<Result<_, _>>()?,
+        kubernetes_dumps: dumps(&sources.kubernetes_export)?,
         people,
         ..Request::default()
     };
     sources.okta.add_to(&mut request, config)?;
     Ok(request)
+}
+
+/// `CLUSTER=PATH`, or the path alone.
+fn audit_log(text: &str) -> Result<(Option<String>, PathBuf), Failure> {
+    let (name, path) = match text.split_once('=') {
+        Some((name, path)) if !Path::new(text).exists() => (Some(name.to_owned()), PathBuf::from(path)),
+        _ => (None, PathBuf::from(text)),
+    };
+    must_exist(&path)?;
+    Ok((name, path))
 }
 
 /// The trees of lists and of folders of trees. Their order is that of their names: every shard must see the same.
@@ -285,6 +301,24 @@ pub(super) fn must_exist(path: &Path) -> Result<(), Failure> {
 }
 
 /// `CLUSTER=PATH`, or a path whose last part names the cluster.
+/// The dumps with the names of their clusters. Two that are called alike by their paths alone would become one cluster.
+fn dumps(texts: &[String]) -> Result<Vec<(String, PathBuf)>, Failure> {
+    let mut all: Vec<(String, PathBuf)> = Vec::new();
+    for text in texts {
+        let (name, path) = dump(text)?;
+        let named = path.as_os_str() != text.as_str();
+        if let Some((_, other)) = all.iter().find(|(known, other)| *known == name && *other != path).filter(|_| !named)
+        {
+            return Err(Failure(format!(
+                "--kubernetes-export {text}: {} is called '{name}', too; say which cluster each is of: --kubernetes-export NAME={text}",
+                other.display()
+            )));
+        }
+        all.push((name, path));
+    }
+    Ok(all)
+}
+
 fn dump(text: &str) -> Result<(String, PathBuf), Failure> {
     if let Some((cluster, path)) = text.split_once('=')
         && !Path::new(text).exists()
@@ -299,14 +333,17 @@ fn dump(text: &str) -> Result<(String, PathBuf), Failure> {
     Ok((name, path))
 }
 
-/// Takes over exports that lie in the searched trees, where the user named no source at all: what was named must not be
-/// changed by what lies in a tree. Returns whether something was taken over, and what is not used.
-fn adopt(found: Found, request: &mut Request) -> (bool, Found) {
+/// Takes over exports that lie in the searched trees, where the user named no source of identities: what was named must
+/// not be changed by what lies in a tree. A people directory is none: where one is named, only those found are left.
+/// Returns whether something was taken over, and what is not used.
+fn adopt(mut found: Found, request: &mut Request) -> (bool, Found) {
+    let named: Vec<_> = request.people.iter().filter_map(|path| path.canonicalize().ok()).collect();
+    found.people.retain(|path| path.canonicalize().is_ok_and(|path| !named.contains(&path)));
     let is_named = request.aws.is_some()
         || request.kubernetes.is_some()
         || request.okta.is_some()
         || !request.okta_exports.is_empty()
-        || !(request.aws_exports.is_empty() && request.kubernetes_dumps.is_empty() && request.people.is_empty());
+        || !(request.aws_exports.is_empty() && request.kubernetes_dumps.is_empty());
     if is_named || found.is_empty() {
         return (false, found);
     }
@@ -314,9 +351,11 @@ fn adopt(found: Found, request: &mut Request) -> (bool, Found) {
     request.source.exports = found.aws.iter().chain(dumps).cloned().collect();
     request.aws_exports = found.aws;
     request.kubernetes_dumps = found.kubernetes;
-    request.people = found.people;
     request.okta_exports = found.okta;
-    (true, Found::default())
+    if request.people.is_empty() {
+        request.people = std::mem::take(&mut found.people);
+    }
+    (true, Found { people: found.people, ..Found::default() })
 }
 
 /// Whoever wrote a tree wrote the exports in it, too: they may make a finding graver, never milder. That a credential is

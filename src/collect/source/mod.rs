@@ -83,6 +83,8 @@ pub struct SourceOptions {
     pub watched: Arc<Watched>,
     /// Files that are read as exports, too: the public ids in them are what they are for, not findings.
     pub exports: BTreeSet<PathBuf>,
+    /// The files that this run itself writes, by true path. They are not searched.
+    pub written: Arc<BTreeSet<PathBuf>>,
     /// Read code that makes identities, too.
     pub definitions: bool,
     /// Findings that a `.gitleaksignore` hides.
@@ -105,6 +107,7 @@ impl Default for SourceOptions {
             allows: Arc::default(),
             watched: Arc::default(),
             exports: BTreeSet::new(),
+            written: Arc::default(),
             definitions: false,
             ignored: Arc::default(),
             agents: None,

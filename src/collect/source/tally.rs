@@ -53,6 +53,8 @@ pub(super) struct Tally {
     placed: Count,
     /// Files that lie in another root, too, and are read there.
     pub(super) elsewhere: Count,
+    /// Files that this run itself writes.
+    pub(super) written: Count,
     /// Files that a `.gitignore` hides.
     pub(super) ignored: Count,
     /// Folders in which git keeps a repository.
@@ -195,6 +197,11 @@ impl Tally {
         let placed = "it hides places, whatever lies there next; a baseline (--write-baseline) accepts values";
         let others = [
             ("files named by .gitignore", &self.ignored, ignored),
+            (
+                "files of nonhuman itself",
+                &self.written,
+                "what this run writes is not searched: reports, history, numbers",
+            ),
             ("files of another root", &self.elsewhere, "they are read once, there"),
             (
                 "repositories of git",
