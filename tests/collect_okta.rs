@@ -19,6 +19,8 @@ use okta_server::{CLIENT, Fault, OktaServer, Org, TOKEN, from_export};
 #[path = "support/okta_server.rs"]
 mod okta_server;
 
+#[path = "collect_okta/binary.rs"]
+mod binary;
 #[path = "collect_okta/contract.rs"]
 mod contract;
 #[path = "collect_okta/faults.rs"]
@@ -27,6 +29,8 @@ mod faults;
 mod login;
 #[path = "collect_okta/measure.rs"]
 mod measure;
+#[path = "collect_okta/offline.rs"]
+mod offline;
 #[path = "collect_okta/walk.rs"]
 mod walk;
 

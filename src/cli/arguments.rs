@@ -236,8 +236,11 @@ pub(super) struct Sources {
     /// Read what the clients of AI agents keep in this home directory, at known places alone: servers, approvals, tokens
     #[arg(long, value_name = "DIR", help_heading = "Sources")]
     pub home: Vec<PathBuf>,
+    /// Look for AI agents in the searched trees, which is done anyway: takes --no-agents or NONHUMAN_NO_AGENTS back
+    #[arg(long, overrides_with = "no_agents", help_heading = "Sources")]
+    pub agents: bool,
     /// Do not look for AI agents in the searched trees
-    #[arg(long, env = "NONHUMAN_NO_AGENTS", value_parser = clap::builder::FalseyValueParser::new(), conflicts_with = "home", help_heading = "Sources")]
+    #[arg(long, env = "NONHUMAN_NO_AGENTS", value_parser = clap::builder::FalseyValueParser::new(), conflicts_with = "home", overrides_with = "agents", help_heading = "Sources")]
     pub no_agents: bool,
     /// Do not use exports, dumps and people directories that lie in the searched trees
     #[arg(long, help_heading = "Sources")]

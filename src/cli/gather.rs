@@ -184,7 +184,7 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
         kubernetes_manifests: Vec::new(),
         source: SourceOptions {
             definitions: true,
-            agents: agents::tables(sources.no_agents)?,
+            agents: agents::tables(sources.no_agents && !sources.agents)?,
             ..source_options(&sources.searching)?
         },
         homes: sources.home.clone(),

@@ -91,7 +91,15 @@ fn settings(inventory: &Inventory) -> BTreeMap<Urn, Loosened> {
     for setting in inventory.settings.iter() {
         let Some(agent) = &setting.part_of else { continue };
         match setting.kind {
-            SettingKind::AgentApprovalsOff => all.entry(agent.clone()).or_default().approvals_off = true,
+            SettingKind::AgentApprovalsOff => {
+                let loosened = all.entry(agent.clone()).or_default();
+                loosened.approvals_off = true;
+                // In this mode every command runs, too, and nobody is asked.
+                let set_to = setting.attributes.text(Name::SetTo).filter(|mode| *mode == "bypassPermissions");
+                if let (None, Some(mode)) = (&loosened.unrestricted, set_to) {
+                    loosened.unrestricted = Some(mode.to_owned());
+                }
+            }
             SettingKind::AgentUnrestricted => {
                 let name = setting.attributes.text(Name::SetTo).unwrap_or(&setting.name);
                 all.entry(agent.clone()).or_default().unrestricted.get_or_insert_with(|| name.to_owned());

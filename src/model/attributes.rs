@@ -127,6 +127,14 @@ impl Attributes {
         matches!(self.get(name), Known::Value(AttributeValue::Bool(true)))
     }
 
+    /// The number of an attribute.
+    pub fn int(&self, name: AttributeName) -> Option<i64> {
+        match self.get(name) {
+            Known::Value(AttributeValue::Int(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
     /// The text of an attribute.
     pub fn text(&self, name: AttributeName) -> Option<&str> {
         match self.get(name) {

@@ -24,6 +24,8 @@ names! {
         OktaApiToken = "okta.api-token",
         /// A shared secret of an OAuth client.
         OktaClientSecret = "okta.client-secret",
+        /// A refresh token: a client goes on with it in the name of a person.
+        OktaRefreshToken = "okta.refresh-token",
         /// A public key of an OAuth client or an AI agent.
         OktaClientKey = "okta.client-key",
         /// A credential that an agent or a server of one is given: its name, and whether the value stands there.

@@ -4,6 +4,8 @@
 pub mod alike;
 mod attribute;
 mod attributes;
+mod attributes_of_clouds;
+mod attributes_of_directories;
 mod coverage;
 mod credential;
 mod edge;

@@ -37,6 +37,12 @@ names! {
         AwsPasswordPolicy = "aws.password-policy",
         /// The organisation itself.
         OktaOrganisation = "okta.organisation",
+        /// A policy by which people get into apps.
+        OktaAccessPolicy = "okta.access-policy",
+        /// A policy by which people get into Okta.
+        OktaSignOnPolicy = "okta.sign-on-policy",
+        /// A rule that says when people must enrol a factor.
+        OktaEnrolmentRule = "okta.enrolment-rule",
         /// A rule of the policy that lets people into an app.
         OktaAccessRule = "okta.access-rule",
         /// A rule of the policy that lets people into Okta.

@@ -81,6 +81,78 @@ fn an_organisation_is_read_and_judged_on_another_machine() {
     }
 }
 
+/// Every noun that Okta has is a record of its own, and `show` knows it.
+#[test]
+fn every_noun_can_be_shown() {
+    let place = folder();
+    let export = place.path().join("okta");
+    std::fs::create_dir(&export).expect("a folder");
+    for file in std::fs::read_dir(acme()).expect("the fixture").flatten() {
+        std::fs::copy(file.path(), export.join(file.file_name())).expect("a copy");
+    }
+    let account = r#"[{"id":"sac1","name":"backup","username":"svc-backup","status":"UNSECURED","ownerUserIds":[]}]"#;
+    crate::tree::write(&export, "service-accounts.json", account);
+    let hook = r#"[{"id":"who1","name":"alerts","status":"ACTIVE","verificationStatus":"VERIFIED","channel":{"config":{"uri":"https://siem.acme.example/x"}}}]"#;
+    crate::tree::write(&export, "event-hooks.json", hook);
+    run(place.path(), &["scan", "--isolated", "--okta-export", "okta", "--now", NOW, "-o", "scan.json"]);
+    let report: Value =
+        serde_json::from_str(&std::fs::read_to_string(place.path().join("scan.json")).expect("a report"))
+            .expect("JSON");
+    let find = |kind: &str| {
+        let lists = ["identities", "credentials", "settings"].iter().filter_map(|list| report[*list].as_array());
+        let found = lists.flatten().find(|one| one["kind"] == kind);
+        found.unwrap_or_else(|| panic!("no {kind}"))["id"].as_str().expect("an id").to_owned()
+    };
+    for kind in [
+        "app",
+        "service-app",
+        "user",
+        "group",
+        "api-service",
+        "ai-agent",
+        "service-account",
+        "api-token",
+        "client-secret",
+        "client-key",
+        "refresh-token",
+        "access-policy",
+        "access-rule",
+        "sign-on-policy",
+        "sign-on-rule",
+        "enrolment-policy",
+        "authorization-server",
+        "server-rule",
+        "agent-connection",
+        "role",
+        "log-stream",
+        "event-hook",
+        "network-zone",
+        "device-assurance",
+        "organisation",
+    ] {
+        let id = find(&format!("okta.{kind}"));
+        let shown = run(place.path(), &["show", &id, "--from", "scan.json"]);
+        assert!(shown.code == 0 && shown.stdout.contains("okta"), "{kind} {id}: {}{}", shown.stdout, shown.stderr);
+    }
+}
+
+/// An organisation that cannot be read is answered, too: with what is not known.
+#[test]
+fn approaches_of_an_organisation_that_was_not_read_are_unknown() {
+    let server = OktaServer::start(Org::default());
+    let place = folder();
+    let mut command = nonhuman(place.path());
+    command.env("NONHUMAN_OKTA_TOKEN", "00-wrong-synthetic-token");
+    let ran = command.args(["scan", "--isolated", "--okta", &server.url, "--format", "json", "--now", NOW]).output();
+    let report: Value = serde_json::from_slice(&ran.expect("the binary starts").stdout).expect("JSON");
+    let approaches = report["okta_governance"]["approaches"].as_array().expect("the section is there");
+    assert_eq!(approaches.len(), 6);
+    for approach in approaches {
+        assert_eq!(approach["state"], "unknown", "{approach:#}");
+        assert!(approach["facts"].to_string().contains("could not be read"), "{approach:#}");
+    }
+}
+
 #[test]
 fn without_a_login_it_says_what_to_set() {
     let place = folder();

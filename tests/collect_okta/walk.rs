@@ -52,6 +52,46 @@ async fn the_last_use_of_a_token_is_derived_without_the_log() {
     assert_eq!(holes(&inventory), [("System Log", Outcome::Refused)]);
 }
 
+/// A group that hands out a role and has no members yet: whoever is put into it tomorrow gets it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_without_members_has_its_roles() {
+    let mut org = acme_org();
+    let groups = &mut org.lists.get_mut("/api/v1/groups?limit=200&expand=stats").unwrap().1;
+    groups[3]["_embedded"]["stats"] = json!({ "usersCount": 0, "hasAdminPrivlege": true });
+    let id = groups[3]["id"].as_str().unwrap().to_owned();
+    let role = json!({ "id": "gra1", "type": "SUPER_ADMIN", "status": "ACTIVE", "assignmentType": "GROUP" });
+    org.lists.insert(format!("/api/v1/groups/{id}/roles"), (None, vec![role]));
+    let (inventory, server) = ask(org, token()).await;
+    assert_eq!(holes(&inventory), []);
+    let group = inventory.identities.iter().find(|one| one.id.as_str().ends_with(&format!("/group/{id}"))).unwrap();
+    let attributes = serde_json::to_value(&group.attributes).unwrap();
+    assert_eq!((&attributes["admin_roles"], &attributes["users"]), (&json!(["SUPER_ADMIN"]), &json!(0)));
+    assert!(inventory.grants.iter().any(|grant| grant.to == group.id));
+    let asked = server.calls().iter().filter(|call| call.starts_with("/api/v1/groups/")).count();
+    assert_eq!(asked, 1, "groups that hand out nothing are not asked");
+}
+
+/// What people let an app have, and the refresh tokens that it goes on with, are told apart from what it was given.
+#[tokio::test(flavor = "multi_thread")]
+async fn consents_and_refresh_tokens_are_read() {
+    let mut org = acme_org();
+    let app = "0oavhfd9Z8vlZSChyoJy";
+    let grant = |id: &str, scope: &str, source: &str, user: &str| json!({ "id": id, "scopeId": scope, "status": "ACTIVE", "source": source, "userId": user });
+    let grants = vec![
+        grant("oag1", "okta.users.read", "END_USER", "00uFkpTLGyctiEm8L1z7"),
+        grant("oag2", "okta.users.read", "END_USER", "00urJlxJK4As7UNThIOX"),
+        grant("oag3", "okta.logs.read", "ADMIN", "00urJlxJK4As7UNThIOX"),
+    ];
+    org.lists.insert(format!("/api/v1/apps/{app}/grants"), (None, grants));
+    let (inventory, _) = ask(org, token()).await;
+    let found = inventory.identities.iter().find(|one| one.id.as_str().ends_with(&format!("/app/{app}"))).unwrap();
+    let attributes = serde_json::to_value(&found.attributes).unwrap();
+    assert_eq!((&attributes["consented_scopes"], &attributes["consents"]), (&json!(["okta.users.read"]), &json!(2)));
+    let token = inventory.credentials.iter().find(|one| one.kind.as_str() == "okta.refresh-token").unwrap();
+    assert_eq!((token.holder.clone(), token.active.value()), (found.id.clone(), Some(&true)));
+    assert!(token.name.ends_with("of sofia.marino@acme.example"), "{}", token.name);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_of_a_secret_is_kept() {
     let mut org = acme_org();

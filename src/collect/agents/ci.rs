@@ -140,14 +140,41 @@ impl Agent<'_> {
 
 /// Whether only people whom the repository knows get as far as this.
 fn is_guarded(job: &Node, step: &Node) -> bool {
-    let asks = |node: &Node| {
-        node.text_of("if").is_some_and(|condition| {
-            ["author_association", "github.actor ==", "github.triggering_actor ==", "sender.login =="]
+    [job, step].iter().any(|node| node.text_of("if").is_some_and(guards))
+}
+
+/// Whether a condition holds for nobody but people whom the repository knows, on each of its ways: every side of an `||` must
+/// ask who it is, without a negation. Source: GitHub Docs, "Expressions", and CommentAuthorAssociation of its GraphQL API.
+fn guards(condition: &str) -> bool {
+    let condition = condition.trim().trim_start_matches("${{").trim_end_matches("}}");
+    let flat: String = condition.chars().filter(|letter| !letter.is_whitespace()).collect();
+    // Brackets around ways are not taken apart: then each way must ask by itself all the same.
+    let is_negated = flat.contains("!contains(") || flat.contains("!(");
+    !is_negated && flat.split("||").all(|way| way.split("&&").any(asks_who))
+}
+
+/// Whether a comparison lets nobody pass but people whom the repository knows.
+fn asks_who(comparison: &str) -> bool {
+    const MEMBERS: [&str; 3] = ["'OWNER'", "'MEMBER'", "'COLLABORATOR'"];
+    const STRANGERS: [&str; 5] = ["NONE", "CONTRIBUTOR", "FIRST_TIMER", "FIRST_TIME_CONTRIBUTOR", "MANNEQUIN"];
+    const NAMED: [&str; 3] = ["github.actor==", "github.triggering_actor==", "sender.login=="];
+    if comparison.contains("!=") {
+        return false;
+    }
+    if NAMED.iter().any(|who| comparison.contains(who)) {
+        return true;
+    }
+    let is_listed = comparison.contains("contains(") && comparison.contains("fromJSON(");
+    let words = |text: &str, name: &str| text.contains(&format!("'{name}'")) || text.contains(&format!("\"{name}\""));
+    comparison.contains("author_association")
+        && !STRANGERS.iter().any(|name| words(comparison, name))
+        && if is_listed {
+            ["OWNER", "MEMBER", "COLLABORATOR"].iter().any(|name| words(comparison, name))
+        } else {
+            MEMBERS
                 .iter()
-                .any(|who| condition.contains(who))
-        })
-    };
-    asks(job) || asks(step)
+                .any(|name| comparison.contains(&format!("=={name}")) || comparison.contains(&format!("{name}==")))
+        }
 }
 
 /// Actions that leave credentials behind for later steps.
@@ -232,5 +259,34 @@ fn gitlab(file: &mut File<'_>, tree: &Node, frameworks: &Frameworks) {
         let name = format!("{program} in job {part} ({})", file.shown());
         let identity = file.identity(&id, IdentityKind::AgentCi, name, &place, attributes);
         file.add(identity);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::guards;
+
+    #[test]
+    fn a_guard_lets_only_known_people_pass_on_each_way() {
+        for condition in [
+            "github.event.comment.author_association == 'OWNER'",
+            "${{ github.event.comment.author_association == 'MEMBER' && contains(github.event.comment.body, '@claude') }}",
+            "contains(fromJSON('[\"OWNER\",\"MEMBER\"]'), github.event.comment.author_association)",
+            "github.actor == 'anna' || github.event.issue.author_association == 'OWNER'",
+        ] {
+            assert!(guards(condition), "{condition}");
+        }
+        for condition in [
+            "github.event.comment.author_association != 'OWNER'",
+            "github.event.comment.author_association == 'NONE'",
+            "github.event.comment.author_association == 'OWNER' || contains(github.event.comment.body, '@claude')",
+            "!contains(fromJSON('[\"OWNER\"]'), github.event.comment.author_association)",
+            "contains(fromJSON('[\"OWNER\",\"CONTRIBUTOR\"]'), github.event.comment.author_association)",
+            "contains(github.event.comment.body, '@claude')",
+            "github.actor != 'dependabot[bot]'",
+            "",
+        ] {
+            assert!(!guards(condition), "{condition}");
+        }
     }
 }

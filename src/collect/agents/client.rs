@@ -183,11 +183,7 @@ pub(super) fn given(file: &mut File<'_>, holder: &Urn, list: &[Given], span: &Ra
 
 fn credential(file: &mut File<'_>, holder: &Urn, name: &str, by: &str, span: &Range<usize>, attributes: Attributes) {
     let base = format!("{holder}/{by}/{name}");
-    let same = file
-        .records
-        .iter()
-        .filter(|record| matches!(record, Record::Credential(it) if it.id.as_str().starts_with(&base)));
-    let count = same.count();
+    let count = file.again(&base);
     let id = if count == 0 { base } else { format!("{base}/{}", count + 1) };
     let credential = Credential {
         id: Urn::new(id),

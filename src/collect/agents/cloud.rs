@@ -1,5 +1,5 @@
-//! Agents that infrastructure code makes: Terraform, CloudFormation and Kubernetes manifests, with the role they act as
-//! and whether the same code makes it an administrator. Evaluates nothing.
+//! Agents that infrastructure code makes: Terraform, CloudFormation, bundles of Databricks, with the role they act as and
+//! whether the same code makes it an administrator. Evaluates nothing.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,8 @@ use super::file::File;
 use super::given::shown;
 use super::hcl::{self, Block};
 use super::node::{Node, Value};
-use super::parse::{Format, documents, parse};
+use super::parse::{Format, parse};
+use super::{azure, cluster};
 use crate::model::{AttributeName as Name, Attributes, Identity, IdentityKind, LinkKind, Record, Urn};
 
 /// Resources of Terraform that are agents, by the beginning of their type; with what calls them.
@@ -24,6 +25,10 @@ const TERRAFORM: &[(&str, &str)] = &[
     ("google_discovery_engine_chat_engine", "Discovery engine"),
     ("azurerm_ai_foundry_project", "Azure AI Foundry project"),
     ("azurerm_ai_foundry", "Azure AI Foundry"),
+    ("azurerm_cognitive_account_project", "Azure AI Foundry project"),
+    ("azurerm_bot_service_azure_bot", "Azure bot"),
+    ("databricks_app", "Databricks app"),
+    ("databricks_model_serving", "Databricks model serving"),
 ];
 
 /// Parts of agents that are none themselves.
@@ -40,20 +45,6 @@ const CLOUDFORMATION: &[(&str, &str)] = &[
     ("AWS::BedrockAgentCore::CodeInterpreterCustom", "AgentCore code interpreter"),
 ];
 
-/// Variables by which a workload is given the key of a model's provider. Source: the providers' own SDKs.
-const PROVIDER_KEYS: &[&str] = &[
-    "OPENAI_API_KEY",
-    "ANTHROPIC_API_KEY",
-    "GOOGLE_API_KEY",
-    "GEMINI_API_KEY",
-    "AZURE_OPENAI_API_KEY",
-    "AZURE_OPENAI_KEY",
-    "AWS_BEARER_TOKEN_BEDROCK",
-    "MISTRAL_API_KEY",
-    "COHERE_API_KEY",
-    "GROQ_API_KEY",
-];
-
 /// Words of which one stands in every file that is read here.
 pub(super) const CONTENT: &[&str] = &[
     "aws_bedrockagent",
@@ -65,8 +56,18 @@ pub(super) const CONTENT: &[&str] = &[
     "aws_iam_policy",
     "google_project_iam",
     "AWS::Bedrock",
+    "azurerm_cognitive_account_project",
+    "azurerm_bot_service",
+    "databricks_app",
+    "databricks_model_serving",
+    "Microsoft.CognitiveServices",
+    "Microsoft.MachineLearningServices",
+    "Microsoft.BotService",
+    "model_serving_endpoints",
     "kagent.dev",
     "toolhive.stacklok.dev",
+    "serving.kserve.io",
+    "aigateway.envoyproxy.io",
     "_API_KEY",
     "AWS_BEARER_TOKEN_BEDROCK",
     "AZURE_OPENAI_KEY",
@@ -74,7 +75,7 @@ pub(super) const CONTENT: &[&str] = &[
 
 /// Whether a path may be that of infrastructure code.
 pub(super) fn is_one(path: &str) -> bool {
-    [".tf", ".tofu", ".yaml", ".yml", ".json", ".template"].iter().any(|end| path.ends_with(end))
+    [".tf", ".tofu", ".yaml", ".yml", ".json", ".template", ".bicep"].iter().any(|end| path.ends_with(end))
 }
 
 /// What the Terraform files of each folder say together.
@@ -108,13 +109,24 @@ pub(super) fn read(file: &mut File<'_>, modules: &mut Modules) {
     if path.ends_with(".tf") || path.ends_with(".tofu") {
         return terraform(file, modules);
     }
+    if path.ends_with(".bicep") {
+        return azure::bicep(file);
+    }
+    let format = if file.text.trim_start().starts_with('{') { Format::Json } else { Format::Yaml };
     if file.text.contains("AWS::Bedrock") {
-        let format = if file.text.trim_start().starts_with('{') { Format::Json } else { Format::Yaml };
         if let Ok((tree, _)) = parse(file.text, format) {
             cloudformation(file, &tree);
         }
+    } else if azure::is_template(file.text) {
+        if let Ok((tree, _)) = parse(file.text, format) {
+            azure::template(file, &tree);
+        }
+    } else if file.text.contains("resources:") && !file.text.contains("apiVersion") {
+        if let Ok((tree, _)) = parse(file.text, format) {
+            bundle(file, &tree);
+        }
     } else if !path.ends_with(".template") && file.text.contains("apiVersion") {
-        kubernetes(file);
+        cluster::read(file);
     }
 }
 
@@ -210,14 +222,21 @@ fn allows_all(text: &str) -> bool {
         .chars()
         .filter(|letter| !letter.is_whitespace() && *letter != '"' && *letter != '[' && *letter != ']')
         .collect();
-    let has = |key: &str| {
-        [format!("{key}=*"), format!("{key}:*")].iter().any(|pair| {
-            flat.match_indices(pair.as_str()).any(|(at, _)| {
-                !flat[at + pair.len()..].starts_with(|next: char| next.is_ascii_alphanumeric() || ":/-*".contains(next))
+    // The keys of one statement stand before the next brace opens, but for those behind its condition.
+    flat.split('{').any(|part| {
+        let has = |key: &str| {
+            [format!("{key}=*"), format!("{key}:*")].iter().any(|pair| {
+                part.match_indices(pair.as_str()).any(|(at, _)| {
+                    let is_key = !part[..at].ends_with(|before: char| before.is_ascii_alphanumeric());
+                    let rest = &part[at + pair.len()..];
+                    is_key && !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || ":/-*".contains(next))
+                })
             })
-        })
-    };
-    (has("Action") || has("actions")) && (has("Resource") || has("resources")) && !flat.contains("Condition")
+        };
+        let denies = ["Effect=Deny", "Effect:Deny", "effect=Deny"].iter().any(|deny| part.contains(deny));
+        let is_all = (has("Action") || has("actions")) && (has("Resource") || has("resources"));
+        is_all && !denies && !part.contains("Condition") && !part.contains("condition")
+    })
 }
 
 impl Modules {
@@ -272,6 +291,25 @@ fn cloudformation(file: &mut File<'_>, tree: &Node) {
     }
 }
 
+/// Apps and endpoints of a bundle, with the principal that they run as. Source: Databricks Docs, "Bundle resources".
+fn bundle(file: &mut File<'_>, tree: &Node) {
+    let principal = tree.get("run_as").and_then(|node| node.text_of("service_principal_name"));
+    for (kind, what) in [("apps", "Databricks app"), ("model_serving_endpoints", "Databricks model serving")] {
+        for hit in tree.at(&format!("resources.{kind}.*")) {
+            let id = file.urn(&format!("{kind}.{}", shown(hit.key)));
+            let name = hit.node.text_of("name").unwrap_or(hit.key);
+            let mut attributes = Attributes::default().with(Name::AgentProgram, what);
+            if let Some(principal) = principal {
+                attributes.set(Name::CloudRole, shown(principal));
+            }
+            let told = format!("{} ({})", shown(name), file.shown());
+            let identity =
+                file.identity(&id, IdentityKind::AgentCloud, told, &(hit.at..hit.at + hit.key.len()), attributes);
+            file.add(identity);
+        }
+    }
+}
+
 /// The resource of the same template that a value refers to.
 fn local_name(node: &Node) -> Option<&str> {
     if let Some(name) = node.text_of("Ref") {
@@ -305,53 +343,25 @@ fn administrator(file: &File<'_>, role: &Node) -> Option<String> {
     (!text.is_empty() && each.any(is_all)).then(|| "a policy that allows every action on everything".to_owned())
 }
 
-/// Agents and servers of operators, and workloads that are given the key of a model's provider.
-fn kubernetes(file: &mut File<'_>) {
-    let Ok(trees) = documents(file.text) else { return };
-    for tree in &trees {
-        let (version, kind) =
-            (tree.text_of("apiVersion").unwrap_or_default(), tree.text_of("kind").unwrap_or_default());
-        let group = version.split('/').next().unwrap_or_default();
-        let Some(metadata) = tree.get("metadata") else { continue };
-        let Some(name) = metadata.text_of("name") else { continue };
-        let is_operator = matches!(group, "kagent.dev" | "toolhive.stacklok.dev");
-        let what = match (is_operator, kind) {
-            (true, "Agent") => "kagent agent",
-            (true, "MCPServer" | "RemoteMCPServer" | "ToolServer" | "MCPRemoteProxy") => "MCP server in a cluster",
-            (false, "Deployment" | "StatefulSet" | "CronJob" | "Job") if gets_a_key(tree) => {
-                "workload with a model's key"
-            }
-            _ => continue,
-        };
-        let namespace = metadata.text_of("namespace").unwrap_or("default");
-        let mut attributes = Attributes::default().with(Name::AgentProgram, what);
-        let account =
-            tree.at("spec.template.spec.serviceAccountName").into_iter().chain(tree.at("spec.serviceAccountName"));
-        if let Some(account) = account.filter_map(|hit| hit.node.text()).next() {
-            attributes.set(Name::CloudRole, shown(&format!("service account {namespace}/{account}")));
-        }
-        let url = tree.at("spec.url").into_iter().find_map(|hit| super::given::address(hit.node.text()?));
-        if let Some(address) = url {
-            attributes.set(
-                Name::PlainHttp,
-                address.is_plain
-                    && !address.host.ends_with(".svc")
-                    && address.host.contains('.')
-                    && !address.host.ends_with(".svc.cluster.local"),
-            );
-            attributes.set(Name::Endpoint, address.endpoint);
-        }
-        let id = file.urn(&format!("{namespace}/{kind}/{}", shown(name)));
-        let told = format!("{kind} {namespace}/{} ({})", shown(name), file.shown());
-        let at = metadata.entry("name").map_or(metadata.span.clone(), |entry| entry.at..entry.at + 4);
-        let identity = file.identity(&id, IdentityKind::AgentCloud, told, &at, attributes);
-        file.add(identity);
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::allows_all;
 
-fn gets_a_key(tree: &Node) -> bool {
-    ["spec.template.spec.containers.[].env.[].name", "spec.jobTemplate.spec.template.spec.containers.[].env.[].name"]
-        .iter()
-        .flat_map(|path| tree.at(path))
-        .any(|hit| hit.node.text().is_some_and(|name| PROVIDER_KEYS.contains(&name)))
+    #[test]
+    fn only_a_statement_that_allows_everything_does() {
+        let statement = |effect: &str, more: &str| {
+            format!(
+                "policy = jsonencode({{ Statement = [{{ Effect = \"{effect}\", Action = \"*\", Resource = [\"*\"]{more} }}] }})"
+            )
+        };
+        assert!(allows_all(&statement("Allow", "")));
+        assert!(allows_all("{\"Statement\":[{\"Action\":\"*\",\"Effect\":\"Allow\",\"Resource\":\"*\"}]}"));
+        assert!(!allows_all(&statement("Deny", "")));
+        assert!(!allows_all(&statement("Allow", ", Condition = { Bool = {} }")));
+        assert!(!allows_all("{ Effect = \"Allow\", NotAction = \"*\", Resource = \"*\" }"));
+        // What one statement denies and another allows in part is no administrator.
+        assert!(!allows_all(
+            "[{ Effect = \"Allow\", Action = \"s3:*\", Resource = \"*\" }, { Effect = \"Deny\", Action = \"*\", Resource = \"*\" }]"
+        ));
+    }
 }

@@ -40,11 +40,20 @@ pub(super) struct File<'a> {
     pub(super) text: &'a str,
     lines: LineIndex,
     pub(super) records: Vec<Record>,
+    /// How often a name was given, so that a name that stands there twice is two things.
+    named: std::collections::HashMap<String, usize>,
 }
 
 impl<'a> File<'a> {
     pub(super) fn new(source: &'a Source<'a>, text: &'a str) -> Self {
-        Self { source, text, lines: LineIndex::new(text.as_bytes()), records: Vec::new() }
+        Self { source, text, lines: LineIndex::new(text.as_bytes()), records: Vec::new(), named: Default::default() }
+    }
+
+    /// How often this was asked with the same name before.
+    pub(super) fn again(&mut self, name: &str) -> usize {
+        let count = self.named.entry(name.to_owned()).or_default();
+        *count += 1;
+        *count - 1
     }
 
     /// The name of something that this file defines.
@@ -151,11 +160,7 @@ impl<'a> File<'a> {
         attributes: Attributes,
     ) {
         let (line, column) = self.position(span.start);
-        let same = self
-            .records
-            .iter()
-            .filter(|record| matches!(record, Record::Setting(it) if it.kind == kind && it.name == name));
-        let count = same.count();
+        let count = self.again(&format!("{}/{name}", kind.as_str()));
         let again = if count == 0 { String::new() } else { format!("/{line}:{column}") };
         let setting = Setting {
             id: self.urn(&format!("{}/{name}{again}", kind.as_str())),

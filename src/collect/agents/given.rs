@@ -121,36 +121,38 @@ pub(super) fn held(value: &str) -> Option<Held> {
     (!is_blank).then_some(Held::Literal)
 }
 
+/// How values begin that name a place in a store of secrets.
+const SCHEMES: &[&str] = &[
+    "op://",
+    "vault:",
+    "vault://",
+    "keychain:",
+    "keychain://",
+    "keyring:",
+    "secret://",
+    "secrets:",
+    "env:",
+    "ref+",
+    "aws-sm://",
+    "aws-secretsmanager:",
+    "gcp-sm://",
+    "azure-kv://",
+    "sops:",
+    "file:",
+    "bws:",
+    "doppler:",
+    "projects/",
+    "arn:aws:secretsmanager:",
+    "arn:aws:ssm:",
+    "!secret",
+    "cmd:",
+    "exec:",
+    "infisical:",
+    "1password:",
+];
+
 /// What a value refers to, where it is no value itself: `${VAR}`, `$VAR`, `%VAR%`, `{{ x }}`, `op://…` and their like.
 pub(super) fn reference(value: &str) -> Option<String> {
-    const SCHEMES: &[&str] = &[
-        "op://",
-        "vault:",
-        "vault://",
-        "keychain:",
-        "keychain://",
-        "keyring:",
-        "secret://",
-        "secrets:",
-        "env:",
-        "ref+",
-        "aws-sm://",
-        "aws-secretsmanager:",
-        "gcp-sm://",
-        "azure-kv://",
-        "sops:",
-        "file:",
-        "bws:",
-        "doppler:",
-        "projects/",
-        "arn:aws:secretsmanager:",
-        "arn:aws:ssm:",
-        "!secret",
-        "cmd:",
-        "exec:",
-        "infisical:",
-        "1password:",
-    ];
     let is_name = |text: &str| {
         !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "_.-: ".contains(letter))
     };
@@ -160,10 +162,22 @@ pub(super) fn reference(value: &str) -> Option<String> {
         let name = name.split(":-").next().unwrap_or(name);
         is_name(name.trim()).then(|| format!("{open}{}{close}", name.trim()))
     };
+    if is_half(value) {
+        return None;
+    }
     let marked = ["${{", "{{"].iter().find_map(|open| between(open, "}}"));
     let marked = marked.or_else(|| between("${", "}")).or_else(|| between("$(", ")"));
     if marked.is_some() {
         return marked;
+    }
+    if let Some(name) = ["{env:", "{file:", "#{", "%("].iter().find_map(|open| value.strip_prefix(open)) {
+        let name = name.trim_end_matches('s').trim_end_matches(['}', ')']);
+        return Some(format!("${}", shown(name)));
+    }
+    let code = ["process.env.", "os.environ", "env.", "$env:", "ENC["].iter().any(|code| value.starts_with(code));
+    let is_template = value.len() > 4 && value.starts_with("__") && value.ends_with("__");
+    if code || is_template {
+        return Some(shown(value.split(',').next().unwrap_or(value)));
     }
     if let Some(name) = value.strip_prefix('$').filter(|name| is_variable(name)) {
         return Some(format!("${name}"));
@@ -177,6 +191,17 @@ pub(super) fn reference(value: &str) -> Option<String> {
     }
     let is_path = value.starts_with(['/', '~']) || value.starts_with("./") || value.get(1..3) == Some(":\\");
     (is_path && !value.contains("://") && value.matches('/').count() > 0).then(|| "a file".to_owned())
+}
+
+/// Whether a secret stands beside a reference: as its default, or as the password of an address whose host is looked up.
+fn is_half(value: &str) -> bool {
+    let is_secret = |text: &str| text.len() >= 8 && !text.contains(['$', '{']) && !is_placeholder(text.as_bytes());
+    let default = value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')?.split_once(":-"));
+    if let Some((_, default)) = default {
+        return is_secret(default.trim()) && reference(default.trim()).is_none();
+    }
+    let password = value.split_once("://").and_then(|(_, rest)| rest.split_once('@')?.0.split_once(':'));
+    password.is_some_and(|(_, password)| is_secret(password))
 }
 
 fn is_variable(name: &str) -> bool {
@@ -265,9 +290,9 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost"
         || host.ends_with(".localhost")
         || host == "::1"
-        || host.starts_with("127.")
+        || host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
         || host == "host.docker.internal"
-        || host.contains("${")
+        || (host.starts_with("${") && host.ends_with('}') && host.matches("${").count() == 1)
 }
 
 #[cfg(test)]
@@ -298,10 +323,19 @@ mod tests {
             ("op://vault/item/field", "op://…"),
             ("/run/secrets/key.json", "a file"),
             ("${X:-d}", "${X}"),
+            ("{env:API_TOKEN}", "$API_TOKEN"),
+            ("process.env.API_TOKEN", "process.env.API_TOKEN"),
         ] {
             assert_eq!(held(value), Some(Held::Reference(expected.to_owned())), "{value}");
         }
         assert_eq!(held("hk7Qe-2Lm9pWz4"), Some(Held::Literal));
+        // A secret beside a reference is one.
+        assert_eq!(held("${MY_API_KEY:-hk7Qe2Lm9pWz4xR8tB3nV6}"), Some(Held::Literal));
+        assert_eq!(held("postgres://svc:Zk8dQ2mP1xW7rT@${DB_HOST}:5432/app"), Some(Held::Literal));
+        assert_eq!(
+            held("postgres://svc:${DB_PASSWORD}@db:5432/app"),
+            Some(Held::Reference("${DB_PASSWORD}".to_owned()))
+        );
         for blank in ["", "<your token>", "your-api-key", "true", "5432", "xxxxxxxxxxxx"] {
             assert_eq!(held(blank), None, "{blank}");
         }
@@ -314,6 +348,9 @@ mod tests {
         assert!(one.is_plain && one.has_password && one.has_secret_in_query);
         let local = address("http://localhost:8765/mcp?api_key=${KEY}").expect("an address");
         assert!(!local.is_plain && !local.has_password && !local.has_secret_in_query);
+        for far in ["http://127.0.0.1.nip.io/mcp", "http://${host}.evil.example/mcp"] {
+            assert!(address(far).expect("an address").is_plain, "{far}");
+        }
         assert!(address("npx").is_none());
     }
 }

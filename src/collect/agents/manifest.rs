@@ -189,7 +189,7 @@ fn front_matter(file: &mut File<'_>, tables: &Tables) -> Result<(), String> {
     let name = tree.text_of("name").map_or(stem, str::to_owned);
     let mut attributes = tools(tree.any(&["tools", "allowed-tools"]));
     let mode = tree.any(&["permissionMode", "permission-mode"]).and_then(Node::text);
-    if mode.is_some_and(|mode| matches!(mode, "bypassPermissions" | "dontAsk")) {
+    if mode == Some("bypassPermissions") {
         attributes.set(Name::ApprovalsOff, true);
     }
     if is_workflow {

@@ -4,9 +4,11 @@
 //! The source collector gives each file here as it reads it (`Notes`); [`known_places`] says where a home directory
 //! keeps such files.
 
+mod azure;
 mod ci;
 mod client;
 mod cloud;
+mod cluster;
 mod codeowners;
 mod container;
 mod dependency;

@@ -11,7 +11,7 @@ use super::parse::{Format, parse};
 use super::table::{FileRole, Tables};
 use super::{ci, cloud, manifest, tokens};
 use crate::collect::{CollectError, Sink};
-use crate::model::{CoverageEntry, FactKind, Outcome, Record};
+use crate::model::{CoverageEntry, FactKind, Identity, Location, Outcome, Record};
 
 /// Larger files are no configuration of agents that a person keeps.
 pub(crate) const LARGEST: usize = 4 * 1024 * 1024;
@@ -22,6 +22,32 @@ const NAMED: usize = 5;
 
 /// Words by which a file of another name is recognised as the settings of some client.
 pub(super) const SERVER_KEYS: &[&str] = &["mcpServers", "mcp_servers", "context_servers"];
+
+/// The label under which the author of a definition is told; `rules/facts/owners.toml` knows it.
+const AUTHOR: &str = "git-author";
+
+/// Says who wrote lines: paths and lines in, an address for each out.
+pub(crate) type Authors<'a> = &'a dyn Fn(&[(String, u64)]) -> Vec<Option<String>>;
+
+/// Writes the author of its defining line on each identity that names nobody.
+fn wrote(records: &mut [(String, Vec<Record>)], authors: Authors<'_>) {
+    let mut open: Vec<&mut Identity> = records
+        .iter_mut()
+        .flat_map(|(_, of_file)| of_file)
+        .filter_map(|record| match record {
+            Record::Identity(identity) if identity.labels.is_empty() => Some(identity),
+            _ => None,
+        })
+        .collect();
+    let place = |identity: &Identity| match &identity.evidence.location {
+        Location::File { path, line, .. } => (path.clone(), *line),
+        _ => (String::new(), 0),
+    };
+    let wanted: Vec<(String, u64)> = open.iter().map(|identity| place(identity)).collect();
+    for (identity, author) in open.iter_mut().zip(authors(&wanted)) {
+        identity.labels.extend(author.map(|author| (AUTHOR.to_owned(), author)));
+    }
+}
 
 /// What is gathered of one tree.
 pub(crate) struct Notes {
@@ -213,19 +239,22 @@ impl Notes {
         }
     }
 
-    /// Sends what was gathered.
+    /// Sends what was gathered. `authors` says who wrote lines of files, as far as anybody knows.
     ///
     /// # Errors
     /// When the scan is over.
-    pub(crate) fn send(&self, target: &str, sink: &Sink) -> Result<(), CollectError> {
+    pub(crate) fn send(&self, target: &str, sink: &Sink, authors: Authors<'_>) -> Result<(), CollectError> {
         let inner = self.inner.lock().map(|mut inner| std::mem::take(&mut *inner)).unwrap_or_default();
         let Inner { read, mut records, mut holes, owners, cloud, .. } = inner;
         records.extend(cloud.records());
         records.sort_by(|(left, _), (right, _)| left.cmp(right));
         let owners = codeowners::by_folder(owners);
+        for (path, of_file) in &mut records {
+            codeowners::label(&owners, path, of_file);
+        }
+        wrote(&mut records, authors);
         let mut seen: BTreeMap<String, u64> = BTreeMap::new();
-        for (path, mut of_file) in records {
-            codeowners::label(&owners, &path, &mut of_file);
+        for (_, of_file) in records {
             for record in of_file {
                 if let Record::Identity(identity) = &record {
                     *seen.entry(identity.kind.label().to_owned()).or_default() += 1;

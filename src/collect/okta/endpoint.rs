@@ -75,8 +75,11 @@ pub(super) const LEFT_USERS: Endpoint = endpoint(
     "deprovisioned users",
     &[People],
 );
+/// With their numbers: they say which groups hand out an admin role, so that only those are asked for it.
 pub(super) const GROUPS: Endpoint =
-    endpoint("groups", "/api/v1/groups?limit=1000", "okta.groups.read", "groups", &[Grants]);
+    endpoint("groups", "/api/v1/groups?limit=200&expand=stats", "okta.groups.read", "groups", &[Grants]);
+pub(super) const GROUP_ROLES: Endpoint =
+    endpoint("group-roles", "/api/v1/groups/{}/roles", "okta.roles.read", "admin roles of groups", &[Grants]);
 pub(super) const APPS: Endpoint =
     endpoint("apps", "/api/v1/apps?limit=200", "okta.apps.read", "apps", &[Identities, Credentials, Grants]);
 pub(super) const CLIENT_SECRETS: Endpoint = endpoint(
@@ -96,13 +99,8 @@ pub(super) const CLIENT_KEYS: Endpoint = endpoint(
 .key("jwks");
 pub(super) const SCOPE_GRANTS: Endpoint =
     endpoint("scope-grants", "/api/v1/apps/{}/grants", "okta.appGrants.read", "scopes granted to apps", &[Grants]);
-pub(super) const REFRESH_TOKENS: Endpoint = endpoint(
-    "refresh-tokens",
-    "/api/v1/apps/{}/tokens?limit=200",
-    "okta.apps.read",
-    "refresh tokens of apps",
-    &[Credentials],
-);
+pub(super) const REFRESH_TOKENS: Endpoint =
+    endpoint("refresh-tokens", "/api/v1/apps/{}/tokens?limit=200", "okta.apps.read", "refresh tokens of apps", &[]);
 pub(super) const APP_USERS: Endpoint =
     endpoint("app-users", "/api/v1/apps/{}/users?limit=500", "okta.apps.read", "users of AI apps", &[]);
 pub(super) const APP_GROUPS: Endpoint =
@@ -244,6 +242,15 @@ pub(super) const AGENT_KEYS: Endpoint = endpoint(
 )
 .key("jwks")
 .optional();
+/// Seen in answers, and in no description of the API.
+pub(super) const AGENT_SECRETS: Endpoint = endpoint(
+    "ai-agent-secrets",
+    "/workload-principals/api/v1/ai-agents/{}/credentials/secrets",
+    "okta.aiAgents.read",
+    "secrets of AI agents",
+    &[Credentials],
+)
+.optional();
 /// Its parent is the agent's `orn`.
 pub(super) const AGENT_OWNERS: Endpoint = endpoint(
     "ai-agent-owners",
@@ -267,8 +274,7 @@ pub(super) const DEVICE_ASSURANCES: Endpoint = endpoint(
     &[Settings],
 );
 pub(super) const AGENT_POOLS: Endpoint =
-    endpoint("agent-pools", "/api/v1/agentPools", "okta.agentPools.read", "pools of directory agents", &[Identities])
-        .optional();
+    endpoint("agent-pools", "/api/v1/agentPools", "okta.agentPools.read", "pools of directory agents", &[]).optional();
 /// The query is made with the window of time.
 pub(super) const LOG: Endpoint = endpoint("logs", "/api/v1/logs", "okta.logs.read", "System Log", &[Usage]);
 
@@ -285,6 +291,7 @@ pub(super) const ALL: &[Endpoint] = &[
     RESOURCES,
     ROLE_USERS,
     USER_ROLES,
+    GROUP_ROLES,
     CLIENT_ROLES,
     CLIENT_SECRETS,
     CLIENT_KEYS,
@@ -307,6 +314,7 @@ pub(super) const ALL: &[Endpoint] = &[
     AGENTS,
     AGENT_CONNECTIONS,
     AGENT_KEYS,
+    AGENT_SECRETS,
     AGENT_OWNERS,
     LOG_STREAMS,
     EVENT_HOOKS,

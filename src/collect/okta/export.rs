@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::value::RawValue;
 
 use super::NAME;
-use super::endpoint::{ALL, Endpoint, LOG};
+use super::endpoint::{ALL, Endpoint, FACTORS, LOG};
 use super::page::{self, Page};
 use super::reader::{Gap, Item};
 use crate::model::{CoverageEntry, Outcome};
@@ -93,14 +93,15 @@ impl Export {
         if endpoint.is_nested()
             && let Some(path) = self.use_file(&own)
         {
-            take(read(path, endpoint, |bytes| page::read(bytes, endpoint.key))?);
+            let page = read(path, endpoint, |bytes| page::read(bytes, endpoint.key).map(Some))?;
+            take(page.unwrap_or_else(Page::empty));
             return Ok(());
         }
         let Some(path) = self.use_file(&name) else {
             // Where some parents have a file, one without has none of its things.
             let folder = format!("{name}/");
             if endpoint.is_nested() && self.files.keys().any(|file| file.starts_with(&folder)) {
-                return Ok(());
+                return if endpoint.file == FACTORS.file { Err(not_asked(parent)) } else { Ok(()) };
             }
             let file = if endpoint.is_nested() {
                 format!("{}/<id>.json", endpoint.file)
@@ -114,9 +115,14 @@ impl Export {
             return self.events(path, take);
         }
         let page = if endpoint.is_nested() {
-            read(path, endpoint, |bytes| by_parent(bytes, endpoint, parent))?
+            let page = read(path, endpoint, |bytes| by_parent(bytes, endpoint, parent))?;
+            // Who has no factors is not who nobody asked about.
+            if page.is_none() && endpoint.file == FACTORS.file {
+                return Err(not_asked(parent));
+            }
+            page.unwrap_or_else(Page::empty)
         } else {
-            read(path, endpoint, |bytes| page::read(bytes, endpoint.key))?
+            read(path, endpoint, |bytes| page::read(bytes, endpoint.key).map(Some))?.unwrap_or_else(Page::empty)
         };
         take(page);
         Ok(())
@@ -125,7 +131,7 @@ impl Export {
     /// A log with one event a line.
     fn events<T: Item>(&self, path: &Path, take: &mut (impl FnMut(Page<T>) -> bool + Send)) -> Result<(), Gap> {
         let bytes = bytes(path)?;
-        let mut page = Page { items: Vec::new(), unread: None, next: None };
+        let mut page = Page::empty();
         for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
             if line.iter().all(u8::is_ascii_whitespace) {
                 continue;
@@ -138,7 +144,7 @@ impl Export {
                 }
             }
             if page.items.len() >= EVENTS_AT_ONCE {
-                let full = std::mem::replace(&mut page, Page { items: Vec::new(), unread: None, next: None });
+                let full = std::mem::replace(&mut page, Page::empty());
                 take(full);
             }
         }
@@ -212,7 +218,16 @@ fn bytes(path: &Path) -> Result<Vec<u8>, Gap> {
     Ok(bytes)
 }
 
-fn read<T>(path: &Path, endpoint: &Endpoint, parse: impl Fn(&[u8]) -> Result<Page<T>, String>) -> Result<Page<T>, Gap> {
+/// An export that has the factors of others and not those of this one.
+fn not_asked(user: &str) -> Gap {
+    Gap::new(Outcome::NotRead, format!("the export has no factors of {user}"))
+}
+
+fn read<T>(
+    path: &Path,
+    endpoint: &Endpoint,
+    parse: impl Fn(&[u8]) -> Result<Option<Page<T>>, String>,
+) -> Result<Option<Page<T>>, Gap> {
     let mut bytes = bytes(path)?;
     let page = parse(&bytes).map_err(|why| {
         Gap::new(Outcome::Failed, format!("{}: {why}", path.display()))
@@ -222,19 +237,26 @@ fn read<T>(path: &Path, endpoint: &Endpoint, parse: impl Fn(&[u8]) -> Result<Pag
     bytes.fill(0);
     std::hint::black_box(&bytes);
     page.map(|mut page| {
-        if let Some((_, first)) = &mut page.unread {
-            *first = format!("{}: {first}", path.display());
+        if let Some(page) = &mut page {
+            // A page that names a next one is not all, and nobody follows it here.
+            if page.next.is_some() {
+                let why = "its answer names a next page, which the export does not have; put all pages into one list";
+                page.unread.get_or_insert_with(|| (0, why.to_owned()));
+            }
+            if let Some((_, first)) = &mut page.unread {
+                *first = format!("{}: {first}", path.display());
+            }
         }
         page
     })
 }
 
-/// An object that holds the answers by the id of their parent.
-fn by_parent<T: Item>(bytes: &[u8], endpoint: &Endpoint, parent: &str) -> Result<Page<T>, String> {
+/// The answer of one parent in an object that holds them by its id.
+fn by_parent<T: Item>(bytes: &[u8], endpoint: &Endpoint, parent: &str) -> Result<Option<Page<T>>, String> {
     let all: BTreeMap<String, &RawValue> = serde_json::from_slice(bytes)
         .map_err(|error| format!("expected an object with an answer for each id: {}", page::place(error)))?;
     match all.get(parent).or_else(|| all.get(key(parent))) {
-        Some(answer) => page::read(answer.get().as_bytes(), endpoint.key),
-        None => Ok(Page { items: Vec::new(), unread: None, next: None }),
+        Some(answer) => page::read(answer.get().as_bytes(), endpoint.key).map(Some),
+        None => Ok(None),
     }
 }

@@ -17,6 +17,13 @@ pub(super) struct Page<T> {
     pub(super) next: Option<String>,
 }
 
+impl<T> Page<T> {
+    /// One that holds nothing and is the last.
+    pub(super) fn empty() -> Self {
+        Self { items: Vec::new(), unread: None, next: None }
+    }
+}
+
 #[derive(Deserialize, Default)]
 struct Links {
     next: Option<Next>,
@@ -36,7 +43,10 @@ enum Next {
 pub(super) fn read<T: DeserializeOwned>(body: &[u8], key: &str) -> Result<Page<T>, String> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        Some(b'[') => Ok(items(&serde_json::from_slice::<Vec<&RawValue>>(body).map_err(place)?, None)),
+        Some(b'[') => match serde_json::from_slice::<Vec<&RawValue>>(body) {
+            Ok(list) => Ok(items(&list, None)),
+            Err(error) => whole_ones(body, place(error)),
+        },
         Some(b'{') => wrapped(body, key),
         Some(b'<') => Err("it is HTML, not JSON".to_owned()),
         Some(_) => Err("it is no JSON".to_owned()),
@@ -63,6 +73,30 @@ fn wrapped<T: DeserializeOwned>(body: &[u8], key: &str) -> Result<Page<T>, Strin
     let inner: BTreeMap<String, &RawValue> = serde_json::from_str(list.get()).map_err(place)?;
     let keys = inner.get("keys").ok_or_else(|| format!("'{key}' holds no list"))?;
     Ok(items(&serde_json::from_str::<Vec<&RawValue>>(keys.get()).map_err(place)?, next))
+}
+
+/// What stands whole in a list before the place where it ends or breaks.
+fn whole_ones<T: DeserializeOwned>(body: &[u8], why: String) -> Result<Page<T>, String> {
+    let mut rest = body.trim_ascii_start().strip_prefix(b"[").unwrap_or_default();
+    let mut whole = Vec::new();
+    loop {
+        let mut stream = serde_json::Deserializer::from_slice(rest).into_iter::<&RawValue>();
+        let Some(Ok(item)) = stream.next() else { break };
+        // A number or a word that the end of the body cut may have been longer.
+        rest = rest.get(stream.byte_offset()..).unwrap_or_default().trim_ascii_start();
+        let Some(after) = rest.strip_prefix(b",") else {
+            whole.extend(item.get().ends_with(['}', ']', '"']).then_some(item));
+            break;
+        };
+        whole.push(item);
+        rest = after;
+    }
+    if whole.is_empty() {
+        return Err(why);
+    }
+    let mut page = items(&whole, None);
+    page.unread = Some((page.unread.map_or(0, |(count, _)| count) + 1, why));
+    Ok(page)
 }
 
 fn items<T: DeserializeOwned>(list: &[&RawValue], next: Option<String>) -> Page<T> {
@@ -142,10 +176,17 @@ mod tests {
             ("", "it is empty"),
             ("hello", "it is no JSON"),
             (r#"{"errorCode":"E0000011"}"#, "it is an object without 'data' or 'data'"),
-            (r#"[{"id":"a"},{"id"#, "it ends too soon (line 1, column 16)"),
+            (r#"[{"id"#, "it ends too soon (line 1, column 5)"),
         ] {
             assert_eq!(read::<Assignee>(body.as_bytes(), "data").err().unwrap(), expected, "{body}");
         }
+    }
+
+    #[test]
+    fn what_stands_whole_before_a_cut_is_kept() {
+        let page: Page<Assignee> = read(br#"[{"id":"a"}, {"id":"b"} ,{"id"#, "data").unwrap();
+        assert_eq!(page.items.iter().map(|item| item.id.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(page.unread, Some((1, "it ends too soon (line 1, column 29)".to_owned())));
     }
 
     proptest::proptest! {

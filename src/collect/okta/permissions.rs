@@ -32,11 +32,13 @@ pub fn plan() -> String {
          # Things of a parent: <file>/<id of the parent>.json each, or one <file>.json as an object by id.\n\
          # Remove client_secret before an export leaves your hands; it is not needed and not read.\n\
          # The least number of requests, with n things in pages of p as ceil(n / p), at least 1:\n\
-         #   users / 200 + deprovisioned / 200 + groups / 1000 + apps / 200 + log events / 1000 (at most 100)\n\
-         #   + 2 a custom role or resource set + 1 a user with a role\n\
+         #   users / 200 + deprovisioned / 200 + groups / 200 + apps / 200 + log events / 1000 (at most 100)\n\
+         #   + 1 a custom role or resource set + 1 a user with a role + 1 a group that hands out a role\n\
+         #   + 1 a person who holds a role or may use an AI app, and 1 a user that is a machine, for their factors\n\
          #   + for each app: 1 if it has secrets, 1 if it has keys of its own, 1 if it is confidential, 1 if it uses client\n\
-         #     credentials; of AI apps 1 + users / 500, and once for each of their users\n\
-         #   + 1 an integration + 3 an AI agent + 1 a policy + 1 an authorization server and 1 a policy of it\n",
+         #     credentials, 1 for each 200 refresh tokens if it may have some; of AI apps 1 + users / 500\n\
+         #   + 1 an integration + 4 an AI agent + 1 a policy + 1 an authorization server and 1 a policy of it\n\
+         #   + 1 each of the lists below that are asked once\n",
     );
     for endpoint in ALL {
         let path = endpoint.path.replace("{}", "<id>");

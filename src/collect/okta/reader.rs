@@ -61,6 +61,8 @@ struct Account {
     gaps: u64,
     answered: u64,
     gap: Option<Gap>,
+    /// A page is missing.
+    is_cut: bool,
 }
 
 /// Reads, and keeps account.
@@ -83,18 +85,35 @@ impl Reader {
         self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Everything that an endpoint lists; absent where the organisation has no such thing.
+    /// Everything that an endpoint lists; absent where the organisation has no such thing. Of a list that was read in part
+    /// this is the part: its hole says what the rest makes unknown.
     ///
     /// # Errors
     /// Only when nothing more can be read at all.
     pub(super) async fn list<T: Item>(&self, endpoint: &Endpoint, parent: &str) -> Result<Known<Vec<T>>, CollectError> {
+        Ok(match self.part(endpoint, parent).await? {
+            (all, Known::Unknown(_)) if !all.is_empty() => Known::Value(all),
+            (all, known) => known.map(|()| all),
+        })
+    }
+
+    /// As [`Self::list`], with why it is not all.
+    ///
+    /// # Errors
+    /// Only when nothing more can be read at all.
+    pub(super) async fn part<T: Item>(
+        &self,
+        endpoint: &Endpoint,
+        parent: &str,
+    ) -> Result<(Vec<T>, Known<()>), CollectError> {
         let mut all = Vec::new();
         let path = endpoint.path_of(parent);
         let known = self.pages(endpoint, parent, &path, |page: Vec<T>| {
             all.extend(page);
             true
         });
-        Ok(known.await?.map(|()| all))
+        let known = known.await?;
+        Ok((all, known))
     }
 
     /// As [`Self::list`], page by page, for as long as `take` wants more.
@@ -125,7 +144,11 @@ impl Reader {
             account.read += page.items.len() as u64;
             if let Some((count, first)) = page.unread {
                 account.unread += count;
-                let detail = format!("{count} of its objects cannot be read; the first: {first}");
+                let detail = match count {
+                    0 => first,
+                    count => format!("{count} of its objects cannot be read; the first: {first}"),
+                };
+                account.is_cut |= count == 0;
                 account.gap.get_or_insert_with(|| Gap::new(Outcome::Partial, detail));
             }
             take(page.items)
@@ -142,7 +165,7 @@ impl Reader {
             Ok(()) => {
                 account.answered += 1;
                 match &account.gap {
-                    Some(gap) if account.unread > 0 && !endpoint.is_nested() => {
+                    Some(gap) if (account.unread > 0 || account.is_cut) && !endpoint.is_nested() => {
                         Known::Unknown(format!("{}: {}", endpoint.what, gap.detail))
                     }
                     _ => Known::Value(()),
@@ -194,8 +217,10 @@ impl Reader {
             gap.detail.clone()
         };
         let outcome = if gap.outcome == Outcome::NotRead { Outcome::NotRead } else { outcome };
-        // What an organisation may well not have is not missed in an export; a refusal is another thing.
-        let blinds = if endpoint.optional && outcome == Outcome::NotRead { &[] } else { endpoint.blinds };
+        // What hangs on things that an organisation may well not have is not missed in an export where there are none of
+        // those; a refusal is another thing. That the things themselves are not there must be said: an empty list says so.
+        let is_spared = endpoint.optional && endpoint.is_nested() && outcome == Outcome::NotRead;
+        let blinds = if is_spared { &[] } else { endpoint.blinds };
         let mut entry =
             CoverageEntry::hole(NAME, &self.tenant, endpoint.what, outcome, detail).count(account.read).blinds(blinds);
         entry.remedy = gap.remedy.clone();

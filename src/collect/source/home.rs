@@ -91,7 +91,7 @@ fn read(walk: &Walk, tables: &Tables) -> Result<(), CollectError> {
     walk.sink.send_blocking(Record::Coverage(entry))?;
     not_looked_at(walk, &found)?;
     if let Some(notes) = &walk.agents {
-        notes.send(&walk.target, &walk.sink)?;
+        notes.send(&walk.target, &walk.sink, &|wanted| vec![None; wanted.len()])?;
     }
     walk.options.allows.send(&walk.target, &walk.sink)?;
     if found.files.is_empty() { Ok(()) } else { tally.send(&walk.target, &walk.sink) }

@@ -68,7 +68,8 @@ impl Walk {
             return Err(CollectError::Stopped);
         }
         if let Some(agents) = &self.agents {
-            agents.send(&self.target, &self.sink)?;
+            let root = &self.root.true_path;
+            agents.send(&self.target, &self.sink, &|wanted| super::git::authors(root, wanted))?;
         }
         tally.send(&self.target, &self.sink)
     }

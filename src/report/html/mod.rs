@@ -4,6 +4,7 @@
 mod chain;
 mod data;
 mod frameworks;
+mod governance;
 mod markup;
 mod sheet;
 mod states;

@@ -2,6 +2,7 @@
 //! expects of them.
 
 use super::frameworks::Framework;
+use super::governance;
 use super::markup::{Markup, percent};
 use super::states::address;
 use super::story::{STORIES, Story};
@@ -29,6 +30,7 @@ pub(super) fn write(page: &mut Markup, scan: &Scan<'_>, stories: &[Story<'_>], f
     counts(page, &summary);
     told(page, scan, stories);
     risks(page, scan, frameworks);
+    governance::write(page, scan);
     not_seen(page, scan);
     page.close("section");
 }

@@ -53,16 +53,20 @@ fn a_link_out_of_the_tree_is_not_followed() {
 #[test]
 fn names_are_escaped_in_every_output() {
     let folder = folder();
-    let name = "\\u001b[31mred\\u0007 <script>alert(1)</script>|`x`\\n## head";
+    let name = "\\u001b[31mred\\u0007\\u202efish <script>alert(1)</script>|`x`\\n## head";
     let text = format!(
         "{{\"mcpServers\": {{\"{name}\": {{\"command\": \"npx\", \"args\": [\"<img src=x>\"], \"trust\": true, \"env\": {{\"A_TOKEN\": \"$T\"}}}}}}}}"
     );
     write(folder.path(), "repo/.mcp.json", text);
-    for format in ["table", "markdown", "github", "csv", "sarif", "junit", "gitlab", "jsonl", "json"] {
+    for format in ["table", "markdown", "github", "csv", "sarif", "junit", "gitlab", "jsonl", "json", "html"] {
         let ran = run(folder.path(), &["scan", "repo", "--isolated", "--format", format, "--color", "never"]);
         assert_eq!(ran.code, 1, "{format}: {}", ran.stderr);
-        assert!(!ran.stdout.contains('\u{1b}') && !ran.stdout.contains('\u{7}'), "{format}: {}", ran.stdout);
-        let is_markup = matches!(format, "markdown" | "junit");
+        assert!(
+            !ran.stdout.contains('\u{1b}') && !ran.stdout.contains('\u{7}') && !ran.stdout.contains('\u{202e}'),
+            "{format}: {}",
+            ran.stdout
+        );
+        let is_markup = matches!(format, "markdown" | "junit" | "html");
         assert!(!is_markup || !ran.stdout.contains("<script>alert"), "{format}: {}", ran.stdout);
     }
 }

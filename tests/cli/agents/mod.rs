@@ -1,7 +1,9 @@
 //! AI agents as identities: every client's layout, every rule's own case, and what hostile files may not do.
 
+mod change;
 mod ci;
 mod clean;
+mod cloud;
 mod corpus;
 mod hostile;
 mod layouts;

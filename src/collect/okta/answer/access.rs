@@ -37,6 +37,18 @@ answers! {
         kind: Option<String>,
         priority: Option<i64>,
         conditions: PolicyConditions,
+        settings: PolicySettings,
+    }
+    /// `settings` of an enrolment policy.
+    PolicySettings { authenticators: Vec<Authenticator>, factors: std::collections::BTreeMap<String, FactorSetting> }
+    /// What people may or must enrol, in the form of today.
+    Authenticator { key: String, enroll: Enrolment }
+    /// The same in the form of before.
+    FactorSetting { enroll: Enrolment }
+    /// `enroll`: NOT_ALLOWED, OPTIONAL or REQUIRED.
+    Enrolment {
+        #[serde(rename = "self")]
+        own: Option<String>,
     }
     /// `conditions` of a policy.
     PolicyConditions { clients: Included, people: People }
@@ -51,7 +63,7 @@ answers! {
         status: String,
         priority: Option<i64>,
         system: bool,
-        conditions: RuleConditions,
+        conditions: AllConditions,
         actions: Actions,
     }
     /// `conditions` of a rule.
@@ -75,7 +87,7 @@ answers! {
     /// `conditions.elCondition`.
     Expression { condition: Option<String> }
     /// `actions` of a rule: one of them is there, by the kind of its policy.
-    Actions { app_sign_on: Option<AppSignOn>, signon: Option<SignOn>, token: Option<AccessRule> }
+    Actions { app_sign_on: Option<AppSignOn>, signon: Option<SignOn>, token: Option<AccessRule>, enroll: Option<Enrolment> }
     /// `actions.appSignOn` of an access policy.
     AppSignOn { access: Option<String>, verification_method: Option<Verification> }
     /// `verificationMethod`.
@@ -112,5 +124,57 @@ answers! {
         access_token_lifetime_minutes: Option<i64>,
         refresh_token_lifetime_minutes: Option<i64>,
         refresh_token_window_minutes: Option<i64>,
+    }
+}
+
+/// `conditions` of a rule, with the names of those that have no field here: what they ask is not known, but that they do.
+#[derive(Clone, Debug, Default, serde::Serialize)]
+#[serde(into = "serde_json::Map<String, serde_json::Value>")]
+pub(in crate::collect::okta) struct AllConditions {
+    pub(in crate::collect::okta) known: RuleConditions,
+    pub(in crate::collect::okta) others: Vec<String>,
+}
+
+/// The conditions that [`RuleConditions`] has fields for, as Okta writes them.
+const KNOWN: [&str; 9] =
+    ["people", "network", "device", "riskScore", "risk", "userType", "elCondition", "grantTypes", "scopes"];
+
+impl From<AllConditions> for serde_json::Map<String, serde_json::Value> {
+    fn from(all: AllConditions) -> Self {
+        let mut map = match serde_json::to_value(&all.known) {
+            Ok(serde_json::Value::Object(map)) => map,
+            _ => Self::new(),
+        };
+        map.extend(all.others.into_iter().map(|name| (name, serde_json::Value::Bool(true))));
+        map
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for AllConditions {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let map = serde_json::Map::deserialize(deserializer)?;
+        let others = map.iter().filter(|(name, value)| !KNOWN.contains(&name.as_str()) && asks(name, value));
+        let others =
+            others.map(|(name, _)| name.chars().filter(char::is_ascii_alphanumeric).take(40).collect()).collect();
+        let known = serde_json::from_value(serde_json::Value::Object(map)).map_err(serde::de::Error::custom)?;
+        Ok(Self { known, others })
+    }
+}
+
+/// Whether a condition asks anything: Okta also writes out those that let everything pass.
+fn asks(name: &str, value: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match value {
+        Value::Null => false,
+        Value::Array(list) => !list.is_empty(),
+        Value::String(text) => !matches!(text.as_str(), "" | "ANY" | "ANYWHERE"),
+        Value::Object(map) if name == "platform" => {
+            let is_any =
+                |one: &Value| one["type"] == "ANY" && (one["os"]["type"].is_null() || one["os"]["type"] == "ANY");
+            let of = |key: &str| map.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+            !of("include").iter().all(is_any) || !of("exclude").is_empty()
+        }
+        Value::Object(map) => map.values().any(|value| asks("", value)),
+        Value::Bool(_) | Value::Number(_) => true,
     }
 }

@@ -28,6 +28,7 @@ answers! {
         token_endpoint_auth_method: Option<String>,
         #[serde(rename = "pkce_required")]
         pkce_required: Option<bool>,
+        auto_key_rotation: Option<bool>,
     }
     /// `settings` of an app.
     AppSettings { notes: Notes, oauth_client: Option<OAuthClient> }

@@ -33,9 +33,20 @@ answers! {
         #[serde(rename = "type")]
         kind: Option<String>,
         profile: GroupProfile,
+        created: Option<String>,
+        #[serde(rename = "_embedded")]
+        embedded: GroupEmbedded,
     }
     /// `profile` of a group.
     GroupProfile { name: String }
+    /// `_embedded` of a group.
+    GroupEmbedded { stats: GroupStats }
+    /// `_embedded.stats`; the description of the API writes the last one with a letter less.
+    GroupStats {
+        users_count: Option<i64>,
+        #[serde(alias = "hasAdminPrivlege")]
+        has_admin_privilege: Option<bool>,
+    }
     /// `GET /api/v1/iam/assignees/users`, and a member of a group: somebody by id.
     Assignee { id: String }
     /// `GET /api/v1/api-tokens`.

@@ -1,7 +1,7 @@
 //! AI agents with what hangs on each.
 
-use super::super::answer::{Agent, Connection, Jwk, Ownership};
-use super::super::endpoint::{AGENT_CONNECTIONS, AGENT_KEYS, AGENT_OWNERS, AGENTS};
+use super::super::answer::{Agent, ClientSecret, Connection, Jwk, Ownership};
+use super::super::endpoint::{AGENT_CONNECTIONS, AGENT_KEYS, AGENT_OWNERS, AGENT_SECRETS, AGENTS};
 use super::super::reader::Source;
 use super::super::records::{AgentParts, agent};
 use super::apps::ReadApp;
@@ -16,22 +16,24 @@ impl Walk<'_> {
 
     pub(super) async fn send_agents(&self, agents: Vec<Agent>, apps: &[ReadApp]) -> Result<(), CollectError> {
         let reader = self.reader();
-        self.expect(agents.len() * 3);
+        self.expect(agents.len() * 4);
         let parts = each(&agents, |at| {
             let it = &agents[at];
             async move {
                 let connections = reader.list::<Connection>(&AGENT_CONNECTIONS, &it.id).await?;
                 let keys = reader.list::<Jwk>(&AGENT_KEYS, &it.id).await?;
+                let secrets = reader.list::<ClientSecret>(&AGENT_SECRETS, &it.id).await?;
                 let owners = match self.owned_by(it) {
                     Some(name) => reader.list::<Ownership>(&AGENT_OWNERS, &name).await?,
                     None => Known::unknown("Okta gives no resource name for the agent"),
                 };
-                Ok((connections, keys, owners))
+                Ok((connections, keys, secrets, owners))
             }
         });
-        for (it, (connections, keys, owners)) in agents.iter().zip(parts.await?) {
+        for (it, (connections, keys, secrets, owners)) in agents.iter().zip(parts.await?) {
             let app = apps.iter().find(|read| Some(&read.app.id) == it.app_id.as_ref());
-            let parts = AgentParts { app: app.map(|read| (&read.app, &read.parts)), keys, owners, connections };
+            let app = app.map(|read| (&read.app, &read.parts));
+            let parts = AgentParts { app, keys, secrets, owners, connections };
             self.send(agent(self.site, it, &parts, &self.people, &self.log)).await?;
         }
         Ok(())

@@ -7,11 +7,13 @@ use super::super::endpoint::{
     APP_GROUPS, APP_USERS, CLIENT_KEYS, CLIENT_ROLES, CLIENT_SECRETS, FACTORS, INTEGRATION_SECRETS, INTEGRATIONS,
     REFRESH_TOKENS, SCOPE_GRANTS,
 };
-use super::super::records::{AppParts, Audience, app, integration, role_grants, role_names};
+use super::super::records::{AppParts, Audience, app, integration, refresh_token, role_grants, role_names};
 use super::{Walk, each};
 use crate::collect::CollectError;
 use crate::model::Known;
 
+/// How many refresh tokens of one app are named.
+const MOST_TOKENS: usize = 1_000;
 /// For how many users factors are asked: the limit for users is 600 a minute and more.
 const MOST_USERS: usize = 5_000;
 
@@ -21,7 +23,10 @@ pub(super) struct ReadApp {
     pub(super) parts: AppParts,
 }
 
-/// What a user proves itself by beside a password.
+/// What users prove themselves by beside a password, by id: the sorts of their active factors.
+pub(super) type Factors = BTreeMap<String, Known<Vec<String>>>;
+
+/// How good that is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Strength {
     None,
@@ -51,9 +56,9 @@ impl Wants {
         Self {
             secrets: method.starts_with("client_secret"),
             keys: method == "private_key_jwt" && client.is_some_and(|client| client.jwks_uri.is_none()),
-            grants: is_confidential || has("client_credentials"),
+            grants: is_confidential || has("client_credentials") || (is_ai && credentials.is_some()),
             roles: has("client_credentials"),
-            tokens: has("refresh_token") && (is_ai || app.status != "ACTIVE"),
+            tokens: has("refresh_token"),
             audience: is_ai && app.status == "ACTIVE",
         }
     }
@@ -71,7 +76,7 @@ impl Walk<'_> {
         let linked: BTreeSet<&str> = agents.iter().filter_map(|agent| agent.app_id.as_deref()).collect();
         let is_ai = |app: &App| linked.contains(app.id.as_str()) || self.hints.is_ai(app);
         self.expect(apps.iter().map(|app| Wants::of(app, is_ai(app)).requests()).sum());
-        let mut factors = BTreeMap::new();
+        let mut factors = self.factors.clone();
         let mut kept = Vec::new();
         let parts = each(&apps, |at| self.parts(&apps[at], linked.contains(apps[at].id.as_str()), is_ai(&apps[at])));
         for (it, (mut parts, roles)) in apps.iter().zip(parts.await?) {
@@ -81,6 +86,7 @@ impl Walk<'_> {
             let maker = self.log.maker(&it.id).and_then(|maker| self.people.email(maker));
             parts.maker = maker;
             self.send(app(self.site, it, &parts, &self.log)).await?;
+            self.send_tokens(it, &parts).await?;
             if let Known::Value(roles) = &roles {
                 let holder = self.site.urn("app", &it.id);
                 let client = client_id(it);
@@ -123,11 +129,7 @@ impl Walk<'_> {
     }
 
     /// Who may use an AI app, and how strong their factors are.
-    async fn audience(
-        &self,
-        app: &App,
-        factors: &mut BTreeMap<String, Known<Strength>>,
-    ) -> Result<Audience, CollectError> {
+    async fn audience(&self, app: &App, factors: &mut Factors) -> Result<Audience, CollectError> {
         let reader = self.reader();
         let groups = reader.list::<AppAssignment>(&APP_GROUPS, &app.id).await?;
         let everyone = match (&groups, &self.everyone) {
@@ -158,7 +160,7 @@ impl Walk<'_> {
             let mut logins = Vec::new();
             for id in &people {
                 match factors.get(*id) {
-                    Some(Known::Value(found)) if *found == strength => logins.push(login(id)),
+                    Some(Known::Value(found)) if strength_of(found) == strength => logins.push(login(id)),
                     Some(Known::Unknown(why)) => return Known::Unknown(why.clone()),
                     _ => {}
                 }
@@ -170,15 +172,12 @@ impl Walk<'_> {
         Ok(Audience { everyone, users, bare: with(Strength::None), weak: with(Strength::Weak) })
     }
 
-    async fn ask_factors(
-        &self,
-        people: &[&str],
-        factors: &mut BTreeMap<String, Known<Strength>>,
-    ) -> Result<(), CollectError> {
+    /// Asks for the factors of those who were not asked about yet.
+    pub(super) async fn ask_factors(&self, people: &[&str], factors: &mut Factors) -> Result<(), CollectError> {
         let room = MOST_USERS.saturating_sub(factors.len());
         let mut open: Vec<&str> = people.iter().copied().filter(|id| !factors.contains_key(*id)).collect();
         if open.len() > room {
-            let why = format!("factors are asked for {MOST_USERS} users of AI apps and no more");
+            let why = format!("factors are asked for {MOST_USERS} users and no more");
             self.reader().cut(&FACTORS, why.clone());
             for id in open.drain(room..) {
                 factors.insert(id.to_owned(), Known::Unknown(why.clone()));
@@ -187,8 +186,19 @@ impl Walk<'_> {
         self.expect(open.len());
         let reader = self.reader();
         let found = each(&open, |at| reader.list::<Factor>(&FACTORS, open[at])).await?;
-        factors.extend(open.iter().map(|id| (*id).to_owned()).zip(found.into_iter().map(strength)));
+        factors.extend(open.iter().map(|id| (*id).to_owned()).zip(found.into_iter().map(active)));
         Ok(())
+    }
+
+    /// The refresh tokens of an app. Of an app of everybody there are very many, which are counted and not named.
+    async fn send_tokens(&self, app: &App, parts: &AppParts) -> Result<(), CollectError> {
+        let Known::Value(tokens) = &parts.tokens else { return Ok(()) };
+        if tokens.len() > MOST_TOKENS {
+            let why = format!("the first {MOST_TOKENS} refresh tokens of {} are named, the others counted", app.label);
+            self.reader().cut(&REFRESH_TOKENS, why);
+        }
+        let named = tokens.iter().take(MOST_TOKENS);
+        self.send(named.map(|token| refresh_token(self.site, token, app, &self.people)).collect()).await
     }
 
     /// API service integrations and their secrets.
@@ -211,20 +221,25 @@ fn client_id(app: &App) -> &str {
     app.credentials.oauth_client.as_ref().and_then(|client| client.client_id.as_deref()).unwrap_or(&app.id)
 }
 
-fn strength(factors: Known<Vec<Factor>>) -> Known<Strength> {
-    const WEAK: &[&str] = &["sms", "call", "email", "question"];
+/// The sorts of the factors that work.
+fn active(factors: Known<Vec<Factor>>) -> Known<Vec<String>> {
+    let sorts = |factors: Vec<Factor>| {
+        let active = factors.into_iter().filter(|factor| factor.status == "ACTIVE");
+        active.map(|factor| factor.factor_type).collect::<BTreeSet<String>>().into_iter().collect()
+    };
     match factors {
-        Known::Value(factors) => {
-            let active: Vec<&Factor> = factors.iter().filter(|factor| factor.status == "ACTIVE").collect();
-            Known::Value(if active.is_empty() {
-                Strength::None
-            } else if active.iter().all(|factor| WEAK.contains(&factor.factor_type.as_str())) {
-                Strength::Weak
-            } else {
-                Strength::Strong
-            })
-        }
-        Known::Absent => Known::Value(Strength::None),
-        Known::Unknown(why) => Known::Unknown(why),
+        Known::Absent => Known::Value(Vec::new()),
+        known => known.map(sorts),
+    }
+}
+
+fn strength_of(factors: &[String]) -> Strength {
+    const WEAK: &[&str] = &["sms", "call", "email", "question"];
+    if factors.is_empty() {
+        Strength::None
+    } else if factors.iter().all(|factor| WEAK.contains(&factor.as_str())) {
+        Strength::Weak
+    } else {
+        Strength::Strong
     }
 }

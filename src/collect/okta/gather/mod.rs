@@ -35,6 +35,8 @@ pub(super) struct Walk<'a> {
     book: RoleBook,
     log: Log,
     everyone: Known<String>,
+    /// What people prove themselves by, of those who were asked about so far.
+    factors: apps::Factors,
 }
 
 impl<'a> Walk<'a> {
@@ -47,6 +49,7 @@ impl<'a> Walk<'a> {
             book: RoleBook::default(),
             log: Log::default(),
             everyone: Known::Absent,
+            factors: apps::Factors::new(),
         }
     }
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::answer::{ApiToken, Assignee, Group, ResourceSet, Role, RoleAssignment, User};
 use super::super::endpoint::{
-    API_TOKENS, GROUPS, LEFT_USERS, RESOURCE_SETS, RESOURCES, ROLE_PERMISSIONS, ROLE_USERS, ROLES, USER_ROLES, USERS,
+    API_TOKENS, GROUP_ROLES, GROUPS, LEFT_USERS, RESOURCE_SETS, RESOURCES, ROLE_PERMISSIONS, ROLE_USERS, ROLES,
+    USER_ROLES, USERS,
 };
 use super::super::reader::Source;
 use super::super::records::{api_token, group_identity, role_grants, role_names, role_settings, user_identity};
@@ -14,8 +15,8 @@ use crate::model::{Known, Record};
 
 impl Walk<'_> {
     pub(super) async fn users(&mut self) -> Result<(), CollectError> {
-        let users = self.reader().list::<User>(&USERS, "").await?;
-        self.people.add(users);
+        let (users, known) = self.reader().part::<User>(&USERS, "").await?;
+        self.people.add(users, &known);
         // An export of all users has those who left already.
         let has_all = match self.reader().source() {
             Source::Export(export) => export.file(&LEFT_USERS, "").is_none() && self.people.has_leavers(),
@@ -23,8 +24,8 @@ impl Walk<'_> {
             Source::Live(_) => false,
         };
         if !has_all {
-            let left = self.reader().list::<User>(&LEFT_USERS, "").await?;
-            self.people.add(left);
+            let (left, known) = self.reader().part::<User>(&LEFT_USERS, "").await?;
+            self.people.add(left, &known);
         }
         self.send(self.people.iter().filter_map(|user| self.site.person(user, self.hints)).collect()).await
     }
@@ -49,6 +50,11 @@ impl Walk<'_> {
         let mut shown: BTreeSet<String> = tokens.iter().filter_map(|token| token.user_id.clone()).collect();
         shown.extend(self.people.iter().filter(|user| self.hints.is_service(user)).map(|user| user.id.clone()));
         shown.extend(holders.known.keys().cloned());
+        let machines = self.people.iter().filter(|user| self.hints.is_service(user)).map(|user| user.id.as_str());
+        let asked: BTreeSet<&str> = machines.chain(holders.known.keys().map(String::as_str)).collect();
+        let asked: Vec<&str> = asked.into_iter().filter(|id| self.people.is_active(id) == Known::Value(true)).collect();
+        let mut factors = BTreeMap::new();
+        self.ask_factors(&asked, &mut factors).await?;
         let mut records = Vec::new();
         for user in shown.iter().filter_map(|id| self.people.get(id)) {
             let roles = match (holders.known.get(&user.id), &holders.gap) {
@@ -56,25 +62,51 @@ impl Walk<'_> {
                 (None, Some(why)) => Known::Unknown(why.clone()),
                 (None, None) => Known::Value(Vec::new()),
             };
-            records.push(Record::Identity(user_identity(self.site, user, self.hints, roles)));
+            let proofs = factors.get(&user.id).cloned().unwrap_or_default();
+            records.push(Record::Identity(user_identity(self.site, user, self.hints, roles, proofs)));
             if let Some(Known::Value(assignments)) = holders.known.get(&user.id) {
                 let holder = self.site.urn("user", &user.id);
                 let seen = (&USER_ROLES, user.id.as_str());
                 records.extend(role_grants(self.site, &self.book, &holder, assignments, seen));
             }
         }
-        let via: BTreeSet<&str> = holders
+        self.send(records).await?;
+        self.factors = factors;
+        let via: BTreeSet<String> = holders
             .known
             .values()
             .filter_map(Known::value)
             .flatten()
             .filter_map(|one| one.links.assignee.as_ref()?.href.split("/groups/").nth(1)?.split(['/', '?']).next())
+            .map(str::to_owned)
             .collect();
-        let listed = groups.value().map(Vec::as_slice).unwrap_or_default();
-        records.extend(
-            listed.iter().filter(|group| via.contains(group.id.as_str())).map(|group| group_identity(self.site, group)),
-        );
-        self.send(records).await
+        self.groups(groups.value().map(Vec::as_slice).unwrap_or_default(), &via).await
+    }
+
+    /// Every group, and what it hands out to its members, also to those that it does not have yet.
+    async fn groups(&self, groups: &[Group], via: &BTreeSet<String>) -> Result<(), CollectError> {
+        let reader = self.reader();
+        let is_asked = |group: &Group| group.embedded.stats.has_admin_privilege.unwrap_or(via.contains(&group.id));
+        self.expect(groups.iter().filter(|group| is_asked(group)).count());
+        let roles = each(groups, |at| {
+            let group = &groups[at];
+            async move {
+                match group.embedded.stats.has_admin_privilege {
+                    Some(false) => Ok(Known::Value(Vec::new())),
+                    None if !via.contains(&group.id) => Ok(Known::unknown("Okta gives no numbers of the group")),
+                    _ => reader.list::<RoleAssignment>(&GROUP_ROLES, &group.id).await,
+                }
+            }
+        });
+        for (group, roles) in groups.iter().zip(roles.await?) {
+            let mut records = vec![group_identity(self.site, group, role_names(&self.book, &roles))];
+            if let Known::Value(roles) = &roles {
+                let holder = self.site.urn("group", &group.id);
+                records.extend(role_grants(self.site, &self.book, &holder, roles, (&GROUP_ROLES, &group.id)));
+            }
+            self.send(records).await?;
+        }
+        Ok(())
     }
 
     async fn custom_roles(&mut self) -> Result<(), CollectError> {
@@ -102,14 +134,14 @@ impl Walk<'_> {
 
     async fn role_holders(&self) -> Result<Holders, CollectError> {
         let reader = self.reader();
-        let users = match reader.list::<Assignee>(&ROLE_USERS, "").await? {
-            Known::Value(users) => users,
-            Known::Absent => Vec::new(),
-            Known::Unknown(why) => return Ok(Holders { known: BTreeMap::new(), gap: Some(why) }),
+        let (users, known) = reader.part::<Assignee>(&ROLE_USERS, "").await?;
+        let gap = match known {
+            Known::Unknown(why) => Some(why),
+            _ => None,
         };
         self.expect(users.len());
         let roles = each(&users, |at| reader.list::<RoleAssignment>(&USER_ROLES, &users[at].id)).await?;
-        Ok(Holders { known: users.into_iter().map(|user| user.id).zip(roles).collect(), gap: None })
+        Ok(Holders { known: users.into_iter().map(|user| user.id).zip(roles).collect(), gap })
     }
 }
 

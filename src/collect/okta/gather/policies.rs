@@ -4,19 +4,18 @@ use std::collections::BTreeMap;
 
 use super::super::answer::{AuthorizationServer, Policy, PolicyRule};
 use super::super::endpoint::{
-    ACCESS_POLICIES, AUTHORIZATION_SERVERS, ENROL_POLICIES, POLICY_RULES, SERVER_POLICIES, SERVER_RULES,
+    ACCESS_POLICIES, AUTHORIZATION_SERVERS, ENROL_POLICIES, Endpoint, POLICY_RULES, SERVER_POLICIES, SERVER_RULES,
     SIGN_ON_POLICIES,
 };
-use super::super::records::{access_rules, enrolment_policy, server_rules, sign_on_rules};
+use super::super::records::{access_rules, enrolment_policy, policy_setting, server_rules, sign_on_rules};
 use super::apps::ReadApp;
 use super::{Walk, each};
 use crate::collect::CollectError;
-use crate::model::{Known, Record};
+use crate::model::{Known, Record, SettingKind};
 
 impl Walk<'_> {
-    /// The rules of access policies are read for those that let people into AI apps.
+    /// The policies by which people get into apps and into Okta, and those by which they enrol factors.
     pub(super) async fn policies(&self, apps: &[ReadApp]) -> Result<(), CollectError> {
-        let reader = self.reader();
         let mut behind: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for read in apps.iter().filter(|read| read.app.status == "ACTIVE") {
             let href = read.app.links.access_policy.as_ref().map(|link| link.href.as_str());
@@ -24,23 +23,42 @@ impl Walk<'_> {
             behind.entry(policy.unwrap_or_default().to_owned()).or_default().push(read.app.label.clone());
         }
         behind.remove("");
-        let access = reader.list::<Policy>(&ACCESS_POLICIES, "").await?.value().cloned().unwrap_or_default();
-        let access: Vec<Policy> = access.into_iter().filter(|policy| behind.contains_key(&policy.id)).collect();
-        let rules = each(&access, |at| reader.list::<PolicyRule>(&POLICY_RULES, &access[at].id)).await?;
-        for (policy, rules) in access.iter().zip(&rules) {
+        for (policy, rules) in self.with_rules(&ACCESS_POLICIES).await? {
             let names = behind.get(&policy.id).map(Vec::as_slice).unwrap_or_default();
-            let rules = rules.value().map(Vec::as_slice).unwrap_or_default();
-            self.send(access_rules(self.site, policy, rules, names)).await?;
+            let setting = policy_setting(self.site, SettingKind::OktaAccessPolicy, &ACCESS_POLICIES, &policy, names);
+            self.send(vec![setting]).await?;
+            self.send(access_rules(self.site, &policy, &rules, names)).await?;
         }
-        let sign_on = reader.list::<Policy>(&SIGN_ON_POLICIES, "").await?.value().cloned().unwrap_or_default();
-        let sign_on: Vec<Policy> = sign_on.into_iter().filter(|policy| policy.status == "ACTIVE").collect();
-        let rules = each(&sign_on, |at| reader.list::<PolicyRule>(&POLICY_RULES, &sign_on[at].id)).await?;
-        for (policy, rules) in sign_on.iter().zip(&rules) {
-            let rules = rules.value().map(Vec::as_slice).unwrap_or_default();
-            self.send(sign_on_rules(self.site, policy, rules)).await?;
+        for (policy, rules) in self.with_rules(&SIGN_ON_POLICIES).await? {
+            let setting = policy_setting(self.site, SettingKind::OktaSignOnPolicy, &SIGN_ON_POLICIES, &policy, &[]);
+            self.send(vec![setting]).await?;
+            self.send(sign_on_rules(self.site, &policy, &rules)).await?;
         }
-        let enrol = reader.list::<Policy>(&ENROL_POLICIES, "").await?.value().cloned().unwrap_or_default();
-        self.send(enrol.iter().map(|policy| enrolment_policy(self.site, policy)).collect()).await
+        for (policy, rules) in self.with_rules(&ENROL_POLICIES).await? {
+            self.send(enrolment_policy(self.site, &policy, &rules)).await?;
+        }
+        Ok(())
+    }
+
+    /// The policies of a sort, with the rules of those that are switched on.
+    async fn with_rules(&self, sort: &Endpoint) -> Result<Vec<(Policy, Vec<PolicyRule>)>, CollectError> {
+        let reader = self.reader();
+        let policies = reader.list::<Policy>(sort, "").await?.value().cloned().unwrap_or_default();
+        let is_on = |policy: &Policy| policy.status == "ACTIVE";
+        self.expect(policies.iter().filter(|policy| is_on(policy)).count());
+        let rules = each(&policies, |at| {
+            let policy = &policies[at];
+            async move {
+                if is_on(policy) {
+                    reader.list::<PolicyRule>(&POLICY_RULES, &policy.id).await
+                } else {
+                    Ok(Known::Absent)
+                }
+            }
+        });
+        let rules =
+            rules.await?.into_iter().map(|rules| rules.value().cloned().unwrap_or_default()).collect::<Vec<_>>();
+        Ok(policies.into_iter().zip(rules).collect())
     }
 
     /// Authorization servers, their policies and rules.

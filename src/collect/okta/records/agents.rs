@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::super::answer::{Agent, AgentPool, App, Connection, Jwk, Ownership, ServiceAccount};
-use super::super::endpoint::{AGENT_CONNECTIONS, AGENT_KEYS, AGENT_OWNERS, AGENT_POOLS, AGENTS, Endpoint};
-use super::apps::public_key;
+use super::super::answer::{Agent, AgentPool, App, ClientSecret, Connection, Jwk, Ownership, ServiceAccount};
+use super::super::endpoint::{
+    AGENT_CONNECTIONS, AGENT_KEYS, AGENT_OWNERS, AGENT_POOLS, AGENT_SECRETS, AGENTS, Endpoint,
+};
+use super::apps::{public_key, secret};
 use super::{AppParts, Directory, Log, Site, count, set_some, time};
 use crate::model::{
     AttributeName, Attributes, Confidence, Identity, IdentityKind, Known, Link, LinkKind, Record, Setting, SettingKind,
@@ -15,6 +17,7 @@ use crate::model::{
 pub(in crate::collect::okta) struct AgentParts<'a> {
     pub(in crate::collect::okta) app: Option<(&'a App, &'a AppParts)>,
     pub(in crate::collect::okta) keys: Known<Vec<Jwk>>,
+    pub(in crate::collect::okta) secrets: Known<Vec<ClientSecret>>,
     pub(in crate::collect::okta) owners: Known<Vec<Ownership>>,
     pub(in crate::collect::okta) connections: Known<Vec<Connection>>,
 }
@@ -36,6 +39,9 @@ pub(in crate::collect::okta) fn agent(
                 .enumerate()
                 .map(|(number, key)| Record::Credential(public_key(site, key, number, &id, (&AGENT_KEYS, &it.id)))),
         );
+    }
+    if let Known::Value(secrets) = &parts.secrets {
+        records.extend(secrets.iter().map(|one| Record::Credential(secret(site, one, &id, (&AGENT_SECRETS, &it.id)))));
     }
     if let Known::Value(connections) = &parts.connections {
         records.extend(connections.iter().map(|one| Record::Setting(connection(site, one, it, &id))));
@@ -83,10 +89,9 @@ fn attributes(it: &Agent, parts: &AgentParts<'_>, owners: Known<(i64, Known<i64>
             attributes.set_known(AttributeName::ActiveOwners, Known::<i64>::Unknown(why));
         }
     }
-    let own_keys = match &parts.keys {
-        Known::Value(keys) => count(keys.iter().filter(|key| key.status != "INACTIVE").count()),
-        _ => 0,
-    };
+    let keys = parts.keys.value().into_iter().flatten().filter(|key| key.status != "INACTIVE").count();
+    let secrets = parts.secrets.value().into_iter().flatten().filter(|secret| secret.status == "ACTIVE").count();
+    let own_keys = count(keys + secrets);
     let Some((app, app_parts)) = &parts.app else {
         attributes.set(AttributeName::AppSecrets, own_keys);
         return attributes;

@@ -1,14 +1,14 @@
 //! Apps and API service integrations: the identity, its secrets and keys, its scopes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
 use super::super::answer::{App, ClientSecret, Integration, Jwk, OAuthClient, RefreshToken, ScopeGrant};
-use super::super::endpoint::{APPS, CLIENT_KEYS, CLIENT_SECRETS, Endpoint, INTEGRATIONS, SCOPE_GRANTS};
-use super::{Log, Site, count, email_in, set_some, time};
+use super::super::endpoint::{APPS, CLIENT_KEYS, CLIENT_SECRETS, Endpoint, INTEGRATIONS, REFRESH_TOKENS, SCOPE_GRANTS};
+use super::{Directory, Log, Site, count, email_in, set_some, time, without_secrets};
 use crate::model::{
     AttributeName, Attributes, Credential, CredentialKind, Grant, GrantKind, Identity, IdentityKind, Known, Policy,
     PolicyLanguage, Record, Urn,
@@ -144,6 +144,7 @@ fn attributes(app: &App, parts: &AppParts, granted: &Known<Vec<String>>, log: &L
         .with(AttributeName::AgentApp, parts.is_agents)
         .with(AttributeName::AiApp, parts.is_ai || parts.is_agents);
     it.set_known(AttributeName::Scopes, granted.clone());
+    consents(&mut it, &parts.grants);
     it.set_known(AttributeName::AdminRoles, parts.roles.clone());
     it.set_known(AttributeName::LiveSecrets, parts.live_secrets());
     let dead = live(&parts.secrets, |secret| secret.status != "ACTIVE");
@@ -158,6 +159,7 @@ fn attributes(app: &App, parts: &AppParts, granted: &Known<Vec<String>>, log: &L
         set_some(&mut it, AttributeName::AuthMethod, credentials.token_endpoint_auth_method.clone());
         set_some(&mut it, AttributeName::ClientId, credentials.client_id.clone());
         it.set(AttributeName::Pkce, credentials.pkce_required.unwrap_or_default());
+        set_some(&mut it, AttributeName::KeyRotation, credentials.auto_key_rotation);
         let client_id = credentials.client_id.as_deref().unwrap_or(&app.id);
         it.set_known(AttributeName::UnusedScopes, log.unused_scopes(client_id, granted));
     }
@@ -172,19 +174,73 @@ fn attributes(app: &App, parts: &AppParts, granted: &Known<Vec<String>>, log: &L
     it
 }
 
+/// What people let the app have in their own name, beside what an administrator gave it.
+fn consents(it: &mut Attributes, grants: &Known<Vec<ScopeGrant>>) {
+    let of_people = |grant: &&ScopeGrant| grant.source.as_deref() == Some("END_USER") && grant.status != "REVOKED";
+    let consented = |grants: &Vec<ScopeGrant>| grants.iter().filter(of_people).cloned().collect::<Vec<_>>();
+    match grants {
+        Known::Value(grants) => {
+            let given = consented(grants);
+            let scopes: BTreeSet<String> = given.iter().map(|grant| grant.scope_id.clone()).collect();
+            let people: BTreeSet<&str> = given.iter().filter_map(|grant| grant.user_id.as_deref()).collect();
+            it.set(AttributeName::ConsentedScopes, scopes.into_iter().collect::<Vec<String>>());
+            it.set(AttributeName::Consents, count(people.len()));
+        }
+        Known::Absent => {}
+        Known::Unknown(why) => {
+            it.set_known(AttributeName::ConsentedScopes, Known::<Vec<String>>::Unknown(why.clone()));
+            it.set_known(AttributeName::Consents, Known::<i64>::Unknown(why.clone()));
+        }
+    }
+}
+
+/// A refresh token of an app.
+pub(in crate::collect::okta) fn refresh_token(
+    site: &Site<'_>,
+    token: &RefreshToken,
+    app: &App,
+    people: &Directory,
+) -> Record {
+    let holder = site.urn("app", &app.id);
+    let user = token.user_id.as_deref().map(|id| people.email(id).unwrap_or_else(|| id.to_owned()));
+    let expires = time(token.expires_at.as_deref());
+    let is_over = matches!(&expires, Known::Value(expires) if *expires < site.now);
+    Record::Credential(Credential {
+        id: Urn::new(format!("{holder}#refresh-token/{}", token.id)),
+        kind: CredentialKind::OktaRefreshToken,
+        holder,
+        tenant: site.host.clone(),
+        name: user.map_or_else(|| token.id.clone(), |user| format!("{} of {user}", token.id)),
+        active: Known::Value(token.status == "ACTIVE" && !is_over),
+        created: time(token.created.as_deref()),
+        expires,
+        fingerprint: None,
+        attributes: Attributes::default()
+            .with(AttributeName::Status, token.status.as_str())
+            .with(AttributeName::Scopes, token.scopes.clone()),
+        evidence: site.evidence(&REFRESH_TOKENS, &app.id, &token.id),
+    })
+}
+
 fn oauth_attributes(it: &mut Attributes, client: &OAuthClient) {
     set_some(it, AttributeName::Form, client.application_type.clone());
     it.set(AttributeName::GrantTypes, client.grant_types.clone());
-    it.set(AttributeName::RedirectUris, client.redirect_uris.clone());
+    let redirects: Vec<String> = client.redirect_uris.iter().map(|url| without_secrets(url)).collect();
+    it.set(AttributeName::RedirectUris, redirects);
     let wildcard = client.wildcard_redirect.as_deref().is_some_and(|text| text != "DISABLED");
     it.set(AttributeName::WildcardRedirect, wildcard);
     it.set(AttributeName::Dpop, client.dpop_bound_access_tokens);
-    set_some(it, AttributeName::KeysUrl, client.jwks_uri.clone());
+    set_some(it, AttributeName::KeysUrl, client.jwks_uri.as_deref().map(without_secrets));
     let network = client.network.as_ref().and_then(|network| network.connection.clone());
     set_some(it, AttributeName::Network, network);
 }
 
-fn secret(site: &Site<'_>, secret: &ClientSecret, holder: &Urn, (endpoint, parent): (&Endpoint, &str)) -> Credential {
+pub(super) fn secret(
+    site: &Site<'_>,
+    secret: &ClientSecret,
+    holder: &Urn,
+    (endpoint, parent): (&Endpoint, &str),
+) -> Credential {
     Credential {
         id: Urn::new(format!("{holder}#secret/{}", secret.id)),
         kind: CredentialKind::OktaClientSecret,

@@ -11,10 +11,10 @@ mod roles;
 use jiff::Timestamp;
 
 pub(super) use agents::{AgentParts, agent, directory_agents, service_account};
-pub(super) use apps::{AppParts, Audience, app, integration};
+pub(super) use apps::{AppParts, Audience, app, integration, refresh_token};
 pub(super) use log::{Log, TOKEN_EVENTS};
 pub(super) use people::{Directory, api_token, group_identity, user_identity};
-pub(super) use policies::{access_rules, enrolment_policy, server_rules, sign_on_rules};
+pub(super) use policies::{access_rules, enrolment_policy, policy_setting, server_rules, sign_on_rules};
 pub(super) use posture::{Posture, posture};
 pub(super) use roles::{RoleBook, names as role_names, role_grants, role_settings};
 
@@ -85,6 +85,14 @@ fn set_some<T: Into<AttributeValue>>(attributes: &mut Attributes, name: Attribut
 
 fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// An address without what may be a secret in it: user, password, query.
+fn without_secrets(url: &str) -> String {
+    let plain = url.split(['?', '#']).next().unwrap_or(url);
+    let Some((scheme, rest)) = plain.split_once("://") else { return plain.to_owned() };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    format!("{scheme}://{}{path}", authority.rsplit('@').next().unwrap_or(authority))
 }
 
 /// The first e-mail address of a note.

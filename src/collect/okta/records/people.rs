@@ -23,13 +23,11 @@ pub(in crate::collect::okta) struct Directory {
 }
 
 impl Directory {
-    pub(in crate::collect::okta) fn add(&mut self, users: Known<Vec<User>>) {
-        match users {
-            Known::Value(users) => self.users.extend(users.into_iter().map(|user| (user.id.clone(), user))),
-            Known::Absent => {}
-            Known::Unknown(why) => {
-                self.gap.get_or_insert(why);
-            }
+    /// Adds users; `known` says why they are not all.
+    pub(in crate::collect::okta) fn add(&mut self, users: Vec<User>, known: &Known<()>) {
+        self.users.extend(users.into_iter().map(|user| (user.id.clone(), user)));
+        if let Known::Unknown(why) = known {
+            self.gap.get_or_insert_with(|| why.clone());
         }
     }
 
@@ -113,6 +111,7 @@ pub(in crate::collect::okta) fn user_identity(
     user: &User,
     hints: &Hints,
     roles: Known<Vec<String>>,
+    factors: Known<Vec<String>>,
 ) -> Identity {
     let is_service = hints.is_service(user);
     let mut attributes = Attributes::default()
@@ -120,6 +119,7 @@ pub(in crate::collect::okta) fn user_identity(
         .with(AttributeName::ServiceLike, is_service)
         .with(AttributeName::Human, !is_service);
     attributes.set_known(AttributeName::AdminRoles, roles);
+    attributes.set_known(AttributeName::Factors, factors);
     attributes.set_known(AttributeName::LastLogin, time(user.last_login.as_deref()));
     attributes.set_known(AttributeName::PasswordChanged, time(user.password_changed.as_deref()));
     set_some(&mut attributes, AttributeName::Form, user.profile.user_type.clone());
@@ -144,19 +144,23 @@ pub(in crate::collect::okta) fn user_identity(
     }
 }
 
-/// A group that hands an admin role to its members.
-pub(in crate::collect::okta) fn group_identity(site: &Site<'_>, group: &Group) -> Record {
+/// A group, which hands out roles and apps to its members.
+pub(in crate::collect::okta) fn group_identity(site: &Site<'_>, group: &Group, roles: Known<Vec<String>>) -> Record {
+    let mut attributes = Attributes::default();
+    attributes.set_known(AttributeName::AdminRoles, roles);
+    set_some(&mut attributes, AttributeName::Users, group.embedded.stats.users_count);
+    set_some(&mut attributes, AttributeName::Form, group.kind.clone());
     Record::Identity(Identity {
         id: site.urn("group", &group.id),
         kind: IdentityKind::OktaGroup,
         tenant: site.host.clone(),
         name: group.profile.name.clone(),
         enabled: Known::Value(true),
-        created: Known::unknown("not read"),
+        created: time(group.created.as_deref()),
         unique_id: Some(group.id.clone()),
         builtin: group.kind.as_deref() == Some("BUILT_IN"),
         labels: BTreeMap::new(),
-        attributes: Attributes::default(),
+        attributes,
         evidence: site.evidence(&GROUPS, "", &group.profile.name),
     })
 }

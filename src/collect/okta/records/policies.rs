@@ -1,7 +1,7 @@
 //! The rules that let people in, and those that give out tokens, each as a setting with what it asks.
 
 use super::super::answer::{AppSignOn, Policy, PolicyRule};
-use super::super::endpoint::{ENROL_POLICIES, POLICY_RULES, SERVER_RULES};
+use super::super::endpoint::{ENROL_POLICIES, Endpoint, POLICY_RULES, SERVER_RULES};
 use super::{Site, set_some};
 use crate::model::{AttributeName, Attributes, Record, Setting, SettingKind, Urn};
 
@@ -14,7 +14,7 @@ fn in_order(rules: &[PolicyRule]) -> Vec<&PolicyRule> {
 
 /// What a rule asks beside factors. A rule that catches everyone asks nothing.
 fn conditions(rule: &PolicyRule) -> Vec<String> {
-    let it = &rule.conditions;
+    let it = &rule.conditions.known;
     let mut conditions = Vec::new();
     if it.network.as_ref().and_then(|network| network.connection.as_deref()).is_some_and(|one| one != "ANYWHERE") {
         conditions.push("network");
@@ -45,17 +45,17 @@ fn conditions(rule: &PolicyRule) -> Vec<String> {
     if it.user_type.as_ref().is_some_and(|kind| !kind.include.is_empty() || !kind.exclude.is_empty()) {
         conditions.push("user type");
     }
-    conditions.into_iter().map(str::to_owned).collect()
+    let known = conditions.into_iter().map(str::to_owned);
+    known.chain(rule.conditions.others.iter().cloned()).collect()
 }
 
 /// Whether one factor is enough. Source: Okta, "Policies", verification methods: `ASSURANCE` with `factorMode` 1FA or 2FA,
-/// `AUTH_METHOD_CHAIN` with chains of one method or more; without any, whoever has a session comes in.
+/// `AUTH_METHOD_CHAIN` with chains of steps, where the methods of one step stand for each other; without any, whoever has a session comes in.
 fn takes_one_factor(action: &AppSignOn) -> bool {
     let Some(method) = &action.verification_method else { return true };
     match method.kind.as_deref() {
         Some("AUTH_METHOD_CHAIN") => {
-            method.chains.is_empty()
-                || method.chains.iter().any(|chain| chain.authentication_methods.len() + chain.next.len() < 2)
+            method.chains.is_empty() || method.chains.iter().any(|chain| chain.next.is_empty())
         }
         _ => method.factor_mode.as_deref() != Some("2FA"),
     }
@@ -109,12 +109,52 @@ pub(in crate::collect::okta) fn sign_on_rules(site: &Site<'_>, policy: &Policy, 
     settings.collect()
 }
 
-/// An enrolment policy.
-pub(in crate::collect::okta) fn enrolment_policy(site: &Site<'_>, policy: &Policy) -> Record {
-    let attributes = Attributes::default().with(AttributeName::Status, policy.status.as_str());
+/// A policy as such; its rules say what it asks.
+pub(in crate::collect::okta) fn policy_setting(
+    site: &Site<'_>,
+    kind: SettingKind,
+    endpoint: &Endpoint,
+    policy: &Policy,
+    ai_apps: &[String],
+) -> Record {
+    let mut attributes = Attributes::default().with(AttributeName::Status, policy.status.as_str());
+    if !ai_apps.is_empty() {
+        attributes.set(AttributeName::AiApps, ai_apps.to_vec());
+    }
+    let evidence = site.evidence(endpoint, "", &policy.name);
+    Record::Setting(site.setting(kind, site.urn("policy", &policy.id), &policy.name, attributes, evidence))
+}
+
+/// An enrolment policy: what people may enrol and what they must, and the rules that say when.
+pub(in crate::collect::okta) fn enrolment_policy(
+    site: &Site<'_>,
+    policy: &Policy,
+    rules: &[PolicyRule],
+) -> Vec<Record> {
+    let today = policy.settings.authenticators.iter().map(|one| (one.key.as_str(), &one.enroll));
+    let before = policy.settings.factors.iter().map(|(key, one)| (key.as_str(), &one.enroll));
+    let (mut may, mut must) = (Vec::new(), Vec::new());
+    for (key, enroll) in today.chain(before).filter(|(key, _)| *key != "okta_password") {
+        match enroll.own.as_deref() {
+            Some("REQUIRED") => must.push(key.to_owned()),
+            Some("OPTIONAL") => may.push(key.to_owned()),
+            _ => {}
+        }
+    }
+    let attributes = Attributes::default()
+        .with(AttributeName::Status, policy.status.as_str())
+        .with(AttributeName::Permissions, may)
+        .with(AttributeName::Required, must);
     let evidence = site.evidence(&ENROL_POLICIES, "", &policy.name);
     let id = site.urn("policy", &policy.id);
-    Record::Setting(site.setting(SettingKind::OktaEnrolmentPolicy, id, &policy.name, attributes, evidence))
+    let setting = site.setting(SettingKind::OktaEnrolmentPolicy, id, &policy.name, attributes, evidence);
+    let rules = in_order(rules).into_iter().map(|rule| {
+        let mut attributes = Attributes::default().with(AttributeName::Conditions, conditions(rule));
+        let when = rule.actions.enroll.as_ref().and_then(|enroll| enroll.own.clone());
+        set_some(&mut attributes, AttributeName::Form, when);
+        Record::Setting(rule_setting(site, SettingKind::OktaEnrolmentRule, policy, rule, attributes))
+    });
+    std::iter::once(Record::Setting(setting)).chain(rules).collect()
 }
 
 fn rule_setting(
@@ -142,7 +182,7 @@ pub(in crate::collect::okta) fn server_rules(
     let all_clients = policy.conditions.clients.include.iter().any(|client| client == "ALL_CLIENTS");
     let settings = in_order(rules).into_iter().filter_map(|rule| {
         let action = rule.actions.token.as_ref()?;
-        let it = &rule.conditions;
+        let it = &rule.conditions.known;
         let everyone = it.people.groups.include.iter().any(|group| group == "EVERYONE");
         let mut attributes = Attributes::default()
             .with(AttributeName::AllClients, all_clients)

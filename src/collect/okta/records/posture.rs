@@ -42,7 +42,9 @@ pub(in crate::collect::okta) fn posture(site: &Site<'_>, it: &Posture) -> Vec<Re
         let evidence = site.evidence(&EVENT_HOOKS, "", &hook.name);
         let id = site.urn("event-hook", &hook.id);
         let mut setting = site.setting(SettingKind::OktaEventHook, id, &hook.name, attributes, evidence);
-        let host = hook.channel.config.uri.as_deref().and_then(|uri| uri.split('/').nth(2));
+        // A user and a password may stand before the host.
+        let host = hook.channel.config.uri.as_deref().and_then(|uri| uri.split(['/', '?', '#']).nth(2));
+        let host = host.map(|host| host.rsplit('@').next().unwrap_or(host));
         setting.labels.extend(host.map(|host| ("host".to_owned(), host.to_owned())));
         add(setting);
     }

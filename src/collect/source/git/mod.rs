@@ -1,6 +1,7 @@
 //! Reads what a git repository holds: its index, its commits. Runs nothing, and obeys nothing that it configures.
 
 mod added;
+mod agents;
 mod changes;
 mod commits;
 mod finds;
@@ -11,6 +12,7 @@ mod repository;
 mod staged;
 mod tracked;
 mod versions;
+mod wrote;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -29,6 +31,7 @@ use crate::collect::CollectError;
 
 pub(super) use repository::is_bare_repository;
 pub(super) use tracked::Tracked;
+pub(super) use wrote::authors;
 
 /// How much is kept unpacked while commits and trees are read, in bytes.
 const UNPACKED: usize = 24 * 1024 * 1024;
@@ -164,7 +167,9 @@ impl Scan<'_> {
                 !is_elsewhere
             });
         }
+        let newest = agents::newest(self.walk, &found);
         let finds = versions.scan(found)?;
+        agents::read(&versions, newest, &finds)?;
         Introducer { versions: &versions, objects: &objects }.send(finds)?;
         let mut detail =
             format!("{} versions of files, {} bytes added", self.ledger.versions.get(), self.ledger.bytes.get());
