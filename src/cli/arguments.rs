@@ -236,11 +236,11 @@ pub(super) struct Sources {
 #[derive(Debug, Args)]
 pub(super) struct Reporting {
     /// Write this format to standard output: table, json, jsonl, csv, csv-inventory, sarif, github, gitlab, junit,
-    /// markdown or html
+    /// markdown, html, parquet or parquet-inventory
     #[arg(long, value_name = "FORMAT", default_value = "table", env = "NONHUMAN_FORMAT", help_heading = "Report")]
     pub format: String,
     /// Write a file, too; its ending says the format (.json, .jsonl, .csv, .inventory.csv, .sarif, .txt, .gitlab.json,
-    /// .junit.xml, .md, .html, .github.txt)
+    /// .junit.xml, .md, .html, .github.txt, .parquet, .inventory.parquet)
     #[arg(short, long, value_name = "FILE", help_heading = "Report")]
     pub output: Vec<PathBuf>,
     /// Exit with 1 when there is a finding of this severity or above [default: medium]

@@ -23,6 +23,10 @@ impl Outputs {
             let names: Vec<_> = report::REPORTS.iter().map(|report| report.name()).collect();
             Failure(format!("--format: there is no '{}' (expected one of {})", reporting.format, names.join(", ")))
         })?;
+        if !stdout.is_text() && term::is_shown() {
+            let message = "is not made for a terminal: name a file (-o acme.parquet), or send it to one";
+            return Err(Failure(format!("--format {} {message}", reporting.format)));
+        }
         let mut files = Vec::new();
         for path in &reporting.output {
             let format = report::by_file(path).ok_or_else(|| {

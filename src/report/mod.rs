@@ -16,6 +16,7 @@ mod markdown;
 mod notes;
 mod notice;
 mod okta_governance;
+mod parquet;
 mod sarif;
 mod summary;
 mod table;
@@ -94,6 +95,11 @@ pub trait Report: Sync {
     /// The file name endings that mean it, as in `--output`; the longest match of all formats wins.
     fn suffixes(&self) -> &'static [&'static str];
 
+    /// Whether it can be shown on a terminal.
+    fn is_text(&self) -> bool {
+        true
+    }
+
     /// Writes it.
     ///
     /// # Errors
@@ -114,6 +120,8 @@ pub const REPORTS: &[&dyn Report] = &[
     &junit::JUnit,
     &markdown::Markdown,
     &html::Html,
+    &parquet::Findings,
+    &parquet::Identities,
 ];
 
 /// The format of this name, as in `--format`.

@@ -46,9 +46,13 @@ impl World {
         self.report(format, Style { color: false, width: 80 })
     }
 
-    /// Every format's name and text.
+    /// The name and text of every format that is text.
     pub(crate) fn all(&self) -> Vec<(&'static str, String)> {
-        REPORTS.iter().map(|report| (report.name(), self.plain(report.name()))).collect()
+        REPORTS
+            .iter()
+            .filter(|report| report.is_text())
+            .map(|report| (report.name(), self.plain(report.name())))
+            .collect()
     }
 }
 
