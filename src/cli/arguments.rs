@@ -195,6 +195,9 @@ pub(super) struct Sources {
     /// Read every active account of the organisation, through this role in each (its name, not its ARN)
     #[arg(long, value_name = "NAME", env = "NONHUMAN_AWS_ROLE", help_heading = "Sources")]
     pub aws_role: Option<String>,
+    /// Read the accounts that this list names in place of the organisation's, one id a line
+    #[arg(long, value_name = "FILE", requires = "aws_role", help_heading = "Sources")]
+    pub aws_accounts: Option<PathBuf>,
     /// Read answers of AWS from files: `aws iam get-account-authorization-details` and its like; a file or a folder
     #[arg(long, value_name = "PATH", help_heading = "Sources")]
     pub aws_export: Vec<PathBuf>,
@@ -204,6 +207,9 @@ pub(super) struct Sources {
     /// Read the cluster of this kubeconfig context
     #[arg(long, value_name = "NAME", help_heading = "Sources")]
     pub context: Vec<String>,
+    /// Read the clusters of the kubeconfig contexts that this list names, too, one a line
+    #[arg(long, value_name = "FILE", help_heading = "Sources")]
+    pub contexts: Option<PathBuf>,
     /// Let programs that the kubeconfig names run to log in (aws, gke-gcloud-auth-plugin, kubelogin …)
     #[arg(long, env = "NONHUMAN_KUBERNETES_ALLOW_EXEC", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Sources")]
     pub kubernetes_allow_exec: bool,

@@ -10,7 +10,8 @@ use tokio::sync::watch;
 use super::Failure;
 use super::arguments::{Global, Imports, Searching, Sources};
 use super::{agents, imports, ruleset};
-use crate::collect::registry::{Request, collectors};
+use crate::collect::aws::Accounts;
+use crate::collect::registry::{self, Request, collectors};
 use crate::collect::shard::{self, Shard};
 use crate::collect::source::{Found, Selection, Source, SourceOptions, discover};
 use crate::collect::{Collector, Context, Gathered, Interrupt, mask, run};
@@ -96,6 +97,7 @@ pub(super) fn read(
     } else {
         Some(Found::default())
     };
+    runtime.block_on(registry::plan(&mut request));
     let planned = shard.map(|_| collectors(&request, &detectors).map(|list| inputs(&list))).transpose()?;
     let Some(found) = found else {
         let interrupted = vec!["source looking for exports".to_owned()];
@@ -162,7 +164,11 @@ async fn find_exports(roots: Vec<PathBuf>, mut interrupt: Interrupt) -> Option<F
 
 fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
     let wants_aws = sources.aws || sources.aws_profile.is_some() || sources.aws_role.is_some();
-    let wants_cluster = sources.kubernetes || !sources.context.is_empty();
+    let mut contexts = sources.context.clone();
+    if let Some(list) = &sources.contexts {
+        contexts.extend(lines("--contexts", list)?);
+    }
+    let wants_cluster = sources.kubernetes || !contexts.is_empty();
     let has_exports = !sources.aws_export.is_empty() || !sources.kubernetes_export.is_empty() || sources.okta.is_some();
     let mut roots = sources.paths.clone();
     roots.extend(listed(sources)?);
@@ -191,8 +197,9 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
         aws: wants_aws.then(|| sources.aws_profile.clone()),
         aws_regions: sources.aws_regions.clone(),
         aws_role: sources.aws_role.clone(),
+        aws_accounts: sources.aws_accounts.as_deref().map(accounts).transpose()?,
         aws_exports: sources.aws_export.clone(),
-        kubernetes: wants_cluster.then(|| sources.context.clone()),
+        kubernetes: wants_cluster.then_some(contexts),
         kubernetes_allow_exec: sources.kubernetes_allow_exec,
         kubernetes_dumps: sources.kubernetes_export.iter().map(|text| dump(text)).collect::<Result<_, _>>()?,
         people,
@@ -206,14 +213,7 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
 fn listed(sources: &Sources) -> Result<Vec<PathBuf>, Failure> {
     let mut roots = Vec::new();
     for list in &sources.targets {
-        let named = |error: std::io::Error| Failure(format!("--targets {}: {error}", list.display()));
-        let text = std::fs::read_to_string(list).map_err(named)?;
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let before = roots.len();
-        roots.extend(lines.map(PathBuf::from));
-        if roots.len() == before {
-            return Err(Failure(format!("--targets {}: it names nothing", list.display())));
-        }
+        roots.extend(lines("--targets", list)?.into_iter().map(PathBuf::from));
     }
     for folder in &sources.trees_in {
         let named = |error: std::io::Error| Failure(format!("--trees-in {}: {error}", folder.display()));
@@ -231,6 +231,23 @@ fn listed(sources: &Sources) -> Result<Vec<PathBuf>, Failure> {
         roots.extend(below);
     }
     Ok(roots)
+}
+
+/// The lines of a list that name something.
+fn lines(flag: &str, list: &Path) -> Result<Vec<String>, Failure> {
+    let text = std::fs::read_to_string(list).map_err(|error| Failure(format!("{flag} {}: {error}", list.display())))?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let lines: Vec<String> = lines.map(str::to_owned).collect();
+    if lines.is_empty() {
+        return Err(Failure(format!("{flag} {}: it names nothing", list.display())));
+    }
+    Ok(lines)
+}
+
+fn accounts(list: &Path) -> Result<Accounts, Failure> {
+    let ids = lines("--aws-accounts", list)?;
+    let told = |error| Failure(format!("--aws-accounts {}: {error}", list.display()));
+    Accounts::listed(ids.iter().map(String::as_str)).map_err(told)
 }
 
 /// What of source trees is read, and how.

@@ -41,13 +41,14 @@ impl Outputs {
         Ok(Self { stdout, files, style })
     }
 
-    /// Writes all of them. A reader that has seen enough (a closed pipe) is no error.
+    /// Writes all of them, standard output too where a file cannot be written. A reader that has seen enough (a closed
+    /// pipe) is no error.
     pub(super) fn write(&self, scan: &Scan<'_>) -> Result<(), Failure> {
         let plain = Style { color: false, width: 80 };
-        for (path, format) in &self.files {
-            to_file(path, |out| format.write(scan, plain, out))?;
-        }
-        to_stdout(|out| self.stdout.write(scan, self.style, out))
+        let files = self.files.iter().map(|(path, format)| to_file(path, |out| format.write(scan, plain, out)));
+        let failed: Vec<String> = files.filter_map(|written| written.err().map(|Failure(told)| told)).collect();
+        to_stdout(|out| self.stdout.write(scan, self.style, out))?;
+        if failed.is_empty() { Ok(()) } else { Err(Failure(failed.join("; "))) }
     }
 }
 

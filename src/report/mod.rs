@@ -28,6 +28,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+use crate::history::Point;
 use crate::inventory::Inventory;
 use crate::model::{Finding, NotEvaluated, RuleInfo, Severity};
 
@@ -63,6 +64,8 @@ pub struct Scan<'a> {
     pub below_min_severity: u64,
     /// How many findings were left out because the caller's baseline accepts them.
     pub in_baseline: u64,
+    /// The scans of the history, oldest first, this one last; empty where none is remembered.
+    pub trend: &'a [Point],
 }
 
 impl Scan<'_> {

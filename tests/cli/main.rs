@@ -10,6 +10,8 @@ mod archive;
 mod aws;
 mod bad_input;
 mod baseline;
+#[cfg(feature = "aws")]
+mod bucket;
 mod ci;
 mod commands;
 mod deploy;
@@ -40,6 +42,7 @@ mod okta_server;
 #[path = "../support/pack.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod pack;
+mod parquet;
 mod promises;
 mod reach;
 mod readme;
@@ -49,3 +52,4 @@ mod shard;
 mod source;
 mod stories;
 mod tree;
+mod trouble;

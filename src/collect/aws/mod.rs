@@ -1,6 +1,7 @@
 //! Reads IAM, live or from export files, as one account's identities, credentials, grants and trusts. It must not write
 //! to an account, follow roles into other accounts, or judge what it reads.
 
+mod accounts;
 mod answer;
 mod arn;
 mod assemble;
@@ -45,11 +46,18 @@ mod wire;
 #[cfg(feature = "aws")]
 mod xml;
 
+pub use accounts::{Accounts, Member};
 pub use calls::{permissions, plan};
 #[cfg(feature = "aws")]
+pub(in crate::collect) use client::load as sdk;
+#[cfg(feature = "aws")]
 pub use live::AwsLive;
+#[cfg(feature = "aws")]
+pub use members::organisation;
 pub use offline::AwsExport;
 pub use parts::{sniff, sniff_account};
+#[cfg(feature = "aws")]
+pub(in crate::collect) use thin::xml_error;
 
 use crate::model::FactKind;
 

@@ -10,6 +10,7 @@ mod states;
 mod story;
 mod strings;
 mod summary;
+mod trend;
 
 use std::io::{self, BufWriter, Write};
 
