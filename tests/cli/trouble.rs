@@ -60,7 +60,7 @@ fn a_full_disk_takes_no_report_and_no_memory() {
         assert_eq!(report["findings"].as_array().expect("a list").len(), 40, "{name}");
         let entry = report["coverage"].as_array().expect("a list").iter().find(|one| one["collector"] == "history");
         let told = entry.expect("it is said")["detail"].as_str().unwrap_or_default().to_owned();
-        assert!(told.contains("the disk is full; what it held before is whole"), "{told}");
+        assert!(told.contains("full") && told.contains("what it held before is whole"), "{told}");
     }
     assert!(!text("left").contains("report.json") && !text("left").contains(".nonhuman-"), "{}", text("left"));
     let days = |name: &str| -> Vec<String> {
@@ -76,11 +76,11 @@ fn a_full_disk_takes_no_report_and_no_memory() {
 fn a_full_disk_leaves_no_half_shard() {
     let folder = folder();
     let path = folder.path();
-    // Words that do not pack well: the part is larger than the disk.
-    for number in 0..1500 {
+    for number in 0..50 {
         write(path, &format!("t/repo/{number}.py"), line(&number.to_string()));
     }
     let script = "
+        mkdir small/parts; dd if=/dev/zero of=small/ballast bs=1k count=1000 2>/dev/null || true
         code=0; \"$NONHUMAN\" collect --isolated --trees-in t --shard 1/1 --parts small/parts --now 2026-11-20 2>told || code=$?
         echo $code >code; ls -A small/parts >left
         code=0; \"$NONHUMAN\" collect --isolated --trees-in t >/dev/full 2>full || code=$?; echo $code >>code

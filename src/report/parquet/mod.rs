@@ -49,7 +49,7 @@ impl Report for Findings {
 
     fn write(&self, scan: &Scan<'_>, _style: Style, out: &mut dyn Write) -> io::Result<()> {
         let view = View::of(scan);
-        let columns = common().into_iter().chain(finding_columns()).collect::<Vec<_>>();
+        let columns = common().into_iter().chain(told_columns()).chain(finding_columns()).collect::<Vec<_>>();
         write(scan, &view, &columns, scan.findings.iter().map(What::Finding), "nonhuman/parquet-findings/v1", out)
     }
 }
@@ -69,7 +69,7 @@ impl Report for Identities {
 
     fn write(&self, scan: &Scan<'_>, _style: Style, out: &mut dyn Write) -> io::Result<()> {
         let view = View::of(scan);
-        let columns = common().into_iter().chain(identity_columns()).collect::<Vec<_>>();
+        let columns = common().into_iter().chain(told_columns()).chain(identity_columns()).collect::<Vec<_>>();
         let rows = scan.inventory.identities.iter().map(What::Identity);
         write(scan, &view, &columns, rows, "nonhuman/parquet-inventory/v1", out)
     }
@@ -180,6 +180,12 @@ fn common<'a>() -> Vec<Column<Row<'a>>> {
                 _ => row.identity().map(|identity| identity.name.clone()),
             }),
         },
+    ]
+}
+
+/// The other columns that both tables begin with.
+fn told_columns<'a>() -> Vec<Column<Row<'a>>> {
+    vec![
         Column { name: "owner", get: Get::Text(|row| row.facts()?.owner.value().map(|owner| owner.name.clone())) },
         Column { name: "owner_status", get: Get::Text(|row| Some(owner_status(&row.facts()?.owner).to_owned())) },
         Column {
