@@ -73,6 +73,7 @@ print(json.dumps({
   'severities': dict(ask(f\"select severity, count(*) from '{findings}' where record = 'finding' group by 1\")),
   'fingerprints': sorted(row[0] for row in ask(f\"select fingerprint from '{findings}' where record = 'finding'\")),
   'maps': ask(f\"select count(*) from (select unnest(maps) from '{findings}')\")[0][0],
+  'trees': ask(f\"select count(*) from '{findings}' where record = 'finding' and tenant is null\")[0][0],
   'lines': ask(f\"select sum(line), count(line) from '{findings}'\")[0],
   'new': ask(f\"select count(*) from '{findings}' where history = 'new' and first_seen = scanned_at\")[0][0],
   'coverage': ask(f\"select count(*) from '{findings}' where record in ('read', 'hole', 'not-read')\")[0][0],
@@ -100,6 +101,7 @@ print(json.dumps({
     assert_eq!(told["names"], sorted("identities", "id"));
     let maps: usize = list("findings").iter().map(|one| one["maps"].as_array().expect("a list").len()).sum();
     assert_eq!(told["maps"], maps);
+    assert_eq!(told["trees"], 0, "a secret in a file is in a tree");
     let lines: Vec<u64> =
         list("findings").iter().filter_map(|one| one["evidence"][0]["location"]["line"].as_u64()).collect();
     assert_eq!(told["lines"], serde_json::json!([lines.iter().sum::<u64>(), lines.len()]));

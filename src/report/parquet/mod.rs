@@ -123,6 +123,15 @@ impl<'a> Row<'a> {
         Some(has(facts)).filter(|has| *has || !is_hidden)
     }
 
+    /// The tree that a finding without an identity lies in, as it is named in the coverage.
+    fn tree(&self) -> Option<String> {
+        match &self.finding()?.evidence.first()?.location {
+            Location::File { root, .. } if root.is_empty() => Some(".".to_owned()),
+            Location::File { root, .. } => Some(root.clone()),
+            _ => None,
+        }
+    }
+
     fn line(&self, of: impl Fn(u64, u64) -> u64) -> Option<i64> {
         match self.finding()?.evidence.first()?.location {
             Location::File { line, column, .. } => i64::try_from(of(line, column)).ok(),
@@ -168,7 +177,7 @@ fn common<'a>() -> Vec<Column<Row<'a>>> {
             get: Get::Text(|row| match row.what {
                 What::Coverage(entry) => Some(entry.target.clone()),
                 What::NotEvaluated(entry) => Some(entry.target.clone()),
-                _ => row.identity().map(|identity| identity.tenant.clone()),
+                _ => row.identity().map(|identity| identity.tenant.clone()).or_else(|| row.tree()),
             }),
         },
         Column { name: "kind", get: Get::Text(|row| row.identity().map(|identity| identity.kind.to_string())) },
