@@ -73,7 +73,7 @@ print(json.dumps({
   'severities': dict(ask(f\"select severity, count(*) from '{findings}' where record = 'finding' group by 1\")),
   'fingerprints': sorted(row[0] for row in ask(f\"select fingerprint from '{findings}' where record = 'finding'\")),
   'maps': ask(f\"select count(*) from (select unnest(maps) from '{findings}')\")[0][0],
-  'trees': ask(f\"select count(*) from '{findings}' where record = 'finding' and tenant is null\")[0][0],
+  'trees': ask(f\"select count(*) from '{findings}' where line is not null and tenant is null\")[0][0],
   'lines': ask(f\"select sum(line), count(line) from '{findings}'\")[0],
   'new': ask(f\"select count(*) from '{findings}' where history = 'new' and first_seen = scanned_at\")[0][0],
   'coverage': ask(f\"select count(*) from '{findings}' where record in ('read', 'hole', 'not-read')\")[0][0],
