@@ -13,6 +13,7 @@ use super::{Failure, gather, output};
 use crate::access::aws::Verdict;
 use crate::config::Config;
 use crate::exit::Exit;
+use crate::report::clean;
 use crate::term;
 
 const EXAMPLES: &str = "Examples:
@@ -196,30 +197,37 @@ fn write_text(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
         (Verdict::Denied, true) => "denied",
         (Verdict::Denied, false) => "not allowed",
     };
-    writeln!(out, "{verdict}: {} {} {}", answer.principal, answer.action, answer.resource)?;
+    line(out, &format!("{verdict}: {} {} {}", answer.principal, answer.action, answer.resource))?;
     for reason in &decision.because {
         let sid = reason.sid.as_deref().map(|sid| format!(" '{sid}'")).unwrap_or_default();
         let perhaps = if reason.conditional { ", if its condition holds" } else { "" };
-        writeln!(
+        line(
             out,
-            "  {}: {}, statement {}{sid}: {}{perhaps}",
-            reason.layer.describe(),
-            reason.policy,
-            reason.statement,
-            reason.says
+            &format!(
+                "  {}: {}, statement {}{sid}: {}{perhaps}",
+                reason.layer.describe(),
+                reason.policy,
+                reason.statement,
+                reason.says
+            ),
         )?;
     }
     for layer in &decision.blocked_by {
-        writeln!(out, "  nothing allows it: {}", layer.describe())?;
+        line(out, &format!("  nothing allows it: {}", layer.describe()))?;
     }
     if !decision.missing.is_empty() {
-        writeln!(out, "  depends on {} (give them with --context)", decision.missing.join(", "))?;
+        line(out, &format!("  depends on {} (give them with --context)", decision.missing.join(", ")))?;
     }
     if !decision.unread.is_empty() {
-        writeln!(out, "  depends on the policy of the resource, which was not read (give it with --resource-policy)")?;
+        line(out, "  depends on the policy of the resource, which was not read (give it with --resource-policy)")?;
     }
     for note in &answer.notes {
-        writeln!(out, "  note: {note}")?;
+        line(out, &format!("  note: {note}"))?;
     }
     Ok(())
+}
+
+/// One line, whatever names of the world stand in it.
+fn line(out: &mut dyn Write, text: &str) -> io::Result<()> {
+    writeln!(out, "{}", clean(text))
 }

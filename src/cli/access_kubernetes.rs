@@ -21,6 +21,7 @@ use crate::embedded;
 use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::model::{FactKind, FingerprintKey};
+use crate::report::clean;
 use crate::term;
 
 /// What the files' cluster is called while they are asked.
@@ -251,7 +252,7 @@ fn answer_one(
         authorizer.decide(asker, &request)
     };
     let word = if decision.allowed { "yes" } else { "no" };
-    output::to_stdout(|out| writeln!(out, "{word}: {}", decision.reason))?;
+    output::to_stdout(|out| writeln!(out, "{word}: {}", clean(&decision.reason)))?;
     Ok(match (decision.allowed, incomplete) {
         // Rights only add up: what was not read cannot take a yes away.
         (true, _) => Exit::Clean,
@@ -276,7 +277,7 @@ fn list(authorizer: &Authorizer<'_>, asker: &Asker, namespace: Option<&str>) -> 
         lines.extend(crate::access::kubernetes::shown_rules(grant, policy));
     }
     output::to_stdout(|out| {
-        writeln!(out, "{} (groups: {})", asker.user, asker.groups.join(", "))?;
+        writeln!(out, "{} (groups: {})", clean(&asker.user), clean(&asker.groups.join(", ")))?;
         if asker.groups.iter().any(|group| group == "system:masters") {
             writeln!(out, "everything: group system:masters is let through before any binding is asked")?;
         }
@@ -284,8 +285,8 @@ fn list(authorizer: &Authorizer<'_>, asker: &Asker, namespace: Option<&str>) -> 
             writeln!(out, "nothing: no binding names it or a group of it")?;
         }
         for (scope, lines) in &scopes {
-            writeln!(out, "\nin {}", if scope == "cluster" { "the whole cluster" } else { scope.as_str() })?;
-            lines.iter().try_for_each(|line| writeln!(out, "  {line}"))?;
+            writeln!(out, "\nin {}", if scope == "cluster" { "the whole cluster".into() } else { clean(scope) })?;
+            lines.iter().try_for_each(|line| writeln!(out, "  {}", clean(line)))?;
         }
         if asker.user.starts_with("system:node:") {
             writeln!(out, "\nand what the node authorizer allows a kubelet: its own node, and what its pods use")?;

@@ -316,14 +316,17 @@ fn dump(text: &str) -> Result<(String, PathBuf), Failure> {
     Ok((name, path))
 }
 
-/// Takes over exports that lie in the searched trees, where the user named no source at all: what was named must not be
-/// changed by what lies in a tree. Returns whether something was taken over, and what is not used.
-fn adopt(found: Found, request: &mut Request) -> (bool, Found) {
+/// Takes over exports that lie in the searched trees, where the user named no source of identities: what was named must
+/// not be changed by what lies in a tree. A people directory is none: where one is named, only those found are left.
+/// Returns whether something was taken over, and what is not used.
+fn adopt(mut found: Found, request: &mut Request) -> (bool, Found) {
+    let named: Vec<_> = request.people.iter().filter_map(|path| path.canonicalize().ok()).collect();
+    found.people.retain(|path| path.canonicalize().is_ok_and(|path| !named.contains(&path)));
     let is_named = request.aws.is_some()
         || request.kubernetes.is_some()
         || request.okta.is_some()
         || !request.okta_exports.is_empty()
-        || !(request.aws_exports.is_empty() && request.kubernetes_dumps.is_empty() && request.people.is_empty());
+        || !(request.aws_exports.is_empty() && request.kubernetes_dumps.is_empty());
     if is_named || found.is_empty() {
         return (false, found);
     }
@@ -331,9 +334,11 @@ fn adopt(found: Found, request: &mut Request) -> (bool, Found) {
     request.source.exports = found.aws.iter().chain(dumps).cloned().collect();
     request.aws_exports = found.aws;
     request.kubernetes_dumps = found.kubernetes;
-    request.people = found.people;
     request.okta_exports = found.okta;
-    (true, Found::default())
+    if request.people.is_empty() {
+        request.people = std::mem::take(&mut found.people);
+    }
+    (true, Found { people: found.people, ..Found::default() })
 }
 
 /// Whoever wrote a tree wrote the exports in it, too: they may make a finding graver, never milder. That a credential is

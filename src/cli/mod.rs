@@ -38,6 +38,7 @@ mod telling;
 mod thing;
 mod trend;
 mod triage;
+mod written;
 
 use clap::{CommandFactory, Parser};
 use tracing_subscriber::filter::{LevelFilter, Targets};

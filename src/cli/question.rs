@@ -16,6 +16,7 @@ use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::link::{Tables, link};
 use crate::model::{Provider, Record, Urn};
+use crate::report::clean;
 
 /// How many names are listed where one is not enough.
 const LISTED: usize = 12;
@@ -171,7 +172,8 @@ impl Known {
     fn nothing_named(&self, name: &str, named: &[(&Urn, &str)]) -> Failure {
         let lower = name.to_lowercase();
         let holds = |(id, _): &&(&Urn, &str)| id.as_str().to_lowercase().contains(&lower);
-        let alike: Vec<String> = named.iter().filter(holds).take(LISTED).map(|(id, _)| format!("\n  {id}")).collect();
+        let alike: Vec<String> =
+            named.iter().filter(holds).take(LISTED).map(|(id, _)| format!("\n  {}", clean(id.as_str()))).collect();
         if alike.is_empty() {
             let count = named.len();
             return Failure(format!("there is no '{name}' among the {count} things that were read"));
@@ -197,7 +199,7 @@ impl Known {
 }
 
 fn several(name: &str, many: &[&Urn]) -> Failure {
-    let list: Vec<String> = many.iter().take(LISTED).map(|id| format!("\n  {id}")).collect();
+    let list: Vec<String> = many.iter().take(LISTED).map(|id| format!("\n  {}", clean(id.as_str()))).collect();
     let more = if many.len() > LISTED { format!("\n  and {} more", many.len() - LISTED) } else { String::new() };
     Failure(format!("'{name}' can mean {} things; name one of them:{}{more}", many.len(), list.concat()))
 }

@@ -10,6 +10,7 @@ use super::evidence::Pack;
 use super::gather::{Collected, Wish};
 use super::memory::Memory;
 use super::output::Outputs;
+use super::written::written;
 use super::{Failure, gather, ruleset};
 use crate::config::Config;
 use crate::embedded;
@@ -73,6 +74,7 @@ impl<'a> Judging<'a> {
     /// Reads what is wished for and judges it.
     pub(super) fn read_and_judge(&self, mut wish: Wish, global: &Global, config: &Config) -> Result<Exit, Failure> {
         wish.request.source.rules = Arc::new(self.rules.names().clone());
+        wish.request.source.written = Arc::new(written(self.reporting, config));
         self.acceptance.watch(&mut wish.request);
         let searched = Searched::of(&wish.request);
         let Collected { gathered, now, inputs, .. } =

@@ -8,8 +8,7 @@ use cel::{Context, Env, ExecutionError};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use super::check::Touched;
-use super::view::{Noun, View, params};
+use super::view::{Noun, Reads, View, params};
 use super::{Rule, RuleSet, chain, functions, joined};
 use crate::inventory::Inventory;
 use crate::model::{
@@ -40,12 +39,12 @@ pub fn evaluate(inventory: &Inventory, rules: &RuleSet, now: Timestamp) -> Judge
     let mut findings = Vec::new();
     let mut unknown: BTreeMap<(String, String, String), u64> = BTreeMap::new();
     let mut unanswered: BTreeMap<String, BTreeSet<Urn>> = BTreeMap::new();
+    let context = empty_context();
     for subject in SubjectKind::ALL {
-        let rules: Vec<&Rule> = rules.rules().iter().filter(|rule| rule.subject == *subject).collect();
-        let touched: Touched = rules.iter().flat_map(|rule| rule.touched.iter().cloned()).collect();
-        let judge = Judge { inventory, now, subject: *subject, rules: &rules, touched: &touched };
-        let judged: Vec<_> =
-            nouns(inventory, *subject).into_par_iter().map(|noun| (noun.id(), judge.noun(noun))).collect();
+        let nouns = nouns(inventory, *subject);
+        let plans = Plans::of(*subject, &nouns, rules);
+        let judge = Judge { inventory, now, context: &context, plans: &plans };
+        let judged: Vec<_> = nouns.into_par_iter().map(|noun| (noun.id(), judge.noun(noun))).collect();
         for (id, (found, not_known)) in judged {
             findings.extend(found);
             for key in not_known {
@@ -111,7 +110,9 @@ pub(super) fn empty_context<'v>() -> Context<'static, 'v> {
 /// Asks a rule, given what its subject's unknown fields are unknown for.
 pub(super) fn ask(rule: &Rule, context: &Context<'_, '_>, unknown: &BTreeMap<String, String>) -> Verdict {
     let mut scope = context.new_inner_scope();
-    scope.add_variable_from_value("param", params(&rule.params));
+    if !rule.params.is_empty() {
+        scope.add_variable_from_value("param", params(&rule.params));
+    }
     match rule.program.execute(&scope) {
         Ok(Value::Bool(true)) => Verdict::Holds,
         Ok(Value::Bool(false)) => Verdict::DoesNotHold,
@@ -124,25 +125,64 @@ pub(super) fn ask(rule: &Rule, context: &Context<'_, '_>, unknown: &BTreeMap<Str
     }
 }
 
+/// The rules that can hold for one kind of subject, and what they read of it.
+struct Plan<'a> {
+    rules: Vec<&'a Rule>,
+    reads: Reads,
+}
+
+/// What is asked of every kind of subject there is, by provider and kind.
+struct Plans<'a> {
+    by_kind: BTreeMap<(Option<Provider>, &'a str), Plan<'a>>,
+}
+
+impl<'a> Plans<'a> {
+    fn of(subject: SubjectKind, nouns: &[Noun<'a>], rules: &'a RuleSet) -> Self {
+        let about: Vec<&Rule> = rules.rules().iter().filter(|rule| rule.subject == subject).collect();
+        let kinds: BTreeSet<_> = nouns.iter().map(|noun| (provider(*noun), noun.kind())).collect();
+        let plan = |provider: Option<Provider>, kind: &str| {
+            let can_hold = |rule: &&&Rule| {
+                let is_about = rule.provider.is_none() || rule.provider == provider;
+                is_about && rule.kinds.as_ref().is_none_or(|kinds| kinds.contains(kind))
+            };
+            let rules: Vec<&Rule> = about.iter().filter(can_hold).copied().collect();
+            let reads = Reads::of(subject, rules.iter().flat_map(|rule| &rule.touched));
+            Plan { rules, reads }
+        };
+        Self { by_kind: kinds.into_iter().map(|(provider, kind)| ((provider, kind), plan(provider, kind))).collect() }
+    }
+}
+
 struct Judge<'a> {
     inventory: &'a Inventory,
     now: Timestamp,
-    subject: SubjectKind,
-    rules: &'a [&'a Rule],
-    touched: &'a Touched,
+    context: &'a Context<'static, 'static>,
+    plans: &'a Plans<'a>,
+}
+
+/// The provider that a subject is of; none for what lies in a file.
+fn provider(noun: Noun<'_>) -> Option<Provider> {
+    match noun {
+        Noun::Identity(it) => Some(it.provider()),
+        Noun::Exposure(_) => None,
+        Noun::Credential(it) => Provider::of_kind(it.kind.as_str()),
+        Noun::Workload(it) => Provider::of_kind(it.kind.as_str()),
+        Noun::Setting(it) => it.kind.provider(),
+        Noun::Grant(it) => Provider::of(&it.id),
+    }
 }
 
 impl Judge<'_> {
     fn noun(&self, noun: Noun<'_>) -> (Vec<Finding>, Vec<(String, String, String)>) {
-        let view = View::new(self.inventory, self.now, noun);
-        let root = empty_context();
-        let mut context = root.new_inner_scope();
-        let unknown = view.bind(&mut context, self.subject, self.touched);
         let (mut findings, mut not_known) = (Vec::new(), Vec::new());
-        let provider = self.provider(noun);
+        let Some(plan) = self.plans.by_kind.get(&(provider(noun), noun.kind())) else {
+            return (findings, not_known);
+        };
+        let view = View::new(self.inventory, self.now, noun);
+        let mut context = self.context.new_inner_scope();
+        let unknown = view.bind(&mut context, &plan.reads);
         let is_allowed = |rule: &Rule| matches!(noun, Noun::Exposure(it) if it.is_allowed_for(&rule.id));
-        let is_about = |rule: &Rule| rule.provider.is_none() || rule.provider == provider;
-        for rule in self.rules.iter().filter(|rule| is_about(rule) && !is_allowed(rule)) {
+        for rule in plan.rules.iter().filter(|rule| !is_allowed(rule)) {
             match ask(rule, &context, &unknown) {
                 Verdict::Holds => findings.push(self.finding(rule, noun, &view)),
                 Verdict::DoesNotHold => {}
@@ -150,17 +190,6 @@ impl Judge<'_> {
             }
         }
         (findings, not_known)
-    }
-
-    fn provider(&self, noun: Noun<'_>) -> Option<Provider> {
-        match noun {
-            Noun::Identity(it) => Some(it.provider()),
-            Noun::Exposure(_) => None,
-            Noun::Credential(it) => Provider::of_kind(it.kind.as_str()),
-            Noun::Workload(it) => Provider::of_kind(it.kind.as_str()),
-            Noun::Setting(it) => it.kind.provider(),
-            Noun::Grant(it) => Provider::of(&it.id),
-        }
     }
 
     fn finding(&self, rule: &Rule, noun: Noun<'_>, view: &View<'_>) -> Finding {
@@ -172,7 +201,7 @@ impl Judge<'_> {
         let subject = noun.id().clone();
         Finding {
             rule: rule.id.clone(),
-            subject_kind: self.subject,
+            subject_kind: rule.subject,
             identity: self.identity(noun),
             severity: rule.severity.unwrap_or(severity),
             confidence: rule.confidence.unwrap_or(confidence),

@@ -41,10 +41,12 @@ pub struct Field {
     pub needs: &'static [FactKind],
     /// What it means.
     pub doc: &'static str,
+    /// The attribute that it is, where it is no field of the noun's own.
+    pub(super) attribute: Option<AttributeName>,
 }
 
 const fn field(name: &'static str, ty: Type, doc: &'static str) -> Field {
-    Field { name, ty, nullable: false, needs: &[], doc }
+    Field { name, ty, nullable: false, needs: &[], doc, attribute: None }
 }
 
 impl Field {
@@ -265,7 +267,7 @@ fn attributes(of: SubjectKind) -> impl Iterator<Item = Field> {
             AttributeType::Text => (Type::Text, true),
             AttributeType::Texts => (Type::Texts, false),
         };
-        Field { nullable, ..field(name.as_str(), ty, name.doc().trim_ascii_start()) }
+        Field { nullable, attribute: Some(*name), ..field(name.as_str(), ty, name.doc().trim_ascii_start()) }
     })
 }
 

@@ -7,6 +7,7 @@ use cel::Program;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::applies::kinds;
 use super::check::{Touched, check};
 use super::fields::subject_needs;
 use super::file::RuleFile;
@@ -81,6 +82,8 @@ pub struct Rule {
     pub(super) remedy: Template,
     pub(super) params: Params,
     pub(super) touched: Touched,
+    /// The kinds of subject it can hold for; `None` for every one.
+    pub(super) kinds: Option<BTreeSet<String>>,
     pub(super) matches: Vec<Example>,
     pub(super) no_matches: Vec<Example>,
 }
@@ -289,6 +292,7 @@ impl Loader<'_> {
             why: raw.why.trim().to_owned(),
             maps: raw.maps,
             needs,
+            kinds: kinds(program.expression()),
             program,
             message,
             remedy,

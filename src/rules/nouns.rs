@@ -1,13 +1,15 @@
 //! What each noun answers for each of its fields. The names are those of `fields.rs`.
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 
 use super::joined;
-use super::view::Field;
+use super::view::{Field, Noun};
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{
-    AttributeName, AttributeType, AttributeValue, Attributes, Capability, Credential, CredentialState, Exposure, Grant,
-    Identity, IdentityKind, Known, LastUse, PrincipalKind, Setting, Workload, short_date,
+    AttributeName, AttributeType, AttributeValue, Capability, Credential, CredentialState, Exposure, Grant, Identity,
+    IdentityKind, Known, LastUse, PrincipalKind, Setting, Workload, short_date,
 };
 
 /// Groups that stand for everyone, or everyone who is logged in. Source: Kubernetes, "Authenticating", anonymous
@@ -15,8 +17,8 @@ use crate::model::{
 const EVERYONE: &[&str] = &["system:anonymous", "system:unauthenticated", "system:authenticated"];
 
 pub(super) fn identity(it: &Identity, name: &str, inventory: &Inventory, now: Timestamp) -> Field {
-    let empty = IdentityFacts::default();
-    let facts = inventory.facts.identities.get(&it.id).unwrap_or(&empty);
+    static NOTHING: LazyLock<IdentityFacts> = LazyLock::new(IdentityFacts::default);
+    let facts = inventory.facts.identities.get(&it.id).unwrap_or(&NOTHING);
     match name {
         "id" => text(it.id.as_str()),
         "kind" => text(it.kind.as_str()),
@@ -41,9 +43,7 @@ pub(super) fn identity(it: &Identity, name: &str, inventory: &Inventory, now: Ti
         "declared" => Field::Bool(it.evidence.is_declared()),
         "never_used" | "unused_for" | "last_used" => use_of(&facts.last_use, &it.created, name, now),
         "owner" | "owner_source" | "owner_left" | "owner_left_on" => owner(facts, name),
-        _ => joined::identity(it, name, inventory)
-            .or_else(|| attribute((&it.attributes, inventory.facts.attributes.get(&it.id)), name, now))
-            .unwrap_or_else(|| rights(it, facts, name)),
+        _ => joined::identity(it, name, inventory).unwrap_or_else(|| rights(it, facts, name)),
     }
 }
 
@@ -150,9 +150,7 @@ pub(super) fn credential(it: &Credential, name: &str, inventory: &Inventory, now
         "never_used" | "unused_for" | "last_used" => {
             use_of(facts.map_or(&unread, |facts| &facts.last_use), &it.created, name, now)
         }
-        _ => joined::credential(it, name, inventory)
-            .or_else(|| attribute((&it.attributes, inventory.facts.attributes.get(&it.id)), name, now))
-            .unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
+        _ => joined::credential(it, name, inventory).unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
     }
 }
 
@@ -211,13 +209,11 @@ pub(super) fn exposure(it: &Exposure, name: &str, inventory: &Inventory, now: Ti
             Field::Bool(facts.and_then(|facts| facts.same_value.first()).is_none_or(|other| *other > it.id))
         }
         "known" => Field::Bool(facts.is_some_and(|facts| facts.identity.value().is_some())),
-        _ => attribute((&Attributes::default(), inventory.facts.attributes.get(&it.id)), name, now)
-            .or_else(|| joined::exposure(it, name, inventory, now))
-            .unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
+        _ => joined::exposure(it, name, inventory, now).unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
     }
 }
 
-pub(super) fn workload(it: &Workload, name: &str, inventory: &Inventory, now: Timestamp) -> Field {
+pub(super) fn workload(it: &Workload, name: &str, inventory: &Inventory) -> Field {
     match name {
         "id" => text(it.id.as_str()),
         "kind" => text(it.kind.as_str()),
@@ -227,13 +223,11 @@ pub(super) fn workload(it: &Workload, name: &str, inventory: &Inventory, now: Ti
         "labels" => Field::Labels(it.labels.clone()),
         "runs_as" => count(it.runs_as.len()),
         "missing_identities" => count(it.runs_as.iter().filter(|id| inventory.identities.get(id).is_none()).count()),
-        _ => joined::workload(it, name, inventory)
-            .or_else(|| attribute((&it.attributes, inventory.facts.attributes.get(&it.id)), name, now))
-            .unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
+        _ => joined::workload(it, name, inventory).unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
     }
 }
 
-pub(super) fn setting(it: &Setting, name: &str, inventory: &Inventory, now: Timestamp) -> Field {
+pub(super) fn setting(it: &Setting, name: &str) -> Field {
     match name {
         "id" => text(it.id.as_str()),
         "kind" => text(it.kind.as_str()),
@@ -242,19 +236,24 @@ pub(super) fn setting(it: &Setting, name: &str, inventory: &Inventory, now: Time
         "name" => text(&it.name),
         "labels" => Field::Labels(it.labels.clone()),
         "part_of" => it.part_of.as_ref().map_or(Field::Null, |whole| text(whole.as_str())),
-        _ => attribute((&it.attributes, inventory.facts.attributes.get(&it.id)), name, now)
-            .unwrap_or_else(|| unreachable_field(it.id.as_str(), name)),
+        _ => unreachable_field(it.id.as_str(), name),
     }
 }
 
-/// An attribute as a field; `None` when no attribute has this name.
-fn attribute((seen, concluded): (&Attributes, Option<&Attributes>), name: &str, now: Timestamp) -> Option<Field> {
-    let name: AttributeName = name.parse().ok()?;
-    let value = match (seen.get(name), concluded) {
-        (Known::Absent, Some(concluded)) => concluded.get(name),
-        (seen, _) => seen,
+/// An attribute as a field: as it was read, else as it was concluded.
+pub(super) fn attribute(noun: Noun<'_>, name: AttributeName, inventory: &Inventory, now: Timestamp) -> Field {
+    let read = match noun {
+        Noun::Identity(it) => it.attributes.get(name),
+        Noun::Credential(it) => it.attributes.get(name),
+        Noun::Workload(it) => it.attributes.get(name),
+        Noun::Setting(it) => it.attributes.get(name),
+        Noun::Grant(_) | Noun::Exposure(_) => Known::Absent,
     };
-    Some(match value {
+    let value = match (read, inventory.facts.attributes.get(noun.id())) {
+        (Known::Absent, Some(concluded)) => concluded.get(name),
+        (read, _) => read,
+    };
+    match value {
         Known::Value(AttributeValue::Bool(value)) => Field::Bool(*value),
         Known::Value(AttributeValue::Int(number)) => Field::Int(*number),
         Known::Value(AttributeValue::Time(then)) => since(*then, now),
@@ -266,7 +265,7 @@ fn attribute((seen, concluded): (&Attributes, Option<&Attributes>), name: &str, 
             AttributeType::Texts => Field::Texts(Vec::new()),
             AttributeType::Int | AttributeType::Time | AttributeType::Text => Field::Null,
         },
-    })
+    }
 }
 
 /// Whether an exposed credential works. Only its provider's list or its own text can say so; that it is missing from a

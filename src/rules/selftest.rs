@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::evaluate::{Verdict, ask, empty_context};
 use super::fields::{Type, fields, relations};
 use super::schema::{Schema, did_you_mean};
-use super::view::{Field, View};
+use super::view::{Field, Reads, View};
 use super::{Rule, RuleSet};
 
 /// A subject written in a rule file, with everything that it does not say at its plainest value.
@@ -119,12 +119,12 @@ impl Rule {
         if self.matches.is_empty() || self.no_matches.is_empty() {
             failures.push(format!("{} ({}): it needs a [[match]] and a [[no_match]]", self.id, self.file));
         }
+        let (root, reads) = (empty_context(), Reads::of(self.subject, &self.touched));
         for (examples, expected, word) in [(&self.matches, true, "match"), (&self.no_matches, false, "no_match")] {
             for (number, example) in examples.iter().enumerate() {
                 let view = example.view();
-                let root = empty_context();
                 let mut context = root.new_inner_scope();
-                let unknown = view.bind(&mut context, self.subject, &self.touched);
+                let unknown = view.bind(&mut context, &reads);
                 let problem = match (ask(self, &context, &unknown), expected) {
                     (Verdict::Holds, true) | (Verdict::DoesNotHold, false) => continue,
                     (Verdict::Holds, false) => "the rule holds for it".to_owned(),

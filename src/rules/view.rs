@@ -1,14 +1,13 @@
 //! The graph as rules see it: the fields of one subject, known, absent or unknown.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use cel::Context;
 use cel::objects::{Key, Value};
 use jiff::Timestamp;
 
-use super::check::Touched;
-use super::fields::relations;
+use super::fields::{self, relations};
 use super::nouns;
 use super::schema::{Param, Params, Schema};
 use crate::inventory::Inventory;
@@ -43,6 +42,26 @@ pub(super) struct View<'a> {
     source: Source<'a>,
 }
 
+/// What rules read of a subject, looked up once for however many subjects: by variable, the fields with their keys.
+pub(super) struct Reads {
+    variables: Vec<(&'static str, Vec<(&'static fields::Field, Key)>)>,
+}
+
+impl Reads {
+    /// Of what rules about a subject touch, each variable that one of them names.
+    pub(super) fn of<'t>(subject: SubjectKind, touched: impl IntoIterator<Item = &'t (String, String)>) -> Self {
+        let touched: BTreeSet<&(String, String)> = touched.into_iter().collect();
+        let known = std::iter::once(("it", subject)).chain(relations(subject).iter().copied());
+        let variables = known.filter(|(name, _)| touched.iter().any(|(variable, _)| variable == name));
+        let read = |name: &str, kind| {
+            let names = touched.iter().filter(|(variable, field)| variable == name && !field.is_empty());
+            let fields = names.filter_map(|(_, field)| Schema::field(kind, field).ok());
+            fields.map(|field| (field, Key::from(field.name))).collect()
+        };
+        Self { variables: variables.map(|(name, kind)| (name, read(name, kind))).collect() }
+    }
+}
+
 /// Where fields come from: the graph, or an example written in a rule.
 enum Source<'a> {
     Graph { inventory: &'a Inventory, now: Timestamp, it: Noun<'a> },
@@ -60,12 +79,27 @@ impl<'a> View<'a> {
 
     /// The value of a field of a variable.
     pub(super) fn field(&self, variable: &str, name: &str) -> Field {
-        match &self.source {
-            Source::Graph { inventory, now, .. } => match self.noun(variable) {
-                Known::Value(noun) => noun.field(name, inventory, *now),
-                Known::Absent => Field::Null,
-                Known::Unknown(why) => Field::Unknown(why),
+        match self.noun(variable) {
+            Known::Value(noun) => match Schema::field(noun.subject(), name) {
+                Ok(field) => self.of(variable, Some(noun), field),
+                Err(_) => Field::Null,
             },
+            Known::Absent => self.example_of(variable, name),
+            Known::Unknown(why) => Field::Unknown(why),
+        }
+    }
+
+    fn of(&self, variable: &str, noun: Option<Noun<'a>>, field: &fields::Field) -> Field {
+        match (&self.source, noun) {
+            (Source::Graph { inventory, now, .. }, Some(noun)) => noun.field(field, inventory, *now),
+            _ => self.example_of(variable, field.name),
+        }
+    }
+
+    /// What an example says; nothing where there is none.
+    fn example_of(&self, variable: &str, name: &str) -> Field {
+        match &self.source {
+            Source::Graph { .. } => Field::Null,
             Source::Example { fields, .. } => {
                 fields.get(&(variable.to_owned(), name.to_owned())).cloned().unwrap_or(Field::Null)
             }
@@ -96,39 +130,33 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Binds the variables that a rule touches. Fields that are unknown are left out, so that reading one is an error
+    /// Binds the variables that rules read. Fields that are unknown are left out, so that reading one is an error
     /// that CEL carries through `&&` and `||` exactly as a third truth value; the result is why each is unknown.
-    pub(super) fn bind(
-        &self,
-        context: &mut Context<'_, '_>,
-        subject: SubjectKind,
-        touched: &Touched,
-    ) -> BTreeMap<String, String> {
+    pub(super) fn bind(&self, context: &mut Context<'_, '_>, reads: &Reads) -> BTreeMap<String, String> {
         let mut unknown = BTreeMap::new();
-        let variables = std::iter::once("it").chain(relations(subject).iter().map(|(name, _)| *name));
-        for variable in variables.filter(|name| touched.iter().any(|(touched, _)| touched == name)) {
-            let is_there = match &self.source {
-                Source::Graph { .. } => self.noun(variable).map(|_| ()),
-                Source::Example { present, .. } => present.iter().any(|name| name == variable).then_some(()).into(),
+        for (variable, fields) in &reads.variables {
+            let noun = match &self.source {
+                Source::Graph { .. } => self.noun(variable).map(Some),
+                Source::Example { present, .. } => present.iter().any(|name| name == variable).then_some(None).into(),
             };
-            match is_there {
-                Known::Value(()) => {
-                    let mut object: HashMap<Key, Value> = HashMap::new();
-                    for (_, name) in touched.iter().filter(|(of, name)| of == variable && !name.is_empty()) {
-                        match self.field(variable, name) {
+            match noun {
+                Known::Value(noun) => {
+                    let mut object: HashMap<Key, Value> = HashMap::with_capacity(fields.len());
+                    for (field, key) in fields {
+                        match self.of(variable, noun, field) {
                             Field::Unknown(why) => {
-                                unknown.insert(name.clone(), why);
+                                unknown.insert(field.name.to_owned(), why);
                             }
                             field => {
-                                object.insert(Key::from(name.as_str()), value(field));
+                                object.insert(key.clone(), value(field));
                             }
                         }
                     }
-                    context.add_variable_from_value(variable, object);
+                    context.add_variable_from_value(*variable, object);
                 }
-                Known::Absent => context.add_variable_from_value(variable, Value::Null),
+                Known::Absent => context.add_variable_from_value(*variable, Value::Null),
                 Known::Unknown(why) => {
-                    unknown.insert(variable.to_owned(), why);
+                    unknown.insert((*variable).to_owned(), why);
                 }
             }
         }
@@ -196,23 +224,40 @@ impl<'a> Noun<'a> {
         }
     }
 
-    fn field(&self, name: &str, inventory: &Inventory, now: Timestamp) -> Field {
-        let kind = match self {
+    /// What sort of noun it is.
+    pub(super) fn subject(&self) -> SubjectKind {
+        match self {
             Noun::Identity(_) => SubjectKind::Identity,
             Noun::Credential(_) => SubjectKind::Credential,
             Noun::Grant(_) => SubjectKind::Grant,
             Noun::Exposure(_) => SubjectKind::Exposure,
             Noun::Workload(_) => SubjectKind::Workload,
             Noun::Setting(_) => SubjectKind::Setting,
-        };
-        let needs: &[FactKind] = Schema::field(kind, name).map_or(&[], |field| field.needs);
-        let field = match self {
-            Noun::Identity(it) => nouns::identity(it, name, inventory, now),
-            Noun::Credential(it) => nouns::credential(it, name, inventory, now),
-            Noun::Grant(it) => nouns::grant(it, name, inventory),
-            Noun::Exposure(it) => nouns::exposure(it, name, inventory, now),
-            Noun::Workload(it) => nouns::workload(it, name, inventory, now),
-            Noun::Setting(it) => nouns::setting(it, name, inventory, now),
+        }
+    }
+
+    /// Its `kind`, as rules see it.
+    pub(super) fn kind(&self) -> &'a str {
+        match self {
+            Noun::Identity(it) => it.kind.as_str(),
+            Noun::Credential(it) => it.kind.as_str(),
+            Noun::Grant(it) => it.kind.as_str(),
+            Noun::Exposure(it) => &it.proof.kind,
+            Noun::Workload(it) => it.kind.as_str(),
+            Noun::Setting(it) => it.kind.as_str(),
+        }
+    }
+
+    fn field(&self, field: &fields::Field, inventory: &Inventory, now: Timestamp) -> Field {
+        let (name, needs) = (field.name, field.needs);
+        let field = match (field.attribute, self) {
+            (Some(attribute), noun) => nouns::attribute(*noun, attribute, inventory, now),
+            (None, Noun::Identity(it)) => nouns::identity(it, name, inventory, now),
+            (None, Noun::Credential(it)) => nouns::credential(it, name, inventory, now),
+            (None, Noun::Grant(it)) => nouns::grant(it, name, inventory),
+            (None, Noun::Exposure(it)) => nouns::exposure(it, name, inventory, now),
+            (None, Noun::Workload(it)) => nouns::workload(it, name, inventory),
+            (None, Noun::Setting(it)) => nouns::setting(it, name),
         };
         // Last uses and people say themselves, subject by subject, what is not known of them.
         let says_itself = |fact: &FactKind| matches!(fact, FactKind::Usage | FactKind::People);

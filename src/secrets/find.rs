@@ -99,6 +99,10 @@ impl Detector {
                 facts.insert(name.to_owned(), String::from_utf8_lossy(&text[span.range()]).into_owned());
             }
         }
+        // The group `other` of a pattern holds the word by which the name means something else than a secret.
+        if facts.contains_key("other") {
+            return None;
+        }
         // A host may well be called example; a key id that does is from a manual.
         if facts.get("key_id").is_some_and(|id| is_placeholder(id.as_bytes())) {
             return None;
@@ -109,6 +113,9 @@ impl Detector {
         if self.check.is_some_and(|check| !check.holds(value, &mut facts)) {
             return None;
         }
+        let part = self.check.map_or(Some(0..value.len()), |check| check.secret_in(value))?;
+        let value = value.get(part.clone())?;
+        let secret = secret.start + part.start..secret.start + part.end;
         let proof = proof(&self.proves, facts);
         Some(Match {
             detector: self,
@@ -119,6 +126,7 @@ impl Detector {
             proof,
             encoding: Vec::new(),
             claims,
+            key: captures.get_group_by_name("key_id").map(|key| key.range()),
         })
     }
 }

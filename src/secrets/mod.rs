@@ -7,11 +7,13 @@ mod assignment;
 mod decode;
 mod detector;
 mod find;
+mod google;
 mod import;
 mod inline;
 mod key;
 mod lanes;
 mod names;
+mod pair;
 mod prefilter;
 mod public;
 mod rarity;
@@ -26,7 +28,7 @@ pub use detector::{Detector, DetectorError, DetectorSet};
 pub use import::{Effect, IGNORED, Ignores, Import, LISTED, Taken, Unsupported};
 pub use inline::{InlineAllow, inline_allow, inline_allow_places};
 pub use public::jwk_thumbprint;
-pub use scan::{LineIndex, Match};
+pub use scan::{LineIndex, Match, Scanned};
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::decode::{self, Budget};
 use super::import::partner;
 use super::verify::entropy;
-use super::{Detector, DetectorSet, runs};
+use super::{Detector, DetectorSet, pair, runs};
 use crate::model::{Confidence, Proof, Secret, Severity};
 
 /// How far around new text its context is searched for keywords, in bytes.
@@ -30,21 +30,33 @@ pub struct Match<'a> {
     pub encoding: Vec<&'static str>,
     /// Every piece of text that belongs to this credential.
     pub(super) claims: Vec<Range<usize>>,
+    /// Where the id stands that the secret belongs to.
+    pub(super) key: Option<Range<usize>>,
+}
+
+/// What a scan of a file gave.
+pub struct Scanned<'a> {
+    /// The secrets, in the order of their place.
+    pub matches: Vec<Match<'a>>,
+    /// Whether encoded text in it is longer, or lies deeper in other encodings, than what is decoded.
+    pub is_cut: bool,
 }
 
 impl DetectorSet {
     /// Finds the secrets in a text. Pure: the same bytes give the same matches, in the order of their place.
     pub fn scan<'a>(&'a self, text: &'a [u8]) -> Vec<Match<'a>> {
-        self.scan_file(text, None, &[])
+        self.scan_file(text, None, &[]).matches
     }
 
     /// As [`Self::scan`], or as [`Self::scan_ranges`] when there are ranges, in a file that is called so: below its root,
     /// and as it was given. Some imported rules are about paths.
-    pub fn scan_file<'a>(&'a self, text: &'a [u8], ranges: Option<&[Range<usize>]>, paths: &[&str]) -> Vec<Match<'a>> {
-        match ranges {
-            Some(ranges) => self.within(text, ranges, paths),
-            None => self.scan_with(text, paths, &mut Budget::of(text.len())),
+    pub fn scan_file<'a>(&'a self, text: &'a [u8], ranges: Option<&[Range<usize>]>, paths: &[&str]) -> Scanned<'a> {
+        if let Some(ranges) = ranges {
+            return self.within(text, ranges, paths);
         }
+        let mut budget = Budget::of(text.len());
+        let matches = self.scan_with(text, paths, &mut budget);
+        Scanned { matches, is_cut: budget.is_cut() }
     }
 
     /// As [`Self::scan`], for text that may itself have been decoded.
@@ -67,6 +79,7 @@ impl DetectorSet {
             matches.extend(self.matches(text, part.clone(), &runs, paths));
             runs_of_parts.push(runs);
         }
+        pair::resolve(text, &mut matches);
         let mut matches = resolve_overlaps(matches);
         for (part, runs) in parts.iter().zip(&runs_of_parts) {
             decode::add(self, text, part.clone(), runs, paths, budget, &mut matches);
@@ -78,10 +91,10 @@ impl DetectorSet {
     /// The matches of which some part lies in one of these ranges, which are in order; the text around them is their
     /// context, and is searched no further than 2 KiB. For text of which only a part is new.
     pub fn scan_ranges<'a>(&'a self, text: &'a [u8], ranges: &[Range<usize>]) -> Vec<Match<'a>> {
-        self.within(text, ranges, &[])
+        self.within(text, ranges, &[]).matches
     }
 
-    fn within<'a>(&'a self, text: &'a [u8], ranges: &[Range<usize>], paths: &[&str]) -> Vec<Match<'a>> {
+    fn within<'a>(&'a self, text: &'a [u8], ranges: &[Range<usize>], paths: &[&str]) -> Scanned<'a> {
         let mut searched: Vec<Range<usize>> = Vec::new();
         for range in ranges {
             let (start, end) = (range.start.saturating_sub(CONTEXT), range.end.saturating_add(CONTEXT).min(text.len()));
@@ -91,12 +104,13 @@ impl DetectorSet {
             }
         }
         let length = searched.iter().map(Range::len).sum();
-        let mut matches = self.scan_parts(text, &searched, paths, &mut Budget::of(length));
+        let mut budget = Budget::of(length);
+        let mut matches = self.scan_parts(text, &searched, paths, &mut budget);
         matches.retain(|found| {
             let first = ranges.partition_point(|range| range.end <= found.whole.start);
             ranges.get(first).is_some_and(|range| range.start < found.whole.end)
         });
-        matches
+        Scanned { matches, is_cut: budget.is_cut() }
     }
 
     /// Every match whose keyword lies in a part of a text with these runs.

@@ -1,6 +1,7 @@
 //! Check digits and structure: whether a text that looks like a secret can be one. Nothing is sent anywhere.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use base64::Engine;
 use base64::engine::DecodePaddingMode;
@@ -50,12 +51,16 @@ impl Check {
         matches!(self, Self::GithubCrc32 | Self::NpmCrc32)
     }
 
+    /// Which part of a value that passes is the secret: of a key file only the key in it.
+    pub(super) fn secret_in(self, value: &[u8]) -> Option<Range<usize>> {
+        match self {
+            Self::GcpServiceAccount => super::google::private_key(value),
+            _ => Some(0..value.len()),
+        }
+    }
+
     /// Whether the value passes. May add public facts that it read out of the value.
     pub(super) fn holds(self, value: &[u8], facts: &mut BTreeMap<String, String>) -> bool {
-        // The group `other` of a pattern holds the word by which the name means something else than a secret.
-        if facts.remove("other").is_some() {
-            return false;
-        }
         match self {
             Self::GithubCrc32 => prefixed_crc32(value, b'_', 36),
             Self::NpmCrc32 => prefixed_crc32(value, b'_', 36),
@@ -63,7 +68,7 @@ impl Check {
             Self::AwsKeyId => std::str::from_utf8(value).is_ok_and(|id| is_old_aws_id(id) || is_new_aws_id(id)),
             Self::Jwt => jwt(value, facts).is_some(),
             Self::PemPrivateKey => pem(value, facts),
-            Self::GcpServiceAccount => gcp_service_account(value, facts),
+            Self::GcpServiceAccount => super::google::key_file(value, facts),
             Self::Password | Self::WordPassword => {
                 // With a host, the value may be part of a URL.
                 let typed = if facts.contains_key("host") { percent_decoded(value) } else { value.to_vec() };
@@ -271,8 +276,9 @@ fn jwt(value: &[u8], facts: &mut BTreeMap<String, String>) -> Option<()> {
 }
 
 /// A PEM block whose body is Base64 and long enough for a key (RFC 7468 §2; the shortest Ed25519 PKCS #8 has 48 bytes).
-fn pem(value: &[u8], facts: &mut BTreeMap<String, String>) -> bool {
-    let text = String::from_utf8_lossy(value).replace("\\n", "\n").replace("\\r", "");
+/// Some who write JSON write the padding as an escape, too.
+pub(super) fn pem(value: &[u8], facts: &mut BTreeMap<String, String>) -> bool {
+    let text = String::from_utf8_lossy(value).replace("\\n", "\n").replace("\\r", "").replace("\\u003d", "=");
     // Between the two fences; in a program, of each line what stands between its quotes.
     let body: String = text
         .split("-----")
@@ -287,18 +293,6 @@ fn pem(value: &[u8], facts: &mut BTreeMap<String, String>) -> bool {
     let Some(bytes) = STANDARD.decode(body).ok().filter(|bytes| bytes.len() >= 40) else { return false };
     super::key::read(&bytes, facts);
     true
-}
-
-/// A Google Cloud service-account key file.
-fn gcp_service_account(value: &[u8], facts: &mut BTreeMap<String, String>) -> bool {
-    let Ok(object) = serde_json::from_slice::<serde_json::Value>(value) else {
-        return facts.contains_key("key_id") || facts.contains_key("user");
-    };
-    let text = |name: &str| object.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
-    let (Some(key_id), Some(user)) = (text("private_key_id"), text("client_email")) else { return false };
-    facts.insert("key_id".to_owned(), key_id);
-    facts.insert("user".to_owned(), user);
-    text("type").as_deref() == Some("service_account")
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ fn secret(seed: &str) -> String {
 }
 
 /// Commits everything that lies there; gives the commit's id.
-fn commit(folder: &Path, message: &str) -> String {
+pub(crate) fn commit(folder: &Path, message: &str) -> String {
     git(folder, &["add", "--all"]);
     git(folder, &["commit", "--quiet", "--allow-empty", "-m", message]);
     git(folder, &["rev-parse", "HEAD"])
@@ -95,7 +95,7 @@ fn place(path: &str, line: u64, id: &str, in_head: bool) -> String {
 }
 
 /// A repository with one commit of one harmless file.
-fn repository() -> tempfile::TempDir {
+pub(crate) fn repository() -> tempfile::TempDir {
     let folder = folder();
     git(folder.path(), &["init", "--quiet"]);
     write(folder.path(), "readme", "nothing\nto\nsee\n");
@@ -595,7 +595,7 @@ fn what_is_not_read_of_a_history_is_said() {
     assert_eq!(report.places(), [place("allowed", 1, &id, true), place("wide", 1, &id, true)]);
     let said = |what: &str| report.coverage(what).map(|said| (said.0, said.1));
     assert_eq!(said("large versions"), Some(("partial".to_owned(), 1)));
-    for what in ["packed files and archives", "symbolic links", "allowed lines"] {
+    for what in ["images", "symbolic links", "allowed lines"] {
         assert_eq!(said(what), Some(("not-read".to_owned(), 1)), "{what}");
     }
 }

@@ -53,3 +53,4 @@ mod source;
 mod stories;
 mod tree;
 mod trouble;
+mod versions;

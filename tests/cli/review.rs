@@ -2,8 +2,10 @@
 
 use std::process::Command;
 
+use serde_json::json;
+
 use crate::secrets::{found, gate, said};
-use crate::tree::{folder, github_token, write};
+use crate::tree::{folder, github_token, run, write};
 
 fn git(folder: &std::path::Path, arguments: &[&str]) {
     let mut command = Command::new("git");
@@ -107,4 +109,108 @@ fn what_git_keeps_is_said_and_a_folder_that_only_has_its_name_is_searched() {
     let (outcome, count, detail) = said(&report, "repositories of git").expect("it is said");
     assert_eq!((code, outcome.as_str(), count), (0, "not-read", 1));
     assert!(detail.contains("--history"), "{detail}");
+}
+
+#[test]
+fn what_a_nightly_run_writes_is_not_searched_the_next_night() {
+    let folder = folder();
+    let tree = folder.path().join("tree");
+    // A key id is public, so reports show it whole.
+    write(&tree, "a.env", format!("AWS_ACCESS_KEY_ID={}\n", ["AKIA", "Q3EGT7RIY5WUVB2L"].concat()));
+    let night = || {
+        let report = ["-o", "report.html", "-o", "nhi.sarif", "-o", "scan.json", "--history-file", "scans.db"];
+        let ran = run(&tree, &[&["scan", ".", "--isolated", "--format", "json"][..], &report].concat());
+        let scan: serde_json::Value = serde_json::from_str(&ran.stdout).expect("a report");
+        scan
+    };
+    let places = |scan: &serde_json::Value| {
+        let all = scan["findings"].as_array().expect("findings").iter();
+        all.map(|one| one["evidence"][0]["location"]["path"].as_str().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let (first, second) = (night(), night());
+    assert!(places(&first).contains(&"a.env".to_owned()), "{first}");
+    assert_eq!(places(&first), places(&second));
+    let left_out = second["coverage"]
+        .as_array()
+        .expect("coverage")
+        .iter()
+        .find(|entry| entry["what"] == "files of nonhuman itself");
+    assert_eq!(left_out.expect("it is said")["detail"].as_str().map(|text| text.contains("writes")), Some(true));
+    // A link of that name does not choose another file to leave out.
+    std::fs::remove_file(tree.join("scan.json")).expect("it was there");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("a.env", tree.join("scan.json")).expect("a link");
+    assert!(places(&night()).contains(&"a.env".to_owned()));
+}
+
+#[test]
+fn names_from_the_world_act_on_no_terminal_in_answers() {
+    let folder = folder();
+    let account =
+        json!({"kind": "ServiceAccount", "apiVersion": "v1", "metadata": {"name": "a\u{1b}[2Jb", "namespace": "app"}});
+    let binding = json!({
+        "kind": "ClusterRoleBinding", "apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "b\u{1b}[31m"},
+        "roleRef": {"kind": "ClusterRole", "name": "cluster-admin", "apiGroup": "rbac.authorization.k8s.io"},
+        "subjects": [{"kind": "ServiceAccount", "name": "a\u{1b}[2Jb", "namespace": "app"}],
+    });
+    let role = json!({
+        "kind": "ClusterRole", "apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": "cluster-admin"},
+        "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}],
+    });
+    let list = json!({"kind": "List", "apiVersion": "v1", "items": [account, binding, role]});
+    write(folder.path(), "dump/all.json", list.to_string());
+    let user = json!({
+        "UserDetailList": [{
+            "UserName": "u", "Arn": "arn:aws:iam::111122223333:user/u", "UserId": "AIDAU", "UserPolicyList": [{
+                "PolicyName": "p\u{202e}q",
+                "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+                    {"Sid": "a\u{1b}[31mb\nallowed: forged", "Effect": "Allow", "Action": "*", "Resource": "*"}
+                ]},
+            }],
+        }],
+        "GroupDetailList": [], "RoleDetailList": [], "Policies": [],
+    });
+    write(folder.path(), "aws/iam.json", user.to_string());
+    let who = "system:serviceaccount:app:a\u{1b}[2Jb";
+    let kubernetes = ["access", "kubernetes", "--rbac", "dump", "--as", who];
+    let aws = ["access", "aws", "--export", "aws", "--principal", "arn:aws:iam::111122223333:user/u"];
+    for asked in [
+        kubernetes.to_vec(),
+        [&kubernetes[..], &["get", "pods"]].concat(),
+        [&aws[..], &["--action", "s3:GetObject"]].concat(),
+    ] {
+        let ran = run(folder.path(), &asked);
+        assert!(!ran.stdout.is_empty(), "{asked:?}: {}", ran.stderr);
+        let acts = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+        assert!(
+            !ran.stdout.contains(acts) && !ran.stderr.contains(acts),
+            "{asked:?}: {:?} {:?}",
+            ran.stdout,
+            ran.stderr
+        );
+        assert!(!ran.stdout.lines().any(|line| line.starts_with("allowed: forged")), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn a_people_directory_is_no_source_of_identities_that_keeps_exports_unread() {
+    let folder = folder();
+    write(folder.path(), "people.csv", "email,name,active\njana@acme.example,Jana,true\n");
+    let role = json!({
+        "RoleName": "r", "Arn": "arn:aws:iam::111122223333:role/r", "RoleId": "AROAR", "Path": "/",
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+        ]},
+    });
+    let account = json!({"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [role], "Policies": []});
+    write(folder.path(), "iam/account.json", account.to_string());
+    let identities = |arguments: &[&str]| {
+        let ran = run(folder.path(), &[&["scan", "iam", "--isolated", "--format", "json"][..], arguments].concat());
+        let scan: serde_json::Value = serde_json::from_str(&ran.stdout).expect("a report");
+        (ran.code, scan["summary"]["identities"].as_u64(), scan["summary"]["findings"]["critical"].as_u64())
+    };
+    let alone = identities(&[]);
+    assert!(alone.1 > Some(0) && alone.2 == Some(1), "{alone:?}");
+    assert_eq!(identities(&["--people", "people.csv"]), alone);
 }

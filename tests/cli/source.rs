@@ -171,6 +171,33 @@ fn text_in_utf16_is_read() {
 }
 
 #[test]
+fn text_in_utf16_without_a_mark_is_read() {
+    let folder = folder();
+    let text = format!("# settings\r\nkey = \"{}\"\r\n", github_token("wide"));
+    let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    write(folder.path(), "t/big.txt", text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>());
+    write(folder.path(), "t/little.txt", &little);
+    write(folder.path(), "t/program.dll", [b"MZ\x90\0\x03\xff\xff\n\0\0".as_slice(), &little, &[0xff; 9]].concat());
+    let (code, report) = scan(folder.path(), &["t"]);
+    assert_eq!(code, 1);
+    // In a program a column counts bytes that are shown one by one.
+    let expected = ["t|big.txt:2:8-48", "t|little.txt:2:8-48", "t|program.dll:3:16-96"];
+    assert_eq!(places(&report), expected);
+}
+
+#[test]
+fn what_is_not_decoded_to_its_end_is_said() {
+    use base64::Engine;
+    let folder = folder();
+    let long = format!("{}{}", "words and words\n".repeat(100_000), assignment("behind"));
+    let packed = base64::engine::general_purpose::STANDARD.encode(crate::pack::gzip(long.as_bytes()));
+    write(folder.path(), "t/packed.txt", format!("data: {packed}\n"));
+    let (_, report) = scan(folder.path(), &["t"]);
+    let said = coverage(&report, "t", "encoded text that was decoded only in part");
+    assert_eq!(said, Some(("not-read".to_owned(), 1, "packed.txt".to_owned())));
+}
+
+#[test]
 fn a_zero_byte_hides_nothing_and_packed_files_are_named() {
     let folder = folder();
     let path = folder.path();

@@ -1,7 +1,7 @@
 //! All identities with the indexes that spare comparing each with each. It answers who might do a step to whom; which
 //! steps make a way is decided in `escalate`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use super::document::Form;
 use super::step::{Held, Node, Step, become_by, is_pass_role};
@@ -17,8 +17,12 @@ pub(super) struct Atlas<'n, 'a> {
     by_arn: HashMap<&'n str, usize>,
     /// Those that act, by account.
     by_account: HashMap<&'n str, Vec<usize>>,
-    /// For each technique, who holds its actions at all.
-    pub(super) holders: Vec<BTreeMap<usize, Held>>,
+    /// For each technique, who holds its actions at all, in order.
+    holders: Vec<Vec<usize>>,
+    /// For each identity, the techniques that it may use, in their order, and what allows them.
+    held: Vec<Vec<(usize, Held)>>,
+    /// The place of the technique by which roles are assumed.
+    assume: Option<usize>,
     pub(super) groups: Vec<usize>,
     /// How one joins a group.
     pub(super) joins: Option<&'n Technique>,
@@ -43,32 +47,45 @@ impl<'n, 'a> Atlas<'n, 'a> {
                 trusting.entry(whom).or_default().push(index);
             }
         }
-        let holders: Vec<BTreeMap<usize, Held>> = techniques.all.iter().map(|t| holders(nodes, t)).collect();
+        let held: Vec<Vec<(usize, Held)>> = nodes.iter().map(|node| held(node, &techniques.all)).collect();
+        let mut holders: Vec<Vec<usize>> = vec![Vec::new(); techniques.all.len()];
         let mut is_forger = vec![false; nodes.len()];
-        for (technique, holders) in techniques.all.iter().zip(&holders) {
-            let forges = matches!(technique.how, How::OtherIdentity | How::PassRole | How::ExistingCompute);
-            holders.keys().filter(|_| forges).for_each(|who| is_forger[*who] = true);
+        for (who, held) in held.iter().enumerate() {
+            for (place, _) in held.iter().filter(|(_, held)| held.is_some()) {
+                holders[*place].push(who);
+                let how = techniques.all[*place].how;
+                is_forger[who] |= matches!(how, How::OtherIdentity | How::PassRole | How::ExistingCompute);
+            }
         }
+        let assume = techniques.all.iter().position(|technique| technique.how == How::Assume);
         let joins = techniques.all.iter().find(|t| t.how == How::Grant && t.on == Some(On::Membership));
         let techniques = &techniques.all;
-        Self { nodes, techniques, around, by_arn, by_account, holders, groups, joins, trusting, is_forger }
+        Self {
+            nodes,
+            techniques,
+            around,
+            by_arn,
+            by_account,
+            holders,
+            held,
+            assume,
+            groups,
+            joins,
+            trusting,
+            is_forger,
+        }
     }
 
     /// The techniques of [`How::Grant`] that an identity can use on something.
     pub(super) fn grants(&self, who: usize) -> impl Iterator<Item = &'n Technique> {
-        let all = self.techniques.iter().zip(&self.holders);
-        all.filter(move |(t, holders)| t.how == How::Grant && holders.contains_key(&who)).map(|(t, _)| t)
+        self.held[who].iter().map(|(place, _)| &self.techniques[*place]).filter(|t| t.how == How::Grant)
     }
 
     /// The best single step by which `who` becomes `target`.
     pub(super) fn step(&self, who: usize, target: usize, certain: bool) -> Option<Step> {
         let mut open = None;
-        for (technique, holders) in self.techniques.iter().zip(&self.holders) {
-            if technique.how != How::Assume && !holders.contains_key(&who) {
-                continue;
-            }
-            let held = holders.get(&who).unwrap_or(&None);
-            match become_by(&self.nodes[who], &self.nodes[target], technique, held, self.around) {
+        for (place, held) in &self.held[who] {
+            match become_by(&self.nodes[who], &self.nodes[target], &self.techniques[*place], held, self.around) {
                 Some(step) if !step.conditional => return Some(step),
                 Some(step) if !certain => open = open.or(Some(step)),
                 _ => {}
@@ -79,14 +96,13 @@ impl<'n, 'a> Atlas<'n, 'a> {
 
     /// The step by which `who` assumes the role `target`, if it may.
     pub(super) fn assumption(&self, who: usize, target: usize) -> Option<Step> {
-        let technique = self.techniques.iter().find(|technique| technique.how == How::Assume)?;
-        become_by(&self.nodes[who], &self.nodes[target], technique, &None, self.around)
+        become_by(&self.nodes[who], &self.nodes[target], &self.techniques[self.assume?], &None, self.around)
     }
 
-    /// Who of those that are wanted might become `target` in one step.
-    pub(super) fn sources(&self, target: usize, wanted: impl Fn(usize) -> bool) -> BTreeSet<usize> {
+    /// Who of those that are wanted might become `target` in one step, in order.
+    pub(super) fn sources(&self, target: usize, wanted: impl Fn(usize) -> bool) -> Vec<usize> {
         let node = &self.nodes[target];
-        let mut sources = BTreeSet::new();
+        let mut sources = Vec::new();
         let trusted: Vec<_> = node.trust.iter().flat_map(super::trust::TrustPolicy::allowed_names).collect();
         for (technique, holders) in self.techniques.iter().zip(&self.holders) {
             let fits = match technique.how {
@@ -105,32 +121,34 @@ impl<'n, 'a> Atlas<'n, 'a> {
                 let is_wide = technique.how == How::ExistingCompute
                     && self.around.carriers(&node.identity.id).iter().any(|one| technique.works_on(one.as_str()));
                 let same = |i: &&usize| is_wide || self.nodes[**i].identity.tenant == node.identity.tenant;
-                sources.extend(holders.keys().filter(|who| wanted(**who)).filter(same).copied());
+                sources.extend(holders.iter().filter(|who| wanted(**who)).filter(same).copied());
             }
         }
+        sources.sort_unstable();
+        sources.dedup();
         sources
     }
 
     /// Who the names in the trust policy of a role stand for: by ARN, or everyone of an account who may call
     /// `sts:AssumeRole`.
-    pub(super) fn assumers(&self, target: usize) -> BTreeSet<usize> {
+    pub(super) fn assumers(&self, target: usize) -> Vec<usize> {
         let node = &self.nodes[target];
         let askers = self.askers();
-        let mut found = BTreeSet::new();
+        let mut found = Vec::new();
         for (form, name) in node.trust.iter().flat_map(super::trust::TrustPolicy::allowed_names) {
             if form != Form::Aws {
                 continue;
             }
             if let Some(index) = self.by_arn.get(name) {
-                found.insert(*index);
+                found.push(*index);
             } else if name == "*" {
-                found.extend(askers.keys());
+                found.extend(askers);
                 found.extend(self.account(&node.identity.tenant));
             } else if let Some(account) = account_of(name) {
                 let role = name.split_once(":assumed-role/").and_then(|(_, rest)| rest.split('/').next());
                 let here = self.account(account).iter().filter(|i| match role {
                     Some(role) => self.nodes[**i].identity.name == role,
-                    None => askers.contains_key(i),
+                    None => askers.binary_search(i).is_ok(),
                 });
                 found.extend(here);
             } else {
@@ -139,6 +157,8 @@ impl<'n, 'a> Atlas<'n, 'a> {
             }
         }
         found.retain(|i| self.nodes[*i].acts());
+        found.sort_unstable();
+        found.dedup();
         found
     }
 
@@ -149,7 +169,7 @@ impl<'n, 'a> Atlas<'n, 'a> {
         if self.is_forger[who] {
             found.extend(self.account(&node.identity.tenant));
         }
-        let asks = self.askers().contains_key(&who);
+        let asks = self.askers().binary_search(&who).is_ok();
         let names = [Some(node.identity.id.as_str()), node.identity.unique_id.as_deref(), Some("*")];
         let wide = Some(node.identity.tenant.as_str()).filter(|_| asks);
         for name in names.into_iter().flatten().chain(wide) {
@@ -159,11 +179,9 @@ impl<'n, 'a> Atlas<'n, 'a> {
         found.into_iter().collect()
     }
 
-    /// Who holds `sts:AssumeRole` on something.
-    fn askers(&self) -> &BTreeMap<usize, Held> {
-        static NOBODY: BTreeMap<usize, Held> = BTreeMap::new();
-        let assume = self.techniques.iter().position(|technique| technique.how == How::Assume);
-        assume.and_then(|index| self.holders.get(index)).unwrap_or(&NOBODY)
+    /// Who holds `sts:AssumeRole` on something, in order.
+    fn askers(&self) -> &[usize] {
+        self.assume.and_then(|place| self.holders.get(place)).map(Vec::as_slice).unwrap_or_default()
     }
 
     fn account(&self, account: &str) -> &[usize] {
@@ -177,17 +195,16 @@ fn names_one(name: &str) -> bool {
     name.contains(":user/") || name.contains(":role/")
 }
 
-/// Who holds the actions of a technique, on something each.
-fn holders(nodes: &[Node<'_>], technique: &Technique) -> BTreeMap<usize, Held> {
-    let mut found = BTreeMap::new();
-    for (index, node) in nodes.iter().enumerate() {
-        let names_all = technique.needs.iter().all(|need| node.holds.get(*need).copied().unwrap_or_default());
-        if !names_all || !node.acts() || is_sure(node) {
-            continue;
-        }
+/// The techniques whose actions an identity holds, on something each.
+fn held(node: &Node<'_>, techniques: &[Technique]) -> Vec<(usize, Held)> {
+    let mut found = Vec::new();
+    for (place, technique) in techniques.iter().enumerate().filter(|_| node.acts()) {
+        let is_named = technique.needs.iter().all(|need| node.holds.get(*need).copied().unwrap_or_default());
         let asked = technique.actions.iter().filter(|action| technique.how != How::PassRole || !is_pass_role(action));
-        if let Some(held) = node.may_each(asked) {
-            found.insert(index, Some(held));
+        let held = if is_named && !is_sure(node) { node.may_each(asked) } else { None };
+        // A role that trusts somebody of its own account by name may be assumed without a policy.
+        if held.is_some() || technique.how == How::Assume {
+            found.push((place, held));
         }
     }
     found

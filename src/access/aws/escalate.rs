@@ -119,20 +119,19 @@ fn cuts(nodes: &[Node<'_>], paths: &BTreeMap<Urn, Vec<EscalationPath>>) -> BTree
 
 /// Which roles each identity may assume.
 fn assumes(atlas: &Atlas<'_, '_>) -> BTreeMap<Urn, Vec<(Urn, bool, Vec<String>)>> {
-    let mut all: BTreeMap<Urn, Vec<(Urn, bool, Vec<String>)>> = BTreeMap::new();
+    let mut all: Vec<Vec<(Urn, bool, Vec<String>)>> = vec![Vec::new(); atlas.nodes.len()];
     for (target, role) in atlas.nodes.iter().enumerate().filter(|(_, node)| node.trust.is_some()) {
         for who in atlas.assumers(target).into_iter().filter(|who| *who != target) {
-            let known = all.get(&atlas.nodes[who].identity.id);
-            if is_sure(&atlas.nodes[who]) || known.is_some_and(|roles| roles.len() >= ROLES) {
+            if is_sure(&atlas.nodes[who]) || all[who].len() >= ROLES {
                 continue;
             }
             if let Some(step) = atlas.assumption(who, target) {
-                let entry = (role.identity.id.clone(), step.conditional, step.sentences);
-                all.entry(atlas.nodes[who].identity.id.clone()).or_default().push(entry);
+                all[who].push((role.identity.id.clone(), step.conditional, step.sentences));
             }
         }
     }
-    all
+    let named = atlas.nodes.iter().map(|node| node.identity.id.clone()).zip(all);
+    named.filter(|(_, roles)| !roles.is_empty()).collect()
 }
 
 /// One found way: a step to another identity or, without one, the end.
@@ -154,7 +153,8 @@ struct Task<'t, 'n, 'a> {
     certain: bool,
     /// How many ways are looked for from each: of those that are only possible, the shortest.
     most: usize,
-    ends: BTreeSet<usize>,
+    /// Who has the goal.
+    ends: Vec<bool>,
     /// Who is looked at besides.
     eligible: &'t [bool],
 }
@@ -171,8 +171,8 @@ impl Search {
         known: Search,
     ) -> Search {
         let is_end = |has: &Option<Capability>| has.as_ref().is_some_and(|has| !certain || !has.conditional);
-        let ends: BTreeSet<usize> = (0..goal.len()).filter(|i| is_end(&goal[*i])).collect();
-        let mut layer: Vec<usize> = ends.iter().copied().collect();
+        let ends: Vec<bool> = goal.iter().map(is_end).collect();
+        let mut layer: Vec<usize> = (0..goal.len()).filter(|i| ends[*i]).collect();
         let task = Task { atlas, certain, most: if certain { PATHS } else { 1 }, ends, eligible };
         let mut next: BTreeSet<usize> = (0..goal.len()).filter(|i| !known.found[*i].is_empty()).collect();
         let mut search = known;
@@ -254,7 +254,7 @@ impl Search {
 impl Task<'_, '_, '_> {
     /// Whether ways are still looked for from an identity.
     fn is_open(&self, who: usize) -> bool {
-        self.eligible[who] && self.atlas.nodes[who].acts() && !self.ends.contains(&who)
+        self.eligible[who] && self.atlas.nodes[who].acts() && !self.ends[who]
     }
 }
 
@@ -279,17 +279,18 @@ fn raises_itself(atlas: &Atlas<'_, '_>, who: usize, certain: bool) -> Vec<Way> {
 }
 
 /// The ways by which an identity becomes another and gives that one rights, in either order.
-fn raises_others(atlas: &Atlas<'_, '_>, who: usize, certain: bool, ways: &mut Vec<Way>) {
-    let techniques: Vec<&Technique> = atlas.grants(who).collect();
+fn raises_others<'n>(atlas: &Atlas<'n, '_>, who: usize, certain: bool, ways: &mut Vec<Way>) {
+    // Everyone may be asked about: what has no bearing on the actions is left out once.
+    let narrowed = |technique: &'n Technique| (atlas.nodes[who].about(&technique.actions), technique);
+    let techniques: Vec<(Node<'_>, &Technique)> = atlas.grants(who).map(narrowed).collect();
     if techniques.is_empty() {
         return;
     }
-    let node = &atlas.nodes[who];
     for target in atlas.candidates(who) {
         if ways.len() >= PATHS {
             return;
         }
-        let raises = techniques.iter().filter_map(|technique| grant(node, &atlas.nodes[target], technique));
+        let raises = techniques.iter().filter_map(|(node, technique)| grant(node, &atlas.nodes[target], technique));
         let raise = raises.filter(|step| !(certain && step.conditional)).min_by_key(|step| step.conditional);
         let Some(raise) = raise else { continue };
         if let Some(become_it) = atlas.step(who, target, certain) {

@@ -51,6 +51,21 @@ impl<'a> Rights<'a> {
         }
     }
 
+    /// The same rights without the policies that say nothing of these actions.
+    pub(super) fn about(&self, actions: &[Action]) -> Self {
+        let says = |compiled: &&Compiled<'a>| {
+            let mut sides = actions.iter().flat_map(|action| [(action, true), (action, false)]);
+            sides.any(|(action, allow)| compiled.document.about(action, allow).next().is_some())
+        };
+        Self {
+            policies: self.policies.iter().filter(says).cloned().collect(),
+            boundary: self.boundary.clone(),
+            guardrails: self.guardrails.clone(),
+            context: self.context.clone(),
+            granted_everything: self.granted_everything,
+        }
+    }
+
     /// What a policy gives to whoever holds nothing else.
     pub(super) fn of_policy(policy: Compiled<'a>) -> Self {
         Self {

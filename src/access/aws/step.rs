@@ -62,6 +62,21 @@ impl<'a> Node<'a> {
         Self { identity, administrator, could_be, trust: None, policies, table, holds: Vec::new(), rights }
     }
 
+    /// The same identity with the policies alone that have something to say of these actions. Only its rights may be
+    /// asked, and about these actions.
+    pub(super) fn about(&self, actions: &[Action]) -> Self {
+        Self {
+            identity: self.identity,
+            rights: self.rights.about(actions),
+            trust: None,
+            administrator: None,
+            could_be: self.could_be,
+            policies: Vec::new(),
+            table: self.table,
+            holds: Vec::new(),
+        }
+    }
+
     /// `role ci`.
     pub(super) fn label(&self) -> String {
         let kind = match self.identity.kind {

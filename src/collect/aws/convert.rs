@@ -6,7 +6,7 @@ use aws_sdk_iam::operation::get_open_id_connect_provider::GetOpenIdConnectProvid
 use aws_sdk_iam::types;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
-use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::export::{
     AccessKey, Attached, Authorization, Boundary, Group, InlinePolicy, InstanceProfile, ManagedPolicy, OidcProvider,
@@ -59,6 +59,11 @@ fn group(group: types::GroupDetail) -> Group {
     }
 }
 
+/// The text of a document as JSON has it.
+fn raw(text: String) -> Option<Box<RawValue>> {
+    to_raw_value(&text).ok()
+}
+
 fn role(role: types::RoleDetail) -> Role {
     Role {
         name: role.role_name.unwrap_or_default(),
@@ -66,7 +71,7 @@ fn role(role: types::RoleDetail) -> Role {
         path: role.path.unwrap_or_default(),
         unique_id: role.role_id,
         created: moment(role.create_date.as_ref()),
-        trust: role.assume_role_policy_document.map(Value::String),
+        trust: role.assume_role_policy_document.and_then(raw),
         inline: all(role.role_policy_list, inline),
         attached: all(role.attached_managed_policies, attached),
         boundary: role.permissions_boundary.and_then(boundary),
@@ -84,14 +89,14 @@ fn managed_policy(policy: types::ManagedPolicyDetail) -> ManagedPolicy {
         versions: all(policy.policy_version_list, |version| PolicyVersion {
             id: version.version_id,
             is_default: version.is_default_version,
-            document: version.document.map(Value::String),
+            document: version.document.and_then(raw),
         }),
     }
 }
 
 fn inline(policy: types::PolicyDetail) -> InlinePolicy {
     let name = policy.policy_name.unwrap_or_default();
-    InlinePolicy { name, document: policy.policy_document.map(Value::String) }
+    InlinePolicy { name, document: policy.policy_document.and_then(raw) }
 }
 
 fn attached(policy: types::AttachedPolicy) -> Attached {

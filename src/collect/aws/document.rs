@@ -2,6 +2,16 @@
 //! interpret them.
 
 use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// The document of a part of an answer that was kept as its text: only the one that is used is ever built.
+///
+/// # Errors
+/// As [`decode`].
+pub(super) fn read(raw: Option<&RawValue>) -> Result<Value, String> {
+    let value = raw.map(|raw| serde_json::from_str(raw.get())).transpose();
+    object(value.map_err(|_| "it is nested too deeply".to_owned())?)
+}
 
 /// The document as an object.
 ///
@@ -11,10 +21,14 @@ use serde_json::Value;
 /// # Errors
 /// Says what was expected when it is none of the three forms, or when it has no `Statement`.
 pub(super) fn decode(raw: Option<&Value>) -> Result<Value, String> {
+    object(raw.cloned())
+}
+
+fn object(raw: Option<Value>) -> Result<Value, String> {
     let document = match raw {
         None | Some(Value::Null) => return Err("the document is missing".to_owned()),
-        Some(Value::String(text)) => parse(text)?,
-        Some(other) => other.clone(),
+        Some(Value::String(text)) => parse(&text)?,
+        Some(other) => other,
     };
     match document.get("Statement") {
         Some(Value::Array(_) | Value::Object(_)) => Ok(document),

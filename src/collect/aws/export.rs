@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Reads `null` like an absent field.
 fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
@@ -67,10 +67,10 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for ListVisitor<T> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<List<T>, A::Error> {
         let mut list = List::default();
         let mut position = 0;
-        // One item is held as a value at a time: a typed read cannot go on after a wrong field.
-        while let Some(item) = sequence.next_element::<Value>()? {
+        // One item is held as its text at a time: a typed read cannot go on after a wrong field.
+        while let Some(item) = sequence.next_element::<Box<RawValue>>()? {
             position += 1;
-            match T::deserialize(item) {
+            match serde_json::from_str(item.get()) {
                 Ok(item) => list.items.push(item),
                 Err(_) => list.wrong.push(position),
             }
@@ -151,7 +151,7 @@ shapes! {
         path: String = "Path",
         unique_id: Option<String> = "RoleId",
         created: Option<String> = "CreateDate",
-        trust: Option<Value> = "AssumeRolePolicyDocument",
+        trust: Option<Box<RawValue>> = "AssumeRolePolicyDocument",
         inline: Vec<InlinePolicy> = "RolePolicyList",
         attached: Vec<Attached> = "AttachedManagedPolicies",
         boundary: Option<Boundary> = "PermissionsBoundary",
@@ -163,7 +163,7 @@ shapes! {
     RoleLastUsed { date: Option<String> = "LastUsedDate" }
     InlinePolicy {
         name: String = "PolicyName",
-        document: Option<Value> = "PolicyDocument",
+        document: Option<Box<RawValue>> = "PolicyDocument",
     }
     Attached { arn: String = "PolicyArn" }
     Boundary { arn: String = "PermissionsBoundaryArn" }
@@ -187,7 +187,7 @@ shapes! {
     PolicyVersion {
         id: Option<String> = "VersionId",
         is_default: bool = "IsDefaultVersion",
-        document: Option<Value> = "Document",
+        document: Option<Box<RawValue>> = "Document",
     }
     /// `iam list-access-keys`.
     AccessKeys {
@@ -252,10 +252,10 @@ impl Authorization {
 
 impl ManagedPolicy {
     /// The document of the version in force.
-    pub(super) fn document(&self) -> Option<&Value> {
+    pub(super) fn document(&self) -> Option<&RawValue> {
         let named = |version: &&PolicyVersion| version.id.is_some() && version.id == self.default_version;
         let version =
             self.versions.iter().find(|version| version.is_default).or_else(|| self.versions.iter().find(named));
-        version.and_then(|version| version.document.as_ref())
+        version.and_then(|version| version.document.as_deref())
     }
 }

@@ -6,7 +6,7 @@ use super::export::{Attached, Boundary, InlinePolicy, ManagedPolicy, User};
 use super::records::{CALL, Projection};
 use super::site::{Origin, some_of};
 use crate::model::{Evidence, FactKind, Grant, GrantKind, Outcome, Policy, PolicyLanguage, Record, Urn};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// What the members of a group hold through it.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ impl Projection {
         let names = policies.iter().map(|policy| {
             let id = Urn::new(format!("{holder}#inline/{}", policy.name));
             let remedy = format!("read the inline policy {} of {holder} again", policy.name);
-            self.policy(id.clone(), &policy.name, policy.document.as_ref(), seen, &remedy, out);
+            self.policy(id.clone(), &policy.name, policy.document.as_deref(), seen, &remedy, out);
             out.push(Record::Grant(self.grant(holder, &id, GrantKind::Policy, None, seen)));
             id
         });
@@ -131,8 +131,16 @@ impl Projection {
     }
 
     /// Sends a policy, or the hole that its unreadable document is.
-    fn policy(&self, id: Urn, name: &str, raw: Option<&Value>, seen: &Evidence, remedy: &str, out: &mut Vec<Record>) {
-        match document::decode(raw) {
+    fn policy(
+        &self,
+        id: Urn,
+        name: &str,
+        raw: Option<&RawValue>,
+        seen: &Evidence,
+        remedy: &str,
+        out: &mut Vec<Record>,
+    ) {
+        match document::read(raw) {
             Ok(document) => out.push(Record::Policy(Policy {
                 builtin: is_aws_managed(id.as_str()),
                 id,

@@ -169,7 +169,7 @@ impl Projection {
     }
 
     fn trust(&self, of: &Urn, role: &Role, seen: &Evidence, out: &mut Vec<Record>) {
-        match document::decode(role.trust.as_ref()) {
+        match document::read(role.trust.as_deref()) {
             Ok(document) => out.push(Record::Trust(Trust {
                 of: of.clone(),
                 language: PolicyLanguage::AwsIam,

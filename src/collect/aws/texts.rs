@@ -16,7 +16,7 @@ pub(super) fn exposures(found: &FoundText, site: &Site, detectors: &DetectorSet,
     let bytes = found.text.as_bytes();
     let lines = LineIndex::new(bytes);
     let mut ids: BTreeMap<String, u64> = BTreeMap::new();
-    let matches = detectors.scan_file(bytes, None, &[&path]);
+    let matches = detectors.scan_file(bytes, None, &[&path]).matches;
     matches.into_iter().map(|one| Record::Exposure(exposure(one, &path, bytes, &lines, &mut ids, context))).collect()
 }
 

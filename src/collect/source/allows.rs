@@ -1,10 +1,10 @@
-//! Which comments allow which matches of a window, and which comments allow nothing. Reads and hides nothing itself.
+//! Which comments allow which matches of a window, and what else a reader is told of a text. Reads and hides nothing itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Mutex;
 
-use super::{NAME, Selection, SourceOptions};
+use super::{NAME, SourceOptions};
 use crate::collect::{CollectError, Context, Sink};
 use crate::model::{CoverageEntry, Outcome, Record};
 use crate::secrets::{DetectorSet, InlineAllow, Match, inline_allow, inline_allow_places};
@@ -16,12 +16,13 @@ pub(super) const LONGEST_LINE: usize = 2000;
 /// How many places of one kind are named.
 const NAMED: usize = 10;
 
-/// What an allow comment is told for.
+/// What is told of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Told {
     Expired,
     Unreadable,
     Unused,
+    Undecoded,
 }
 
 impl Told {
@@ -30,6 +31,7 @@ impl Told {
             Told::Expired => "expired allow comments",
             Told::Unreadable => "allow comments that cannot be read",
             Told::Unused => "allow comments that allow nothing",
+            Told::Undecoded => "encoded text that was decoded only in part",
         }
     }
 
@@ -38,6 +40,7 @@ impl Told {
             Told::Expired => "replace the secret, or set another day",
             Told::Unreadable => "write: nonhuman: allow[rule-or-detector] reason=why until=2027-01-31",
             Told::Unused => "take them out",
+            Told::Undecoded => "decode it with its own program and scan what comes out",
         }
     }
 }
@@ -45,32 +48,38 @@ impl Told {
 /// The first places of one kind: the file, the line, what is said of it.
 type Places = BTreeSet<(String, u64, String)>;
 
-/// The allow comments of one target that a reader should know of: a bounded list of places, and how many there are.
+/// What a reader should know of the texts of one target: a bounded list of places of each kind, and how many there are.
 #[derive(Debug, Default)]
-pub struct AllowNotes(Mutex<BTreeMap<Told, (u64, Places)>>);
+pub struct TextNotes(Mutex<BTreeMap<Told, (u64, Places)>>);
 
-impl AllowNotes {
+impl TextNotes {
     fn add(&self, told: Told, path: &str, line: u64, detail: String) {
         if let Ok(mut notes) = self.0.lock() {
             let (count, places) = notes.entry(told).or_default();
-            *count += 1;
-            places.insert((path.to_owned(), line, detail));
+            *count += u64::from(places.insert((path.to_owned(), line, detail)));
             if places.len() > NAMED {
                 places.pop_last();
             }
         }
     }
 
-    /// Sends them as coverage of a target. They are no holes: what they stand beside was judged.
+    /// Notes that not all of a file's encoded text was decoded.
+    pub(super) fn undecoded(&self, path: &str) {
+        self.add(Told::Undecoded, path, 0, String::new());
+    }
+
+    /// Sends them as coverage of a target. They are no holes: what the comments stand beside
+    /// was judged, and what was not decoded was left on purpose.
     pub(super) fn send(&self, target: &str, sink: &Sink) -> Result<(), CollectError> {
         let notes = self.0.lock().map(|mut notes| std::mem::take(&mut *notes)).unwrap_or_default();
         notes.into_iter().try_for_each(|(told, (count, places))| {
             let more = count.saturating_sub(places.len() as u64);
             let mut places: Vec<String> = places
                 .into_iter()
-                .map(|(path, line, detail)| match detail.is_empty() {
-                    true => format!("{path}:{line}"),
-                    false => format!("{path}:{line} ({detail})"),
+                .map(|(path, line, detail)| match (line, detail.is_empty()) {
+                    (0, _) => path,
+                    (_, true) => format!("{path}:{line}"),
+                    (_, false) => format!("{path}:{line} ({detail})"),
                 })
                 .collect();
             if more > 0 {
@@ -174,12 +183,8 @@ impl<'a> Allows<'a> {
         allow.problem.clone().or_else(unknown)
     }
 
-    /// Notes the comments in a window's own part that allow nothing. `line` numbers a byte's line in the file. Only for
-    /// files as they lie there: nobody mends an old version.
+    /// Notes the comments in a part of the text that allow nothing. `line` numbers a byte's line in the file.
     pub(super) fn note(&self, own: &Range<usize>, path: &str, line: impl Fn(usize) -> u64) {
-        if self.options.selection != Selection::WorkTree {
-            return;
-        }
         for &mark in self.marks.iter().filter(|mark| own.contains(mark)) {
             let notes = &self.options.allows;
             let Some(around) = line_around(self.text, mark) else {

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use super::agents::Watch;
 use super::allows::{Allowed, Allows};
 use super::text::Text;
-use super::{NAME, Root, SourceOptions};
+use super::{NAME, Root, Selection, SourceOptions};
 use crate::collect::Context;
 use crate::collect::agents::Notes;
 use crate::model::{Evidence, Exposure, Location, Urn};
-use crate::secrets::{DetectorSet, LineIndex, Match};
+use crate::secrets::{DetectorSet, LineIndex, Match, Scanned};
 
 /// How a file is cut into windows. Each window sees so much of its neighbours that whatever begins in its own part is
 /// found in it as it would be in the whole file, and only there.
@@ -126,18 +126,37 @@ impl FileScanner<'_> {
         }
     }
 
-    /// Calls `emit` for each exposure in these parts of a text that is all in memory, in order, until it returns `false`.
-    /// The path is that of the file as it would lie in the work tree.
-    pub(super) fn scan_added(
-        &self,
-        text: &[u8],
-        ranges: &[Range<usize>],
-        path: &Path,
-        mut emit: impl FnMut(Exposure) -> bool,
-    ) {
+    /// Calls `emit` for each exposure in these parts of a text that is all in memory, in order. The path is that of the
+    /// file as it would lie in the work tree.
+    pub(super) fn scan_added(&self, text: &[u8], ranges: &[Range<usize>], path: &Path, mut emit: impl FnMut(Exposure)) {
         let mut seen = Seen { path, ids: BTreeMap::new(), is_export: None };
         let window = Window { text, ranges: Some(ranges), own: 0..text.len(), place: Place::default() };
-        self.window(&window, &mut seen, &mut emit);
+        self.window(&window, &mut seen, &mut |exposure| {
+            emit(exposure);
+            true
+        });
+    }
+
+    /// Notes which allow comments in these parts of a text that is all in memory allow nothing.
+    pub(super) fn note_allows(&self, text: &[u8], ranges: &[Range<usize>]) {
+        let mut allows = Allows::of(text, self.options, self.detectors, self.context);
+        if allows.is_empty() {
+            return;
+        }
+        // A new comment may speak of an old secret.
+        let given = self.given_name();
+        for found in self.detectors.scan_file(text, None, &[self.relative, &given]).matches {
+            allows.of_match(&found);
+        }
+        let lines = LineIndex::new(text);
+        for range in ranges {
+            allows.note(range, self.told_name(), |byte| lines.position(text, byte).0);
+        }
+    }
+
+    /// The path by which a reader of the coverage knows the file.
+    fn told_name(&self) -> &str {
+        if self.relative.is_empty() { &self.root.shown } else { self.relative }
     }
 
     /// Reports what begins in a window's own part.
@@ -145,7 +164,10 @@ impl FileScanner<'_> {
         let given = self.given_name();
         let paths = [self.relative, &given];
         let mut allows = Allows::of(window.text, self.options, self.detectors, self.context);
-        let matches = self.detectors.scan_file(window.text, window.ranges, &paths);
+        let Scanned { matches, is_cut } = self.detectors.scan_file(window.text, window.ranges, &paths);
+        if is_cut {
+            self.options.allows.undecoded(self.told_name());
+        }
         if matches.is_empty() && allows.is_empty() {
             return true;
         }
@@ -166,8 +188,11 @@ impl FileScanner<'_> {
                 return false;
             }
         }
-        let path = if self.relative.is_empty() { &self.root.shown } else { self.relative };
-        allows.note(&window.own, path, |byte| window.place.lines_before + lines.position(window.text, byte).0);
+        // Nobody mends an old version.
+        if self.options.selection == Selection::WorkTree {
+            let line = |byte| window.place.lines_before + lines.position(window.text, byte).0;
+            allows.note(&window.own, self.told_name(), line);
+        }
         true
     }
 

@@ -29,7 +29,7 @@ use super::{CollectError, Collector, Context, Sink};
 use crate::model::FactKind;
 use crate::secrets::{DetectorSet, Ignores};
 
-pub use allows::AllowNotes;
+pub use allows::TextNotes;
 pub use discover::{Found, discover};
 pub use given::{Given, GivenText};
 pub use home::Homes;
@@ -77,12 +77,14 @@ pub struct SourceOptions {
     pub max_file_size: u64,
     /// The names of the rules, which allow comments may name beside those of detectors.
     pub rules: Arc<BTreeSet<String>>,
-    /// What is noted of allow comments; each target has its own.
-    pub allows: Arc<AllowNotes>,
+    /// What is noted of texts and their allow comments; each target has its own.
+    pub allows: Arc<TextNotes>,
     /// Files of which the caller must know whether they were read.
     pub watched: Arc<Watched>,
     /// Files that are read as exports, too: the public ids in them are what they are for, not findings.
     pub exports: BTreeSet<PathBuf>,
+    /// The files that this run itself writes, by true path. They are not searched.
+    pub written: Arc<BTreeSet<PathBuf>>,
     /// Read code that makes identities, too.
     pub definitions: bool,
     /// Findings that a `.gitleaksignore` hides.
@@ -105,6 +107,7 @@ impl Default for SourceOptions {
             allows: Arc::default(),
             watched: Arc::default(),
             exports: BTreeSet::new(),
+            written: Arc::default(),
             definitions: false,
             ignored: Arc::default(),
             agents: None,

@@ -30,6 +30,11 @@ impl Count {
     pub(super) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
+
+    /// The number, which is nought afterwards.
+    pub(super) fn take(&self) -> u64 {
+        self.0.swap(0, Ordering::Relaxed)
+    }
 }
 
 /// What was met on the way, counted by all threads.
@@ -48,6 +53,8 @@ pub(super) struct Tally {
     placed: Count,
     /// Files that lie in another root, too, and are read there.
     pub(super) elsewhere: Count,
+    /// Files that this run itself writes.
+    pub(super) written: Count,
     /// Files that a `.gitignore` hides.
     pub(super) ignored: Count,
     /// Folders in which git keeps a repository.
@@ -59,9 +66,14 @@ pub(super) struct Tally {
     /// Archives that were opened, and the files in them that were scanned.
     pub(super) archives: Count,
     pub(super) members: Count,
+    /// How many bytes archives held.
+    pub(super) unpacked: Count,
     packed: Mutex<BTreeMap<&'static str, Packed>>,
-    holes: Mutex<Vec<(String, Outcome, String, &'static str)>>,
+    holes: Mutex<Vec<Hole>>,
 }
+
+/// What could not be read: its name, how far it was, why, and what helps.
+type Hole = (String, Outcome, String, &'static str);
 
 /// Files of one kind that are not read: how many, and the first few names.
 #[derive(Default)]
@@ -115,8 +127,7 @@ impl Tally {
 
     /// Sends the coverage of a tree.
     pub(super) fn send(&self, target: &str, sink: &Sink) -> Result<(), CollectError> {
-        let mut holes = self.holes.lock().map(|mut holes| std::mem::take(&mut *holes)).unwrap_or_default();
-        holes.sort();
+        let holes = self.taken_holes();
         let files = self.files.get() + self.members.get();
         if files == 0 && self.elsewhere.get() == 0 && holes.is_empty() {
             let detail = "there is no text file to scan";
@@ -129,23 +140,47 @@ impl Tally {
             entry.detail = Some(format!("{} bytes", self.bytes.get()));
             sink.send_blocking(Record::Coverage(entry))?;
         }
+        self.archives_and(holes, target)
+            .into_iter()
+            .chain(self.not_read(target))
+            .try_for_each(|entry| sink.send_blocking(Record::Coverage(entry)))
+    }
+
+    /// The coverage of archives alone, for a tree whose files are told elsewhere.
+    pub(super) fn of_archives(&self, target: &str) -> Vec<CoverageEntry> {
+        let mut entries = self.archives_and(self.taken_holes(), target);
+        entries.extend(self.not_read(target));
+        entries
+    }
+
+    fn taken_holes(&self) -> Vec<Hole> {
+        let mut holes = self.holes.lock().map(|mut holes| std::mem::take(&mut *holes)).unwrap_or_default();
+        holes.sort();
+        holes
+    }
+
+    fn archives_and(&self, holes: Vec<Hole>, target: &str) -> Vec<CoverageEntry> {
+        let mut entries = Vec::new();
         if self.archives.get() > 0 {
             let mut entry = CoverageEntry::complete(NAME, target, ARCHIVES, self.archives.get());
             entry.detail = Some(format!("{} files in them", self.members.get()));
-            sink.send_blocking(Record::Coverage(entry))?;
+            entries.push(entry);
         }
-        for (place, outcome, detail, remedy) in holes {
+        entries.extend(holes.into_iter().map(|(place, outcome, detail, remedy)| {
             let entry = CoverageEntry::hole(NAME, target, &place, outcome, detail);
-            sink.send_blocking(Record::Coverage(entry.blinds(&[FactKind::Exposures]).remedy(remedy)))?;
-        }
-        self.not_read().into_iter().filter(|(_, count, _)| *count > 0).try_for_each(|(what, count, why)| {
-            let entry = CoverageEntry::hole(NAME, target, what, Outcome::NotRead, why).count(count);
-            sink.send_blocking(Record::Coverage(entry))
-        })
+            entry.blinds(&[FactKind::Exposures]).remedy(remedy)
+        }));
+        entries
+    }
+
+    fn not_read(&self, target: &str) -> Vec<CoverageEntry> {
+        let left_out = self.left_out().into_iter().filter(|(_, count, _)| *count > 0);
+        let entry = |(what, count, why)| CoverageEntry::hole(NAME, target, what, Outcome::NotRead, why).count(count);
+        left_out.map(entry).collect()
     }
 
     /// What was left out on purpose, and why.
-    fn not_read(&self) -> Vec<(&'static str, u64, String)> {
+    fn left_out(&self) -> Vec<(&'static str, u64, String)> {
         let mut left_out = Vec::new();
         for (kind, packed) in self.packed.lock().map(|mut packed| std::mem::take(&mut *packed)).unwrap_or_default() {
             let more = packed.count.saturating_sub(packed.names.len() as u64);
@@ -162,6 +197,11 @@ impl Tally {
         let placed = "it hides places, whatever lies there next; a baseline (--write-baseline) accepts values";
         let others = [
             ("files named by .gitignore", &self.ignored, ignored),
+            (
+                "files of nonhuman itself",
+                &self.written,
+                "what this run writes is not searched: reports, history, numbers",
+            ),
             ("files of another root", &self.elsewhere, "they are read once, there"),
             (
                 "repositories of git",

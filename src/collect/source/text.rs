@@ -7,8 +7,10 @@ use std::path::Path;
 
 use super::kind::{self, Kind};
 
-/// The longest byte order mark, in bytes.
-const MARK: u64 = 3;
+/// How much tells that a text without a byte order mark is none of UTF-16, in bytes.
+const GLANCE: usize = 64;
+/// How much must look like UTF-16 to be taken for it, when there is so much, in bytes.
+const LOOK: usize = 4096;
 /// How much is decoded at once, in bytes.
 const CHUNK: usize = 64 * 1024;
 
@@ -28,7 +30,19 @@ impl Encoding {
             [0xff, 0xfe, ..] => (Self::Utf16Little, 2),
             [0xfe, 0xff, ..] => (Self::Utf16Big, 2),
             [0xef, 0xbb, 0xbf, ..] => (Self::Bytes, 3),
-            _ => (Self::Bytes, 0),
+            _ => (Self::unmarked(head), 0),
+        }
+    }
+
+    /// The encoding of a text without a mark: UTF-16 when all that is seen of it is Latin letters, each beside a zero byte.
+    fn unmarked(head: &[u8]) -> Self {
+        let (pairs, _) = head.get(..head.len().min(LOOK)).unwrap_or(head).as_chunks::<2>();
+        let is_letter = |byte: u8| byte >= 0xa0 || byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+        match pairs {
+            _ if pairs.len() < 8 => Self::Bytes,
+            _ if pairs.iter().all(|[low, high]| *high == 0 && is_letter(*low)) => Self::Utf16Little,
+            _ if pairs.iter().all(|[high, low]| *high == 0 && is_letter(*low)) => Self::Utf16Big,
+            _ => Self::Bytes,
         }
     }
 }
@@ -44,7 +58,8 @@ pub(super) fn whole(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
         return Some(Cow::Borrowed(pending));
     }
     let nothing: Box<dyn Read> = Box::new(io::empty());
-    let mut text = Text { file: nothing.take(0), limit: 0, encoding, pending: pending.to_owned(), expected: 0 };
+    let mut text =
+        Text { file: nothing.take(0), limit: 0, encoding, pending: pending.to_owned(), expected: 0, failed: None };
     let mut decoded = Vec::new();
     text.decode(&mut decoded, true);
     Some(Cow::Owned(decoded))
@@ -59,6 +74,8 @@ pub(super) struct Text<'a> {
     pending: Vec<u8>,
     /// How many bytes there seem to be; memory is made ready for them at once.
     expected: usize,
+    /// Why reading ended when the beginning was looked at; told when what came before it was given on.
+    failed: Option<io::Error>,
 }
 
 impl<'a> Text<'a> {
@@ -66,10 +83,17 @@ impl<'a> Text<'a> {
     pub(super) fn new(reader: Box<dyn Read + 'a>, limit: u64) -> io::Result<Self> {
         let mut file = reader.take(limit);
         let mut head = Vec::new();
-        file.by_ref().take(MARK).read_to_end(&mut head)?;
+        let mut read = file.by_ref().take(GLANCE as u64).read_to_end(&mut head);
+        if read.is_ok() && Encoding::unmarked(&head) != Encoding::Bytes {
+            read = file.by_ref().take((LOOK - GLANCE) as u64).read_to_end(&mut head);
+        }
+        let failed = match read {
+            Err(error) if head.is_empty() => return Err(error),
+            read => read.err(),
+        };
         let (encoding, mark) = Encoding::of(&head);
         head.drain(..mark);
-        Ok(Self { file, limit, encoding, pending: head, expected: 0 })
+        Ok(Self { file, limit, encoding, pending: head, expected: 0, failed })
     }
 
     /// Says how many bytes there seem to be.
@@ -80,6 +104,13 @@ impl<'a> Text<'a> {
 
     /// Appends to a window until it has `length` bytes, or a few more. Returns whether this was the end.
     pub(super) fn fill(&mut self, window: &mut Vec<u8>, length: usize) -> io::Result<bool> {
+        if let Some(error) = self.failed.take() {
+            match self.encoding {
+                Encoding::Bytes => window.append(&mut self.pending),
+                _ => self.decode(window, true),
+            }
+            return Err(error);
+        }
         if self.encoding == Encoding::Bytes {
             // A little more, so that the end is seen without another piece of memory.
             window.reserve(self.expected.min(length.saturating_sub(window.len())).saturating_add(64));
@@ -192,6 +223,12 @@ mod tests {
             assert_eq!(read(&big, step), expected, "{step}");
         }
         assert_eq!(read(b"\xff\xfea\0\x35\xd8", 10), "a\u{fffd}", "an end in the middle");
+        let words = "no mark, but plain words\n".repeat(300);
+        let little: Vec<u8> = words.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = words.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!((read(&little, 100), read(&big, 100)), (words.clone(), words));
+        let mixed = [&little[..200], b"and then something else"].concat();
+        assert_eq!(read(&mixed, 100).as_bytes(), mixed, "what goes on otherwise is taken as it is");
         assert_eq!(read(b"\xef\xbb\xbfa\0b", 1), "a\0b");
     }
 

@@ -193,6 +193,10 @@ impl Walk {
             tally.elsewhere.add(1);
             return Ok(());
         }
+        if self.is_written(path) {
+            tally.written.add(1);
+            return Ok(());
+        }
         let relative = self.relative(path);
         let scanner = file::FileScanner {
             root: &self.root,
@@ -256,6 +260,12 @@ impl Walk {
         let true_path = self.root.true_path.join(below);
         let owner = true_path.ancestors().find_map(|folder| self.owners.get(folder));
         owner.is_some_and(|owner| *owner != self.root.number)
+    }
+
+    fn is_written(&self, path: &Path) -> bool {
+        let written = &self.options.written;
+        let below = path.strip_prefix(&self.root.path).unwrap_or(path);
+        !written.is_empty() && written.contains(&self.root.true_path.join(below))
     }
 
     fn relative(&self, path: &Path) -> String {

@@ -8,6 +8,7 @@
 mod escapes;
 mod packed;
 mod runs;
+mod wide;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -95,6 +96,7 @@ impl Decoded {
             proof: found.proof,
             encoding,
             claims: found.claims.iter().map(|claim| self.map(claim)).collect(),
+            key: found.key.map(|key| self.map(&key)),
         })
     }
 }
@@ -103,17 +105,25 @@ impl Decoded {
 pub(super) struct Budget {
     depth: usize,
     bytes: usize,
+    is_cut: bool,
 }
 
 impl Budget {
     /// For a text of a length: twice of it, and enough for small ones that are packed.
     pub(super) fn of(length: usize) -> Self {
-        Self { depth: 0, bytes: length.saturating_mul(2).saturating_add(2 * LONGEST) }
+        Self { depth: 0, bytes: length.saturating_mul(2).saturating_add(2 * LONGEST), is_cut: false }
     }
 
+    /// Whether something that could have been decoded was not, or not to its end.
+    pub(super) fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    /// Takes so many bytes for one more piece, unless it lies too deep or there is too little left.
     fn spend(&mut self, bytes: usize) -> bool {
-        let is_enough = self.bytes >= bytes;
+        let is_enough = self.depth < DEEPEST && self.bytes >= bytes;
         self.bytes = self.bytes.saturating_sub(bytes);
+        self.is_cut |= !is_enough;
         is_enough
     }
 }
@@ -149,12 +159,13 @@ fn take<'a>(
     budget: &mut Budget,
     found: &mut Vec<(usize, Match<'a>)>,
 ) -> bool {
-    if budget.depth >= DEEPEST || !budget.spend(piece.text.len()) {
+    if !budget.spend(piece.text.len()) {
         return false;
     }
     budget.depth += 1;
     let mut inner = Vec::new();
-    if let Some(whole) = packed::whole(&piece.text) {
+    if let Some((whole, is_cut)) = packed::whole(&piece.text) {
+        budget.is_cut |= is_cut;
         // What lies in it by chance as it is would only hide what it says.
         let mut unpacked = Vec::new();
         take(detectors, &whole, 1, paths, budget, &mut unpacked);
@@ -170,7 +181,10 @@ fn take<'a>(
 
 /// Calls `each` for every piece that can be decoded to something like text, until it returns `false`.
 fn decode(text: &[u8], runs: &[Range<usize>], each: &mut impl FnMut(Decoded) -> bool) {
-    let _ = runs::each(text, runs, each) && runs::each_list(text, each) && escapes::each(text, each);
+    let _ = runs::each(text, runs, each)
+        && runs::each_list(text, each)
+        && escapes::each(text, each)
+        && wide::each(text, each);
 }
 
 /// How good a match is against others of the same text: what stands there plainly or is surely found, before guesses

@@ -16,31 +16,32 @@ pub(super) fn begins(head: &[u8]) -> bool {
     head.starts_with(&[0x1f, 0x8b, 8]) || is_zlib(head) || byte_order(head).is_some()
 }
 
-/// All of a text, when it is a packed or a wide one.
-pub(super) fn whole(text: &[u8]) -> Option<Decoded> {
+/// All of a text, when it is a packed or a wide one, and whether it goes on where no more of it is unpacked.
+pub(super) fn whole(text: &[u8]) -> Option<(Decoded, bool)> {
     if text.starts_with(&[0x1f, 0x8b, 8]) {
-        let unpacked = unpack(MultiGzDecoder::new(text), text.len());
-        return (!unpacked.is_empty()).then(|| piece(text, unpacked, "gzip", Vec::new()));
+        let (unpacked, is_cut) = unpack(MultiGzDecoder::new(text), text.len());
+        return (!unpacked.is_empty()).then(|| (piece(text, unpacked, "gzip", Vec::new()), is_cut));
     }
     if is_zlib(text) {
-        let unpacked = unpack(ZlibDecoder::new(text), text.len());
-        return is_text(&unpacked).then(|| piece(text, unpacked, "zlib", Vec::new()));
+        let (unpacked, is_cut) = unpack(ZlibDecoder::new(text), text.len());
+        return is_text(&unpacked).then(|| (piece(text, unpacked, "zlib", Vec::new()), is_cut));
     }
     let is_little = byte_order(text)?;
     let (narrow, parts) = narrow(text, is_little);
-    is_text(&narrow).then(|| piece(text, narrow, "utf-16", parts))
+    is_text(&narrow).then(|| (piece(text, narrow, "utf-16", parts), false))
 }
 
 fn piece(text: &[u8], decoded: Vec<u8>, encoding: &'static str, parts: Vec<Part>) -> Decoded {
     Decoded { span: 0..text.len(), text: decoded, encoding, parts }
 }
 
-/// What a reader unpacks, up to the limits. What came before an error counts.
-fn unpack(reader: impl Read, packed: usize) -> Vec<u8> {
+/// What a reader unpacks, up to the limits, and whether it would go on. What came before an error counts.
+fn unpack(mut reader: impl Read, packed: usize) -> (Vec<u8>, bool) {
     let limit = packed.saturating_mul(RATIO).clamp(ENOUGH, LONGEST);
     let mut unpacked = Vec::new();
-    let _ = reader.take(limit as u64).read_to_end(&mut unpacked);
-    unpacked
+    let _ = reader.by_ref().take(limit as u64).read_to_end(&mut unpacked);
+    let is_cut = unpacked.len() == limit && reader.read(&mut [0]).is_ok_and(|more| more > 0);
+    (unpacked, is_cut)
 }
 
 /// Deflate with a window of at most 32 KiB, no dictionary, and the check of RFC 1950 2.2.

@@ -182,6 +182,7 @@ impl Imported {
             whole,
             proof: Proof { kind: detector.proves.clone(), ..Proof::default() },
             encoding: Vec::new(),
+            key: None,
         })
     }
 }

@@ -28,6 +28,11 @@ impl Budget {
         Self { allowed, bytes: Cell::new(allowed), members: Cell::new(MOST_MEMBERS), is_spent: Cell::new(false) }
     }
 
+    /// How many bytes were unpacked.
+    pub(super) fn used(&self) -> u64 {
+        self.allowed - self.bytes.get()
+    }
+
     /// Which limit was hit.
     pub(super) fn limit(&self) -> Option<String> {
         if !self.is_spent.get() {

@@ -41,9 +41,31 @@ pub(super) fn scan(
     scanner: &FileScanner<'_>,
     path: &Path,
     tally: &Tally,
+    emit: impl FnMut(Exposure) -> bool,
+) -> io::Result<Ended> {
+    let (file, packed) = text::open_sized(path)?;
+    scan_seekable(scanner, file, packed, path, tally, emit)
+}
+
+/// As [`scan`], for a file that is in memory.
+pub(super) fn scan_bytes(
+    scanner: &FileScanner<'_>,
+    bytes: &[u8],
+    path: &Path,
+    tally: &Tally,
+    emit: impl FnMut(Exposure) -> bool,
+) -> io::Result<Ended> {
+    scan_seekable(scanner, Cursor::new(bytes), bytes.len() as u64, path, tally, emit)
+}
+
+fn scan_seekable(
+    scanner: &FileScanner<'_>,
+    mut file: impl Read + Seek,
+    packed: u64,
+    path: &Path,
+    tally: &Tally,
     mut emit: impl FnMut(Exposure) -> bool,
 ) -> io::Result<Ended> {
-    let (mut file, packed) = text::open_sized(path)?;
     let opened = Opened::new(&mut file)?;
     if opened.kind != Kind::Archive(Archive::Zip) || !scanner.options.archives {
         return scan_open(scanner, opened, packed, path, tally, emit);
@@ -150,6 +172,7 @@ impl Unpacker<'_> {
         self.tally.archives.add(1);
         let done = read(self, &place);
         self.ended(&place, done);
+        self.tally.unpacked.add(self.budget.used());
         if let Some(more @ 1..) = self.broken.checked_sub(NAMED) {
             let why = format!("{more} more of its members were not read to their end");
             self.tally.hole_with(self.named(place.name), Outcome::Failed, why, REPLACE);

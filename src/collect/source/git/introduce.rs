@@ -1,56 +1,46 @@
 //! Says of what was found who brought it and whether it is still there, and sends it. Scans only what lies in HEAD.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use gix::ObjectId;
-use gix::bstr::BString;
-use gix::objs::{CommitRefIter, Kind, TreeRefIter};
+use gix::objs::Kind;
 use jiff::Timestamp;
 
 use super::commits::author;
+use super::finds::{Finds, Found, Key, Values};
 use super::repository::Objects;
-use super::versions::{Finds, Found, Versions};
+use super::versions::Versions;
 use crate::collect::CollectError;
-use crate::collect::source::text;
-use crate::model::{Commit, Exposure, Fingerprint, Record};
+use crate::model::{Commit, Fingerprint, Record};
 
 /// Sends finds, each with the commit that first brought its value anywhere.
 pub(super) struct Introducer<'a> {
     pub(super) versions: &'a Versions<'a>,
     pub(super) objects: &'a Objects<'a>,
-    /// The commit that is checked out, or the last one of a bare repository.
-    pub(super) head: Option<ObjectId>,
 }
 
 impl Introducer<'_> {
     pub(super) fn send(&self, finds: Finds) -> Result<(), CollectError> {
         let mut first: HashMap<Fingerprint, u32> = HashMap::new();
-        for ((_, _, value), found) in &finds {
+        for (key, found) in &finds {
             first
-                .entry(value.clone())
+                .entry(key.value.clone())
                 .and_modify(|commit| *commit = (*commit).min(found.commit))
                 .or_insert(found.commit);
         }
-        let mut head = Head { introducer: self, tree: self.head_tree(), files: HashMap::new() };
-        for ((path, _, value), found) in finds {
+        let mut head = Head { introducer: self, tree: self.versions.head, files: HashMap::new() };
+        for (key, found) in finds {
             let Found { mut exposure, blob, .. } = found;
             // What is staged belongs to no commit yet.
             if !self.versions.commits.is_empty() {
-                let in_head = head.has(path, blob, &value);
-                exposure.introduced = first.get(&value).and_then(|commit| self.commit(*commit, in_head));
+                let in_head = head.has(&key, blob);
+                exposure.introduced = first.get(&key.value).and_then(|commit| self.commit(*commit, in_head));
             }
             let allowed = u64::from(exposure.allowed_by.is_some());
             self.versions.ledger.allowed.add(allowed);
             self.versions.walk.sink.send_blocking(Record::Exposure(exposure))?;
         }
         Ok(())
-    }
-
-    fn head_tree(&self) -> Option<ObjectId> {
-        let id = self.head?;
-        let mut buffer = Vec::new();
-        self.objects.read_kind(&id, Kind::Commit, &mut buffer)?;
-        CommitRefIter::from_bytes(&buffer, id.kind()).tree_id().ok()
     }
 
     /// What a commit says of itself.
@@ -69,61 +59,37 @@ struct Head<'a> {
     introducer: &'a Introducer<'a>,
     tree: Option<ObjectId>,
     /// The values in files of HEAD, by path.
-    files: HashMap<u32, (Option<ObjectId>, Option<BTreeSet<Fingerprint>>)>,
+    files: HashMap<u32, (Option<ObjectId>, Option<Values>)>,
 }
 
 impl Head<'_> {
-    /// Whether a value lies in a file of HEAD; `blob` is a version that has it.
-    fn has(&mut self, path: u32, blob: ObjectId, value: &Fingerprint) -> bool {
-        if !self.files.contains_key(&path) {
-            let file = self.file(path);
-            self.files.insert(path, (file, None));
-        }
+    /// Whether a value lies in a file of HEAD, as often as it must to be there at this place; `blob` is a version where it
+    /// does.
+    fn has(&mut self, key: &Key, blob: ObjectId) -> bool {
         let introducer = self.introducer;
-        let Some((Some(file), values)) = self.files.get_mut(&path) else { return false };
-        *file == blob || values.get_or_insert_with(|| introducer.values(path, file)).contains(value)
-    }
-
-    /// The file of HEAD with a path.
-    fn file(&self, path: u32) -> Option<ObjectId> {
-        let path: &BString = self.introducer.versions.paths.get(path as usize)?;
-        let mut id = self.tree?;
-        let mut parts = path.split(|byte| *byte == b'/').peekable();
-        let mut buffer = Vec::new();
-        while let Some(name) = parts.next() {
-            self.introducer.objects.read_kind(&id, Kind::Tree, &mut buffer)?;
-            let mut entries = TreeRefIter::from_bytes(&buffer, id.kind()).filter_map(Result::ok);
-            let is_last = parts.peek().is_none();
-            let fits = |mode: gix::objs::tree::EntryMode| if is_last { mode.is_blob() } else { mode.is_tree() };
-            id = entries.find(|entry| entry.filename == name && fits(entry.mode))?.oid.to_owned();
+        let look_up = || {
+            let path = introducer.versions.paths.get(key.path as usize)?;
+            introducer.objects.file(self.tree?, path.as_ref())
+        };
+        let (file, values) = self.files.entry(key.path).or_insert_with(|| (look_up(), None));
+        let Some(file) = file else { return false };
+        *file == blob || {
+            let values = values.get_or_insert_with(|| introducer.values(key.path, file));
+            let by_any = values.iter().filter(|((inner, value, _), _)| *inner == key.inner && *value == key.value);
+            by_any.map(|(_, count)| *count).sum::<u64>() >= key.number
         }
-        Some(id)
     }
 }
 
 impl Introducer<'_> {
     /// All values in a file.
-    fn values(&self, path: u32, file: &ObjectId) -> BTreeSet<Fingerprint> {
-        let mut values = BTreeSet::new();
+    fn values(&self, path: u32, file: &ObjectId) -> Values {
         let is_small = self.objects.size(file).is_some_and(|size| size <= self.versions.walk.options.max_file_size);
         let mut buffer = Vec::new();
-        if is_small
-            && self.objects.read_kind(file, Kind::Blob, &mut buffer).is_some()
-            && let Some(text) = text::whole(&buffer)
-        {
-            let shown = self.versions.shown(path);
-            let note = |exposure: Exposure| {
-                values.insert(exposure.fingerprint);
-                true
-            };
-            let whole = std::iter::once(0..text.len()).collect::<Vec<_>>();
-            self.versions.scanner(&shown, None).scan_added(
-                &text,
-                &whole,
-                &self.versions.walk.root.path.join(&shown),
-                note,
-            );
+        if is_small && self.objects.read_kind(file, Kind::Blob, &mut buffer).is_some() {
+            self.versions.values(&self.versions.shown(path), &buffer)
+        } else {
+            Values::new()
         }
-        values
     }
 }

@@ -6,12 +6,15 @@ use std::sync::Mutex;
 use gix::ObjectId;
 
 use super::super::NAME;
-use super::super::tally::Count;
+use super::super::tally::{Count, Tally};
 use crate::collect::{CollectError, Sink};
 use crate::model::{CoverageEntry, FactKind, Outcome, Record};
 
 /// How many names are told of what was left out.
 const NAMES: usize = 3;
+
+/// What symbolic links are called.
+const LINKS: &str = "symbolic links";
 
 /// Names of what was left out, each once.
 #[derive(Default)]
@@ -45,7 +48,8 @@ pub(super) struct Ledger {
     pub(super) versions: Count,
     pub(super) bytes: Count,
     pub(super) allowed: Count,
-    pub(super) packed: Names,
+    /// What lies in archives, and what is packed otherwise.
+    pub(super) archives: Tally,
     pub(super) too_large: Names,
     pub(super) links: Names,
     pub(super) submodules: Names,
@@ -90,7 +94,9 @@ impl Ledger {
         entry.detail = Some(detail);
         // That nothing is staged, or nothing was committed since, is not that nothing was looked at.
         let opened = CoverageEntry::complete(NAME, target, "repository", 1);
-        let entries = [opened, entry].into_iter().chain(self.holes(target)).chain(self.not_read(target));
+        let not_read = self.not_read(target);
+        let archives = self.archives.of_archives(target);
+        let entries = [opened, entry].into_iter().chain(self.holes(target)).chain(not_read).chain(archives);
         entries.map(Record::Coverage).try_for_each(|entry| sink.send_blocking(entry))
     }
 
@@ -129,8 +135,7 @@ impl Ledger {
     /// What was left out on purpose, and why.
     fn not_read(&self, target: &str) -> Vec<CoverageEntry> {
         let kinds = [
-            ("packed files and archives", &self.packed, "what is packed in a history is not opened"),
-            ("symbolic links", &self.links, "they are not followed"),
+            (LINKS, &self.links, "they are not followed"),
             ("files of another root", &self.elsewhere, "they are read once, there"),
             (
                 "files outside of this folder",
@@ -143,7 +148,13 @@ impl Ledger {
         ];
         let mut entries = Vec::new();
         for (what, names, why) in kinds {
-            let (count, told) = names.told();
+            let (mut count, mut told) = names.told();
+            let in_archives = if what == LINKS { self.archives.links.take() } else { 0 };
+            if in_archives > 0 {
+                let and = if count > 0 { " and " } else { "" };
+                told = format!("{told}{and}{in_archives} in archives");
+                count += in_archives;
+            }
             if count > 0 {
                 let detail = format!("{why}: {told}");
                 entries.push(CoverageEntry::hole(NAME, target, what, Outcome::NotRead, detail).count(count));

@@ -3,8 +3,10 @@
 mod added;
 mod changes;
 mod commits;
+mod finds;
 mod introduce;
 mod ledger;
+mod packed;
 mod repository;
 mod staged;
 mod tracked;
@@ -82,7 +84,8 @@ impl Scan<'_> {
                 UNSHALLOW,
             );
         }
-        self.commits(objects, &commits)
+        let head = self.head().ok().flatten();
+        self.commits(objects, &commits, head)
     }
 
     fn range(&self, since: &str, until: &str) -> Result<(), CollectError> {
@@ -104,7 +107,7 @@ impl Scan<'_> {
                 UNSHALLOW,
             );
         }
-        self.commits(objects, &commits)
+        self.commits(objects, &commits, Some(until))
     }
 
     fn staged(&self, index: &gix::index::State) -> Result<(), CollectError> {
@@ -112,11 +115,11 @@ impl Scan<'_> {
         let head = self.head()?;
         let mut changes = staged::changes(self.repository, index, head, &objects);
         drop(objects);
-        self.scan(&mut changes, &[], head)
+        self.scan(&mut changes, &[], head, None)
     }
 
-    /// Scans what commits add.
-    fn commits(&self, objects: Objects<'_>, commits: &[Commit]) -> Result<(), CollectError> {
+    /// Scans what commits add, of which this one is the last.
+    fn commits(&self, objects: Objects<'_>, commits: &[Commit], last: Option<ObjectId>) -> Result<(), CollectError> {
         self.ledger.commits.add(commits.len() as u64);
         let mut comparer = Comparer::new(self.repository, &objects, &self.walk.sink);
         comparer.commits(commits)?;
@@ -124,17 +127,27 @@ impl Scan<'_> {
         // What was kept of commits and trees is of no use for files.
         drop(objects);
         let head = self.head().ok().flatten();
-        self.scan(&mut changes, commits, head)
+        self.scan(&mut changes, commits, head, last)
     }
 
-    fn scan(&self, changes: &mut Changes, commits: &[Commit], head: Option<ObjectId>) -> Result<(), CollectError> {
+    fn scan(
+        &self,
+        changes: &mut Changes,
+        commits: &[Commit],
+        head: Option<ObjectId>,
+        last: Option<ObjectId>,
+    ) -> Result<(), CollectError> {
         let mut found = changes.versions();
+        let objects = Objects::new(&self.repository.local(UNPACKED), self.ledger);
+        let tree = |commit: Option<ObjectId>| commit.and_then(|commit| objects.tree(commit));
         let versions = Versions {
             walk: self.walk,
             repository: self.repository,
             ledger: self.ledger,
             paths: &changes.paths,
             commits,
+            head: tree(head),
+            last: tree(last),
         };
         let inner = self.inner_roots();
         if !inner.is_empty() {
@@ -149,8 +162,7 @@ impl Scan<'_> {
             });
         }
         let finds = versions.scan(found)?;
-        let objects = Objects::new(&self.repository.local(UNPACKED), self.ledger);
-        Introducer { versions: &versions, objects: &objects, head }.send(finds)?;
+        Introducer { versions: &versions, objects: &objects }.send(finds)?;
         let mut detail =
             format!("{} versions of files, {} bytes added", self.ledger.versions.get(), self.ledger.bytes.get());
         if self.what != "staged changes" {

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use gix::bstr::{BStr, BString};
-use gix::objs::{Find, FindHeader, Kind};
+use gix::objs::{CommitRefIter, Find, FindHeader, Kind, TreeRefIter};
 use gix::{ObjectId, ThreadSafeRepository, oid};
 
 use super::ledger::Ledger;
@@ -172,6 +172,28 @@ impl<'a> Objects<'a> {
             return None;
         }
         Some(())
+    }
+
+    /// The tree of a commit.
+    pub(super) fn tree(&self, commit: ObjectId) -> Option<ObjectId> {
+        let mut buffer = Vec::new();
+        self.read_kind(&commit, Kind::Commit, &mut buffer)?;
+        CommitRefIter::from_bytes(&buffer, commit.kind()).tree_id().ok()
+    }
+
+    /// The file with a path below a tree.
+    pub(super) fn file(&self, tree: ObjectId, path: &BStr) -> Option<ObjectId> {
+        let mut id = tree;
+        let mut parts = path.split(|byte| *byte == b'/').peekable();
+        let mut buffer = Vec::new();
+        while let Some(name) = parts.next() {
+            self.read_kind(&id, Kind::Tree, &mut buffer)?;
+            let mut entries = TreeRefIter::from_bytes(&buffer, id.kind()).filter_map(Result::ok);
+            let is_last = parts.peek().is_none();
+            let fits = |mode: gix::objs::tree::EntryMode| if is_last { mode.is_blob() } else { mode.is_tree() };
+            id = entries.find(|entry| entry.filename == name && fits(entry.mode))?.oid.to_owned();
+        }
+        Some(id)
     }
 
     /// How large an object is, in bytes.

@@ -7,6 +7,7 @@ use std::path::Path;
 use gix::ObjectId;
 use gix::bstr::BString;
 use gix::index::entry::{Flags, Mode};
+use gix::objs::tree::EntryMode;
 use gix::objs::{CommitRefIter, Kind, TreeRefIter};
 
 use super::changes::{Changes, joined};
@@ -41,7 +42,7 @@ pub(super) fn changes(
             continue;
         };
         let old = known.get(path).copied();
-        if old == Some(entry.id) {
+        if old.is_some_and(|(id, _)| id == entry.id) {
             continue;
         }
         if entry.flags.contains(Flags::INTENT_TO_ADD) {
@@ -54,14 +55,16 @@ pub(super) fn changes(
             let why = format!("{below} is staged as a whole folder");
             ledger.hole("folders outside of the sparse checkout", why, "git sparse-checkout disable");
         } else {
-            changes.note(&path.to_owned(), entry.id, Vec::from_iter(old), 0);
+            // What was a submodule, a link or a folder is no older version of a file.
+            let older = old.filter(|(_, mode)| mode.is_blob()).map(|(id, _)| id);
+            changes.note(&path.to_owned(), entry.id, Vec::from_iter(older), 0);
         }
     }
     changes
 }
 
 /// Everything that lies in a commit in the scanned root, by path: files, links, submodules and folders.
-fn files(repository: &Repository, commit: ObjectId, objects: &Objects<'_>) -> HashMap<BString, ObjectId> {
+fn files(repository: &Repository, commit: ObjectId, objects: &Objects<'_>) -> HashMap<BString, (ObjectId, EntryMode)> {
     let mut files = HashMap::new();
     let mut buffer = Vec::new();
     let tree = objects.read_kind(&commit, Kind::Commit, &mut buffer);
@@ -76,9 +79,9 @@ fn files(repository: &Repository, commit: ObjectId, objects: &Objects<'_>) -> Ha
             if entry.mode.is_tree() && repository.concerns(path.as_ref()) {
                 folders.push((path.clone(), entry.oid.to_owned()));
                 // A sparse index names folders so.
-                files.insert(joined(&path, b""), entry.oid.to_owned());
+                files.insert(joined(&path, b""), (entry.oid.to_owned(), entry.mode));
             } else {
-                files.insert(path, entry.oid.to_owned());
+                files.insert(path, (entry.oid.to_owned(), entry.mode));
             }
         }
     }

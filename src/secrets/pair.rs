@@ -1,0 +1,103 @@
+//! Which id belongs to which secret, where several could: an id has one secret, and a secret one id. Finds nothing itself.
+
+use std::collections::BTreeSet;
+
+use super::Match;
+
+/// So near beside its id a secret needs no name, in bytes.
+const BESIDE: usize = 8;
+
+/// Of the pairs of one kind that share an id or a secret, keeps those whose secret is named as such, and of these the
+/// first ones: who writes the secret before the id does so throughout.
+pub(super) fn resolve(text: &[u8], matches: &mut Vec<Match<'_>>) {
+    if matches.iter().all(|found| found.key.is_none()) {
+        return;
+    }
+    let mut pairs: Vec<usize> = (0..matches.len()).filter(|place| matches[*place].key.is_some()).collect();
+    pairs.sort_by_key(|place| {
+        let found = &matches[*place];
+        (!is_named(text, found), found.whole.start, found.whole.end, found.detector.id.as_str())
+    });
+    let mut taken = BTreeSet::new();
+    let mut lost = BTreeSet::new();
+    for place in pairs {
+        let found = &matches[place];
+        let Some(key) = &found.key else { continue };
+        let ends = [key.start, found.span.start].map(|start| (found.proof.kind.clone(), start));
+        if ends.iter().any(|end| taken.contains(end)) {
+            lost.insert(place);
+        } else {
+            taken.extend(ends);
+        }
+    }
+    let mut place = 0;
+    matches.retain(|_| {
+        place += 1;
+        !lost.contains(&(place - 1))
+    });
+    // An id that has its secret is no finding of its own.
+    let keys: BTreeSet<usize> = matches.iter().filter_map(|found| found.key.as_ref()).map(|key| key.start).collect();
+    matches.retain(|found| !found.detector.public || !keys.contains(&found.span.start));
+}
+
+/// Whether the text before a secret names it as that of an access key, or it stands right beside its id.
+fn is_named(text: &[u8], found: &Match<'_>) -> bool {
+    let Some(key) = &found.key else { return false };
+    let is_behind = key.end <= found.span.start;
+    let start = if is_behind { key.end } else { found.whole.start };
+    let between = text.get(start..found.span.start).unwrap_or_default();
+    let letters: Vec<u8> =
+        between.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_lowercase).collect();
+    let says = |name: &str| memchr::memmem::find(&letters, name.as_bytes()).is_some();
+    (is_behind && between.len() <= BESIDE) || says("secretaccesskey") || says("awssecret")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::DETECTORS;
+
+    const IDS: [&str; 2] = ["AKIAWIDGDYXJNVSA7Z6M", "AKIAWIDGDYXJIEGUTSH3"];
+    const SECRETS: [&str; 2] = ["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", "FoEXtH+8dvk5jlCl2WGFu2GB9GQtar16H49Lcz+d"];
+
+    /// What is found, as `detector key-id@place`.
+    fn found(text: &str) -> Vec<String> {
+        let told = DETECTORS.scan(text.as_bytes());
+        told.iter()
+            .map(|one| {
+                let id = one.proof.key_id.as_deref().and_then(|id| IDS.iter().position(|known| *known == id));
+                let value = SECRETS.iter().position(|known| known.as_bytes() == &text.as_bytes()[one.span.clone()]);
+                format!("{} {id:?} {value:?}", one.detector.id)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_id_has_its_own_secret_in_either_order() {
+        let [(id1, id2), (s1, s2)] = [IDS, SECRETS].map(|[first, second]| (first, second));
+        let (id, secret) = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY");
+        let forward = format!("{id}={id1}\n{secret}={s1}\nOLD_{id}={id2}\nOLD_{secret}={s2}\n");
+        assert_eq!(found(&forward), ["aws-access-key Some(0) Some(0)", "aws-access-key Some(1) Some(1)"]);
+        let reversed = format!("{secret}={s1}\n{id}={id1}\nOLD_{secret}={s2}\nOLD_{id}={id2}\n");
+        assert_eq!(
+            found(&reversed),
+            ["aws-access-key-reversed Some(0) Some(0)", "aws-access-key-reversed Some(1) Some(1)"]
+        );
+    }
+
+    #[test]
+    fn what_is_called_so_is_the_secret() {
+        let [(id, _), (secret, other)] = [IDS, SECRETS].map(|[first, second]| (first, second));
+        for (text, count) in [
+            (format!("AWS_ACCESS_KEY_ID={id}\nX_CLIENT_SECRET={other}\nAWS_SECRET_ACCESS_KEY={secret}\n"), 2),
+            (format!("X_CLIENT_SECRET={other}\nAWS_SECRET_ACCESS_KEY={secret}\nAWS_ACCESS_KEY_ID={id}\n"), 2),
+            (format!("AWS_SECRET_ACCESS_KEY={secret}\nX_CLIENT_SECRET={other}\nAWS_ACCESS_KEY_ID={id}\n"), 2),
+            (format!("MY_SECRET={other}\nAWS_ACCESS_KEY_ID={id}\nAWS_SECRET_ACCESS_KEY={secret}\n"), 2),
+        ] {
+            let found = found(&text);
+            let pairs: Vec<_> = found.iter().filter(|one| one.starts_with("aws-access-key")).collect();
+            assert_eq!(pairs.len(), 1, "{text}: {found:?}");
+            assert!(pairs[0].ends_with("Some(0) Some(0)"), "{text}: {found:?}");
+            assert_eq!(found.len(), count, "{text}: {found:?}");
+        }
+    }
+}
