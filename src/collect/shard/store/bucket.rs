@@ -68,6 +68,7 @@ pub(super) trait Api: Send + Sync {
 }
 
 /// What lets us in. It has no `Debug`.
+#[allow(clippy::large_enum_variant, reason = "there is one of it in a run")]
 pub(super) enum Pass {
     /// Credentials that sign each request, and the region they sign for.
     Signature(aws_credential_types::Credentials, String, aws_config::SdkConfig),
