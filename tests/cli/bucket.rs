@@ -64,6 +64,7 @@ fn send(url: &str, request: &str, headers: &str, body: &str) -> String {
     answer
 }
 
+#[allow(clippy::print_stderr, reason = "who runs the tests sees what was left out")]
 fn moto() -> Option<String> {
     let url = std::env::var("NONHUMAN_MOTO_URL").ok();
     if url.is_none() {

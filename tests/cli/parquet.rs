@@ -51,22 +51,8 @@ fn holes_are_in_it_and_secrets_are_not() {
     );
 }
 
-#[test]
-fn duckdb_reads_what_the_json_report_says() {
-    let Some(python) = std::env::var_os("NONHUMAN_DUCKDB") else {
-        eprintln!("skipped: NONHUMAN_DUCKDB is not set; name a Python with the package duckdb, or run ./test");
-        return;
-    };
-    let folder = folder();
-    let path = folder.path();
-    let out = |name: &str| path.join(name).to_string_lossy().into_owned();
-    let names = ["a.json", "a.parquet", "a.inventory.parquet"].map(out);
-    let arguments =
-        ["scan", "fixtures/acme", "--isolated", "--now", NOW, "-o", &names[0], "-o", &names[1], "-o", &names[2]];
-    let history = out("h.db");
-    let ran = run(&project(), &[arguments.as_slice(), &["--history-file", &history]].concat());
-    assert_eq!(ran.code, 1, "{}", ran.stderr);
-    let queries = "import duckdb, json, sys
+/// What DuckDB is asked, and how the answers are printed.
+const QUERIES: &str = "import duckdb, json, sys
 findings, identities = sys.argv[1:]
 ask = lambda text: duckdb.sql(text).fetchall()
 print(json.dumps({
@@ -84,7 +70,23 @@ print(json.dumps({
   'created': str(ask(f\"select created at time zone 'UTC' from '{identities}' where name = 'deploy-bot'\")[0][0]),
   'foot': dict(ask(f\"select key::varchar, value::varchar from parquet_kv_metadata('{findings}')\")),
 }))";
-    let answer = Command::new(python).args(["-c", queries, &names[1], &names[2]]).output().expect("it starts");
+
+#[test]
+fn duckdb_reads_what_the_json_report_says() {
+    let Some(python) = std::env::var_os("NONHUMAN_DUCKDB") else {
+        eprintln!("skipped: NONHUMAN_DUCKDB is not set; name a Python with the package duckdb, or run ./test");
+        return;
+    };
+    let folder = folder();
+    let path = folder.path();
+    let out = |name: &str| path.join(name).to_string_lossy().into_owned();
+    let names = ["a.json", "a.parquet", "a.inventory.parquet"].map(out);
+    let arguments =
+        ["scan", "fixtures/acme", "--isolated", "--now", NOW, "-o", &names[0], "-o", &names[1], "-o", &names[2]];
+    let history = out("h.db");
+    let ran = run(&project(), &[arguments.as_slice(), &["--history-file", &history]].concat());
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let answer = Command::new(python).args(["-c", QUERIES, &names[1], &names[2]]).output().expect("it starts");
     assert!(answer.status.success(), "{}", String::from_utf8_lossy(&answer.stderr));
     let told: Value = serde_json::from_slice(&answer.stdout).expect("JSON");
     let report: Value = serde_json::from_str(&std::fs::read_to_string(&names[0]).expect("it is there")).expect("JSON");

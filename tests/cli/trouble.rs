@@ -11,6 +11,7 @@ use crate::tree::{Ran, folder, nonhuman, run, write};
 
 /// Runs a script in a folder below which `small` is a disk of its own of 256 KiB; `None` where this machine gives nobody a
 /// name space to mount it in.
+#[allow(clippy::print_stderr, reason = "who runs the tests sees what was left out")]
 fn on_a_small_disk(folder: &Path, script: &str) -> Option<Ran> {
     std::fs::create_dir_all(folder.join("small")).expect("a folder");
     let unshare = |flags: &str, script: &str| {
