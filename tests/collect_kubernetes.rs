@@ -73,7 +73,7 @@ fn fixture(name: &str) -> PathBuf {
 /// Reads files as the dump of a cluster called `prod`.
 fn dump(paths: &[PathBuf]) -> Vec<Record> {
     let paths = paths.iter().map(|path| ("prod".to_owned(), path.clone())).collect();
-    records_of(KubernetesDump { paths }, Duration::from_secs(30))
+    records_of(KubernetesDump { paths, ..KubernetesDump::default() }, Duration::from_secs(30))
 }
 
 /// Reads texts as the dump files of a cluster called `prod`.

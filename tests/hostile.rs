@@ -141,7 +141,7 @@ proptest! {
         write(folder.path(), "bindings.yaml", &bindings);
         write(folder.path(), "secrets.json", &secrets);
         let paths = vec![("prod".to_owned(), folder.path().to_owned())];
-        holds_together(&collect(Arc::new(KubernetesDump { paths })))?;
+        holds_together(&collect(Arc::new(KubernetesDump { paths, ..KubernetesDump::default() })))?;
     }
 
     #[test]

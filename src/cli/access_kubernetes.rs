@@ -108,7 +108,7 @@ fn read(paths: &[PathBuf]) -> Result<Inventory, Failure> {
         super::gather::must_exist(path)?;
     }
     let paths = paths.iter().map(|path| (CLUSTER.to_owned(), path.clone())).collect();
-    let collector: Arc<dyn Collector> = Arc::new(KubernetesDump { paths });
+    let collector: Arc<dyn Collector> = Arc::new(KubernetesDump { paths, ..KubernetesDump::default() });
     let context = Context {
         // Nothing here asks how old a thing is.
         now: jiff::Timestamp::UNIX_EPOCH,

@@ -213,6 +213,14 @@ pub(super) struct Sources {
     /// Let programs that the kubeconfig names run to log in (aws, gke-gcloud-auth-plugin, kubelogin …)
     #[arg(long, env = "NONHUMAN_KUBERNETES_ALLOW_EXEC", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Sources")]
     pub kubernetes_allow_exec: bool,
+    /// Read the values of Secrets, too, and compare them by keyed fingerprint with each other and with what is found in
+    /// files; they are neither kept nor shown
+    #[arg(long, env = "NONHUMAN_KUBERNETES_SECRET_VALUES", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Sources")]
+    pub kubernetes_secret_values: bool,
+    /// Read when service accounts were last used from an API server's audit log (JSON lines), of this cluster or of the
+    /// one that is read
+    #[arg(long, value_name = "[CLUSTER=]FILE", help_heading = "Sources")]
+    pub kubernetes_audit_log: Vec<String>,
     /// Read a dump as `kubectl get … -o json|yaml` writes it; a file or a folder, with the name of its cluster before it
     #[arg(long, value_name = "[CLUSTER=]PATH", help_heading = "Sources")]
     pub kubernetes_export: Vec<String>,

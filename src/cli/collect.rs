@@ -45,10 +45,16 @@ pub(super) fn run(arguments: &Collect, global: &Global, config: &Config) -> Resu
     {
         return not_written(&error);
     }
-    let collected = gather::read(wish, None, global, config)?;
-    let mut lines = Vec::with_capacity(collected.gathered.records.len());
-    for record in &collected.gathered.records {
-        lines.push(serde_json::to_string(record)?);
+    let mut collected = gather::read(wish, None, global, config)?;
+    let records = std::mem::take(&mut collected.gathered.records);
+    let mut lines: Vec<String> = Vec::with_capacity(records.len());
+    let mut coverage = Vec::new();
+    // Each record is dropped when its line is there: both of a large cluster would be twice its memory.
+    for record in records {
+        let mut line = serde_json::to_string(&record)?;
+        line.shrink_to_fit();
+        lines.push(line);
+        coverage.extend(coverage_entry(record));
     }
     // The order in which threads and servers answered says nothing.
     lines.sort();
@@ -77,7 +83,7 @@ pub(super) fn run(arguments: &Collect, global: &Global, config: &Config) -> Resu
         gather::tell_interrupted(&collected.gathered);
         return Ok(Exit::Interrupted);
     }
-    let coverage = Coverage::new(collected.gathered.records.into_iter().filter_map(coverage_entry).collect());
+    let coverage = Coverage::new(coverage);
     Ok(Exit::of_scan(false, coverage.is_incomplete(), false, arguments.allow_partial))
 }
 

@@ -201,12 +201,28 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
         aws_exports: sources.aws_export.clone(),
         kubernetes: wants_cluster.then_some(contexts),
         kubernetes_allow_exec: sources.kubernetes_allow_exec,
-        kubernetes_dumps: sources.kubernetes_export.iter().map(|text| dump(text)).collect::<Result<_, _>>()?,
+        kubernetes_secret_values: sources.kubernetes_secret_values,
+        kubernetes_audit_logs: sources
+            .kubernetes_audit_log
+            .iter()
+            .map(|text| audit_log(text))
+            .collect::<Result<_, _>>()?,
+        kubernetes_dumps: dumps(&sources.kubernetes_export)?,
         people,
         ..Request::default()
     };
     sources.okta.add_to(&mut request, config)?;
     Ok(request)
+}
+
+/// `CLUSTER=PATH`, or the path alone.
+fn audit_log(text: &str) -> Result<(Option<String>, PathBuf), Failure> {
+    let (name, path) = match text.split_once('=') {
+        Some((name, path)) if !Path::new(text).exists() => (Some(name.to_owned()), PathBuf::from(path)),
+        _ => (None, PathBuf::from(text)),
+    };
+    must_exist(&path)?;
+    Ok((name, path))
 }
 
 /// The trees of lists and of folders of trees. Their order is that of their names: every shard must see the same.
@@ -302,6 +318,24 @@ pub(super) fn must_exist(path: &Path) -> Result<(), Failure> {
 }
 
 /// `CLUSTER=PATH`, or a path whose last part names the cluster.
+/// The dumps with the names of their clusters. Two that are called alike by their paths alone would become one cluster.
+fn dumps(texts: &[String]) -> Result<Vec<(String, PathBuf)>, Failure> {
+    let mut all: Vec<(String, PathBuf)> = Vec::new();
+    for text in texts {
+        let (name, path) = dump(text)?;
+        let named = path.as_os_str() != text.as_str();
+        if let Some((_, other)) = all.iter().find(|(known, other)| *known == name && *other != path).filter(|_| !named)
+        {
+            return Err(Failure(format!(
+                "--kubernetes-export {text}: {} is called '{name}', too; say which cluster each is of: --kubernetes-export NAME={text}",
+                other.display()
+            )));
+        }
+        all.push((name, path));
+    }
+    Ok(all)
+}
+
 fn dump(text: &str) -> Result<(String, PathBuf), Failure> {
     if let Some((cluster, path)) = text.split_once('=')
         && !Path::new(text).exists()

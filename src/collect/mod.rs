@@ -15,6 +15,7 @@ mod run;
 pub mod shard;
 mod sink;
 pub mod source;
+mod texts;
 
 use std::sync::Arc;
 

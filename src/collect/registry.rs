@@ -32,6 +32,10 @@ pub struct Request {
     pub kubernetes: Option<Vec<String>>,
     /// Whether programs named by the kubeconfig may be run to log in.
     pub kubernetes_allow_exec: bool,
+    /// Whether the values of Secrets are read, to compare them by keyed fingerprint.
+    pub kubernetes_secret_values: bool,
+    /// Audit logs with the name of their cluster; unnamed ones are of every cluster that is read.
+    pub kubernetes_audit_logs: Vec<(Option<String>, PathBuf)>,
     /// Dumps with the name of their cluster.
     pub kubernetes_dumps: Vec<(String, PathBuf)>,
     /// Home directories, of which the known places of agents' clients are read.
@@ -72,10 +76,13 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
         list.push(Arc::new(export.detectors(Arc::clone(detectors))));
     }
     if let Some(contexts) = &request.kubernetes {
-        list.push(live_kubernetes(contexts.clone(), request.kubernetes_allow_exec)?);
+        list.push(live_kubernetes(contexts.clone(), request, detectors)?);
     }
     if !request.kubernetes_dumps.is_empty() {
-        list.push(Arc::new(kubernetes::KubernetesDump { paths: request.kubernetes_dumps.clone() }));
+        list.push(Arc::new(kubernetes::KubernetesDump {
+            paths: request.kubernetes_dumps.clone(),
+            searching: searching(request, detectors),
+        }));
     }
     if let Some(settings) = &request.okta {
         list.push(live_okta(settings.clone(), request.okta_hints.clone())?);
@@ -125,13 +132,30 @@ fn live_aws(
     Err("this build cannot ask AWS; use --aws-export, or a build with the feature 'aws'".to_owned())
 }
 
+fn searching(request: &Request, detectors: &Arc<DetectorSet>) -> kubernetes::Searching {
+    kubernetes::Searching {
+        detectors: Some(Arc::clone(detectors)),
+        values: request.kubernetes_secret_values,
+        audit_logs: request.kubernetes_audit_logs.clone(),
+    }
+}
+
 #[cfg(feature = "kubernetes")]
-fn live_kubernetes(contexts: Vec<String>, allow_exec: bool) -> Result<Arc<dyn Collector>, String> {
-    Ok(Arc::new(kubernetes::KubernetesLive { contexts, allow_exec, kubeconfig: None }))
+fn live_kubernetes(
+    contexts: Vec<String>,
+    request: &Request,
+    detectors: &Arc<DetectorSet>,
+) -> Result<Arc<dyn Collector>, String> {
+    let (allow_exec, searching) = (request.kubernetes_allow_exec, searching(request, detectors));
+    Ok(Arc::new(kubernetes::KubernetesLive { contexts, allow_exec, kubeconfig: None, searching }))
 }
 
 #[cfg(not(feature = "kubernetes"))]
-fn live_kubernetes(_contexts: Vec<String>, _allow_exec: bool) -> Result<Arc<dyn Collector>, String> {
+fn live_kubernetes(
+    _contexts: Vec<String>,
+    _request: &Request,
+    _detectors: &Arc<DetectorSet>,
+) -> Result<Arc<dyn Collector>, String> {
     Err("this build cannot ask a cluster; use --kubernetes-export, or a build with the feature 'kubernetes'".to_owned())
 }
 

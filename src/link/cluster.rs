@@ -108,7 +108,8 @@ fn roles(inventory: &mut Inventory, tables: &Tables) {
         let added: Vec<CapabilityKind> = before
             .map(|before| powers.iter().filter(|power| !before.contains(power)).copied().collect())
             .unwrap_or_default();
-        let unbound = !bound.contains(&role.id) && default.is_none() && !role.builtin;
+        let is_part = inventory.settings.get(&role.id).is_some_and(|one| one.attributes.is(AttributeName::Aggregated));
+        let unbound = !bound.contains(&role.id) && default.is_none() && !role.builtin && !is_part;
         if added.is_empty() && (!unbound || powers.is_empty()) {
             continue;
         }

@@ -16,6 +16,7 @@ mod reach;
 mod search;
 mod trust;
 mod usage;
+mod values;
 mod workflows;
 mod workloads;
 
@@ -79,6 +80,7 @@ pub fn link_grants(inventory: &mut Inventory) {
 /// Runs every pass. The order is the point.
 pub fn link(inventory: &mut Inventory, tables: &Tables) {
     credentials::link(inventory);
+    values::link(inventory);
     workloads::link(inventory);
     trust::link(inventory);
     aws::link(inventory, &tables.aws_trust);

@@ -225,6 +225,10 @@ attributes! {
     CloudIdentity = "cloud_identity": Text of [Identity];
     /// What it is to act as in a cloud cannot be a name of that cloud.
     CloudLinkBroken = "cloud_link_broken": Bool of [Identity];
+    /// For how many days an audit log does not show it.
+    UnseenDays = "unseen_days": Int of [Identity];
+    /// A tool of people that an audit log shows it with.
+    UsedWith = "used_with": Text of [Identity];
     /// Registry Secrets that it names and that are not there.
     MissingPullSecrets = "missing_pull_secrets": Texts of [Identity];
     /// Its token is mounted into a pod.
@@ -247,6 +251,8 @@ attributes! {
     ByHand = "by_hand": Bool of [Credential];
     /// It names nobody.
     IsEmpty = "is_empty": Bool of [Setting];
+    /// Other roles are put together from it.
+    Aggregated = "aggregated": Bool of [Setting];
     /// No binding names it.
     Unbound = "unbound": Bool of [Setting];
     /// What it amounts to, as names of capabilities.
@@ -259,6 +265,12 @@ attributes! {
     TokenExpires = "token_expires": Bool of [Setting];
     /// Nothing that was read refers to it.
     Unreferenced = "unreferenced": Bool of [Setting];
+    /// Keyed fingerprints of its values, by the names of its entries; until they are compared.
+    ValuePrints = "value_prints": Texts of [Setting];
+    /// What credentials it holds, by their form.
+    Holds = "holds": Texts of [Setting];
+    /// Where else one of its values is.
+    SameValueAs = "same_value_as": Texts of [Setting];
     /// What else it opens.
     Opens = "opens": Text of [Setting];
     /// It holds a kubeconfig with a credential.

@@ -90,6 +90,11 @@ impl Attributes {
         self.0.insert(name, known);
     }
 
+    /// Takes an attribute away.
+    pub fn remove(&mut self, name: AttributeName) {
+        self.0.remove(&name);
+    }
+
     /// Sets an attribute that may be absent or could not be read.
     pub fn set_known<T: Into<AttributeValue>>(&mut self, name: AttributeName, value: Known<T>) {
         match value {

@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use super::view::{Noun, Reads, View, params};
-use super::{Rule, RuleSet, chain, functions, joined};
+use super::{Rule, RuleSet, chain, functions, joined, twins};
 use crate::inventory::Inventory;
 use crate::model::{
-    Confidence, CoverageEntry, Evidence, Exposure, Finding, Fingerprint, NotEvaluated, Provider, Severity, SubjectKind,
-    Urn,
+    AttributeName, Confidence, CoverageEntry, Evidence, Exposure, Finding, Fingerprint, NotEvaluated, Provider,
+    Severity, SubjectKind, Urn,
 };
 
 /// What the rules concluded.
@@ -54,6 +54,7 @@ pub fn evaluate(inventory: &Inventory, rules: &RuleSet, now: Timestamp) -> Judge
         }
     }
     add_blind_rules(inventory, rules, &mut unknown);
+    let mut findings = twins::join(inventory, findings);
     findings.sort_by(|a, b| {
         (b.severity, &a.identity, &a.rule, &a.subject).cmp(&(a.severity, &b.identity, &b.rule, &b.subject))
     });
@@ -198,13 +199,14 @@ impl Judge<'_> {
             Noun::Exposure(it) => (it.severity, it.confidence),
             _ => (Severity::Medium, Confidence::High),
         };
+        let confidence = if self.is_guess(noun) { Confidence::Low } else { rule.confidence.unwrap_or(confidence) };
         let subject = noun.id().clone();
         Finding {
             rule: rule.id.clone(),
             subject_kind: rule.subject,
             identity: self.identity(noun),
             severity: rule.severity.unwrap_or(severity),
-            confidence: rule.confidence.unwrap_or(confidence),
+            confidence,
             title: rule.title.clone(),
             message: rule.message.fill(view),
             remedy: rule.remedy.fill(view),
@@ -215,6 +217,22 @@ impl Judge<'_> {
             subject,
             baseline: None,
             history: None,
+        }
+    }
+
+    /// Whether it was read from a template that nobody rendered.
+    fn is_guess(&self, noun: Noun<'_>) -> bool {
+        let identity = |id: &Urn| {
+            let found = self.inventory.identities.get(id);
+            found.is_some_and(|one| one.attributes.is(AttributeName::Template))
+        };
+        match noun {
+            Noun::Identity(it) => identity(&it.id),
+            Noun::Workload(it) => it.attributes.is(AttributeName::Template),
+            Noun::Setting(it) => it.attributes.is(AttributeName::Template),
+            Noun::Grant(it) => identity(&it.to),
+            Noun::Credential(it) => identity(&it.holder),
+            Noun::Exposure(_) => false,
         }
     }
 

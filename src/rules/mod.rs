@@ -18,6 +18,7 @@ mod nouns;
 mod schema;
 mod selftest;
 mod suppress;
+mod twins;
 mod view;
 
 pub use baseline::{Baseline, BaselineError, Entry};

@@ -1,19 +1,23 @@
-//! Which id belongs to which secret, where several could: an id has one secret, and a secret one id. Finds nothing itself.
+//! Which id of an AWS access key belongs to which secret, where several could: an id has one secret, and a secret one id.
+//! Finds nothing itself.
 
 use std::collections::BTreeSet;
 
 use super::Match;
 
+/// The kind of credential that is a pair.
+const KIND: &str = "aws.access-key";
 /// So near beside its id a secret needs no name, in bytes.
 const BESIDE: usize = 8;
 
-/// Of the pairs of one kind that share an id or a secret, keeps those whose secret is named as such, and of these the
+/// Of the pairs that share an id or a secret, keeps those whose secret is named as such, and of these the
 /// first ones: who writes the secret before the id does so throughout.
 pub(super) fn resolve(text: &[u8], matches: &mut Vec<Match<'_>>) {
-    if matches.iter().all(|found| found.key.is_none()) {
+    let is_pair = |found: &Match<'_>| found.key.is_some() && found.proof.kind == KIND;
+    let mut pairs: Vec<usize> = (0..matches.len()).filter(|place| is_pair(&matches[*place])).collect();
+    if pairs.is_empty() {
         return;
     }
-    let mut pairs: Vec<usize> = (0..matches.len()).filter(|place| matches[*place].key.is_some()).collect();
     pairs.sort_by_key(|place| {
         let found = &matches[*place];
         (!is_named(text, found), found.whole.start, found.whole.end, found.detector.id.as_str())
@@ -23,7 +27,7 @@ pub(super) fn resolve(text: &[u8], matches: &mut Vec<Match<'_>>) {
     for place in pairs {
         let found = &matches[place];
         let Some(key) = &found.key else { continue };
-        let ends = [key.start, found.span.start].map(|start| (found.proof.kind.clone(), start));
+        let ends = [key.start, found.span.start];
         if ends.iter().any(|end| taken.contains(end)) {
             lost.insert(place);
         } else {
@@ -36,7 +40,12 @@ pub(super) fn resolve(text: &[u8], matches: &mut Vec<Match<'_>>) {
         !lost.contains(&(place - 1))
     });
     // An id that has its secret is no finding of its own.
-    let keys: BTreeSet<usize> = matches.iter().filter_map(|found| found.key.as_ref()).map(|key| key.start).collect();
+    let keys: BTreeSet<usize> = matches
+        .iter()
+        .filter(|found| is_pair(found))
+        .filter_map(|found| found.key.as_ref())
+        .map(|key| key.start)
+        .collect();
     matches.retain(|found| !found.detector.public || !keys.contains(&found.span.start));
 }
 

@@ -204,3 +204,197 @@ fn the_recorded_cluster_is_judged_as_reviewed() {
     lines.sort();
     insta::assert_snapshot!("kubernetes-recorded", lines.join("\n"));
 }
+
+#[test]
+fn patches_of_overlays_are_applied() {
+    let at = folder();
+    let base = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: bot}\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: bot}\nsubjects: [{kind: ServiceAccount, name: bot, namespace: dev}]\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\nspec: {template: {spec: {containers: [{name: app, image: a}]}}}\n";
+    write(at.path(), "tree/base/bot.yaml", base);
+    write(at.path(), "tree/base/kustomization.yaml", "resources: [bot.yaml]\n");
+    write(
+        at.path(),
+        "tree/prod/kustomization.yaml",
+        "resources: [../base]\nnamespace: prod\nnamePrefix: p-\npatches:\n- target: {kind: ClusterRoleBinding, name: b.t}\n  patch: |-\n    - {op: replace, path: /roleRef/name, value: cluster-admin}\n- path: api.yaml\n",
+    );
+    let patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\nspec:\n  template:\n    spec:\n      serviceAccountName: bot\n      containers:\n      - name: app\n        env: [{name: DB_PASSWORD, value: made-up-for-a-test}]\n";
+    write(at.path(), "tree/prod/api.yaml", patch);
+    let found = findings(at.path());
+    let has = |rule: &str, subject: &str| found.contains(&(rule.to_owned(), subject.to_owned()));
+    assert!(has("cluster-administrator", "k8s:tree (manifests) prod/prod/sa/p-bot"), "{found:#?}");
+    assert!(has("secret-in-pod-template", "k8s:tree (manifests) prod/prod/deploy/p-api"), "{found:#?}");
+    let of_patch = |subject: &String| subject.starts_with("k8s:tree (manifests)/");
+    assert!(found.iter().all(|(_, subject)| !of_patch(subject)), "a patch is no object: {found:#?}");
+}
+
+#[test]
+fn a_manifest_and_the_cluster_that_has_it_are_one_finding() {
+    let at = folder();
+    let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: bot, namespace: ci, uid: u}\n";
+    let binding = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: bot}\nsubjects: [{kind: ServiceAccount, name: bot, namespace: ci}]\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}\n";
+    write(at.path(), "tree/k8s/bot.yaml", format!("{account}---\n{binding}"));
+    write(at.path(), "dump/all.yaml", format!("{account}---\n{binding}"));
+    let arguments = [
+        "scan",
+        "tree",
+        "--kubernetes-export",
+        "prod=dump",
+        "--isolated",
+        "--now",
+        NOW,
+        "--format",
+        "json",
+        "--exit-zero",
+        "--allow-partial",
+    ];
+    let ran = run(at.path(), &arguments);
+    let scan: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let list = scan["findings"].as_array().unwrap();
+    let found: Vec<&Value> = list.iter().filter(|one| one["rule"] == "cluster-administrator").collect();
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0]["subject"], "k8s:prod/ci/sa/bot");
+    assert_eq!(found[0]["evidence"][1]["location"]["path"], "k8s/bot.yaml", "{:#?}", found[0]);
+    assert!(found[0]["chain"].to_string().contains("defined at k8s/bot.yaml:1"), "{:#?}", found[0]);
+}
+
+#[test]
+fn a_role_that_is_part_of_others_waits_for_no_binding() {
+    let at = folder();
+    let role = |name: &str, labels: &str| {
+        format!(
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{name: {name}, uid: u{labels}}}\nrules: [{{apiGroups: [\"\"], resources: [secrets], verbs: [list]}}]\n"
+        )
+    };
+    let part = role("part", ", labels: {rbac.authorization.k8s.io/aggregate-to-edit: \"true\"}");
+    write(at.path(), "dump/all.yaml", format!("{part}---\n{}", role("alone", "")));
+    let arguments = [
+        "scan",
+        "--kubernetes-export",
+        "prod=dump",
+        "--isolated",
+        "--now",
+        NOW,
+        "--format",
+        "json",
+        "--exit-zero",
+        "--allow-partial",
+    ];
+    let ran = run(at.path(), &arguments);
+    let scan: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let list = scan["findings"].as_array().unwrap();
+    let unbound: Vec<&Value> =
+        list.iter().filter(|one| one["rule"] == "role-unbound-powerful").map(|one| &one["subject"]).collect();
+    assert_eq!(unbound, ["k8s:prod//clusterrole/alone"]);
+}
+
+/// A key of a cloud in a ConfigMap is told as what it is, beside those that only their names tell.
+#[test]
+fn values_of_config_maps_are_recognised_and_secrets_are_compared_on_demand() {
+    let at = folder();
+    let examples = std::fs::read_to_string(project().join("rules/detect/openai.toml")).unwrap();
+    let token = examples.split("OpenAI(\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned();
+    let object = |kind: &str, name: &str, data: &str| {
+        format!("apiVersion: v1\nkind: {kind}\nmetadata: {{name: {name}, namespace: shop}}\ndata: {data}\n")
+    };
+    let values = "{password: cGxhbnRlZC12YWx1ZS1vbmU=}";
+    let all = [
+        object("ConfigMap", "app", &format!("{{ENDPOINT: {token}, DB_PASSWORD: hunter-made-up}}")),
+        object("Secret", "a", values),
+        object("Secret", "b", values),
+    ];
+    write(at.path(), "dump/all.yaml", all.join("---\n"));
+    let arguments = [
+        "scan",
+        "--kubernetes-export",
+        "prod=dump",
+        "--isolated",
+        "--now",
+        NOW,
+        "--format",
+        "json",
+        "--exit-zero",
+        "--allow-partial",
+    ];
+    let ran = run(at.path(), &arguments);
+    assert!(!ran.stdout.contains(&token) && !ran.stdout.contains("planted-value"), "no value leaves");
+    let rules = |text: &str| -> BTreeSet<(String, String)> {
+        let scan: Value = serde_json::from_str(text).unwrap();
+        let list = scan["findings"].as_array().unwrap().clone();
+        list.iter().map(|one| (one["rule"].as_str().unwrap().to_owned(), one["subject"].to_string())).collect()
+    };
+    let found = rules(&ran.stdout);
+    assert!(
+        found.iter().any(|(rule, subject)| rule == "secret-in-configmap" && subject.contains("/cm/app")),
+        "{found:#?}"
+    );
+    assert!(found.iter().any(|(_, subject)| subject.contains("kubernetes/prod/shop/cm/app")), "{found:#?}");
+    assert!(found.iter().all(|(rule, _)| rule != "secret-value-reused"), "values are not read unasked: {found:#?}");
+    let ran = run(at.path(), &[&arguments[..], &["--kubernetes-secret-values"]].concat());
+    assert!(!ran.stdout.contains("cGxhbnRlZC") && !ran.stdout.contains("planted-value"), "no value leaves");
+    let found = rules(&ran.stdout);
+    let reused: Vec<&String> =
+        found.iter().filter(|(rule, _)| rule == "secret-value-reused").map(|(_, subject)| subject).collect();
+    assert_eq!(reused, ["\"k8s:prod/shop/secret/a\"", "\"k8s:prod/shop/secret/b\""]);
+}
+
+#[test]
+fn one_page_of_a_list_is_no_whole_list_and_two_dumps_are_not_one_cluster() {
+    let at = folder();
+    let page = r#"{"kind":"List","apiVersion":"v1","metadata":{"continue":"abc","remainingItemCount":10},"items":[{"kind":"ServiceAccount","apiVersion":"v1","metadata":{"name":"a","namespace":"b"}}]}"#;
+    write(at.path(), "east/dump/all.json", page);
+    write(at.path(), "west/dump/all.json", page);
+    let ran =
+        run(at.path(), &["scan", "--kubernetes-export", "prod=east/dump", "--isolated", "--now", NOW, "--exit-zero"]);
+    assert_eq!(ran.code, 3, "{}", ran.stdout);
+    assert!(ran.stdout.contains("one page of a longer list"), "{}", ran.stdout);
+    let ran =
+        run(at.path(), &["scan", "--kubernetes-export", "east/dump", "--kubernetes-export", "west/dump", "--isolated"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("say which cluster each is of"), "{}", ran.stderr);
+}
+
+#[test]
+fn audit_logs_say_who_is_seen_and_who_is_not() {
+    let at = folder();
+    let account = |name: &str| {
+        format!(
+            "apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: {name}, namespace: ci, uid: u-{name}}}\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {{name: {name}, namespace: ci}}\nsubjects: [{{kind: ServiceAccount, name: {name}}}]\nroleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}}\n"
+        )
+    };
+    write(at.path(), "dump/all.yaml", [account("runner"), account("idle")].join("---\n"));
+    // Whether an account has a token is known where Secrets were read.
+    write(at.path(), "dump/secrets.json", r#"{"kind":"SecretList","apiVersion":"v1","items":[]}"#);
+    let event = |user: &str, time: &str| {
+        format!(
+            "{{\"kind\":\"Event\",\"user\":{{\"username\":\"{user}\"}},\"userAgent\":\"kubectl/v1.36\",\"requestReceivedTimestamp\":\"{time}\"}}\n"
+        )
+    };
+    write(
+        at.path(),
+        "audit.log",
+        event("jana", "2026-01-01T00:00:00Z") + &event("system:serviceaccount:ci:runner", "2026-11-20T00:00:00Z"),
+    );
+    let ran = run(
+        at.path(),
+        &[
+            "scan",
+            "--kubernetes-export",
+            "prod=dump",
+            "--kubernetes-audit-log",
+            "prod=audit.log",
+            "--isolated",
+            "--now",
+            NOW,
+            "--format",
+            "json",
+            "--exit-zero",
+            "--allow-partial",
+        ],
+    );
+    let scan: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let of = |rule: &str| -> Vec<String> {
+        let list = scan["findings"].as_array().unwrap();
+        list.iter().filter(|one| one["rule"] == rule).map(|one| one["subject"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(of("account-not-used"), ["k8s:prod/ci/sa/idle"]);
+    assert_eq!(of("account-used-by-person"), ["k8s:prod/ci/sa/runner"]);
+}

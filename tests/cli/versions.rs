@@ -131,3 +131,29 @@ fn a_submodule_that_becomes_a_file_is_no_hole() {
     let report = scan(path, &["--staged"]);
     assert_eq!((places(&report), &report["summary"]["incomplete"]), (vec!["mod:1".to_owned()], &Value::Bool(false)));
 }
+
+/// A tree of ten times the same tree, ten levels deep: ten thousand million paths in a few objects.
+#[test]
+fn a_bomb_of_trees_is_a_hole_and_the_rest_is_found() {
+    let folder = repository();
+    let path = folder.path();
+    write(path, "a.py", secret("before"));
+    commit(path, "a file");
+    let make = |entries: Vec<String>| {
+        write(path, "entries", entries.concat());
+        let script = "git mktree < entries";
+        let ran = std::process::Command::new("sh").args(["-c", script]).current_dir(path).output().expect("it starts");
+        String::from_utf8(ran.stdout).expect("text").trim().to_owned()
+    };
+    let blob = git(path, &["hash-object", "-w", "a.py"]);
+    let mut tree = make((0..10).map(|number| format!("100644 blob {blob}\tf{number}\n")).collect());
+    for _ in 1..10 {
+        tree = make((0..10).map(|number| format!("040000 tree {tree}\td{number}\n")).collect());
+    }
+    let empty = make(Vec::new());
+    let harmless = git(path, &["commit-tree", "-m", "empty", &empty]);
+    let bomb = git(path, &["commit-tree", "-p", &harmless, "-m", "bomb", &tree]);
+    // What is staged is what the index has, whatever HEAD is.
+    git(path, &["update-ref", "refs/heads/main", &bomb]);
+    assert_eq!(places(&scan(path, &["--staged"])), ["a.py:1"]);
+}

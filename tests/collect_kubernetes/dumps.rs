@@ -319,7 +319,7 @@ fn files_of_one_cluster_are_one_target() {
 fn a_slash_in_a_clusters_name_does_not_blur_its_urns() {
     let name = "arn:aws:eks:eu-central-1:429710886354:cluster/prod".to_owned();
     let paths = recorded_dump().into_iter().map(|path| (name.clone(), path)).collect();
-    let records = records_of(KubernetesDump { paths }, Duration::from_secs(30));
+    let records = records_of(KubernetesDump { paths, ..KubernetesDump::default() }, Duration::from_secs(30));
     let inventory = inventory_of(&records);
     assert_eq!(inventory.identities.rows()[0].tenant, "arn:aws:eks:eu-central-1:429710886354:cluster:prod");
     assert!(

@@ -14,7 +14,7 @@ fn scan_as(server: &KubeServer, user: &str, deadline: Duration) -> Vec<Record> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let directory = tempfile::tempdir().unwrap();
     let kubeconfig = server.kubeconfig(directory.path(), user);
-    let live = KubernetesLive { contexts: Vec::new(), allow_exec: false, kubeconfig: Some(kubeconfig) };
+    let live = KubernetesLive { kubeconfig: Some(kubeconfig), ..KubernetesLive::default() };
     records_of(live, deadline)
 }
 
@@ -27,7 +27,7 @@ pub(super) fn is(seen: &Seen, kind: &str) -> bool {
 }
 
 #[test]
-fn the_recorded_cluster_is_read_with_gets_and_pages_only() {
+fn the_recorded_cluster_is_read_with_gets_pages_and_reviews_only() {
     let server = KubeServer::start(|_| None);
     let records = scan(&server);
     assert_eq!(holes(&records), Vec::<&_>::new());
@@ -39,14 +39,20 @@ fn the_recorded_cluster_is_read_with_gets_and_pages_only() {
     for (what, count) in [("serviceaccounts", 68), ("clusterroles", 82), ("clusterrolebindings", 63), ("pods", 10)] {
         assert_eq!(coverage(&records, what).count, count, "{what}");
     }
-    assert_eq!(entries(&records).count(), 23);
+    assert_eq!(entries(&records).count(), 25);
 
-    let seen = server.seen();
-    assert_eq!(seen.len(), 23);
+    let (reviews, seen): (Vec<Seen>, Vec<Seen>) = server.seen().into_iter().partition(|one| one.method == "POST");
+    assert_eq!(reviews.len(), 21, "each kind is asked for once");
+    for review in &reviews {
+        assert_eq!(review.path, "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
+        assert!(review.body.contains(r#""verb":"list""#), "{}", review.body);
+    }
+    assert_eq!(coverage(&records, "access of the scanner").count, 21);
+    assert_eq!(seen.len(), 24);
     for request in &seen {
         assert_eq!(request.method, "GET", "{request:?}");
         assert!(!request.query.contains_key("resourceVersion"), "{request:?}");
-        let is_list = !request.path.contains("/configmaps/");
+        let is_list = !request.path.contains("/configmaps/") && request.path != "/apis";
         assert_eq!(request.query.get("limit").map(String::as_str), is_list.then_some("500"), "{request:?}");
     }
     let secrets = seen.iter().find(|request| is(request, "secrets")).unwrap();
@@ -354,7 +360,7 @@ fn a_kubeconfig_that_cannot_be_used_is_not_quoted() {
     let live = |contexts: &[&str]| {
         let contexts = contexts.iter().map(|&name| name.to_owned()).collect();
         records_of(
-            KubernetesLive { contexts, allow_exec: false, kubeconfig: Some(path.clone()) },
+            KubernetesLive { contexts, kubeconfig: Some(path.clone()), ..KubernetesLive::default() },
             Duration::from_secs(30),
         )
     };
@@ -391,4 +397,120 @@ fn last_uses_carry_the_horizon_of_the_tracking_configmap() {
     let inventory = inventory_of(&records);
     let usage = inventory.usages.iter().find(|usage| usage.of.as_str().ends_with("/bot-token-legacy")).unwrap();
     assert!(usage.last.why_unknown().unwrap().contains("was not read"), "{usage:?}");
+}
+
+/// What a review asks about.
+fn reviews(seen: &Seen, resource: &str) -> bool {
+    seen.method == "POST" && seen.body.contains(&format!(r#""resource":"{resource}""#))
+}
+
+#[test]
+fn what_the_server_denies_beforehand_is_a_hole_and_is_not_asked_for() {
+    let server = KubeServer::start(|seen| {
+        let denied =
+            r#"{"kind":"SelfSubjectAccessReview","status":{"allowed":false,"reason":"no RBAC policy matched"}}"#;
+        reviews(seen, "secrets").then(|| Reply::json(201, denied))
+    });
+    let records = scan(&server);
+    let secrets = coverage(&records, "secrets");
+    assert_eq!(secrets.outcome, Outcome::Refused);
+    assert!(secrets.detail.as_deref().unwrap().contains("no RBAC policy matched"), "{secrets:?}");
+    assert!(secrets.blinds.contains(&FactKind::Credentials), "{secrets:?}");
+    let review = coverage(&records, "access of the scanner");
+    assert_eq!(review.count, 20);
+    assert!(review.detail.as_deref().unwrap().contains("may not list 1 of 21 kinds: secrets"), "{review:?}");
+    assert!(server.seen().iter().all(|seen| !is(seen, "secrets")), "a refusal is not asked for");
+    assert_eq!(coverage(&records, "pods").outcome, Outcome::Complete);
+}
+
+#[test]
+fn a_server_without_reviews_is_asked_for_its_lists_all_the_same() {
+    let server = KubeServer::start(|seen| (seen.method == "POST").then(|| Reply::text(404, "404 page not found")));
+    let records = scan(&server);
+    assert_eq!(holes(&records), Vec::<&_>::new());
+    assert_eq!(coverage(&records, "access of the scanner").outcome, Outcome::NotRead);
+    assert_eq!(coverage(&records, "serviceaccounts").count, 68);
+    assert_eq!(server.seen().iter().filter(|seen| seen.method == "POST").count(), 1, "no second question");
+}
+
+const DISCOVERED: &str = r#"{"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2","items":[
+  {"metadata":{"name":"argoproj.io"},"versions":[{"version":"v1alpha1","resources":[
+    {"resource":"workflows","responseKind":{"kind":"Workflow"},"scope":"Namespaced","verbs":["get","list","create"]},
+    {"resource":"applications","responseKind":{"kind":"Application"},"scope":"Namespaced","verbs":["get","list"]}]}]},
+  {"metadata":{"name":"kagent.dev"},"versions":[{"version":"v1alpha2","resources":[
+    {"resource":"agents","responseKind":{"kind":"Agent"},"scope":"Namespaced","verbs":["get","list"]}]}]},
+  {"metadata":{"name":"shop.example.com"},"versions":[{"version":"v1","resources":[
+    {"resource":"orders","responseKind":{"kind":"Order"},"scope":"Namespaced","verbs":["list"]}]}]}]}"#;
+
+#[test]
+fn custom_resources_that_run_pods_are_discovered_and_listed() {
+    let server = KubeServer::start(|seen| match seen.path.as_str() {
+        "/apis" => Some(Reply::json(200, DISCOVERED)),
+        "/apis/argoproj.io/v1alpha1/workflows" => Some(Reply::json(
+            200,
+            r#"{"kind":"WorkflowList","apiVersion":"argoproj.io/v1alpha1","metadata":{},"items":[
+              {"metadata":{"name":"nightly","namespace":"ci"},"spec":{"serviceAccountName":"runner","templates":[{"container":{"image":"registry.example.com/job:1"}}]}}]}"#,
+        )),
+        "/apis/kagent.dev/v1alpha2/agents" => {
+            Some(Reply::json(403, r#"{"kind":"Status","message":"agents is forbidden"}"#))
+        }
+        _ => None,
+    });
+    let records = scan(&server);
+    let inventory = inventory_of(&records);
+    let workflow = inventory.workloads.iter().find(|one| one.name == "ci/nightly").unwrap();
+    assert_eq!(workflow.id.as_str(), "k8s:recorded/ci/workflow.argoproj.io/nightly");
+    assert_eq!(workflow.runs_as.first().map(|id| id.as_str()), Some("k8s:recorded/ci/sa/runner"));
+    let agents = coverage(&records, "agents.kagent.dev");
+    assert_eq!((agents.outcome, agents.blinds.as_slice()), (Outcome::Refused, &[FactKind::Workloads][..]));
+    let found = coverage(&records, "custom resources (discovery)");
+    assert_eq!(found.count, 2);
+    assert!(found.detail.as_deref().unwrap().contains("shop.example.com"), "{found:?}");
+    assert!(server.seen().iter().all(|seen| !is(seen, "orders") && !is(seen, "applications")));
+}
+
+#[test]
+fn a_list_without_an_end_is_cut_off_and_said() {
+    let server = KubeServer::start(|seen| {
+        let page = |n: usize| {
+            format!(r#"{{"kind":"RoleList","apiVersion":"v1","metadata":{{"continue":"t{n}"}},"items":[]}}"#)
+        };
+        is(seen, "roles").then(|| Reply::json(200, page(seen.nth)))
+    });
+    let records = scan(&server);
+    let roles = coverage(&records, "roles");
+    assert_eq!(roles.outcome, Outcome::Partial);
+    assert!(roles.detail.as_deref().unwrap().contains("did not end after 20 pages"), "{roles:?}");
+    assert_eq!(coverage(&records, "pods").outcome, Outcome::Complete);
+}
+
+#[test]
+fn values_of_secrets_are_asked_for_on_demand_only_and_leave_as_fingerprints() {
+    let token = "c3ludGhldGljLXRva2VuLW9mLWEtdGVzdA==";
+    let server = KubeServer::start(move |seen| {
+        let of_tokens =
+            is(seen, "secrets") && seen.query["fieldSelector"] == "type=kubernetes.io/service-account-token";
+        of_tokens.then(|| {
+            let body = format!(
+                r#"{{"kind":"SecretList","apiVersion":"v1","metadata":{{}},"items":[{{"metadata":{{"name":"t","namespace":"ci","uid":"u",
+                "annotations":{{"kubernetes.io/service-account.name":"runner"}}}},"type":"kubernetes.io/service-account-token","data":{{"token":"{token}"}}}}]}}"#
+            );
+            Reply::json(200, body)
+        })
+    });
+    let directory = tempfile::tempdir().unwrap();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let searching = nonhuman::collect::kubernetes::Searching { values: true, ..Default::default() };
+    let kubeconfig = Some(server.kubeconfig(directory.path(), "{token: synthetic}"));
+    let records =
+        records_of(KubernetesLive { kubeconfig, searching, ..KubernetesLive::default() }, Duration::from_secs(60));
+    let inventory = inventory_of(&records);
+    let credential = inventory.credentials.iter().find(|one| one.name == "ci/t").unwrap();
+    let value = nonhuman::model::Secret::new(b"synthetic-token-of-a-test".to_vec());
+    assert_eq!(credential.fingerprint, Some(value.fingerprint(&nonhuman::model::FingerprintKey::default())));
+    let asked: Vec<Seen> = server.seen().into_iter().filter(|seen| is(seen, "secrets")).collect();
+    assert_eq!(asked.len(), 2);
+    assert!(asked.iter().all(|seen| !seen.accept.contains("PartialObjectMetadata")));
+    let text = serde_json::to_string(&records).unwrap();
+    assert!(!text.contains(token) && !text.contains("synthetic-token-of-a-test"));
 }

@@ -1,8 +1,8 @@
-//! An API server for tests: answers GETs on the loopback interface from recorded bodies and writes down what it was asked.
+//! An API server for tests: answers GETs and access reviews on the loopback interface from recorded bodies and writes down what it was asked.
 //! It speaks just enough HTTP/1.1 to misbehave where a test wants it to: hang, or break off in the middle.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -15,6 +15,8 @@ pub(crate) struct Seen {
     pub(crate) path: String,
     pub(crate) query: HashMap<String, String>,
     pub(crate) accept: String,
+    /// Of a review: what is asked.
+    pub(crate) body: String,
     /// How many requests for this path came before it.
     pub(crate) nth: usize,
 }
@@ -128,24 +130,32 @@ fn serve(mut stream: TcpStream, answers: &Answers, log: &Mutex<Vec<Seen>>) {
 }
 
 fn request(stream: &TcpStream, log: &Mutex<Vec<Seen>>) -> Option<Seen> {
-    let mut lines = BufReader::new(stream).lines();
-    let first = lines.next()?.ok()?;
+    let mut reader = BufReader::new(stream);
+    let mut first = String::new();
+    reader.read_line(&mut first).ok()?;
     let mut words = first.split(' ');
     let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let mut accept = String::new();
-    for line in lines.map_while(Result::ok).take_while(|line| !line.is_empty()) {
-        if let Some((name, value)) = line.split_once(':')
-            && name.eq_ignore_ascii_case("accept")
-        {
-            accept = value.trim().to_owned();
+    let (mut accept, mut length) = (String::new(), 0);
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).ok()? == 0 || line.trim().is_empty() {
+            break;
+        }
+        match line.split_once(':') {
+            Some((name, value)) if name.eq_ignore_ascii_case("accept") => accept = value.trim().to_owned(),
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => length = value.trim().parse().ok()?,
+            _ => {}
         }
     }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    let body = String::from_utf8(body).ok()?;
     let (path, query) = target.split_once('?').unwrap_or((target.as_str(), ""));
     let query = query.split('&').filter_map(|pair| pair.split_once('='));
     let query = query.map(|(name, value)| (name.to_owned(), decode(value))).collect();
     let mut log = log.lock().unwrap();
     let nth = log.iter().filter(|earlier| earlier.path == path).count();
-    let seen = Seen { method, path: path.to_owned(), query, accept, nth };
+    let seen = Seen { method, path: path.to_owned(), query, accept, body, nth };
     log.push(seen.clone());
     Some(seen)
 }
@@ -162,6 +172,9 @@ fn decode(text: &str) -> String {
 }
 
 fn default_reply(seen: &Seen) -> Reply {
+    if seen.method == "POST" {
+        return Reply::json(201, r#"{"kind":"SelfSubjectAccessReview","status":{"allowed":true}}"#);
+    }
     if seen.path.ends_with("/configmaps/kube-apiserver-legacy-service-account-token-tracking") {
         return Reply::json(200, recorded("configmap-legacy-tracking"));
     }

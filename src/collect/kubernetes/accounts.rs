@@ -6,8 +6,8 @@ use super::records::{Projection, created, labels, qualified};
 use super::resources::{Kind, TOKEN_TYPE};
 use super::{builtin, cloud};
 use crate::model::{
-    AttributeName, Attributes, Confidence, Credential, CredentialKind, Evidence, Identity, IdentityKind, Known, Link,
-    LinkKind, Record, Setting, SettingKind, Urn, parse_timestamp,
+    AttributeName, Attributes, Confidence, Credential, CredentialKind, Evidence, Fingerprint, Identity, IdentityKind,
+    Known, Link, LinkKind, Record, Setting, SettingKind, Urn, parse_timestamp,
 };
 
 impl Projection {
@@ -63,14 +63,16 @@ impl Projection {
         // A dump of token Secrets alone, as we ask for it, says nothing of others.
         self.knows_all_secrets |= !object.secret_type.is_empty() && object.secret_type != TOKEN_TYPE;
         if object.secret_type == TOKEN_TYPE {
-            self.token(&object.metadata, evidence.clone());
+            let prints = self.found.prints.iter();
+            let value = prints.filter(|(name, _)| name == "token").map(|(_, print)| print.clone()).next();
+            self.token(&object.metadata, value, evidence.clone());
         }
         self.secret_setting(object, evidence, out);
     }
 
     /// A Secret of type `kubernetes.io/service-account-token`. The labels are described under "Legacy ServiceAccount
     /// token cleaner" in the Kubernetes documentation: a token with `invalid-since` is refused by the API server.
-    fn token(&mut self, metadata: &Metadata, evidence: Evidence) {
+    fn token(&mut self, metadata: &Metadata, fingerprint: Option<Fingerprint>, evidence: Evidence) {
         let account = metadata.annotations.0.get("kubernetes.io/service-account.name");
         let Some(account) = account.filter(|name| !name.is_empty()) else { return };
         let label = |name: &str| metadata.labels.0.get(name);
@@ -94,7 +96,7 @@ impl Projection {
             active: Known::Value(invalidated.is_none()),
             created: created(metadata),
             expires: Known::Absent,
-            fingerprint: None,
+            fingerprint,
             attributes,
             evidence,
         };
@@ -122,7 +124,17 @@ impl Projection {
         if let Some(opens) = opens {
             attributes.set(AttributeName::Opens, opens);
         }
-        if !(in_annotation || registry || bootstrap || opens.is_some()) {
+        let prints: Vec<String> =
+            self.found.prints.iter().map(|(name, print)| format!("{name}={}", print.as_str())).collect();
+        let has_values = !prints.is_empty();
+        if has_values {
+            attributes.set(AttributeName::ValuePrints, prints);
+        }
+        let holds = std::mem::take(&mut self.found.holds);
+        if !holds.is_empty() {
+            attributes.set(AttributeName::Holds, holds.into_iter().collect::<Vec<_>>());
+        }
+        if !(in_annotation || registry || bootstrap || opens.is_some() || has_values) {
             return;
         }
         if !kind.is_empty() {

@@ -1,5 +1,5 @@
 //! What is told of the `data` of ConfigMaps and Secrets: names of entries and what sort of thing they hold.
-//! No value is kept; each is looked at where it is read, and dropped.
+//! A value is kept until its object is searched for credentials, as text that cannot be printed, and then dropped.
 
 use std::collections::BTreeSet;
 
@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::MapAccess;
 
+use super::searching::Text;
 use super::shape::{Form, Shape, Take, next_key};
 use super::words::{is_plain, names_secret};
 use crate::model::parse_timestamp;
@@ -18,7 +19,7 @@ const MOST: usize = 200;
 const MOST_LINES: usize = 2_000;
 
 /// What the entries of an object are.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Data {
     /// Their names.
     pub(super) names: BTreeSet<String>,
@@ -32,6 +33,8 @@ pub(super) struct Data {
     pub(super) mapped: BTreeSet<(String, String)>,
     /// The date under `since`.
     pub(super) since: Option<Timestamp>,
+    /// The entries themselves, until they are searched.
+    pub(super) texts: Vec<(String, Text)>,
 }
 
 impl Data {
@@ -43,6 +46,7 @@ impl Data {
         self.masters.extend(other.masters);
         self.mapped.extend(other.mapped);
         self.since = self.since.or(other.since);
+        self.texts.extend(other.texts);
     }
 
     fn entry(&mut self, name: &str, entry: Entry) {
@@ -66,6 +70,7 @@ impl Data {
         if name == "since" {
             self.since = entry.date;
         }
+        self.texts.push((name.chars().take(100).collect(), entry.text));
     }
 }
 
@@ -82,7 +87,7 @@ impl Shape for Data {
     }
 }
 
-/// What one value is. Its text is gone when this exists.
+/// What one value is.
 #[derive(Default)]
 struct Entry {
     plain: bool,
@@ -92,6 +97,7 @@ struct Entry {
     kubeconfig: bool,
     mapped: Vec<(String, Vec<String>)>,
     date: Option<Timestamp>,
+    text: Text,
 }
 
 impl Shape for Entry {
@@ -100,7 +106,8 @@ impl Shape for Entry {
     fn text(text: &str) -> Self {
         let is_file = text.trim().contains('\n');
         if !is_file {
-            return Self { plain: is_plain(text), date: parse_timestamp(text).ok(), ..Self::default() };
+            let date = parse_timestamp(text).ok();
+            return Self { plain: is_plain(text), date, text: Text::new(text), ..Self::default() };
         }
         let has = |field: &str| text.contains(field);
         let credential = has("token:") || has("client-key-data:") || has("password:");
@@ -109,6 +116,7 @@ impl Shape for Entry {
             secrets: text.lines().take(MOST_LINES).filter_map(secret_line).collect(),
             kubeconfig: has("kind: Config") && has("clusters:") && has("users:") && credential,
             mapped: mapped(text),
+            text: Text::new(text),
             ..Self::default()
         }
     }

@@ -17,6 +17,7 @@ use super::object::Object;
 use super::read::{Broken, Part};
 use super::records::Projection;
 use super::resources::Kind;
+use super::searching::{Searcher, Searching};
 use super::{FACTS, NAME, cluster_name};
 use crate::collect::{CollectError, Collector, Context, Sink};
 use crate::model::{CoverageEntry, FactKind, Location, Outcome, Record};
@@ -27,6 +28,8 @@ pub struct KubernetesDump {
     /// Each file, or directory of files, with the name of the cluster it is of. Several paths of one name are read as one
     /// cluster.
     pub paths: Vec<(String, PathBuf)>,
+    /// How the texts of objects are searched.
+    pub searching: Searching,
 }
 
 #[async_trait]
@@ -51,7 +54,7 @@ impl Collector for KubernetesDump {
             name: target.to_owned(),
             sink: sink.clone(),
             progress: Arc::clone(&context.progress),
-            projection: Projection::new(target, context.now),
+            projection: Projection::new(target, context.now).searching(Searcher::new(&self.searching, context)),
             read: BTreeMap::new(),
             others: BTreeMap::new(),
             foreign: 0,
@@ -59,7 +62,8 @@ impl Collector for KubernetesDump {
             strays: Faults::default(),
             holes: 0,
         };
-        let reading = tokio::task::spawn_blocking(move || cluster.collect(&paths));
+        let searching = self.searching.clone();
+        let reading = tokio::task::spawn_blocking(move || cluster.collect(&paths, &searching));
         reading.await.unwrap_or_else(|crash| match crash.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             Err(_) => Err(CollectError::Stopped),
@@ -88,7 +92,12 @@ struct Cluster {
 }
 
 impl Cluster {
-    fn collect(&mut self, paths: &[PathBuf]) -> Result<(), CollectError> {
+    fn collect(&mut self, paths: &[PathBuf], searching: &Searching) -> Result<(), CollectError> {
+        let (uses, entries) = searching.uses(&self.name);
+        self.projection.uses = uses;
+        for entry in entries {
+            self.sink.send_blocking(Record::Coverage(entry))?;
+        }
         for path in paths {
             self.path(path)?;
         }
@@ -105,8 +114,13 @@ impl Cluster {
     fn part(&mut self, file: &str, part: Part) -> Result<bool, CollectError> {
         match part {
             Part::Object(object) => self.object(file, object)?,
-            Part::List { kind, .. } if kind.is_empty() => {}
-            Part::List { api_version, kind } => {
+            Part::List { api_version, kind, cut } => {
+                if cut {
+                    let detail =
+                        format!("{file}: is one page of a longer list (metadata.continue); expected all of it");
+                    let entry = CoverageEntry::hole(NAME, &self.name, file, Outcome::Partial, detail);
+                    self.hole(entry.remedy(format!("dump the cluster again: {}", absent::DUMP)))?;
+                }
                 if let Some(kind) = Kind::of(&api_version, &kind) {
                     self.dumped(kind);
                 }
@@ -137,11 +151,9 @@ impl Cluster {
         let Some(kind) = Kind::of(&object.api_version, &object.kind) else {
             self.other(&object.kind);
             let location = self.location(file, &object);
-            return self
-                .projection
-                .custom(*object, location)
-                .into_iter()
-                .try_for_each(|record| self.sink.send_blocking(record));
+            let mut records = Vec::new();
+            self.projection.custom(*object, location, &mut records);
+            return records.into_iter().try_for_each(|record| self.sink.send_blocking(record));
         };
         self.dumped(kind);
         let location = self.location(file, &object);

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::aggregate::aggregate;
+use super::audit::Uses;
 use super::records::Projection;
 use super::resources::Kind;
 use crate::model::{AttributeName, Credential, Identity, Known, Record, Usage, Workload};
@@ -17,6 +18,8 @@ pub(super) struct Waiting {
     pub(super) workload: Workload,
     /// The Secrets it refers to, by namespace and name.
     pub(super) secrets: BTreeSet<String>,
+    /// Credentials in its template.
+    pub(super) exposures: Vec<Record>,
 }
 
 /// A service account.
@@ -100,7 +103,7 @@ impl Projection {
             of_tokens.insert(credential.name.clone(), account);
             records.push(Record::Credential(credential));
         }
-        for Waiting { mut workload, secrets, .. } in std::mem::take(&mut self.waiting) {
+        for Waiting { mut workload, secrets, exposures, .. } in std::mem::take(&mut self.waiting) {
             let own = |account: &str| {
                 let (namespace, name) = account.split_once('/').unwrap_or_default();
                 workload.runs_as.contains(&crate::model::Urn::kubernetes(&self.cluster, namespace, "sa", name))
@@ -111,6 +114,7 @@ impl Projection {
                 workload.attributes.set(AttributeName::TokensOfOthers, others);
             }
             records.push(Record::Workload(workload));
+            records.extend(exposures);
         }
     }
 
@@ -128,6 +132,21 @@ impl Projection {
             } else if !missing.is_empty() {
                 let why = "not all Secrets were read";
                 identity.attributes.set_known(AttributeName::MissingPullSecrets, Known::<Vec<String>>::unknown(why));
+            }
+            if let Some(Uses { since: Some(since), accounts }) = &self.uses {
+                let seen = accounts.get(&identity.name);
+                if let Some(tool) = seen.and_then(|seen| seen.tool.as_ref()) {
+                    identity.attributes.set(AttributeName::UsedWith, tool.as_str());
+                }
+                let unseen = self.observed.duration_since(seen.map_or(*since, |seen| seen.last)).as_hours() / 24;
+                identity.attributes.set(AttributeName::UnseenDays, unseen.max(0));
+                records.push(Record::Usage(Usage {
+                    of: identity.id.clone(),
+                    last: seen.map_or(Known::Absent, |seen| Known::Value(seen.last)),
+                    horizon: Some(*since),
+                    source: String::from("audit log"),
+                    evidence: identity.evidence.clone(),
+                }));
             }
             records.push(Record::Identity(identity));
         }

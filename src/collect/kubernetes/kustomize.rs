@@ -1,13 +1,17 @@
 //! Which manifests come into a cluster together by Kustomize, and under which names: bases, overlays, namespaces, prefixes.
-//! Patches, generators and remote bases are not applied; whether there are patches is told.
+//! Patches are applied (`patch`); generators, replacements and remote bases are not, which is told.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
+use std::rc::Rc;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::object::Object;
+use super::patch::{Patch, Target};
+use super::resources::Kind;
 
 /// How deep bases of bases are followed.
 const DEEPEST: usize = 20;
@@ -24,11 +28,23 @@ pub(super) struct Kustomization {
     prefix: String,
     #[serde(rename = "nameSuffix")]
     suffix: String,
-    patches: Vec<serde::de::IgnoredAny>,
+    patches: Vec<Given>,
     #[serde(rename = "patchesStrategicMerge")]
-    merged: Vec<serde::de::IgnoredAny>,
+    merged: Vec<String>,
     #[serde(rename = "patchesJson6902")]
-    json: Vec<serde::de::IgnoredAny>,
+    json: Vec<Given>,
+    replacements: Vec<serde::de::IgnoredAny>,
+    transformers: Vec<serde::de::IgnoredAny>,
+    generators: Vec<serde::de::IgnoredAny>,
+}
+
+/// A patch as a kustomization names it: a file, or the text itself; where one may be either, the file is tried first.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Given {
+    path: String,
+    patch: String,
+    target: Option<Target>,
 }
 
 /// What an overlay changes of an object.
@@ -37,40 +53,57 @@ pub(super) struct Changes {
     namespace: String,
     prefix: String,
     suffix: String,
+    /// In the order in which they are applied: those of the base first.
+    pub(super) patches: Vec<Rc<Patch>>,
 }
 
 /// What comes into a cluster together.
+#[derive(Default)]
 pub(super) struct Overlay {
     /// The folder of its `kustomization.yaml` below the tree.
     pub(super) name: String,
     /// The files with what is changed of them.
     pub(super) files: Vec<(String, Changes)>,
-    pub(super) patched: bool,
+    /// Files that hold patches, and so no objects.
+    pub(super) patch_files: BTreeSet<String>,
+    /// Patches that could not be read.
+    pub(super) unread: Vec<String>,
 }
 
-/// Reads a file that is called as Kustomize wants it: the folder below the tree, and what it says.
-pub(super) fn read(root: &Path, file: &Path) -> Option<(String, Kustomization)> {
+/// Reads a file that is called as Kustomize wants it: the folder below the tree, and what it says, or why that cannot be told.
+pub(super) fn read(root: &Path, file: &Path) -> Option<Result<(String, Kustomization), String>> {
     let name = file.file_name()?.to_str()?;
     if !matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization") {
         return None;
     }
-    let mut text = String::new();
-    std::fs::File::open(root.join(file)).ok()?.take(1_000_000).read_to_string(&mut text).ok()?;
-    let read: Kustomization = serde_saphyr::from_str(&text).ok()?;
     let folder = file.parent().unwrap_or(Path::new("")).to_string_lossy().replace('\\', "/");
-    Some((folder, read))
+    let read = text_of(root, file).and_then(|text| serde_saphyr::from_str(&text).ok());
+    Some(read.map(|read| (folder, read)).ok_or_else(|| "is not valid YAML of a kustomization".to_owned()))
+}
+
+/// The text of a small file inside of the tree.
+fn text_of(root: &Path, file: &Path) -> Option<String> {
+    let path = root.join(file);
+    // A link must not lead out of the tree.
+    let (inside, real) = (root.canonicalize().ok()?, path.canonicalize().ok()?);
+    if !real.starts_with(inside) {
+        return None;
+    }
+    let mut text = String::new();
+    std::fs::File::open(path).ok()?.take(1_000_000).read_to_string(&mut text).ok()?;
+    Some(text)
 }
 
 /// The overlays that no other one builds on.
-pub(super) fn overlays(all: &BTreeMap<String, Kustomization>) -> Vec<Overlay> {
+pub(super) fn overlays(root: &Path, all: &BTreeMap<String, Kustomization>) -> Vec<Overlay> {
     let mut bases: BTreeSet<String> = BTreeSet::new();
     for (folder, one) in all {
         bases.extend(one.parts().filter_map(|part| joined(folder, part)).filter(|part| all.contains_key(part)));
     }
     let tops = all.iter().filter(|(folder, _)| !bases.contains(*folder));
     tops.map(|(folder, _)| {
-        let mut overlay = Overlay { name: folder.clone(), files: Vec::new(), patched: false };
-        gather(all, folder, &Changes::default(), DEEPEST, &mut overlay);
+        let mut overlay = Overlay { name: folder.clone(), ..Overlay::default() };
+        gather(root, all, folder, &Changes::default(), DEEPEST, &mut overlay);
         overlay
     })
     .collect()
@@ -80,20 +113,73 @@ impl Kustomization {
     fn parts(&self) -> impl Iterator<Item = &String> {
         self.resources.iter().chain(&self.bases).chain(&self.components)
     }
+
+    /// Its patches; notes what could not be read, and which files are patches.
+    fn changes(&self, root: &Path, folder: &str, overlay: &mut Overlay) -> Vec<Rc<Patch>> {
+        let mut patches = Vec::new();
+        let either = self.merged.iter().map(|text| match text.contains('\n') {
+            true => (String::new(), text.clone(), None),
+            false => (text.clone(), String::new(), None),
+        });
+        let given = self.patches.iter().chain(&self.json);
+        let given = given.map(|one| (one.path.clone(), one.patch.clone(), one.target.clone()));
+        for (path, text, target) in given.chain(either) {
+            let place = if path.is_empty() { format!("{folder}/kustomization") } else { format!("{folder}/{path}") };
+            let text = match joined(folder, &path).filter(|_| !path.is_empty()) {
+                Some(file) => {
+                    let text = text_of(root, Path::new(&file));
+                    overlay.patch_files.insert(file);
+                    text
+                }
+                None => Some(text).filter(|text| !text.is_empty()),
+            };
+            let documents = text.map(|text| documents(&text)).filter(|all| !all.is_empty());
+            let read: Option<Vec<Patch>> =
+                documents.and_then(|all| all.into_iter().map(|one| Patch::new(one, target.clone())).collect());
+            match read {
+                Some(read) => patches.extend(read.into_iter().map(Rc::new)),
+                None => overlay.unread.push(place),
+            }
+        }
+        let others = [
+            ("replacements", &self.replacements),
+            ("transformers", &self.transformers),
+            ("generators", &self.generators),
+        ];
+        for (what, _) in others.into_iter().filter(|(_, list)| !list.is_empty()) {
+            overlay.unread.push(format!("{folder}/kustomization: {what}"));
+        }
+        patches
+    }
 }
 
-fn gather(all: &BTreeMap<String, Kustomization>, folder: &str, outer: &Changes, depth: usize, overlay: &mut Overlay) {
+/// The documents of a YAML or JSON text; none where it cannot be read.
+pub(super) fn documents(text: &str) -> Vec<Value> {
+    let read: Result<Vec<Value>, _> = serde_saphyr::from_multiple(text);
+    read.unwrap_or_default().into_iter().filter(|one| !one.is_null()).collect()
+}
+
+fn gather(
+    root: &Path,
+    all: &BTreeMap<String, Kustomization>,
+    folder: &str,
+    outer: &Changes,
+    depth: usize,
+    overlay: &mut Overlay,
+) {
     let Some(one) = all.get(folder).filter(|_| depth > 0) else { return };
-    overlay.patched |= !(one.patches.is_empty() && one.merged.is_empty() && one.json.is_empty());
+    let mut patches = one.changes(root, folder, overlay);
+    patches.extend(outer.patches.iter().cloned());
     // What is outside has the last word: its namespace wins, its prefix stands before.
     let changes = Changes {
         namespace: if outer.namespace.is_empty() { one.namespace.clone() } else { outer.namespace.clone() },
         prefix: format!("{}{}", outer.prefix, one.prefix),
         suffix: format!("{}{}", one.suffix, outer.suffix),
+        patches,
     };
     for part in one.parts().filter_map(|part| joined(folder, part)) {
         if all.contains_key(&part) {
-            gather(all, &part, &changes, depth - 1, overlay);
+            gather(root, all, &part, &changes, depth - 1, overlay);
         } else {
             overlay.files.push((part, changes.clone()));
         }
@@ -117,7 +203,32 @@ fn joined(folder: &str, part: &str) -> Option<String> {
 }
 
 impl Changes {
-    /// Applies them to an object and to the names in it.
+    /// The objects of a text with those patches that are for them; how many could not be done in full.
+    pub(super) fn patched(&self, text: &str) -> (Vec<Value>, usize) {
+        let mut failed = 0;
+        let mut objects = Vec::new();
+        let listed = documents(text).into_iter().flat_map(|one| match one.get("items") {
+            Some(Value::Array(items)) => items.clone(),
+            _ => vec![one],
+        });
+        for object in listed {
+            let mut now = Some(object);
+            for patch in &self.patches {
+                let Some(object) = now.take() else { break };
+                if !patch.is_for(&object) {
+                    now = Some(object);
+                    continue;
+                }
+                let (changed, whole) = patch.apply(object);
+                failed += usize::from(!whole);
+                now = changed;
+            }
+            objects.extend(now);
+        }
+        (objects, failed)
+    }
+
+    /// Applies names and namespace to an object and to the names in it.
     pub(super) fn apply(&self, object: &mut Object) {
         let rename = |name: &mut String| {
             let is_platform = name.is_empty() || name.starts_with("system:") || name.as_str() == "default";
@@ -128,7 +239,8 @@ impl Changes {
         if !matches!(object.kind.as_str(), "Namespace" | "CustomResourceDefinition") {
             rename(&mut object.metadata.name);
         }
-        if !self.namespace.is_empty() && !object.metadata.namespace.is_empty() || !self.namespace.is_empty() {
+        let kind = Kind::of(&object.api_version, &object.kind);
+        if !self.namespace.is_empty() && !kind.is_some_and(|kind| kind.resource().is_cluster_wide()) {
             self.namespace.clone_into(&mut object.metadata.namespace);
         }
         // The roles that every cluster has keep their names.

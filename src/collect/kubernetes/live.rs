@@ -1,5 +1,6 @@
 //! Reads clusters through their API servers.
-//! It asks with GET only, for lists and one ConfigMap, and never for the value of a Secret.
+//! It asks with GET for lists and one ConfigMap, and first what it may list (`review`). The values of Secrets are asked for
+//! only where the user wants them compared.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -10,11 +11,13 @@ use futures::StreamExt;
 use futures::stream;
 use kube::api::{GetParams, Request};
 
-use super::list::{Lister, unauthorized};
+use super::list::{Asked, Lister, unauthorized};
 use super::object::Object;
 use super::records::Projection;
 use super::request::{Answer, ask};
 use super::resources::{Kind, RESOURCES, TRACKING};
+use super::review::Denied;
+use super::searching::{Searcher, Searching};
 use super::shape::Take;
 use super::{FACTS, NAME, cluster_name, connect};
 use crate::collect::{CollectError, Collector, Context, Sink};
@@ -33,6 +36,8 @@ pub struct KubernetesLive {
     pub allow_exec: bool,
     /// The kubeconfig; `None` means `KUBECONFIG` or `~/.kube/config`.
     pub kubeconfig: Option<PathBuf>,
+    /// How the texts of objects are searched.
+    pub searching: Searching,
 }
 
 #[async_trait]
@@ -56,10 +61,17 @@ impl Collector for KubernetesLive {
     async fn collect(&self, target: &str, context: &Context, sink: &Sink) -> Result<(), CollectError> {
         let named = self.contexts.iter().find(|name| cluster_name(name) == target);
         let client = connect::connect(self.kubeconfig.as_deref(), named.map(String::as_str), self.allow_exec).await?;
-        let projection = Mutex::new(Projection::new(target, context.now));
-        let lister = Lister { client, cluster: target, context, sink, projection };
-        lister.tracking().await?;
-        let ended = lister.waves().await;
+        let mut projection = Projection::new(target, context.now).searching(Searcher::new(&self.searching, context));
+        let (searching, cluster) = (self.searching.clone(), target.to_owned());
+        let logs = tokio::task::spawn_blocking(move || searching.uses(&cluster)).await;
+        let (uses, entries) = logs.map_err(|_| CollectError::failed("audit log", "the reader crashed"))?;
+        for entry in entries {
+            sink.send(Record::Coverage(entry)).await?;
+        }
+        projection.uses = uses;
+        let (projection, values) = (Mutex::new(projection), self.searching.values);
+        let lister = Lister { client, cluster: target, context, sink, projection, values };
+        let ended = lister.everything().await;
         let rest = lister.projection().finish();
         for record in rest {
             sink.send(record).await?;
@@ -69,8 +81,19 @@ impl Collector for KubernetesLive {
 }
 
 impl Lister<'_> {
-    /// Reads the ConfigMap that says since when token use is marked. It is the first question, so it also shows whether
-    /// the server can be reached at all.
+    /// Asks what may be read, then reads it.
+    async fn everything(&self) -> Result<(), CollectError> {
+        let mut lists: Vec<Asked> = RESOURCES.iter().map(|line| Asked::of(line.kind)).collect();
+        let (denied, entry) = self.review(&lists).await?;
+        self.sink.send(Record::Coverage(entry)).await?;
+        self.tracking().await?;
+        let (customs, entry) = self.discover().await?;
+        self.sink.send(Record::Coverage(entry)).await?;
+        lists.extend(customs);
+        self.waves(&lists, &denied).await
+    }
+
+    /// Reads the ConfigMap that says since when token use is marked.
     async fn tracking(&self) -> Result<(), CollectError> {
         let what = format!("configmap kube-system/{TRACKING}");
         let request = Request::new("/api/v1/namespaces/kube-system/configmaps").get(TRACKING, &GetParams::default());
@@ -79,14 +102,18 @@ impl Lister<'_> {
         let entry = match ask::<Take<Object>>(&self.client, request).await {
             Answer::Ok(Take(object, _), _) if object.metadata.name == TRACKING => {
                 let mut none = Vec::new();
-                _ = self.projection().add(Kind::ConfigMap, object, self.location(Kind::ConfigMap, "get"), &mut none);
+                _ = self.projection().add(
+                    Kind::ConfigMap,
+                    object,
+                    self.location(&Asked::of(Kind::ConfigMap), "get"),
+                    &mut none,
+                );
                 CoverageEntry::complete(NAME, self.cluster, &what, 1)
             }
             Answer::Ok(..) => hole(Outcome::Failed, "the answer is not this ConfigMap".to_owned()),
             Answer::Unauthorized(message) => return Err(unauthorized(&message)),
             Answer::Failed { detail, unreachable: true } => {
-                return Err(CollectError::failed("connection", format!("the API server cannot be reached: {detail}"))
-                    .with_remedy("check the server of this context: kubectl cluster-info"));
+                return Err(unreachable(&detail));
             }
             Answer::Forbidden(message) => hole(Outcome::Refused, message)
                 .remedy(format!("allow the verb get on configmaps/{TRACKING} in namespace kube-system")),
@@ -98,12 +125,12 @@ impl Lister<'_> {
     }
 
     /// Lists every kind, controllers before what they make, so that owned pods need not be kept.
-    async fn waves(&self) -> Result<(), CollectError> {
+    async fn waves(&self, all: &[Asked], denied: &Denied) -> Result<(), CollectError> {
         let mut secrets = false;
-        let last = RESOURCES.iter().map(|line| line.wave).max().unwrap_or_default();
+        let last = all.iter().map(Asked::wave).max().unwrap_or_default();
         for wave in 0..=last {
-            let lines = RESOURCES.iter().filter(|line| line.wave == wave);
-            let lists: Vec<_> = lines.map(|line| self.list(line.kind)).collect();
+            let of_wave = all.iter().filter(|asked| asked.wave() == wave);
+            let lists: Vec<_> = of_wave.map(|asked| self.list(asked, denied)).collect();
             let mut lists = stream::iter(lists).buffer_unordered(AT_ONCE);
             while let Some(entry) = lists.next().await {
                 let entry = entry?;
@@ -118,4 +145,10 @@ impl Lister<'_> {
         }
         Ok(())
     }
+}
+
+/// A server that nobody answers at.
+pub(super) fn unreachable(detail: &str) -> CollectError {
+    CollectError::failed("connection", format!("the API server cannot be reached: {detail}"))
+        .with_remedy("check the server of this context: kubectl cluster-info")
 }

@@ -1,24 +1,30 @@
 //! Reads the Kubernetes manifests of a source tree: what somebody means to make in a cluster, not what there is.
 //! It renders nothing, runs nothing and follows no link out of the tree.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
+use serde::Deserialize;
 
 use super::kustomize::{self, Overlay};
 use super::object::Object;
 use super::read::{Format, Part, read};
 use super::records::{Projection, qualified};
 use super::resources::Kind;
+use super::shape::Take;
 use super::{NAME, cluster_name, helm};
 use crate::collect::{CollectError, Collector, Context, Sink};
 use crate::model::{AttributeName, CoverageEntry, FactKind, Known, Location, Outcome, Record};
 
 /// Larger files are no manifests that people write.
 const LARGEST: u64 = 4 * 1024 * 1024;
+
+/// What manifests say.
+const DECLARED: &[FactKind] = &[FactKind::Identities, FactKind::Grants, FactKind::Workloads, FactKind::Settings];
 
 /// Manifests in trees.
 #[derive(Clone, Debug, Default)]
@@ -28,12 +34,15 @@ pub struct KubernetesManifests {
 }
 
 /// The objects of one file.
+#[derive(Clone)]
 pub(super) struct Manifest {
     /// Below the tree, with `/` between its parts.
     pub(super) path: String,
     pub(super) objects: Vec<Object>,
     /// It is a template of Helm that was read without rendering it.
     template: bool,
+    /// As it was read, for patches.
+    text: String,
 }
 
 impl KubernetesManifests {
@@ -51,7 +60,7 @@ impl Collector for KubernetesManifests {
     }
 
     fn facts(&self) -> &'static [FactKind] {
-        &[FactKind::Identities, FactKind::Grants, FactKind::Workloads, FactKind::Settings]
+        DECLARED
     }
 
     fn targets(&self) -> Vec<String> {
@@ -64,7 +73,7 @@ impl Collector for KubernetesManifests {
         let (target, now, sink) = (target.to_owned(), context.now, sink.clone());
         let reading = tokio::task::spawn_blocking(move || {
             for (tree, files) in &trees {
-                let tree = Tree { target: &target, root: tree, now, sink: &sink };
+                let tree = Tree { target: &target, root: tree, now, sink: &sink, facts: DECLARED };
                 tree.collect(files)?;
             }
             Ok(())
@@ -78,6 +87,7 @@ struct Tree<'a> {
     root: &'a Path,
     now: jiff::Timestamp,
     sink: &'a Sink,
+    facts: &'static [FactKind],
 }
 
 impl Tree<'_> {
@@ -87,39 +97,43 @@ impl Tree<'_> {
             manifests.extend(self.read(file)?);
         }
         let templates = manifests.iter().filter(|one| one.template).count() as u64;
-        let kustomizations: BTreeMap<String, kustomize::Kustomization> =
-            files.iter().filter_map(|file| kustomize::read(self.root, file)).collect();
-        let overlays = kustomize::overlays(&kustomizations);
-        let used: BTreeSet<&str> =
-            overlays.iter().flat_map(|overlay| overlay.files.iter().map(|(path, _)| path.as_str())).collect();
+        let mut kustomizations: BTreeMap<String, kustomize::Kustomization> = BTreeMap::new();
+        for (file, read) in files.iter().filter_map(|file| Some((file, kustomize::read(self.root, file)?))) {
+            match read {
+                Ok((folder, one)) => _ = kustomizations.insert(folder, one),
+                Err(why) => self.hole(&file.to_string_lossy(), why)?,
+            }
+        }
+        let overlays = kustomize::overlays(self.root, &kustomizations);
+        let of_overlay = |one: &Overlay| -> BTreeSet<String> {
+            one.files.iter().map(|(path, _)| path.clone()).chain(one.patch_files.iter().cloned()).collect()
+        };
+        let used: BTreeSet<String> = overlays.iter().flat_map(of_overlay).collect();
         let count: u64 = manifests.iter().map(|one| one.objects.len() as u64).sum();
-        let plain: Vec<&Manifest> = manifests.iter().filter(|one| !used.contains(one.path.as_str())).collect();
+        let plain: Vec<&Manifest> = manifests.iter().filter(|one| !used.contains(&one.path)).collect();
         self.project(self.target, plain.iter().map(|one| (*one, None)))?;
         let by_path: BTreeMap<&str, &Manifest> = manifests.iter().map(|one| (one.path.as_str(), one)).collect();
+        let mut undone = 0;
         for overlay in &overlays {
-            let of_overlay =
-                overlay.files.iter().filter_map(|(path, changes)| Some((*by_path.get(path.as_str())?, Some(changes))));
+            let mut patched = Vec::new();
+            for (path, changes) in &overlay.files {
+                let Some(manifest) = by_path.get(path.as_str()) else { continue };
+                let (manifest, failed) = manifest.patched(changes);
+                undone += failed;
+                patched.push((manifest, changes));
+            }
             let name = format!("{} {}", self.target, cluster_name(&overlay.name));
-            self.project(&name, of_overlay)?;
+            self.project(&name, patched.iter().map(|(manifest, changes)| (manifest.as_ref(), Some(*changes))))?;
         }
         let mut entry = CoverageEntry::complete(NAME, self.target, "manifests", count);
-        entry.detail = self.said(templates, &overlays);
-        self.sink.send_blocking(Record::Coverage(entry))
-    }
-
-    /// What is not exactly what a cluster would get.
-    fn said(&self, templates: u64, overlays: &[Overlay]) -> Option<String> {
-        let mut said = Vec::new();
-        if templates > 0 {
-            said.push(format!(
-                "{templates} Helm templates were read without rendering them: names and values in them are guesses"
-            ));
-        }
-        let patched = overlays.iter().filter(|overlay| overlay.patched).count();
-        if patched > 0 {
-            said.push(format!("{patched} Kustomize overlays have patches, which were not applied"));
-        }
-        (!said.is_empty()).then(|| said.join("; "))
+        entry.detail = (templates > 0).then(|| {
+            format!("{templates} Helm templates were read without rendering them: names and values in them are guesses")
+        });
+        self.sink.send_blocking(Record::Coverage(entry))?;
+        let Some(detail) = unapplied(&overlays, undone) else { return Ok(()) };
+        let hole = CoverageEntry::hole(NAME, self.target, "changes of Kustomize", Outcome::Partial, detail);
+        let remedy = "render the overlay with kustomize build and scan the result";
+        self.sink.send_blocking(Record::Coverage(hole.blinds(self.facts).remedy(remedy.to_owned())))
     }
 
     /// The objects of a file; none where it cannot be read, which is said.
@@ -153,7 +167,7 @@ impl Tree<'_> {
                 if template { " (a Helm template; render it with helm template and scan the result)" } else { "" };
             self.hole(&format!("{path}:{}", broken.line), format!("{}{guess}", broken.reason))?;
         }
-        Ok(Some(Manifest { path, objects, template }))
+        Ok(Some(Manifest { path, objects, template, text }))
     }
 
     /// A manifest that cannot be read is said; that templates are not YAML is no fault of anybody.
@@ -183,7 +197,7 @@ impl Tree<'_> {
                 }
                 match Kind::of(&object.api_version, &object.kind) {
                     Some(kind) => _ = projection.add(kind, object, location, &mut records),
-                    None => records.extend(projection.custom(object, location)),
+                    None => projection.custom(object, location, &mut records),
                 }
             }
         }
@@ -208,6 +222,39 @@ impl Tree<'_> {
             end_column: 1 + qualified(&object.metadata).len() as u64,
             commit: None,
         }
+    }
+}
+
+/// What of overlays a cluster would get, and was not judged.
+fn unapplied(overlays: &[Overlay], undone: usize) -> Option<String> {
+    let mut said = Vec::new();
+    let unread: Vec<&str> = overlays.iter().flat_map(|overlay| &overlay.unread).map(String::as_str).collect();
+    if !unread.is_empty() {
+        let shown: Vec<&str> = unread.iter().take(3).copied().collect();
+        said.push(format!("{} changes of Kustomize could not be applied ({} …)", unread.len(), shown.join(", ")));
+    }
+    if undone > 0 {
+        said.push(format!("{undone} patches of Kustomize could not be done in full"));
+    }
+    (!said.is_empty()).then(|| said.join("; "))
+}
+
+impl Manifest {
+    /// The same file with the patches of an overlay, and how many of them could not be done.
+    fn patched(&self, changes: &kustomize::Changes) -> (Cow<'_, Self>, usize) {
+        if changes.patches.is_empty() {
+            return (Cow::Borrowed(self), 0);
+        }
+        let (values, failed) = changes.patched(&self.text);
+        let mut objects = Vec::new();
+        for (index, value) in values.into_iter().enumerate() {
+            if let Ok(Take(mut object, true)) = Take::<Object>::deserialize(value) {
+                object.line = self.objects.get(index).map_or(1, |one| one.line);
+                objects.push(object);
+            }
+        }
+        let (path, template) = (self.path.clone(), self.template);
+        (Cow::Owned(Self { path, objects, template, text: String::new() }), failed)
     }
 }
 

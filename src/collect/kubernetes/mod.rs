@@ -1,13 +1,18 @@
 //! Reads Kubernetes clusters, live or from dumps, as records.
-//! It judges nothing, writes nothing to a cluster and never reads the value of a Secret.
+//! It judges nothing, writes nothing to a cluster and reads the values of Secrets only where the user asks for that.
 
 mod accounts;
 mod aggregate;
+mod anywhere;
+mod audit;
 mod builtin;
 mod cloud;
 #[cfg(feature = "kubernetes")]
 mod connect;
+mod custom;
 mod data;
+#[cfg(feature = "kubernetes")]
+mod discovery;
 mod dump;
 mod faults;
 mod held;
@@ -19,6 +24,9 @@ mod list;
 mod live;
 mod manifests;
 mod object;
+#[cfg(feature = "kubernetes")]
+mod page;
+mod patch;
 mod permissions;
 mod pod;
 mod rbac;
@@ -27,6 +35,9 @@ mod records;
 #[cfg(feature = "kubernetes")]
 mod request;
 mod resources;
+#[cfg(feature = "kubernetes")]
+mod review;
+mod searching;
 mod settings;
 mod shape;
 mod sniff;
@@ -39,6 +50,7 @@ pub use dump::KubernetesDump;
 pub use live::KubernetesLive;
 pub use manifests::KubernetesManifests;
 pub use permissions::{permissions, plan};
+pub use searching::Searching;
 pub use sniff::{is_manifest, sniff};
 
 use crate::model::FactKind;

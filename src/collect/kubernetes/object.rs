@@ -1,5 +1,5 @@
 //! The few fields of a Kubernetes object that become records.
-//! It has no field for a Secret's `data` or `stringData`, so their bytes are passed over and never kept.
+//! What stands under `data` is held as text that cannot be printed until its object is projected, and then dropped.
 
 use serde::de::{MapAccess, SeqAccess};
 use serde_json::Value;
@@ -126,6 +126,9 @@ pub(super) struct Metadata {
     pub(super) labels: Labels,
     pub(super) annotations: Labels,
     pub(super) owners: Vec<OwnerRef>,
+    /// Of a list that is cut: where it goes on, and how many objects are missing.
+    pub(super) rest: String,
+    pub(super) remaining: String,
     wrong: Wrong,
 }
 fields!(Metadata {
@@ -136,6 +139,8 @@ fields!(Metadata {
     "labels" => labels: Labels,
     "annotations" => annotations: Labels,
     "ownerReferences" => owners.0: Many<OwnerRef>,
+    "continue" => rest: String,
+    "remainingItemCount" => remaining: String,
 });
 
 /// What an object was made by.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::custom::GROUPS;
 use super::dump::DUMP;
 use super::resources::{RESOURCES, TRACKING};
 
@@ -26,6 +27,13 @@ pub fn permissions() -> String {
             resources.join(", ")
         ));
     }
+    text.push_str(
+        "# Custom resources that run pods or act as service accounts; leave out what the cluster does not have.\n",
+    );
+    for group in &GROUPS {
+        let resources = if group.resources.is_empty() { "\"*\"".to_owned() } else { group.resources.join(", ") };
+        text.push_str(&format!("- apiGroups: [{}]\n  resources: [{resources}]\n  verbs: [list]\n", group.name));
+    }
     text.push_str(&format!(
         "- apiGroups: [\"\"]\n  resources: [configmaps]\n  resourceNames: [{TRACKING}]\n  verbs: [get]\n"
     ));
@@ -34,7 +42,11 @@ pub fn permissions() -> String {
 
 /// The calls it makes, and the command that writes the same to a file.
 pub fn plan() -> String {
-    let mut text = format!("get   /api/v1/namespaces/kube-system/configmaps/{TRACKING}\n");
+    let mut text = String::from(
+        "post  /apis/authorization.k8s.io/v1/selfsubjectaccessreviews  (what may be listed; stores nothing)\n",
+    );
+    text.push_str(&format!("get   /api/v1/namespaces/kube-system/configmaps/{TRACKING}\n"));
+    text.push_str("get   /apis  (which custom resources there are)\n");
     for line in &RESOURCES {
         let path = match line.group {
             "" => format!("/api/v1/{}", line.plural),
@@ -43,7 +55,14 @@ pub fn plan() -> String {
         let metadata = if line.plural == "secrets" { "  (metadata only; tokens, then all others)" } else { "" };
         text.push_str(&format!("list  {path}{metadata}\n"));
     }
-    text.push_str("\nEach list in pages of 500; all with GET. The same as a file:\n  ");
+    text.push_str("list  /apis/GROUP/VERSION/RESOURCE  for custom resources that run pods, of the groups:\n");
+    let groups: Vec<&str> = GROUPS.iter().map(|group| group.name).collect();
+    for line in groups.chunks(4) {
+        text.push_str(&format!("      {}\n", line.join(", ")));
+    }
+    text.push_str(
+        "\nEach list in pages of 500, with GET; of all these nothing changes the cluster. The same as a file:\n  ",
+    );
     text.push_str(DUMP);
     text.push('\n');
     text

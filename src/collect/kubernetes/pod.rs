@@ -1,11 +1,13 @@
 //! The part of `spec` that says as whom pods run and which credentials they are given, in templates of every kind.
-//! Values of variables are looked at where they are read, and never kept.
+//! Values of variables are kept until they are searched for credentials, as text that cannot be printed.
 
 use std::collections::BTreeSet;
 
 use serde::de::{MapAccess, SeqAccess};
 
+use super::anywhere::Anywhere;
 use super::object::{Named, YesNo, fields};
+use super::searching::Text;
 use super::shape::{Form, Many, Shape, Take, Wrong, next_key, pass, value};
 use super::words::{is_plain, names_secret};
 
@@ -168,6 +170,11 @@ impl Spec {
         named.into_iter().find(|name| !name.is_empty())
     }
 
+    /// Whether it says itself what its pods are.
+    pub(super) fn has_containers(&self) -> bool {
+        self.pods().into_iter().any(|pod| !pod.containers.is_empty())
+    }
+
     /// Every service account that is named anywhere; for custom resources.
     pub(super) fn accounts(&self) -> BTreeSet<&str> {
         let named = self.pods().into_iter().flat_map(|spec| [spec.account.as_str(), spec.alias.as_str()]);
@@ -189,6 +196,16 @@ impl Spec {
                 name
             })
             .collect();
+    }
+
+    /// Adds the values of variables and arguments, and the texts of custom resources.
+    pub(super) fn texts(&self, text: &mut Text) {
+        for container in self.pods().into_iter().flat_map(|spec| &spec.containers) {
+            container.env.iter().for_each(|variable| text.line(&variable.name, &variable.value.text));
+            let words = [&container.command, &container.args];
+            words.into_iter().flat_map(|words| &words.texts).for_each(|(name, value)| text.line(name, value));
+        }
+        self.anywhere.texts.iter().for_each(|(name, value)| text.line(name, value));
     }
 
     /// The images of custom resources, and of pods.
@@ -275,19 +292,22 @@ fields!(Variable { "name" => name: String, "value" => value: Literal, "valueFrom
 impl Variable {
     /// Whether its value stands in the template and is a secret by its name.
     pub(super) fn is_secret(&self) -> bool {
-        self.value.0 && names_secret(&self.name)
+        self.value.may_be && names_secret(&self.name)
     }
 }
 
-/// Whether there is a value that may be a secret.
+/// A value that stands in a template, and whether it may be a secret. Not printable: nothing derives Debug here.
 #[derive(Clone, Default)]
-struct Literal(bool);
+struct Literal {
+    may_be: bool,
+    text: String,
+}
 
 impl Shape for Literal {
     const FORM: Form = Form::Text;
 
     fn text(text: &str) -> Self {
-        Self(!is_plain(text))
+        Self { may_be: !is_plain(text), text: text.to_owned() }
     }
 }
 
@@ -304,6 +324,8 @@ pub(super) struct Words {
     pub(super) secrets: BTreeSet<String>,
     pub(super) api_server: bool,
     pub(super) bounds_tokens: bool,
+    /// The words after options, until they are searched.
+    texts: Vec<(String, String)>,
 }
 
 impl Shape for Words {
@@ -325,6 +347,7 @@ impl Shape for Words {
             {
                 words.secrets.insert(before);
             }
+            words.texts.push((name.clone(), given.unwrap_or(&word).to_owned()));
             let bare = name.trim_start_matches('-');
             if name.starts_with('-') && names_secret(bare) {
                 match given {
@@ -335,58 +358,5 @@ impl Shape for Words {
             }
         }
         Ok(words)
-    }
-}
-
-/// Service accounts and images named anywhere inside of a value.
-#[derive(Clone, Default)]
-struct Anywhere {
-    accounts: BTreeSet<String>,
-    images: BTreeSet<String>,
-    /// The value itself, where it is a short text.
-    text: String,
-}
-
-/// Names that are kept of one object.
-const MOST: usize = 100;
-
-impl Anywhere {
-    fn merge(&mut self, other: Self, key: &str) {
-        match key {
-            "serviceAccountName" | "serviceAccount" => _ = self.accounts.insert(other.text),
-            "image" => _ = self.images.insert(other.text),
-            _ => {}
-        }
-        let room = MOST.saturating_sub(self.accounts.len());
-        self.accounts.extend(other.accounts.into_iter().filter(|name| !name.is_empty()).take(room));
-        let room = MOST.saturating_sub(self.images.len());
-        self.images.extend(other.images.into_iter().take(room));
-    }
-}
-
-// The parsers bound how deep a document may be.
-impl Shape for Anywhere {
-    const FORM: Form = Form::Text;
-
-    fn text(text: &str) -> Self {
-        // Names and images are short; what is longer may be anything.
-        let text = if text.len() <= 253 { text.to_owned() } else { String::new() };
-        Self { text, ..Self::default() }
-    }
-
-    fn map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
-        let mut all = Self::default();
-        while let Some(key) = next_key(&mut map)? {
-            all.merge(map.next_value::<Take<Self>>()?.0, &key);
-        }
-        Ok(all)
-    }
-
-    fn sequence<'de, A: SeqAccess<'de>>(mut sequence: A) -> Result<Self, A::Error> {
-        let mut all = Self::default();
-        while let Some(Take(one, _)) = sequence.next_element::<Take<Self>>()? {
-            all.merge(one, "");
-        }
-        Ok(all)
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::aggregate::Role;
 use super::builtin;
 use super::faults::is_rule;
-use super::object::{Object, Subject};
+use super::object::{Metadata, Object, Subject};
 use super::records::{Projection, qualified};
 use super::resources::Kind;
 use crate::model::{
@@ -39,6 +39,7 @@ impl Projection {
             document: Value::Array(object.rules.into_iter().filter(is_rule).collect()),
             evidence,
         };
+        out.extend(self.part_of_others(kind, &object.metadata, &policy));
         // A server has put the rules of its own roles together; a manifest has not.
         let is_manifest = object.metadata.uid.is_empty();
         if kind == Kind::ClusterRole
@@ -50,6 +51,21 @@ impl Projection {
         } else {
             out.push(Record::Policy(policy));
         }
+    }
+
+    /// A role that is there to be part of others: nobody needs to bind it (Kubernetes documentation, "Aggregated
+    /// ClusterRoles").
+    fn part_of_others(&self, kind: Kind, metadata: &Metadata, policy: &Policy) -> Option<Record> {
+        let is_part = |(name, value): (&String, &String)| {
+            name.starts_with("rbac.authorization.k8s.io/aggregate-to-") && value == "true"
+        };
+        let known = kind == Kind::ClusterRole && !policy.builtin && metadata.labels.0.iter().any(is_part);
+        known.then(|| {
+            let attributes = Attributes::default().with(AttributeName::Aggregated, true);
+            let (id, name) = (policy.id.clone(), policy.name.clone());
+            let evidence = policy.evidence.clone();
+            Record::Setting(self.plain_setting(SettingKind::KubernetesRole, id, name, evidence, attributes))
+        })
     }
 
     pub(super) fn binding(&mut self, kind: Kind, object: Object, evidence: &Evidence, out: &mut Vec<Record>) {

@@ -22,8 +22,8 @@ pub(super) enum Part {
     /// An object with its `apiVersion` and `kind`, its own or those of the list it is an item of.
     Object(Box<Object>),
     /// A list of one kind (`SecretList`): all there are of it, even if that is none. The kind of a plain `List` is empty:
-    /// it does not say what it would hold.
-    List { api_version: String, kind: String },
+    /// it does not say what it would hold. Whether it is one page of a longer list.
+    List { api_version: String, kind: String, cut: bool },
     /// A document, or an item of a list, that is no Kubernetes object; whether it should have been one: it is an item of
     /// a list that is one, or has the name of a kind that we read.
     Foreign { expected: bool },
@@ -231,7 +231,8 @@ impl<'de> Visitor<'de> for &mut Document<'_, '_> {
         if list.kind.is_empty() && head.kind != "List" {
             return self.give(Part::Foreign { expected: false });
         }
-        self.give(Part::List { api_version: list.api_version, kind: list.kind })
+        let cut = !head.metadata.rest.is_empty() || !matches!(head.metadata.remaining.as_str(), "" | "0");
+        self.give(Part::List { api_version: list.api_version, kind: list.kind, cut })
     }
 }
 

@@ -7,11 +7,13 @@ use jiff::Timestamp;
 
 use super::NAME;
 use super::aggregate::Role;
+use super::audit::Uses;
 use super::faults::{self, Faults};
 use super::held::{Account, Mounting, Token, Waiting};
 use super::object::{Metadata, Object};
 use super::one_line;
 use super::resources::{Kind, TRACKING};
+use super::searching::{Found, Searcher};
 use crate::model::{Evidence, Known, Location, Record, Setting, Urn, parse_timestamp};
 
 /// How many remarks about objects of one kind are kept.
@@ -23,7 +25,7 @@ const REMARKS: usize = 4;
 /// a pod, the horizon of last uses) waits for [`Projection::finish`].
 pub(super) struct Projection {
     pub(super) cluster: String,
-    observed: Timestamp,
+    pub(super) observed: Timestamp,
     /// Kinds of which the whole list was read.
     listed: BTreeSet<Kind>,
     /// Workloads of which something depends on objects that may come later.
@@ -44,6 +46,11 @@ pub(super) struct Projection {
     /// Whether those are all of the cluster's Secrets, and not its token Secrets alone.
     pub(super) knows_all_secrets: bool,
     pub(super) since: Known<Timestamp>,
+    /// What was found in the texts of the object that is added.
+    pub(super) found: Found,
+    searcher: Option<Searcher>,
+    /// What audit logs say of uses, where some were read.
+    pub(super) uses: Option<Uses>,
     remarks: BTreeMap<Kind, BTreeSet<String>>,
     faults: BTreeMap<Kind, Faults>,
     /// Kinds of role that a binding names.
@@ -67,10 +74,27 @@ impl Projection {
             secret_names: BTreeSet::new(),
             knows_all_secrets: false,
             since: Known::unknown(format!("ConfigMap kube-system/{TRACKING} was not read")),
+            found: Found::default(),
+            searcher: None,
+            uses: None,
             remarks: BTreeMap::new(),
             faults: BTreeMap::new(),
             referenced: BTreeSet::new(),
         }
+    }
+
+    /// The same, which also searches the texts of objects.
+    #[must_use]
+    pub(super) fn searching(mut self, searcher: Searcher) -> Self {
+        self.searcher = Some(searcher);
+        self
+    }
+
+    /// Takes the texts out of an object; what was found in them is in `found`.
+    pub(super) fn search(&mut self, name: &str, kind: Option<Kind>, object: &mut Object) {
+        let searcher = self.searcher.as_ref();
+        self.found = searcher.map(|searcher| searcher.search(&self.cluster, name, kind, object)).unwrap_or_default();
+        object.data.secrets.retain(|name| !self.found.names.contains(name));
     }
 
     /// Says that a kind is read as a whole, so that what its objects make need not be reported beside them.
@@ -94,6 +118,7 @@ impl Projection {
             // Where `kubectl apply` puts a manifest that names no namespace.
             object.metadata.namespace = String::from("default");
         }
+        self.search(kind.resource().short, Some(kind), &mut object);
         let evidence = self.evidence(location);
         match kind {
             Kind::ServiceAccount => self.service_account(object, evidence, out),
@@ -109,6 +134,7 @@ impl Projection {
             | Kind::CertificateRequest => out.extend(self.setting(kind, object, evidence)),
             _ => self.workload(kind, object, evidence, out),
         }
+        out.append(&mut self.found.exposures);
         fault.is_none()
     }
 

@@ -1,10 +1,11 @@
 //! One question to an API server, asked again where that can help.
-//! It sends GET only and gives every answer a meaning; what becomes of it is for the caller.
+//! What is sent is for the caller: GET, and the one POST of `review`. Here every answer gets a meaning; what becomes of it is for the caller.
 
 use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, HeaderMap, RETRY_AFTER, WARNING};
 use http::{Request, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kube::Client;
 use kube::client::Body;
 use kube::core::Status;
@@ -23,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// A page is at most this large; 500 pods are about 2 MB.
-const LARGEST_ANSWER: u64 = 256 * 1024 * 1024;
+const LARGEST_ANSWER: u64 = 64 * 1024 * 1024;
 
 /// What the server said.
 pub(super) enum Answer<T> {
@@ -83,14 +84,29 @@ async fn once<T: DeserializeOwned>(client: &Client, request: Request<Vec<u8>>) -
         let detail = format!("an answer of more than {LARGEST_ANSWER} bytes, although a page of 500 was asked for");
         return Ok(Answer::Failed { detail, unreachable: false });
     }
-    let cut = |_| Again { detail: "the answer broke off".to_owned(), pause: None, unreachable: false };
-    let bytes = body.collect_bytes().await.map_err(cut)?;
-    if head.status == StatusCode::OK {
+    let cut = |_: Box<dyn std::error::Error + Send + Sync>| Again {
+        detail: "the answer broke off".to_owned(),
+        pause: None,
+        unreachable: false,
+    };
+    // A chunked answer does not say how long it is.
+    let bytes = match Limited::new(body, usize::try_from(LARGEST_ANSWER).unwrap_or(usize::MAX)).collect().await {
+        Ok(collected) => collected.to_bytes(),
+        Err(error) if error.is::<LengthLimitError>() => {
+            let detail = format!("an answer of more than {LARGEST_ANSWER} bytes, although a page of 500 was asked for");
+            return Ok(Answer::Failed { detail, unreachable: false });
+        }
+        Err(error) => return Err(cut(error)),
+    };
+    if matches!(head.status, StatusCode::OK | StatusCode::CREATED) {
         return Ok(match serde_json::from_slice(&bytes) {
             Ok(value) => Answer::Ok(value, warnings(&head.headers)),
             Err(error) => {
                 let place = format!("line {}, column {}", error.line(), error.column());
-                Answer::Failed { detail: format!("the answer is not the JSON of a list ({place})"), unreachable: false }
+                Answer::Failed {
+                    detail: format!("the answer is not the JSON that was asked for ({place})"),
+                    unreachable: false,
+                }
             }
         });
     }

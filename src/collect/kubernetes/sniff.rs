@@ -34,14 +34,53 @@ pub fn is_manifest(path: &str, bytes: &[u8]) -> bool {
             // A kubeconfig is no object of a cluster.
             head.api_version.is_some() && head.kind.is_some_and(|kind| kind != b"Config")
         }
-        "yaml" | "yml" => {
-            let mut lines = bytes.split(|&byte| byte == b'\n');
-            let has = |field: &[u8]| bytes.split(|&byte| byte == b'\n').any(|line| line.starts_with(field));
-            let is_config = lines.any(|line| line.trim_ascii_end() == b"kind: Config");
-            has(b"apiVersion:") && has(b"kind:") && !is_config
-        }
+        "yaml" | "yml" => documents(bytes).any(|document| {
+            let has = |field: &str| names_field(document, field.as_bytes());
+            has("apiVersion") && has("kind") && !is_kubeconfig(document)
+        }),
         _ => false,
     }
+}
+
+/// The documents of a YAML stream.
+fn documents(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(bytes);
+    std::iter::from_fn(move || {
+        let all = rest?;
+        let mut start = 0;
+        for line in all.split_inclusive(|&byte| byte == b'\n') {
+            if start > 0 && line.starts_with(b"---") {
+                rest = all.get(start..).and_then(|rest| rest.get(3..));
+                return all.get(..start);
+            }
+            start += line.len();
+        }
+        rest = None;
+        Some(all)
+    })
+}
+
+/// Whether a document has a field of this name anywhere, in any style of YAML: at the start of a line, quoted, or in braces.
+/// That it stands at the top is for the reader to find out.
+fn names_field(document: &[u8], field: &[u8]) -> bool {
+    let mut from = 0;
+    while let Some(at) = document.get(from..).and_then(|rest| memchr::memmem::find(rest, field)) {
+        let (start, end) = (from + at, from + at + field.len());
+        let before = start.checked_sub(1).and_then(|index| document.get(index));
+        let opens = before.is_none_or(|byte| byte.is_ascii_whitespace() || matches!(byte, b'{' | b',' | b'"' | b'\''));
+        let after = document.get(end..).unwrap_or_default();
+        let after = after.strip_prefix(b"\"").or_else(|| after.strip_prefix(b"'")).unwrap_or(after);
+        if opens && after.trim_ascii_start().starts_with(b":") {
+            return true;
+        }
+        from = end;
+    }
+    false
+}
+
+/// A kubeconfig is no object of a cluster.
+fn is_kubeconfig(document: &[u8]) -> bool {
+    document.split(|&byte| byte == b'\n').any(|line| line.trim_ascii_end() == b"kind: Config")
 }
 
 /// `List`, or a name that ends so: letters and digits only, which the `kind` of other services' answers are not.
@@ -153,7 +192,25 @@ fn yaml_head(bytes: &[u8]) -> Head<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::sniff;
+    use super::{is_manifest, sniff};
+
+    #[test]
+    fn manifests_are_recognised_in_every_style_and_nobody_mutes_them() {
+        let cases: &[(&str, bool)] = &[
+            ("apiVersion: v1\nkind: Pod\n", true),
+            ("  apiVersion: v1\n  kind: Pod\n", true),
+            ("\"apiVersion\": \"v1\"\n\"kind\": \"Pod\"\n", true),
+            ("{apiVersion: v1, kind: Pod}\n", true),
+            ("---\n{\"apiVersion\": \"v1\", \"kind\": \"Pod\"}\n---\n{}\n", true),
+            ("apiVersion: v1\nkind: Pod\n---\napiVersion: v1\nkind: Config\n", true),
+            ("apiVersion: v1\nkind: Config\nclusters: []\n", false),
+            ("apiVersion: v1\n---\nkind: Pod\n", false),
+            ("myapiVersion: v1\nkinds: Pod\n", false),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(is_manifest("x.yaml", text.as_bytes()), *expected, "{text}");
+        }
+    }
 
     #[test]
     fn dumps_are_recognised_and_manifests_are_not() {

@@ -29,6 +29,7 @@ impl Projection {
         let secrets = secrets(&object.spec, &namespace);
         self.referenced_secrets.extend(secrets.iter().cloned());
         if owner.is_some_and(|owner| self.is_listed(owner)) {
+            self.found.exposures.clear();
             return;
         }
         let runs_as = account.map(|name| Urn::kubernetes(&self.cluster, &namespace, "sa", name));
@@ -38,21 +39,33 @@ impl Projection {
             tenant: self.cluster.clone(),
             name: qualified(&object.metadata),
             runs_as: runs_as.into_iter().collect(),
-            attributes: attributes(&object.spec),
+            attributes: attributes(&object.spec, &self.found.names),
             labels: labels(object.metadata.labels.0, object.metadata.annotations.0),
             evidence,
         };
         if owner.is_some() || !secrets.is_empty() {
-            self.waiting.push(Waiting { owner, workload, secrets });
+            let exposures = std::mem::take(&mut self.found.exposures);
+            self.waiting.push(Waiting { owner, workload, secrets, exposures });
         } else {
             out.push(Record::Workload(workload));
         }
     }
 
-    /// A custom resource, where it names service accounts.
-    pub(super) fn custom(&mut self, object: Object, location: Location) -> Option<Record> {
-        let accounts = object.spec.accounts();
-        if accounts.is_empty() || object.metadata.name.is_empty() {
+    /// A custom resource, where it names service accounts or holds a template of pods.
+    pub(super) fn custom(&mut self, mut object: Object, location: Location, out: &mut Vec<Record>) {
+        let name = object.kind.to_lowercase();
+        self.search(&name, None, &mut object);
+        out.append(&mut self.found.exposures);
+        out.extend(self.custom_workload(object, location));
+    }
+
+    fn custom_workload(&mut self, object: Object, location: Location) -> Option<Record> {
+        let mut accounts = object.spec.accounts();
+        // A template that names nobody runs as `default`; one that a controller of ours made is told by that.
+        if accounts.is_empty() && object.spec.has_containers() {
+            accounts.insert("default");
+        }
+        if (accounts.is_empty() && object.spec.images().is_empty()) || object.metadata.name.is_empty() {
             return None;
         }
         let namespace =
@@ -70,7 +83,8 @@ impl Projection {
             tenant: self.cluster.clone(),
             name: format!("{namespace}/{}", object.metadata.name),
             runs_as,
-            attributes: attributes(&object.spec).with(AttributeName::Form, format!("{group}/{}", object.kind)),
+            attributes: attributes(&object.spec, &self.found.names)
+                .with(AttributeName::Form, format!("{group}/{}", object.kind)),
             labels: labels(object.metadata.labels.0, object.metadata.annotations.0),
             evidence: self.evidence(location),
         }))
@@ -147,7 +161,8 @@ fn secrets(spec: &Spec, namespace: &str) -> BTreeSet<String> {
     names
 }
 
-fn attributes(spec: &Spec) -> Attributes {
+/// `recognised` are the variables whose values are known by their form, and told as such.
+fn attributes(spec: &Spec, recognised: &BTreeSet<String>) -> Attributes {
     /// Names that are shown of one workload.
     const MOST: usize = 20;
     let mut attributes = Attributes::default();
@@ -163,6 +178,7 @@ fn attributes(spec: &Spec) -> Attributes {
         literal
             .extend([&container.command, &container.args].into_iter().flat_map(|words| words.secrets.iter().cloned()));
     }
+    literal.retain(|name| !recognised.contains(name));
     if !literal.is_empty() {
         attributes.set(AttributeName::LiteralSecrets, literal.into_iter().take(MOST).collect::<Vec<_>>());
     }

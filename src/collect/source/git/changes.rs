@@ -12,10 +12,19 @@ use super::commits::Commit;
 use super::repository::{Objects, Repository};
 use crate::collect::{CollectError, Sink};
 
-/// A longer path is no path of a file, but a tree made to be deep.
-const LONGEST_PATH: usize = 16 * 1024;
+/// A longer path is no path of a file, but a tree made to be deep: no system can write it to a disk (`PATH_MAX`).
+const LONGEST_PATH: usize = 4096;
 /// More versions than this do not fit into memory. The history of Linux has three million.
 const MOST_VERSIONS: usize = 8_000_000;
+/// More paths than this are no history of one project: that of Linux has a tenth.
+const MOST_FILES: usize = 2_000_000;
+/// How much the paths of all files may take, and those of the folders that are still to be looked into, in bytes. The
+/// paths of all that was ever in Linux take ten million.
+const MOST_PATHS: usize = 160_000_000;
+/// How many folders are looked into, and how many more for each commit. Few trees have so many, and a commit changes few;
+/// a tree that names one other tree many times has any number of them.
+const MOST_FOLDERS: usize = 300_000;
+const FOLDERS_OF_COMMIT: usize = 64;
 
 /// One version of a file and what it came after.
 pub(super) struct Version {
@@ -34,6 +43,8 @@ pub(super) struct Changes {
     pub(super) paths: Vec<BString>,
     numbers: HashMap<BString, u32>,
     versions: HashMap<(u32, ObjectId), (Vec<ObjectId>, u32)>,
+    /// How many bytes the paths have.
+    length: usize,
 }
 
 impl Changes {
@@ -44,6 +55,7 @@ impl Changes {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(new) => {
                 self.paths.push(path.clone());
+                self.length += path.len();
                 *new.insert(next)
             }
         };
@@ -73,27 +85,46 @@ pub(super) struct Comparer<'a> {
     pub(super) changes: Changes,
     /// The trees of commits that were met.
     trees: HashMap<ObjectId, ObjectId>,
+    /// How many folders may still be looked into.
+    folders: usize,
+    /// How many bytes the paths of the folders have that are still to be looked into.
+    waiting: usize,
 }
 
 impl<'a> Comparer<'a> {
     pub(super) fn new(repository: &'a Repository, objects: &'a Objects<'a>, sink: &'a Sink) -> Self {
-        Self { repository, objects, sink, changes: Changes::default(), trees: HashMap::new() }
+        let (changes, trees) = (Changes::default(), HashMap::new());
+        Self { repository, objects, sink, changes, trees, folders: MOST_FOLDERS, waiting: 0 }
     }
 
     /// What each commit has that none of its parents has. The newest come first, since in packs the older version is
     /// told by the newer one.
     pub(super) fn commits(&mut self, commits: &[Commit]) -> Result<(), CollectError> {
         self.trees = commits.iter().map(|commit| (commit.id, commit.tree)).collect();
+        self.folders = MOST_FOLDERS.saturating_add(commits.len().saturating_mul(FOLDERS_OF_COMMIT));
         for (number, commit) in commits.iter().enumerate().rev() {
             let parents = commit.parents.iter().filter_map(|parent| self.tree_of(*parent)).collect();
             self.compare(commit.tree, parents, u32::try_from(number).unwrap_or(u32::MAX))?;
-            if self.changes.versions.len() > MOST_VERSIONS {
-                let why = format!("there are more than {MOST_VERSIONS} versions of files");
+            if let Some(limit) = self.limit() {
+                let why = format!("there are more than {limit}");
                 self.objects.ledger.hole("older commits", why, "scan parts of the history with --range A..B");
                 break;
             }
         }
         Ok(())
+    }
+
+    /// What there is too much of.
+    fn limit(&self) -> Option<String> {
+        if self.changes.versions.len() > MOST_VERSIONS {
+            Some(format!("{MOST_VERSIONS} versions of files"))
+        } else if self.changes.paths.len() > MOST_FILES {
+            Some(format!("{MOST_FILES} paths"))
+        } else if self.changes.length + self.waiting > MOST_PATHS {
+            Some(format!("{MOST_PATHS} bytes of paths"))
+        } else {
+            (self.folders == 0).then(|| "so many folders as are looked into".to_owned())
+        }
     }
 
     /// The tree of a commit; that of one outside of what is read is looked up.
@@ -118,6 +149,11 @@ impl<'a> Comparer<'a> {
             if self.sink.is_closed() {
                 return Err(CollectError::Stopped);
             }
+            self.waiting = self.waiting.saturating_sub(folder.path.len());
+            self.folders = self.folders.saturating_sub(1);
+            if self.limit().is_some() {
+                return Ok(());
+            }
             let mut buffer = Vec::new();
             if self.objects.read_kind(&folder.tree, Kind::Tree, &mut buffer).is_none() {
                 continue;
@@ -125,6 +161,9 @@ impl<'a> Comparer<'a> {
             let olds: Vec<Vec<u8>> = folder.olds.iter().filter_map(|old| self.tree(old)).collect();
             let mut olds: Vec<Older<'_>> = olds.iter().map(|old| Older::new(old, folder.tree.kind())).collect();
             for entry in TreeRefIter::from_bytes(&buffer, folder.tree.kind()) {
+                if self.changes.length + self.waiting > MOST_PATHS {
+                    break;
+                }
                 match entry {
                     Ok(entry) => {
                         let name = (entry.filename.as_ref(), entry.mode);
@@ -166,6 +205,7 @@ impl<'a> Comparer<'a> {
                 let why = format!("a path is longer than {LONGEST_PATH} bytes");
                 ledger.hole("deep folders", why, "scan the files that were checked out");
             } else if self.repository.concerns(path.as_ref()) {
+                self.waiting += path.len();
                 folders.push(Folder { path, tree: id, olds });
             }
         } else if let Some(below) = self.repository.below_root(path.as_ref()) {
@@ -181,7 +221,7 @@ impl<'a> Comparer<'a> {
 }
 
 /// A path and a name below it.
-pub(super) fn joined(folder: &BString, name: &[u8]) -> BString {
+fn joined(folder: &BString, name: &[u8]) -> BString {
     let mut path = folder.clone();
     if !path.is_empty() {
         path.push_byte(b'/');

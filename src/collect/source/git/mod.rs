@@ -138,7 +138,10 @@ impl Scan<'_> {
         last: Option<ObjectId>,
     ) -> Result<(), CollectError> {
         let mut found = changes.versions();
-        let objects = Objects::new(&self.repository.local(UNPACKED), self.ledger);
+        // Trees of HEAD are asked for path by path.
+        let mut local = self.repository.local(UNPACKED);
+        local.object_cache_size(KEPT);
+        let objects = Objects::new(&local, self.ledger);
         let tree = |commit: Option<ObjectId>| commit.and_then(|commit| objects.tree(commit));
         let versions = Versions {
             walk: self.walk,

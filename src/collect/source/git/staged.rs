@@ -5,12 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use gix::ObjectId;
-use gix::bstr::BString;
+use gix::bstr::{BString, ByteSlice};
 use gix::index::entry::{Flags, Mode};
 use gix::objs::tree::EntryMode;
-use gix::objs::{CommitRefIter, Kind, TreeRefIter};
+use gix::objs::{Kind, TreeRefIter};
 
-use super::changes::{Changes, joined};
+use super::changes::Changes;
 use super::repository::{Objects, OpenError, Repository, chain};
 
 /// The index of a repository, or the one that is named. A repository without one has nothing in it.
@@ -32,7 +32,7 @@ pub(super) fn changes(
     head: Option<ObjectId>,
     objects: &Objects<'_>,
 ) -> Changes {
-    let known = head.map(|head| files(repository, head, objects)).unwrap_or_default();
+    let mut committed = Committed::new(objects, head);
     let mut changes = Changes::default();
     let ledger = objects.ledger;
     for entry in index.entries() {
@@ -41,7 +41,7 @@ pub(super) fn changes(
             ledger.outside.add(&path.to_string());
             continue;
         };
-        let old = known.get(path).copied();
+        let old = committed.find(path);
         if old.is_some_and(|(id, _)| id == entry.id) {
             continue;
         }
@@ -63,27 +63,41 @@ pub(super) fn changes(
     changes
 }
 
-/// Everything that lies in a commit in the scanned root, by path: files, links, submodules and folders.
-fn files(repository: &Repository, commit: ObjectId, objects: &Objects<'_>) -> HashMap<BString, (ObjectId, EntryMode)> {
-    let mut files = HashMap::new();
-    let mut buffer = Vec::new();
-    let tree = objects.read_kind(&commit, Kind::Commit, &mut buffer);
-    let tree = tree.and_then(|()| CommitRefIter::from_bytes(&buffer, commit.kind()).tree_id().ok());
-    let mut folders: Vec<(BString, ObjectId)> = tree.map(|tree| (BString::default(), tree)).into_iter().collect();
-    while let Some((folder, tree)) = folders.pop() {
-        if objects.read_kind(&tree, Kind::Tree, &mut buffer).is_none() {
-            continue;
-        }
-        for entry in TreeRefIter::from_bytes(&buffer, tree.kind()).filter_map(Result::ok) {
-            let path = joined(&folder, entry.filename);
-            if entry.mode.is_tree() && repository.concerns(path.as_ref()) {
-                folders.push((path.clone(), entry.oid.to_owned()));
-                // A sparse index names folders so.
-                files.insert(joined(&path, b""), (entry.oid.to_owned(), entry.mode));
-            } else {
-                files.insert(path, (entry.oid.to_owned(), entry.mode));
-            }
-        }
+/// A commit in which paths are looked up, so that no more of it is read than what an index is about.
+struct Committed<'a> {
+    objects: &'a Objects<'a>,
+    tree: Option<ObjectId>,
+    /// The trees that were read, by name.
+    trees: HashMap<ObjectId, HashMap<BString, (ObjectId, EntryMode)>>,
+}
+
+impl<'a> Committed<'a> {
+    fn new(objects: &'a Objects<'a>, commit: Option<ObjectId>) -> Self {
+        Self { objects, tree: commit.and_then(|commit| objects.tree(commit)), trees: HashMap::new() }
     }
-    files
+
+    /// What has a path; that of a whole folder, as a sparse index names it, ends with a slash.
+    fn find(&mut self, path: &[u8]) -> Option<(ObjectId, EntryMode)> {
+        let objects = self.objects;
+        let mut tree = self.tree?;
+        let mut names = path.strip_suffix(b"/").unwrap_or(path).split(|byte| *byte == b'/').peekable();
+        while let Some(name) = names.next() {
+            let entries = self.trees.entry(tree).or_insert_with(|| entries(objects, tree));
+            let (id, mode) = *entries.get(name.as_bstr())?;
+            if names.peek().is_none() {
+                return Some((id, mode));
+            }
+            tree = mode.is_tree().then_some(id)?;
+        }
+        None
+    }
+}
+
+fn entries(objects: &Objects<'_>, tree: ObjectId) -> HashMap<BString, (ObjectId, EntryMode)> {
+    let mut buffer = Vec::new();
+    if objects.read_kind(&tree, Kind::Tree, &mut buffer).is_none() {
+        return HashMap::new();
+    }
+    let entries = TreeRefIter::from_bytes(&buffer, tree.kind()).filter_map(Result::ok);
+    entries.map(|entry| (entry.filename.to_owned(), (entry.oid.to_owned(), entry.mode))).collect()
 }

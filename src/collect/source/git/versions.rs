@@ -36,6 +36,8 @@ const LARGE: u64 = 16 * 1024 * 1024;
 const PORTION: usize = 256;
 /// How many archives are opened before it is asked again whether more may be.
 const AT_ONCE: usize = 16;
+/// How many secrets are told: each needs memory, and nobody reads more.
+const MOST_FINDS: usize = 200_000;
 
 /// A pair of a version and what it came after, with all places where there is just this pair.
 struct Job {
@@ -322,6 +324,11 @@ impl<'a> Worker<'a> {
     fn keep(&self, hits: Hits, path: u32, commit: u32, blob: ObjectId) -> bool {
         let is_something = !hits.is_empty();
         if let Ok(mut finds) = self.shared.finds.lock() {
+            if is_something && finds.len() >= MOST_FINDS {
+                let why = format!("more than {MOST_FINDS}; the rest of them is not told");
+                self.versions.ledger.hole("secrets", why, "scan a part of the history with --range A..B");
+                return false;
+            }
             hits.into_finds(&mut finds, path, commit, blob);
         }
         is_something

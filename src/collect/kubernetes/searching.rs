@@ -1,0 +1,185 @@
+//! Searches the texts of an object (entries of a ConfigMap, variables, arguments, annotations) for credentials, and drops
+//! them. Of a Secret's values only keyed fingerprints leave it, and only where the user asked for that.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use base64::Engine;
+
+use super::NAME;
+use super::audit::Uses;
+use super::object::Object;
+use super::resources::Kind;
+use crate::collect::{Context, texts};
+use crate::model::{CoverageEntry, Fingerprint, Record, Secret};
+use crate::secrets::{DetectorSet, Match};
+
+/// Bytes of text that are kept of one object until it is searched. An API server stores no larger one.
+const MOST: usize = 2 * 1024 * 1024;
+
+/// Shorter values say nothing: many things are called `admin`.
+const SHORTEST_VALUE: usize = 8;
+
+/// How the texts of objects are searched for credentials, and what is read beside them.
+#[derive(Clone, Debug, Default)]
+pub struct Searching {
+    /// What credentials look like; `None`: texts are not searched.
+    pub detectors: Option<Arc<DetectorSet>>,
+    /// Whether the values of Secrets are read, to compare them by keyed fingerprint.
+    pub values: bool,
+    /// Audit logs, each of one cluster or, unnamed, of every one that is read.
+    pub audit_logs: Vec<(Option<String>, PathBuf)>,
+}
+
+/// Text that was read and not yet searched. It can neither be printed nor written out.
+#[derive(Clone, Default)]
+pub(super) struct Text(String);
+
+impl Text {
+    pub(super) fn new(text: &str) -> Self {
+        Self(if text.len() <= MOST { text.to_owned() } else { String::new() })
+    }
+
+    /// Adds a line `name=value`; what would make it too long is left out.
+    pub(super) fn line(&mut self, name: &str, value: &str) {
+        let room = self.0.len() + name.len() + value.len() + 2 <= MOST;
+        if room && !value.contains('\n') {
+            self.0.push_str(name);
+            self.0.push('=');
+            self.0.push_str(value);
+            self.0.push('\n');
+        }
+    }
+
+    pub(super) fn is_file(&self) -> bool {
+        self.0.trim().contains('\n')
+    }
+
+    fn name_in_line(&self, line: u64) -> Option<&str> {
+        let line = self.0.lines().nth(usize::try_from(line).ok()?.checked_sub(1)?)?;
+        line.split_once('=').map(|(name, _)| name)
+    }
+
+    /// The value that a Secret's entry stands for.
+    fn decoded(&self) -> Option<Secret<'static>> {
+        let bytes = base64::engine::general_purpose::STANDARD.decode(self.0.trim()).ok()?;
+        (bytes.len() >= SHORTEST_VALUE).then(|| Secret::new(bytes))
+    }
+}
+
+/// What was found in the texts of an object.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) exposures: Vec<Record>,
+    /// The names of entries and variables whose values were recognised.
+    pub(super) names: BTreeSet<String>,
+    /// Keyed fingerprints of a Secret's values, with the names of their entries.
+    pub(super) prints: Vec<(String, Fingerprint)>,
+    /// What credentials a Secret's values are, by their form: kinds, with a key's public id.
+    pub(super) holds: BTreeSet<String>,
+}
+
+/// Searches with the key of a scan.
+pub(super) struct Searcher {
+    how: Searching,
+    context: Context,
+}
+
+impl Searching {
+    /// What the audit logs of a cluster say, with how much of them was read.
+    pub(super) fn uses(&self, cluster: &str) -> (Option<Uses>, Vec<CoverageEntry>) {
+        let of_cluster = self.audit_logs.iter().filter(|(name, _)| name.as_ref().is_none_or(|name| name == cluster));
+        let mut uses = Uses::default();
+        let entries: Vec<CoverageEntry> = of_cluster.map(|(_, path)| uses.read(cluster, path)).collect();
+        ((!entries.is_empty()).then_some(uses), entries)
+    }
+}
+
+impl Searcher {
+    pub(super) fn new(how: &Searching, context: &Context) -> Self {
+        Self { how: how.clone(), context: context.clone() }
+    }
+
+    /// Takes the texts out of an object and searches them.
+    pub(super) fn search(&self, cluster: &str, kind: &str, known: Option<Kind>, object: &mut Object) -> Found {
+        let entries = std::mem::take(&mut object.data.texts);
+        let mut found = Found::default();
+        if known == Some(Kind::Secret) {
+            if self.how.values {
+                let prints = entries.iter().filter_map(|(name, text)| {
+                    Some((name.clone(), text.decoded()?.fingerprint(&self.context.fingerprint_key)))
+                });
+                found.prints = prints.collect();
+                found.holds = self.kinds(&entries);
+            }
+            return found;
+        }
+        let Some(detectors) = &self.how.detectors else { return found };
+        let place = format!("kubernetes/{cluster}/{}/{kind}/{}", object.metadata.namespace, object.metadata.name);
+        let mut plain = Text::default();
+        let mut files = Vec::new();
+        for (name, text) in entries {
+            match text.is_file() {
+                true => files.push((name, text)),
+                false => plain.line(&name, &text.0),
+            }
+        }
+        for (name, value) in &object.metadata.annotations.0 {
+            plain.line(name, value);
+        }
+        object.spec.texts(&mut plain);
+        if !plain.0.is_empty() {
+            found.add(&self.exposures(&plain, &place, detectors), Some(&plain));
+        }
+        for (name, text) in files {
+            found.add(&self.exposures(&text, &format!("{place}/{name}"), detectors), None);
+        }
+        found
+    }
+
+    /// The kinds of credentials among a Secret's values.
+    fn kinds(&self, entries: &[(String, Text)]) -> BTreeSet<String> {
+        let Some(detectors) = &self.how.detectors else { return BTreeSet::new() };
+        let decode = |text: &Text| base64::engine::general_purpose::STANDARD.decode(text.0.trim()).ok();
+        let values = entries.iter().filter_map(|(name, text)| {
+            let mut line = format!("{name}=").into_bytes();
+            line.extend(decode(text)?);
+            Some(line)
+        });
+        let text = values.collect::<Vec<_>>().join(&b'\n');
+        let matches = detectors.scan_file(&text, None, &[]).matches;
+        let known = matches.iter().filter(|one| is_known(one));
+        known
+            .map(|one| {
+                one.proof
+                    .key_id
+                    .as_ref()
+                    .map_or_else(|| one.proof.kind.clone(), |id| format!("{} {id}", one.proof.kind))
+            })
+            .collect()
+    }
+
+    /// What is known by its own form. That a value is called `password` is judged by the names of entries.
+    fn exposures(&self, text: &Text, path: &str, detectors: &DetectorSet) -> Vec<Record> {
+        texts::exposures(text.0.as_bytes(), path, NAME, detectors, &self.context, |one| is_known(one))
+    }
+}
+
+/// Whether it was told by its own form, and not by the name of its place.
+fn is_known(one: &Match<'_>) -> bool {
+    one.detector.file.rsplit('/').next() != Some("generic.toml")
+}
+
+impl Found {
+    fn add(&mut self, exposures: &[Record], lines: Option<&Text>) {
+        for record in exposures {
+            if let (Record::Exposure(exposure), Some(text)) = (record, lines)
+                && let crate::model::Location::File { line, .. } = &exposure.evidence.location
+            {
+                self.names.extend(text.name_in_line(*line).map(str::to_owned));
+            }
+            self.exposures.push(record.clone());
+        }
+    }
+}
