@@ -9,8 +9,7 @@ use tokio::sync::watch;
 
 use super::Failure;
 use super::arguments::{Global, Imports, Searching, Sources};
-use super::{agents, imports, ruleset};
-use crate::collect::aws::Accounts;
+use super::{agents, imports, ruleset, targets};
 use crate::collect::registry::{self, Request, collectors};
 use crate::collect::shard::{self, Shard};
 use crate::collect::source::{Found, Selection, Source, SourceOptions, discover};
@@ -166,12 +165,12 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
     let wants_aws = sources.aws || sources.aws_profile.is_some() || sources.aws_role.is_some();
     let mut contexts = sources.context.clone();
     if let Some(list) = &sources.contexts {
-        contexts.extend(lines("--contexts", list)?);
+        contexts.extend(targets::lines("--contexts", list)?);
     }
     let wants_cluster = sources.kubernetes || !contexts.is_empty();
     let has_exports = !sources.aws_export.is_empty() || !sources.kubernetes_export.is_empty() || sources.okta.is_some();
     let mut roots = sources.paths.clone();
-    roots.extend(listed(sources)?);
+    roots.extend(targets::listed(sources)?);
     if roots.is_empty() && !wants_aws && !wants_cluster && !has_exports && sources.home.is_empty() {
         roots.push(PathBuf::from("."));
     }
@@ -197,7 +196,7 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
         aws: wants_aws.then(|| sources.aws_profile.clone()),
         aws_regions: sources.aws_regions.clone(),
         aws_role: sources.aws_role.clone(),
-        aws_accounts: sources.aws_accounts.as_deref().map(accounts).transpose()?,
+        aws_accounts: sources.aws_accounts.as_deref().map(targets::accounts).transpose()?,
         aws_exports: sources.aws_export.clone(),
         kubernetes: wants_cluster.then_some(contexts),
         kubernetes_allow_exec: sources.kubernetes_allow_exec,
@@ -223,47 +222,6 @@ fn audit_log(text: &str) -> Result<(Option<String>, PathBuf), Failure> {
     };
     must_exist(&path)?;
     Ok((name, path))
-}
-
-/// The trees of lists and of folders of trees. Their order is that of their names: every shard must see the same.
-fn listed(sources: &Sources) -> Result<Vec<PathBuf>, Failure> {
-    let mut roots = Vec::new();
-    for list in &sources.targets {
-        roots.extend(lines("--targets", list)?.into_iter().map(PathBuf::from));
-    }
-    for folder in &sources.trees_in {
-        let named = |error: std::io::Error| Failure(format!("--trees-in {}: {error}", folder.display()));
-        let mut below = Vec::new();
-        for entry in std::fs::read_dir(folder).map_err(named)? {
-            let entry = entry.map_err(named)?;
-            if entry.file_type().map_err(named)?.is_dir() {
-                below.push(entry.path());
-            }
-        }
-        if below.is_empty() {
-            return Err(Failure(format!("--trees-in {}: there is no folder in it", folder.display())));
-        }
-        below.sort();
-        roots.extend(below);
-    }
-    Ok(roots)
-}
-
-/// The lines of a list that name something.
-fn lines(flag: &str, list: &Path) -> Result<Vec<String>, Failure> {
-    let text = std::fs::read_to_string(list).map_err(|error| Failure(format!("{flag} {}: {error}", list.display())))?;
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let lines: Vec<String> = lines.map(str::to_owned).collect();
-    if lines.is_empty() {
-        return Err(Failure(format!("{flag} {}: it names nothing", list.display())));
-    }
-    Ok(lines)
-}
-
-fn accounts(list: &Path) -> Result<Accounts, Failure> {
-    let ids = lines("--aws-accounts", list)?;
-    let told = |error| Failure(format!("--aws-accounts {}: {error}", list.display()));
-    Accounts::listed(ids.iter().map(String::as_str)).map_err(told)
 }
 
 /// What of source trees is read, and how.
