@@ -96,12 +96,14 @@ proptest! {
 }
 
 /// A year of nights with 20,000 open findings, of which 100 go and 100 come each night. `cargo test --release --test history
-/// -- --ignored --nocapture` says how long it took.
+/// -- --ignored --nocapture` says how long it took. The file stays where NONHUMAN_KEEP_HISTORY says, for a look with the
+/// program itself.
 #[test]
 #[ignore = "takes minutes without optimization"]
 fn a_year_is_small_and_quick() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("h.db");
+    let kept = std::env::var_os("NONHUMAN_KEEP_HISTORY").map(std::path::PathBuf::from);
+    let file = kept.unwrap_or_else(|| folder.path().join("h.db"));
     let begun = Instant::now();
     for day in 0..365_u32 {
         let from = day * 100;

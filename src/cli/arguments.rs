@@ -205,6 +205,9 @@ pub(super) struct Sources {
         help_heading = "Sources"
     )]
     pub aws_last_accessed: usize,
+    /// Read the accounts that this list names in place of the organisation's, one id a line
+    #[arg(long, value_name = "FILE", requires = "aws_role", help_heading = "Sources")]
+    pub aws_accounts: Option<PathBuf>,
     /// Read answers of AWS from files: `aws iam get-account-authorization-details` and its like; a file or a folder
     #[arg(long, value_name = "PATH", help_heading = "Sources")]
     pub aws_export: Vec<PathBuf>,
@@ -214,6 +217,9 @@ pub(super) struct Sources {
     /// Read the cluster of this kubeconfig context
     #[arg(long, value_name = "NAME", help_heading = "Sources")]
     pub context: Vec<String>,
+    /// Read the clusters of the kubeconfig contexts that this list names, too, one a line
+    #[arg(long, value_name = "FILE", help_heading = "Sources")]
+    pub contexts: Option<PathBuf>,
     /// Let programs that the kubeconfig names run to log in (aws, gke-gcloud-auth-plugin, kubelogin …)
     #[arg(long, env = "NONHUMAN_KUBERNETES_ALLOW_EXEC", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Sources")]
     pub kubernetes_allow_exec: bool,
@@ -257,11 +263,11 @@ pub(super) struct Sources {
 #[derive(Debug, Args)]
 pub(super) struct Reporting {
     /// Write this format to standard output: table, json, jsonl, csv, csv-inventory, sarif, github, gitlab, junit,
-    /// markdown or html
+    /// markdown, html, parquet or parquet-inventory
     #[arg(long, value_name = "FORMAT", default_value = "table", env = "NONHUMAN_FORMAT", help_heading = "Report")]
     pub format: String,
     /// Write a file, too; its ending says the format (.json, .jsonl, .csv, .inventory.csv, .sarif, .txt, .gitlab.json,
-    /// .junit.xml, .md, .html, .github.txt)
+    /// .junit.xml, .md, .html, .github.txt, .parquet, .inventory.parquet)
     #[arg(short, long, value_name = "FILE", help_heading = "Report")]
     pub output: Vec<PathBuf>,
     /// Exit with 1 when there is a finding of this severity or above [default: medium]

@@ -7,11 +7,12 @@ use clap::Args;
 
 use super::arguments::{Global, Sources};
 use super::{Failure, gather, output, ruleset};
-use crate::collect::shard::{Brought, Shard, write};
+use crate::collect::shard::{Brought, PartError, Shard, Store, write};
 use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::inventory::Coverage;
 use crate::model::Record;
+use crate::term;
 
 /// `nonhuman collect`
 #[derive(Debug, Args)]
@@ -22,9 +23,10 @@ pub struct Collect {
     /// Slurm (a Kubernetes job says how many there are in NONHUMAN_SHARDS)
     #[arg(long, value_name = "I/N", requires = "parts", conflicts_with = "output", help_heading = "Shards")]
     shard: Option<String>,
-    /// Write compressed records with their coverage into this folder, for `merge`
-    #[arg(long, value_name = "DIR", requires = "shard", help_heading = "Shards")]
-    parts: Option<PathBuf>,
+    /// Write compressed records with their coverage into this folder or bucket, for `merge`: DIR, s3://BUCKET/PREFIX,
+    /// gs://BUCKET/PREFIX or az://CONTAINER/PREFIX
+    #[arg(long, visible_alias = "out", value_name = "PLACE", requires = "shard", help_heading = "Shards")]
+    parts: Option<String>,
     /// Write the records to this file in place of standard output
     #[arg(short, long, value_name = "FILE", help_heading = "Report")]
     output: Option<PathBuf>,
@@ -38,6 +40,11 @@ pub(super) fn run(arguments: &Collect, global: &Global, config: &Config) -> Resu
     wish.request.source.rules = Arc::new(ruleset::names(None, config)?);
     wish.shard = arguments.shard.as_deref().map(shard).transpose()?;
     let (shard, now) = (wish.shard, wish.now);
+    if let Some(place) = &arguments.parts
+        && let Err(error) = Store::open(place, &config::bucket_variable).and_then(|store| store.prepare())
+    {
+        return not_written(&error);
+    }
     let mut collected = gather::read(wish, None, global, config)?;
     let records = std::mem::take(&mut collected.gathered.records);
     let mut lines: Vec<String> = Vec::with_capacity(records.len());
@@ -53,11 +60,16 @@ pub(super) fn run(arguments: &Collect, global: &Global, config: &Config) -> Resu
     lines.sort();
     lines.dedup();
     let was_interrupted = !collected.gathered.interrupted.is_empty();
-    if let (Some(shard), Some(folder)) = (shard, &arguments.parts) {
+    if let (Some(shard), Some(place)) = (shard, &arguments.parts) {
         // Without a manifest what was cut short counts as missing.
         if !was_interrupted {
             let (planned, read) = (collected.planned.clone(), collected.inputs.clone());
-            write(folder, Brought { now, shard, planned, read, lines: &lines })?;
+            let brought = Brought { now, shard, planned, read, lines: &lines };
+            // Opened anew: what let us in hours ago may hold no more.
+            let written = Store::open(place, &config::bucket_variable).and_then(|store| write(&store, brought));
+            if let Err(error) = written {
+                return not_written(&error);
+            }
         }
     } else {
         lines.push(serde_json::to_string(&Record::End { records: lines.len() as u64 })?);
@@ -73,6 +85,15 @@ pub(super) fn run(arguments: &Collect, global: &Global, config: &Config) -> Resu
     }
     let coverage = Coverage::new(coverage);
     Ok(Exit::of_scan(false, coverage.is_incomplete(), false, arguments.allow_partial))
+}
+
+/// What may go well another time ends as incomplete, so that a scheduler tries again.
+fn not_written(error: &PartError) -> Result<Exit, Failure> {
+    if !error.may_pass {
+        return Err(Failure(error.to_string()));
+    }
+    term::remark(&format!("error: {error}; this shard is not written"));
+    Ok(Exit::Incomplete)
 }
 
 /// The shard that a flag names, or the machinery around us.

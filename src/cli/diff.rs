@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::arguments::Global;
+use super::arguments::{Global, Only};
 use super::{Failure, output};
 use crate::config::Config;
 use crate::exit::Exit;
@@ -35,13 +35,19 @@ pub struct Diff {
     /// Write it to this file in place of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Show only what came: findings that are new or back; identities that appeared, grew or lost their owner
+    #[arg(long, value_enum, value_name = "new|all")]
+    only: Option<Only>,
     /// Exit with 1 when a finding of this severity or above is new or back
     #[arg(long, value_name = "SEVERITY")]
     fail_on_new: Option<Severity>,
 }
 
 pub(super) fn run(arguments: &Diff, global: &Global, config: &Config) -> Result<Exit, Failure> {
-    let drift = drift(arguments, config)?;
+    let mut drift = drift(arguments, config)?;
+    if arguments.only == Some(Only::New) {
+        drift.keep_new();
+    }
     let style = Style { color: arguments.output.is_none() && global.color.for_stdout(), width: term::width() };
     let write = |out: &mut dyn std::io::Write| report::write_drift(&drift, arguments.format, style, out);
     match &arguments.output {

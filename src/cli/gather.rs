@@ -9,8 +9,8 @@ use tokio::sync::watch;
 
 use super::Failure;
 use super::arguments::{Global, Imports, Searching, Sources};
-use super::{agents, imports, ruleset};
-use crate::collect::registry::{Request, collectors};
+use super::{agents, imports, ruleset, targets};
+use crate::collect::registry::{self, Request, collectors};
 use crate::collect::shard::{self, Shard};
 use crate::collect::source::{Found, Selection, Source, SourceOptions, discover};
 use crate::collect::{Collector, Context, Gathered, Interrupt, mask, run};
@@ -96,6 +96,7 @@ pub(super) fn read(
     } else {
         Some(Found::default())
     };
+    runtime.block_on(registry::plan(&mut request));
     let planned = shard.map(|_| collectors(&request, &detectors).map(|list| inputs(&list))).transpose()?;
     let Some(found) = found else {
         let interrupted = vec!["source looking for exports".to_owned()];
@@ -162,10 +163,14 @@ async fn find_exports(roots: Vec<PathBuf>, mut interrupt: Interrupt) -> Option<F
 
 fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
     let wants_aws = sources.aws || sources.aws_profile.is_some() || sources.aws_role.is_some();
-    let wants_cluster = sources.kubernetes || !sources.context.is_empty();
+    let mut contexts = sources.context.clone();
+    if let Some(list) = &sources.contexts {
+        contexts.extend(targets::lines("--contexts", list)?);
+    }
+    let wants_cluster = sources.kubernetes || !contexts.is_empty();
     let has_exports = !sources.aws_export.is_empty() || !sources.kubernetes_export.is_empty() || sources.okta.is_some();
     let mut roots = sources.paths.clone();
-    roots.extend(listed(sources)?);
+    roots.extend(targets::listed(sources)?);
     if roots.is_empty() && !wants_aws && !wants_cluster && !has_exports && sources.home.is_empty() {
         roots.push(PathBuf::from("."));
     }
@@ -192,8 +197,9 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
         aws_regions: sources.aws_regions.clone(),
         aws_role: sources.aws_role.clone(),
         aws_last_accessed: sources.aws_last_accessed,
+        aws_accounts: sources.aws_accounts.as_deref().map(targets::accounts).transpose()?,
         aws_exports: sources.aws_export.clone(),
-        kubernetes: wants_cluster.then(|| sources.context.clone()),
+        kubernetes: wants_cluster.then_some(contexts),
         kubernetes_allow_exec: sources.kubernetes_allow_exec,
         kubernetes_secret_values: sources.kubernetes_secret_values,
         kubernetes_audit_logs: sources
@@ -217,37 +223,6 @@ fn audit_log(text: &str) -> Result<(Option<String>, PathBuf), Failure> {
     };
     must_exist(&path)?;
     Ok((name, path))
-}
-
-/// The trees of lists and of folders of trees. Their order is that of their names: every shard must see the same.
-fn listed(sources: &Sources) -> Result<Vec<PathBuf>, Failure> {
-    let mut roots = Vec::new();
-    for list in &sources.targets {
-        let named = |error: std::io::Error| Failure(format!("--targets {}: {error}", list.display()));
-        let text = std::fs::read_to_string(list).map_err(named)?;
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let before = roots.len();
-        roots.extend(lines.map(PathBuf::from));
-        if roots.len() == before {
-            return Err(Failure(format!("--targets {}: it names nothing", list.display())));
-        }
-    }
-    for folder in &sources.trees_in {
-        let named = |error: std::io::Error| Failure(format!("--trees-in {}: {error}", folder.display()));
-        let mut below = Vec::new();
-        for entry in std::fs::read_dir(folder).map_err(named)? {
-            let entry = entry.map_err(named)?;
-            if entry.file_type().map_err(named)?.is_dir() {
-                below.push(entry.path());
-            }
-        }
-        if below.is_empty() {
-            return Err(Failure(format!("--trees-in {}: there is no folder in it", folder.display())));
-        }
-        below.sort();
-        roots.extend(below);
-    }
-    Ok(roots)
 }
 
 /// What of source trees is read, and how.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::Failure;
 use super::arguments::{Only, Reporting};
 use crate::config::Config;
-use crate::history::{Change, Drift, History, HistoryError, Recorded, Seen, Snapshot};
+use crate::history::{Change, Drift, History, HistoryError, Point, Recorded, Seen, Snapshot};
 use crate::inventory::{Coverage, Inventory};
 use crate::model::{CoverageEntry, Finding, HistoryNote, HistoryState, Outcome, Severity};
 use crate::rules::{Judgement, RuleSet};
@@ -57,6 +57,13 @@ impl Memory {
 
     pub(super) fn fail_on_new(&self) -> Option<Severity> {
         self.fail_on_new
+    }
+
+    /// The scans of the history, where this one could be added to it.
+    pub(super) fn points(&self, moved: Option<&Drift>) -> Vec<Point> {
+        let file = self.file.as_ref().filter(|_| moved.is_some());
+        let points = file.map(|file| History::open(file).and_then(|history| history.points()));
+        points.and_then(Result::ok).unwrap_or_default()
     }
 
     /// The last scan in the history that read all it was asked for.

@@ -1,25 +1,24 @@
 //! `nonhuman merge`: one report from what many machines collected.
 
-use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use clap::Args;
-use walkdir::WalkDir;
 
 use super::arguments::{Global, Reporting};
 use super::baseline::Searched;
 use super::scan::Judging;
 use super::{Failure, gather};
-use crate::collect::shard::{Manifest, PartError, Union, is_manifest};
-use crate::config::Config;
+use crate::collect::shard::{Manifest, PartError, Store, Union, is_manifest};
+use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::model::{CoverageEntry, FactKind, Outcome, Record, SubjectKind};
 
 /// `nonhuman merge`
 #[derive(Debug, Args)]
 pub struct Merge {
-    /// Folders that `collect --shard … --parts DIR` wrote into, or manifests (.shard.json)
+    /// Folders or buckets that `collect --shard … --parts PLACE` wrote into (s3://, gs://, az://), or manifests (.shard.json)
     #[arg(value_name = "PARTS", required = true)]
-    parts: Vec<PathBuf>,
+    parts: Vec<String>,
     /// Judge ages as of this time, such as 2026-11-22 [default: that of the newest shard]
     #[arg(long, value_name = "TIME", env = "NONHUMAN_NOW", help_heading = "General")]
     now: Option<String>,
@@ -31,8 +30,8 @@ pub(super) fn run(arguments: &Merge, global: &Global, config: &Config) -> Result
     let judging = Judging::new(SubjectKind::ALL, &arguments.reporting, global, config)?;
     let mut union = Union::default();
     let mut broken = Vec::new();
-    for manifest in manifests(&arguments.parts)? {
-        match read(&manifest) {
+    for (store, name) in manifests(&arguments.parts)? {
+        match read(&store, &name) {
             Ok(brought) => union = union.with(brought),
             Err(error) => broken.push(hole(&error)),
         }
@@ -52,29 +51,38 @@ pub(super) fn run(arguments: &Merge, global: &Global, config: &Config) -> Result
     judging.judge(records, now, &union.inputs(), &Searched::default())
 }
 
-/// Every manifest that was named, or lies in a folder that was, by name.
-fn manifests(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+/// Every manifest that was named, or lies in a folder or bucket that was, by name.
+fn manifests(places: &[String]) -> Result<Vec<(Rc<Store>, String)>, Failure> {
     let mut manifests = Vec::new();
-    for path in paths {
-        gather::must_exist(path)?;
-        for entry in WalkDir::new(path).max_depth(1).sort_by_file_name() {
-            let entry = entry?;
-            if is_manifest(entry.path()) {
-                manifests.push(entry.into_path());
-            }
-        }
+    for place in places {
+        let is_file = is_manifest(place);
+        let (place, name) = match place.rsplit_once('/').filter(|_| is_file) {
+            Some((folder, name)) => (if folder.is_empty() { "/" } else { folder }, Some(name)),
+            None if is_file => (".", Some(place.as_str())),
+            None => (place.as_str(), None),
+        };
+        let store = Rc::new(Store::open(place, &config::bucket_variable).map_err(told)?);
+        let names = match name {
+            Some(name) => vec![name.to_owned()],
+            None => store.list().map_err(told)?,
+        };
+        let names = names.into_iter().filter(|name| is_manifest(name));
+        manifests.extend(names.map(|name| (Rc::clone(&store), name)));
     }
     if manifests.is_empty() {
-        let named: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
         let what = "there is no shard in it (expected files that end in .shard.json; `collect --shard` writes them)";
-        return Err(Failure(format!("{}: {what}", named.join(", "))));
+        return Err(Failure(format!("{}: {what}", places.join(", "))));
     }
     Ok(manifests)
 }
 
-fn read(path: &Path) -> Result<Union, PartError> {
-    let manifest = Manifest::read(path)?;
-    let lines = manifest.lines(path.parent().unwrap_or(Path::new(".")))?;
+fn told(error: PartError) -> Failure {
+    Failure(error.to_string())
+}
+
+fn read(store: &Store, name: &str) -> Result<Union, PartError> {
+    let manifest = Manifest::read(store, name)?;
+    let lines = manifest.lines(store)?;
     Ok(Union::of(&manifest, lines))
 }
 

@@ -34,6 +34,7 @@ mod scan;
 mod secrets;
 mod shell;
 mod show;
+mod targets;
 mod telling;
 mod thing;
 mod trend;

@@ -23,6 +23,10 @@ impl Outputs {
             let names: Vec<_> = report::REPORTS.iter().map(|report| report.name()).collect();
             Failure(format!("--format: there is no '{}' (expected one of {})", reporting.format, names.join(", ")))
         })?;
+        if !stdout.is_text() && term::is_shown() {
+            let message = "is not made for a terminal: name a file (-o acme.parquet), or send it to one";
+            return Err(Failure(format!("--format {} {message}", reporting.format)));
+        }
         let mut files = Vec::new();
         for path in &reporting.output {
             let format = report::by_file(path).ok_or_else(|| {
@@ -37,13 +41,14 @@ impl Outputs {
         Ok(Self { stdout, files, style })
     }
 
-    /// Writes all of them. A reader that has seen enough (a closed pipe) is no error.
+    /// Writes all of them, standard output too where a file cannot be written. A reader that has seen enough (a closed
+    /// pipe) is no error.
     pub(super) fn write(&self, scan: &Scan<'_>) -> Result<(), Failure> {
         let plain = Style { color: false, width: 80 };
-        for (path, format) in &self.files {
-            to_file(path, |out| format.write(scan, plain, out))?;
-        }
-        to_stdout(|out| self.stdout.write(scan, self.style, out))
+        let files = self.files.iter().map(|(path, format)| to_file(path, |out| format.write(scan, plain, out)));
+        let failed: Vec<String> = files.filter_map(|written| written.err().map(|Failure(told)| told)).collect();
+        to_stdout(|out| self.stdout.write(scan, self.style, out))?;
+        if failed.is_empty() { Ok(()) } else { Err(Failure(failed.join("; "))) }
     }
 }
 

@@ -110,6 +110,7 @@ impl<'a> Judging<'a> {
         let shown: Vec<_> =
             judgement.findings.into_iter().filter(|finding| finding.severity >= self.min_severity).collect();
         let rules: Vec<_> = self.rules.rules().iter().map(crate::rules::Rule::info).collect();
+        let trend = self.memory.points(moved.as_ref());
         let scan = Scan {
             version: env!("CARGO_PKG_VERSION"),
             now,
@@ -121,12 +122,13 @@ impl<'a> Judging<'a> {
             min_severity: self.min_severity,
             below_min_severity: (all - shown.len()) as u64,
             in_baseline,
+            trend: &trend,
         };
-        self.outputs.write(&scan)?;
-        if let Some(pack) = &self.pack {
-            pack.write(&scan)?;
-        }
+        // A full disk takes the files, and neither the report on standard output nor what others are told.
+        let written = self.outputs.write(&scan);
+        let packed = self.pack.as_ref().map_or(Ok(()), |pack| pack.write(&scan));
         self.tell(&scan, moved.as_ref());
+        written.and(packed)?;
         Ok(Exit::of_scan(has_findings, scan.is_incomplete(), self.reporting.exit_zero, self.reporting.allow_partial))
     }
 }

@@ -26,6 +26,8 @@ pub struct Request {
     pub aws_role: Option<String>,
     /// Of how many identities of each AWS account to ask which services they used.
     pub aws_last_accessed: usize,
+    /// The accounts to enter through it, each a target of its own; `None` where the organisation is asked on the way.
+    pub aws_accounts: Option<aws::Accounts>,
     /// Files and folders with answers of AWS.
     pub aws_exports: Vec<PathBuf>,
     /// Read clusters; the inner list names kubeconfig contexts, empty for the current one.
@@ -100,6 +102,18 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
     Ok(list)
 }
 
+/// Asks the organisation for its accounts where a request wants them and names none, so that each is a target of its own.
+#[cfg(feature = "aws")]
+pub async fn plan(request: &mut Request) {
+    if let (Some(profile), Some(_), None) = (&request.aws, &request.aws_role, &request.aws_accounts) {
+        request.aws_accounts = aws::organisation(profile.as_deref()).await;
+    }
+}
+
+/// There is nobody to ask.
+#[cfg(not(feature = "aws"))]
+pub async fn plan(_request: &mut Request) {}
+
 #[cfg(feature = "aws")]
 fn live_aws(
     profile: Option<String>,
@@ -108,6 +122,7 @@ fn live_aws(
 ) -> Result<Arc<dyn Collector>, String> {
     let live = aws::AwsLive::new(profile).regions(request.aws_regions.clone()).role(request.aws_role.clone());
     let live = live.last_accessed(request.aws_last_accessed);
+    let live = live.accounts(request.aws_accounts.clone());
     Ok(Arc::new(live.detectors(Arc::clone(detectors))))
 }
 

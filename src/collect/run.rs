@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::join_all;
+use futures::stream::{self, StreamExt};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -17,6 +17,9 @@ use crate::model::{CoverageEntry, Outcome, Record};
 
 /// How many records may wait between a collector and the run.
 const CHANNEL_CAPACITY: usize = 1024;
+
+/// How many targets are read at once. An organisation has thousands, and each takes memory and connections.
+const AT_ONCE: usize = 8;
 
 /// Tells the run that the user wants to stop. Setting it to `true` ends every collector.
 pub type Interrupt = watch::Receiver<bool>;
@@ -46,11 +49,14 @@ pub async fn run(
         }
     }
     let mut gathered = Gathered::default();
-    for (name, records, was_interrupted) in join_all(targets).await {
+    let mut ended = stream::iter(targets).buffer_unordered(AT_ONCE);
+    while let Some((name, records, was_interrupted)) = ended.next().await {
         gathered.records.extend(records);
         let list = if was_interrupted { &mut gathered.interrupted } else { &mut gathered.finished };
         list.push(name);
     }
+    gathered.finished.sort();
+    gathered.interrupted.sort();
     gathered
 }
 

@@ -156,6 +156,29 @@ pub fn webhook_secret() -> Option<String> {
     std::env::var(WEBHOOK_SECRET_VARIABLE).ok().filter(|secret| !secret.is_empty())
 }
 
+/// The variables with which object stores are found and entered, as their own tools name them; AWS reads its own.
+const BUCKET_VARIABLES: &[&str] = &[
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3",
+    "GOOGLE_OAUTH_ACCESS_TOKEN",
+    "GCE_METADATA_HOST",
+    "STORAGE_EMULATOR_HOST",
+    "AZURE_STORAGE_ACCOUNT",
+    "AZURE_STORAGE_ACCOUNT_NAME",
+    "AZURE_STORAGE_BLOB_ENDPOINT",
+    "AZURE_STORAGE_SAS_TOKEN",
+    "AZURE_CLIENT_ID",
+    "AZURE_TENANT_ID",
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "AZURE_AUTHORITY_HOST",
+];
+
+/// One of the variables of object stores, where it is set.
+pub fn bucket_variable(name: &str) -> Option<String> {
+    let known = BUCKET_VARIABLES.iter().find(|known| **known == name)?;
+    std::env::var(known).ok().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
 /// Engines that start one program many times: the variable with the number of this run, its first number, and the variable
 /// with how many there are. Sources: Kubernetes "Indexed Job" (the number of runs is not told, so it is ours), AWS Batch
 /// "Array jobs", Cloud Run jobs "Environment variables", GitLab CI "parallel", Slurm "Job Array Support".

@@ -133,6 +133,15 @@ impl Drift {
         self.findings.iter().filter(move |one| one.change == change)
     }
 
+    /// Leaves only what came: findings that are new or back; identities that appeared, grew or lost their owner.
+    pub fn keep_new(&mut self) {
+        self.findings.retain(|one| matches!(one.change, Change::New | Change::Reopened));
+        self.identities.retain(|one| {
+            use IdentityEvent::{Appeared, OwnerLeft, ReachGrew, RightsGrew};
+            matches!(one.change, Appeared | RightsGrew | ReachGrew | OwnerLeft)
+        });
+    }
+
     /// The findings that are there and were not, muted ones left out.
     pub fn raised(&self) -> impl Iterator<Item = &FindingChange> {
         let is_raised =

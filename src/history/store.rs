@@ -176,6 +176,10 @@ pub(super) fn explain(path: &Path, error: &rusqlite::Error) -> HistoryError {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             format!("another run has been writing it for {} s; run one at a time", PATIENCE.as_secs())
         }
+        // A full disk gives this where the index of a journal cannot grow.
+        Some(ErrorCode::SystemIoFailure) => {
+            format!("the disk does not take it (is it full?); what it held before is whole ({error})")
+        }
         Some(ErrorCode::DiskFull) => "the disk is full; what it held before is whole".to_owned(),
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => "it may not be written".to_owned(),
         Some(ErrorCode::CannotOpen) => "it cannot be opened; is it a folder, or its folder not writable?".to_owned(),

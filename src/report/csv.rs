@@ -163,7 +163,7 @@ impl<'a> Sheet<'a> {
     }
 }
 
-fn record(entry: &CoverageEntry) -> &'static str {
+pub(super) fn record(entry: &CoverageEntry) -> &'static str {
     match entry.outcome {
         _ if entry.is_hole() => "hole",
         Outcome::Complete => "read",
@@ -172,7 +172,7 @@ fn record(entry: &CoverageEntry) -> &'static str {
 }
 
 /// What happened to something that was looked at, in one line.
-fn told(entry: &CoverageEntry) -> String {
+pub(super) fn told(entry: &CoverageEntry) -> String {
     let mut told = format!("{}, {} read", entry.outcome, entry.count);
     if let Some(detail) = &entry.detail {
         told.push_str(&format!(": {}", flow(detail)));
@@ -259,7 +259,7 @@ fn power(view: &View<'_>, identity: &Identity, ways: impl IntoIterator<Item = St
 }
 
 /// Why something in the row is not known.
-fn unknowns(view: &View<'_>, identity: &Identity) -> String {
+pub(super) fn unknowns(view: &View<'_>, identity: &Identity) -> String {
     let facts = view.facts(&identity.id);
     let owner = facts.owner.why_unknown().map(|why| format!("owner unknown: {}", flow(why)));
     let last_use = facts.last_use.why_unknown().map(|why| format!("last use unknown: {}", flow(why)));
@@ -277,7 +277,7 @@ fn known<T>(fact: &Known<T>, show: impl Fn(&T) -> String) -> String {
 }
 
 /// `present`, `left`, `unverified` (no directory says), `none` or `unknown` (could not look).
-fn owner_status(owner: &Known<Owner>) -> &'static str {
+pub(super) fn owner_status(owner: &Known<Owner>) -> &'static str {
     match owner {
         Known::Absent => "none",
         Known::Unknown(_) => "unknown",

@@ -16,6 +16,7 @@ mod markdown;
 mod notes;
 mod notice;
 mod okta_governance;
+mod parquet;
 mod sarif;
 mod summary;
 mod table;
@@ -27,6 +28,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+use crate::history::Point;
 use crate::inventory::Inventory;
 use crate::model::{Finding, NotEvaluated, RuleInfo, Severity};
 
@@ -62,6 +64,8 @@ pub struct Scan<'a> {
     pub below_min_severity: u64,
     /// How many findings were left out because the caller's baseline accepts them.
     pub in_baseline: u64,
+    /// The scans of the history, oldest first, this one last; empty where none is remembered.
+    pub trend: &'a [Point],
 }
 
 impl Scan<'_> {
@@ -94,6 +98,11 @@ pub trait Report: Sync {
     /// The file name endings that mean it, as in `--output`; the longest match of all formats wins.
     fn suffixes(&self) -> &'static [&'static str];
 
+    /// Whether it can be shown on a terminal.
+    fn is_text(&self) -> bool {
+        true
+    }
+
     /// Writes it.
     ///
     /// # Errors
@@ -114,6 +123,8 @@ pub const REPORTS: &[&dyn Report] = &[
     &junit::JUnit,
     &markdown::Markdown,
     &html::Html,
+    &parquet::Findings,
+    &parquet::Identities,
 ];
 
 /// The format of this name, as in `--format`.

@@ -38,6 +38,11 @@ pub fn width() -> usize {
     if std::io::stdout().is_terminal() { textwrap::termwidth().clamp(40, 160) } else { 80 }
 }
 
+/// Whether somebody is looking at standard output.
+pub fn is_shown() -> bool {
+    std::io::stdout().is_terminal()
+}
+
 /// Whether somebody is looking at standard error.
 pub fn is_watched() -> bool {
     std::io::stderr().is_terminal()

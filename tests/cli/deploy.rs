@@ -211,6 +211,17 @@ fn the_role_in_aws_is_read_only() {
     assert!(!rules.contains(&"trusts-anyone") && !rules.iter().any(|rule| rule.contains("administrator")), "{rules:?}");
 }
 
+/// Every scope that the program asks Okta for reads.
+#[test]
+fn the_scopes_of_okta_are_read_only() {
+    let printed = run(&project(), &["permissions", "okta"]).stdout;
+    let is_scope = |word: &&str| word.starts_with("okta.") && word.matches('.').count() >= 2;
+    let words = printed.split(|letter: char| letter.is_whitespace() || ",()'\"`".contains(letter));
+    let scopes: BTreeSet<&str> = words.filter(is_scope).collect();
+    assert!(scopes.len() > 10 && scopes.contains("okta.apps.read"), "{printed}");
+    assert!(scopes.iter().all(|scope| scope.ends_with(".read")), "{scopes:?}");
+}
+
 #[test]
 fn the_units_are_taken_by_systemd() {
     let service = text("systemd/nonhuman.service");

@@ -304,6 +304,9 @@ fn two_reports_are_compared_without_a_history() {
     write(path, "t/b.py", line("b"));
     scan("new.json", &[]);
     assert_eq!(changes(path, &["old.json", "new.json"]), ["new b.py", "resolved a.py"]);
+    assert_eq!(changes(path, &["old.json", "new.json", "--only", "new"]), ["new b.py"]);
+    assert_eq!(run(path, &["diff", "--isolated", "old.json", "new.json", "--fail-on-new", "high"]).code, 1);
+    assert_eq!(run(path, &["diff", "--isolated", "old.json", "new.json", "--fail-on-new", "critical"]).code, 0);
     let markdown = run(path, &["diff", "--isolated", "old.json", "new.json", "--format", "markdown"]).stdout;
     assert!(markdown.contains("#### New (1)") && markdown.contains("#### Resolved (1)"), "{markdown}");
     // A report that leaves mild findings out says nothing of them.
@@ -360,6 +363,13 @@ fn identities_and_rights_come_and_go() {
     for part in ["rights-shrank ci", "owner-changed ci"] {
         assert!(told.iter().any(|one| one == part), "{part}: {told:?}");
     }
+    let came = changes(path, &["--history-file", FILE, "--only", "new"]);
+    assert!(!came.iter().any(|one| one.contains("shrank") || one.starts_with("resolved")), "{came:?}");
+    let came = changes(path, &["--history-file", FILE, "#1", "#2", "--only", "new"]);
+    for part in ["appeared fresh", "rights-grew ci", "owner-left ci", "new ci"] {
+        assert!(came.iter().any(|one| one == part), "{part}: {came:?}");
+    }
+    assert!(!came.iter().any(|one| one.starts_with("vanished")), "{came:?}");
 }
 
 /// A server that takes a few posts and gives their heads and bodies.

@@ -11,6 +11,8 @@ mod aws;
 mod aws_ways;
 mod bad_input;
 mod baseline;
+#[cfg(feature = "aws")]
+mod bucket;
 mod ci;
 mod commands;
 mod deploy;
@@ -41,6 +43,7 @@ mod okta_server;
 #[path = "../support/pack.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod pack;
+mod parquet;
 mod promises;
 mod reach;
 mod readme;
@@ -50,4 +53,5 @@ mod shard;
 mod source;
 mod stories;
 mod tree;
+mod trouble;
 mod versions;

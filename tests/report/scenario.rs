@@ -32,6 +32,7 @@ impl World {
             min_severity: Severity::Info,
             below_min_severity: self.below,
             in_baseline: 0,
+            trend: &[],
         }
     }
 
@@ -46,9 +47,13 @@ impl World {
         self.report(format, Style { color: false, width: 80 })
     }
 
-    /// Every format's name and text.
+    /// The name and text of every format that is text.
     pub(crate) fn all(&self) -> Vec<(&'static str, String)> {
-        REPORTS.iter().map(|report| (report.name(), self.plain(report.name()))).collect()
+        REPORTS
+            .iter()
+            .filter(|report| report.is_text())
+            .map(|report| (report.name(), self.plain(report.name())))
+            .collect()
     }
 }
 

@@ -26,7 +26,7 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
 ///
 /// IAM is one service for all regions of a partition, but the region says which partition; without one it is the
 /// commercial one's.
-pub(super) async fn load(profile: Option<&str>) -> SdkConfig {
+pub(in crate::collect) async fn load(profile: Option<&str>) -> SdkConfig {
     let http = Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
     let mut file = ProfileFileRegionProvider::builder();
     if let Some(profile) = profile {

@@ -10,6 +10,7 @@ use aws_sdk_iam::types::EntityType;
 use tokio::time::{Instant, sleep};
 
 use super::accessed;
+use super::accounts::{Accounts, Member};
 use super::arn::Account;
 use super::client;
 use super::convert;
@@ -39,6 +40,7 @@ pub struct AwsLive {
     report_patience: Duration,
     regions: Vec<String>,
     role: Option<String>,
+    accounts: Option<Accounts>,
     at_once: usize,
     last_accessed: usize,
     detectors: Option<Arc<DetectorSet>>,
@@ -57,6 +59,7 @@ impl AwsLive {
             report_patience: Duration::from_secs(120),
             regions: Vec::new(),
             role: None,
+            accounts: None,
             at_once: fetch::AT_ONCE,
             last_accessed: 0,
             detectors: None,
@@ -79,6 +82,12 @@ impl AwsLive {
     #[must_use]
     pub fn last_accessed(self, most: usize) -> Self {
         Self { last_accessed: most, ..self }
+    }
+
+    /// Reads these accounts through the role, each as a target of its own. Without them the organisation is one target.
+    #[must_use]
+    pub fn accounts(self, accounts: Option<Accounts>) -> Self {
+        Self { accounts, ..self }
     }
 
     /// Searches text found on the way, such as environments of functions, for secrets.
@@ -126,16 +135,24 @@ impl Collector for AwsLive {
     }
 
     fn targets(&self) -> Vec<String> {
-        vec![self.target.clone()]
+        let Some(accounts) = &self.accounts else { return vec![self.target.clone()] };
+        let home = accounts.home.then(|| self.target.clone());
+        home.into_iter().chain(accounts.members.iter().map(|member| member.id.clone())).collect()
     }
 
-    async fn collect(&self, _target: &str, context: &Context, sink: &Sink) -> Result<(), CollectError> {
+    async fn collect(&self, target: &str, context: &Context, sink: &Sink) -> Result<(), CollectError> {
         let config = match &self.config {
             Some(config) => config.clone(),
             None => client::load(self.profile.as_deref()).await,
         };
         let account = caller(&client::sts(&config), &self.target).await?;
         let Some(role) = &self.role else { return self.account(config, account, context, sink).await };
+        if let Some(accounts) = &self.accounts {
+            return match accounts.members.iter().find(|member| member.id == target) {
+                Some(member) => self.member(member, &config, &account, role, context, sink).await,
+                None => self.account(config, account, context, sink).await,
+            };
+        }
         self.account(config.clone(), account.clone(), context, sink).await?;
         let home = Site { account: account.clone(), now: context.now };
         let members = match members::list(&config, &account).await {
@@ -146,27 +163,42 @@ impl Collector for AwsLive {
                 return sink.send(Record::Coverage(hole)).await;
             }
         };
-        for member in members {
-            let account = Account { id: member.id.clone(), partition: account.partition.clone() };
-            let site = Site { account: account.clone(), now: context.now };
-            if !member.active {
-                let detail = format!("the organisation shows the account as {}", member.state);
-                sink.send(Record::Coverage(site.hole("everything", Outcome::NotRead, detail))).await?;
-                continue;
-            }
-            match members::enter(&config, &account, role).await {
-                Ok(config) => self.account(config, account, context, sink).await?,
-                Err(refusal) => {
-                    let hole = refusal.hole(&site, "everything", "sts:AssumeRole", FACTS);
-                    sink.send(Record::Coverage(hole)).await?;
-                }
-            }
+        for member in &members {
+            self.member(member, &config, &account, role, context, sink).await?;
         }
         Ok(())
     }
 }
 
 impl AwsLive {
+    /// Enters an account through the role and reads it. Of our own there is nothing to enter.
+    async fn member(
+        &self,
+        member: &Member,
+        config: &SdkConfig,
+        home: &Account,
+        role: &str,
+        context: &Context,
+        sink: &Sink,
+    ) -> Result<(), CollectError> {
+        if member.id == home.id {
+            return self.account(config.clone(), home.clone(), context, sink).await;
+        }
+        let account = Account { id: member.id.clone(), partition: home.partition.clone() };
+        let site = Site { account: account.clone(), now: context.now };
+        if !member.active {
+            let detail = format!("the organisation shows the account as {}", member.state);
+            return sink.send(Record::Coverage(site.hole("everything", Outcome::NotRead, detail))).await;
+        }
+        match members::enter(config, &account, role).await {
+            Ok(config) => self.account(config, account, context, sink).await,
+            Err(refusal) => {
+                let hole = refusal.hole(&site, "everything", "sts:AssumeRole", FACTS);
+                sink.send(Record::Coverage(hole)).await
+            }
+        }
+    }
+
     /// Reads one account. What of it is refused is a hole; only the end of the scan is an error.
     async fn account(
         &self,
@@ -194,7 +226,7 @@ impl AwsLive {
 }
 
 /// Whose credentials these are.
-async fn caller(sts: &aws_sdk_sts::Client, target: &str) -> Result<Account, CollectError> {
+pub(super) async fn caller(sts: &aws_sdk_sts::Client, target: &str) -> Result<Account, CollectError> {
     const WHAT: &str = "caller identity";
     let answer = sts.get_caller_identity().send().await.map_err(|error| {
         let refusal = Refusal::of(&error);

@@ -7,27 +7,30 @@ use aws_config::sts::AssumeRoleProvider;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use serde_json::Value;
 
+use super::accounts::{Accounts, Member};
 use super::answer::{each_at, text};
 use super::arn::Account;
 use super::calls;
+use super::client;
+use super::live::caller;
 use super::refusal::Refusal;
 use super::thin::Thin;
-
-/// An account of the organisation.
-pub(super) struct Member {
-    /// Twelve digits.
-    pub(super) id: String,
-    /// Whether it can be entered.
-    pub(super) active: bool,
-    /// As the organisation shows it.
-    pub(super) state: String,
-}
 
 /// How the sessions are called in the logs of the accounts that are entered.
 const SESSION: &str = "nonhuman";
 
 /// How long a session lasts: the shortest that a role allows by default.
 const SESSION_LENGTH: Duration = Duration::from_secs(3600);
+
+/// The accounts of the organisation, as targets. `None` where it cannot be asked; reading then says why.
+pub async fn organisation(profile: Option<&str>) -> Option<Accounts> {
+    let config = client::load(profile).await;
+    let home = caller(&client::sts(&config), "").await.ok()?;
+    let mut members = list(&config, &home).await.ok()?;
+    members.sort_by(|one, other| one.id.cmp(&other.id));
+    members.dedup();
+    Some(Accounts { home: true, members })
+}
 
 /// The other accounts of the organisation.
 pub(super) async fn list(config: &SdkConfig, home: &Account) -> Result<Vec<Member>, Refusal> {

@@ -3,6 +3,7 @@
 
 #[cfg(feature = "aws")]
 mod accessed;
+mod accounts;
 mod answer;
 mod arn;
 mod assemble;
@@ -50,11 +51,18 @@ mod wire;
 #[cfg(feature = "aws")]
 mod xml;
 
+pub use accounts::{Accounts, Member};
 pub use calls::{permissions, plan};
 #[cfg(feature = "aws")]
+pub(in crate::collect) use client::load as sdk;
+#[cfg(feature = "aws")]
 pub use live::AwsLive;
+#[cfg(feature = "aws")]
+pub use members::organisation;
 pub use offline::AwsExport;
 pub use parts::{sniff, sniff_account};
+#[cfg(feature = "aws")]
+pub(in crate::collect) use thin::xml_error;
 
 use crate::model::FactKind;
 

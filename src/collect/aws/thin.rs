@@ -187,7 +187,7 @@ impl Thin {
 }
 
 /// The error of an answer in XML, as code and message.
-pub(super) fn xml_error(body: &[u8]) -> Option<(String, String)> {
+pub(in crate::collect) fn xml_error(body: &[u8]) -> Option<(String, String)> {
     let value = xml::read(body).ok()?;
     let error = ["/Error", "/Errors/Error", ""].iter().find_map(|place| {
         let error = value.pointer(place)?;

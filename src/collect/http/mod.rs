@@ -58,6 +58,14 @@ impl Request {
         request
     }
 
+    /// A PUT of a body.
+    pub(crate) fn put(path_and_query: impl Into<String>, body: Vec<u8>) -> Self {
+        let mut request = Self::new(Method::PUT, path_and_query.into(), Bytes::from(body));
+        let content_type = HeaderValue::from_static("application/octet-stream");
+        request.headers.insert(http::header::CONTENT_TYPE, content_type);
+        request
+    }
+
     fn new(method: Method, path_and_query: String, body: Bytes) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(http::header::ACCEPT, HeaderValue::from_static("application/json"));

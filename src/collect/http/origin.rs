@@ -43,6 +43,11 @@ impl Origin {
         Ok(origin)
     }
 
+    /// The metadata server of a cloud's machine, at its link-local address, which no router passes on (RFC 3927).
+    pub(crate) fn metadata() -> Self {
+        Self { scheme: Scheme::HTTP, authority: Authority::from_static("169.254.169.254") }
+    }
+
     /// Whether it is not encrypted.
     pub(crate) fn is_plain(&self) -> bool {
         self.scheme == Scheme::HTTP

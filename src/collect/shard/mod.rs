@@ -2,8 +2,10 @@
 //! alone: no machine has to ask another, and one more part moves few targets.
 
 mod part;
+mod store;
 mod union;
 
+use std::collections::HashSet;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -12,7 +14,8 @@ use async_trait::async_trait;
 use super::{CollectError, Collector, Context, Sink};
 use crate::model::FactKind;
 
-pub use part::{Brought, Manifest, PartError, is_manifest, write};
+pub use part::{Brought, Manifest, is_manifest, write};
+pub use store::{PartError, Store, Variables};
 pub use union::Union;
 
 /// The largest number of parts: what a Kubernetes Indexed Job can have, in round numbers.
@@ -76,6 +79,7 @@ pub fn name_of(collector: &str, target: &str) -> String {
 
 /// The collectors with the targets of a shard alone. What is not planned was found in a tree of this shard, and is its.
 pub fn kept(collectors: Vec<Arc<dyn Collector>>, shard: Shard, planned: &[String]) -> Vec<Arc<dyn Collector>> {
+    let planned: HashSet<&String> = planned.iter().collect();
     let is_own = |collector: &str, target: &str| {
         let name = name_of(collector, target);
         shard.owns(&name) || !planned.contains(&name)

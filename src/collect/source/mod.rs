@@ -142,21 +142,21 @@ impl Source {
     /// A collector for these roots, each a directory or a file. What lies in several of them is read once.
     pub fn new(roots: &[PathBuf], options: SourceOptions, detectors: Arc<DetectorSet>) -> Self {
         let mut labels: BTreeMap<String, usize> = BTreeMap::new();
-        for root in roots {
-            *labels.entry(name::base_name(root)).or_default() += 1;
+        let true_paths: Vec<PathBuf> = roots.iter().map(|root| true_path(root)).collect();
+        for path in &true_paths {
+            *labels.entry(name::base_of_true(path)).or_default() += 1;
         }
         let mut owners = BTreeMap::new();
         let mut named: BTreeMap<String, Root> = BTreeMap::new();
-        for (number, path) in roots.iter().enumerate() {
+        for (number, (path, true_path)) in roots.iter().zip(true_paths).enumerate() {
             let shown = name::target_name(path);
             let target = (1..)
                 .map(|count| if count == 1 { shown.clone() } else { format!("{shown} ({count})") })
                 .find(|name| !named.contains_key(name))
                 .unwrap_or_default();
-            let base = name::base_name(path);
+            let base = name::base_of_true(&true_path);
             let label = if labels.get(&base).copied().unwrap_or_default() > 1 { target.clone() } else { base };
             let shown = if shown == "." { String::new() } else { shown };
-            let true_path = true_path(path);
             owners.entry(true_path.clone()).or_insert(number);
             named.insert(target, Root { shown, label, path: as_path(path), true_path, number });
         }

@@ -77,8 +77,12 @@ pub(super) fn target_name(path: &Path) -> String {
 
 /// The last part of a root's true path, which stays the same wherever the scan is started from.
 pub(super) fn base_name(path: &Path) -> String {
-    let absolute = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    absolute.file_name().map_or_else(|| "root".to_owned(), |name| text_of(Path::new(name)))
+    base_of_true(&path.canonicalize().unwrap_or_else(|_| path.to_owned()))
+}
+
+/// The last part of a path without links.
+pub(super) fn base_of_true(path: &Path) -> String {
+    path.file_name().map_or_else(|| "root".to_owned(), |name| text_of(Path::new(name)))
 }
 
 #[cfg(all(test, unix))]

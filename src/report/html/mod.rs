@@ -11,6 +11,7 @@ mod states;
 mod story;
 mod strings;
 mod summary;
+mod trend;
 
 use std::io::{self, BufWriter, Write};
 

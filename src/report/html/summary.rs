@@ -6,6 +6,7 @@ use super::governance;
 use super::markup::{Markup, percent};
 use super::states::address;
 use super::story::{STORIES, Story};
+use super::trend;
 use crate::model::{Outcome, short_date};
 use crate::report::escape::clean;
 use crate::report::gaps::{Gap, gaps};
@@ -28,6 +29,7 @@ pub(super) fn write(page: &mut Markup, scan: &Scan<'_>, stories: &[Story<'_>], f
     page.element("p", &[("class", "lead")], &format!("{what}. Scanned {}.", short_date(scan.now)));
     verdict(page, scan, &summary);
     counts(page, &summary);
+    trend::write(page, scan.trend);
     told(page, scan, stories);
     risks(page, scan, frameworks);
     governance::write(page, scan);
