@@ -7,7 +7,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_iam::types::EntityType;
-use tokio::time::{Instant, sleep};
 
 use super::accessed;
 use super::accounts::{Accounts, Member};
@@ -16,6 +15,7 @@ use super::client;
 use super::convert;
 use super::fetch;
 use super::keys;
+use super::live_report;
 use super::members;
 use super::records::{AUTHORIZATION, AUTHORIZATION_FACTS, CALL, Projection};
 use super::refusal::{Refusal, Why};
@@ -338,7 +338,7 @@ impl Visit {
         const WHAT: &str = "credential report";
         let blinds = [FactKind::Usage, FactKind::Credentials];
         let site = &self.projection.site;
-        let bytes = match self.report_bytes(patience).await {
+        let bytes = match live_report::fetch(&self.iam, patience).await {
             Ok(bytes) => bytes,
             Err((action, refusal)) => {
                 self.cover(refusal.hole(site, WHAT, action, &blinds)).await?;
@@ -361,38 +361,6 @@ impl Visit {
         })
         .await?;
         Ok(Some(rows))
-    }
-
-    /// Has the report made, waits for it and gets it.
-    async fn report_bytes(&self, patience: Duration) -> Result<Vec<u8>, (&'static str, Refusal)> {
-        const GENERATE: &str = "iam:GenerateCredentialReport";
-        const GET: &str = "iam:GetCredentialReport";
-        let end = Instant::now() + patience;
-        let mut pause = Duration::from_millis(250);
-        loop {
-            let started = self.iam.generate_credential_report().send().await;
-            let state = started.map_err(|error| (GENERATE, Refusal::of(&error)))?.state;
-            if state == Some(aws_sdk_iam::types::ReportStateType::Complete) {
-                match self.iam.get_credential_report().send().await {
-                    Ok(answer) => {
-                        return Ok(answer.content.map(aws_smithy_types::Blob::into_inner).unwrap_or_default());
-                    }
-                    Err(error) => {
-                        let refusal = Refusal::of(&error);
-                        let not_yet = ["ReportInProgress", "ReportNotPresent", "ReportExpired"];
-                        if !not_yet.contains(&refusal.code.as_str()) {
-                            return Err((GET, refusal));
-                        }
-                    }
-                }
-            }
-            if Instant::now() + pause >= end {
-                let detail = format!("the report was not ready after {} s", patience.as_secs());
-                return Err((GENERATE, Refusal::broken(&detail)));
-            }
-            sleep(pause).await;
-            pause = (pause * 2).min(Duration::from_secs(4));
-        }
     }
 }
 

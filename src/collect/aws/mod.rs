@@ -28,6 +28,8 @@ mod grants;
 mod keys;
 #[cfg(feature = "aws")]
 mod live;
+#[cfg(feature = "aws")]
+mod live_report;
 mod managed;
 #[cfg(feature = "aws")]
 mod members;
