@@ -98,7 +98,7 @@ fn of_code(inventory: &Inventory, setting: &Setting, read: &Read<'_>, places: &P
     }
     let named = (attributes.text(AttributeName::DefinedKind)?, attributes.text(AttributeName::DefinedName)?);
     let tenant = places.of_neighbours(&setting.evidence)?;
-    let is_of_kind = (named.0 == IdentityKind::KubernetesServiceAccount.as_str()) == !is_account(tenant);
+    let is_of_kind = (named.0 == IdentityKind::KubernetesServiceAccount.as_str()) != is_account(tenant);
     let is_there = read.names.contains(&named);
     (is_of_kind && !is_there && read.is_whole(inventory, tenant)).then(|| tenant.to_owned())
 }

@@ -97,7 +97,7 @@ fn of_line(line: u64, text: &str) -> Option<PublishedKey> {
     let names = names_of_blob(&BASE64.decode(rest.get(..end)?).ok()?);
     let comment = rest.get(end..)?.trim().trim_end_matches(['"', '\'', ',', ';', ']', '}', ')']).trim();
     let comment = comment.trim_start_matches(['"', '\'', ',', ']', '}', ')']).chars().take(80).collect();
-    (!names.is_empty()).then(|| PublishedKey { form: "ssh-key", line, comment, names })
+    (!names.is_empty()).then_some(PublishedKey { form: "ssh-key", line, comment, names })
 }
 
 fn is_base64(letter: char) -> bool {

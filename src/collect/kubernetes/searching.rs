@@ -162,7 +162,7 @@ impl Searcher {
 
     /// What is known by its own form. That a value is called `password` is judged by the names of entries.
     fn exposures(&self, text: &Text, path: &str, detectors: &DetectorSet) -> Vec<Record> {
-        texts::exposures(text.0.as_bytes(), path, NAME, detectors, &self.context, |one| is_known(one))
+        texts::exposures(text.0.as_bytes(), path, NAME, detectors, &self.context, is_known)
     }
 }
 

@@ -97,6 +97,15 @@ struct Search<'a> {
     files: HashMap<ObjectId, BTreeSet<Vec<u8>>>,
 }
 
+/// What is asked of a commit.
+struct Written {
+    tree: ObjectId,
+    /// With their trees.
+    parents: Vec<(ObjectId, ObjectId)>,
+    /// Of its author, in small letters.
+    email: String,
+}
+
 impl Search<'_> {
     /// Goes from a commit to the parent that has the line already, until none has.
     fn run(&mut self, head: ObjectId, lines: &[(usize, Line)]) -> Vec<(usize, String)> {
@@ -105,7 +114,7 @@ impl Search<'_> {
         let mut open: Vec<(ObjectId, Vec<usize>)> = vec![(head, (0..lines.len()).collect())];
         let mut is_first = true;
         while let Some((commit, here)) = open.pop() {
-            let Some((tree, parents, email)) = self.commit(commit) else { continue };
+            let Some(Written { tree, parents, email }) = self.commit(commit) else { continue };
             let mut moved: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
             for number in here {
                 let Some((place, line)) = lines.get(number) else { continue };
@@ -135,8 +144,7 @@ impl Search<'_> {
         found
     }
 
-    /// A commit's tree, its parents with theirs, and its author.
-    fn commit(&self, id: ObjectId) -> Option<(ObjectId, Vec<(ObjectId, ObjectId)>, String)> {
+    fn commit(&self, id: ObjectId) -> Option<Written> {
         let mut buffer = Vec::new();
         self.objects.read_kind(&id, Kind::Commit, &mut buffer)?;
         let tree = CommitRefIter::from_bytes(&buffer, id.kind()).tree_id().ok()?;
@@ -151,7 +159,7 @@ impl Search<'_> {
             self.objects.read_kind(&parent, Kind::Commit, &mut buffer)?;
             with_trees.push((parent, CommitRefIter::from_bytes(&buffer, parent.kind()).tree_id().ok()?));
         }
-        Some((tree, with_trees, email.to_lowercase()))
+        Some(Written { tree, parents: with_trees, email: email.to_lowercase() })
     }
 
     /// The file at a path of a tree.
