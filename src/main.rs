@@ -2,10 +2,6 @@
 
 use std::process::ExitCode;
 
-/// Records are many small texts: with the system's allocator a third of the memory of a large account is holes.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     // The message of a panic may quote what was being read; its place is enough to mend it.
     std::panic::set_hook(Box::new(|panic| {

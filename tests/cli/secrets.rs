@@ -117,6 +117,7 @@ fn nothing_but_source_is_read() {
         "leaked-credential-of-disabled-identity",
         "leaked-dead-credential",
         "leaked-key-id",
+        "leaked-key-lets-in",
         "leaked-live-credential",
         "leaked-secret",
         "secret-in-many-places",
