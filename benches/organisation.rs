@@ -3,7 +3,11 @@
 //!
 //! Source of the shape: the issue asks for 100,000 identities with 300,000 credentials and grants and 1,000,000 links.
 
-#![allow(clippy::expect_used, clippy::print_stdout, reason = "a benchmark that cannot go on fails, and tells its numbers")]
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a benchmark that cannot go on fails, and tells its numbers"
+)]
 
 use std::collections::BTreeMap;
 use std::fs::File;
