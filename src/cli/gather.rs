@@ -15,7 +15,7 @@ use crate::collect::shard::{self, Shard};
 use crate::collect::source::{Found, Selection, Source, SourceOptions, discover};
 use crate::collect::{Collector, Context, Gathered, Interrupt, mask, run};
 use crate::config::{self, Config};
-use crate::model::{CoverageEntry, Known, Outcome, Record, parse_timestamp};
+use crate::model::{AttributeName, CoverageEntry, Known, Location, Outcome, Record, parse_timestamp};
 use crate::secrets::DetectorSet;
 use crate::term::{self, Progress};
 
@@ -335,12 +335,16 @@ fn adopt(mut found: Found, request: &mut Request) -> (bool, Found) {
 }
 
 /// Whoever wrote a tree wrote the exports in it, too: they may make a finding graver, never milder. That a credential is
-/// switched off is not believed.
+/// switched off is not believed, nor that an identity may do little.
 fn distrust(record: &mut Record) {
-    if let Record::Credential(credential) = record
-        && credential.active == Known::Value(false)
-    {
-        credential.active = Known::unknown("only a file of the searched tree says that it is switched off");
+    match record {
+        Record::Credential(credential) if credential.active == Known::Value(false) => {
+            credential.active = Known::unknown("only a file of the searched tree says that it is switched off");
+        }
+        Record::Identity(identity) if matches!(identity.evidence.location, Location::Export { .. }) => {
+            identity.attributes.set(AttributeName::ToldByTree, true);
+        }
+        _ => {}
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use super::federation::{Admitted, AllAdmitted, GITHUB};
 use super::{definitions, proofs, workflows};
-use crate::inventory::{Graph, Inventory};
+use crate::access::kubernetes::Asker;
+use crate::inventory::{Graph, IdentityFacts, Inventory};
 use crate::model::{
     CapabilityKind, Confidence, Credential, Edge, EdgeKind, Exposure, FactKind, Holding, Identity, IdentityKind, Known,
     LinkKind, PrincipalKind, Provider, Urn, WorkloadKind,
@@ -27,6 +28,7 @@ pub(super) fn link(inventory: &mut Inventory) {
     of_trusts(inventory, &mut edges);
     let admitted = AllAdmitted::of(inventory.trusts.iter());
     of_service_accounts(inventory, &admitted, &mut edges);
+    of_groups(inventory, &mut edges);
     workflows::link(inventory, &admitted, &mut edges);
     definitions::link(inventory, &mut edges);
     of_places(inventory, &mut edges);
@@ -34,6 +36,27 @@ pub(super) fn link(inventory: &mut Inventory) {
     of_links(inventory, &mut edges);
     inventory.facts.graph = Graph::new(edges);
     inventory.facts.code_share = definitions::shares(inventory);
+}
+
+/// The groups that a cluster puts its accounts and users into by itself, where what is bound to them gives power.
+/// Source: Kubernetes, "Authenticating" and "Service accounts". Findings about such rights are told at the binding.
+fn of_groups(inventory: &Inventory, edges: &mut Vec<Edge>) {
+    for identity in inventory.identities.iter() {
+        let user = match (identity.kind, identity.name.split_once('/')) {
+            (IdentityKind::KubernetesServiceAccount, Some((namespace, name))) => {
+                format!("system:serviceaccount:{namespace}:{name}")
+            }
+            (IdentityKind::KubernetesUser, _) => identity.name.clone(),
+            _ => continue,
+        };
+        for group in Asker::named(&user, &[]).identities(&identity.tenant) {
+            let gives = |facts: &IdentityFacts| !facts.capabilities.is_empty() || !facts.escalations.is_empty();
+            if group != identity.id && inventory.facts.identities.get(&group).is_some_and(gives) {
+                let why = format!("the API server counts {} to it", identity.name);
+                edges.push(Edge::new(&identity.id, EdgeKind::MemberOf, &group, why));
+            }
+        }
+    }
 }
 
 /// Steps that collectors saw in configuration.

@@ -5,6 +5,8 @@ macro_rules! attributes_of_directories {
     ($then:ident { $($before:tt)* }) => {
         $then! {
             $($before)*
+            /// Only an export that lies in a searched tree tells of it.
+            ToldByTree = "told_by_tree": Bool of [Identity];
             /// Who owns its file by CODEOWNERS.
             CodeOwners = "code_owners": Texts of [Workload, Setting];
             /// The ARN of the identity that code makes, from a state.

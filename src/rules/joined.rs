@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::view::Field;
 use crate::inventory::Inventory;
 use crate::model::{
-    CapabilityKind, Credential, Edge, EdgeKind, Exposure, Holding, Identity, Known, Provider, Reached, Severity, Urn,
-    Workload,
+    AttributeName, CapabilityKind, Credential, Edge, EdgeKind, Exposure, Holding, Identity, Known, Provider, Reached,
+    Severity, Urn, Workload,
 };
 
 /// A field of an identity that the join answers.
@@ -121,6 +121,11 @@ pub(super) fn severity(it: &Exposure, inventory: &Inventory) -> Severity {
     let Some(of) = identity.and_then(|id| inventory.facts.identities.get(id)) else { return it.severity };
     let reached = inventory.facts.graph.reach_of(&it.id);
     let worst = reached.map(of_power).max();
+    // Whoever wrote the tree that the secret lies in wrote this export, too: it makes nothing milder.
+    let told = identity.and_then(|id| inventory.identities.get(id));
+    if told.is_some_and(|one| one.attributes.is(AttributeName::ToldByTree)) {
+        return worst.map_or(it.severity, |worst| worst.max(it.severity));
+    }
     match worst {
         Some(severity) if severity >= Severity::High => severity,
         _ if of.rights_unknown.is_some() => it.severity,

@@ -132,6 +132,37 @@ fn an_export_in_a_tree_cannot_make_a_leak_milder() {
     assert!(named.stdout.contains("leaked-dead-credential,"), "{}", named.stdout);
 }
 
+/// Nor look harmless: that the key's user may do nothing is told by the same tree.
+#[test]
+fn an_export_in_a_tree_cannot_make_a_leak_harmless() {
+    let folder = folder();
+    let acme = project().join("fixtures/acme");
+    let read = |path: &str| std::fs::read_to_string(acme.join(path)).expect("it is there");
+    write(folder.path(), "repo/production.yaml", read("repos/shop-api/config/production.yaml"));
+    let aws = "aws/429710886354";
+    let mut details: Value =
+        serde_json::from_str(&read(&format!("{aws}/account-authorization-details.json"))).expect("JSON");
+    for user in details["UserDetailList"].as_array_mut().expect("users") {
+        for rights in ["UserPolicyList", "AttachedManagedPolicies", "GroupList"] {
+            user[rights] = json!([]);
+        }
+    }
+    // Nothing trusts it any more either.
+    details["RoleDetailList"] = json!([]);
+    write(folder.path(), "repo/iam/details.json", details.to_string());
+    write(folder.path(), "repo/iam/keys.json", read(&format!("{aws}/access-keys.json")));
+    let severity = |arguments: &[&str]| {
+        let ran = run(folder.path(), &[arguments, &["--isolated", "--now", NOW, "--format", "json"]].concat());
+        let scan: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        let found = scan["findings"].as_array().expect("a list").iter();
+        let live = found.filter(|one| one["rule"] == "leaked-live-credential").map(|one| one["severity"].clone());
+        live.collect::<Vec<_>>()
+    };
+    assert_eq!(severity(&["scan", "repo"]), [json!("high")]);
+    // Named by the user, the same files are believed.
+    assert_eq!(severity(&["scan", "repo/production.yaml", "--aws-export", "repo/iam"]), [json!("medium")]);
+}
+
 fn owner(people: &str, tag: &str) -> Value {
     let folder = folder();
     write(folder.path(), "people.csv", people);

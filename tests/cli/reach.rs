@@ -185,3 +185,26 @@ fn hostile_names_do_nothing() {
     assert!(!ran.stdout.contains('\u{1b}'), "{}", ran.stdout);
     has(&ran.stdout, &["--user-name 'bot\\u{1b}[2J$(touch pwned)'\\'''"]);
 }
+
+#[test]
+fn what_is_bound_to_all_accounts_of_a_namespace_is_within_reach_of_each() {
+    let folder = folder();
+    let account = |name: &str, namespace: &str| serde_json::json!({"kind": "ServiceAccount", "apiVersion": "v1", "metadata": {"name": name, "namespace": namespace}});
+    let rules = serde_json::json!([{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]);
+    let group = "rbac.authorization.k8s.io";
+    let version = "rbac.authorization.k8s.io/v1";
+    let list = serde_json::json!({"kind": "List", "apiVersion": "v1", "items": [
+        account("young", "app"),
+        account("other", "web"),
+        {"kind": "ClusterRole", "apiVersion": version, "metadata": {"name": "cluster-admin"}, "rules": rules},
+        {
+            "kind": "ClusterRoleBinding", "apiVersion": version, "metadata": {"name": "all-of-app"},
+            "roleRef": {"kind": "ClusterRole", "name": "cluster-admin", "apiGroup": group},
+            "subjects": [{"kind": "Group", "name": "system:serviceaccounts:app", "apiGroup": group}],
+        },
+    ]});
+    write(folder.path(), "dump/all.json", list.to_string());
+    let of = |name: &str| run(folder.path(), &["reach", name, "--isolated", "--kubernetes-export", "prod=dump"]).stdout;
+    has(&of("app/young"), &["do everything (administrator): cluster prod", "all-of-app", "counts app/young to it"]);
+    has(&of("web/other"), &["no power that is known of"]);
+}

@@ -18,7 +18,7 @@ pub struct Document {
 }
 
 impl Document {
-    /// Reads what can be read. What cannot grants and denies nothing; [`super::problems`] names it.
+    /// Reads what can be read. What cannot grants and denies nothing; [`super::problems()`] names it.
     pub fn read(document: &Value) -> Self {
         // Variables came with the newer version; in the older one `${aws:username}` is text.
         let variables = document.get("Version").and_then(Value::as_str) == Some("2012-10-17");

@@ -42,8 +42,8 @@ impl Asker {
         Self { user: user.to_owned(), groups }
     }
 
-    /// The identities whose grants count for it.
-    fn identities(&self, cluster: &str) -> Vec<Urn> {
+    /// The identities whose grants count for it: itself and its groups.
+    pub fn identities(&self, cluster: &str) -> Vec<Urn> {
         let account = self.user.strip_prefix(ACCOUNT).and_then(|rest| rest.split_once(':'));
         let own = match account {
             Some((namespace, name)) => Urn::kubernetes(cluster, namespace, "sa", name),
