@@ -173,3 +173,23 @@ fn a_configuration_file_cannot_name_the_organisation() {
     assert_eq!(ran.code, 2, "{}", ran.stdout);
     assert!(ran.stderr.contains("nonhuman.toml:2:1"), "{}", ran.stderr);
 }
+
+/// Who made an integration is known by the list of users alone: without it nobody can be said to be missing.
+#[test]
+fn a_client_whose_maker_cannot_be_known_is_not_called_unowned() {
+    let folder = folder();
+    for entry in std::fs::read_dir(acme()).expect("the demo company") {
+        let entry = entry.expect("an entry");
+        if entry.file_name() != "users.json" {
+            std::fs::copy(entry.path(), folder.path().join(entry.file_name())).expect("a copy");
+        }
+    }
+    let ran = run(folder.path(), &["scan", "--isolated", "--okta-export", ".", "--now", NOW, "--format", "json"]);
+    let report: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let findings = report["findings"].as_array().expect("a list").iter();
+    let integration = |one: &&Value| one["subject"].as_str().is_some_and(|id| id.contains("/api-service/"));
+    let unowned: Vec<_> = findings.filter(|one| one["rule"] == "okta-client-unowned").filter(integration).collect();
+    assert!(unowned.is_empty(), "{unowned:?}");
+    let open = report["not_evaluated"].as_array().expect("a list").iter();
+    assert!(open.clone().any(|one| one["rule"] == "okta-client-unowned"), "{:?}", open.collect::<Vec<_>>());
+}
