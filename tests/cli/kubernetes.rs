@@ -233,27 +233,20 @@ fn a_manifest_and_the_cluster_that_has_it_are_one_finding() {
     let binding = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: bot}\nsubjects: [{kind: ServiceAccount, name: bot, namespace: ci}]\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}\n";
     write(at.path(), "tree/k8s/bot.yaml", format!("{account}---\n{binding}"));
     write(at.path(), "dump/all.yaml", format!("{account}---\n{binding}"));
-    let arguments = [
-        "scan",
-        "tree",
-        "--kubernetes-export",
-        "prod=dump",
-        "--isolated",
-        "--now",
-        NOW,
-        "--format",
-        "json",
-        "--exit-zero",
-        "--allow-partial",
-    ];
-    let ran = run(at.path(), &arguments);
-    let scan: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let scan = judged(at.path(), &["tree", "--kubernetes-export", "prod=dump"]);
     let list = scan["findings"].as_array().unwrap();
     let found: Vec<&Value> = list.iter().filter(|one| one["rule"] == "cluster-administrator").collect();
     assert_eq!(found.len(), 1, "{found:#?}");
     assert_eq!(found[0]["subject"], "k8s:prod/ci/sa/bot");
     assert_eq!(found[0]["evidence"][1]["location"]["path"], "k8s/bot.yaml", "{:#?}", found[0]);
     assert!(found[0]["chain"].to_string().contains("defined at k8s/bot.yaml:1"), "{:#?}", found[0]);
+}
+
+/// What a scan of these sources concludes, however much of them is missing.
+fn judged(folder: &Path, sources: &[&str]) -> Value {
+    let how = ["--isolated", "--now", NOW, "--format", "json", "--exit-zero", "--allow-partial"];
+    let ran = run(folder, &[&["scan"], sources, &how].concat());
+    serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}", ran.stderr))
 }
 
 #[test]
@@ -266,20 +259,7 @@ fn a_role_that_is_part_of_others_waits_for_no_binding() {
     };
     let part = role("part", ", labels: {rbac.authorization.k8s.io/aggregate-to-edit: \"true\"}");
     write(at.path(), "dump/all.yaml", format!("{part}---\n{}", role("alone", "")));
-    let arguments = [
-        "scan",
-        "--kubernetes-export",
-        "prod=dump",
-        "--isolated",
-        "--now",
-        NOW,
-        "--format",
-        "json",
-        "--exit-zero",
-        "--allow-partial",
-    ];
-    let ran = run(at.path(), &arguments);
-    let scan: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let scan = judged(at.path(), &["--kubernetes-export", "prod=dump"]);
     let list = scan["findings"].as_array().unwrap();
     let unbound: Vec<&Value> =
         list.iter().filter(|one| one["rule"] == "role-unbound-powerful").map(|one| &one["subject"]).collect();
