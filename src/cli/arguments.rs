@@ -27,7 +27,8 @@ Environment:
 
 /// Finds and audits non-human identities: service accounts, roles, access keys, tokens and hardcoded secrets.
 ///
-/// Reads only, executes nothing and sends nothing anywhere.
+/// Only reads what it scans and executes nothing of it. What it found goes only where you say: standard output, files, a
+/// bucket (`--parts`), an address (`--webhook`, `--slack`).
 #[derive(Debug, Parser)]
 #[command(name = "nonhuman", version, after_help = EXIT_CODES)]
 pub struct Arguments {
