@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::snapshot::{FindingSeen, IdentitySeen, Judged, Snapshot, looked, owner, reached, rights};
+use super::snapshot::{FindingSeen, IdentitySeen, Judged, Snapshot, looked, owner, powers, reached, rights};
 use crate::model::{
-    Capability, CoverageEntry, EscalationPath, FactKind, Finding, Identity, Known, Link, NotEvaluated, Owner, Severity,
-    Urn,
+    Capability, CoverageEntry, EscalationPath, FactKind, Finding, Identity, Known, Link, NotEvaluated, Owner, Reached,
+    Severity, Urn,
 };
 
 /// The form that is understood.
@@ -55,6 +55,8 @@ struct Row {
     capabilities: Vec<Capability>,
     escalations: Vec<EscalationPath>,
     hidden: Vec<FactKind>,
+    #[serde(default)]
+    reach: Vec<Reached>,
 }
 
 impl Snapshot {
@@ -110,6 +112,7 @@ impl Row {
             rights: rights(&self.capabilities, &self.escalations),
             all_rights: !is_hidden,
             reach: reach.remove(&self.identity.id).unwrap_or_default(),
+            powers: powers(&self.identity, self.reach.iter()),
             ..IdentitySeen::bare(&self.identity)
         }
     }

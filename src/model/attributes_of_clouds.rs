@@ -6,13 +6,15 @@ macro_rules! attributes_of_clouds {
         $then! {
             $($before)*
             /// How many agents hold the same value, where there are several; told at the first place of the value alone.
-            AgentCount = "agent_count": Int of [Exposure];
+            AgentCount = "agent_count": Int of [Exposure, Credential];
             /// Which agents hold the same value.
-            AgentsOfValue = "agents_of_value": Text of [Exposure];
+            AgentsOfValue = "agents_of_value": Text of [Exposure, Credential];
             /// The action, program or framework that runs it.
             AgentProgram = "agent_program": Text of [Identity];
             /// Its tools run without anybody being asked.
             ApprovalsOff = "approvals_off": Bool of [Identity];
+            /// Which of its tools run without anybody being asked, in words.
+            Unasked = "unasked": Text of [Identity];
             /// The folders that it may read or write.
             Folders = "folders": Texts of [Identity];
             /// The known server whose package's name it looks like.

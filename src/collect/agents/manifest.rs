@@ -191,6 +191,7 @@ fn front_matter(file: &mut File<'_>, tables: &Tables) -> Result<(), String> {
     let mode = tree.any(&["permissionMode", "permission-mode"]).and_then(Node::text);
     if mode == Some("bypassPermissions") {
         attributes.set(Name::ApprovalsOff, true);
+        attributes.set(Name::Unasked, "all its tools");
     }
     if is_workflow {
         let on = tree
@@ -284,7 +285,7 @@ fn plugin(file: &mut File<'_>, tree: &Node) {
 
 /// Words that stand in files of which the name says nothing.
 pub(super) const CONTENT: &[&str] =
-    &["n8n-nodes-langchain.", "kind: app", "\"Agents\"", "\"Sequential Agents\"", "AdaptiveDialog"];
+    &["mcp_config", "n8n-nodes-langchain.", "kind: app", "\"Agents\"", "\"Sequential Agents\"", "AdaptiveDialog"];
 
 /// Recognises exports of builders by what they hold; what cannot be read is none of them.
 pub(super) fn by_content(file: &mut File<'_>, tables: &Tables) {
