@@ -59,6 +59,8 @@ macro_rules! attributes_of_clouds {
             UntrustedTrigger = "untrusted_trigger": Bool of [Identity];
             /// What its workflow token may write.
             WritePermissions = "write_permissions": Texts of [Identity];
+            /// What it is given in a pipeline, in words: what its token may write, and which secrets it gets.
+            GivenRights = "given_rights": Text of [Identity];
             /// There is a list of the organisation's agents, and it does not name this one.
             Unregistered = "unregistered": Bool of [Identity];
             /// It needs no authentication.

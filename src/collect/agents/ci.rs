@@ -101,18 +101,13 @@ fn called(file: &mut File<'_>, workflow: &Workflow<'_>, job: &Entry, frameworks:
         attributes.set(Name::UntrustedContent, true);
     }
     let writes = writes(job.value.get("permissions").or(workflow.permissions));
-    if !writes.is_empty() {
-        attributes.set(Name::WritePermissions, writes);
-    }
     let mut secrets = BTreeSet::new();
     match job.value.get("secrets") {
         Some(all) if all.text() == Some("inherit") => drop(secrets.insert("every secret of the repository".to_owned())),
         Some(some) => names_of_secrets(some, &mut secrets),
         None => {}
     }
-    if !secrets.is_empty() {
-        attributes.set(Name::GivenSecrets, secrets.into_iter().collect::<Vec<_>>());
-    }
+    set_rights(&mut attributes, writes, secrets);
     attributes.set(Name::Package, super::given::shown(path));
     attributes.set(Name::Fetched, !path.starts_with("./"));
     attributes.set(Name::Pinned, is_commit(uses));
@@ -144,9 +139,6 @@ impl Agent<'_> {
             attributes.set(Name::UntrustedContent, true);
         }
         let writes = writes(job.get("permissions").or(workflow.permissions));
-        if !writes.is_empty() {
-            attributes.set(Name::WritePermissions, writes);
-        }
         let mut secrets = BTreeSet::new();
         for node in [Some(self.step), job.get("env"), workflow.env].into_iter().flatten() {
             names_of_secrets(node, &mut secrets);
@@ -155,9 +147,7 @@ impl Agent<'_> {
         for step in self.steps.iter().filter(|step| step.text_of("uses").is_some_and(is_login)) {
             names_of_secrets(step, &mut secrets);
         }
-        if !secrets.is_empty() {
-            attributes.set(Name::GivenSecrets, secrets.into_iter().collect::<Vec<_>>());
-        }
+        set_rights(&mut attributes, writes, secrets);
         let text = file.text.get(self.step.span.clone()).unwrap_or_default();
         if frameworks.approvals_off(text).is_some() {
             attributes.set(Name::ApprovalsOff, true);
@@ -206,6 +196,21 @@ fn triggers(on: Option<&Node>) -> Vec<String> {
     all.sort();
     all.dedup();
     all
+}
+
+/// Notes what an agent is given, by itself and in words.
+fn set_rights(attributes: &mut Attributes, writes: Vec<String>, secrets: BTreeSet<String>) {
+    let secrets: Vec<String> = secrets.into_iter().collect();
+    let parts = [("may write ", &writes), ("gets ", &secrets)];
+    let parts = parts.into_iter().filter(|(_, list)| !list.is_empty());
+    let words: Vec<String> = parts.map(|(verb, list)| format!("{verb}{}", list.join(", "))).collect();
+    attributes.set(Name::GivenRights, words.join(" and "));
+    if !writes.is_empty() {
+        attributes.set(Name::WritePermissions, writes);
+    }
+    if !secrets.is_empty() {
+        attributes.set(Name::GivenSecrets, secrets);
+    }
 }
 
 /// What the workflow's token may write. Without a word about it the repository's own setting counts, which is not here.

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::address;
 use super::container;
 use super::given::{self, Given, Held};
 use super::shell;
@@ -304,7 +305,7 @@ fn of_url(text: &str, span: &Range<usize>, launch: &mut Launch, given: &mut Vec<
     let is_web = ["http://", "https://", "ws://", "wss://"].iter().any(|scheme| text.starts_with(scheme));
     if is_web {
         launch.url.get_or_insert_with(|| (text.to_owned(), span.clone()));
-    } else if given::address(text).is_some_and(|address| address.has_password) {
+    } else if address::address(text).is_some_and(|address| address.has_password) {
         let name = "password before the host".to_owned();
         given.push(Given::of("argument", name, span, Held::Literal, None));
     }

@@ -1,9 +1,10 @@
 //! Files that describe agents: A2A cards, definitions of Claude, Copilot, CrewAI, LangGraph, ADK, n8n, Dify, Flowise and
 //! others, and code that is built on a framework. Runs nothing and follows no reference.
 
+use super::address::address;
 use super::dependency;
 use super::file::File;
-use super::given::{address, shown};
+use super::given::shown;
 use super::node::{Node, Value};
 use super::parse::{Format, parse};
 use super::server::servers;
@@ -107,7 +108,11 @@ pub(super) fn read(file: &mut File<'_>, tables: &Tables) -> Result<(), String> {
         Form::LangGraph => {
             for graph in tree.get("graphs").map(Node::entries).unwrap_or_default() {
                 let at = graph.at..graph.at + graph.key.len();
-                define(file, &graph.key, "LangGraph", &at, Attributes::default());
+                let id = define(file, &graph.key, "LangGraph", &at, Attributes::default());
+                // `env` is a map of variables, or the name of a file of them.
+                let mut given = Vec::new();
+                tree.get("env").into_iter().for_each(|env| super::given::of_map(env, "env", &mut given));
+                super::client::given(file, &id, &given, &(0..0), tables);
             }
         }
         Form::Adk => {

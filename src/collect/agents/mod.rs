@@ -4,6 +4,7 @@
 //! The source collector gives each file here as it reads it (`Notes`); [`known_places`] says where a home directory
 //! keeps such files.
 
+mod address;
 mod azure;
 mod ci;
 mod client;

@@ -5,8 +5,9 @@ use std::ops::Range;
 
 use serde::Deserialize;
 
+use super::address::address;
 use super::container;
-use super::given::{Given, address, of_map};
+use super::given::{Given, of_map};
 use super::launch::{self, Launch};
 use super::node::{Entry, Node, Value};
 use crate::model::Exposure;
