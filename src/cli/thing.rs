@@ -60,7 +60,7 @@ pub(super) fn reason(why: &str) -> Vec<String> {
 }
 
 /// A power and how it is had.
-pub(super) fn reached(power: &Reached) -> String {
+pub(super) fn reached(power: &Reached<'_>) -> String {
     let sure = match power.holding {
         Holding::Holds => "",
         Holding::Conditional => ", if a condition holds",
