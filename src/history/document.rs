@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use super::snapshot::{FindingSeen, IdentitySeen, Judged, Snapshot, looked, owner, powers, reached, rights};
 use crate::model::{
-    Capability, CoverageEntry, EscalationPath, FactKind, Finding, Identity, Known, Link, NotEvaluated, Owner, Reached,
-    Severity, Urn,
+    Capability, CapabilityKind, CoverageEntry, EscalationPath, FactKind, Finding, Holding, Identity, Known, Link,
+    NotEvaluated, Owner, Reached, Severity, Urn,
 };
 
 /// The form that is understood.
@@ -56,7 +56,16 @@ struct Row {
     escalations: Vec<EscalationPath>,
     hidden: Vec<FactKind>,
     #[serde(default)]
-    reach: Vec<Reached>,
+    reach: Vec<Power>,
+}
+
+#[derive(Deserialize)]
+struct Power {
+    kind: CapabilityKind,
+    scope: String,
+    at: Urn,
+    holding: Holding,
+    steps: u32,
 }
 
 impl Snapshot {
@@ -107,12 +116,17 @@ impl Snapshot {
 impl Row {
     fn seen(self, reach: &mut BTreeMap<Urn, BTreeSet<String>>) -> IdentitySeen {
         let is_hidden = self.hidden.contains(&FactKind::Grants);
+        let of_agent = self.reach.iter().map(|one| {
+            let Power { kind, scope, at, holding, steps } = one;
+            Reached { kind: *kind, scope, at, holding: *holding, steps: *steps }
+        });
+        let powers = powers(&self.identity, of_agent);
         IdentitySeen {
             owner: owner(&self.owner),
             rights: rights(&self.capabilities, &self.escalations),
             all_rights: !is_hidden,
             reach: reach.remove(&self.identity.id).unwrap_or_default(),
-            powers: powers(&self.identity, self.reach.iter()),
+            powers,
             ..IdentitySeen::bare(&self.identity)
         }
     }

@@ -243,9 +243,9 @@ impl IdentitySeen {
 
 /// What an agent can do over all steps, with the identity through which: whatever lies beyond the agents themselves, whose
 /// own abilities are rights of theirs.
-pub(super) fn powers<'a>(identity: &Identity, reach: impl Iterator<Item = &'a Reached>) -> BTreeMap<String, Urn> {
+pub(super) fn powers<'a>(identity: &Identity, reach: impl Iterator<Item = Reached<'a>>) -> BTreeMap<String, Urn> {
     let is_agent = identity.provider() == Provider::Agents;
-    let beyond = reach.filter(|one| is_agent && one.at != identity.id && !one.at.as_str().starts_with("agent:"));
+    let beyond = reach.filter(|one| is_agent && *one.at != identity.id && !one.at.as_str().starts_with("agent:"));
     beyond
         .map(|one| {
             let sure = if one.holding == Holding::Holds { "" } else { " (under a condition)" };

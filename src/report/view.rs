@@ -40,7 +40,7 @@ pub(super) struct IdentityView<'a> {
     pub(super) findings: u64,
     /// Of an agent: what it can do over all steps, the strongest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) reach: Vec<&'a Reached>,
+    pub(super) reach: Vec<Reached<'a>>,
     /// Classes of facts that a hole hides for its tenant: what is empty above may only be unseen.
     pub(super) hidden: Vec<FactKind>,
 }
@@ -120,10 +120,10 @@ impl<'a> View<'a> {
     }
 
     /// What an agent can do over all steps; of others it is asked for with `nonhuman reach`.
-    pub(super) fn reach<'v>(&'v self, identity: &Identity) -> Vec<&'v Reached> {
+    pub(super) fn reach<'v>(&'v self, identity: &Identity) -> Vec<Reached<'v>> {
         let is_agent = identity.provider() == Provider::Agents;
         let all = self.scan.inventory.facts.graph.reach_of(&identity.id);
-        all.filter(|one| is_agent && one.at != identity.id).collect()
+        all.filter(|one| is_agent && *one.at != identity.id).collect()
     }
 
     pub(super) fn credential<'v>(&'v self, credential: &'v Credential) -> CredentialView<'v> {

@@ -72,7 +72,7 @@ fn reach(page: &mut Page<'_>, scan: &Scan<'_>, view: &View<'_>, id: &Urn) -> io:
     let mut label = "reaches";
     for one in beyond.take(SHOWN_POWERS) {
         let sure = if one.holding == Holding::Holds { "" } else { ", if a condition holds" };
-        let at = scan.inventory.identities.get(&one.at).map_or(one.at.as_str(), |end| end.name.as_str());
+        let at = scan.inventory.identities.get(one.at).map_or(one.at.as_str(), |end| end.name.as_str());
         let steps = plural(one.steps as usize, "step");
         let text = format!("{}: {} (as {at}, {steps}{sure})", capability_words(one.kind), one.scope);
         page.entry(std::mem::take(&mut label), &text)?;
