@@ -198,7 +198,8 @@ impl File {
     }
 }
 
-fn key() -> crate::model::Fingerprint {
+/// The fingerprint of a public text under the key of this run.
+pub(super) fn key() -> crate::model::Fingerprint {
     Secret::new(Baseline::CHECK).fingerprint(&config::fingerprint_key())
 }
 

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::Failure;
 use super::arguments::{Global, Imports, Searching, Sources};
-use super::{agents, imports, ruleset, targets};
+use super::{agents, imports, ruleset, scope, targets};
 use crate::collect::registry::{self, Request, collectors};
 use crate::collect::shard::{self, Shard};
 use crate::collect::source::{Found, Selection, Source, SourceOptions, discover};
@@ -85,6 +85,8 @@ pub(super) fn read(
         taken.iter().for_each(imports::tell);
         imports::hint(&request, &imports);
     }
+    let has_others = rules.is_some() || config.rules_dir.is_some() || !taken.is_empty();
+    let scope = scope::of(&request, &detectors, has_others)?;
     let progress = Progress::new(!global.quiet);
     let context = Context { now, fingerprint_key: config::fingerprint_key(), progress: progress.callback() };
     let deadline = Duration::from_secs(deadline.min(LONGEST_DEADLINE));
@@ -115,6 +117,7 @@ pub(super) fn read(
     // Threads that hang in a read are left behind; what they would bring is already said to be missing.
     runtime.shutdown_background();
     progress.finish();
+    gathered.records.push(Record::Scope(Box::new(scope)));
     gathered.records.extend(not_used(&unused).chain(taken.iter().map(imports::coverage)).map(Record::Coverage));
     if adopted {
         gathered.records.iter_mut().for_each(distrust);
@@ -364,6 +367,9 @@ fn inputs(collectors: &[Arc<dyn Collector>]) -> Vec<String> {
     for collector in collectors {
         inputs.extend(collector.targets().iter().map(|target| shard::name_of(collector.name(), target)));
     }
+    // The order in which exports are found in trees is not known to those who read other trees.
+    inputs.sort();
+    inputs.dedup();
     inputs
 }
 

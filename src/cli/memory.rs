@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::Failure;
 use super::arguments::{Only, Reporting};
 use crate::config::Config;
-use crate::history::{Change, Drift, History, HistoryError, Point, Recorded, Seen, Snapshot};
+use crate::history::{Change, Drift, HIDDEN, History, HistoryError, Point, Recorded, Seen, Snapshot};
 use crate::inventory::{Coverage, Inventory};
 use crate::model::{CoverageEntry, Finding, HistoryNote, HistoryState, Outcome, Severity};
 use crate::rules::{Judgement, RuleSet};
@@ -122,8 +122,8 @@ impl Memory {
         findings.retain(|finding| finding.history.is_none_or(|note| note.is_raised()));
         let hidden = (before - findings.len()) as u64;
         let detail = "seen by an earlier scan and not shown; --only all shows them";
-        let entry = CoverageEntry::hole(NAME, &file.to_string_lossy(), "known findings", Outcome::NotRead, detail)
-            .count(hidden);
+        let entry =
+            CoverageEntry::hole(NAME, &file.to_string_lossy(), HIDDEN, Outcome::NotRead, detail).count(hidden);
         if hidden > 0 {
             add(inventory, entry);
         }

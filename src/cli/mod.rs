@@ -30,6 +30,7 @@ mod rules;
 mod ruleset;
 mod runbook;
 mod saved;
+mod scope;
 mod scan;
 mod secrets;
 mod shell;

@@ -11,7 +11,7 @@ use super::gather::{Collected, Wish};
 use super::memory::Memory;
 use super::output::Outputs;
 use super::written::written;
-use super::{Failure, gather, ruleset};
+use super::{Failure, gather, ruleset, scope};
 use crate::config::Config;
 use crate::embedded;
 use crate::exit::Exit;
@@ -95,6 +95,7 @@ impl<'a> Judging<'a> {
     ) -> Result<Exit, Failure> {
         records.extend(self.configuration.clone().map(Record::Coverage));
         let mut inventory = Inventory::build(records);
+        scope::add_mixed_keys(&mut inventory);
         match &self.tables {
             Some(tables) => link(&mut inventory, tables),
             None => link_exposures(&mut inventory),

@@ -48,6 +48,9 @@ impl History {
             Some((id, _)) => load::state(&step, id, |kind, name| is_in(scan, kind, name)).map_err(told)?,
             None => State::default(),
         };
+        if !before.looked.is_comparable(&scan.looked) {
+            return Err(HistoryError::OtherKey { path: shown(&path) });
+        }
         let state = before.after(scan);
         let drift = Drift::between(&before, &state);
         let id = add_scan(&step, scan, &drift, milliseconds).map_err(told)?;
@@ -66,8 +69,7 @@ fn is_in(scan: &Snapshot, kind: Kind, name: &str) -> bool {
 }
 
 fn add_scan(step: &Transaction<'_>, scan: &Snapshot, drift: &Drift, milliseconds: u64) -> rusqlite::Result<ScanId> {
-    let looked: Vec<_> = scan.looked.iter().collect();
-    let looked = add_body(step, &looked)?;
+    let looked = add_body(step, &load::Looking::of(&scan.looked))?;
     let open =
         |severity: Severity| scan.findings.values().filter(|one| one.severity == severity && !one.muted).count() as u64;
     step.execute(

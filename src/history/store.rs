@@ -56,6 +56,15 @@ pub enum HistoryError {
         /// The last scan's time.
         last: String,
     },
+    /// The fingerprints of the last scan were made under another key.
+    #[error(
+        "{path}: its scans were made under another NONHUMAN_FINGERPRINT_KEY, so that no secret of them can be recognised; \
+         set the key as it was then, or begin another history: --history-file FILE"
+    )]
+    OtherKey {
+        /// The file.
+        path: String,
+    },
     /// There is no such scan in it.
     #[error("{path}: {what}")]
     NoScan {
