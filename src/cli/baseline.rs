@@ -15,7 +15,7 @@ use crate::collect::registry::Request;
 use crate::collect::source::{NAME, Selection, Watched};
 use crate::config::{self, Config};
 use crate::inventory::{Coverage, Inventory};
-use crate::model::{BaselineState, CoverageEntry, Finding, Location, Outcome, Secret};
+use crate::model::{BaselineState, CoverageEntry, Extent, Finding, Location, Outcome, Secret};
 use crate::rules::{Baseline, Entry, apply, rewrite, stale};
 use crate::term;
 
@@ -28,13 +28,38 @@ pub(super) struct Searched {
     roots: Vec<PathBuf>,
     selection: Selection,
     watched: Arc<Watched>,
+    /// Others read, perhaps on other machines: only the records know what.
+    by_others: bool,
 }
 
 impl Searched {
     pub(super) fn of(request: &Request) -> Self {
         let roots = request.roots.iter().map(|root| root.canonicalize().unwrap_or_else(|_| root.clone()));
         let source = &request.source;
-        Self { roots: roots.collect(), selection: source.selection.clone(), watched: Arc::clone(&source.watched) }
+        Self {
+            roots: roots.collect(),
+            selection: source.selection.clone(),
+            watched: Arc::clone(&source.watched),
+            by_others: false,
+        }
+    }
+
+    /// What others read, which only the records know.
+    pub(super) fn by_others() -> Self {
+        Self { by_others: true, ..Self::default() }
+    }
+
+    /// The trees that the coverage names, relative to the caller's folder, and what of them was read.
+    fn told_by(inventory: &Inventory, here: &Path) -> Self {
+        let extents: BTreeSet<Extent> = inventory.scopes.iter().map(|scope| scope.extent).collect();
+        let selection = match Vec::from_iter(extents).as_slice() {
+            [Extent::WorkTree] => Selection::WorkTree,
+            [Extent::History] => Selection::History,
+            _ => Selection::Staged,
+        };
+        let entries = inventory.coverage.entries().iter().filter(|one| one.collector == NAME && !one.is_hole());
+        let roots = entries.map(|one| plain(&here.join(&one.target))).collect();
+        Self { roots, selection, watched: Arc::default(), by_others: true }
     }
 }
 
@@ -107,6 +132,8 @@ impl Acceptance {
         let today = now.to_zoned(TimeZone::UTC).date();
         let is_whole = !inventory.coverage.holes().any(|hole| hole.collector == NAME);
         let naming = |location: &Location| file.name_of(location);
+        let told = searched.by_others.then(|| Searched::told_by(inventory, &file.here));
+        let searched = told.as_ref().unwrap_or(searched);
         let was_searched = |entry: &Entry| file.was_searched(entry, searched, is_whole);
         let mut baseline = file.baseline.clone();
         if file.write {
@@ -168,7 +195,8 @@ impl File {
         let is_below = || is_whole && searched.roots.iter().any(|root| path.starts_with(root));
         match (&searched.selection, entry.history) {
             (Selection::WorkTree, false) => {
-                searched.watched.is_read(&path) || (path.symlink_metadata().is_err() && is_below())
+                let is_gone = || searched.by_others || path.symlink_metadata().is_err();
+                searched.watched.is_read(&path) || is_gone() && is_below()
             }
             (Selection::History, true) => is_below(),
             _ => false,

@@ -65,7 +65,10 @@ fn drift(arguments: &Diff, config: &Config) -> Result<Drift, Failure> {
     {
         let (first, second) = (read(old)?, read(new)?);
         if second.at < first.at {
-            return Err(Failure(format!("{old} is of {}, after {new} ({}); name the earlier one first", first.at, second.at)));
+            return Err(Failure(format!(
+                "{old} is of {}, after {new} ({}); name the earlier one first",
+                first.at, second.at
+            )));
         }
         if !first.looked.is_comparable(&second.looked) {
             return Err(Failure(format!(

@@ -118,6 +118,7 @@ pub(super) fn read(
     runtime.shutdown_background();
     progress.finish();
     gathered.records.push(Record::Scope(Box::new(scope)));
+    gathered.records.extend(request.beside.iter().cloned().map(Record::Coverage));
     gathered.records.extend(not_used(&unused).chain(taken.iter().map(imports::coverage)).map(Record::Coverage));
     if adopted {
         gathered.records.iter_mut().for_each(distrust);
@@ -173,7 +174,8 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
     let wants_cluster = sources.kubernetes || !contexts.is_empty();
     let has_exports = !sources.aws_export.is_empty() || !sources.kubernetes_export.is_empty() || sources.okta.is_some();
     let mut roots = sources.paths.clone();
-    roots.extend(targets::listed(sources)?);
+    let listed = targets::listed(sources)?;
+    roots.extend(listed.roots);
     if roots.is_empty() && !wants_aws && !wants_cluster && !has_exports && sources.home.is_empty() {
         roots.push(PathBuf::from("."));
     }
@@ -195,6 +197,7 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
             agents: agents::tables(sources.no_agents && !sources.agents)?,
             ..source_options(&sources.searching)?
         },
+        beside: listed.beside,
         homes: sources.home.clone(),
         aws: wants_aws.then(|| sources.aws_profile.clone()),
         aws_regions: sources.aws_regions.clone(),

@@ -40,7 +40,8 @@ pub(super) fn run(arguments: &Merge, global: &Global, config: &Config) -> Result
             Err(error) => broken.push(hole(&error)),
         }
     }
-    let together = Together { version: env!("CARGO_PKG_VERSION"), within: SignedDuration::from_hours(arguments.within) };
+    let together =
+        Together { version: env!("CARGO_PKG_VERSION"), within: SignedDuration::from_hours(arguments.within) };
     let Merged { mut records, inputs, now } = union.merged(together);
     drop(union);
     records.extend(broken.into_iter().map(Record::Coverage));
@@ -48,7 +49,7 @@ pub(super) fn run(arguments: &Merge, global: &Global, config: &Config) -> Result
         (None, Some(now)) => now,
         (text, _) => gather::now(text.as_deref())?,
     };
-    judging.judge(records, now, &inputs, &Searched::default())
+    judging.judge(records, now, &inputs, &Searched::by_others())
 }
 
 /// Every manifest that was named, or lies in a folder or bucket that was, by name.

@@ -103,31 +103,47 @@ impl<'a> Judging<'a> {
         let mut judgement = evaluate(&inventory, &self.rules, now);
         self.acceptance.settle(&mut judgement.findings, &mut inventory, now, searched, self.quiet)?;
         let moved = self.memory.remember(&mut judgement, &mut inventory, inputs, &self.rules, now);
-        let in_baseline = self.acceptance.hide(&mut judgement.findings, &mut inventory);
-        tracing::info!(findings = judgement.findings.len(), identities = inventory.identities.len(), "judged");
-        let has_findings = self.reaches_threshold(&judgement.findings, moved.as_ref());
-        self.memory.hide_known(&mut judgement.findings, &mut inventory, moved.as_ref());
-        let all = judgement.findings.len();
-        let shown: Vec<_> =
-            judgement.findings.into_iter().filter(|finding| finding.severity >= self.min_severity).collect();
         let rules: Vec<_> = self.rules.rules().iter().map(crate::rules::Rule::info).collect();
         let trend = self.memory.points(moved.as_ref());
-        let scan = Scan {
+        let whole = Scan {
             version: env!("CARGO_PKG_VERSION"),
             now,
             inputs,
             inventory: &inventory,
-            findings: &shown,
+            findings: &judgement.findings,
             not_evaluated: &judgement.not_evaluated,
             rules: &rules,
+            min_severity: Severity::Info,
+            below_min_severity: 0,
+            in_baseline: 0,
+            already_known: 0,
+            trend: &trend,
+        };
+        // An auditor gets all of it, whatever is shown here.
+        let packed = self.pack.as_ref().map_or(Ok(()), |pack| pack.write(&whole, &judgement.asked));
+        let in_baseline = self.acceptance.hide(&mut judgement.findings, &mut inventory);
+        tracing::info!(findings = judgement.findings.len(), identities = inventory.identities.len(), "judged");
+        let already_known = self.memory.hide_known(&mut judgement.findings, &mut inventory, moved.as_ref());
+        let has_findings = self.reaches_threshold(&judgement.findings, moved.as_ref());
+        let all = judgement.findings.len();
+        let shown: Vec<_> =
+            judgement.findings.into_iter().filter(|finding| finding.severity >= self.min_severity).collect();
+        let scan = Scan {
+            inventory: &inventory,
+            findings: &shown,
             min_severity: self.min_severity,
             below_min_severity: (all - shown.len()) as u64,
             in_baseline,
+            already_known,
+            version: env!("CARGO_PKG_VERSION"),
+            now,
+            inputs,
+            not_evaluated: &judgement.not_evaluated,
+            rules: &rules,
             trend: &trend,
         };
         // A full disk takes the files, and neither the report on standard output nor what others are told.
         let written = self.outputs.write(&scan);
-        let packed = self.pack.as_ref().map_or(Ok(()), |pack| pack.write(&scan));
         self.tell(&scan, moved.as_ref());
         written.and(packed)?;
         Ok(Exit::of_scan(has_findings, scan.is_incomplete(), self.reporting.exit_zero, self.reporting.allow_partial))

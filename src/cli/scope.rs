@@ -25,6 +25,7 @@ pub(super) fn of(request: &Request, detectors: &DetectorSet, has_others: bool) -
         extent,
         ignored_files: source.no_ignore,
         archives: source.archives,
+        definitions: source.definitions,
         max_file_size: source.max_file_size,
         detectors_off: BTreeSet::new(),
         detectors_added: BTreeSet::new(),

@@ -53,7 +53,7 @@ impl Telling {
     pub(super) fn tell(&self, notice: &Notice<'_>) {
         let mut failed: Vec<String> = Vec::new();
         if let Some(path) = &self.metrics {
-            failed.extend(output::to_file(path, |out| notice.metrics(out)).err().map(|error| error.0));
+            failed.extend(output::to_file_of_all(path, |out| notice.metrics(out)).err().map(|error| error.0));
         }
         if let Some(folder) = &self.issues {
             failed.extend(write_issues(folder, notice).err().map(|error| error.0));

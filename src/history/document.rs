@@ -7,8 +7,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::state::{State, Status, Tracked};
 use super::snapshot::{FindingSeen, IdentitySeen, Judged, Snapshot, looked, owner, reached, rights};
+use super::state::{State, Status, Tracked};
 use crate::model::{
     Capability, CoverageEntry, EscalationPath, FactKind, Finding, Identity, Known, Link, NotEvaluated, Owner, Scope,
     Severity, Urn,
@@ -141,9 +141,8 @@ impl State {
         let mut state = Self::default().after(first);
         let judged = &first.judged;
         let is_there = |urn: &Urn| judged.there.contains(urn) || first.identities.contains_key(urn);
-        let is_left_out = |one: &FindingSeen| {
-            one.severity < judged.min_severity || judged.hides_known && is_there(&one.subject)
-        };
+        let is_left_out =
+            |one: &FindingSeen| one.severity < judged.min_severity || judged.hides_known && is_there(&one.subject);
         for (key, thing) in second.findings.iter().filter(|(_, one)| is_left_out(one)) {
             let (at, looked) = (first.at, Arc::clone(&state.looked));
             let tracked = Tracked { thing: thing.clone(), status: Status::NotSeen, first: at, last: at, looked };

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::drift::Drift;
 use super::snapshot::{FindingSeen, IdentitySeen, Looked, Place};
@@ -283,7 +283,8 @@ impl Scans {
         if let Some(looked) = self.looked.get(body) {
             return Ok(Arc::clone(looked));
         }
-        let looked: Arc<Looked> = Arc::new(body_of::<Looking>(connection, *body)?.map(Looked::from).unwrap_or_default());
+        let looked: Arc<Looked> =
+            Arc::new(body_of::<Looking>(connection, *body)?.map(Looked::from).unwrap_or_default());
         self.looked.insert(*body, Arc::clone(&looked));
         Ok(looked)
     }

@@ -60,6 +60,30 @@ impl History {
     }
 }
 
+impl History {
+    /// Takes the newest scan out, as if it had never been: one of a clock that was ahead, for example. Gives its time.
+    ///
+    /// # Errors
+    /// When the file cannot be written; nothing is taken out then.
+    pub fn forget_last(&mut self) -> Result<Option<Timestamp>, HistoryError> {
+        let path = self.path.clone();
+        let told = |error: rusqlite::Error| super::store::explain(&path, &error);
+        let step = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
+        let Some((id, at)) = load::last(&step).map_err(told)? else { return Ok(None) };
+        for statement in [
+            "DELETE FROM event WHERE scan = ?1",
+            "DELETE FROM thing WHERE first = ?1",
+            "DELETE FROM scan WHERE id = ?1",
+        ] {
+            step.execute(statement, params![id]).map_err(told)?;
+        }
+        let unused = "DELETE FROM body WHERE id NOT IN (SELECT body FROM event UNION SELECT looked FROM scan)";
+        step.execute(unused, []).map_err(told)?;
+        step.commit().map_err(told)?;
+        Ok(Some(at))
+    }
+}
+
 /// Whether the scan saw a thing, so that its past is needed even where it was resolved.
 fn is_in(scan: &Snapshot, kind: Kind, name: &str) -> bool {
     match kind {

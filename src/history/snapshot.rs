@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{
     Capability, CoverageEntry, EscalationPath, Evidence, FactKind, Finding, Fingerprint, Identity, Known, Link,
-    LinkKind, Location, NotEvaluated, Owner, Scope, Severity, Urn,
+    LinkKind, Location, NotEvaluated, Outcome, Owner, Scope, Severity, Urn,
 };
 
 /// A place that a collector looked at: an account, a cluster, a tree.
@@ -198,10 +198,20 @@ impl Snapshot {
     }
 }
 
+/// What of a tree is read where there is such a thing.
+const OF_SCOPE: [&str; 2] = ["archives", "code that makes identities"];
+
 /// Coverage by place.
 pub(super) fn looked(entries: &[CoverageEntry], scopes: BTreeSet<Scope>) -> Looked {
     let mut looked = Looked { places: BTreeMap::new(), scopes };
-    for entry in entries {
+    // What is left out on purpose was not looked at. Whether there is an archive, or code that makes identities, changes nothing
+    // of how a tree is read: whether they would be read stands in the scope.
+    let is_read =
+        |entry: &&CoverageEntry| entry.outcome != Outcome::NotRead || entry.is_hole() || entry.collector != "source";
+    let is_counted = |entry: &&CoverageEntry| {
+        entry.collector != "source" || entry.is_hole() || !OF_SCOPE.contains(&entry.what.as_str())
+    };
+    for entry in entries.iter().filter(is_read).filter(is_counted) {
         let place = Place { collector: entry.collector.clone(), target: entry.target.clone() };
         let hides = entry.blinds.is_empty() || entry.blinds.contains(&FactKind::Identities);
         *looked.places.entry(place).or_default().entry(entry.what.clone()).or_default() |= entry.is_hole() && hides;

@@ -121,9 +121,11 @@ fn is_gone(tracked: &Tracked<FindingSeen>, scan: &Snapshot) -> bool {
         && !scan.judged.unanswered.get(&finding.rule).is_some_and(|subjects| subjects.contains(&finding.subject))
         && !finding.places.iter().any(|place| is_blind(&place.target))
         && finding.places.iter().all(|place| was_looked_at(place, &tracked.looked, &scan.looked))
-        && finding.subject.as_str().strip_prefix("exposure:").is_none_or(|told| {
-            is_covered(&tracked.looked, &scan.looked, |now, then| now.has_detector(then, told))
-        })
+        && finding
+            .subject
+            .as_str()
+            .strip_prefix("exposure:")
+            .is_none_or(|told| is_covered(&tracked.looked, &scan.looked, |now, then| now.has_detector(then, told)))
 }
 
 /// Whether what the one scan looked with is enough for what the other did. Of those from before that was known nothing is

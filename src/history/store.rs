@@ -45,8 +45,8 @@ pub enum HistoryError {
     },
     /// The scan is older than the last one.
     #[error(
-        "{path}: this scan is of {now}, the last one there of {last}; a history goes forward (was the clock set back? \
-         give --now, or name another file)"
+        "{path}: this scan is of {now}, the last one there of {last}; a history goes forward. Was the clock set back? \
+         Give --now. Was it ahead then? `nonhuman trend --forget-last --history-file {path}` takes that scan out"
     )]
     Backward {
         /// The file.

@@ -35,6 +35,8 @@ pub struct Scope {
     pub ignored_files: bool,
     /// Archives were opened.
     pub archives: bool,
+    /// Code that makes identities was read, too.
+    pub definitions: bool,
     /// Larger files were read only this far; in bytes.
     pub max_file_size: u64,
     /// Detectors of the program that were not loaded.
@@ -61,6 +63,7 @@ impl Scope {
             && self.key == then.key
             && (self.ignored_files || !then.ignored_files)
             && (self.archives || !then.archives)
+            && (self.definitions || !then.definitions)
             && self.max_file_size >= then.max_file_size
             && self.lengthened.contains(tree) == then.lengthened.contains(tree)
     }
@@ -87,6 +90,7 @@ mod tests {
             extent: Extent::WorkTree,
             ignored_files: false,
             archives: true,
+            definitions: false,
             max_file_size: 10,
             detectors_off: BTreeSet::new(),
             detectors_added: BTreeSet::new(),
@@ -104,6 +108,7 @@ mod tests {
         assert_eq!(is(|_| ()), (true, true));
         assert_eq!(is(|one| one.ignored_files = true), (true, false));
         assert_eq!(is(|one| one.archives = false), (false, true));
+        assert_eq!(is(|one| one.definitions = true), (true, false));
         assert_eq!(is(|one| one.max_file_size = 9), (false, true));
         assert_eq!(is(|one| one.key = "other".to_owned()), (false, false));
         assert_eq!(is(|one| one.lengthened = BTreeSet::from(["t".to_owned()])), (false, false));

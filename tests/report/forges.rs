@@ -14,6 +14,7 @@ fn history() -> World {
         email: "jana@acme.example".to_owned(),
         date: parse_timestamp("2024-05-06T07:08:09Z").unwrap(),
         in_head,
+        lies_at: in_head.then(|| file("", "src/there.py", 51)),
     };
     let mut old = exposure("old", file("", "src/gone.py", 3));
     old.introduced = Some(commit(false));
@@ -102,6 +103,17 @@ fn every_result_has_a_place_that_code_scanning_takes() {
         results[number]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].as_str().unwrap().to_owned()
     };
     assert_eq!((uri(0).as_str(), uri(1).as_str()), ("git/0123456789ab/src/gone.py", "src/there.py"));
+    // What moved since stands where it lies today, and the commit's place beside it.
+    let line = |place: &Value| place["physicalLocation"]["region"]["startLine"].clone();
+    assert_eq!(line(&results[1]["locations"][0]), 51);
+    let brought = &results[1]["relatedLocations"][0];
+    assert_eq!(line(brought), 9);
+    let uri = &brought["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!(uri, "git/0123456789ab/src/there.py");
+    assert!(history().plain("github").contains("file=src/there.py,line=51,"), "{}", history().plain("github"));
+    let gitlab = crate::json(&history(), "gitlab");
+    let place = &gitlab["vulnerabilities"][1]["location"];
+    assert_eq!((place["start_line"].clone(), place["commit"]["sha"].clone()), (json!(51), json!("0000000")));
     assert_eq!(results[0]["suppressions"], Value::Null);
     assert_eq!(results[1]["suppressions"][0]["kind"], "external");
     assert_eq!(results[1]["suppressions"][0]["status"], "accepted");

@@ -138,9 +138,9 @@ fn absent(fit: &BTreeMap<&Manifest, &Brought>) -> Vec<Shard> {
     for manifest in fit.keys() {
         by_number.entry(manifest.shard.of).or_default().insert(manifest.shard.shard);
     }
-    let absent = by_number.iter().flat_map(|(of, there)| {
-        (1..=*of).filter(|shard| !there.contains(shard)).map(|shard| Shard { shard, of: *of })
-    });
+    let absent = by_number
+        .iter()
+        .flat_map(|(of, there)| (1..=*of).filter(|shard| !there.contains(shard)).map(|shard| Shard { shard, of: *of }));
     absent.take(20).collect()
 }
 
@@ -228,15 +228,13 @@ mod tests {
 
     fn brought() -> impl Strategy<Value = Union> {
         let names = || proptest::collection::vec("[a-d]", 0..4);
-        (1_u32..4, 1_u32..4, names(), names(), names(), 0_i64..200).prop_map(
-            |(shard, of, planned, read, lines, at)| {
-                let mut manifest = manifest(shard, of, &planned, read, at);
-                // Equal manifests name equal parts.
-                let part = |line: &String| PartName { file: line.clone(), blake3: String::new(), records: 1 };
-                manifest.parts = lines.iter().map(part).collect();
-                Union::of(manifest, "p", lines)
-            },
-        )
+        (1_u32..4, 1_u32..4, names(), names(), names(), 0_i64..200).prop_map(|(shard, of, planned, read, lines, at)| {
+            let mut manifest = manifest(shard, of, &planned, read, at);
+            // Equal manifests name equal parts.
+            let part = |line: &String| PartName { file: line.clone(), blake3: String::new(), records: 1 };
+            manifest.parts = lines.iter().map(part).collect();
+            Union::of(manifest, "p", lines)
+        })
     }
 
     fn told(union: &Union, together: Together<'_>) -> Vec<String> {
@@ -283,7 +281,9 @@ mod tests {
         let lines = [end, end, end, r#"{"record":"quantum","id":"x"}"#].map(str::to_owned).to_vec();
         let holes = told(&Union::of(manifest, "parts/m.shard.json", lines), TOGETHER);
         assert_eq!(holes.len(), 1);
-        assert!(holes[0].starts_with("parts/two.zst:2: this line is no record that this version knows: unknown variant"));
+        assert!(
+            holes[0].starts_with("parts/two.zst:2: this line is no record that this version knows: unknown variant")
+        );
     }
 
     proptest! {
