@@ -57,7 +57,8 @@ impl Searched {
             [Extent::History] => Selection::History,
             _ => Selection::Staged,
         };
-        let entries = inventory.coverage.entries().iter().filter(|one| one.collector == NAME && !one.is_hole());
+        let is_read = |one: &&CoverageEntry| one.collector == NAME && one.outcome == Outcome::Complete;
+        let entries = inventory.coverage.entries().iter().filter(is_read);
         let roots = entries.map(|one| plain(&here.join(&one.target))).collect();
         Self { roots, selection, watched: Arc::default(), by_others: true }
     }
@@ -132,9 +133,10 @@ impl Acceptance {
         let today = now.to_zoned(TimeZone::UTC).date();
         let is_whole = !inventory.coverage.holes().any(|hole| hole.collector == NAME);
         let naming = |location: &Location| file.name_of(location);
+        let is_foreign = inventory.scopes.iter().any(|scope| scope.key != key().as_str());
         let told = searched.by_others.then(|| Searched::told_by(inventory, &file.here));
         let searched = told.as_ref().unwrap_or(searched);
-        let was_searched = |entry: &Entry| file.was_searched(entry, searched, is_whole);
+        let was_searched = |entry: &Entry| !is_foreign && file.was_searched(entry, searched, is_whole);
         let mut baseline = file.baseline.clone();
         if file.write {
             let (new, done) = rewrite(&file.baseline, findings, inventory, &naming, was_searched);
@@ -149,6 +151,7 @@ impl Acceptance {
         apply(&baseline, findings, inventory, today, &naming);
         let gone = stale(&baseline, inventory, &naming, was_searched);
         let mut entries = inventory.coverage.entries().to_vec();
+        entries.extend(is_foreign.then(|| file.foreign()));
         entries.extend(file.note("stale entries", &gone, "--write-baseline takes them out"));
         let ended =
             |finding: &&Finding| finding.baseline.as_ref().is_some_and(|note| note.state == BaselineState::Expired);
@@ -201,6 +204,15 @@ impl File {
             (Selection::History, true) => is_below(),
             _ => false,
         }
+    }
+
+    /// Records of another key hold no value that an entry could be recognised by.
+    fn foreign(&self) -> CoverageEntry {
+        let target = self.path.to_string_lossy();
+        let why =
+            "the records were made under another NONHUMAN_FINGERPRINT_KEY than is set here: no entry is recognised";
+        CoverageEntry::hole("baseline", &target, "entries", Outcome::Failed, why)
+            .remedy("set NONHUMAN_FINGERPRINT_KEY as it was when they were collected")
     }
 
     /// A coverage entry that names baseline entries. It is no hole: nothing was left unread.

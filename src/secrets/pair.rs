@@ -189,7 +189,7 @@ mod tests {
             }
             // The secret of an old key is not taken for that of the new one.
             let found = found(&format!("{l1}{l2}{l3}"));
-            assert_eq!(found, ["aws-access-key Some(0) Some(0)", "aws-access-key-id Some(1) None"]);
+            assert_eq!(found, ["aws-access-key-id Some(1) None", "aws-access-key Some(0) Some(0)"]);
         }
     }
 

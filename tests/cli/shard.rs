@@ -293,4 +293,10 @@ fn a_merge_knows_stale_entries() {
     run(path, &["merge", "--isolated", "p", "--baseline", "b.jsonl", "--write-baseline"]);
     let text = std::fs::read_to_string(path.join("b.jsonl")).expect("it is there");
     assert!(text.contains("t/a.py") && !text.contains("t/b.py"), "{text}");
+    // Shards of another key than the baseline's: nothing is recognised, and nothing is taken out.
+    let mut collect = nonhuman(path);
+    collect.args(["collect", "--isolated", "t", "--shard", "1/1", "--parts", "p"]).env("NONHUMAN_FINGERPRINT_KEY", "k");
+    assert!(collect.output().expect("it starts").status.success());
+    let told = holes(&run(path, &["merge", "--isolated", "p", "--baseline", "b.jsonl", "--format", "json"]));
+    assert!(told.iter().any(|one| one.contains("no entry is recognised")), "{told:?}");
 }

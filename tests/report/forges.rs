@@ -14,7 +14,7 @@ fn history() -> World {
         email: "jana@acme.example".to_owned(),
         date: parse_timestamp("2024-05-06T07:08:09Z").unwrap(),
         in_head,
-        lies_at: in_head.then(|| file("", "src/there.py", 51)),
+        lies_at: in_head.then(|| file("", "src/there.py", 51).location),
     };
     let mut old = exposure("old", file("", "src/gone.py", 3));
     old.introduced = Some(commit(false));
@@ -149,7 +149,7 @@ fn github_gets_commands_worst_first_and_a_last_line() {
     let text = history().plain("github");
     let lines: Vec<&str> = text.lines().collect();
     assert!(lines[0].starts_with("::error title="), "a line of an old commit is none of today: {}", lines[0]);
-    assert!(lines[1].starts_with("::notice file=src/there.py,line=9,"), "what is accepted fails nothing: {}", lines[1]);
+    assert!(lines[1].starts_with("::notice file=src/there.py,line=51,"), "what is accepted fails nothing: {}", lines[1]);
     assert_eq!(
         quiet(vec![CoverageEntry::complete("source", ".", "files", 2)]).plain("github"),
         "nonhuman: Nothing found in 2 files\n"

@@ -93,11 +93,9 @@ fn looked_at(scan: &Scan<'_>, summary: &Summary) -> String {
         plural(number(summary.workloads), "workload"),
     ];
     // Where source alone was searched, there is no graph to tell of.
-    let is_source = summary.identities + summary.credentials + summary.workloads == 0;
-    let what = match files_read(scan) {
-        files @ 1.. if is_source => plural(number(files), "file"),
-        _ => of_graph.join(", "),
-    };
+    let is_source = summary.identities + summary.credentials + summary.workloads == 0
+        && scan.inventory.coverage.entries().iter().any(|entry| entry.collector == "source");
+    let what = if is_source { plural(number(files_read(scan)), "file") } else { of_graph.join(", ") };
     let (exposures, rules) = (plural(number(summary.exposures), "exposure"), plural(number(summary.rules), "rule"));
     format!("Looked at {what} and {exposures} with {rules}")
 }
