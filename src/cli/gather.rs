@@ -100,12 +100,11 @@ pub(super) fn read(
     };
     runtime.block_on(registry::plan(&mut request));
     let planned = shard.map(|_| collectors(&request, &detectors).map(|list| inputs(&list))).transpose()?;
-    let Some(found) = found else {
+    let Some(mut found) = found else {
         let interrupted = vec!["source looking for exports".to_owned()];
         let gathered = Gathered { interrupted, ..Gathered::default() };
         return Ok(Collected { gathered, now, inputs: Vec::new(), planned: Vec::new() });
     };
-    let mut found = found;
     // What somebody plans for a cluster says nothing of what was named, so it is always read beside it.
     request.kubernetes_manifests = std::mem::take(&mut found.manifests).into_iter().collect();
     let (adopted, unused) = adopt(found, &mut request);

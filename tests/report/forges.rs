@@ -149,7 +149,11 @@ fn github_gets_commands_worst_first_and_a_last_line() {
     let text = history().plain("github");
     let lines: Vec<&str> = text.lines().collect();
     assert!(lines[0].starts_with("::error title="), "a line of an old commit is none of today: {}", lines[0]);
-    assert!(lines[1].starts_with("::notice file=src/there.py,line=51,"), "what is accepted fails nothing: {}", lines[1]);
+    assert!(
+        lines[1].starts_with("::notice file=src/there.py,line=51,"),
+        "what is accepted fails nothing: {}",
+        lines[1]
+    );
     assert_eq!(
         quiet(vec![CoverageEntry::complete("source", ".", "files", 2)]).plain("github"),
         "nonhuman: Nothing found in 2 files\n"
