@@ -32,6 +32,7 @@ mod ruleset;
 mod runbook;
 mod saved;
 mod scan;
+mod scope;
 mod secrets;
 mod shell;
 mod show;

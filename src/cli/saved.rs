@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::Failure;
-use crate::model::{CoverageEntry, Credential, Exposure, FactKind, Identity, Link, Outcome, Record, Setting};
+use crate::model::{CoverageEntry, Credential, Exposure, FactKind, Identity, Link, Outcome, Record, Scope, Setting};
 
 /// The keys of a JSON report, of which another program may write any first.
 const REPORT_KEYS: &[&str] = &[
@@ -48,6 +48,8 @@ struct Report {
     settings: Vec<Setting>,
     links: Vec<Link>,
     coverage: Vec<CoverageEntry>,
+    #[serde(default)]
+    scopes: Vec<Scope>,
     records: Option<Vec<Record>>,
 }
 
@@ -86,6 +88,7 @@ fn report(path: &Path, reader: impl Read, records: &mut Vec<Record>) -> Result<T
     records.extend(report.settings.into_iter().map(Record::Setting));
     records.extend(report.links.into_iter().map(Record::Link));
     records.extend(report.coverage.into_iter().map(Record::Coverage));
+    records.extend(report.scopes.into_iter().map(|one| Record::Scope(Box::new(one))));
     records.extend(others);
     Ok(report.now)
 }
