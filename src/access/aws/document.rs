@@ -118,6 +118,18 @@ impl Statement {
         if *except { self.not(named, list, resource, asked) } else { named }
     }
 
+    /// As [`Self::names_resource`], where `NotResource` leaves out whatever its list has in common with a resource that
+    /// has wildcards.
+    pub(super) fn names_throughout(&self, resource: &str, asked: &Asked<'_>) -> Truth {
+        let Some(Only { list, except: true }) = &self.resources else { return self.names_resource(resource, asked) };
+        let shares = |pattern: &str| match variable::filled(pattern, self.variables, asked) {
+            variable::Filled::Text(text, _) => overlap(&text, resource),
+            variable::Filled::Nothing => false,
+        };
+        let is_left_out = resource.contains(['*', '?']) && list.iter().any(|pattern| shares(pattern));
+        if is_left_out { Truth::False } else { self.names_resource(resource, asked) }
+    }
+
     /// What `NotResource` makes of a list. A variable without a value keeps the whole statement from matching, where the
     /// rest of its pattern would.
     fn not(&self, named: Truth, list: &[Box<str>], resource: &str, asked: &Asked<'_>) -> Truth {
@@ -155,6 +167,31 @@ impl Statement {
             Some(Only { list, except: false }) => list.iter().map(AsRef::as_ref).collect(),
             Some(_) => vec!["*"],
         }
+    }
+
+    /// The resource patterns that it lists, with what is known of their variables.
+    pub(super) fn listed(&self, asked: &Asked<'_>) -> Vec<String> {
+        match &self.resources {
+            Some(Only { list, except: false }) => self.filled(list, asked),
+            Some(_) => vec!["*".to_owned()],
+            None => Vec::new(),
+        }
+    }
+
+    /// The resource patterns that `NotResource` leaves out.
+    pub(super) fn spared(&self, asked: &Asked<'_>) -> Vec<String> {
+        match &self.resources {
+            Some(Only { list, except: true }) => self.filled(list, asked),
+            _ => Vec::new(),
+        }
+    }
+
+    fn filled(&self, list: &[Box<str>], asked: &Asked<'_>) -> Vec<String> {
+        let fill = |pattern: &Box<str>| match variable::filled(pattern, self.variables, asked) {
+            variable::Filled::Text(text, _) => Some(text),
+            variable::Filled::Nothing => None,
+        };
+        list.iter().filter_map(fill).collect()
     }
 
     fn matches(&self, pattern: &str, resource: &str, asked: &Asked<'_>) -> Truth {

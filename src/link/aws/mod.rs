@@ -14,30 +14,14 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use self::statements::{Principal, Statement, allows, is_unique_id};
+use self::statements::{Principal, Statement, Test, allows, is_unique_id};
 pub(super) use self::table::TrustTable;
+use crate::access::aws::Hold;
 use crate::inventory::Inventory;
 use crate::model::{
     AttributeName as A, AttributeValue, Attributes, Capability, CredentialKind, FactKind, GrantKind, IdentityKind,
     Known, SettingKind, Urn, Workload,
 };
-
-/// Condition keys that name who is let in or for whom, so that `*` is no anyone.
-const WHO: [&str; 13] = [
-    "aws:principalarn",
-    "aws:principalaccount",
-    "aws:principalorgid",
-    "aws:principalorgpaths",
-    "aws:sourcearn",
-    "aws:sourceaccount",
-    "aws:sourceowner",
-    "aws:sourceorgid",
-    "aws:sourcevpc",
-    "aws:sourcevpce",
-    "aws:userid",
-    "kms:calleraccount",
-    "s3:dataaccesspointaccount",
-];
 
 /// Judges trust and resource policies and counts keys.
 pub(super) fn link(inventory: &mut Inventory, table: &TrustTable, actions: &str) {
@@ -160,7 +144,7 @@ fn of_trust(document: &Value, tenant: &str, accounts: &Accounts, table: &TrustTa
     attributes.set(A::TrustsAllBut, statements.iter().any(|statement| statement.all_but));
     let mut unbound: BTreeSet<String> = BTreeSet::new();
     for statement in &statements {
-        let says = statement.tests.iter().any(|test| test.binds() && WHO.contains(&test.key.as_str()));
+        let says = names_who(statement);
         for principal in &statement.principals {
             if let Principal::Service(name) = principal
                 && !says
@@ -181,7 +165,7 @@ fn of_resource(document: &Value, tenant: &str, accounts: &Accounts, table: &Trus
     let mut attributes = who(&statements, tenant, accounts, table);
     let is_public = |statement: &Statement<'_>| {
         let everyone = statement.all_but || statement.principals.contains(&Principal::Anyone);
-        everyone && !is_limited(statement)
+        everyone && !statement.shut && !statement.tests.iter().any(|test| test.hold() >= Hold::ByPlace)
     };
     attributes.set(A::Public, statements.iter().any(is_public));
     attributes
@@ -224,12 +208,13 @@ fn account_of<'a>(principal: &Principal<'a>) -> Option<&'a str> {
 
 /// The accounts outside of one's own that a statement lets in. One that is held to an organisation lets in no others.
 fn external(statement: &Statement<'_>, tenant: &str, accounts: &Accounts) -> Vec<String> {
-    let of_organization =
-        |test: &statements::Test<'_>| test.binds() && test.key.starts_with("aws:principalorg") && !test.is_pattern();
-    if statement.tests.iter().any(of_organization) {
+    let of_organization = |test: &Test<'_>| test.hold() == Hold::Who && test.key.starts_with("aws:principalorg");
+    if statement.shut || statement.tests.iter().any(of_organization) {
         return Vec::new();
     }
-    let named = statement.principals.iter().filter_map(account_of);
+    let everyone = statement.all_but || statement.principals.contains(&Principal::Anyone);
+    let held_to = statement.tests.iter().filter(|_| everyone).flat_map(Test::accounts);
+    let named = statement.principals.iter().filter_map(account_of).chain(held_to);
     named.filter(|account| *account != tenant && !accounts.own.contains(*account)).map(str::to_owned).collect()
 }
 
@@ -237,8 +222,9 @@ fn has_external_id(statement: &Statement<'_>) -> bool {
     statement.tests.iter().any(|test| test.key == "sts:externalid" && test.binds())
 }
 
-fn is_limited(statement: &Statement<'_>) -> bool {
-    statement.tests.iter().any(|test| test.binds() && WHO.contains(&test.key.as_str()))
+/// Whether a condition of a statement names an account, an organisation or an identity.
+fn names_who(statement: &Statement<'_>) -> bool {
+    statement.tests.iter().any(|test| test.hold() == Hold::Who)
 }
 
 /// How many keys of a user work, told of each of its keys and of its password.
