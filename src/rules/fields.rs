@@ -280,7 +280,9 @@ fn attributes(of: SubjectKind) -> impl Iterator<Item = Field> {
             AttributeType::Text => (Type::Text, true),
             AttributeType::Texts => (Type::Texts, false),
         };
-        Field { nullable, attribute: Some(*name), ..field(name.as_str(), ty, name.doc().trim_ascii_start()) }
+        // Whose second factor is not known may be missing altogether: the root user is in the credential report alone.
+        let needs: &'static [FactKind] = if *name == AttributeName::Mfa { &[Credentials] } else { &[] };
+        Field { nullable, needs, attribute: Some(*name), ..field(name.as_str(), ty, name.doc().trim_ascii_start()) }
     })
 }
 

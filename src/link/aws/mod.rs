@@ -238,7 +238,7 @@ fn key_counts(inventory: &Inventory) -> Vec<(Urn, Attributes)> {
         let keys = || of_user.iter().filter(|one| one.kind == CredentialKind::AwsAccessKey);
         let active = i64::try_from(keys().filter(|key| key.active == Known::Value(true)).count()).unwrap_or(i64::MAX);
         let unsaid = keys().find_map(|key| key.active.why_unknown().map(str::to_owned));
-        let blind = inventory.coverage.blind_spot(&user.tenant, FactKind::Credentials);
+        let blind = inventory.coverage.blind_spot_of(&user.id, &user.tenant, FactKind::Credentials);
         let count = match unsaid.or_else(|| blind.map(|hole| format!("{}: not all keys were read", hole.what))) {
             // Two is the most that a user can have (IAM quotas).
             Some(why) if active < 2 => Known::Unknown(why),
