@@ -219,3 +219,14 @@ fn resource_control_policies_deny_the_accounts_own_too() {
     // No resource control policy bears on IAM.
     assert_eq!(held_under(&deny("iam:*"))[0].proof.len(), 1);
 }
+
+#[test]
+fn a_resource_longer_than_any_arn_is_named_and_matches_nothing() {
+    let long = format!("arn:aws:lambda:*:*:function:{}", "*a".repeat(100_000));
+    let began = std::time::Instant::now();
+    let found = amounts(json!([allow("lambda:UpdateFunctionCode", &long), allow("iam:PassRole", &long)]), None);
+    assert_eq!(found, Vec::<String>::new());
+    assert!(began.elapsed().as_secs() < 5);
+    let told = problems(&json!({"Statement": [allow("lambda:*", &long)]}));
+    assert!(told.len() == 1 && told[0].contains("longer than an ARN can be"), "{told:?}");
+}

@@ -248,3 +248,49 @@ fn tags_of_what_is_asked_for_are_known() {
     let one = json!({"roles": [role("r", json!({"AWS": "111122223333"}), json!({}))]});
     assert_eq!(verdict(json!([wanted]), &one), "nothing");
 }
+
+#[test]
+fn permission_sets_lead_up_where_they_can_be_changed() {
+    let mut sso = role(
+        "AWSReservedSSO_Dev_0123456789abcdef",
+        json!({"Federated": "arn:aws:iam::111122223333:saml-provider/x"}),
+        json!({}),
+    );
+    sso["Arn"] =
+        json!("arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Dev_0123456789abcdef");
+    sso["RolePolicyList"] = json!([]);
+    let there = json!({"roles": [sso]});
+    let attach = json!([allow(json!("sso:AttachManagedPolicyToPermissionSet"), "*")]);
+    let (verdict_there, steps) = said(&export(attach.clone(), &there));
+    assert_eq!(verdict_there, "possible");
+    assert!(steps[0].contains("on the permission set of role AWSReservedSSO_Dev_"), "{steps:?}");
+    assert_eq!(verdict(attach, &Value::Null), "nothing");
+    let new =
+        json!(["sso:CreatePermissionSet", "sso:AttachManagedPolicyToPermissionSet", "sso:CreateAccountAssignment"]);
+    assert_eq!(verdict(json!([allow(new, "*")]), &Value::Null), "possible");
+}
+
+/// The sets of actions that others list (the reference, §2.6): each is one of ours, or more than one.
+#[test]
+fn every_catalogued_set_of_actions_is_covered() {
+    let techniques = crate::account::fixture("rules/facts/aws-escalation.toml");
+    let table: toml::Table = techniques.parse().unwrap();
+    let sets: Vec<Vec<&str>> = table["technique"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["actions"].as_array().unwrap().iter().filter_map(toml::Value::as_str).collect())
+        .collect();
+    assert!(sets.len() > 105);
+    for wanted in [
+        ["sso:AttachManagedPolicyToPermissionSet"].as_slice(),
+        &["sso:PutInlinePolicyToPermissionSet"],
+        &["datapipeline:CreatePipeline", "iam:PassRole"],
+        &["codestar:CreateProject", "iam:PassRole"],
+        &["iam:CreateRole", "iam:AttachRolePolicy", "sts:AssumeRole"],
+        &["iam:DeleteRolePermissionsBoundary", "sts:AssumeRole"],
+        &["states:StartExecution", "states:UpdateStateMachine"],
+    ] {
+        assert!(sets.iter().any(|set| set.iter().all(|action| wanted.contains(action))), "{wanted:?}");
+    }
+}

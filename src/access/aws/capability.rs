@@ -73,8 +73,7 @@ pub(super) fn partition(arn: &str) -> &str {
     arn.strip_prefix("arn:").and_then(|rest| rest.split(':').next()).unwrap_or("aws")
 }
 
-/// Begins what is denied to an administrator, and what may be.
-const EXCEPT: &str = "but not ";
+/// Begins what may be denied to an administrator.
 const PERHAPS: &str = "perhaps not ";
 
 struct Asker<'r, 'a> {
@@ -171,7 +170,10 @@ impl Asker<'_, '_> {
         for probes in &group.core {
             all.conditional |= self.any(probes)?.conditional;
         }
-        let told = denied.into_iter().map(|one| (EXCEPT, one)).chain(doubted.into_iter().map(|one| (PERHAPS, one)));
+        let told = denied
+            .into_iter()
+            .map(|one| (Capability::DENIED, one))
+            .chain(doubted.into_iter().map(|one| (PERHAPS, one)));
         for (word, (limit, names)) in told {
             let what = if names.len() == group.probes.len() { "any of it".to_owned() } else { names.join(", ") };
             all.proof.push(format!("{word}{what}: {limit}"));

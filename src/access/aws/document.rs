@@ -60,6 +60,10 @@ impl Form {
 /// Whom a statement names, as written.
 type Principals = Vec<(Form, Box<str>)>;
 
+/// The most bytes that an ARN may have: what is longer names nothing, and comparing it would take long.
+/// Source: IAM API reference, the type `arnType`.
+pub(super) const LONGEST: usize = 2_048;
+
 /// One statement.
 #[derive(Debug)]
 pub(super) struct Statement {
@@ -89,7 +93,7 @@ impl Statement {
         let (actions, except) = one_of(raw, "Action", "NotAction")?;
         let resources = one_of(raw, "Resource", "NotResource");
         let summary = summary(allow, (&actions, except), resources.as_ref().map(|(list, except)| (list, *except)));
-        let boxed = |list: Vec<&str>| list.into_iter().map(Box::from).collect();
+        let boxed = |list: Vec<&str>| list.into_iter().filter(|one| one.len() <= LONGEST).map(Box::from).collect();
         Some(Self {
             number,
             sid: raw.get("Sid").and_then(Value::as_str).filter(|sid| !sid.is_empty()).map(Box::from),

@@ -21,6 +21,10 @@ const NAMES: usize = 16;
 /// How `who` can make an identity that is administrator and act as it. `groups` are those of its account.
 pub(super) fn new_identity(who: &Node<'_>, technique: &Technique, groups: &[&Node<'_>]) -> Option<Step> {
     let on = technique.on.filter(|_| technique.how == How::NewIdentity)?;
+    if on == On::PermissionSet {
+        let may = who.may_each(technique.actions.iter())?;
+        return Some(sentence(who, technique, may, "a new permission set".to_owned(), true));
+    }
     let (kind, form) = match on {
         On::Role => (IdentityKind::AwsRole, "role"),
         _ => (IdentityKind::AwsUser, "user"),

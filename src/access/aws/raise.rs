@@ -41,6 +41,10 @@ pub(super) fn grant(who: &Node<'_>, target: &Node<'_>, technique: &Technique) ->
             let (may, id) = may.min_by_key(|((open, _), _)| *open)?;
             Some(sentence(who, technique, may, format!("policy {id} of {}", target.label()), room))
         }
+        On::PermissionSet => {
+            let may = who.may_each(technique.actions.iter())?;
+            Some(sentence(who, technique, may, format!("the permission set of {}", target.label()), room))
+        }
         _ => None,
     }
 }

@@ -114,6 +114,7 @@ impl<'a> Node<'a> {
             On::Group | On::Membership => self.identity.kind == IdentityKind::AwsGroup,
             On::UserBoundary | On::UserInline | On::UserAttached => self.is_changeable(On::User),
             On::RoleBoundary | On::RoleInline | On::RoleAttached => self.is_changeable(On::Role),
+            On::PermissionSet => self.identity.id.as_str().contains(":role/aws-reserved/sso.amazonaws.com/"),
             On::Policy => self.acts() && !self.identity.builtin,
         }
     }

@@ -120,6 +120,8 @@ pub(super) enum On {
     UserAttached,
     /// A policy that is attached to a role and denies it something.
     RoleAttached,
+    /// The permission set of IAM Identity Center that a role stands for.
+    PermissionSet,
 }
 
 impl On {

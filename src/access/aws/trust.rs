@@ -210,6 +210,9 @@ fn names_identity(statement: &Statement, who: &Identity) -> Option<(bool, bool, 
     match (except, named) {
         (false, named) => named,
         (true, None) => Some((true, true, "everyone but a few".to_owned())),
+        // That an account is left out leaves out nobody in it; of a role its session has to be named, too.
+        (true, Some((false, ..))) => Some((true, true, "everyone but a few".to_owned())),
+        (true, Some(_)) if who.kind == IdentityKind::AwsRole => Some((true, false, "everyone but a few".to_owned())),
         (true, Some(_)) => None,
     }
 }
