@@ -144,7 +144,8 @@ pub fn aws_principal<'a>(
         boundary_id: None,
         groups: match identity.attributes.get(AttributeName::Groups) {
             Known::Value(AttributeValue::Texts(names)) => Some(names.iter().map(String::as_str).collect()),
-            _ => None,
+            // The answer that has the unique ids of users lists their groups, too.
+            _ => identity.unique_id.as_ref().map(|_| Vec::new()),
         },
         guardrails: guardrails.on(&identity.tenant),
         resource_guardrails: guardrails.on_resources(&identity.tenant).to_vec(),

@@ -379,9 +379,15 @@ fn could_raise(atlas: &Atlas<'_, '_>, who: usize) -> Option<(Step, usize)> {
 
 /// What to take away so that a way ends where it begins: the statement that its first sentence names, or a trust.
 fn cut(from: &Node<'_>, sentence: &str) -> String {
-    let cited = sentence.rsplit_once(" (").and_then(|(_, rest)| rest.split_once(')')).map(|(cited, _)| cited);
-    match cited.filter(|cited| cited.starts_with("policy ")) {
+    match cited(sentence) {
         Some(cited) => format!("take this from {}: {cited}", from.label()),
         None => format!("take this out: {sentence}"),
     }
+}
+
+/// The statement that a sentence of a way names as what allows it.
+pub fn cited(sentence: &str) -> Option<&str> {
+    let (cited, _) = sentence.split_once(" (policy ")?.1.split_once(')')?;
+    let start = sentence.find("(policy ")? + 1;
+    sentence.get(start..start + "policy ".len() + cited.len())
 }

@@ -136,7 +136,9 @@ impl Projection {
     fn user(&mut self, user: &User, origin: &Origin, out: &mut Vec<Record>) {
         let seen = self.site.evidence(origin, CALL, &format!("UserDetailList/{}", user.name));
         let mut attributes = Attributes::default();
-        attributes.set(AttributeName::Groups, user.groups.clone());
+        if !user.groups.is_empty() {
+            attributes.set(AttributeName::Groups, user.groups.clone());
+        }
         let identity = Identity {
             created: time(user.created.as_ref()),
             unique_id: user.unique_id.clone(),

@@ -57,17 +57,31 @@ pub(super) fn link(inventory: &mut Inventory, table: &TrustTable, actions: &str)
     }
 }
 
-/// Says which workloads run as an administrator. Asked last: it needs what the other passes concluded.
+/// Says which workloads run as an administrator, and which anyone may start. Asked last: it needs what the other passes concluded.
 pub(super) fn link_workloads(inventory: &mut Inventory) {
     let mut found: Vec<(Urn, Attributes)> = Vec::new();
+    let open = open_to_all(inventory);
     for workload in inventory.workloads.iter().filter(|one| one.kind.as_str().starts_with("aws.")) {
         let mut attributes = Attributes::default();
+        if open.contains(&workload.id) {
+            attributes.set(A::Public, true);
+        }
         attributes.set_known(A::RunsAsAdministrator, runs_as_administrator(inventory, workload));
         found.push((workload.id.clone(), attributes));
     }
     for (id, attributes) in found {
         inventory.facts.attributes.entry(id).or_default().fill(attributes, true);
     }
+}
+
+/// What anyone may use, by a policy of its own.
+fn open_to_all(inventory: &Inventory) -> BTreeSet<Urn> {
+    let is_public = |grant: &&crate::model::Grant| {
+        let concluded = inventory.facts.attributes.get(&grant.policy).map(|all| all.get(A::Public));
+        matches!(concluded, Some(Known::Value(AttributeValue::Bool(true))))
+    };
+    let of_resources = inventory.grants.iter().filter(|grant| grant.kind == GrantKind::Resource);
+    of_resources.filter(is_public).map(|grant| grant.to.clone()).collect()
 }
 
 fn runs_as_administrator(inventory: &Inventory, workload: &Workload) -> Known<bool> {
