@@ -49,6 +49,7 @@ mod promises;
 mod reach;
 mod readme;
 mod review;
+mod scope;
 mod secrets;
 mod shard;
 mod source;
