@@ -98,6 +98,13 @@ impl<'a> View<'a> {
         self.hidden.get(tenant).is_some_and(|facts| facts.contains(&fact))
     }
 
+    /// What holes hide of an identity: those of its account, cluster or tree, and its own.
+    fn hidden_of(&self, identity: &Identity) -> Vec<FactKind> {
+        let of = |target: &str| self.hidden.get(target).into_iter().flatten().copied();
+        let all: BTreeSet<FactKind> = of(&identity.tenant).chain(of(identity.id.as_str())).collect();
+        all.into_iter().collect()
+    }
+
     pub(super) fn identity<'v>(&'v self, identity: &'v Identity) -> IdentityView<'v> {
         let facts = self.facts(&identity.id);
         IdentityView {
@@ -115,7 +122,7 @@ impl<'a> View<'a> {
             linked: &facts.linked,
             findings: self.findings(&identity.id).len() as u64,
             reach: self.reach(identity),
-            hidden: self.hidden.get(identity.tenant.as_str()).into_iter().flatten().copied().collect(),
+            hidden: self.hidden_of(identity),
         }
     }
 

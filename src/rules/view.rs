@@ -256,7 +256,7 @@ impl<'a> Noun<'a> {
     }
 
     fn field(&self, field: &fields::Field, inventory: &Inventory, now: Timestamp) -> Field {
-        let (name, needs) = (field.name, field.needs);
+        let (name, needs, is_attribute) = (field.name, field.needs, field.attribute.is_some());
         let field = match (field.attribute, self) {
             (Some(attribute), noun) => nouns::attribute(*noun, attribute, inventory, now),
             (None, Noun::Identity(it, facts)) => nouns::identity(it, facts, name, inventory, now),
@@ -268,8 +268,9 @@ impl<'a> Noun<'a> {
         };
         // Last uses and people say themselves, subject by subject, what is not known of them.
         let says_itself = |fact: &FactKind| matches!(fact, FactKind::Usage | FactKind::People);
-        let mut needs = needs.iter().filter(|fact| !says_itself(fact));
-        let blind = needs.find_map(|fact| inventory.coverage.blind_spot(self.tenant(), *fact));
+        // An attribute that was not read says so itself.
+        let mut needs = needs.iter().filter(|fact| !says_itself(fact) && !is_attribute);
+        let blind = needs.find_map(|fact| inventory.coverage.blind_spot_of(self.id(), self.tenant(), *fact));
         match (field, blind) {
             // What was seen was seen, whatever else could not be: only "none", "no" and lists are in doubt, and that
             // something is missing.
