@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &Rotate, global: &Global, config: &Config) -> Resul
     let mut answer = Answer::new(format!("Replace {}", thing::label(&known.inventory, &id)), data);
     answer.add(facts(&known, &subject));
     answer.add(uses(&known, &subject));
-    answer.add(order(&known, &subject));
+    answer.add(order(&subject));
     answer.add(doubts(&known, &subject));
     arguments.asking.tell(&known, answer)
 }
@@ -174,36 +174,36 @@ fn uses(known: &Graph, subject: &Subject<'_>) -> Section {
     section
 }
 
-fn order(known: &Graph, subject: &Subject<'_>) -> Section {
-    let mut section = Section::new("In this order");
-    let mut number = 0;
-    let mut step = |section: &mut Section, text: String, command: &Option<String>| {
-        number += 1;
-        section.line(0, format!("{number}. {text}"));
-        command.iter().for_each(|command| section.line(1, command.clone()));
-    };
+/// Steps with their numbers.
+struct Steps {
+    section: Section,
+    number: usize,
+}
+
+impl Steps {
+    fn step(&mut self, text: impl AsRef<str>, command: Option<&String>) {
+        self.number += 1;
+        self.section.line(0, format!("{}. {}", self.number, text.as_ref()));
+        command.into_iter().for_each(|command| self.section.line(1, command.clone()));
+    }
+}
+
+fn order(subject: &Subject<'_>) -> Section {
+    let mut steps = Steps { section: Section::new("In this order"), number: 0 };
     if let Some(place) = &subject.declared {
-        step(
-            &mut section,
-            format!("Change {place}: what it declares is made again as long as it stands there."),
-            &None,
-        );
-        step(
-            &mut section,
-            "Apply it, and look into the cluster that it is applied to: what lives there has a name of its own here."
-                .to_owned(),
-            &None,
-        );
-        return section;
+        steps.step(format!("Change {place}: what it declares is made again as long as it stands there."), None);
+        let apply =
+            "Apply it, and look into the cluster that it is applied to: what lives there has a name of its own here.";
+        steps.step(apply, None);
+        return steps.section;
     }
     let book = &subject.book;
-    let is_open = !subject.places.is_empty();
     if let Some(keyless) = &book.keyless {
-        step(&mut section, format!("If you can, replace it by something without a key: {keyless}."), &None);
+        steps.step(format!("If you can, replace it by something without a key: {keyless}."), None);
     }
     match subject.places.first().filter(|_| subject.credential.is_none()) {
-        Some(place) => step(&mut section, format!("Make the new one. {}", place.remedy), &None),
-        None => step(&mut section, "Make the new one beside the old; both work for a while.".to_owned(), &book.make),
+        Some(place) => steps.step(format!("Make the new one. {}", place.remedy), None),
+        None => steps.step("Make the new one beside the old; both work for a while.", book.make.as_ref()),
     }
     let consumers = subject.places.len() + subject.users.len() + subject.given.len();
     let text = match consumers {
@@ -211,31 +211,24 @@ fn order(known: &Graph, subject: &Subject<'_>) -> Section {
         1 => "Give the new one to what stands above, from a secret store and not in the file.".to_owned(),
         many => format!("Give the new one to all {many} that stand above, from a secret store and not in the files."),
     };
-    step(&mut section, text, &None);
-    step(
-        &mut section,
-        "Wait until the old one is used no more; a job that runs once a month needs a month.".to_owned(),
-        &book.watch,
-    );
+    steps.step(text, None);
+    let wait = "Wait until the old one is used no more; a job that runs once a month needs a month.";
+    steps.step(wait, book.watch.as_ref());
     if book.stop.is_some() || book.delete.is_none() {
-        step(&mut section, "Switch the old one off, but keep it.".to_owned(), &book.stop);
+        steps.step("Switch the old one off, but keep it.", book.stop.as_ref());
     }
     if book.undo.is_some() {
-        step(&mut section, "If something breaks, switch it on again and note what that was.".to_owned(), &book.undo);
+        steps.step("If something breaks, switch it on again and note what that was.", book.undo.as_ref());
     }
-    let end =
-        if book.undo.is_some() || book.delete.is_none() { "Delete it." } else { "Delete it; this cannot be undone." };
-    step(&mut section, end.to_owned(), &book.delete);
-    if is_open {
-        step(
-            &mut section,
-            "Take it out of the files. It stays in their history: that it is dead is what counts.".to_owned(),
-            &None,
-        );
-        section.line(0, "It lies in the open: if you suspect that somebody else has it, switch it off first.");
+    let can_wait = book.undo.is_some() || book.delete.is_none();
+    steps.step(if can_wait { "Delete it." } else { "Delete it; this cannot be undone." }, book.delete.as_ref());
+    if !subject.places.is_empty() {
+        let out = "Take it out of the files. It stays in their history: that it is dead is what counts.";
+        steps.step(out, None);
+        let open = "It lies in the open: if you suspect that somebody else has it, switch it off first.";
+        steps.section.line(0, open);
     }
-    let _ = known;
-    section
+    steps.section
 }
 
 /// How whole the list of consumers can be.
