@@ -162,7 +162,8 @@ fn not_used(manifest: &Manifest, brought: &Brought, why: &str, read: &BTreeSet<&
 /// Shards of one number and the same targets with different content: their targets are called alike and are not the same,
 /// or one is of another run. What they found would be taken for one thing.
 fn told_twice(fit: &BTreeMap<&Manifest, &Brought>) -> Vec<CoverageEntry> {
-    let mut same: BTreeMap<(Shard, &[String]), Vec<(&Manifest, &Brought)>> = BTreeMap::new();
+    type Alike<'a> = Vec<(&'a Manifest, &'a Brought)>;
+    let mut same: BTreeMap<(Shard, &[String]), Alike<'_>> = BTreeMap::new();
     for (manifest, brought) in fit {
         same.entry((manifest.shard, &manifest.planned)).or_default().push((manifest, brought));
     }
