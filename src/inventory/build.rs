@@ -1,5 +1,7 @@
 //! From a set of records to an inventory.
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -32,6 +34,7 @@ impl Inventory {
             exposures: table(sorted.exposures),
             usages: sorted.usages,
             coverage: Coverage::new(sorted.coverage),
+            scopes: sorted.scopes,
             facts: super::Facts::default(),
         }
     }
@@ -51,6 +54,7 @@ struct Sorted {
     exposures: Vec<crate::model::Exposure>,
     usages: Vec<crate::model::Usage>,
     coverage: Vec<crate::model::CoverageEntry>,
+    scopes: BTreeSet<crate::model::Scope>,
 }
 
 impl Sorted {
@@ -68,6 +72,9 @@ impl Sorted {
             Record::Exposure(exposure) => self.exposures.push(*exposure),
             Record::Usage(usage) => self.usages.push(usage),
             Record::Coverage(entry) => self.coverage.push(entry),
+            Record::Scope(scope) => {
+                self.scopes.insert(*scope);
+            }
             Record::End { .. } => {}
         }
     }

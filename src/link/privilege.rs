@@ -8,8 +8,8 @@ use super::Tables;
 use crate::access::{aws, kubernetes, okta};
 use crate::inventory::Inventory;
 use crate::model::{
-    AttributeName, Capability, FactKind, Grant, GrantKind, Identity, IdentityKind, Policy, PolicyLanguage, Provider,
-    SettingKind, Urn,
+    AttributeName, AttributeValue, Capability, FactKind, Grant, GrantKind, Identity, IdentityKind, Known, Policy,
+    PolicyLanguage, Provider, SettingKind, Urn,
 };
 
 pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library) {
@@ -144,6 +144,12 @@ pub fn aws_principal<'a>(
         policies: Vec::new(),
         missing_policies: Vec::<&Urn>::new(),
         boundary: None,
+        boundary_id: None,
+        groups: match identity.attributes.get(AttributeName::Groups) {
+            Known::Value(AttributeValue::Texts(names)) => Some(names.iter().map(String::as_str).collect()),
+            // The answer that has the unique ids of users lists their groups, too.
+            _ => identity.unique_id.as_ref().map(|_| Vec::new()),
+        },
         guardrails: guardrails.on(&identity.tenant),
         resource_guardrails: guardrails.on_resources(&identity.tenant).to_vec(),
         trust: inventory.trusts.get(&identity.id),
@@ -151,8 +157,10 @@ pub fn aws_principal<'a>(
     for grant in grants(inventory, identity) {
         match (grant.kind, inventory.policies.get(&grant.policy)) {
             (GrantKind::Policy, Some(policy)) => principal.policies.push(policy),
-            (GrantKind::Boundary, Some(policy)) => principal.boundary = Some(policy),
-            (GrantKind::Policy | GrantKind::Boundary, None) => principal.missing_policies.push(&grant.policy),
+            (GrantKind::Boundary, policy) => {
+                (principal.boundary, principal.boundary_id) = (policy, Some(&grant.policy))
+            }
+            (GrantKind::Policy, None) => principal.missing_policies.push(&grant.policy),
             // An account's guardrails are all there already; a resource's policy gives its resource nothing.
             (GrantKind::Scp | GrantKind::Rcp | GrantKind::Resource, _) => {}
         }

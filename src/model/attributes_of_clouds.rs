@@ -5,6 +5,8 @@ macro_rules! attributes_of_clouds {
     ($then:ident { $($before:tt)* }) => {
         $then! {
             $($before)*
+            /// The groups of its account that a user is in, by name.
+            Groups = "groups": Texts of [Identity];
             /// How many agents hold the same value, where there are several; told at the first place of the value alone.
             AgentCount = "agent_count": Int of [Exposure];
             /// Which agents hold the same value.

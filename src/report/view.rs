@@ -95,6 +95,13 @@ impl<'a> View<'a> {
         self.hidden.get(tenant).is_some_and(|facts| facts.contains(&fact))
     }
 
+    /// What holes hide of an identity: those of its account, cluster or tree, and its own.
+    fn hidden_of(&self, identity: &Identity) -> Vec<FactKind> {
+        let of = |target: &str| self.hidden.get(target).into_iter().flatten().copied();
+        let all: BTreeSet<FactKind> = of(&identity.tenant).chain(of(identity.id.as_str())).collect();
+        all.into_iter().collect()
+    }
+
     pub(super) fn identity<'v>(&'v self, identity: &'v Identity) -> IdentityView<'v> {
         let facts = self.facts(&identity.id);
         IdentityView {
@@ -111,7 +118,7 @@ impl<'a> View<'a> {
             trusted: &facts.trusted,
             linked: &facts.linked,
             findings: self.findings(&identity.id).len() as u64,
-            hidden: self.hidden.get(identity.tenant.as_str()).into_iter().flatten().copied().collect(),
+            hidden: self.hidden_of(identity),
         }
     }
 
@@ -141,6 +148,17 @@ impl<'a> View<'a> {
 pub(super) fn administrator_scopes(capabilities: &[Capability]) -> Vec<String> {
     let administrator = capabilities.iter().filter(|capability| capability.kind == CapabilityKind::Administrator);
     administrator.map(scope).collect()
+}
+
+/// The account, cluster or organisation that a finding is of: that of its identity, else of what the rule looked at.
+/// `None` for what lies in a file.
+pub(super) fn tenant<'a>(scan: &Scan<'a>, finding: &Finding) -> Option<&'a str> {
+    let (inventory, subject) = (scan.inventory, &finding.subject);
+    let of_identity = finding.identity.as_ref().and_then(|id| inventory.identities.get(id)).map(|one| &one.tenant);
+    let of_setting = || inventory.settings.get(subject).map(|one| &one.tenant);
+    let of_credential = || inventory.credentials.get(subject).map(|one| &one.tenant);
+    let of_workload = || inventory.workloads.get(subject).map(|one| &one.tenant);
+    of_identity.or_else(of_setting).or_else(of_credential).or_else(of_workload).map(String::as_str)
 }
 
 /// Where a capability holds, in words.

@@ -25,6 +25,8 @@ pub struct Judgement {
     pub not_evaluated: Vec<NotEvaluated>,
     /// By rule, the subjects for which it gave no answer.
     pub unanswered: BTreeMap<String, BTreeSet<Urn>>,
+    /// The rules that were asked about at least one subject: of the others, that they hold for nothing says nothing.
+    pub asked: BTreeSet<String>,
 }
 
 /// A rule, a target and why the rule gave no answer there.
@@ -50,10 +52,12 @@ pub fn evaluate(inventory: &Inventory, rules: &RuleSet, now: Timestamp) -> Judge
     let mut findings = Vec::new();
     let mut unknown: BTreeMap<Unanswered, u64> = BTreeMap::new();
     let mut unanswered: BTreeMap<String, BTreeSet<Urn>> = BTreeMap::new();
+    let mut asked = BTreeSet::new();
     let context = empty_context();
     for subject in SubjectKind::ALL {
         let nouns = nouns(inventory, *subject);
         let plans = Plans::of(*subject, &nouns, rules);
+        asked.extend(plans.by_kind.values().flat_map(|plan| &plan.rules).map(|rule| rule.id.clone()));
         let judge = Judge { inventory, now, context: &context, plans: &plans };
         let judged = nouns.into_par_iter().fold(Answers::default, |mut answers, noun| {
             judge.noun(noun, &mut answers);
@@ -78,7 +82,7 @@ pub fn evaluate(inventory: &Inventory, rules: &RuleSet, now: Timestamp) -> Judge
         .into_iter()
         .map(|((rule, target, reason), subjects)| NotEvaluated { rule, target, reason, subjects })
         .collect();
-    Judgement { findings, not_evaluated, unanswered }
+    Judgement { findings, not_evaluated, unanswered, asked }
 }
 
 fn nouns(inventory: &Inventory, subject: SubjectKind) -> Vec<Noun<'_>> {
@@ -194,9 +198,15 @@ impl<'a> Judge<'a> {
         let Some(plan) = self.plans.by_kind.get(&(provider(noun), noun.kind())) else { return };
         let view = View::new(self.inventory, self.now, noun);
         let mut context = self.context.new_inner_scope();
-        let unknown = view.bind(&mut context, &plan.reads);
         let is_allowed = |rule: &Rule| matches!(noun, Noun::Exposure(it) if it.is_allowed_for(&rule.id));
-        for rule in plan.rules.iter().filter(|rule| !is_allowed(rule)) {
+        let mut rules: Vec<&Rule> = plan.rules.iter().filter(|rule| !is_allowed(rule)).copied().collect();
+        let Some(unknown) = view.bind(&mut context, &plan.reads, |fields| {
+            rules.retain(|rule| !rule.plain.rules_out(fields));
+            !rules.is_empty()
+        }) else {
+            return;
+        };
+        for rule in rules {
             match ask(rule, &context, &unknown) {
                 Verdict::Holds => answers.findings.push(self.finding(rule, noun, &view)),
                 Verdict::DoesNotHold => {}
