@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use serde::Deserialize;
 
 use super::definitions;
@@ -84,22 +85,23 @@ fn is_blank(value: &str) -> bool {
 pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
     let directory = Directory::new(&inventory.people, inventory.coverage.entries());
     let code = code_of(inventory);
-    let mut found: BTreeMap<Urn, (Known<Owner>, Vec<OwnerClaim>)> = BTreeMap::new();
-    for identity in inventory.identities.iter() {
-        let mut claims = claims(inventory, identity, labels, code.get(&identity.id).copied());
+    let read = &*inventory;
+    let claimed = |identity: &Identity| {
+        let mut claims = claims(read, identity, labels, code.get(&identity.id).copied());
         if claims.is_empty() {
-            claims.extend(of_workloads(inventory, identity, labels));
+            claims.extend(of_workloads(read, identity, labels));
         }
         if claims.is_empty() {
-            claims.extend(of_namespace(inventory, identity, labels));
+            claims.extend(of_namespace(read, identity, labels));
         }
         let weighed = weigh(claims, &directory);
-        let owner = weighed.first().map(|(owner, _)| owner.clone());
+        let owner: Known<Owner> = weighed.first().map(|(owner, _)| owner.clone()).into();
         let mut told: Vec<OwnerClaim> = weighed.into_iter().map(|(_, claim)| claim).collect();
         told.extend(directory.named_in(identity, labels.naming));
-        found.insert(identity.id.clone(), (owner.into(), told));
-    }
-    for (id, (owner, claims)) in found {
+        (identity.id.clone(), owner, told)
+    };
+    let found: Vec<_> = read.identities.rows().par_iter().map(claimed).collect();
+    for (id, owner, claims) in found {
         if !claims.is_empty() {
             inventory.facts.owner_claims.insert(id.clone(), claims);
         }
