@@ -197,7 +197,9 @@ fn read_by_several(fit: &BTreeMap<&Manifest, &Brought>) -> Option<CoverageEntry>
     let mut runs: BTreeMap<&String, BTreeSet<usize>> = BTreeMap::new();
     for manifest in fit.keys() {
         let plan = plans.binary_search(&&manifest.planned).unwrap_or_default();
-        manifest.read.iter().for_each(|target| drop(runs.entry(target).or_default().insert(plan)));
+        for target in &manifest.read {
+            runs.entry(target).or_default().insert(plan);
+        }
     }
     let several: Vec<&str> =
         runs.iter().filter(|(_, plans)| plans.len() > 1).map(|(target, _)| target.as_str()).collect();
