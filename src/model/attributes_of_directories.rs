@@ -21,6 +21,15 @@ macro_rules! attributes_of_directories {
             Optional = "optional": Bool of [Setting];
             /// People without any right to the repository can start it.
             Outsiders = "outsiders": Bool of [Workload];
+            /// What the subjects of its tokens say behind the repository, after the role that is asked for with them (`*`: any);
+            /// `?` before what is not sure.
+            TokenSubjects = "token_subjects": Texts of [Workload];
+            /// The cluster of the provider that it is about, by the provider's name for it.
+            OfCluster = "of_cluster": Text of [Workload];
+            /// The service account that it is about, as namespace/name.
+            OfAccount = "of_account": Text of [Workload];
+            /// The accounts that the code is applied to, where it says so.
+            DefinedAccounts = "defined_accounts": Texts of [Setting];
             /// The repository it lies in, as owner/name.
             Repository = "repository": Text of [Workload, Setting];
             /// The JWK thumbprint of its public key, `sha256:<base64url>` (RFC 7638).

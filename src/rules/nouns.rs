@@ -104,10 +104,11 @@ fn ending<'p>(it: &Identity, path: &'p EscalationPath) -> &'p str {
     if path.target == it.id { "itself" } else { local.unwrap_or(target) }
 }
 
-/// What it can do without a condition: in all of its account or cluster, or only in namespaces of it.
+/// What it can do without a condition: in all of its account or cluster, or only in namespaces of it. Rights to single
+/// things are neither.
 fn kinds_of(facts: &IdentityFacts, local: bool) -> Vec<String> {
-    let is_local = |one: &Capability| one.scope.starts_with("namespace ");
-    let meant = facts.capabilities.iter().filter(|one| !one.conditional && is_local(one) == local);
+    let is_meant = |one: &Capability| one.scope.starts_with("namespace ") == local && !one.is_of_named();
+    let meant = facts.capabilities.iter().filter(|one| !one.conditional && is_meant(one));
     let mut kinds: Vec<String> = meant.map(|one| one.kind.to_string()).collect();
     kinds.sort();
     kinds.dedup();

@@ -2,6 +2,7 @@
 //! states, those of Pulumi, CloudFormation templates, GitHub workflows. Names and places only; nothing is evaluated, and no value of a
 //! state leaves it.
 
+mod events;
 mod hcl;
 mod keys;
 mod owners;
@@ -201,7 +202,8 @@ impl Reader<'_> {
     }
 
     fn workflow(&mut self, path: &str, text: &str) -> Result<(), CollectError> {
-        let Some(found) = workflow::read(text) else { return Ok(()) };
+        let default = self.repositories.default_branch_of(path);
+        let Some(found) = workflow::read(text, default.as_deref()) else { return Ok(()) };
         let mut attributes = Attributes::default().with(AttributeName::Outsiders, found.outsiders);
         self.about_file(path, &mut attributes);
         self.count += 1;
