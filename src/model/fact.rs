@@ -170,6 +170,8 @@ names! {
         Live = "live",
         /// Its provider lists it as switched off, or its own text says that it has expired.
         Dead = "dead",
+        /// Its account was read to its end and does not have it any more.
+        Gone = "gone",
         /// Nothing that was read says.
         Unknown = "unknown",
     }

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 
 use super::joined;
 use super::view::{Field, Noun};
-use crate::inventory::{IdentityFacts, Inventory};
+use crate::inventory::{ExposureFacts, IdentityFacts, Inventory};
 use crate::model::{
-    AttributeName, AttributeType, AttributeValue, Capability, Credential, CredentialState, EscalationPath, Exposure,
-    Grant, Identity, IdentityKind, Known, LastUse, PrincipalKind, Setting, Workload, short_date,
+    AttributeName, AttributeType, AttributeValue, Capability, Credential, CredentialKind, CredentialState,
+    EscalationPath, Exposure, Grant, Identity, IdentityKind, Known, LastUse, PrincipalKind, Setting, Workload,
+    short_date,
 };
 
 /// Groups that stand for everyone, or everyone who is logged in. Source: Kubernetes, "Authenticating", anonymous
@@ -294,8 +295,7 @@ pub(super) fn attribute(noun: Noun<'_>, name: AttributeName, inventory: &Invento
     }
 }
 
-/// Whether an exposed credential works. Only its provider's list or its own text can say so; that it is missing from a
-/// list may have reasons that we do not see.
+/// Whether an exposed credential works. Only its provider's list or its own text can say so.
 pub(super) fn state(it: &Exposure, inventory: &Inventory, now: Timestamp) -> CredentialState {
     let expires = it.proof.facts.get("expires").and_then(|text| text.parse::<Timestamp>().ok());
     if expires.is_some_and(|expires| expires < now) {
@@ -306,8 +306,15 @@ pub(super) fn state(it: &Exposure, inventory: &Inventory, now: Timestamp) -> Cre
     match credential.map(|credential| &credential.active) {
         Some(Known::Value(true)) => CredentialState::Live,
         Some(Known::Value(false)) => CredentialState::Dead,
+        _ if facts.is_some_and(|facts| is_gone(it, facts)) => CredentialState::Gone,
         _ => CredentialState::Unknown,
     }
+}
+
+/// Whether every key of its account was read, and it is none of them.
+fn is_gone(it: &Exposure, facts: &ExposureFacts) -> bool {
+    let is_key = it.proof.kind == CredentialKind::AwsAccessKey.as_str() && it.proof.key_id.is_some();
+    is_key && facts.credential == Known::Absent && facts.identity == Known::Absent
 }
 
 /// The three fields of a last use. "Never" counts from the day the thing was made, or from where the source's sight

@@ -14,6 +14,8 @@ mod baseline;
 #[cfg(feature = "aws")]
 mod bucket;
 mod ci;
+mod clusters;
+mod code;
 mod commands;
 mod deploy;
 mod evidence;
