@@ -104,6 +104,8 @@ macro_rules! attributes_of_directories {
             Masters = "masters": Texts of [Setting];
             /// It is by or for a service account, or for system:masters.
             ForPrivileged = "for_privileged": Bool of [Setting];
+            /// It names the group system:masters, which is allowed everything before any rule is asked.
+            ForMasters = "for_masters": Bool of [Credential];
             /// Tokens may be asked for with a bounded life only.
             TokenLifetimeBounded = "token_lifetime_bounded": Bool of [Setting];
             /// What it asks is let pass when it gives no answer.

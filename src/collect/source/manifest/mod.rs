@@ -149,7 +149,7 @@ impl Reader<'_> {
         if keys::is_list(lower.rsplit('/').next().unwrap_or(&lower)) {
             return read(path, |_| true).map_or(Ok(()), |text| self.keys(&relative, &text));
         }
-        if !endings.iter().any(|ending| lower.ends_with(ending)) {
+        if !endings.iter().any(|ending| lower.ends_with(ending)) && !keys::is_kubeconfig(&lower) {
             return Ok(());
         }
         let form = |head: &str| Form::of(&lower, is_workflow, head);
