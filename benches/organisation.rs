@@ -64,33 +64,57 @@ fn stages(identities: usize) {
         .collect();
     let rules = RuleSet::load(&files, &BTreeMap::new()).expect("our own rules load");
     println!("{counts:?}");
-    let before = Instant::now();
+    let mut stages = Stages::new();
     let mut inventory = Inventory::build(records);
-    let built = Instant::now();
+    stages.end("build");
     link(&mut inventory, &tables);
-    let linked = Instant::now();
+    stages.end("link and reach");
     let findings = evaluate(&inventory, &rules, NOW.parse::<Timestamp>().expect("a time")).findings;
-    let judged = Instant::now();
+    stages.end("rules");
     let digest = findings.iter().fold(blake3::Hasher::new(), |mut hasher, one| {
         hasher.update(serde_json::to_string(one).expect("JSON").as_bytes());
         hasher
     });
+    let digest = &digest.finalize().to_hex()[..12];
     println!(
-        "{identities} identities, {} steps, {} findings ({}): build {:.2?}, link and reach {:.2?}, rules {:.2?}; {}",
+        "{identities} identities, {} steps, {} findings ({digest}); most memory {}",
         inventory.facts.graph.edges().len(),
         findings.len(),
-        &digest.finalize().to_hex()[..12],
-        built - before,
-        linked - built,
-        judged - linked,
-        peak(),
+        status("VmHWM:"),
     );
 }
 
-/// The most memory that the process ever had, where the system tells.
-fn peak() -> String {
+/// Tells what each stage took, and what the process holds at its end.
+struct Stages {
+    began: Instant,
+    ticks: u64,
+}
+
+impl Stages {
+    fn new() -> Self {
+        println!("records: {} held", status("VmRSS:"));
+        Self { began: Instant::now(), ticks: ticks() }
+    }
+
+    fn end(&mut self, name: &str) {
+        // Ticks of processor time are hundredths of a second on every Linux.
+        let spent = (ticks() - self.ticks) * 10;
+        println!("{name}: {:.2?}, {spent} ms of processor time, {} held", self.began.elapsed(), status("VmRSS:"));
+        *self = Self { began: Instant::now(), ticks: ticks() };
+    }
+}
+
+/// The processor time of the process so far, where the system tells.
+fn ticks() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11).take(2);
+    fields.filter_map(|field| field.parse::<u64>().ok()).sum()
+}
+
+/// A line of what the system tells of the process.
+fn status(name: &str) -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmHWM"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     line.map_or_else(String::new, |line| line.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 

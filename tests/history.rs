@@ -45,7 +45,9 @@ fn scan(day: i64, places: &[(&str, bool)], findings: impl IntoIterator<Item = Fi
             rules: BTreeSet::from(["leaked-secret".to_owned()]),
             unanswered: BTreeMap::new(),
             min_severity: Severity::Info,
-            hides_accepted: false,
+            hides_known: false,
+            allowed: BTreeSet::new(),
+            there: BTreeSet::new(),
             blind: BTreeSet::new(),
         },
     }

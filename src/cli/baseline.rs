@@ -15,7 +15,7 @@ use crate::collect::registry::Request;
 use crate::collect::source::{NAME, Selection, Watched};
 use crate::config::{self, Config};
 use crate::inventory::{Coverage, Inventory};
-use crate::model::{BaselineState, CoverageEntry, Finding, Location, Outcome, Secret};
+use crate::model::{BaselineState, CoverageEntry, Extent, Finding, Location, Outcome, Secret};
 use crate::rules::{Baseline, Entry, apply, rewrite, stale};
 use crate::term;
 
@@ -28,13 +28,39 @@ pub(super) struct Searched {
     roots: Vec<PathBuf>,
     selection: Selection,
     watched: Arc<Watched>,
+    /// Others read, perhaps on other machines: only the records know what.
+    by_others: bool,
 }
 
 impl Searched {
     pub(super) fn of(request: &Request) -> Self {
         let roots = request.roots.iter().map(|root| root.canonicalize().unwrap_or_else(|_| root.clone()));
         let source = &request.source;
-        Self { roots: roots.collect(), selection: source.selection.clone(), watched: Arc::clone(&source.watched) }
+        Self {
+            roots: roots.collect(),
+            selection: source.selection.clone(),
+            watched: Arc::clone(&source.watched),
+            by_others: false,
+        }
+    }
+
+    /// What others read, which only the records know.
+    pub(super) fn by_others() -> Self {
+        Self { by_others: true, ..Self::default() }
+    }
+
+    /// The trees that the coverage names, relative to the caller's folder, and what of them was read.
+    fn told_by(inventory: &Inventory, here: &Path) -> Self {
+        let extents: BTreeSet<Extent> = inventory.scopes.iter().map(|scope| scope.extent).collect();
+        let selection = match Vec::from_iter(extents).as_slice() {
+            [Extent::WorkTree] => Selection::WorkTree,
+            [Extent::History] => Selection::History,
+            _ => Selection::Staged,
+        };
+        let is_read = |one: &&CoverageEntry| one.collector == NAME && one.outcome == Outcome::Complete;
+        let entries = inventory.coverage.entries().iter().filter(is_read);
+        let roots = entries.map(|one| plain(&here.join(&one.target))).collect();
+        Self { roots, selection, watched: Arc::default(), by_others: true }
     }
 }
 
@@ -107,7 +133,10 @@ impl Acceptance {
         let today = now.to_zoned(TimeZone::UTC).date();
         let is_whole = !inventory.coverage.holes().any(|hole| hole.collector == NAME);
         let naming = |location: &Location| file.name_of(location);
-        let was_searched = |entry: &Entry| file.was_searched(entry, searched, is_whole);
+        let is_foreign = inventory.scopes.iter().any(|scope| scope.key != key().as_str());
+        let told = searched.by_others.then(|| Searched::told_by(inventory, &file.here));
+        let searched = told.as_ref().unwrap_or(searched);
+        let was_searched = |entry: &Entry| !is_foreign && file.was_searched(entry, searched, is_whole);
         let mut baseline = file.baseline.clone();
         if file.write {
             let (new, done) = rewrite(&file.baseline, findings, inventory, &naming, was_searched);
@@ -122,6 +151,7 @@ impl Acceptance {
         apply(&baseline, findings, inventory, today, &naming);
         let gone = stale(&baseline, inventory, &naming, was_searched);
         let mut entries = inventory.coverage.entries().to_vec();
+        entries.extend(is_foreign.then(|| file.foreign()));
         entries.extend(file.note("stale entries", &gone, "--write-baseline takes them out"));
         let ended =
             |finding: &&Finding| finding.baseline.as_ref().is_some_and(|note| note.state == BaselineState::Expired);
@@ -168,11 +198,21 @@ impl File {
         let is_below = || is_whole && searched.roots.iter().any(|root| path.starts_with(root));
         match (&searched.selection, entry.history) {
             (Selection::WorkTree, false) => {
-                searched.watched.is_read(&path) || (path.symlink_metadata().is_err() && is_below())
+                let is_gone = || searched.by_others || path.symlink_metadata().is_err();
+                searched.watched.is_read(&path) || is_gone() && is_below()
             }
             (Selection::History, true) => is_below(),
             _ => false,
         }
+    }
+
+    /// Records of another key hold no value that an entry could be recognised by.
+    fn foreign(&self) -> CoverageEntry {
+        let target = self.path.to_string_lossy();
+        let why =
+            "the records were made under another NONHUMAN_FINGERPRINT_KEY than is set here: no entry is recognised";
+        CoverageEntry::hole("baseline", &target, "entries", Outcome::Failed, why)
+            .remedy("set NONHUMAN_FINGERPRINT_KEY as it was when they were collected")
     }
 
     /// A coverage entry that names baseline entries. It is no hole: nothing was left unread.
@@ -198,7 +238,8 @@ impl File {
     }
 }
 
-fn key() -> crate::model::Fingerprint {
+/// The fingerprint of a public text under the key of this run.
+pub(super) fn key() -> crate::model::Fingerprint {
     Secret::new(Baseline::CHECK).fingerprint(&config::fingerprint_key())
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::arguments::{Global, Sources};
-use super::{Failure, gather, output, ruleset};
+use super::{Failure, baseline, gather, output, ruleset};
 use crate::collect::shard::{Brought, PartError, Shard, Store, write};
 use crate::config::{self, Config};
 use crate::exit::Exit;
@@ -64,7 +64,8 @@ pub(super) fn run(arguments: &Collect, global: &Global, config: &Config) -> Resu
         // Without a manifest what was cut short counts as missing.
         if !was_interrupted {
             let (planned, read) = (collected.planned.clone(), collected.inputs.clone());
-            let brought = Brought { now, shard, planned, read, lines: &lines };
+            let key = baseline::key().as_str().to_owned();
+            let brought = Brought { now, key, shard, planned, read, lines: &lines };
             // Opened anew: what let us in hours ago may hold no more.
             let written = Store::open(place, &config::bucket_variable).and_then(|store| write(&store, brought));
             if let Err(error) = written {

@@ -63,8 +63,21 @@ fn drift(arguments: &Diff, config: &Config) -> Result<Drift, Failure> {
         && Path::new(old).is_file()
         && Path::new(new).is_file()
     {
-        let before = State::default().after(&read(old)?);
-        let after = before.after(&read(new)?);
+        let (first, second) = (read(old)?, read(new)?);
+        if second.at < first.at {
+            return Err(Failure(format!(
+                "{old} is of {}, after {new} ({}); name the earlier one first",
+                first.at, second.at
+            )));
+        }
+        if !first.looked.is_comparable(&second.looked) {
+            return Err(Failure(format!(
+                "{old} and {new} were made under different keys (NONHUMAN_FINGERPRINT_KEY), so that no secret of the one can \
+                 be recognised in the other; scan again under one key"
+            )));
+        }
+        let before = State::before(&first, &second);
+        let after = before.after(&second);
         return Ok(Drift::between(&before, &after));
     }
     let file = arguments.history_file.as_ref().or(config.history_file.as_ref()).ok_or_else(|| {

@@ -19,6 +19,5 @@ pub(super) fn run(arguments: &Evaluate, global: &Global, config: &Config) -> Res
     if records.is_empty() {
         return Err(Failure(format!("{}: there are no records to judge", inputs.join(", "))));
     }
-    // Which files were searched is not in the records, so no entry of a baseline is called stale.
-    judging.judge(records, now, &inputs, &Searched::default())
+    judging.judge(records, now, &inputs, &Searched::by_others())
 }

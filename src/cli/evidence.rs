@@ -1,6 +1,7 @@
 //! The auditor's evidence pack: `nonhuman evidence DIR`, and `--evidence DIR` of `scan` and its like. Writes into an empty
 //! folder alone: a pack is made once and not changed.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -12,7 +13,7 @@ use crate::config::Config;
 use crate::embedded;
 use crate::exit::Exit;
 use crate::model::SubjectKind;
-use crate::report::{Part, Scan, evidence, sha256};
+use crate::report::{Basis, Part, Scan, evidence, sha256};
 
 /// `nonhuman evidence`
 #[derive(Debug, Args)]
@@ -36,6 +37,8 @@ pub(super) fn run(arguments: &mut Evidence, global: &Global, config: &Config) ->
 pub(super) struct Pack {
     folder: PathBuf,
     added: Vec<(String, Vec<u8>)>,
+    /// The rules that map to each control, those too that are switched off or not about what is read.
+    controls: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Pack {
@@ -48,6 +51,12 @@ impl Pack {
             return Err(Failure(format!("{}: it is not empty; evidence is written once", folder.display())));
         }
         let mut added = Vec::new();
+        let mut controls: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for rule in ruleset::audit_unchanged(reporting.rules.as_ref(), config)?.rules() {
+            for control in &rule.maps {
+                controls.entry(control.clone()).or_default().insert(rule.id.clone());
+            }
+        }
         for file in ruleset::audit_files(reporting.rules.as_ref(), config)? {
             added.push((place(&file.path), file.text.into_bytes()));
         }
@@ -61,12 +70,14 @@ impl Pack {
                 added.push((format!("configuration/{name}"), bytes));
             }
         }
-        Ok(Some(Self { folder: folder.clone(), added }))
+        Ok(Some(Self { folder: folder.clone(), added, controls }))
     }
 
-    pub(super) fn write(&self, scan: &Scan<'_>) -> Result<(), Failure> {
+    /// `asked` are the rules that were asked about something.
+    pub(super) fn write(&self, scan: &Scan<'_>, asked: &BTreeSet<String>) -> Result<(), Failure> {
+        let basis = Basis { controls: self.controls.clone(), asked: asked.clone() };
         let added = self.added.iter().map(|(path, bytes)| Part::new(path.clone(), bytes.clone())).collect();
-        for part in evidence(scan, added)? {
+        for part in evidence(scan, &basis, added)? {
             let path = self.folder.join(&part.path);
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder).map_err(|error| Failure(format!("{}: {error}", folder.display())))?;

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::Failure;
 use super::arguments::{Global, Imports, Searching, Sources};
-use super::{agents, imports, ruleset, targets};
+use super::{agents, imports, ruleset, scope, targets};
 use crate::collect::registry::{self, Request, collectors};
 use crate::collect::shard::{self, Shard};
 use crate::collect::source::{Found, Selection, Source, SourceOptions, discover};
@@ -85,6 +85,8 @@ pub(super) fn read(
         taken.iter().for_each(imports::tell);
         imports::hint(&request, &imports);
     }
+    let has_others = rules.is_some() || config.rules_dir.is_some() || !taken.is_empty();
+    let scope = scope::of(&request, &detectors, has_others)?;
     let progress = Progress::new(!global.quiet);
     let context = Context { now, fingerprint_key: config::fingerprint_key(), progress: progress.callback() };
     let deadline = Duration::from_secs(deadline.min(LONGEST_DEADLINE));
@@ -98,12 +100,11 @@ pub(super) fn read(
     };
     runtime.block_on(registry::plan(&mut request));
     let planned = shard.map(|_| collectors(&request, &detectors).map(|list| inputs(&list))).transpose()?;
-    let Some(found) = found else {
+    let Some(mut found) = found else {
         let interrupted = vec!["source looking for exports".to_owned()];
         let gathered = Gathered { interrupted, ..Gathered::default() };
         return Ok(Collected { gathered, now, inputs: Vec::new(), planned: Vec::new() });
     };
-    let mut found = found;
     // What somebody plans for a cluster says nothing of what was named, so it is always read beside it.
     request.kubernetes_manifests = std::mem::take(&mut found.manifests).into_iter().collect();
     let (adopted, unused) = adopt(found, &mut request);
@@ -115,6 +116,8 @@ pub(super) fn read(
     // Threads that hang in a read are left behind; what they would bring is already said to be missing.
     runtime.shutdown_background();
     progress.finish();
+    gathered.records.push(Record::Scope(Box::new(scope)));
+    gathered.records.extend(request.beside.iter().cloned().map(Record::Coverage));
     gathered.records.extend(not_used(&unused).chain(taken.iter().map(imports::coverage)).map(Record::Coverage));
     if adopted {
         gathered.records.iter_mut().for_each(distrust);
@@ -170,7 +173,8 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
     let wants_cluster = sources.kubernetes || !contexts.is_empty();
     let has_exports = !sources.aws_export.is_empty() || !sources.kubernetes_export.is_empty() || sources.okta.is_some();
     let mut roots = sources.paths.clone();
-    roots.extend(targets::listed(sources)?);
+    let listed = targets::listed(sources)?;
+    roots.extend(listed.roots);
     if roots.is_empty() && !wants_aws && !wants_cluster && !has_exports && sources.home.is_empty() {
         roots.push(PathBuf::from("."));
     }
@@ -192,6 +196,7 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
             agents: agents::tables(sources.no_agents && !sources.agents)?,
             ..source_options(&sources.searching)?
         },
+        beside: listed.beside,
         homes: sources.home.clone(),
         aws: wants_aws.then(|| sources.aws_profile.clone()),
         aws_regions: sources.aws_regions.clone(),
@@ -364,6 +369,9 @@ fn inputs(collectors: &[Arc<dyn Collector>]) -> Vec<String> {
     for collector in collectors {
         inputs.extend(collector.targets().iter().map(|target| shard::name_of(collector.name(), target)));
     }
+    // The order in which exports are found in trees is not known to those who read other trees.
+    inputs.sort();
+    inputs.dedup();
     inputs
 }
 

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::Failure;
 use super::arguments::{Only, Reporting};
 use crate::config::Config;
-use crate::history::{Change, Drift, History, HistoryError, Point, Recorded, Seen, Snapshot};
+use crate::history::{Change, Drift, HIDDEN, History, HistoryError, Point, Recorded, Seen, Snapshot};
 use crate::inventory::{Coverage, Inventory};
 use crate::model::{CoverageEntry, Finding, HistoryNote, HistoryState, Outcome, Severity};
 use crate::rules::{Judgement, RuleSet};
@@ -116,17 +116,23 @@ impl Memory {
     }
 
     /// Takes out what an earlier scan saw, too, where only what is new is wanted; says so in the coverage.
-    pub(super) fn hide_known(&self, findings: &mut Vec<Finding>, inventory: &mut Inventory, moved: Option<&Drift>) {
-        let Some(file) = self.file.as_ref().filter(|_| self.only_new && moved.is_some()) else { return };
+    /// Returns how many.
+    pub(super) fn hide_known(
+        &self,
+        findings: &mut Vec<Finding>,
+        inventory: &mut Inventory,
+        moved: Option<&Drift>,
+    ) -> u64 {
+        let Some(file) = self.file.as_ref().filter(|_| self.only_new && moved.is_some()) else { return 0 };
         let before = findings.len();
         findings.retain(|finding| finding.history.is_none_or(|note| note.is_raised()));
         let hidden = (before - findings.len()) as u64;
         let detail = "seen by an earlier scan and not shown; --only all shows them";
-        let entry = CoverageEntry::hole(NAME, &file.to_string_lossy(), "known findings", Outcome::NotRead, detail)
-            .count(hidden);
+        let entry = CoverageEntry::hole(NAME, &file.to_string_lossy(), HIDDEN, Outcome::NotRead, detail).count(hidden);
         if hidden > 0 {
             add(inventory, entry);
         }
+        hidden
     }
 }
 

@@ -3,12 +3,13 @@
 use std::rc::Rc;
 
 use clap::Args;
+use jiff::SignedDuration;
 
 use super::arguments::{Global, Reporting};
 use super::baseline::Searched;
 use super::scan::Judging;
 use super::{Failure, gather};
-use crate::collect::shard::{Manifest, PartError, Store, Union, is_manifest};
+use crate::collect::shard::{Manifest, Merged, PartError, Store, Together, Union, is_manifest};
 use crate::config::{self, Config};
 use crate::exit::Exit;
 use crate::model::{CoverageEntry, FactKind, Outcome, Record, SubjectKind};
@@ -22,6 +23,9 @@ pub struct Merge {
     /// Judge ages as of this time, such as 2026-11-22 [default: that of the newest shard]
     #[arg(long, value_name = "TIME", env = "NONHUMAN_NOW", help_heading = "General")]
     now: Option<String>,
+    /// Do not use shards that are older than the newest one by more than so many hours: they are of another run
+    #[arg(long, value_name = "HOURS", default_value_t = 12, value_parser = clap::value_parser!(i64).range(0..=87_600))]
+    within: i64,
     #[command(flatten)]
     reporting: Reporting,
 }
@@ -36,19 +40,16 @@ pub(super) fn run(arguments: &Merge, global: &Global, config: &Config) -> Result
             Err(error) => broken.push(hole(&error)),
         }
     }
-    let mut records = Vec::new();
-    for line in union.lines() {
-        match serde_json::from_str(line) {
-            Ok(record) => records.push(record),
-            Err(error) => return Err(Failure(format!("a part holds a line that is no record: {error}"))),
-        }
-    }
-    records.extend(union.missing().into_iter().chain(broken).map(Record::Coverage));
-    let now = match (&arguments.now, union.now()) {
+    let together =
+        Together { version: env!("CARGO_PKG_VERSION"), within: SignedDuration::from_hours(arguments.within) };
+    let Merged { mut records, inputs, now } = union.merged(together);
+    drop(union);
+    records.extend(broken.into_iter().map(Record::Coverage));
+    let now = match (&arguments.now, now) {
         (None, Some(now)) => now,
         (text, _) => gather::now(text.as_deref())?,
     };
-    judging.judge(records, now, &union.inputs(), &Searched::default())
+    judging.judge(records, now, &inputs, &Searched::by_others())
 }
 
 /// Every manifest that was named, or lies in a folder or bucket that was, by name.
@@ -83,7 +84,7 @@ fn told(error: PartError) -> Failure {
 fn read(store: &Store, name: &str) -> Result<Union, PartError> {
     let manifest = Manifest::read(store, name)?;
     let lines = manifest.lines(store)?;
-    Ok(Union::of(&manifest, lines))
+    Ok(Union::of(manifest, &store.shown(name), lines))
 }
 
 /// A shard that cannot be used may have held anything.

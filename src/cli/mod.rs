@@ -31,6 +31,7 @@ mod ruleset;
 mod runbook;
 mod saved;
 mod scan;
+mod scope;
 mod secrets;
 mod shell;
 mod show;

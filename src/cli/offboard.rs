@@ -222,7 +222,7 @@ fn open(known: &Graph, bill: &Bill<'_>) -> Section {
         section.line(0, format!("{} {} of {of}", credential.kind, credential.name));
         section.line(1, thing::credential_state(credential, known.now));
         for power in known.inventory.facts.graph.reach_of(&credential.id).take(3) {
-            section.line(1, thing::reached(power));
+            section.line(1, thing::reached(&power));
         }
     }
     section

@@ -75,6 +75,17 @@ pub(super) fn to_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Res
     Ok(())
 }
 
+/// As [`to_file`], readable for everybody: for numbers that the programs of others collect.
+pub(super) fn to_file_of_all(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    to_file(path, write)?;
+    #[cfg(unix)]
+    {
+        let readable = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        std::fs::set_permissions(path, readable).map_err(|error| Failure(format!("{}: {error}", path.display())))?;
+    }
+    Ok(())
+}
+
 fn temporary(path: &Path) -> Result<NamedTempFile, Failure> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &Reach, global: &Global, config: &Config) -> Result
     let id = known.find(&arguments.id)?;
     let graph = &known.inventory.facts.graph;
     let powers: Vec<_> =
-        graph.reach_of(&id).map(|power| json!({"power": power, "way": graph.way(&id, power)})).collect();
+        graph.reach_of(&id).map(|power| json!({"power": power, "way": graph.way(&id, &power)})).collect();
     let mut answer = Answer::new(thing::label(&known.inventory, &id), json!({"id": id, "reach": powers}));
     let mut tree = Tree { known: &known, section: Section::new("Leads to"), seen: BTreeSet::new(), lines: 0 };
     tree.branch(&id, 0);

@@ -102,7 +102,7 @@ fn facts(known: &Graph, subject: &Subject<'_>) -> Section {
         section.fact("owner", crate::report::owner_words(&facts.owner, known.now));
     }
     for power in inventory.facts.graph.reach_of(&credential.id).take(3) {
-        section.fact("opens", thing::reached(power));
+        section.fact("opens", thing::reached(&power));
     }
     section
 }

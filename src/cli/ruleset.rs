@@ -1,6 +1,6 @@
 //! Loads rules and detectors: those in the binary, then those of the user.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
@@ -9,7 +9,7 @@ use super::Failure;
 use crate::config::Config;
 use crate::embedded;
 use crate::model::SubjectKind;
-use crate::rules::{Origin, RuleFile, RuleSet};
+use crate::rules::{CONFIGURATION, Origin, RuleError, RuleFile, RuleSet};
 use crate::secrets::DetectorSet;
 
 /// The audit rules, with the configuration applied.
@@ -24,10 +24,29 @@ pub(super) fn audit_about(
     subjects: &[SubjectKind],
 ) -> Result<RuleSet, Failure> {
     let files = audit_files(folder, config)?;
-    RuleSet::load_about(&files, &config.rules, subjects).map_err(|errors| {
-        let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
-        Failure(lines.join("\nerror: "))
-    })
+    RuleSet::load_about(&files, &config.rules, subjects).map_err(|errors| told(errors, config))
+}
+
+/// Every audit rule, as if there were no configuration.
+pub(super) fn audit_unchanged(folder: Option<&PathBuf>, config: &Config) -> Result<RuleSet, Failure> {
+    let files = audit_files(folder, config)?;
+    RuleSet::load_about(&files, &BTreeMap::new(), SubjectKind::ALL).map_err(|errors| told(errors, config))
+}
+
+/// What is wrong with the configuration is said with the file that it was read from, and the line that names it.
+fn told(errors: Vec<RuleError>, config: &Config) -> Failure {
+    let file = config.file.as_ref().map(|file| (file.display().to_string(), std::fs::read_to_string(file)));
+    let lines = errors.into_iter().map(|mut error| {
+        if let (CONFIGURATION, Some((name, text))) = (error.file.as_str(), &file) {
+            let word = error.message.split('\'').nth(1).unwrap_or_default();
+            let lines = text.iter().flat_map(|text| text.lines()).enumerate();
+            let place = lines.filter_map(|(number, line)| Some((number + 1, line.find(word)? + 1))).next();
+            (error.line, error.column) = place.unwrap_or((1, 1));
+            error.file.clone_from(name);
+        }
+        error.to_string()
+    });
+    Failure(lines.collect::<Vec<_>>().join("\nerror: "))
 }
 
 /// The name of every audit rule.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::Failure;
-use crate::model::{CoverageEntry, Credential, Exposure, FactKind, Identity, Link, Outcome, Record, Setting};
+use crate::model::{CoverageEntry, Credential, Exposure, FactKind, Identity, Link, Outcome, Record, Scope, Setting};
 
 /// How every JSON report begins when it stands on one line.
 const REPORT_HEAD: &str = "{\"schema\":\"nonhuman/scan/";
@@ -24,6 +24,8 @@ struct Report {
     settings: Vec<Setting>,
     links: Vec<Link>,
     coverage: Vec<CoverageEntry>,
+    #[serde(default)]
+    scopes: Vec<Scope>,
     records: Option<Vec<Record>>,
 }
 
@@ -62,6 +64,7 @@ fn report(path: &Path, reader: impl Read, records: &mut Vec<Record>) -> Result<T
     records.extend(report.settings.into_iter().map(Record::Setting));
     records.extend(report.links.into_iter().map(Record::Link));
     records.extend(report.coverage.into_iter().map(Record::Coverage));
+    records.extend(report.scopes.into_iter().map(|one| Record::Scope(Box::new(one))));
     records.extend(others);
     Ok(report.now)
 }

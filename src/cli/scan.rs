@@ -11,14 +11,14 @@ use super::gather::{Collected, Wish};
 use super::memory::Memory;
 use super::output::Outputs;
 use super::written::written;
-use super::{Failure, gather, ruleset};
+use super::{Failure, gather, ruleset, scope};
 use crate::config::Config;
 use crate::embedded;
 use crate::exit::Exit;
-use crate::history::Drift;
+use crate::history::{Drift, Point};
 use crate::inventory::Inventory;
 use crate::link::{Tables, link, link_exposures};
-use crate::model::{CoverageEntry, Finding, Outcome, Record, Severity, SubjectKind};
+use crate::model::{CoverageEntry, Finding, NotEvaluated, Outcome, Record, RuleInfo, Severity, SubjectKind};
 use crate::report::{Notice, Scan};
 use crate::rules::evaluate;
 
@@ -95,6 +95,7 @@ impl<'a> Judging<'a> {
     ) -> Result<Exit, Failure> {
         records.extend(self.configuration.clone().map(Record::Coverage));
         let mut inventory = Inventory::build(records);
+        scope::add_mixed_keys(&mut inventory);
         match &self.tables {
             Some(tables) => link(&mut inventory, tables),
             None => link_exposures(&mut inventory),
@@ -102,45 +103,74 @@ impl<'a> Judging<'a> {
         let mut judgement = evaluate(&inventory, &self.rules, now);
         self.acceptance.settle(&mut judgement.findings, &mut inventory, now, searched, self.quiet)?;
         let moved = self.memory.remember(&mut judgement, &mut inventory, inputs, &self.rules, now);
+        let rules: Vec<_> = self.rules.rules().iter().map(crate::rules::Rule::info).collect();
+        let trend = self.memory.points(moved.as_ref());
+        let (not_evaluated, findings) = (&judgement.not_evaluated, &judgement.findings);
+        let all_of_it = whole((now, inputs), &inventory, findings, not_evaluated, &rules, &trend);
+        self.reporting.telling.count(&self.notice(&all_of_it, moved.as_ref()));
+        // An auditor gets all of it, whatever is shown here.
+        let packed = self.pack.as_ref().map_or(Ok(()), |pack| pack.write(&all_of_it, &judgement.asked));
         let in_baseline = self.acceptance.hide(&mut judgement.findings, &mut inventory);
         tracing::info!(findings = judgement.findings.len(), identities = inventory.identities.len(), "judged");
+        let already_known = self.memory.hide_known(&mut judgement.findings, &mut inventory, moved.as_ref());
         let has_findings = self.reaches_threshold(&judgement.findings, moved.as_ref());
-        self.memory.hide_known(&mut judgement.findings, &mut inventory, moved.as_ref());
         let all = judgement.findings.len();
         let shown: Vec<_> =
             judgement.findings.into_iter().filter(|finding| finding.severity >= self.min_severity).collect();
-        let rules: Vec<_> = self.rules.rules().iter().map(crate::rules::Rule::info).collect();
-        let trend = self.memory.points(moved.as_ref());
         let scan = Scan {
-            version: env!("CARGO_PKG_VERSION"),
-            now,
-            inputs,
-            inventory: &inventory,
-            findings: &shown,
-            not_evaluated: &judgement.not_evaluated,
-            rules: &rules,
             min_severity: self.min_severity,
             below_min_severity: (all - shown.len()) as u64,
             in_baseline,
-            trend: &trend,
+            already_known,
+            ..whole((now, inputs), &inventory, &shown, &judgement.not_evaluated, &rules, &trend)
         };
         // A full disk takes the files, and neither the report on standard output nor what others are told.
         let written = self.outputs.write(&scan);
-        let packed = self.pack.as_ref().map_or(Ok(()), |pack| pack.write(&scan));
         self.tell(&scan, moved.as_ref());
         written.and(packed)?;
         Ok(Exit::of_scan(has_findings, scan.is_incomplete(), self.reporting.exit_zero, self.reporting.allow_partial))
     }
 }
 
+/// A scan of which nothing is left out.
+fn whole<'s>(
+    (now, inputs): (Timestamp, &'s [String]),
+    inventory: &'s Inventory,
+    findings: &'s [Finding],
+    not_evaluated: &'s [NotEvaluated],
+    rules: &'s [RuleInfo],
+    trend: &'s [Point],
+) -> Scan<'s> {
+    Scan {
+        version: env!("CARGO_PKG_VERSION"),
+        now,
+        inputs,
+        inventory,
+        findings,
+        not_evaluated,
+        rules,
+        min_severity: Severity::Info,
+        below_min_severity: 0,
+        in_baseline: 0,
+        already_known: 0,
+        trend,
+    }
+}
+
 impl Judging<'_> {
-    fn tell(&self, scan: &Scan<'_>, drift: Option<&Drift>) {
+    fn notice<'n>(&self, scan: &'n Scan<'n>, drift: Option<&'n Drift>) -> Notice<'n> {
         let (last_complete, milliseconds) = (self.memory.last_complete(), self.memory.milliseconds());
+        Notice { scan, drift, milliseconds, last_complete }
+    }
+
+    fn tell(&self, scan: &Scan<'_>, drift: Option<&Drift>) {
+        let notice = self.notice(scan, drift);
+        let milliseconds = notice.milliseconds;
         let (findings, holes) = (scan.findings.len(), scan.inventory.coverage.holes().count());
         let raised = drift.map(|drift| drift.raised().count());
         let (identities, incomplete) = (scan.inventory.identities.len(), scan.is_incomplete());
         tracing::info!(findings, raised, identities, holes, incomplete, milliseconds, "scan finished");
-        self.reporting.telling.tell(&Notice { scan, drift, milliseconds, last_complete });
+        self.reporting.telling.tell(&notice);
     }
 
     /// Whether there is a finding for which the command fails. `--fail-on-new` alone takes the place of the default of

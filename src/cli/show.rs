@@ -255,23 +255,23 @@ pub(super) fn reach(known: &Graph, id: &Urn, answer: &mut Answer) {
     let graph = &known.inventory.facts.graph;
     let mut section = Section::new("What can be done with it");
     for power in graph.reach_of(id) {
-        section.line(0, thing::reached(power));
-        for edge in graph.way(id, power) {
+        section.line(0, thing::reached(&power));
+        for edge in graph.way(id, &power) {
             section.line(1, thing::step(&known.inventory, edge));
             section.line(2, edge.why.clone());
         }
-        end_of_way(known, power).into_iter().for_each(|text| section.line(1, text));
+        end_of_way(known, &power).into_iter().for_each(|text| section.line(1, text));
     }
     answer.add(section);
 }
 
 /// What proves the power of the identity at a way's end.
-fn end_of_way(known: &Graph, power: &crate::model::Reached) -> Option<String> {
-    let facts = known.inventory.facts.identities.get(&power.at)?;
+fn end_of_way(known: &Graph, power: &crate::model::Reached<'_>) -> Option<String> {
+    let facts = known.inventory.facts.identities.get(power.at)?;
     let own = facts.capabilities.iter().find(|one| one.kind == power.kind && one.scope == power.scope);
     let proof = match own {
         Some(capability) => &capability.proof,
-        None => &facts.escalations.iter().find(|path| path.target == power.at)?.steps,
+        None => &facts.escalations.iter().find(|path| path.target == *power.at)?.steps,
     };
     Some(format!("proof: {}", proof.join(" → ")))
 }

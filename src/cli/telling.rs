@@ -49,12 +49,17 @@ impl Telling {
         Ok(())
     }
 
+    /// Writes the numbers. They are of the whole scan, whatever of it is shown.
+    pub(super) fn count(&self, notice: &Notice<'_>) {
+        let Some(path) = &self.metrics else { return };
+        if let Err(Failure(told)) = output::to_file_of_all(path, |out| notice.metrics(out)) {
+            term::remark(&format!("warning: {told}"));
+        }
+    }
+
     /// Tells everybody, and says whom it could not tell.
     pub(super) fn tell(&self, notice: &Notice<'_>) {
         let mut failed: Vec<String> = Vec::new();
-        if let Some(path) = &self.metrics {
-            failed.extend(output::to_file(path, |out| notice.metrics(out)).err().map(|error| error.0));
-        }
         if let Some(folder) = &self.issues {
             failed.extend(write_issues(folder, notice).err().map(|error| error.0));
         }

@@ -48,7 +48,7 @@ pub(super) fn doubt(edge: &Edge) -> String {
 }
 
 /// A power and how it is had.
-pub(super) fn reached(power: &Reached) -> String {
+pub(super) fn reached(power: &Reached<'_>) -> String {
     let sure = match power.holding {
         Holding::Holds => "",
         Holding::Conditional => ", if a condition holds",

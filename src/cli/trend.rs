@@ -21,6 +21,9 @@ pub struct Trend {
     /// Show this many scans, the newest
     #[arg(long, value_name = "N", default_value_t = 30)]
     last: usize,
+    /// Take the newest scan out of the history first, as if it had never been: one of a clock that was ahead, for example
+    #[arg(long)]
+    forget_last: bool,
     /// How to write it
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "table")]
     format: TrendFormat,
@@ -30,7 +33,15 @@ pub(super) fn run(arguments: &Trend, global: &Global, config: &Config) -> Result
     let file = arguments.history_file.as_ref().or(config.history_file.as_ref()).ok_or_else(|| {
         Failure("there is no history: --history-file FILE, or 'history-file' in nonhuman.toml".to_owned())
     })?;
-    let points = History::open(file)?.points()?;
+    let mut history = History::open(file)?;
+    if arguments.forget_last {
+        let told = match history.forget_last()? {
+            Some(at) => format!("{}: the scan of {at} is taken out", file.display()),
+            None => format!("{}: there is no scan in it", file.display()),
+        };
+        term::remark(&told);
+    }
+    let points = history.points()?;
     let shown = &points[points.len().saturating_sub(arguments.last)..];
     let style = Style { color: global.color.for_stdout(), width: term::width() };
     output::to_stdout(|out| report::write_trend(shown, points.len(), arguments.format, style, out))?;

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::arguments::Global;
-use super::{Failure, baseline, output};
+use super::{Failure, baseline, gather, output};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::history::{FindingSeen, History, Snapshot, Status};
@@ -43,6 +44,9 @@ pub struct Triage {
     /// Know findings by this JSON report
     #[arg(long, global = true, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// Take this for the present, such as 2026-11-22
+    #[arg(long, global = true, value_name = "TIME", env = "NONHUMAN_NOW")]
+    now: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -117,7 +121,8 @@ pub(super) fn run(arguments: &Triage, global: &Global, config: &Config) -> Resul
         return Err(Failure(message.to_owned()));
     };
     let mut baseline = read.unwrap_or_else(baseline::empty);
-    let done = decide(&arguments.command, &known, &mut baseline)?;
+    let today = gather::now(arguments.now.as_deref())?.to_zoned(TimeZone::UTC).date();
+    let done = decide(&arguments.command, &known, &mut baseline, today)?;
     let text = baseline.render()?;
     output::to_file(file, |out| out.write_all(text.as_bytes()))?;
     if !global.quiet {
@@ -149,6 +154,7 @@ fn decide(
     command: &What,
     known: &BTreeMap<String, FindingSeen>,
     baseline: &mut Baseline,
+    today: Date,
 ) -> Result<Vec<String>, Failure> {
     let decided: Vec<&str> = baseline.decisions().map(|one| one.finding.as_str()).collect();
     let of = match command {
@@ -160,8 +166,10 @@ fn decide(
     let mut done = Vec::new();
     for finding in found {
         let (decision, reason, owner, by, until) = match command {
-            What::Accept { why, owner, .. } => (Verb::Accepted, &why.reason, owner, &why.by, day(why)?),
-            What::FalsePositive { why, .. } => (Verb::FalsePositive, &why.reason, &String::new(), &why.by, day(why)?),
+            What::Accept { why, owner, .. } => (Verb::Accepted, &why.reason, owner, &why.by, day(why, today)?),
+            What::FalsePositive { why, .. } => {
+                (Verb::FalsePositive, &why.reason, &String::new(), &why.by, day(why, today)?)
+            }
             What::Assign { to, by, .. } => (Verb::Assigned, &String::new(), to, by, None),
             What::List | What::Clear { .. } => {
                 let was = baseline.withdraw(&finding);
@@ -189,9 +197,13 @@ fn decide(
     Ok(done)
 }
 
-fn day(why: &Why) -> Result<Option<Date>, Failure> {
+fn day(why: &Why, today: Date) -> Result<Option<Date>, Failure> {
     let Some(text) = &why.until else { return Ok(None) };
-    parse_day(text).map(Some).ok_or_else(|| Failure(format!("--until {text}: this is no day such as 2027-03-31")))
+    let day = parse_day(text).ok_or_else(|| Failure(format!("--until {text}: this is no day such as 2027-03-31")))?;
+    if day < today {
+        return Err(Failure(format!("--until {text}: this day is over, so that nothing would be decided")));
+    }
+    Ok(Some(day))
 }
 
 /// A whole fingerprint, or the beginning of one that is known.

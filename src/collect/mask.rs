@@ -30,6 +30,10 @@ pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
                 if let Some(commit) = &mut exposure.introduced {
                     detectors.mask(&mut commit.author);
                     detectors.mask(&mut commit.email);
+                    if let Some(Location::File { root, path, .. }) = &mut commit.lies_at {
+                        detectors.mask(root);
+                        detectors.mask(path);
+                    }
                 }
                 exposure.allowed_by.as_mut().map(|text| detectors.mask(text));
                 if path(&mut exposure.evidence, detectors) {

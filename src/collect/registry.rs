@@ -7,6 +7,7 @@ use super::okta::{Hints, OktaExport, OktaSettings};
 use super::people::People;
 use super::source::{Given, GivenText, Homes, Source, SourceOptions};
 use super::{Collector, aws, kubernetes};
+use crate::model::CoverageEntry;
 use crate::secrets::DetectorSet;
 
 /// What the user asked to read.
@@ -14,6 +15,8 @@ use crate::secrets::DetectorSet;
 pub struct Request {
     /// Trees and files to search for secrets.
     pub roots: Vec<PathBuf>,
+    /// What lies beside the trees of a folder and is none.
+    pub beside: Vec<CoverageEntry>,
     /// What to search in place of trees.
     pub given: Vec<Given>,
     /// How to read them.

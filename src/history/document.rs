@@ -2,15 +2,20 @@
 //! Takes what is remembered of it; checks no more of the document than that.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::snapshot::{FindingSeen, IdentitySeen, Judged, Snapshot, looked, owner, reached, rights};
+use super::state::{State, Status, Tracked};
 use crate::model::{
-    Capability, CoverageEntry, EscalationPath, FactKind, Finding, Identity, Known, Link, NotEvaluated, Owner, Severity,
-    Urn,
+    Capability, CoverageEntry, EscalationPath, FactKind, Finding, Identity, Known, Link, NotEvaluated, Owner, Scope,
+    Severity, Urn,
 };
+
+/// What the coverage calls the findings that `--only new` leaves out.
+pub const HIDDEN: &str = "known findings";
 
 /// The form that is understood.
 const SCHEMA: &str = "nonhuman/scan/v1";
@@ -29,6 +34,24 @@ struct Document {
     summary: Summary,
     #[serde(default)]
     links: Vec<Link>,
+    #[serde(default)]
+    exposures: Vec<Exposed>,
+    #[serde(default)]
+    credentials: Vec<Named>,
+    #[serde(default)]
+    scopes: BTreeSet<Scope>,
+}
+
+#[derive(Deserialize)]
+struct Exposed {
+    id: Urn,
+    #[serde(default)]
+    allowed_by: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    id: Urn,
 }
 
 #[derive(Deserialize)]
@@ -81,6 +104,12 @@ impl Snapshot {
         for link in &document.links {
             reach.entry(link.from.clone()).or_default().extend(reached(link));
         }
+        // What an earlier scan saw is left out with a word in the coverage alone.
+        let known_hidden = document.coverage.iter().any(|one| one.collector == "history" && one.what == HIDDEN);
+        let allowed = document.exposures.iter().filter(|one| one.allowed_by.is_some()).map(|one| one.id.clone());
+        let allowed = allowed.collect();
+        let there = document.exposures.into_iter().map(|one| one.id);
+        let there = there.chain(document.credentials.into_iter().map(|one| one.id)).collect();
         let rows = document.identities.into_iter();
         let blind = document.not_evaluated.into_iter().map(|one| (one.rule, one.target));
         Ok(Self {
@@ -88,17 +117,38 @@ impl Snapshot {
             version: document.tool.version,
             inputs: document.inputs,
             incomplete: document.coverage.iter().any(CoverageEntry::is_hole),
-            looked: looked(&document.coverage),
+            looked: looked(&document.coverage, document.scopes),
             findings: findings.collect(),
             identities: rows.map(|row| row.seen(&mut reach)).map(|one| (one.id.clone(), one)).collect(),
             judged: Judged {
                 rules: document.rules.into_iter().map(|rule| rule.id).collect(),
                 unanswered: BTreeMap::new(),
                 min_severity: document.summary.min_severity,
-                hides_accepted: document.summary.in_baseline > accepted,
+                hides_known: document.summary.in_baseline > accepted || known_hidden,
+                allowed,
+                there,
                 blind: blind.collect(),
             },
         })
+    }
+}
+
+impl State {
+    /// What is known after a report, as far as a later one may be compared with it: what the first leaves out is not new
+    /// in the second.
+    #[must_use]
+    pub fn before(first: &Snapshot, second: &Snapshot) -> Self {
+        let mut state = Self::default().after(first);
+        let judged = &first.judged;
+        let is_there = |urn: &Urn| judged.there.contains(urn) || first.identities.contains_key(urn);
+        let is_left_out =
+            |one: &FindingSeen| one.severity < judged.min_severity || judged.hides_known && is_there(&one.subject);
+        for (key, thing) in second.findings.iter().filter(|(_, one)| is_left_out(one)) {
+            let (at, looked) = (first.at, Arc::clone(&state.looked));
+            let tracked = Tracked { thing: thing.clone(), status: Status::NotSeen, first: at, last: at, looked };
+            state.findings.entry(key.clone()).or_insert(tracked);
+        }
+        state
     }
 }
 

@@ -1,19 +1,19 @@
 //! Reads a history: its scans, and what was known after one of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::drift::Drift;
 use super::snapshot::{FindingSeen, IdentitySeen, Looked, Place};
 use super::state::{State, Status, Tracked};
 use super::store::{History, HistoryError, shown};
-use crate::model::Urn;
+use crate::model::{Scope, Urn};
 
 /// The number of a scan in its history, from 1.
 pub type ScanId = i64;
@@ -220,6 +220,33 @@ pub(super) fn state(
     Ok(state)
 }
 
+/// What a scan looked at, as it is stored.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Looking {
+    /// With what was looked, too.
+    Whole { places: Vec<(Place, BTreeMap<String, bool>)>, scopes: BTreeSet<Scope> },
+    /// As it was stored before that was known.
+    Places(Vec<(Place, BTreeMap<String, bool>)>),
+}
+
+impl Looking {
+    pub(super) fn of(looked: &Looked) -> Self {
+        let places = looked.places.iter().map(|(place, what)| (place.clone(), what.clone())).collect();
+        Self::Whole { places, scopes: looked.scopes.clone() }
+    }
+}
+
+impl From<Looking> for Looked {
+    fn from(looking: Looking) -> Self {
+        let (places, scopes) = match looking {
+            Looking::Whole { places, scopes } => (places, scopes),
+            Looking::Places(places) => (places, BTreeSet::new()),
+        };
+        Self { places: places.into_iter().collect(), scopes }
+    }
+}
+
 struct Past {
     status: Status,
     first: Timestamp,
@@ -256,8 +283,8 @@ impl Scans {
         if let Some(looked) = self.looked.get(body) {
             return Ok(Arc::clone(looked));
         }
-        let rows: Vec<(Place, BTreeMap<String, bool>)> = body_of(connection, *body)?.unwrap_or_default();
-        let looked: Arc<Looked> = Arc::new(rows.into_iter().collect());
+        let looked: Arc<Looked> =
+            Arc::new(body_of::<Looking>(connection, *body)?.map(Looked::from).unwrap_or_default());
         self.looked.insert(*body, Arc::clone(&looked));
         Ok(looked)
     }

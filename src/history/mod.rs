@@ -8,6 +8,7 @@ mod snapshot;
 mod state;
 mod store;
 
+pub use document::HIDDEN;
 pub use drift::{Change, Drift, FindingChange, IdentityChange, IdentityEvent};
 pub use load::{Point, ScanId};
 pub use record::Recorded;

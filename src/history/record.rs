@@ -48,12 +48,39 @@ impl History {
             Some((id, _)) => load::state(&step, id, |kind, name| is_in(scan, kind, name)).map_err(told)?,
             None => State::default(),
         };
+        if !before.looked.is_comparable(&scan.looked) {
+            return Err(HistoryError::OtherKey { path: shown(&path) });
+        }
         let state = before.after(scan);
         let drift = Drift::between(&before, &state);
         let id = add_scan(&step, scan, &drift, milliseconds).map_err(told)?;
         add_events(&step, id, previous.map(|(id, _)| id), &before, &state).map_err(told)?;
         step.commit().map_err(told)?;
         Ok(Recorded { drift, state, previous: previous.map(|(_, at)| at) })
+    }
+}
+
+impl History {
+    /// Takes the newest scan out, as if it had never been: one of a clock that was ahead, for example. Gives its time.
+    ///
+    /// # Errors
+    /// When the file cannot be written; nothing is taken out then.
+    pub fn forget_last(&mut self) -> Result<Option<Timestamp>, HistoryError> {
+        let path = self.path.clone();
+        let told = |error: rusqlite::Error| super::store::explain(&path, &error);
+        let step = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
+        let Some((id, at)) = load::last(&step).map_err(told)? else { return Ok(None) };
+        for statement in [
+            "DELETE FROM event WHERE scan = ?1",
+            "DELETE FROM thing WHERE first = ?1",
+            "DELETE FROM scan WHERE id = ?1",
+        ] {
+            step.execute(statement, params![id]).map_err(told)?;
+        }
+        let unused = "DELETE FROM body WHERE id NOT IN (SELECT body FROM event UNION SELECT looked FROM scan)";
+        step.execute(unused, []).map_err(told)?;
+        step.commit().map_err(told)?;
+        Ok(Some(at))
     }
 }
 
@@ -66,8 +93,7 @@ fn is_in(scan: &Snapshot, kind: Kind, name: &str) -> bool {
 }
 
 fn add_scan(step: &Transaction<'_>, scan: &Snapshot, drift: &Drift, milliseconds: u64) -> rusqlite::Result<ScanId> {
-    let looked: Vec<_> = scan.looked.iter().collect();
-    let looked = add_body(step, &looked)?;
+    let looked = add_body(step, &load::Looking::of(&scan.looked))?;
     let open =
         |severity: Severity| scan.findings.values().filter(|one| one.severity == severity && !one.muted).count() as u64;
     step.execute(

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{
     Capability, CoverageEntry, EscalationPath, Evidence, FactKind, Finding, Fingerprint, Identity, Known, Link,
-    LinkKind, Location, NotEvaluated, Owner, Severity, Urn,
+    LinkKind, Location, NotEvaluated, Outcome, Owner, Scope, Severity, Urn,
 };
 
 /// A place that a collector looked at: an account, a cluster, a tree.
@@ -22,7 +22,28 @@ pub struct Place {
 
 /// What was looked at, by place: each thing, and whether it was a hole that may hide things. A hole that only hides facts of
 /// things (their use, their rights) is known to the rules that need them.
-pub type Looked = BTreeMap<Place, BTreeMap<String, bool>>;
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// By place.
+    pub places: BTreeMap<Place, BTreeMap<String, bool>>,
+    /// With what was looked.
+    pub scopes: BTreeSet<Scope>,
+}
+
+impl Looked {
+    /// Whether values of both can be recognised: under another key each has another fingerprint.
+    pub fn is_comparable(&self, other: &Self) -> bool {
+        let keys = |one: &'_ Self| one.scopes.iter().map(|scope| scope.key.clone()).collect::<BTreeSet<_>>();
+        let (keys, others) = (keys(self), keys(other));
+        keys.is_empty() || others.is_empty() || keys == others
+    }
+}
+
+impl FromIterator<(Place, BTreeMap<String, bool>)> for Looked {
+    fn from_iter<I: IntoIterator<Item = (Place, BTreeMap<String, bool>)>>(places: I) -> Self {
+        Self { places: places.into_iter().collect(), scopes: BTreeSet::new() }
+    }
+}
 
 /// A finding as a scan saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,8 +130,12 @@ pub struct Judged {
     pub unanswered: BTreeMap<String, BTreeSet<Urn>>,
     /// Findings below this severity were left out.
     pub min_severity: Severity,
-    /// Findings that a baseline accepts were left out.
-    pub hides_accepted: bool,
+    /// Findings that a baseline accepts, or that an earlier scan saw, were left out.
+    pub hides_known: bool,
+    /// Exposures that a comment in place or a file of the caller allows: they are there, and not raised.
+    pub allowed: BTreeSet<Urn>,
+    /// What is there beside identities, where findings were left out.
+    pub there: BTreeSet<Urn>,
     /// Rule and target for which it gave none to an unknown set of subjects.
     pub blind: BTreeSet<(String, String)>,
 }
@@ -152,7 +177,7 @@ impl Snapshot {
             version: seen.version.to_owned(),
             inputs: seen.inputs.to_vec(),
             incomplete: inventory.coverage.is_incomplete(),
-            looked: looked(inventory.coverage.entries()),
+            looked: looked(inventory.coverage.entries(), inventory.scopes.clone()),
             findings: findings.collect(),
             identities: identities.collect(),
             judged: Judged {
@@ -160,19 +185,36 @@ impl Snapshot {
                 rules: seen.rules,
                 unanswered: seen.unanswered,
                 min_severity: Severity::Info,
-                hides_accepted: false,
+                hides_known: false,
+                allowed: inventory
+                    .exposures
+                    .iter()
+                    .filter(|one| one.allowed_by.is_some())
+                    .map(|one| one.id.clone())
+                    .collect(),
+                there: BTreeSet::new(),
             },
         }
     }
 }
 
+/// What of a tree is read where there is such a thing.
+const OF_SCOPE: [&str; 2] = ["archives", "code that makes identities"];
+
 /// Coverage by place.
-pub(super) fn looked(entries: &[CoverageEntry]) -> Looked {
-    let mut looked = Looked::new();
-    for entry in entries {
+pub(super) fn looked(entries: &[CoverageEntry], scopes: BTreeSet<Scope>) -> Looked {
+    let mut looked = Looked { places: BTreeMap::new(), scopes };
+    // What is left out on purpose was not looked at. Whether there is an archive, or code that makes identities, changes nothing
+    // of how a tree is read: whether they would be read stands in the scope.
+    let is_read =
+        |entry: &&CoverageEntry| entry.outcome != Outcome::NotRead || entry.is_hole() || entry.collector != "source";
+    let is_counted = |entry: &&CoverageEntry| {
+        entry.collector != "source" || entry.is_hole() || !OF_SCOPE.contains(&entry.what.as_str())
+    };
+    for entry in entries.iter().filter(is_read).filter(is_counted) {
         let place = Place { collector: entry.collector.clone(), target: entry.target.clone() };
         let hides = entry.blinds.is_empty() || entry.blinds.contains(&FactKind::Identities);
-        *looked.entry(place).or_default().entry(entry.what.clone()).or_default() |= entry.is_hole() && hides;
+        *looked.places.entry(place).or_default().entry(entry.what.clone()).or_default() |= entry.is_hole() && hides;
     }
     looked
 }

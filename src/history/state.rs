@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::snapshot::{FindingSeen, IdentitySeen, Looked, Place, Snapshot};
-use crate::model::{Fingerprint, Urn, names};
+use crate::model::{Fingerprint, Scope, Urn, names};
 
 names! {
     /// How something stands after a scan.
@@ -58,7 +58,13 @@ impl State {
         let looked = Arc::new(scan.looked.clone());
         let mut findings = self.findings.clone();
         for (key, tracked) in &mut findings {
-            if !scan.findings.contains_key(key) && tracked.status != Status::Resolved {
+            if scan.findings.contains_key(key) || tracked.status == Status::Resolved {
+                continue;
+            }
+            if scan.judged.allowed.contains(&tracked.thing.subject) {
+                tracked.thing.muted = true;
+                (tracked.status, tracked.last, tracked.looked) = (Status::Open, scan.at, Arc::clone(&looked));
+            } else {
                 tracked.status = if is_gone(tracked, scan) { Status::Resolved } else { Status::NotSeen };
             }
         }
@@ -111,20 +117,43 @@ fn is_gone(tracked: &Tracked<FindingSeen>, scan: &Snapshot) -> bool {
     let is_blind = |target: &str| scan.judged.blind.contains(&(finding.rule.clone(), target.to_owned()));
     scan.judged.rules.contains(&finding.rule)
         && finding.severity >= scan.judged.min_severity
-        && !scan.judged.hides_accepted
+        && !scan.judged.hides_known
         && !scan.judged.unanswered.get(&finding.rule).is_some_and(|subjects| subjects.contains(&finding.subject))
         && !finding.places.iter().any(|place| is_blind(&place.target))
         && finding.places.iter().all(|place| was_looked_at(place, &tracked.looked, &scan.looked))
+        && finding
+            .subject
+            .as_str()
+            .strip_prefix("exposure:")
+            .is_none_or(|told| is_covered(&tracked.looked, &scan.looked, |now, then| now.has_detector(then, told)))
 }
+
+/// Whether what the one scan looked with is enough for what the other did. Of those from before that was known nothing is
+/// told.
+fn is_covered(then: &Looked, now: &Looked, covers: impl Fn(&Scope, &Scope) -> bool) -> bool {
+    if then.scopes == now.scopes {
+        return now.scopes.iter().all(|scope| covers(scope, scope));
+    }
+    !then.scopes.is_empty()
+        && !now.scopes.is_empty()
+        && now.scopes.iter().all(|now| then.scopes.iter().all(|then| covers(now, then)))
+}
+
+/// The collectors that read trees, and so see what the scope of a scan lets them.
+const OF_TREES: [&str; 2] = ["source", "agents"];
 
 /// Whether all that was looked at there then was looked at now, to its end.
 fn was_looked_at(place: &Place, then: &Looked, now: &Looked) -> bool {
-    let knows_place = then.contains_key(place);
+    let knows_place = then.places.contains_key(place);
     let is_there = |one: &Place| one.collector == place.collector && (!knows_place || one.target == place.target);
     let mut was_there = false;
-    for (one, before) in then.iter().filter(|(one, _)| is_there(one)) {
+    for (one, before) in then.places.iter().filter(|(one, _)| is_there(one)) {
         was_there = true;
-        let Some(seen) = now.get(one) else { return false };
+        let Some(seen) = now.places.get(one) else { return false };
+        let is_tree = OF_TREES.contains(&one.collector.as_str());
+        if is_tree && !is_covered(then, now, |now, then| now.covers(then, &one.target)) {
+            return false;
+        }
         let has_hole = seen.values().any(|is_hole| *is_hole);
         if has_hole || !before.keys().all(|what| seen.contains_key(what)) {
             return false;

@@ -45,8 +45,8 @@ pub enum HistoryError {
     },
     /// The scan is older than the last one.
     #[error(
-        "{path}: this scan is of {now}, the last one there of {last}; a history goes forward (was the clock set back? \
-         give --now, or name another file)"
+        "{path}: this scan is of {now}, the last one there of {last}; a history goes forward. Was the clock set back? \
+         Give --now. Was it ahead then? `nonhuman trend --forget-last --history-file {path}` takes that scan out"
     )]
     Backward {
         /// The file.
@@ -55,6 +55,15 @@ pub enum HistoryError {
         now: String,
         /// The last scan's time.
         last: String,
+    },
+    /// The fingerprints of the last scan were made under another key.
+    #[error(
+        "{path}: its scans were made under another NONHUMAN_FINGERPRINT_KEY, so that no secret of them can be recognised; \
+         set the key as it was then, or begin another history: --history-file FILE"
+    )]
+    OtherKey {
+        /// The file.
+        path: String,
     },
     /// There is no such scan in it.
     #[error("{path}: {what}")]

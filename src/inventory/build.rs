@@ -1,6 +1,6 @@
 //! From a set of records to an inventory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -33,6 +33,7 @@ impl Inventory {
             exposures: table(sorted.exposures),
             usages: sorted.usages,
             coverage: Coverage::new(sorted.coverage),
+            scopes: sorted.scopes,
             facts: super::Facts::default(),
         }
     }
@@ -52,6 +53,7 @@ struct Sorted {
     exposures: Vec<crate::model::Exposure>,
     usages: Vec<crate::model::Usage>,
     coverage: Vec<crate::model::CoverageEntry>,
+    scopes: BTreeSet<crate::model::Scope>,
 }
 
 impl Sorted {
@@ -69,6 +71,9 @@ impl Sorted {
             Record::Exposure(exposure) => self.exposures.push(*exposure),
             Record::Usage(usage) => self.usages.push(usage),
             Record::Coverage(entry) => self.coverage.push(entry),
+            Record::Scope(scope) => {
+                self.scopes.insert(*scope);
+            }
             Record::End { .. } => {}
         }
     }

@@ -2,15 +2,17 @@
 //! step itself.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
-use crate::model::{Edge, Holding, Reached, Urn};
+use crate::model::{CapabilityKind, Edge, Holding, Reached, Urn};
 
 /// Steps by where they start and where they lead, and the power at the end of them.
 #[derive(Debug, Default)]
 pub struct Graph {
     /// Sorted by start, end and kind.
     edges: Vec<Edge>,
+    /// The numbers of the things that each edge starts at and leads to.
+    ways: Vec<(u32, u32)>,
     names: Vec<Urn>,
     index: HashMap<Urn, u32>,
     /// For each name the first of its edges; one more at the end.
@@ -18,13 +20,21 @@ pub struct Graph {
     /// The edges by their ends, and for each name the first of those.
     arriving: Vec<u32>,
     ends: Vec<u32>,
-    reach: HashMap<u32, Vec<Reach>>,
+    /// What can be had at all, the strongest first.
+    powers: Vec<(CapabilityKind, String)>,
+    /// By the number of a name, the strongest first.
+    reach: Vec<Vec<Reach>>,
 }
 
 /// A thing of [`Graph::reach_of`] in short form.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Reach {
-    reached: Reached,
+    /// Which of the powers.
+    power: u32,
+    /// Who has it.
+    at: u32,
+    holding: Holding,
+    steps: u32,
     /// The first edge of the way; none where it has the power itself.
     next: Option<u32>,
 }
@@ -32,8 +42,10 @@ struct Reach {
 /// A place of power: everybody who has it, and how sure that is.
 #[derive(Clone, Debug)]
 pub struct Source {
-    /// What is had: `at` is ignored.
-    pub power: Reached,
+    /// What can be done.
+    pub kind: CapabilityKind,
+    /// Where.
+    pub scope: String,
     /// Who has it.
     pub holders: Vec<(Urn, Holding)>,
 }
@@ -43,20 +55,25 @@ pub const MOST_REACHED: usize = 24;
 
 impl Graph {
     /// Indexes steps. Of several of one kind between two things the surest stays.
-    pub fn new(mut edges: Vec<Edge>) -> Self {
-        edges.sort();
-        edges.dedup_by(|later, first| later.from == first.from && later.to == first.to && later.kind == first.kind);
-        let mut names: Vec<Urn> = edges.iter().flat_map(|edge| [edge.from.clone(), edge.to.clone()]).collect();
+    pub fn new(edges: Vec<Edge>) -> Self {
+        let mut names: Vec<Urn> = {
+            let unique: HashSet<&Urn> = edges.iter().flat_map(|edge| [&edge.from, &edge.to]).collect();
+            unique.into_iter().cloned().collect()
+        };
         names.sort_unstable();
-        names.dedup();
         let index: HashMap<Urn, u32> = names.iter().cloned().zip(0..).collect();
         let at = |urn: &Urn| index.get(urn).copied().unwrap_or_default();
-        let starts = offsets(names.len(), edges.iter().map(|edge| at(&edge.from)));
+        // In the order of the names, which numbers give faster than long texts that begin alike.
+        let mut numbered: Vec<((u32, u32), Edge)> =
+            edges.into_iter().map(|edge| ((at(&edge.from), at(&edge.to)), edge)).collect();
+        numbered.sort_by(|(way, edge), (other_way, other)| way.cmp(other_way).then_with(|| edge.cmp(other)));
+        numbered.dedup_by(|(way, later), (first_way, first)| way == first_way && later.kind == first.kind);
+        let (ways, edges): (Vec<(u32, u32)>, Vec<Edge>) = numbered.into_iter().unzip();
+        let starts = offsets(names.len(), ways.iter().map(|(from, _)| *from));
         let mut arriving: Vec<u32> = (0..).take(edges.len()).collect();
-        let targets: Vec<u32> = edges.iter().map(|edge| at(&edge.to)).collect();
-        arriving.sort_by_key(|edge| targets[*edge as usize]);
-        let ends = offsets(names.len(), arriving.iter().map(|edge| targets[*edge as usize]));
-        Self { edges, names, index, starts, arriving, ends, reach: HashMap::new() }
+        arriving.sort_by_key(|edge| ways[*edge as usize].1);
+        let ends = offsets(names.len(), arriving.iter().map(|edge| ways[*edge as usize].1));
+        Self { edges, ways, names, index, starts, arriving, ends, ..Self::default() }
     }
 
     /// Every step.
@@ -86,25 +103,28 @@ impl Graph {
     }
 
     /// What can be reached from here, the strongest first; what it has itself is part of it.
-    pub fn reach_of(&self, name: &Urn) -> impl Iterator<Item = &Reached> {
-        let of = self.index.get(name).and_then(|at| self.reach.get(at));
-        of.into_iter().flatten().map(|reach| &reach.reached)
+    pub fn reach_of(&self, name: &Urn) -> impl Iterator<Item = Reached<'_>> {
+        let of = self.index.get(name).and_then(|at| self.reach.get(*at as usize));
+        of.into_iter().flatten().map(|reach| {
+            let (kind, scope) = &self.powers[reach.power as usize];
+            let at = &self.names[reach.at as usize];
+            Reached { kind: *kind, scope, at, holding: reach.holding, steps: reach.steps }
+        })
     }
 
     /// The way to something that [`Self::reach_of`] gave: the surest, and of those the shortest.
-    pub fn way(&self, name: &Urn, to: &Reached) -> Vec<&Edge> {
+    pub fn way(&self, name: &Urn, to: &Reached<'_>) -> Vec<&Edge> {
         let mut way = Vec::new();
         let mut at = self.index.get(name).copied();
         while let Some(here) = at
             && way.len() < self.names.len()
         {
-            let of = self.reach.get(&here).into_iter().flatten();
-            let same = of.filter(|reach| reach.reached.kind == to.kind && reach.reached.scope == to.scope);
-            let Some(edge) = same.filter_map(|reach| reach.next).next().map(|edge| &self.edges[edge as usize]) else {
-                break;
-            };
-            way.push(edge);
-            at = self.index.get(&edge.to).copied();
+            let of = self.reach.get(here as usize).into_iter().flatten();
+            let is_this = |(kind, scope): &(CapabilityKind, String)| *kind == to.kind && scope == to.scope;
+            let same = of.filter(|reach| is_this(&self.powers[reach.power as usize]));
+            let Some(edge) = same.filter_map(|reach| reach.next).next() else { break };
+            way.push(&self.edges[edge as usize]);
+            at = Some(self.ways[edge as usize].1);
         }
         way
     }
@@ -124,9 +144,8 @@ impl Graph {
             }
             for edge in self.starts[here as usize]..self.starts[here as usize + 1] {
                 let step = &self.edges[edge as usize];
-                if step.kind.carries_power()
-                    && let Some(&next) = self.index.get(&step.to)
-                {
+                if step.kind.carries_power() {
+                    let next = self.ways[edge as usize].1;
                     open.push(Reverse((holding.max(step.holding), steps + 1, next, Some(edge))));
                 }
             }
@@ -134,9 +153,8 @@ impl Graph {
         let mut way = Vec::new();
         let mut at = goal;
         while let (_, _, Some(edge)) = best.get(&at)? {
-            let edge = &self.edges[*edge as usize];
-            way.push(edge);
-            at = *self.index.get(&edge.from)?;
+            way.push(&self.edges[*edge as usize]);
+            at = self.ways[*edge as usize].0;
         }
         way.reverse();
         Some(way)
@@ -145,17 +163,24 @@ impl Graph {
     /// Finds for everything what it can reach. Each power is followed back from those who have it along all steps that
     /// carry power: the surest way wins, then the shortest, then the first by name. Nothing keeps more than
     /// [`MOST_REACHED`] powers, so that the work grows with the number of steps. Sources come strongest first.
-    pub fn search(&mut self, sources: &[Source]) {
+    pub fn search(&mut self, sources: Vec<Source>) {
         for holder in sources.iter().flat_map(|source| &source.holders).map(|(holder, _)| holder) {
             if !self.index.contains_key(holder) {
                 self.add(holder.clone());
             }
         }
-        let mut reach: HashMap<u32, Vec<Reach>> = HashMap::new();
-        for source in sources {
-            self.follow_back(source, &mut reach);
+        self.reach = vec![Vec::new(); self.names.len()];
+        let mut administration: HashMap<String, u32> = HashMap::new();
+        for (power, Source { kind, scope, holders }) in (0..).zip(sources) {
+            if kind == CapabilityKind::Administrator {
+                administration.insert(scope.clone(), power);
+            }
+            // Who is administrator for certain gains nothing by another power in the same place.
+            let covering = [Some(scope.clone()), cluster_of(&scope)];
+            let covering = covering.map(|place| administration.get(&place?).copied());
+            self.powers.push((kind, scope));
+            self.follow_back(power, &holders, covering);
         }
-        self.reach = reach;
     }
 
     /// A thing without any step. Only called before the search, and rarely: most things have one.
@@ -168,46 +193,36 @@ impl Graph {
         self.ends.push(end.unwrap_or_default());
     }
 
-    fn follow_back(&self, source: &Source, reach: &mut HashMap<u32, Vec<Reach>>) {
+    fn follow_back(&mut self, power: u32, holders: &[(Urn, Holding)], covering: [Option<u32>; 2]) {
         let mut open = BinaryHeap::new();
-        for (holder, holding) in &source.holders {
+        for (holder, holding) in holders {
             if let Some(&at) = self.index.get(holder) {
                 open.push(Reverse((*holding, 0_u32, at, at, None::<u32>)));
             }
         }
-        while let Some(Reverse((holding, steps, here, holder, by))) = open.pop() {
-            let of = reach.entry(here).or_default();
-            let last_is_this = of.last().is_some_and(|last| is_same(&last.reached, &source.power));
-            let is_covered = of.iter().any(|known| covers(&known.reached, &source.power, holding));
-            if last_is_this || is_covered || of.len() >= MOST_REACHED {
+        while let Some(Reverse((holding, steps, here, at, next))) = open.pop() {
+            let of = &mut self.reach[here as usize];
+            let last_is_this = of.last().is_some_and(|last| last.power == power);
+            let covers = |known: &Reach| known.holding <= holding && covering.contains(&Some(known.power));
+            if last_is_this || of.len() >= MOST_REACHED || of.iter().any(covers) {
                 continue;
             }
-            let at = self.names[holder as usize].clone();
-            of.push(Reach { reached: Reached { at, holding, steps, ..source.power.clone() }, next: by });
+            of.push(Reach { power, at, holding, steps, next });
             for edge in &self.arriving[self.range_to(here)] {
                 let step = &self.edges[*edge as usize];
-                if step.kind.carries_power()
-                    && let Some(&before) = self.index.get(&step.from)
-                {
-                    open.push(Reverse((holding.max(step.holding), steps + 1, before, holder, Some(*edge))));
+                if step.kind.carries_power() {
+                    let before = self.ways[*edge as usize].0;
+                    open.push(Reverse((holding.max(step.holding), steps + 1, before, at, Some(*edge))));
                 }
             }
         }
     }
 }
 
-fn is_same(a: &Reached, b: &Reached) -> bool {
-    a.kind == b.kind && a.scope == b.scope
-}
-
-/// Whether who reaches `known` for certain gains nothing by the other: it is administrator there already.
-fn covers(known: &Reached, other: &Reached, holding: Holding) -> bool {
-    let is_within = known.scope == other.scope
-        || known.scope.strip_prefix("cluster ").is_some_and(|cluster| {
-            let below = other.scope.strip_prefix("namespace ").and_then(|scope| scope.strip_prefix(cluster));
-            below.is_some_and(|rest| rest.starts_with('/'))
-        });
-    known.kind == crate::model::CapabilityKind::Administrator && known.holding <= holding && is_within
+/// The scope of the cluster that a namespace is in, where a scope names a namespace. A cluster may have `/` in its name.
+fn cluster_of(scope: &str) -> Option<String> {
+    let (cluster, _) = scope.strip_prefix("namespace ")?.rsplit_once('/')?;
+    Some(format!("cluster {cluster}"))
 }
 
 /// Where the things of each number begin in a list that is sorted by them.

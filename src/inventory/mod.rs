@@ -15,7 +15,9 @@ pub use graph::{Graph, MOST_REACHED, Source};
 pub use links::Links;
 pub use table::{Keyed, Table};
 
-use crate::model::{Credential, Exposure, Grant, Identity, Person, Policy, Setting, Trust, Usage, Workload};
+use std::collections::BTreeSet;
+
+use crate::model::{Credential, Exposure, Grant, Identity, Person, Policy, Scope, Setting, Trust, Usage, Workload};
 
 /// Everything that is known of the world, indexed by name, with the facts that `link` concludes from it.
 #[derive(Debug, Default)]
@@ -44,6 +46,8 @@ pub struct Inventory {
     pub usages: Vec<Usage>,
     /// What was looked at.
     pub coverage: Coverage,
+    /// With what was looked, of each run whose records are here.
+    pub scopes: BTreeSet<Scope>,
     /// What `link` concluded. Empty until it ran.
     pub facts: Facts,
 }

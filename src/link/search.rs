@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::inventory::{Inventory, Source};
-use crate::model::{CapabilityKind, Holding, Reached, Urn};
+use crate::model::{CapabilityKind, Holding, Urn};
 
 /// Kinds of power from the strongest down; those that are not here follow in the order of their list.
 const STRENGTH: &[CapabilityKind] = &[
@@ -18,7 +18,7 @@ const STRENGTH: &[CapabilityKind] = &[
 
 pub(super) fn link(inventory: &mut Inventory) {
     let sources = sources(inventory);
-    inventory.facts.graph.search(&sources);
+    inventory.facts.graph.search(sources);
 }
 
 /// Everything that somebody can do somewhere, the strongest first.
@@ -42,11 +42,7 @@ fn sources(inventory: &Inventory) -> Vec<Source> {
     }
     by_power
         .into_iter()
-        .map(|((_, kind, scope), holders)| {
-            let at = holders.keys().next().cloned().unwrap_or_else(|| Urn::new(""));
-            let power = Reached { kind, scope, at, holding: Holding::Holds, steps: 0 };
-            Source { power, holders: holders.into_iter().collect() }
-        })
+        .map(|((_, kind, scope), holders)| Source { kind, scope, holders: holders.into_iter().collect() })
         .collect()
 }
 

@@ -111,14 +111,14 @@ impl Edge {
 }
 
 /// Power that can be reached from somewhere, with how sure that is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Reached {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Reached<'a> {
     /// What can be done.
     pub kind: CapabilityKind,
     /// Where: `account 123456789012`, `cluster prod`.
-    pub scope: String,
+    pub scope: &'a str,
     /// The identity that has it.
-    pub at: Urn,
+    pub at: &'a Urn,
     /// The weakest of all steps.
     pub holding: Holding,
     /// How many steps away that identity is.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Confidence, Evidence, Fingerprint, Severity, Urn, days_between, short_date};
+use super::{Confidence, Evidence, Fingerprint, Location, Severity, Urn, days_between, short_date};
 
 /// A hardcoded secret, without its value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -61,6 +61,9 @@ pub struct Commit {
     pub date: Timestamp,
     /// Whether the same value still lies in the same file of HEAD.
     pub in_head: bool,
+    /// Where it lies in HEAD, where that is another place of the file than the commit brought it to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lies_at: Option<Location>,
 }
 
 impl Exposure {

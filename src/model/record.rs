@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    CoverageEntry, Credential, Exposure, Grant, Identity, Link, Person, Policy, Setting, Trust, Usage, Workload,
+    CoverageEntry, Credential, Exposure, Grant, Identity, Link, Person, Policy, Scope, Setting, Trust, Usage, Workload,
 };
 
 /// One fact about the world. `nonhuman collect` writes one a line, `nonhuman evaluate` reads them.
@@ -38,6 +38,8 @@ pub enum Record {
     Usage(Usage),
     /// What was looked at.
     Coverage(CoverageEntry),
+    /// With what a scan looked.
+    Scope(Box<Scope>),
     /// The last line of a file of records: how many came before it. A file without it was cut short.
     End {
         /// The number of lines before this one.

@@ -7,7 +7,7 @@ use ::csv::Writer;
 
 use super::escape::{cell, flow};
 use super::notes::message;
-use super::view::{View, administrator_scopes};
+use super::view::{View, administrator_scopes, tenant};
 use super::{Report, Scan, Style};
 use crate::model::{CoverageEntry, FactKind, Finding, Identity, Known, LastUse, Location, Outcome, Owner, short_date};
 
@@ -205,10 +205,10 @@ fn finding_cells(scan: &Scan<'_>, view: &View<'_>, finding: &Finding) -> Vec<Cel
             row.push(("column", column.to_string()));
         }
     }
+    row.extend(tenant(scan, finding).map(|tenant| ("tenant", tenant.to_owned())));
     let Some(id) = &finding.identity else { return row };
     row.push(("identity", id.to_string()));
     if let Some(identity) = scan.inventory.identities.get(id) {
-        row.push(("tenant", identity.tenant.clone()));
         row.push(("kind", identity.kind.to_string()));
         row.push(("name", identity.name.clone()));
     }

@@ -187,14 +187,17 @@ fn severity(severity: Severity) -> &'static str {
 /// The file of the first evidence that has one; GitLab looks it up in the commit, so an old one is named with it.
 fn location(scan: &Scan<'_>, finding: &Finding) -> Place {
     let introduced = exposure(scan, finding).and_then(|exposure| exposure.introduced.as_ref());
-    let place = finding.evidence.iter().map(|evidence| &evidence.location).find(|place| place.file().is_some());
+    // A line of today with an old commit would be of neither.
+    let lies_at = introduced.and_then(|commit| commit.lies_at.as_ref());
+    let mut places = finding.evidence.iter().map(|evidence| &evidence.location);
+    let place = lies_at.or_else(|| places.find(|place| place.file().is_some()));
     let (start_line, end_line) = match place {
         Some(Location::File { line, end_line, .. }) => (Some(*line), Some(*end_line)),
         _ => (None, None),
     };
     let file = place.and_then(Location::file).map(|path| flow(path.strip_prefix("./").unwrap_or(&path)));
     let commit = CommitOf {
-        sha: introduced.map_or_else(|| NO_COMMIT.to_owned(), |commit| commit.id.clone()),
+        sha: introduced.filter(|_| lies_at.is_none()).map_or_else(|| NO_COMMIT.to_owned(), |commit| commit.id.clone()),
         author: introduced.map(|commit| flow(&commit.author)),
         date: introduced.map(|commit| commit.date.to_string()),
     };

@@ -87,6 +87,7 @@ impl Serialize for Document<'_> {
         document.serialize_entry("tool", &Tool::of(scan))?;
         document.serialize_entry("now", &scan.now)?;
         document.serialize_entry("inputs", scan.inputs)?;
+        document.serialize_entry("scopes", &inventory.scopes)?;
         document.serialize_entry("summary", &Summary::of(scan))?;
         document.serialize_entry("findings", scan.findings)?;
         document.serialize_entry("identities", &Rows(|| inventory.identities.iter().map(|row| view.identity(row))))?;

@@ -34,7 +34,7 @@ use crate::model::{Finding, NotEvaluated, RuleInfo, Severity};
 
 pub use drift::{DriftFormat, TrendFormat, write_drift, write_trend};
 pub use escape::{clean, flow};
-pub use evidence::{Part, evidence, sha256};
+pub use evidence::{Basis, Part, evidence, sha256};
 pub use group::headline;
 pub use json::pretty as pretty_json;
 pub use notice::Notice;
@@ -64,6 +64,8 @@ pub struct Scan<'a> {
     pub below_min_severity: u64,
     /// How many findings were left out because the caller's baseline accepts them.
     pub in_baseline: u64,
+    /// How many findings were left out because an earlier scan of the history saw them, too.
+    pub already_known: u64,
     /// The scans of the history, oldest first, this one last; empty where none is remembered.
     pub trend: &'a [Point],
 }

@@ -18,11 +18,14 @@ pub(super) fn exposure<'a>(scan: &Scan<'a>, finding: &Finding) -> Option<&'a Exp
 }
 
 /// The first file of a finding's evidence, where it lies in the files of today: a place of an old commit may hold
-/// something else by now.
-pub(super) fn file_of<'a>(scan: &Scan<'_>, finding: &'a Finding) -> Option<&'a Location> {
+/// something else by now, so that what moved since is told where it lies.
+pub(super) fn file_of<'a>(scan: &Scan<'a>, finding: &'a Finding) -> Option<&'a Location> {
     let introduced = exposure(scan, finding).and_then(|exposure| exposure.introduced.as_ref());
     if introduced.is_some_and(|commit| !commit.in_head) {
         return None;
+    }
+    if let Some(place) = introduced.and_then(|commit| commit.lies_at.as_ref()) {
+        return Some(place);
     }
     finding.evidence.iter().map(|evidence| &evidence.location).find(|location| location.file().is_some())
 }
@@ -66,6 +69,7 @@ pub(super) fn headline(scan: &Scan<'_>, summary: &Summary) -> String {
     let counts: Vec<_> =
         counts.iter().filter(|(_, count)| *count > 0).map(|(severity, count)| format!("{count} {severity}")).collect();
     let mut parts = vec![match (total, summary.incomplete) {
+        (0, false) if summary.already_known > 0 => "Nothing new".to_owned(),
         (0, false) if files_read(scan) > 0 => format!("Nothing found in {} files", files_read(scan)),
         (0, false) => "Nothing found".to_owned(),
         (0, true) => "INCOMPLETE, not clean: nothing was found in what could be read".to_owned(),
@@ -81,6 +85,7 @@ pub(super) fn headline(scan: &Scan<'_>, summary: &Summary) -> String {
         });
     }
     for (count, told) in [
+        (summary.already_known, "known from an earlier scan and not shown"),
         (summary.in_baseline, "accepted in the baseline"),
         (summary.exposures_allowed, "allowed in place"),
         (summary.below_min_severity, "below the wanted severity"),

@@ -64,6 +64,8 @@ pub struct Summary {
     pub below_min_severity: u64,
     /// Findings that the caller's baseline accepts, shown or not.
     pub in_baseline: u64,
+    /// Findings that an earlier scan saw, too, and that were left out for that.
+    pub already_known: u64,
     /// Identities in the inventory.
     pub identities: u64,
     /// Those of them that have findings.
@@ -97,6 +99,7 @@ impl Summary {
             min_severity: scan.min_severity,
             below_min_severity: scan.below_min_severity,
             in_baseline: scan.in_baseline + scan.findings.iter().filter(|finding| finding.is_accepted()).count() as u64,
+            already_known: scan.already_known,
             identities: inventory.identities.len() as u64,
             identities_with_findings: flagged.iter().filter(|id| inventory.identities.get(id).is_some()).count() as u64,
             credentials: inventory.credentials.len() as u64,

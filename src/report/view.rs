@@ -143,6 +143,17 @@ pub(super) fn administrator_scopes(capabilities: &[Capability]) -> Vec<String> {
     administrator.map(scope).collect()
 }
 
+/// The account, cluster or organisation that a finding is of: that of its identity, else of what the rule looked at.
+/// `None` for what lies in a file.
+pub(super) fn tenant<'a>(scan: &Scan<'a>, finding: &Finding) -> Option<&'a str> {
+    let (inventory, subject) = (scan.inventory, &finding.subject);
+    let of_identity = finding.identity.as_ref().and_then(|id| inventory.identities.get(id)).map(|one| &one.tenant);
+    let of_setting = || inventory.settings.get(subject).map(|one| &one.tenant);
+    let of_credential = || inventory.credentials.get(subject).map(|one| &one.tenant);
+    let of_workload = || inventory.workloads.get(subject).map(|one| &one.tenant);
+    of_identity.or_else(of_setting).or_else(of_credential).or_else(of_workload).map(String::as_str)
+}
+
 /// Where a capability holds, in words.
 pub(super) fn scope(capability: &Capability) -> String {
     let condition = if capability.conditional { " (under a condition)" } else { "" };

@@ -19,23 +19,21 @@ pub(super) fn steps(rule: &Rule, noun: Noun<'_>, inventory: &Inventory, now: Tim
             steps.extend(copies(exposure, inventory));
             steps
         }
-        Noun::Identity(identity) if rule.reads("untrusted_content") => {
-            let facts = inventory.facts.identities.get(&identity.id);
-            facts.into_iter().flat_map(|facts| &facts.capabilities).flat_map(|one| one.proof.clone()).collect()
+        Noun::Identity(_, facts) if rule.reads("untrusted_content") => {
+            facts.capabilities.iter().flat_map(|one| one.proof.clone()).collect()
         }
-        Noun::Identity(identity) if ["wide_capabilities", "local_capabilities"].iter().any(|name| rule.reads(name)) => {
-            inventory.facts.identities.get(&identity.id).map(|facts| of_rights(rule, facts)).unwrap_or_default()
+        Noun::Identity(_, facts) if ["wide_capabilities", "local_capabilities"].iter().any(|name| rule.reads(name)) => {
+            of_rights(rule, facts)
         }
-        Noun::Identity(identity) if rule.reads("reaches_data") || rule.reads("could_reach_data") => {
-            let paths = inventory.facts.identities.get(&identity.id).map(|facts| facts.data_paths.as_slice());
-            best(paths.unwrap_or_default())
+        Noun::Identity(_, facts) if rule.reads("reaches_data") || rule.reads("could_reach_data") => {
+            best(&facts.data_paths)
         }
-        Noun::Identity(identity)
+        Noun::Identity(_, facts)
             if ["administrator", "becomes_administrator", "could_become_administrator"]
                 .iter()
                 .any(|name| rule.reads(name)) =>
         {
-            inventory.facts.identities.get(&identity.id).map(of_power).unwrap_or_default()
+            of_power(facts)
         }
         Noun::Grant(grant) if rule.reads("capabilities") => {
             let capabilities = inventory.facts.grants.get(&grant.id).into_iter().flatten();

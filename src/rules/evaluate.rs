@@ -25,6 +25,19 @@ pub struct Judgement {
     pub not_evaluated: Vec<NotEvaluated>,
     /// By rule, the subjects for which it gave no answer.
     pub unanswered: BTreeMap<String, BTreeSet<Urn>>,
+    /// The rules that were asked about at least one subject: of the others, that they hold for nothing says nothing.
+    pub asked: BTreeSet<String>,
+}
+
+/// A rule, a target and why the rule gave no answer there.
+type Unanswered = (String, String, String);
+
+/// What was concluded of some subjects: the reasons are counted as they come, since many share each.
+#[derive(Default)]
+struct Answers<'a> {
+    findings: Vec<Finding>,
+    unknown: BTreeMap<Unanswered, u64>,
+    unanswered: BTreeMap<&'a str, Vec<&'a Urn>>,
 }
 
 /// The answer of one rule for one subject.
@@ -37,19 +50,26 @@ pub(super) enum Verdict {
 /// Judges the graph.
 pub fn evaluate(inventory: &Inventory, rules: &RuleSet, now: Timestamp) -> Judgement {
     let mut findings = Vec::new();
-    let mut unknown: BTreeMap<(String, String, String), u64> = BTreeMap::new();
+    let mut unknown: BTreeMap<Unanswered, u64> = BTreeMap::new();
     let mut unanswered: BTreeMap<String, BTreeSet<Urn>> = BTreeMap::new();
+    let mut asked = BTreeSet::new();
     let context = empty_context();
     for subject in SubjectKind::ALL {
         let nouns = nouns(inventory, *subject);
         let plans = Plans::of(*subject, &nouns, rules);
+        asked.extend(plans.by_kind.values().flat_map(|plan| &plan.rules).map(|rule| rule.id.clone()));
         let judge = Judge { inventory, now, context: &context, plans: &plans };
-        let judged: Vec<_> = nouns.into_par_iter().map(|noun| (noun.id(), judge.noun(noun))).collect();
-        for (id, (found, not_known)) in judged {
-            findings.extend(found);
-            for key in not_known {
-                unanswered.entry(key.0.clone()).or_default().insert(id.clone());
-                *unknown.entry(key).or_default() += 1;
+        let judged = nouns.into_par_iter().fold(Answers::default, |mut answers, noun| {
+            judge.noun(noun, &mut answers);
+            answers
+        });
+        for answers in judged.collect::<Vec<_>>() {
+            findings.extend(answers.findings);
+            for (key, subjects) in answers.unknown {
+                *unknown.entry(key).or_default() += subjects;
+            }
+            for (rule, subjects) in answers.unanswered {
+                unanswered.entry(rule.to_owned()).or_default().extend(subjects.into_iter().cloned());
             }
         }
     }
@@ -62,12 +82,12 @@ pub fn evaluate(inventory: &Inventory, rules: &RuleSet, now: Timestamp) -> Judge
         .into_iter()
         .map(|((rule, target, reason), subjects)| NotEvaluated { rule, target, reason, subjects })
         .collect();
-    Judgement { findings, not_evaluated, unanswered }
+    Judgement { findings, not_evaluated, unanswered, asked }
 }
 
 fn nouns(inventory: &Inventory, subject: SubjectKind) -> Vec<Noun<'_>> {
     match subject {
-        SubjectKind::Identity => inventory.identities.iter().map(Noun::Identity).collect(),
+        SubjectKind::Identity => inventory.identities.iter().map(|it| Noun::identity(it, inventory)).collect(),
         SubjectKind::Credential => inventory.credentials.iter().map(Noun::Credential).collect(),
         SubjectKind::Grant => inventory.grants.iter().map(Noun::Grant).collect(),
         // What is allowed in place is counted in the coverage, not judged.
@@ -81,7 +101,7 @@ fn nouns(inventory: &Inventory, subject: SubjectKind) -> Vec<Noun<'_>> {
 }
 
 /// A hole may hide whole subjects: every rule about what it hides is named for that target.
-fn add_blind_rules(inventory: &Inventory, rules: &RuleSet, unknown: &mut BTreeMap<(String, String, String), u64>) {
+fn add_blind_rules(inventory: &Inventory, rules: &RuleSet, unknown: &mut BTreeMap<Unanswered, u64>) {
     for entry in inventory.coverage.entries().iter().filter(|entry| !entry.blinds.is_empty()) {
         let blinded = rules.rules().iter().filter(|rule| {
             let same_provider = rule.provider.is_none_or(|provider| provider.as_str() == entry.collector);
@@ -164,7 +184,7 @@ struct Judge<'a> {
 /// The provider that a subject is of; none for what lies in a file.
 fn provider(noun: Noun<'_>) -> Option<Provider> {
     match noun {
-        Noun::Identity(it) => Some(it.provider()),
+        Noun::Identity(it, _) => Some(it.provider()),
         Noun::Exposure(_) => None,
         Noun::Credential(it) => Provider::of_kind(it.kind.as_str()),
         Noun::Workload(it) => Provider::of_kind(it.kind.as_str()),
@@ -173,24 +193,23 @@ fn provider(noun: Noun<'_>) -> Option<Provider> {
     }
 }
 
-impl Judge<'_> {
-    fn noun(&self, noun: Noun<'_>) -> (Vec<Finding>, Vec<(String, String, String)>) {
-        let (mut findings, mut not_known) = (Vec::new(), Vec::new());
-        let Some(plan) = self.plans.by_kind.get(&(provider(noun), noun.kind())) else {
-            return (findings, not_known);
-        };
+impl<'a> Judge<'a> {
+    fn noun(&self, noun: Noun<'a>, answers: &mut Answers<'a>) {
+        let Some(plan) = self.plans.by_kind.get(&(provider(noun), noun.kind())) else { return };
         let view = View::new(self.inventory, self.now, noun);
         let mut context = self.context.new_inner_scope();
         let unknown = view.bind(&mut context, &plan.reads);
         let is_allowed = |rule: &Rule| matches!(noun, Noun::Exposure(it) if it.is_allowed_for(&rule.id));
         for rule in plan.rules.iter().filter(|rule| !is_allowed(rule)) {
             match ask(rule, &context, &unknown) {
-                Verdict::Holds => findings.push(self.finding(rule, noun, &view)),
+                Verdict::Holds => answers.findings.push(self.finding(rule, noun, &view)),
                 Verdict::DoesNotHold => {}
-                Verdict::Unknown(why) => not_known.push((rule.id.clone(), noun.tenant().to_owned(), why)),
+                Verdict::Unknown(why) => {
+                    answers.unanswered.entry(&rule.id).or_default().push(noun.id());
+                    *answers.unknown.entry((rule.id.clone(), noun.tenant().to_owned(), why)).or_default() += 1;
+                }
             }
         }
-        (findings, not_known)
     }
 
     fn finding(&self, rule: &Rule, noun: Noun<'_>, view: &View<'_>) -> Finding {
@@ -227,7 +246,7 @@ impl Judge<'_> {
             found.is_some_and(|one| one.attributes.is(AttributeName::Template))
         };
         match noun {
-            Noun::Identity(it) => identity(&it.id),
+            Noun::Identity(it, _) => identity(&it.id),
             Noun::Workload(it) => it.attributes.is(AttributeName::Template),
             Noun::Setting(it) => it.attributes.is(AttributeName::Template),
             Noun::Grant(it) => identity(&it.to),
@@ -239,7 +258,7 @@ impl Judge<'_> {
     /// The identity that a finding about this is a finding about.
     fn identity(&self, noun: Noun<'_>) -> Option<Urn> {
         match noun {
-            Noun::Identity(it) => Some(it.id.clone()),
+            Noun::Identity(it, _) => Some(it.id.clone()),
             Noun::Credential(it) => Some(it.holder.clone()),
             Noun::Grant(it) => Some(it.to.clone()),
             Noun::Exposure(it) => self.inventory.facts.exposures.get(&it.id)?.identity.value().cloned(),
@@ -258,7 +277,7 @@ impl Judge<'_> {
     fn evidence(&self, noun: Noun<'_>) -> Vec<Evidence> {
         let mut places = Vec::new();
         match noun {
-            Noun::Identity(it) => places.push(it.evidence.clone()),
+            Noun::Identity(it, _) => places.push(it.evidence.clone()),
             Noun::Grant(it) => places.push(it.evidence.clone()),
             Noun::Workload(it) => places.push(it.evidence.clone()),
             Noun::Setting(it) => places.push(it.evidence.clone()),

@@ -3,33 +3,32 @@
 use jiff::Timestamp;
 
 use super::view::Field;
-use crate::inventory::Inventory;
+use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{
     AttributeName, CapabilityKind, Credential, Edge, EdgeKind, Exposure, Holding, Identity, Known, Provider, Reached,
     Severity, Urn, Workload,
 };
 
 /// A field of an identity that the join answers.
-pub(super) fn identity(it: &Identity, name: &str, inventory: &Inventory) -> Option<Field> {
-    let rights_unknown = || inventory.facts.identities.get(&it.id).and_then(|facts| facts.rights_unknown.clone());
+pub(super) fn identity(it: &Identity, facts: &IdentityFacts, name: &str, inventory: &Inventory) -> Option<Field> {
     Some(match name {
         "environment" => environment(&it.id, inventory),
         "defined_in" => defined_in(&it.id, inventory),
         "code_share" => Field::Int(inventory.facts.code_share.get(&it.tenant).copied().map_or(0, i64::from)),
         "reach" => Field::Texts(kinds(inventory, &it.id)),
-        "reaches_administrator" => match (administers(inventory, &it.id, None), rights_unknown()) {
-            (false, Some(why)) => Field::Unknown(why),
+        "reaches_administrator" => match (administers(inventory, &it.id, None), &facts.rights_unknown) {
+            (false, Some(why)) => Field::Unknown(why.clone()),
             (reaches, _) => Field::Bool(reaches),
         },
         "reaches_cloud_administrator" => Field::Bool(administers(inventory, &it.id, Some(Provider::Aws))),
         "could_reach_cloud_administrator" => {
-            let is_it = |power: &Reached| {
+            let is_it = |power: &Reached<'_>| {
                 power.holding == Holding::Conditional
                     && is_of_administrator(power)
-                    && Provider::of(&power.at) == Some(Provider::Aws)
+                    && Provider::of(power.at) == Some(Provider::Aws)
             };
             let is_sure = administers(inventory, &it.id, Some(Provider::Aws));
-            Field::Bool(!is_sure && inventory.facts.graph.reach_of(&it.id).any(is_it))
+            Field::Bool(!is_sure && inventory.facts.graph.reach_of(&it.id).any(|power| is_it(&power)))
         }
         "reaches_through" => Field::Text(through(inventory, &it.id)),
         "alive_elsewhere" => Field::Bool(is_alive_elsewhere(&it.id, inventory)),
@@ -140,7 +139,7 @@ pub(super) fn severity(it: &Exposure, inventory: &Inventory) -> Severity {
     let identity = facts.and_then(|facts| facts.identity.value());
     let Some(of) = identity.and_then(|id| inventory.facts.identities.get(id)) else { return it.severity };
     let reached = inventory.facts.graph.reach_of(&it.id);
-    let worst = reached.map(of_power).max();
+    let worst = reached.map(|power| of_power(&power)).max();
     // Whoever wrote the tree that the secret lies in wrote this export, too: it makes nothing milder.
     let told = identity.and_then(|id| inventory.identities.get(id));
     if told.is_some_and(|one| one.attributes.is(AttributeName::ToldByTree)) {
@@ -155,14 +154,14 @@ pub(super) fn severity(it: &Exposure, inventory: &Inventory) -> Severity {
     }
 }
 
-fn of_power(power: &Reached) -> Severity {
+fn of_power(power: &Reached<'_>) -> Severity {
     match (power.kind, power.holding) {
         (CapabilityKind::Administrator, Holding::Holds) if is_whole(power) => Severity::Critical,
         _ => Severity::High,
     }
 }
 
-fn is_whole(power: &Reached) -> bool {
+fn is_whole(power: &Reached<'_>) -> bool {
     !power.scope.starts_with("namespace ")
 }
 
@@ -187,17 +186,17 @@ fn kinds(inventory: &Inventory, id: &Urn) -> Vec<String> {
     kinds
 }
 
-fn is_administration(power: &Reached) -> bool {
+fn is_administration(power: &Reached<'_>) -> bool {
     power.holding == Holding::Holds && is_of_administrator(power)
 }
 
-fn is_of_administrator(power: &Reached) -> bool {
+fn is_of_administrator(power: &Reached<'_>) -> bool {
     power.kind == CapabilityKind::Administrator && is_whole(power)
 }
 
 fn administers(inventory: &Inventory, id: &Urn, provider: Option<Provider>) -> bool {
-    let fits = |power: &Reached| provider.is_none_or(|provider| Provider::of(&power.at) == Some(provider));
-    inventory.facts.graph.reach_of(id).any(|power| is_administration(power) && fits(power))
+    let fits = |power: &Reached<'_>| provider.is_none_or(|provider| Provider::of(power.at) == Some(provider));
+    inventory.facts.graph.reach_of(id).any(|power| is_administration(&power) && fits(&power))
 }
 
 /// The way to the strongest power that others have, in names.
@@ -208,7 +207,7 @@ fn through(inventory: &Inventory, id: &Urn) -> String {
     // Where nothing is sure, what could be: a rule that asks for that says so.
     let Some(power) = sure.or_else(|| others().find(|power| is_of_administrator(power))) else { return String::new() };
     let name = |urn: &Urn| inventory.identities.get(urn).map_or_else(|| urn.to_string(), |one| one.name.clone());
-    let names: Vec<String> = graph.way(id, power).iter().map(|edge| name(&edge.to)).collect();
+    let names: Vec<String> = graph.way(id, &power).iter().map(|edge| name(&edge.to)).collect();
     format!("{} ({})", names.join(" → "), power.scope)
 }
 

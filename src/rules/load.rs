@@ -39,6 +39,9 @@ pub struct RuleError {
     pub message: String,
 }
 
+/// The file of an error in the caller's configuration; which one that is, the caller knows.
+pub const CONFIGURATION: &str = "nonhuman.toml";
+
 /// What the configuration changes of a rule.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -174,7 +177,7 @@ impl RuleSet {
         for id in overrides.keys().filter(|id| !by_id.contains_key(*id)) {
             let hint = did_you_mean(id, by_id.keys().map(String::as_str));
             let message = format!("the configuration names the rule '{id}', which does not exist{hint}");
-            errors.push(RuleError { file: "nonhuman.toml".to_owned(), line: 1, column: 1, message });
+            errors.push(RuleError { file: CONFIGURATION.to_owned(), line: 1, column: 1, message });
         }
         let mut rules = Vec::new();
         let names = by_id.keys().cloned().collect();
@@ -309,15 +312,22 @@ impl Loader<'_> {
     }
 
     fn params(&self, mut params: Params, change: &Params) -> Result<Params, RuleError> {
+        let wrong = |what: String| {
+            let message = format!("{what} (rule '{}')", self.file.id());
+            Err(RuleError { file: CONFIGURATION.to_owned(), line: 1, column: 1, message })
+        };
         for (name, value) in change {
             let hint = did_you_mean(name, params.keys().map(String::as_str));
-            match params.get_mut(name) {
-                Some(old) if std::mem::discriminant(old) == std::mem::discriminant(value) => *old = value.clone(),
-                Some(_) => {
-                    return Err(self.at(0, format!("the configuration gives '{name}' another type than the rule")));
-                }
-                None => return Err(self.at(0, format!("the configuration sets '{name}', which is no parameter{hint}"))),
+            let Some(old) = params.get_mut(name) else {
+                return wrong(format!("the configuration sets '{name}', which is no parameter{hint}"));
+            };
+            if std::mem::discriminant(old) != std::mem::discriminant(value) {
+                return wrong(format!("the configuration gives '{name}' another type than the rule"));
             }
+            if value.is_negative() && !old.is_negative() {
+                return wrong(format!("the configuration gives '{name}' a number below nought"));
+            }
+            *old = value.clone();
         }
         Ok(params)
     }

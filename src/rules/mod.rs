@@ -26,5 +26,5 @@ pub use decision::{Decision, Verb};
 pub use evaluate::{Judgement, evaluate};
 pub use fields::{Field, Type, fields};
 pub use file::{Origin, RuleFile};
-pub use load::{Override, Rule, RuleError, RuleSet};
+pub use load::{CONFIGURATION, Override, Rule, RuleError, RuleSet};
 pub use suppress::{Rewritten, apply, rewrite, stale};

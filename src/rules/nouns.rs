@@ -1,7 +1,5 @@
 //! What each noun answers for each of its fields. The names are those of `fields.rs`.
 
-use std::sync::LazyLock;
-
 use jiff::Timestamp;
 
 use super::joined;
@@ -17,9 +15,13 @@ use crate::model::{
 /// requests and the groups that the API server adds.
 const EVERYONE: &[&str] = &["system:anonymous", "system:unauthenticated", "system:authenticated"];
 
-pub(super) fn identity(it: &Identity, name: &str, inventory: &Inventory, now: Timestamp) -> Field {
-    static NOTHING: LazyLock<IdentityFacts> = LazyLock::new(IdentityFacts::default);
-    let facts = inventory.facts.identities.get(&it.id).unwrap_or(&NOTHING);
+pub(super) fn identity(
+    it: &Identity,
+    facts: &IdentityFacts,
+    name: &str,
+    inventory: &Inventory,
+    now: Timestamp,
+) -> Field {
     match name {
         "id" => text(it.id.as_str()),
         "kind" => text(it.kind.as_str()),
@@ -44,7 +46,7 @@ pub(super) fn identity(it: &Identity, name: &str, inventory: &Inventory, now: Ti
         "declared" => Field::Bool(it.evidence.is_declared()),
         "never_used" | "unused_for" | "last_used" => use_of(&facts.last_use, &it.created, name, now),
         "owner" | "owner_source" | "owner_left" | "owner_left_on" => owner(facts, name),
-        _ => joined::identity(it, name, inventory).unwrap_or_else(|| rights(it, facts, name)),
+        _ => joined::identity(it, facts, name, inventory).unwrap_or_else(|| rights(it, facts, name)),
     }
 }
 
@@ -270,7 +272,7 @@ pub(super) fn setting(it: &Setting, name: &str) -> Field {
 /// An attribute as a field: as it was read, else as it was concluded.
 pub(super) fn attribute(noun: Noun<'_>, name: AttributeName, inventory: &Inventory, now: Timestamp) -> Field {
     let read = match noun {
-        Noun::Identity(it) => it.attributes.get(name),
+        Noun::Identity(it, _) => it.attributes.get(name),
         Noun::Credential(it) => it.attributes.get(name),
         Noun::Workload(it) => it.attributes.get(name),
         Noun::Setting(it) => it.attributes.get(name),

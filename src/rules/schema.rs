@@ -64,6 +64,10 @@ pub(super) enum Param {
 }
 
 impl Param {
+    pub(super) fn is_negative(&self) -> bool {
+        matches!(self, Param::Int(number) if *number < 0)
+    }
+
     pub(super) fn ty(&self) -> Type {
         match self {
             Param::Bool(_) => Type::Bool,

@@ -1,7 +1,7 @@
 //! The graph as rules see it: the fields of one subject, known, absent or unknown.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use cel::Context;
 use cel::objects::{Key, Value};
@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::fields::{self, relations};
 use super::nouns;
 use super::schema::{Param, Params, Schema};
-use crate::inventory::Inventory;
+use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{Credential, Exposure, FactKind, Grant, Identity, Known, Setting, SubjectKind, Urn, Workload};
 
 /// The value of a field.
@@ -29,7 +29,8 @@ pub(super) enum Field {
 /// One noun of the graph.
 #[derive(Clone, Copy)]
 pub(super) enum Noun<'a> {
-    Identity(&'a Identity),
+    /// With what was concluded of it, which most of its fields come from.
+    Identity(&'a Identity, &'a IdentityFacts),
     Credential(&'a Credential),
     Grant(&'a Grant),
     Exposure(&'a Exposure),
@@ -193,14 +194,20 @@ fn value(field: Field) -> Value {
 }
 
 fn identity<'a>(inventory: &'a Inventory, id: &Urn) -> Known<Noun<'a>> {
-    inventory.identities.get(id).map(Noun::Identity).into()
+    inventory.identities.get(id).map(|it| Noun::identity(it, inventory)).into()
 }
 
 impl<'a> Noun<'a> {
+    /// An identity with what was concluded of it.
+    pub(super) fn identity(it: &'a Identity, inventory: &'a Inventory) -> Self {
+        static NOTHING: LazyLock<IdentityFacts> = LazyLock::new(IdentityFacts::default);
+        Self::Identity(it, inventory.facts.identities.get(&it.id).unwrap_or(&NOTHING))
+    }
+
     /// Its name in the graph.
     pub(super) fn id(&self) -> &'a Urn {
         match self {
-            Noun::Identity(it) => &it.id,
+            Noun::Identity(it, _) => &it.id,
             Noun::Credential(it) => &it.id,
             Noun::Grant(it) => &it.id,
             Noun::Exposure(it) => &it.id,
@@ -212,7 +219,7 @@ impl<'a> Noun<'a> {
     /// The account, cluster or tree it was read from.
     pub(super) fn tenant(&self) -> &'a str {
         match self {
-            Noun::Identity(it) => &it.tenant,
+            Noun::Identity(it, _) => &it.tenant,
             Noun::Credential(it) => &it.tenant,
             Noun::Grant(it) => &it.tenant,
             Noun::Exposure(it) => match &it.evidence.location {
@@ -227,7 +234,7 @@ impl<'a> Noun<'a> {
     /// What sort of noun it is.
     pub(super) fn subject(&self) -> SubjectKind {
         match self {
-            Noun::Identity(_) => SubjectKind::Identity,
+            Noun::Identity(..) => SubjectKind::Identity,
             Noun::Credential(_) => SubjectKind::Credential,
             Noun::Grant(_) => SubjectKind::Grant,
             Noun::Exposure(_) => SubjectKind::Exposure,
@@ -239,7 +246,7 @@ impl<'a> Noun<'a> {
     /// Its `kind`, as rules see it.
     pub(super) fn kind(&self) -> &'a str {
         match self {
-            Noun::Identity(it) => it.kind.as_str(),
+            Noun::Identity(it, _) => it.kind.as_str(),
             Noun::Credential(it) => it.kind.as_str(),
             Noun::Grant(it) => it.kind.as_str(),
             Noun::Exposure(it) => &it.proof.kind,
@@ -252,7 +259,7 @@ impl<'a> Noun<'a> {
         let (name, needs) = (field.name, field.needs);
         let field = match (field.attribute, self) {
             (Some(attribute), noun) => nouns::attribute(*noun, attribute, inventory, now),
-            (None, Noun::Identity(it)) => nouns::identity(it, name, inventory, now),
+            (None, Noun::Identity(it, facts)) => nouns::identity(it, facts, name, inventory, now),
             (None, Noun::Credential(it)) => nouns::credential(it, name, inventory, now),
             (None, Noun::Grant(it)) => nouns::grant(it, name, inventory),
             (None, Noun::Exposure(it)) => nouns::exposure(it, name, inventory, now),

@@ -1,12 +1,21 @@
 //! Which id of an AWS access key belongs to which secret, where several could: an id has one secret, and a secret one id.
 //! Finds nothing itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::Match;
+use crate::model::Proof;
 
 /// The kind of credential that is a pair.
 const KIND: &str = "aws.access-key";
+/// The kind of a secret whose id is not known.
+const SECRET: &str = "aws.secret-access-key";
+/// What the names of ids and of secrets say of what they are, the longest first.
+const ID_WORDS: [&str; 3] = ["accesskeyid", "accesskey", "keyid"];
+const SECRET_WORDS: [&str; 4] = ["secretaccesskey", "secretkey", "accesskey", "secret"];
+/// A name ends so near before its value and begins so far before it at most, in bytes.
+const LONGEST_NAME: usize = 120;
 /// So near beside its id a secret needs no name, in bytes.
 const BESIDE: usize = 8;
 
@@ -39,6 +48,7 @@ pub(super) fn resolve(text: &[u8], matches: &mut Vec<Match<'_>>) {
         place += 1;
         !lost.contains(&(place - 1))
     });
+    join_by_name(text, matches);
     // An id that has its secret is no finding of its own.
     let keys: BTreeSet<usize> = matches
         .iter()
@@ -47,6 +57,70 @@ pub(super) fn resolve(text: &[u8], matches: &mut Vec<Match<'_>>) {
         .map(|key| key.start)
         .collect();
     matches.retain(|found| !found.detector.public || !keys.contains(&found.span.start));
+}
+
+/// Joins ids and secrets that have one name but for what they are, such as `OLD_AWS_ACCESS_KEY_ID` and
+/// `OLD_AWS_SECRET_ACCESS_KEY`, however many others lie between. Where several have one name, their places decide.
+fn join_by_name<'a>(text: &[u8], matches: &mut Vec<Match<'a>>) {
+    let is_id = |found: &&Match<'_>| found.detector.public && found.proof.kind == KIND;
+    let ids: Vec<(String, Range<usize>, Proof)> = matches
+        .iter()
+        .filter(is_id)
+        .map(|found| (stem(text, found.span.start, &ID_WORDS), found.span.clone(), found.proof.clone()))
+        .collect();
+    let is_pair = |found: &Match<'_>| found.key.is_some() && found.proof.kind == KIND;
+    let Some(detector) = matches.iter().find(|found| is_pair(found)).map(|found| found.detector) else { return };
+    if ids.len() < 2 {
+        return;
+    }
+    // A secret in a pair was found alone, too.
+    let mut secrets: BTreeMap<usize, usize> = BTreeMap::new();
+    for (place, found) in matches.iter().enumerate() {
+        if is_pair(found) || found.proof.kind == SECRET && !secrets.contains_key(&found.span.start) {
+            secrets.insert(found.span.start, place);
+        }
+    }
+    let secrets: Vec<(String, usize)> =
+        secrets.into_iter().map(|(start, place)| (stem(text, start, &SECRET_WORDS), place)).collect();
+    let is_one = |name: &str| {
+        ids.iter().filter(|(stem, ..)| stem == name).count() == 1
+            && secrets.iter().filter(|(stem, _)| stem == name).count() == 1
+    };
+    let mut joined = BTreeSet::new();
+    let mut taken = BTreeSet::new();
+    for (name, place) in secrets.iter().filter(|(name, _)| is_one(name)) {
+        let Some((_, span, proof)) = ids.iter().find(|(stem, ..)| stem == name) else { continue };
+        let found = &mut matches[*place];
+        if found.key.as_ref() != Some(span) {
+            found.claims = vec![found.span.clone(), span.clone()];
+            found.key = Some(span.clone());
+            found.detector = detector;
+            KIND.clone_into(&mut found.proof.kind);
+            (found.proof.key_id, found.proof.account) = (proof.key_id.clone(), proof.account.clone());
+        }
+        joined.insert(*place);
+        taken.insert(span.start);
+    }
+    let mut place = 0;
+    matches.retain(|found| {
+        place += 1;
+        let has_lost = found.key.as_ref().is_some_and(|key| taken.contains(&key.start)) && is_pair(found);
+        !has_lost || joined.contains(&(place - 1))
+    });
+}
+
+/// What is left of a value's name without the words for what it is.
+fn stem(text: &[u8], value: usize, words: &[&str]) -> String {
+    let before = text.get(value.saturating_sub(LONGEST_NAME)..value).unwrap_or_default();
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    let end = before.iter().rposition(|byte| is_name(*byte)).map_or(0, |place| place + 1);
+    let start = before[..end].iter().rposition(|byte| !is_name(*byte)).map_or(0, |place| place + 1);
+    let letters = before[start..end].iter().filter(|byte| byte.is_ascii_alphanumeric());
+    let name: String = letters.map(|byte| char::from(byte.to_ascii_lowercase())).collect();
+    match words.iter().find_map(|word| name.find(word).map(|at| (at, word.len()))) {
+        Some((at, length)) => format!("{}{}", &name[..at], &name[at + length..]),
+        None => name,
+    }
 }
 
 /// Whether the text before a secret names it as that of an access key, or it stands right beside its id.
@@ -91,6 +165,32 @@ mod tests {
             found(&reversed),
             ["aws-access-key-reversed Some(0) Some(0)", "aws-access-key-reversed Some(1) Some(1)"]
         );
+    }
+
+    #[test]
+    fn names_join_what_lies_apart() {
+        let [(id1, id2), (s1, s2)] = [IDS, SECRETS].map(|[first, second]| (first, second));
+        for (id, secret, old) in [
+            ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "OLD_"),
+            ("aws.accessKeyId", "aws.secretAccessKey", "prod."),
+        ] {
+            let [l1, l2, l3, l4] = [
+                format!("{id}={id1}\n"),
+                format!("{old}{id}={id2}\n"),
+                format!("{secret}={s1}\n"),
+                format!("{old}{secret}={s2}\n"),
+            ];
+            for lines in [[&l1, &l2, &l3, &l4], [&l1, &l2, &l4, &l3], [&l3, &l4, &l2, &l1], [&l2, &l1, &l3, &l4]] {
+                let text: String = lines.into_iter().map(String::as_str).collect();
+                let mut found = found(&text);
+                found.iter_mut().for_each(|one| *one = one.replace("-reversed", ""));
+                found.sort();
+                assert_eq!(found, ["aws-access-key Some(0) Some(0)", "aws-access-key Some(1) Some(1)"], "{text}");
+            }
+            // The secret of an old key is not taken for that of the new one.
+            let found = found(&format!("{l1}{l2}{l3}"));
+            assert_eq!(found, ["aws-access-key-id Some(1) None", "aws-access-key Some(0) Some(0)"]);
+        }
     }
 
     #[test]

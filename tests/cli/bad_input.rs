@@ -51,6 +51,15 @@ fn wrong_usage_is_told_at_once() {
     refused(path, &["scan", "src", "--config", "bad.toml"], "bad.toml:1:");
     refused(path, &["scan", "src", "--config", "typo.toml"], "unknown field `fail_on`");
     refused(path, &["scan", "src", "--config", "norule.toml"], "did you mean 'access-key-old'?");
+    refused(path, &["scan", "src", "--config", "norule.toml"], "norule.toml:1:8: the configuration names");
+    write(path, "param.toml", "fail-on = \"high\"\n[rules.access-key-old]\nparam = { maxage = 3 }\n");
+    refused(path, &["scan", "src", "--config", "param.toml"], "param.toml:3:11: the configuration sets 'maxage'");
+    write(path, "below.toml", "[rules.access-key-old]\nparam = { max_age = -5 }\n");
+    refused(
+        path,
+        &["scan", "src", "--config", "below.toml"],
+        "below.toml:2:11: the configuration gives 'max_age' a number",
+    );
     refused(path, &["scan", "src", "--config", "gone.toml"], "gone.toml: No such file");
     refused(path, &["scan", "src", "--rules", "ours"], "ours/x.toml:1:9:");
     refused(path, &["scan", "src", "--rules", "gone"], "no such folder of rules");

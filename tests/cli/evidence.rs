@@ -99,3 +99,48 @@ fn the_results_are_valid_oscal() {
         assert!(uuids.contains(related["observation-uuid"].as_str().expect("text")), "{related}");
     }
 }
+
+/// INVARIANT: of what nobody asked, the pack says nothing.
+#[test]
+fn a_control_is_satisfied_only_where_something_was_asked() {
+    let folder = folder();
+    let path = folder.path();
+    crate::tree::write(path, "clean/a", "x\n");
+    for arguments in
+        [["evidence", "pack", "clean", "--isolated"], ["secrets", "clean", "--isolated", "--evidence=pack"]]
+    {
+        let _ = std::fs::remove_dir_all(path.join("pack"));
+        let ran = run(path, &arguments);
+        assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+        let results: Value =
+            serde_json::from_slice(&pack(&path.join("pack"))["oscal-assessment-results.json"]).expect("JSON");
+        assert_eq!(results["assessment-results"]["results"][0]["findings"], Value::Null, "{arguments:?}");
+    }
+    // Of what was asked it does.
+    let files = make(path, "acme");
+    let results: Value = serde_json::from_slice(&files["oscal-assessment-results.json"]).expect("JSON");
+    let conclusions = results["assessment-results"]["results"][0]["findings"].as_array().expect("a list");
+    let states: Vec<&str> =
+        conclusions.iter().map(|one| one["target"]["status"]["state"].as_str().expect("text")).collect();
+    assert!(states.contains(&"satisfied") && states.contains(&"not-satisfied"), "{states:?}");
+    let is_technique = |one: &Value| one["target"]["target-id"].as_str().expect("text").starts_with("MITRE-ATTACK");
+    assert!(!conclusions.iter().any(is_technique), "a technique is no control");
+}
+
+#[test]
+fn the_pack_holds_what_the_report_leaves_out() {
+    let folder = folder();
+    let path = folder.path();
+    crate::tree::write(path, "t/a.py", crate::secrets::line("a"));
+    let scan = |day: &str, more: &[&str]| {
+        run(path, &[&["secrets", "t", "--isolated", "--history-file", "h.db", "--now", day], more].concat())
+    };
+    assert_eq!(scan("2026-11-20", &[]).code, 1);
+    let ran = scan("2026-11-21", &["--only", "new", "--min-severity", "critical", "--evidence", "pack"]);
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    let files = pack(&path.join("pack"));
+    let manifest: Value = serde_json::from_slice(&files["manifest.json"]).expect("JSON");
+    assert_eq!(manifest["summary"]["findings"]["high"], 1, "{manifest}");
+    assert!(String::from_utf8_lossy(&files["findings.csv"]).contains("leaked-secret"));
+    assert!(String::from_utf8_lossy(&files["oscal-assessment-results.json"]).contains("not-satisfied"));
+}

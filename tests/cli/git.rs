@@ -322,6 +322,7 @@ fn a_range_finds_what_was_added_and_removed_in_it() {
     let said = unknown.coverage("commits").expect("it is said").2;
     assert_eq!(unknown.code, 3);
     assert!(said.contains("'origin/nowhere'") && said.contains("fetch-depth: 0"), "{said}");
+    assert!(said.contains("git fetch origin nowhere"), "what is called so here has another name there: {said}");
     let dots = run(path, &["scan", "--range", "start...HEAD", "."]);
     assert!(dots.code == 2 && dots.stderr.contains("A..B"), "{}", dots.stderr);
     let both = run(path, &["scan", "--history", "--staged", "."]);

@@ -51,6 +51,7 @@ mod reach;
 mod readme;
 mod review;
 mod rights;
+mod scope;
 mod secrets;
 mod shard;
 mod source;

@@ -160,3 +160,143 @@ fn targets_come_from_lists() {
         assert_eq!((ran.code, ran.stderr.contains(message)), (2, true), "{}", ran.stderr);
     }
 }
+
+/// A folder that is used each night holds the shards of last night where one of this night failed.
+#[test]
+fn the_shard_of_last_night_does_not_stand_in_for_one_that_failed() {
+    let folder = folder();
+    let path = folder.path();
+    for number in 0..6 {
+        write(path, &format!("trees/repo-{number}/a.py"), "x = 1\n");
+    }
+    let collect = |shard: &str, day: &str| {
+        let arguments =
+            ["collect", "--isolated", "--trees-in", "trees", "--shard", shard, "--parts", "p", "--now", day];
+        assert_eq!(run(path, &arguments).code, 0);
+    };
+    collect("1/2", "2026-11-20");
+    collect("2/2", "2026-11-20");
+    assert_eq!(merge(path, &["p"]).code, 0);
+    for number in 0..6 {
+        write(path, &format!("trees/repo-{number}/a.py"), line(&format!("{number}")));
+    }
+    collect("1/2", "2026-11-21");
+    let ran = merge(path, &["p"]);
+    let told = holes(&ran);
+    let missing = told.iter().filter(|one| one.contains("no shard brought it; missing is shard 2 of 2")).count();
+    assert!(missing > 0 && told.iter().any(|one| one.contains("that is another run (--within)")), "{told:?}");
+    let report: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!(report["findings"].as_array().expect("a list").len() + missing, 6);
+    // Who knows that a run takes so long says so; and a run with fewer shards replaces one with more.
+    assert_eq!(holes(&merge(path, &["p", "--within", "48"])), Vec::<String>::new());
+    collect("1/1", "2026-11-22");
+    let ran = merge(path, &["p"]);
+    assert_eq!(holes(&ran), Vec::<String>::new());
+    assert!(ran.stdout.contains("its targets were read again by others"), "{}", ran.stdout);
+}
+
+#[test]
+fn shards_of_other_keys_versions_and_trees_are_holes() {
+    let folder = folder();
+    let path = folder.path();
+    trees(path);
+    let collect = |key: &str, shard: &str| {
+        let arguments =
+            ["collect", "--isolated", "--trees-in", "trees", "--now", DAY, "--shard", shard, "--parts", "p"];
+        let ran = nonhuman(path).args(arguments).env("NONHUMAN_FINGERPRINT_KEY", key).output().expect("it starts");
+        assert!(ran.status.success());
+    };
+    collect("a", "1/2");
+    collect("b", "2/2");
+    let told = holes(&merge(path, &["p"]));
+    assert!(told.iter().any(|one| one.contains("made under another NONHUMAN_FINGERPRINT_KEY")), "{told:?}");
+    collect("a", "2/2");
+    assert_eq!(holes(&merge(path, &["p"])), Vec::<String>::new());
+    let manifest = path.join("p/shard-00002-of-00002.shard.json");
+    let text = std::fs::read_to_string(&manifest).expect("it is there");
+    let version = concat!("\"version\": \"", env!("CARGO_PKG_VERSION"), "\"");
+    std::fs::write(&manifest, text.replace(version, "\"version\": \"9.9.9\"")).expect("it can be written");
+    let told = holes(&merge(path, &["p"]));
+    assert!(told.iter().any(|one| one.contains("nonhuman 9.9.9 wrote it, this is")), "{told:?}");
+    // Two trees of one name, of two machines.
+    write(path, "x/api/a.py", line("x"));
+    write(path, "y/api/a.py", line("y"));
+    for side in ["x", "y"] {
+        let parts = format!("../of-{side}");
+        let arguments = ["collect", "--isolated", "api", "--now", DAY, "--shard", "1/1", "--parts", &parts];
+        assert_eq!(run(&path.join(side), &arguments).code, 0);
+    }
+    let told = holes(&merge(path, &["of-x", "of-y"]));
+    assert!(told.len() == 1 && told[0].contains("shard 1 of 1 is there 2 times"), "{told:?}");
+}
+
+/// A folder of clones may be made of links; nothing in it is passed over in silence.
+#[test]
+fn links_to_trees_are_read_once_and_files_are_told() {
+    let folder = folder();
+    let path = folder.path();
+    write(path, "clones/r1/a.py", line("one"));
+    write(path, "real/r9/a.py", line("nine"));
+    write(path, "clones/notes.txt", "x");
+    let link = |to: &str, name: &str| std::os::unix::fs::symlink(to, path.join("clones").join(name)).expect("a link");
+    link("../real/r9", "r9");
+    link("r1", "same");
+    let scan = || run(path, &["scan", "--isolated", "--trees-in", "clones", "--now", DAY, "--format", "json"]);
+    let ran = scan();
+    let report: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!(report["findings"].as_array().expect("a list").len(), 2);
+    assert_eq!(report["inputs"], serde_json::json!(["source clones/r1", "source clones/r9"]));
+    let told = |what: &str| {
+        let entry = report["coverage"].as_array().expect("a list").iter().find(|one| one["what"] == what);
+        entry.expect("it is told")["detail"].as_str().expect("text").to_owned()
+    };
+    assert!(told("links to trees").ends_with(": same") && told("files beside trees").ends_with(": notes.txt"));
+    link("nowhere", "broken");
+    let told = holes(&scan());
+    assert_eq!(told, ["clones: they lead nowhere: broken"]);
+}
+
+/// Where exports lie in the trees, the merged report is still that of one scan.
+#[test]
+fn discovered_exports_make_no_difference() {
+    let folder = folder();
+    let path = folder.path();
+    for entry in walkdir::WalkDir::new(crate::tree::project().join("fixtures/acme")) {
+        let entry = entry.expect("it can be walked");
+        if entry.file_type().is_file() {
+            let below = entry.path().strip_prefix(crate::tree::project().join("fixtures/acme")).expect("below");
+            let name = format!("clones/{}", below.to_string_lossy());
+            write(path, &name, std::fs::read(entry.path()).expect("it is readable"));
+        }
+    }
+    let whole = run(path, &["scan", "--isolated", "--trees-in", "clones", "--now", DAY, "--format", "json"]);
+    for shard in ["1/3", "2/3", "3/3"] {
+        let arguments = ["collect", "--isolated", "--trees-in", "clones", "--now", DAY, "--shard", shard];
+        run(path, &[arguments.as_slice(), &["--parts", "p"]].concat());
+    }
+    assert!(merge(path, &["p"]).stdout == whole.stdout, "it is another report");
+}
+
+/// Entries of a baseline are told as stale where the records say that their tree was read.
+#[test]
+fn a_merge_knows_stale_entries() {
+    let folder = folder();
+    let path = folder.path();
+    write(path, "t/a.py", line("a"));
+    write(path, "t/b.py", line("b"));
+    run(path, &["secrets", "--isolated", "t", "--baseline", "b.jsonl", "--write-baseline"]);
+    std::fs::remove_file(path.join("t/b.py")).expect("it is there");
+    write(path, "t/c.py", "x = 1\n");
+    run(path, &["collect", "--isolated", "t", "--shard", "1/1", "--parts", "p"]);
+    let ran = run(path, &["merge", "--isolated", "p", "--baseline", "b.jsonl"]);
+    assert!(ran.code == 0 && ran.stdout.contains("stale entries"), "{}", ran.stdout);
+    run(path, &["merge", "--isolated", "p", "--baseline", "b.jsonl", "--write-baseline"]);
+    let text = std::fs::read_to_string(path.join("b.jsonl")).expect("it is there");
+    assert!(text.contains("t/a.py") && !text.contains("t/b.py"), "{text}");
+    // Shards of another key than the baseline's: nothing is recognised, and nothing is taken out.
+    let mut collect = nonhuman(path);
+    collect.args(["collect", "--isolated", "t", "--shard", "1/1", "--parts", "p"]).env("NONHUMAN_FINGERPRINT_KEY", "k");
+    assert!(collect.output().expect("it starts").status.success());
+    let told = holes(&run(path, &["merge", "--isolated", "p", "--baseline", "b.jsonl", "--format", "json"]));
+    assert!(told.iter().any(|one| one.contains("no entry is recognised")), "{told:?}");
+}

@@ -161,13 +161,19 @@ fn text_in_utf16_is_read() {
     for (name, bytes) in [
         ("little", [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect::<Vec<u8>>()),
         ("big", [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect()),
+        (
+            "little-32",
+            ['\u{feff}'].into_iter().chain(text.chars()).flat_map(|one| u32::from(one).to_le_bytes()).collect(),
+        ),
+        ("big-32", ['\u{feff}'].into_iter().chain(text.chars()).flat_map(|one| u32::from(one).to_be_bytes()).collect()),
         ("utf8", [b"\xef\xbb\xbf", text.as_bytes()].concat()),
     ] {
         write(folder.path(), &format!("t/{name}.txt"), bytes);
     }
     let (code, report) = scan(folder.path(), &["t"]);
     assert_eq!(code, 1);
-    assert_eq!(places(&report), ["t|big.txt:2:9-49", "t|little.txt:2:9-49", "t|utf8.txt:2:9-49"]);
+    let names = ["big-32", "big", "little-32", "little", "utf8"];
+    assert_eq!(places(&report), names.map(|name| format!("t|{name}.txt:2:9-49")));
 }
 
 #[test]

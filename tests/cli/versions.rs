@@ -68,6 +68,73 @@ fn every_place_of_a_value_in_a_file_is_told() {
     assert_eq!(places(&scan(path, &["--staged"])), ["a.py:6#2"]);
 }
 
+/// What reviewers are shown is the line of today, not that of a commit long ago.
+#[test]
+fn what_moved_is_shown_where_it_lies_in_head() {
+    let folder = repository();
+    let path = folder.path();
+    let token = secret("moved");
+    write(path, "a.py", format!("one = 1\n{token}"));
+    write(path, "twice.py", format!("{token}{token}"));
+    commit(path, "brought");
+    write(path, "a.py", format!("{}{token}", "x = 1\n".repeat(50)));
+    write(path, "twice.py", format!("{token}{}{token}", "x = 1\n".repeat(9)));
+    commit(path, "moved");
+    for arguments in [&["--history"][..], &["--since", "HEAD~2"]] {
+        let report = scan(path, arguments);
+        let of = |name: &str| {
+            let exposures = report["exposures"].as_array().expect("a list").iter();
+            let places = exposures.filter(|one| one["evidence"]["location"]["path"] == name);
+            let mut lines: Vec<(u64, u64)> = places
+                .map(|one| {
+                    let (was, is) = (&one["evidence"]["location"]["line"], &one["introduced"]["lies_at"]["line"]);
+                    (was.as_u64().expect("a line"), is.as_u64().unwrap_or_default())
+                })
+                .collect();
+            lines.sort_unstable();
+            lines
+        };
+        assert_eq!((of("a.py"), of("twice.py")), (vec![(2, 51)], vec![(1, 0), (2, 11)]), "{arguments:?}");
+        let all = [&["secrets", "--isolated", "--now", NOW, "--format", "github"], arguments].concat();
+        let told = run(path, &all).stdout;
+        assert!(told.contains("file=a.py,line=51,") && !told.contains("line=2,"), "{told}");
+    }
+}
+
+/// Forges keep the heads of pull requests under names of their own.
+#[test]
+fn the_heads_of_pull_requests_are_read() {
+    let folder = repository();
+    let path = folder.path();
+    git(path, &["checkout", "--quiet", "--detach", "main"]);
+    write(path, "pull.py", secret("pull"));
+    let head = commit(path, "of a pull request");
+    for (name, of) in [("refs/pull/7/head", "github"), ("refs/merge-requests/7/head", "gitlab")] {
+        git(path, &["checkout", "--quiet", "main"]);
+        git(path, &["update-ref", name, &head]);
+        assert_eq!(places(&scan(path, &["--history"])), ["pull.py:1"], "{of}");
+        assert_eq!(places(&scan(path, &["--range", &format!("main..{name}")])), ["pull.py:1"], "{of}");
+        git(path, &["update-ref", "-d", name]);
+    }
+}
+
+/// A bomb that somebody committed costs no more than one that lies there.
+#[test]
+fn a_packed_bomb_in_a_history_is_a_hole_and_the_rest_is_found() {
+    let folder = repository();
+    let path = folder.path();
+    write(path, "bomb.zip", zip(&[file("zeros.txt", &vec![b' '; 48 << 20])]));
+    write(path, "a.py", secret("rest"));
+    commit(path, "both");
+    git(path, &["rm", "--quiet", "bomb.zip"]);
+    commit(path, "the bomb is gone");
+    let report = scan(path, &["--history"]);
+    assert_eq!(places(&report), ["a.py:1 in HEAD"]);
+    let (outcome, _, detail) = said(&report, "bomb.zip").expect("it is told");
+    assert_eq!((outcome.as_str(), detail.starts_with("it unpacks to more than")), ("partial", true), "{detail}");
+    assert_eq!(report["summary"]["incomplete"], true);
+}
+
 #[test]
 fn archives_in_a_history_are_opened() {
     let folder = repository();

@@ -14,6 +14,7 @@ fn history() -> World {
         email: "jana@acme.example".to_owned(),
         date: parse_timestamp("2024-05-06T07:08:09Z").unwrap(),
         in_head,
+        lies_at: in_head.then(|| file("", "src/there.py", 51).location),
     };
     let mut old = exposure("old", file("", "src/gone.py", 3));
     old.introduced = Some(commit(false));
@@ -102,6 +103,17 @@ fn every_result_has_a_place_that_code_scanning_takes() {
         results[number]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].as_str().unwrap().to_owned()
     };
     assert_eq!((uri(0).as_str(), uri(1).as_str()), ("git/0123456789ab/src/gone.py", "src/there.py"));
+    // What moved since stands where it lies today, and the commit's place beside it.
+    let line = |place: &Value| place["physicalLocation"]["region"]["startLine"].clone();
+    assert_eq!(line(&results[1]["locations"][0]), 51);
+    let brought = &results[1]["relatedLocations"][0];
+    assert_eq!(line(brought), 9);
+    let uri = &brought["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!(uri, "git/0123456789ab/src/there.py");
+    assert!(history().plain("github").contains("file=src/there.py,line=51,"), "{}", history().plain("github"));
+    let gitlab = crate::json(&history(), "gitlab");
+    let place = &gitlab["vulnerabilities"][1]["location"];
+    assert_eq!((place["start_line"].clone(), place["commit"]["sha"].clone()), (json!(51), json!("0000000")));
     assert_eq!(results[0]["suppressions"], Value::Null);
     assert_eq!(results[1]["suppressions"][0]["kind"], "external");
     assert_eq!(results[1]["suppressions"][0]["status"], "accepted");
@@ -137,7 +149,11 @@ fn github_gets_commands_worst_first_and_a_last_line() {
     let text = history().plain("github");
     let lines: Vec<&str> = text.lines().collect();
     assert!(lines[0].starts_with("::error title="), "a line of an old commit is none of today: {}", lines[0]);
-    assert!(lines[1].starts_with("::notice file=src/there.py,line=9,"), "what is accepted fails nothing: {}", lines[1]);
+    assert!(
+        lines[1].starts_with("::notice file=src/there.py,line=51,"),
+        "what is accepted fails nothing: {}",
+        lines[1]
+    );
     assert_eq!(
         quiet(vec![CoverageEntry::complete("source", ".", "files", 2)]).plain("github"),
         "nonhuman: Nothing found in 2 files\n"

@@ -93,14 +93,11 @@ fn tied() -> World {
         Edge::new(&key, EdgeKind::Proves, &bot, "the account's list of keys"),
         Edge::new(&bot, EdgeKind::Assumes, &role, "the role's trust").only(Holding::Conditional, "aws:SourceIp"),
     ]);
-    let power = Reached {
+    graph.search(vec![Source {
         kind: CapabilityKind::Administrator,
         scope: "account 123456789012".to_owned(),
-        at: role.clone(),
-        holding: Holding::Holds,
-        steps: 0,
-    };
-    graph.search(&[Source { power, holders: vec![(role, Holding::Holds)] }]);
+        holders: vec![(role, Holding::Holds)],
+    }]);
     world.inventory.facts.graph = graph;
     world
 }

@@ -32,6 +32,7 @@ impl World {
             min_severity: Severity::Info,
             below_min_severity: self.below,
             in_baseline: 0,
+            already_known: 0,
             trend: &[],
         }
     }

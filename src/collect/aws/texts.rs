@@ -11,5 +11,5 @@ use crate::secrets::DetectorSet;
 /// for an environment the number of the variable.
 pub(super) fn exposures(found: &FoundText, site: &Site, detectors: &DetectorSet, context: &Context) -> Vec<Record> {
     let path = format!("aws/{}/{}", site.account.id, found.place);
-    texts::exposures(found.text.as_bytes(), &path, NAME, detectors, context, |_| true)
+    texts::exposures(found.text.as_bytes(), &path, NAME, &site.account.id, detectors, context, |_| true)
 }

@@ -130,10 +130,10 @@ impl Searcher {
         }
         object.spec.texts(&mut plain);
         if !plain.0.is_empty() {
-            found.add(&self.exposures(&plain, &place, detectors), Some(&plain));
+            found.add(&self.exposures(&plain, &place, cluster, detectors), Some(&plain));
         }
         for (name, text) in files {
-            found.add(&self.exposures(&text, &format!("{place}/{name}"), detectors), None);
+            found.add(&self.exposures(&text, &format!("{place}/{name}"), cluster, detectors), None);
         }
         found
     }
@@ -161,8 +161,8 @@ impl Searcher {
     }
 
     /// What is known by its own form. That a value is called `password` is judged by the names of entries.
-    fn exposures(&self, text: &Text, path: &str, detectors: &DetectorSet) -> Vec<Record> {
-        texts::exposures(text.0.as_bytes(), path, NAME, detectors, &self.context, is_known)
+    fn exposures(&self, text: &Text, path: &str, cluster: &str, detectors: &DetectorSet) -> Vec<Record> {
+        texts::exposures(text.0.as_bytes(), path, NAME, cluster, detectors, &self.context, is_known)
     }
 }
 

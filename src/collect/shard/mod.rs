@@ -16,7 +16,7 @@ use crate::model::FactKind;
 
 pub use part::{Brought, Manifest, is_manifest, write};
 pub use store::{PartError, Store, Variables};
-pub use union::Union;
+pub use union::{Merged, Together, Union};
 
 /// The largest number of parts: what a Kubernetes Indexed Job can have, in round numbers.
 const MOST: u32 = 100_000;

@@ -26,6 +26,9 @@ pub struct Manifest {
     pub now: Timestamp,
     /// The version of the program that wrote it.
     pub version: String,
+    /// The fingerprint of a public text under the key of the shard: under another one no value can be recognised.
+    #[serde(default)]
+    pub key: String,
     /// Which shard.
     #[serde(flatten)]
     pub shard: Shard,
@@ -52,6 +55,8 @@ pub struct PartName {
 pub struct Brought<'a> {
     /// The scan's point in time.
     pub now: Timestamp,
+    /// The fingerprint of a public text under its key.
+    pub key: String,
     /// Which shard.
     pub shard: Shard,
     /// Every target of every shard.
@@ -95,6 +100,7 @@ pub fn write(store: &Store, brought: Brought<'_>) -> Result<(), PartError> {
         form: FORM.to_owned(),
         now: brought.now,
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        key: brought.key,
         shard: brought.shard,
         planned: brought.planned,
         read: brought.read,

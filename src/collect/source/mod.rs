@@ -141,11 +141,8 @@ struct Root {
 impl Source {
     /// A collector for these roots, each a directory or a file. What lies in several of them is read once.
     pub fn new(roots: &[PathBuf], options: SourceOptions, detectors: Arc<DetectorSet>) -> Self {
-        let mut labels: BTreeMap<String, usize> = BTreeMap::new();
         let true_paths: Vec<PathBuf> = roots.iter().map(|root| true_path(root)).collect();
-        for path in &true_paths {
-            *labels.entry(name::base_of_true(path)).or_default() += 1;
-        }
+        let lengthened = lengthened(roots);
         let mut owners = BTreeMap::new();
         let mut named: BTreeMap<String, Root> = BTreeMap::new();
         for (number, (path, true_path)) in roots.iter().zip(true_paths).enumerate() {
@@ -155,7 +152,7 @@ impl Source {
                 .find(|name| !named.contains_key(name))
                 .unwrap_or_default();
             let base = name::base_of_true(&true_path);
-            let label = if labels.get(&base).copied().unwrap_or_default() > 1 { target.clone() } else { base };
+            let label = if lengthened.contains(&shown) { target.clone() } else { base };
             let shown = if shown == "." { String::new() } else { shown };
             owners.entry(true_path.clone()).or_insert(number);
             named.insert(target, Root { shown, label, path: as_path(path), true_path, number });
@@ -168,6 +165,16 @@ impl Source {
     pub fn path_of(&self, target: &str) -> Option<&Path> {
         self.roots.get(target).map(|root| root.path.as_path())
     }
+}
+
+/// The roots, as they are named in the coverage, whose folder's name is not enough for the graph: another root of that
+/// name comes before them. The first of one name keeps it, so that it is called as it is alone.
+pub fn lengthened(roots: &[PathBuf]) -> BTreeSet<String> {
+    let mut named: Vec<(String, String)> =
+        roots.iter().map(|root| (name::target_name(root), name::base_of_true(&true_path(root)))).collect();
+    named.sort();
+    let mut bases = BTreeSet::new();
+    named.into_iter().filter(|(_, base)| !bases.insert(base.clone())).map(|(target, _)| target).collect()
 }
 
 /// The path without links, or as it is where it cannot be followed.

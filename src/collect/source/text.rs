@@ -21,12 +21,16 @@ enum Encoding {
     Bytes,
     Utf16Little,
     Utf16Big,
+    Utf32Little,
+    Utf32Big,
 }
 
 impl Encoding {
     /// The encoding by its byte order mark, and the mark's length.
     fn of(head: &[u8]) -> (Self, usize) {
         match head {
+            [0xff, 0xfe, 0, 0, rest @ ..] if are_characters(rest, u32::from_le_bytes) => (Self::Utf32Little, 4),
+            [0, 0, 0xfe, 0xff, rest @ ..] if are_characters(rest, u32::from_be_bytes) => (Self::Utf32Big, 4),
             [0xff, 0xfe, ..] => (Self::Utf16Little, 2),
             [0xfe, 0xff, ..] => (Self::Utf16Big, 2),
             [0xef, 0xbb, 0xbf, ..] => (Self::Bytes, 3),
@@ -45,6 +49,12 @@ impl Encoding {
             _ => Self::Bytes,
         }
     }
+}
+
+/// Whether all that is seen behind a mark is characters of four bytes each. Two of UTF-16 hardly ever are one of those.
+fn are_characters(bytes: &[u8], number: fn([u8; 4]) -> u32) -> bool {
+    let (units, _) = bytes.get(..bytes.len().min(LOOK)).unwrap_or(bytes).as_chunks::<4>();
+    units.iter().all(|unit| char::from_u32(number(*unit)).is_some())
 }
 
 /// The text of a whole file that is in memory, as UTF-8. Gives `None` for an archive, and when it is packed.
@@ -133,6 +143,11 @@ impl<'a> Text<'a> {
 
     /// Moves what is pending into the window; half a character waits for its other half.
     fn decode(&mut self, window: &mut Vec<u8>, is_end: bool) {
+        match self.encoding {
+            Encoding::Utf32Little => return self.decode_long(window, u32::from_le_bytes),
+            Encoding::Utf32Big => return self.decode_long(window, u32::from_be_bytes),
+            Encoding::Bytes | Encoding::Utf16Little | Encoding::Utf16Big => {}
+        }
         let unit = |pair: &[u8; 2]| match self.encoding {
             Encoding::Utf16Big => u16::from_be_bytes(*pair),
             _ => u16::from_le_bytes(*pair),
@@ -145,6 +160,17 @@ impl<'a> Text<'a> {
             window.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
         }
         let done = whole.len() * 2;
+        self.pending.drain(..done);
+    }
+
+    /// As [`Self::decode`], of characters of four bytes.
+    fn decode_long(&mut self, window: &mut Vec<u8>, number: fn([u8; 4]) -> u32) {
+        let (units, _) = self.pending.as_chunks::<4>();
+        for unit in units {
+            let character = char::from_u32(number(*unit)).unwrap_or(char::REPLACEMENT_CHARACTER);
+            window.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+        let done = units.len() * 4;
         self.pending.drain(..done);
     }
 
@@ -230,6 +256,19 @@ mod tests {
         let mixed = [&little[..200], b"and then something else"].concat();
         assert_eq!(read(&mixed, 100).as_bytes(), mixed, "what goes on otherwise is taken as it is");
         assert_eq!(read(b"\xef\xbb\xbfa\0b", 1), "a\0b");
+    }
+
+    #[test]
+    fn both_orders_of_utf32_are_decoded_whatever_the_step() {
+        let expected = "é1\n𝒳z and so on";
+        let units = || std::iter::once('\u{feff}').chain(expected.chars()).map(u32::from);
+        let little: Vec<u8> = units().flat_map(u32::to_le_bytes).collect();
+        let big: Vec<u8> = units().flat_map(u32::to_be_bytes).collect();
+        for step in [1, 3, 5, 100] {
+            assert_eq!((read(&little, step).as_str(), read(&big, step).as_str()), (expected, expected), "{step}");
+        }
+        assert_eq!(read(b"\xff\xfe\0\0a\0b\0c\0", 10), "\0abc", "UTF-16 that begins with a zero");
+        assert_eq!(whole(&little).expect("text").as_ref(), expected.as_bytes());
     }
 
     #[cfg(unix)]

@@ -4,6 +4,7 @@
 mod oscal;
 mod review;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use serde::Serialize;
@@ -29,7 +30,10 @@ manifest.json    what made it, from what, when; SHA-256 and size of every file
 SHA256SUMS       the same hashes: sha256sum -c SHA256SUMS
 
 Whether all was read that was asked for stands in manifest.json as `complete`. What was not read stands in scan.json under
-`coverage`, and what could not be judged under `not_evaluated`: the absence of a finding says nothing there.
+`coverage`, and what could not be judged under `not_evaluated`: the absence of a finding says nothing there. Every finding is
+here, whatever --min-severity and --only show elsewhere; one that was accepted carries that decision. The OSCAL results call a
+control satisfied only where each rule that maps to it was asked about at least one thing and none holds; of other controls
+without a finding they say nothing.
 ";
 
 /// One file of a pack.
@@ -65,11 +69,20 @@ struct Entry<'a> {
     bytes: usize,
 }
 
+/// What a conclusion about a control rests on: that no rule holds says something only of what was asked.
+#[derive(Clone, Debug, Default)]
+pub struct Basis {
+    /// Every rule that maps to a control, loaded or not.
+    pub controls: BTreeMap<String, BTreeSet<String>>,
+    /// The rules that were asked about at least one thing.
+    pub asked: BTreeSet<String>,
+}
+
 /// Every file of the pack, with what the caller adds (rules, configuration), sorted; the manifest and the sums last.
 ///
 /// # Errors
 /// None that is known: it is written to memory.
-pub fn evidence(scan: &Scan<'_>, added: Vec<Part>) -> io::Result<Vec<Part>> {
+pub fn evidence(scan: &Scan<'_>, basis: &Basis, added: Vec<Part>) -> io::Result<Vec<Part>> {
     let style = Style { color: false, width: 80 };
     let report = |path: &str, report: &dyn Report| {
         let mut bytes = Vec::new();
@@ -83,7 +96,7 @@ pub fn evidence(scan: &Scan<'_>, added: Vec<Part>) -> io::Result<Vec<Part>> {
     parts.push(report("summary.md", &markdown::Markdown)?);
     parts.push(Part::new("review.csv", review::sheet(scan)?));
     let mut results = Vec::new();
-    pretty(&oscal::results(scan), &mut results)?;
+    pretty(&oscal::results(scan, basis), &mut results)?;
     parts.push(Part::new("oscal-assessment-results.json", results));
     parts.sort_by(|a, b| a.path.cmp(&b.path));
     let files: Vec<Entry<'_>> = parts

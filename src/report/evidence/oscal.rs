@@ -1,10 +1,11 @@
 //! The results of a scan as OSCAL assessment results. Says of a control that it is satisfied only where every rule that
-//! maps to it was judged and all was read. Source: NIST, OSCAL 1.2.3, "Assessment Results Model".
+//! maps to it was asked about something, and all was read. Source: NIST, OSCAL 1.2.3, "Assessment Results Model".
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::Basis;
 use crate::model::Finding;
 use crate::report::Scan;
 use crate::report::escape::flow_short;
@@ -18,7 +19,7 @@ const SPACE: &str = "https://github.com/nonhuman-audit/nonhuman/ns/oscal";
 const LONGEST: usize = 2_000;
 
 /// The document.
-pub(super) fn results(scan: &Scan<'_>) -> Value {
+pub(super) fn results(scan: &Scan<'_>, basis: &Basis) -> Value {
     let run = format!("{} {} {}", scan.version, scan.now, scan.inputs.join("\n"));
     let plan = uuid(&["plan", &run]);
     let inputs = text(&scan.inputs.join(", "), "nothing");
@@ -32,7 +33,7 @@ pub(super) fn results(scan: &Scan<'_>) -> Value {
             "props": [property("tool", &format!("nonhuman {}", scan.version))],
         },
         "import-ap": {"href": format!("#{plan}")},
-        "results": [result(scan, &run, &inputs)],
+        "results": [result(scan, basis, &run, &inputs)],
         "back-matter": {"resources": [{
             "uuid": plan,
             "title": "What was planned",
@@ -42,8 +43,8 @@ pub(super) fn results(scan: &Scan<'_>) -> Value {
     }})
 }
 
-fn result(scan: &Scan<'_>, run: &str, inputs: &str) -> Value {
-    let controls = controls(scan);
+fn result(scan: &Scan<'_>, basis: &Basis, run: &str, inputs: &str) -> Value {
+    let controls = controls(basis);
     let ids: Vec<Value> = controls.keys().map(|control| json!({"control-id": token(control)})).collect();
     let selection = if ids.is_empty() { json!({"include-all": {}}) } else { json!({"include-controls": ids}) };
     let state = if scan.is_incomplete() { "no" } else { "yes" };
@@ -57,7 +58,7 @@ fn result(scan: &Scan<'_>, run: &str, inputs: &str) -> Value {
     });
     let observations: Vec<Value> = scan.findings.iter().map(|finding| observation(scan, finding)).collect();
     let findings: Vec<Value> =
-        controls.iter().filter_map(|(control, rules)| conclusion(scan, run, control, rules)).collect();
+        controls.iter().filter_map(|(control, rules)| conclusion(scan, basis, run, control, rules)).collect();
     for (name, list) in [("observations", observations), ("findings", findings)] {
         // An empty list is not allowed.
         if !list.is_empty() {
@@ -67,15 +68,10 @@ fn result(scan: &Scan<'_>, run: &str, inputs: &str) -> Value {
     result
 }
 
-/// Every control that a rule maps to, with those rules.
-fn controls<'a>(scan: &Scan<'a>) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
-    let mut controls: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for rule in scan.rules {
-        for control in &rule.maps {
-            controls.entry(control).or_default().insert(&rule.id);
-        }
-    }
-    controls
+/// Every control that a rule maps to, with those rules. A technique of an attacker is nothing that can be satisfied.
+fn controls(basis: &Basis) -> BTreeMap<&str, &BTreeSet<String>> {
+    let controls = basis.controls.iter().filter(|(control, _)| !control.starts_with("MITRE-ATTACK:"));
+    controls.map(|(control, rules)| (control.as_str(), rules)).collect()
 }
 
 fn unjudged<'a>(scan: &Scan<'a>) -> BTreeSet<&'a str> {
@@ -120,14 +116,16 @@ fn observation(scan: &Scan<'_>, finding: &Finding) -> Value {
 }
 
 /// What the scan says of a control; `None` where it can say nothing.
-fn conclusion(scan: &Scan<'_>, run: &str, control: &str, rules: &BTreeSet<&str>) -> Option<Value> {
+fn conclusion(scan: &Scan<'_>, basis: &Basis, run: &str, control: &str, rules: &BTreeSet<String>) -> Option<Value> {
     let about: Vec<&Finding> =
         scan.findings.iter().filter(|one| one.maps.iter().any(|map| map == control) && !one.is_accepted()).collect();
-    let is_known = !scan.is_incomplete() && unjudged(scan).is_disjoint(rules);
-    let hides = scan.in_baseline > 0 || scan.below_min_severity > 0;
+    let not_judged = unjudged(scan);
+    let is_known = !scan.is_incomplete() && rules.iter().all(|rule| !not_judged.contains(rule.as_str()));
+    let was_asked = rules.is_subset(&basis.asked);
+    let hides = scan.in_baseline > 0 || scan.below_min_severity > 0 || scan.already_known > 0;
     let (state, description) = match about.len() {
-        0 if is_known && !hides => {
-            ("satisfied", format!("All {} rules that map to it were judged; none holds.", rules.len()))
+        0 if is_known && was_asked && !hides => {
+            ("satisfied", format!("All {} rules that map to it were asked of what was read; none holds.", rules.len()))
         }
         0 => return None,
         count => ("not-satisfied", format!("{count} observations speak against it.")),

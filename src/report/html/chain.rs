@@ -173,8 +173,8 @@ impl<'a> Pen<'a, '_> {
     /// What it becomes and what can be done in the end, the strongest first.
     fn after(&mut self, id: &Urn) {
         let graph = &self.gallery.scan.inventory.facts.graph;
-        let all: Vec<(&Reached, Vec<&Edge>)> =
-            graph.reach_of(id).map(|power| (power, graph.way(id, power))).filter(|(_, way)| !is_told(way)).collect();
+        let all: Vec<(Reached<'_>, Vec<&Edge>)> =
+            graph.reach_of(id).map(|power| (power, graph.way(id, &power))).filter(|(_, way)| !is_told(way)).collect();
         let (mut last, shown) = (1, all.get(..POWERS).unwrap_or(&all));
         for (_, way) in shown {
             for (edge, column) in way.iter().zip(1..) {
@@ -184,13 +184,13 @@ impl<'a> Pen<'a, '_> {
             }
         }
         for (power, _) in shown {
-            let from = self.thing(0, &power.at);
+            let from = self.thing(0, power.at);
             let (word, what) = match power.kind {
                 CapabilityKind::Administrator if self.has(power) => ("is", "administrator"),
                 CapabilityKind::Administrator => ("can become", "administrator"),
                 kind => ("can", words(kind)),
             };
-            let to = self.power(last, what, &power.scope);
+            let to = self.power(last, what, power.scope);
             let holding = if power.steps == 0 { power.holding } else { Holding::Holds };
             self.arrow(from, to, word, holding, "");
         }
@@ -202,8 +202,8 @@ impl<'a> Pen<'a, '_> {
     }
 
     /// Whether the one at the end of a way has the power by its rights, and need not give it to itself.
-    fn has(&self, power: &Reached) -> bool {
-        let facts = self.gallery.view.facts(&power.at);
+    fn has(&self, power: &Reached<'_>) -> bool {
+        let facts = self.gallery.view.facts(power.at);
         facts.capabilities.iter().any(|one| one.kind == power.kind && one.scope == power.scope)
     }
 

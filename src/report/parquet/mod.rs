@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use super::csv::{owner_status, record, told, unknowns};
 use super::notes::message;
-use super::view::{View, administrator_scopes, scope};
+use super::view::{View, administrator_scopes, scope, tenant};
 use super::{Report, Scan, Style};
 use crate::inventory::IdentityFacts;
 use crate::model::{CoverageEntry, FactKind, Finding, Identity, Known, LastUse, Location, NotEvaluated};
@@ -177,7 +177,8 @@ fn common<'a>() -> Vec<Column<Row<'a>>> {
             get: Get::Text(|row| match row.what {
                 What::Coverage(entry) => Some(entry.target.clone()),
                 What::NotEvaluated(entry) => Some(entry.target.clone()),
-                _ => row.identity().map(|identity| identity.tenant.clone()).or_else(|| row.tree()),
+                What::Finding(finding) => tenant(row.scan, finding).map(str::to_owned).or_else(|| row.tree()),
+                What::Identity(identity) => Some(identity.tenant.clone()),
             }),
         },
         Column { name: "kind", get: Get::Text(|row| row.identity().map(|identity| identity.kind.to_string())) },

@@ -148,7 +148,7 @@ fn result(scan: &Scan<'_>, view: &View<'_>, finding: &Finding, rule_index: usize
         message: Message { text: format!("{} Fix: {}", sentence(&told), prose(&finding.remedy)) },
         code_flows: code_flows(finding, &primary),
         locations: vec![primary],
-        related_locations: place::related(finding),
+        related_locations: place::related(scan, finding),
         partial_fingerprints: BTreeMap::from([("nonhuman/v1", finding.fingerprint.as_str().to_owned())]),
         suppressions: accepted.into_iter().map(suppression).collect(),
         properties: FindingProperties {

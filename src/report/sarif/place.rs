@@ -24,11 +24,19 @@ pub(super) fn base() -> BTreeMap<&'static str, ArtifactLocation> {
 /// `git/<commit>/<path>`.
 pub(super) fn primary(scan: &Scan<'_>, finding: &Finding) -> Location {
     let (place, physical) = match files(finding).next() {
-        Some((place, physical)) => (Some(place), of_commit(scan, finding, place).unwrap_or(physical)),
+        Some((place, physical)) => match today(scan, finding) {
+            Some(today) => (None, today),
+            None => (Some(place), of_commit(scan, finding, place).unwrap_or(physical)),
+        },
         None => (None, pseudo(&object_path(finding.identity.as_ref().unwrap_or(&finding.subject).as_str()), 1)),
     };
     let logical_locations = objects(scan, finding);
     Location { physical_location: Some(physical), logical_locations, message: place.and_then(told), id: None }
+}
+
+/// The place in the file of today, of what moved there since a commit brought it.
+fn today(scan: &Scan<'_>, finding: &Finding) -> Option<PhysicalLocation> {
+    physical(exposure(scan, finding)?.introduced.as_ref()?.lies_at.as_ref()?)
 }
 
 /// A place in a file as a commit has it, when the file of today holds the value no more.
@@ -55,9 +63,16 @@ fn pseudo(path: &str, line: u64) -> PhysicalLocation {
     PhysicalLocation { artifact_location, region }
 }
 
-/// The other files of the evidence.
-pub(super) fn related(finding: &Finding) -> Vec<Location> {
-    let others = files(finding).skip(1).enumerate();
+/// The other files of the evidence; first of all the place to which a commit brought what lies elsewhere today.
+pub(super) fn related(scan: &Scan<'_>, finding: &Finding) -> Vec<Location> {
+    let moved = today(scan, finding).and_then(|_| {
+        let introduced = exposure(scan, finding)?.introduced.as_ref()?;
+        let (place, _) = files(finding).next()?;
+        let Place::File { line, .. } = place else { return None };
+        let path = format!("git/{}/{}", short_id(&introduced.id), place.file()?.trim_start_matches(['.', '/']));
+        Some((place, pseudo(&path, *line)))
+    });
+    let others = moved.into_iter().chain(files(finding).skip(1)).enumerate();
     others
         .map(|(position, (place, physical))| Location {
             id: Some(position + 1),

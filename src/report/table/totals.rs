@@ -31,6 +31,10 @@ pub(super) fn show(page: &mut Page<'_>, scan: &Scan<'_>, summary: &Summary, grou
         let left_out = plural(number(summary.below_min_severity), "finding");
         parts.push(format!("{left_out} below {} not shown", summary.min_severity));
     }
+    if summary.already_known > 0 {
+        let known = plural(number(summary.already_known), "finding");
+        parts.push(format!("{known} of earlier scans not shown (--only all shows them)"));
+    }
     if summary.in_baseline > 0 {
         parts.push(format!("{} accepted in the baseline", plural(number(summary.in_baseline), "finding")));
     }
@@ -78,7 +82,8 @@ fn nothing(scan: &Scan<'_>, summary: &Summary) -> String {
         0 => String::new(),
         _ => format!(" at or above {}", summary.min_severity),
     };
-    format!("Nothing found{threshold}. {}", looked_at(scan, summary))
+    let what = if summary.already_known > 0 { "Nothing new" } else { "Nothing found" };
+    format!("{what}{threshold}. {}", looked_at(scan, summary))
 }
 
 fn looked_at(scan: &Scan<'_>, summary: &Summary) -> String {
@@ -88,11 +93,9 @@ fn looked_at(scan: &Scan<'_>, summary: &Summary) -> String {
         plural(number(summary.workloads), "workload"),
     ];
     // Where source alone was searched, there is no graph to tell of.
-    let is_source = summary.identities + summary.credentials + summary.workloads == 0;
-    let what = match files_read(scan) {
-        files @ 1.. if is_source => plural(number(files), "file"),
-        _ => of_graph.join(", "),
-    };
+    let is_source = summary.identities + summary.credentials + summary.workloads == 0
+        && scan.inventory.coverage.entries().iter().any(|entry| entry.collector == "source");
+    let what = if is_source { plural(number(files_read(scan)), "file") } else { of_graph.join(", ") };
     let (exposures, rules) = (plural(number(summary.exposures), "exposure"), plural(number(summary.rules), "rule"));
     format!("Looked at {what} and {exposures} with {rules}")
 }

@@ -33,6 +33,9 @@ pub(super) type Finds = BTreeMap<Key, Found>;
 /// How often a file has each value: by the name in an archive, the value and the detector.
 pub(super) type Values = BTreeMap<(String, Fingerprint, String), u64>;
 
+/// Where a file has each value: by the name in an archive and the value.
+pub(super) type Places = BTreeMap<(String, Fingerprint), Vec<Location>>;
+
 /// What one version of a file shows that is new in it.
 #[derive(Default)]
 pub(super) struct Hits {
@@ -91,13 +94,18 @@ impl Hits {
 
 /// Counts an exposure among the values of a file with this path. Gives its name in an archive and its number.
 pub(super) fn count(values: &mut Values, exposure: &Exposure, shown: &str) -> (String, u64) {
-    let inner = match &exposure.evidence.location {
-        Location::File { path, .. } if path != shown => path.clone(),
-        _ => String::new(),
-    };
+    let inner = inner(exposure, shown);
     let count = values.entry((inner.clone(), exposure.fingerprint.clone(), exposure.detector.clone())).or_default();
     *count += 1;
     (inner, *count)
+}
+
+/// The name in an archive, of an exposure in a file with this path; empty where the file is none.
+pub(super) fn inner(exposure: &Exposure, shown: &str) -> String {
+    match &exposure.evidence.location {
+        Location::File { path, .. } if path != shown => path.clone(),
+        _ => String::new(),
+    }
 }
 
 /// The id of an exposure that has another number in its file than among what was shown.

@@ -204,8 +204,11 @@ impl Scan<'_> {
         let found = self.local.rev_parse_single(format!("{name}^{{commit}}").as_str());
         found.map(gix::Id::detach).map_err(|error| {
             let detail = format!("the revision '{name}' is not known here: {}", chain(&error));
+            // What is called origin/main here is called main there.
+            let there = name.strip_prefix("refs/remotes/").unwrap_or(name);
+            let there = there.strip_prefix("origin/").unwrap_or(there);
             CollectError::failed(self.what, detail)
-                .with_remedy(format!("fetch it (git fetch origin {name}); for actions/checkout, fetch-depth: 0"))
+                .with_remedy(format!("fetch it (git fetch origin {there}); for actions/checkout, fetch-depth: 0"))
         })
     }
 

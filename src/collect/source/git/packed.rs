@@ -1,6 +1,6 @@
 //! Opens archives among versions of files, and counts the values of a version. Writes nothing to disk.
 
-use super::finds::{self, Values};
+use super::finds::{self, Places, Values};
 use super::versions::Versions;
 use crate::collect::source::archive;
 use crate::collect::source::tally::Tally;
@@ -47,9 +47,29 @@ impl Versions<'_> {
     /// How often a version of a file has each value.
     pub(super) fn values(&self, shown: &str, bytes: &[u8]) -> Values {
         let mut values = Values::new();
-        let mut note = |exposure: Exposure| {
+        self.each_value(shown, bytes, |exposure| {
             finds::count(&mut values, &exposure, shown);
-        };
+        });
+        values
+    }
+
+    /// Where each value lies in a version of a file, in order.
+    pub(super) fn places(&self, shown: &str, bytes: &[u8]) -> Places {
+        let mut places = Places::new();
+        self.each_value(shown, bytes, |exposure| {
+            let inner = finds::inner(&exposure, shown);
+            let of_value = places.entry((inner, exposure.fingerprint.clone())).or_default();
+            of_value.push(exposure.evidence.location);
+        });
+        // Several detectors may tell one.
+        places.values_mut().for_each(|of_value| {
+            of_value.sort();
+            of_value.dedup();
+        });
+        places
+    }
+
+    fn each_value(&self, shown: &str, bytes: &[u8], mut note: impl FnMut(Exposure)) {
         match text::whole(bytes) {
             Some(text) => {
                 let whole = 0..text.len();
@@ -62,6 +82,5 @@ impl Versions<'_> {
             }
             None => {}
         }
-        values
     }
 }

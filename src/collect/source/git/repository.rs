@@ -34,7 +34,10 @@ impl OpenError {
     /// What the user can do.
     pub(super) fn remedy(&self) -> &'static str {
         match self {
-            OpenError::None => "name a folder of a git repository, or scan its files without a choice of commits",
+            OpenError::None => {
+                "name a folder of a git repository, or with --trees-in a folder that holds some; or scan its files without a \
+                 choice of commits"
+            }
             OpenError::Broken(_) => "see what git fsck says; repositories with sha1 objects are read",
         }
     }

@@ -1,0 +1,187 @@
+//! What a scan looked with belongs to what it looked at: whoever looks with less sees nothing resolved.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::git::{commit, git};
+use crate::secrets::line;
+use crate::tree::{Ran, folder, nonhuman, run, write};
+
+/// Two runs of `secrets` into one history, and what changed: `change file`.
+fn two(folder: &Path, first: &[&str], second: &[&str]) -> Vec<String> {
+    for name in ["h.db", "h.db-wal", "h.db-shm"] {
+        let _ = std::fs::remove_file(folder.join(name));
+    }
+    for (day, more) in [("2026-11-20", first), ("2026-11-21", second)] {
+        let ran = run(folder, &[&["secrets", "--isolated", "--history-file", "h.db", "--now", day], more].concat());
+        assert!(ran.code != 2, "{more:?}: {}", ran.stderr);
+    }
+    changes(&run(folder, &["diff", "--isolated", "--history-file", "h.db", "--format", "json"]))
+}
+
+fn changes(ran: &Ran) -> Vec<String> {
+    let diff: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}", ran.stderr));
+    let file = |one: &Value| one["subject"].as_str().expect("text").rsplit('/').next().expect("a file").to_owned();
+    let findings = diff["findings"].as_array().expect("a list").iter();
+    let mut told: Vec<String> =
+        findings.map(|one| format!("{} {}", one["change"].as_str().expect("text"), file(one))).collect();
+    told.sort();
+    told
+}
+
+#[test]
+fn who_looks_with_less_resolves_nothing() {
+    let folder = folder();
+    let path = folder.path();
+    write(path, "t/.gitignore", "ign\n");
+    write(path, "t/ign/c.py", line("ignored"));
+    std::fs::create_dir_all(path.join("t")).expect("it can be made");
+    git(&path.join("t"), &["init", "--quiet"]);
+    commit(&path.join("t"), "nothing");
+    write(path, "t/a.py", line("a"));
+    commit(&path.join("t"), "a");
+    write(path, "t/b.py", "x = 1\n");
+    commit(&path.join("t"), "b");
+    write(path, "t/big.py", format!("{}\n{}", "x = 1\n".repeat(300_000), line("big")));
+    write(path, "mine.toml", "[[rules]]\nid = \"mine\"\nregex = '''zqk_[a-z0-9]{20}'''\nkeywords = [\"zqk_\"]\n");
+    write(path, "t/mine.txt", "zqk_a8d7f6g5h4j3k2l1m0n9\n");
+    write(path, "one", "t/a.py\n");
+    write(path, "two", "t/b.py\n");
+    std::fs::copy(path.join("one"), path.join("list")).expect("a file");
+    let quiet: [(&[&str], &[&str], &str); 6] = [
+        (&["--range", "HEAD~2..HEAD~1", "t"], &["--range", "HEAD~1..HEAD", "t"], "not-seen a.py"),
+        (&["--range", "HEAD~2..HEAD~1", "t"], &["--since", "HEAD~1", "t"], "not-seen a.py"),
+        (&["--no-ignore", "t"], &["t"], "not-seen c.py"),
+        (&["t"], &["--max-file-size", "1", "t"], "not-seen big.py"),
+        (&["--rules-from", "mine.toml", "t"], &["t"], "not-seen mine.txt"),
+        (&["--files-from", "one"], &["--files-from", "two"], "not-seen a.py"),
+    ];
+    for (first, second, told) in quiet {
+        assert_eq!(two(path, first, second), [told], "{first:?}, then {second:?}");
+    }
+    // Who looks with no less resolves.
+    std::fs::write(path.join("t/big.py"), "x = 1\n").expect("it can be written");
+    run(path, &["secrets", "--isolated", "t"]);
+    write(path, "t/d.py", line("d"));
+    let arguments = ["secrets", "--isolated", "--history-file", "g.db", "--now"];
+    run(path, &[&arguments[..], &["2026-11-20", "t"]].concat());
+    std::fs::remove_file(path.join("t/d.py")).expect("it is there");
+    run(path, &[&arguments[..], &["2026-11-21", "--no-ignore", "t"]].concat());
+    let ran = run(path, &["diff", "--isolated", "--history-file", "g.db", "--format", "json"]);
+    assert_eq!(changes(&ran), ["new c.py", "resolved d.py"]);
+}
+
+#[test]
+fn what_is_allowed_in_place_is_muted_and_not_resolved() {
+    let folder = folder();
+    let path = folder.path();
+    write(path, "t/a.py", line("a"));
+    write(path, "hidden", "t/a.py:any:1\n");
+    assert_eq!(two(path, &["t"], &["--gitleaksignore", "hidden", "t"]), ["muted a.py"]);
+    let scan = |day: &str| run(path, &["secrets", "--isolated", "t", "--history-file", "i.db", "--now", day]);
+    scan("2026-11-20");
+    write(path, "t/a.py", format!("{} # nonhuman: allow reason=test\n", line("a").trim_end()));
+    scan("2026-11-21");
+    let diff = || changes(&run(path, &["diff", "--isolated", "--history-file", "i.db", "--format", "json"]));
+    assert_eq!(diff(), ["muted a.py"]);
+    write(path, "t/a.py", line("a"));
+    scan("2026-11-22");
+    assert_eq!(diff(), ["reopened a.py"]);
+}
+
+#[test]
+fn under_another_key_nothing_is_compared() {
+    let folder = folder();
+    let path = folder.path();
+    write(path, "t/a.py", line("a"));
+    let scan = |key: &str, day: &str, more: &[&str]| -> Ran {
+        let arguments = ["secrets", "--isolated", "t", "--now", day];
+        let ran = nonhuman(path).args(arguments).args(more).env("NONHUMAN_FINGERPRINT_KEY", key).output();
+        ran.expect("it starts").into()
+    };
+    assert_eq!(scan("a", "2026-11-20", &["--history-file", "h.db", "-o", "a.json"]).code, 1);
+    let other = scan("b", "2026-11-21", &["--history-file", "h.db", "-o", "b.json", "--fail-on-new", "high"]);
+    assert!(other.stdout.contains("made under another NONHUMAN_FINGERPRINT_KEY"), "{}", other.stdout);
+    assert!(!other.stdout.contains("resolved"), "{}", other.stdout);
+    // What was remembered is as it was.
+    let again = scan("a", "2026-11-22", &["--history-file", "h.db", "--fail-on-new", "high"]);
+    assert_eq!(again.code, 0, "{}", again.stdout);
+    let ran = run(path, &["diff", "--isolated", "a.json", "b.json"]);
+    assert_eq!((ran.code, ran.stderr.contains("made under different keys")), (2, true), "{}", ran.stderr);
+    // Records of two keys are joined with a hole.
+    for (key, name) in [("a", "a.jsonl"), ("b", "b.jsonl")] {
+        let mut command = nonhuman(path);
+        command.args(["collect", "--isolated", "t", "-o", name]).env("NONHUMAN_FINGERPRINT_KEY", key);
+        assert!(command.output().expect("it starts").status.success());
+    }
+    let ran = run(path, &["evaluate", "--isolated", "a.jsonl", "b.jsonl"]);
+    assert_eq!((ran.code, ran.stdout.contains("2 different keys")), (1, true), "{}", ran.stdout);
+    assert!(ran.stdout.contains("incomplete"), "{}", ran.stdout);
+}
+
+#[test]
+fn another_tree_does_not_rename_the_first() {
+    let folder = folder();
+    let path = folder.path();
+    write(path, "x/api/s.py", line("x"));
+    write(path, "y/api/s.py", line("y"));
+    assert_eq!(two(path, &["x/api"], &["x/api", "y/api"]), ["new s.py"]);
+    // The second of one name has a longer one; what it was called alone is not taken for resolved.
+    assert_eq!(two(path, &["y/api"], &["x/api", "y/api"]), ["new s.py", "new s.py", "not-seen s.py"]);
+}
+
+#[test]
+fn what_a_report_leaves_out_is_not_new_in_the_next() {
+    let folder = folder();
+    let path = folder.path();
+    write(path, "t/a.py", line("a"));
+    run(path, &["secrets", "--isolated", "t", "--now", "2026-11-20", "--min-severity", "critical", "-o", "old.json"]);
+    run(path, &["secrets", "--isolated", "t", "--now", "2026-11-21", "-o", "new.json"]);
+    let ran = run(path, &["diff", "--isolated", "old.json", "new.json", "--fail-on-new", "low", "--format", "json"]);
+    assert_eq!((ran.code, changes(&ran)), (0, Vec::<String>::new()));
+    let ran = run(path, &["diff", "--isolated", "new.json", "old.json"]);
+    assert_eq!((ran.code, ran.stderr.contains("name the earlier one first")), (2, true), "{}", ran.stderr);
+    // Hidden by the baseline then, shown now.
+    run(path, &["secrets", "--isolated", "t", "--baseline", "b.jsonl", "--write-baseline"]);
+    let hidden = ["secrets", "--isolated", "t", "--baseline", "b.jsonl", "--now", "2026-11-20", "-o", "old.json"];
+    assert_eq!(run(path, &hidden).code, 0);
+    let ran = run(path, &["diff", "--isolated", "old.json", "new.json", "--fail-on-new", "low", "--format", "json"]);
+    assert_eq!((ran.code, changes(&ran)), (0, Vec::<String>::new()));
+}
+
+#[test]
+fn a_gate_that_shows_what_is_new_follows_what_it_shows() {
+    let folder = folder();
+    let path = folder.path();
+    write(path, "t/a.py", line("a"));
+    let scan =
+        |day: &str| run(path, &["secrets", "--isolated", "t", "--history-file", "h.db", "--only", "new", "--now", day]);
+    assert_eq!(scan("2026-11-20").code, 1);
+    let ran = scan("2026-11-21");
+    assert_eq!(ran.code, 0, "{}", ran.stdout);
+    let told = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("Nothing new. Looked at 1 file and 1 exposure"), "{told}");
+    assert!(told.contains("1 finding of earlier scans not shown"), "{told}");
+    write(path, "t/b.py", line("b"));
+    assert_eq!(scan("2026-11-22").code, 1);
+}
+
+#[test]
+fn a_scan_of_a_clock_that_was_ahead_can_be_taken_out() {
+    let folder = folder();
+    let path = folder.path();
+    write(path, "t/a.py", line("a"));
+    let scan = |day: &str| run(path, &["secrets", "--isolated", "t", "--history-file", "h.db", "--now", day]);
+    scan("2026-11-20");
+    write(path, "t/b.py", line("b"));
+    scan("2036-11-20");
+    let ran = scan("2026-11-21");
+    assert!(ran.stdout.contains("trend --forget-last"), "{}", ran.stdout);
+    let ran = run(path, &["trend", "--isolated", "--history-file", "h.db", "--forget-last"]);
+    assert!(ran.stderr.contains("the scan of 2036-11-20T00:00:00Z is taken out"), "{}", ran.stderr);
+    assert!(ran.stdout.contains("2026-11-20") && !ran.stdout.contains("2036"), "{}", ran.stdout);
+    scan("2026-11-21");
+    let ran = run(path, &["diff", "--isolated", "--history-file", "h.db", "--format", "json"]);
+    assert_eq!(changes(&ran), ["new b.py"]);
+}
