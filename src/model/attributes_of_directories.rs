@@ -106,6 +106,8 @@ macro_rules! attributes_of_directories {
             ForPrivileged = "for_privileged": Bool of [Setting];
             /// It names the group system:masters, which is allowed everything before any rule is asked.
             ForMasters = "for_masters": Bool of [Credential];
+            /// For how many days it works in all.
+            LifetimeDays = "lifetime_days": Int of [Credential];
             /// Tokens may be asked for with a bounded life only.
             TokenLifetimeBounded = "token_lifetime_bounded": Bool of [Setting];
             /// What it asks is let pass when it gives no answer.

@@ -57,6 +57,9 @@ impl Reader<'_> {
         if of.organisations.iter().any(|one| one == MASTERS) {
             attributes.set(AttributeName::ForMasters, true);
         }
+        if let (Some(from), Some(until)) = (of.from, of.until) {
+            attributes.set(AttributeName::LifetimeDays, until.duration_since(from).as_hours() / 24);
+        }
         let time = |time: Option<jiff::Timestamp>| time.map_or(Known::unknown("it says no such time"), Known::Value);
         let groups = if of.organisations.is_empty() { "no group".to_owned() } else { of.organisations.join(", ") };
         let credential = Credential {
