@@ -192,3 +192,63 @@ async fn what_was_made_through_the_api_is_found() {
     let alias = inventory.coverage.entries().iter().find(|entry| entry.what == "account alias").unwrap();
     assert_eq!(alias.detail.as_deref(), Some("acme-test"));
 }
+
+/// One call of Organizations, which no SDK crate of ours has.
+fn organizations(url: &str, operation: &str, body: &serde_json::Value) -> serde_json::Value {
+    use std::io::{Read, Write};
+    let host = url.trim_start_matches("http://").trim_end_matches('/');
+    let body = body.to_string();
+    let signed = "AWS4-HMAC-SHA256 Credential=AKIAEXAMPLESCANNER01/20260101/us-east-1/organizations/aws4_request, \
+                  SignedHeaders=host, Signature=synthetic";
+    let request = format!(
+        "POST / HTTP/1.1\r\nHost: {host}\r\nX-Amz-Target: AWSOrganizationsV20161128.{operation}\r\n\
+         Content-Type: application/x-amz-json-1.1\r\nAuthorization: {signed}\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = std::net::TcpStream::connect(host).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+}
+
+/// `--aws-role` goes from the management account into every active account of the organisation, and says of a closed one
+/// that it is a hole of that account alone.
+#[test]
+fn every_account_of_the_organisation_is_entered_by_the_role() {
+    let Ok(url) = std::env::var("NONHUMAN_MOTO_URL") else {
+        eprintln!("skipped: NONHUMAN_MOTO_URL is not set");
+        return;
+    };
+    // There is one already where the test ran before.
+    organizations(&url, "CreateOrganization", &json!({"FeatureSet": "ALL"}));
+    let made = |name: &str| {
+        let body = json!({"Email": format!("{name}@example.com"), "AccountName": name});
+        let status = organizations(&url, "CreateAccount", &body);
+        status["CreateAccountStatus"]["AccountId"].as_str().unwrap().to_owned()
+    };
+    let (shop, closed) = (made("shop"), made("closed"));
+    organizations(&url, "CloseAccount", &json!({"AccountId": closed}));
+    let folder = tempfile::tempdir().unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_nonhuman"))
+        .args(["scan", "--aws", "--aws-role", "audit", "--aws-regions", "us-east-1", "--format", "json", "--isolated"])
+        .current_dir(folder.path())
+        .env_clear()
+        .env("AWS_ENDPOINT_URL", &url)
+        .env("AWS_REGION", "us-east-1")
+        .env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLESCANNER01")
+        .env("AWS_SECRET_ACCESS_KEY", "synthetic")
+        .output()
+        .unwrap();
+    let scan: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    // The role that Organizations makes in every account is seen in the one that is open.
+    let role = format!("arn:aws:iam::{shop}:role/OrganizationAccountAccessRole");
+    assert!(scan["identities"].as_array().unwrap().iter().any(|one| one["id"] == role.as_str()), "{role}");
+    let coverage = scan["coverage"].as_array().unwrap();
+    let of = |account: &str| coverage.iter().filter(|one| one["target"] == account).collect::<Vec<_>>();
+    assert!(of(&shop).iter().any(|one| one["what"] == "account authorization details" && one["outcome"] == "complete"));
+    let holes = of(&closed);
+    assert_eq!(holes.len(), 1, "{holes:#?}");
+    assert_ne!(holes[0]["outcome"], "complete");
+}

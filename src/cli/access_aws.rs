@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::access_request::{Accounts, Answer, Question};
 use super::arguments::Global;
 use super::{Failure, gather, output};
-use crate::access::aws::Verdict;
+use crate::access::aws::{Layer, Verdict};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::report::clean;
@@ -218,13 +218,22 @@ fn write_text(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
     if !decision.missing.is_empty() {
         line(out, &format!("  depends on {} (give them with --context)", decision.missing.join(", ")))?;
     }
-    if !decision.unread.is_empty() {
-        line(out, "  depends on the policy of the resource, which was not read (give it with --resource-policy)")?;
+    for layer in &decision.unread {
+        line(out, &format!("  depends on {}", unread(*layer)))?;
     }
     for note in &answer.notes {
         line(out, &format!("  note: {note}"))?;
     }
     Ok(())
+}
+
+/// What was not read, and what to do about it.
+fn unread(layer: Layer) -> &'static str {
+    match layer {
+        Layer::Resource => "the policy of the resource, which was not read (give it with --resource-policy)",
+        Layer::Boundary => "the caller's permissions boundary, which is not in the export",
+        _ => "a policy of the caller that is not in the export",
+    }
 }
 
 /// One line, whatever names of the world stand in it.

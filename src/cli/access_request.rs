@@ -134,7 +134,11 @@ impl Accounts {
             layers.boundary = principal.boundary.map(held);
             layers.scps =
                 principal.guardrails.iter().map(|level| level.iter().map(|policy| held(policy)).collect()).collect();
-            notes.extend(principal.missing_policies.iter().map(|missing| format!("{missing} was not read")));
+            layers.identity_unread = !principal.missing_policies.is_empty();
+            layers.boundary_unread = principal.boundary.is_none() && principal.boundary_id.is_some();
+            let unread_boundary = principal.boundary_id.filter(|_| layers.boundary_unread);
+            let missing = principal.missing_policies.iter().copied().chain(unread_boundary);
+            notes.extend(missing.map(|missing| format!("{missing} was not read")));
         }
         let account = question.resource.split(':').nth(4).filter(|account| !account.is_empty());
         let account = account.or(question.resource_account.as_deref()).unwrap_or(caller.account());
@@ -217,9 +221,11 @@ fn given(question: &Question, layers: &mut Layers, notes: &mut Vec<String>) {
     };
     if let Some(policies) = &question.identity_policies {
         layers.identity = numbered(policies, "identity policy", &mut read);
+        layers.identity_unread = false;
     }
     if let Some(boundary) = &question.boundary {
         layers.boundary = Some(read("boundary".to_owned(), boundary));
+        layers.boundary_unread = false;
     }
     layers.session = numbered(&question.session_policies, "session policy", &mut read);
     if let Some(levels) = &question.scps {

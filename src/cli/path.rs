@@ -7,9 +7,11 @@ use super::answer::{Answer, Section};
 use super::arguments::Global;
 use super::question::Asking;
 use super::{Failure, thing};
+use crate::access::aws;
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::model::Holding;
+use crate::inventory::Inventory;
+use crate::model::{Edge, Holding};
 
 /// `nonhuman path`
 #[derive(Debug, Args)]
@@ -24,23 +26,33 @@ pub struct Path {
     asking: Asking,
 }
 
+/// What to take away from whoever takes a step so that it can no more: the statement that is cited for it.
+fn cut(inventory: &Inventory, edge: &Edge) -> Option<String> {
+    let first = edge.why.split("; ").next()?;
+    let statement = aws::cited(first)?;
+    Some(format!("take this from {}: {statement}", thing::label(inventory, &edge.from)))
+}
+
 pub(super) fn run(arguments: &Path, global: &Global, config: &Config) -> Result<Exit, Failure> {
     let known = arguments.asking.known(global, config)?;
     let (start, end) = (known.find(&arguments.start)?, known.find(&arguments.end)?);
     let inventory = &known.inventory;
     let way = inventory.facts.graph.path(&start, &end);
     let title = format!("From {} to {}", thing::label(inventory, &start), thing::label(inventory, &end));
-    let data = json!({"from": start, "to": end, "found": way.is_some() || start == end, "way": &way});
+    let cuts: Vec<String> = way.iter().flatten().filter_map(|edge| cut(inventory, edge)).collect();
+    let data =
+        json!({"from": start, "to": end, "found": way.is_some() || start == end, "way": &way, "closed_by": &cuts});
     let mut answer = Answer::new(title, data);
     let mut section = Section::new("Way");
     match way {
         _ if start == end => section.line(0, "it is one and the same"),
+        None if known.not_seen().is_empty() => section.line(0, "there is none along what was read"),
         None => section.line(0, "there is none along what was read; what could not be seen stands below"),
         Some(way) => {
             section.line(0, thing::label(inventory, &start));
             for edge in &way {
                 section.line(1, thing::step(inventory, edge));
-                section.line(2, edge.why.clone());
+                thing::reason(&edge.why).into_iter().for_each(|line| section.line(2, line));
             }
             let holding = way.iter().map(|edge| edge.holding).max().unwrap_or(Holding::Holds);
             section.line(
@@ -54,5 +66,10 @@ pub(super) fn run(arguments: &Path, global: &Global, config: &Config) -> Result<
         }
     }
     answer.add(section);
+    if !cuts.is_empty() {
+        let mut closed = Section::new("Closed by any one of these");
+        cuts.iter().for_each(|cut| closed.line(0, cut.clone()));
+        answer.add(closed);
+    }
     arguments.asking.tell(&known, answer)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{CoverageEntry, FactKind};
+use crate::model::{CoverageEntry, FactKind, Urn};
 
 /// All coverage entries, sorted and without duplicates.
 #[derive(Debug, Default)]
@@ -37,6 +37,11 @@ impl Coverage {
     /// Whether something was asked for and not read.
     pub fn is_incomplete(&self) -> bool {
         self.holes().next().is_some()
+    }
+
+    /// As [`Self::blind_spot`], for one thing of the target: a hole may be of it alone.
+    pub fn blind_spot_of(&self, thing: &Urn, target: &str, fact: FactKind) -> Option<&CoverageEntry> {
+        self.blind_spot(target, fact).or_else(|| self.blind_spot(thing.as_str(), fact))
     }
 
     /// The hole that makes a class of facts of a target unknown, if there is one.

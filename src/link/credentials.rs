@@ -72,7 +72,9 @@ impl<'a> Index<'a> {
     fn of(inventory: &'a Inventory) -> Self {
         let mut by_fingerprint: HashMap<&str, Vec<&Urn>> = HashMap::new();
         for credential in inventory.credentials.iter() {
-            if let Some(fingerprint) = &credential.fingerprint {
+            // What an agent is given is a place of a value, and not what proves whose the value is.
+            let is_given = credential.kind == CredentialKind::AgentGiven;
+            if let Some(fingerprint) = credential.fingerprint.as_ref().filter(|_| !is_given) {
                 by_fingerprint.entry(fingerprint.as_str()).or_default().push(&credential.id);
             }
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use serde::Deserialize;
 
 use super::definitions;
@@ -86,19 +87,19 @@ fn is_blank(value: &str) -> bool {
 pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
     let directory = Directory::new(&inventory.people, inventory.coverage.entries());
     let code = code_of(inventory);
-    let mut found: BTreeMap<Urn, (Known<Owner>, Vec<OwnerClaim>)> = BTreeMap::new();
-    for identity in inventory.identities.iter() {
+    let read = &*inventory;
+    let claimed = |identity: &Identity| {
         let code = code.get(&identity.id);
         let sure = code.filter(|(_, holding)| *holding == Holding::Holds).map(|(code, _)| *code);
-        let mut claims = claims(inventory, identity, labels, sure);
+        let mut claims = claims(read, identity, labels, sure);
         if claims.is_empty() {
-            claims.extend(of_workloads(inventory, identity, labels));
+            claims.extend(of_workloads(read, identity, labels));
         }
         if claims.is_empty() {
-            claims.extend(of_namespace(inventory, identity, labels));
+            claims.extend(of_namespace(read, identity, labels));
         }
         let weighed = weigh(claims, &directory);
-        let owner = weighed.first().map(|(owner, _)| owner.clone());
+        let owner: Known<Owner> = weighed.first().map(|(owner, _)| owner.clone()).into();
         let mut told: Vec<OwnerClaim> = weighed.into_iter().map(|(_, claim)| claim).collect();
         told.extend(directory.named_in(identity, labels.naming));
         if let (Some((code, _)), None) = (code, sure) {
@@ -109,9 +110,10 @@ pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
                 hint: true,
             }));
         }
-        found.insert(identity.id.clone(), (owner.into(), told));
-    }
-    for (id, (owner, claims)) in found {
+        (identity.id.clone(), owner, told)
+    };
+    let found: Vec<_> = read.identities.rows().par_iter().map(claimed).collect();
+    for (id, owner, claims) in found {
         if !claims.is_empty() {
             inventory.facts.owner_claims.insert(id.clone(), claims);
         }

@@ -2,32 +2,36 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::Tables;
 use crate::access::{aws, kubernetes, okta};
 use crate::inventory::Inventory;
 use crate::model::{
-    AttributeName, Capability, FactKind, Grant, GrantKind, Identity, IdentityKind, Policy, PolicyLanguage, Provider,
-    SettingKind, Urn,
+    AttributeName, AttributeValue, Capability, FactKind, Grant, GrantKind, Identity, IdentityKind, Known, Policy,
+    PolicyLanguage, Provider, SettingKind, Urn,
 };
 
 pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library) {
     let guardrails = Guardrails::of(inventory);
-    let (mut of_identities, mut of_grants) = (BTreeMap::new(), BTreeMap::new());
-    for identity in inventory.identities.iter() {
-        let capabilities = match identity.provider() {
+    let mut of_grants = BTreeMap::new();
+    let read = &*inventory;
+    let judge = |identity: &Identity| {
+        let mut capabilities = match identity.provider() {
             Provider::Aws => {
-                let principal = aws_principal(inventory, identity, &guardrails);
+                let principal = aws_principal(read, identity, &guardrails);
                 aws::capabilities(&principal, library, &tables.aws_capabilities)
             }
-            Provider::Kubernetes => kubernetes::capabilities(
-                &kubernetes_subject(inventory, identity, tables),
-                &tables.kubernetes_capabilities,
-            ),
-            Provider::Okta => okta_capabilities(inventory, identity, tables),
+            Provider::Kubernetes => {
+                kubernetes::capabilities(&kubernetes_subject(read, identity, tables), &tables.kubernetes_capabilities)
+            }
+            Provider::Okta => okta_capabilities(read, identity, tables),
             Provider::Agents => Vec::new(),
         };
-        of_identities.insert(identity.id.clone(), (capabilities, rights_unknown(inventory, identity)));
-    }
+        capabilities.sort();
+        (identity.id.clone(), capabilities, rights_unknown(read, identity))
+    };
+    let of_identities: Vec<_> = read.identities.rows().par_iter().map(judge).collect();
     // What a policy amounts to is asked once, however many hold it.
     let mut of_policies: BTreeMap<&Urn, Vec<Capability>> = BTreeMap::new();
     for grant in inventory.grants.iter().filter(|grant| grant.kind == GrantKind::Policy) {
@@ -46,8 +50,7 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
         };
         of_grants.insert(grant.id.clone(), capabilities);
     }
-    for (id, (mut capabilities, unknown)) in of_identities {
-        capabilities.sort();
+    for (id, capabilities, unknown) in of_identities {
         let facts = inventory.facts.identities.entry(id).or_default();
         facts.capabilities = capabilities;
         facts.rights_unknown = unknown;
@@ -141,6 +144,12 @@ pub fn aws_principal<'a>(
         policies: Vec::new(),
         missing_policies: Vec::<&Urn>::new(),
         boundary: None,
+        boundary_id: None,
+        groups: match identity.attributes.get(AttributeName::Groups) {
+            Known::Value(AttributeValue::Texts(names)) => Some(names.iter().map(String::as_str).collect()),
+            // The answer that has the unique ids of users lists their groups, too.
+            _ => identity.unique_id.as_ref().map(|_| Vec::new()),
+        },
         guardrails: guardrails.on(&identity.tenant),
         resource_guardrails: guardrails.on_resources(&identity.tenant).to_vec(),
         trust: inventory.trusts.get(&identity.id),
@@ -148,8 +157,10 @@ pub fn aws_principal<'a>(
     for grant in grants(inventory, identity) {
         match (grant.kind, inventory.policies.get(&grant.policy)) {
             (GrantKind::Policy, Some(policy)) => principal.policies.push(policy),
-            (GrantKind::Boundary, Some(policy)) => principal.boundary = Some(policy),
-            (GrantKind::Policy | GrantKind::Boundary, None) => principal.missing_policies.push(&grant.policy),
+            (GrantKind::Boundary, policy) => {
+                (principal.boundary, principal.boundary_id) = (policy, Some(&grant.policy))
+            }
+            (GrantKind::Policy, None) => principal.missing_policies.push(&grant.policy),
             // An account's guardrails are all there already; a resource's policy gives its resource nothing.
             (GrantKind::Scp | GrantKind::Rcp | GrantKind::Resource, _) => {}
         }

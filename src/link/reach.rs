@@ -56,13 +56,12 @@ fn surroundings(inventory: &Inventory) -> aws::Surroundings<'_> {
         }
     }
     for user in inventory.identities.iter().filter(|identity| identity.kind == IdentityKind::AwsUser) {
-        if inventory.coverage.blind_spot(&user.tenant, FactKind::Credentials).is_some() {
-            continue;
-        }
+        let is_blind = inventory.coverage.blind_spot_of(&user.id, &user.tenant, FactKind::Credentials).is_some();
         let names = inventory.facts.identities.get(&user.id).map(|facts| &facts.credentials);
         let held: Vec<_> = names.into_iter().flatten().filter_map(|name| inventory.credentials.get(name)).collect();
         let count = |kind| held.iter().filter(|credential| credential.kind == kind).count();
-        around.credentials(&user.id, count(CredentialKind::AwsAccessKey), count(CredentialKind::AwsPassword) > 0);
+        let (keys, has_password) = (count(CredentialKind::AwsAccessKey), count(CredentialKind::AwsPassword) > 0);
+        around.credentials(&user.id, keys, has_password, !is_blind);
     }
     around
 }

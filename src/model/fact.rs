@@ -119,6 +119,15 @@ impl Capability {
     pub fn is_administrator(&self) -> bool {
         self.kind == CapabilityKind::Administrator && !self.conditional && !self.scope.starts_with("namespace ")
     }
+
+    /// Begins a line of the proof that says what is denied all the same: `but not iam:CreateUser: policy p, …`.
+    pub const DENIED: &str = "but not ";
+
+    /// What is denied all the same, as the proof says.
+    pub fn denied(&self) -> Vec<&str> {
+        let lines = self.proof.iter().filter_map(|line| line.strip_prefix(Self::DENIED));
+        lines.map(|line| line.split_once(": ").map_or(line, |(names, _)| names)).collect()
+    }
 }
 
 /// A way by which an identity becomes administrator or gets at data.

@@ -106,6 +106,7 @@ const IDENTITY: &[Field] = &[
     .needs(&[Grants]),
     field("local_scopes", Type::Text, "The namespaces in which it can do more than elsewhere.").needs(&[Grants]),
     field("administrator", Type::Bool, "It can do everything in its account or cluster.").needs(&[Grants]),
+    field("extent", Type::Text, "What it can do as administrator: everything, or everything but what is denied."),
     field("becomes_administrator", Type::Bool, "It is not administrator and can become it.").needs(&[Grants, Trusts]),
     field(
         "could_become_administrator",
@@ -113,6 +114,7 @@ const IDENTITY: &[Field] = &[
         "It is not administrator and can become it if something holds that is not known.",
     )
     .needs(&[Grants, Trusts]),
+    field("becomes_in", Type::Text, "The account, cluster or tenant of which it can become administrator.").nullable(),
     field("becomes", Type::Text, "The identity at the end of its way to administrator, or to data.").nullable(),
     field("reaches_data", Type::Bool, "It reads no stored data itself, and can get at some through others.")
         .needs(&[Grants, Trusts]),
@@ -294,7 +296,9 @@ fn attributes(of: SubjectKind) -> impl Iterator<Item = Field> {
             AttributeType::Text => (Type::Text, true),
             AttributeType::Texts => (Type::Texts, false),
         };
-        Field { nullable, attribute: Some(*name), ..field(name.as_str(), ty, name.doc().trim_ascii_start()) }
+        // Whose second factor is not known may be missing altogether: the root user is in the credential report alone.
+        let needs: &'static [FactKind] = if *name == AttributeName::Mfa { &[Credentials] } else { &[] };
+        Field { nullable, needs, attribute: Some(*name), ..field(name.as_str(), ty, name.doc().trim_ascii_start()) }
     })
 }
 

@@ -68,6 +68,7 @@ fn rights(it: &Identity, facts: &IdentityFacts, name: &str) -> Field {
         "could_become_administrator" => Field::Bool(!is_administrator && !becomes && !facts.escalations.is_empty()),
         "reaches_data" => Field::Bool(gets_data),
         "could_reach_data" => Field::Bool(!gets_data && !facts.data_paths.is_empty()),
+        "becomes_in" => ways(facts).next().map_or(Field::Null, |path| text(home(it, path))),
         "becomes" => ways(facts).next().map_or(Field::Null, |path| text(ending(it, path))),
         "cut" => {
             let mut cuts: Vec<&str> = ways(facts).map(|path| path.cut.as_str()).filter(|cut| !cut.is_empty()).collect();
@@ -84,12 +85,22 @@ fn rights(it: &Identity, facts: &IdentityFacts, name: &str) -> Field {
         "local_capabilities" => Field::Texts(kinds_of(facts, true)),
         "local_scopes" => Field::Text(local_scopes(facts)),
         "administrator" => Field::Bool(is_administrator),
+        "extent" => Field::Text(extent(facts)),
         "becomes_administrator" => Field::Bool(becomes),
         _ => unreachable_field(it.id.as_str(), name),
     };
     match (&field, &facts.rights_unknown) {
         (Field::Bool(false) | Field::Texts(_), Some(why)) => Field::Unknown(why.clone()),
         _ => field,
+    }
+}
+
+/// What an administrator can do, in words: a statement may deny single things.
+fn extent(facts: &IdentityFacts) -> String {
+    let mut all = facts.capabilities.iter();
+    match all.find(|one| one.is_administrator()).map(Capability::denied).filter(|denied| !denied.is_empty()) {
+        Some(denied) => format!("everything but {}", denied.join(", ")),
+        None => "everything".to_owned(),
     }
 }
 
@@ -105,6 +116,12 @@ fn ending<'p>(it: &Identity, path: &'p EscalationPath) -> &'p str {
     let target = path.target.as_str();
     let local = target.split_once(&format!(":{}:", it.tenant)).map(|(_, local)| local);
     if path.target == it.id { "itself" } else { local.unwrap_or(target) }
+}
+
+/// The account that a way ends in.
+fn home<'p>(it: &'p Identity, path: &'p EscalationPath) -> &'p str {
+    let account = path.target.as_str().strip_prefix("arn:").and_then(|rest| rest.split(':').nth(3));
+    account.unwrap_or(&it.tenant)
 }
 
 /// What it can do without a condition: in all of its account or cluster, or only in namespaces of it. Rights to single

@@ -96,6 +96,9 @@ pub(crate) struct Account {
     /// Policy ids by holder; a boundary stands apart.
     held: BTreeMap<Urn, Vec<String>>,
     boundaries: BTreeMap<Urn, String>,
+    boundary_ids: BTreeMap<Urn, Urn>,
+    /// The names of the groups of users.
+    groups: BTreeMap<Urn, Vec<String>>,
     trusts: BTreeMap<Urn, Trust>,
     /// What runs as which role: pairs of ARNs.
     runs: Vec<(Urn, Urn)>,
@@ -121,6 +124,8 @@ impl Account {
             for group in list(entry, "GroupList") {
                 held.extend(groups[group.as_str().unwrap()].iter().cloned());
             }
+            let names = list(entry, "GroupList").iter().filter_map(Value::as_str).map(str::to_owned);
+            self.groups.insert(Urn::new(text(entry, "Arn")), names.collect());
             self.held.insert(Urn::new(text(entry, "Arn")), held);
         }
         for entry in list(export, "RoleDetailList") {
@@ -146,6 +151,7 @@ impl Account {
         }
         if let Some(boundary) = entry["PermissionsBoundary"]["PermissionsBoundaryArn"].as_str() {
             self.boundaries.insert(Urn::new(arn), boundary.to_owned());
+            self.boundary_ids.insert(Urn::new(arn), Urn::new(boundary));
         }
         self.held.insert(Urn::new(arn), held.clone());
         held
@@ -180,6 +186,8 @@ impl Account {
             identity,
             policies: self.held[id].iter().filter_map(|id| self.policies.get(id)).collect(),
             missing_policies: Vec::new(),
+            boundary_id: self.boundary_ids.get(id),
+            groups: self.groups.get(id).map(|names| names.iter().map(String::as_str).collect()),
             guardrails: Vec::new(),
             resource_guardrails: Vec::new(),
             boundary: self.boundaries.get(id).map(|id| &self.policies[id]),

@@ -187,3 +187,28 @@ fn a_resource_with_wildcards_is_open_where_only_part_of_it_is_allowed() {
         assert_eq!(ask(USER, "s3:GetObject", resource, &Context::new(), &layers).verdict, expected, "{resource}");
     }
 }
+
+#[test]
+fn that_an_account_is_left_out_of_a_deny_leaves_out_nobody_in_it() {
+    let session = "arn:aws:sts::111122223333:assumed-role/ci/run-1";
+    let role = "arn:aws:iam::111122223333:role/ci";
+    for (caller, named, expected) in [
+        (USER, json!(["arn:aws:iam::111122223333:user/other", "111122223333"]), Verdict::Denied),
+        (USER, json!(["111122223333"]), Verdict::Denied),
+        (USER, json!([USER, "111122223333"]), Verdict::Allowed),
+        ("arn:aws:iam::111122223333:root", json!(["111122223333"]), Verdict::Allowed),
+        (session, json!([role, session, "111122223333"]), Verdict::Allowed),
+        (session, json!([role, "111122223333"]), Verdict::Conditional),
+    ] {
+        let layers = Layers {
+            identity: vec![held("all", &json!([{"Effect": "Allow", "Action": "*", "Resource": "*"}]))],
+            resource: Some(held(
+                "bucket",
+                &json!([{"Effect": "Deny", "NotPrincipal": {"AWS": named}, "Action": "s3:*", "Resource": "*"}]),
+            )),
+            ..Layers::default()
+        };
+        let decision = ask(caller, "s3:GetObject", OBJECT, &Context::new(), &layers);
+        assert_eq!(decision.verdict, expected, "{caller} {named}");
+    }
+}

@@ -9,3 +9,4 @@ mod escalation;
 mod properties;
 mod rbac;
 mod trust;
+mod ways;

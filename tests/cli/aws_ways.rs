@@ -80,6 +80,9 @@ fn a_way_to_data_is_a_finding_with_its_steps_and_its_cut() {
     path.args(["path", "user/bot", "role/reader", "--now", "2026-11-22T12:00:00Z", "--aws-export", "aws"]);
     let path: Ran = path.output().expect("it starts").into();
     assert!(path.stdout.contains("policy own, statement 1"), "{}", path.stdout);
+    let cut =
+        "Closed by any one of these\n  take this from IAM user bot, account 111122223333: policy own, statement 1";
+    assert!(path.stdout.contains(cut), "{}", path.stdout);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod agents;
 mod allow;
 mod archive;
 mod aws;
+mod aws_strangers;
 mod aws_ways;
 mod bad_input;
 mod baseline;

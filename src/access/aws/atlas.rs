@@ -78,7 +78,12 @@ impl<'n, 'a> Atlas<'n, 'a> {
 
     /// The techniques of [`How::Grant`] that an identity can use on something.
     pub(super) fn grants(&self, who: usize) -> impl Iterator<Item = &'n Technique> {
-        self.held[who].iter().map(|(place, _)| &self.techniques[*place]).filter(|t| t.how == How::Grant)
+        self.of_kind(who, How::Grant)
+    }
+
+    /// The techniques of a kind that an identity can use on something.
+    pub(super) fn of_kind(&self, who: usize, how: How) -> impl Iterator<Item = &'n Technique> {
+        self.held[who].iter().map(|(place, _)| &self.techniques[*place]).filter(move |t| t.how == how)
     }
 
     /// The best single step by which `who` becomes `target`.
@@ -106,7 +111,7 @@ impl<'n, 'a> Atlas<'n, 'a> {
         let trusted: Vec<_> = node.trust.iter().flat_map(super::trust::TrustPolicy::allowed_names).collect();
         for (technique, holders) in self.techniques.iter().zip(&self.holders) {
             let fits = match technique.how {
-                How::Grant => false,
+                How::Grant | How::NewIdentity | How::Tag => false,
                 How::Assume => {
                     sources.extend(self.assumers(target).into_iter().filter(|who| wanted(*who)));
                     false

@@ -148,8 +148,12 @@ impl Caller {
             return found;
         }
         match found {
-            None => Some((Naming::Anyone, Truth::True)),
-            Some((_, Truth::Open)) => Some((Naming::Anyone, Truth::Open)),
+            // That an account is left out leaves out nobody in it: users and sessions are left out by their own names
+            // (IAM User Guide, "AWS JSON policy elements: NotPrincipal").
+            Some((Naming::Account, Truth::True)) if self.is_root() => None,
+            None | Some((Naming::Account, _)) => Some((Naming::Anyone, Truth::True)),
+            // Of a role its session has to be named, too.
+            Some((Naming::Role, _) | (_, Truth::Open)) => Some((Naming::Anyone, Truth::Open)),
             Some(_) => None,
         }
     }

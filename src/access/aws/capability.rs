@@ -1,11 +1,13 @@
 //! Says what an identity's rights amount to, in the vocabulary of all providers. It follows no path to other identities.
 //!
 //! Every capability is asked by probes: an action on all resources of a type in the account, so that a right on three
-//! named buckets is none. A deny that covers all of them blocks, one that covers some does not.
+//! named buckets is none. A deny that covers all of them blocks, one that covers some does not. An administrator who is
+//! denied single things stays one as long as it may give rights: it gets around them.
 
 use std::collections::BTreeMap;
 
 use super::Principal;
+use super::context::Terms;
 use super::evaluate::Rights;
 use super::library::Library;
 use super::probe::{CapabilityTable, Group, Place, Probe, Subject};
@@ -21,6 +23,16 @@ pub fn capabilities(principal: &Principal<'_>, library: &Library, table: &Capabi
     }
     let rights = Rights::of(principal, library);
     Asker { rights: &rights, place: &table.place(Subject::of(identity)) }.all(&scope(identity))
+}
+
+/// Whether a policy makes whoever holds it administrator of an account, for certain.
+pub(super) fn makes_administrator(policy: &Policy, library: &Library, table: &CapabilityTable) -> bool {
+    let rights = Rights::of_policy(library.open(policy));
+    let subject = Subject { partition: partition(policy.id.as_str()), account: &policy.tenant, identity: None };
+    let place = table.place(subject);
+    let asker = Asker { rights: &rights, place: &place };
+    let mut groups = place.groups().iter().filter(|group| group.kind == CapabilityKind::Administrator);
+    groups.any(|group| asker.group(group).is_some_and(|answer| !answer.conditional))
 }
 
 /// What one policy amounts to for whoever holds it and nothing else.
@@ -60,6 +72,9 @@ pub(super) fn administrator(rights: &Rights<'_>, identity: &Identity, table: &Ca
 pub(super) fn partition(arn: &str) -> &str {
     arn.strip_prefix("arn:").and_then(|rest| rest.split(':').next()).unwrap_or("aws")
 }
+
+/// Begins what may be denied to an administrator.
+const PERHAPS: &str = "perhaps not ";
 
 struct Asker<'r, 'a> {
     rights: &'r Rights<'a>,
@@ -112,6 +127,9 @@ impl Asker<'_, '_> {
     }
 
     fn group(&self, group: &Group) -> Option<Answer> {
+        if !group.core.is_empty() {
+            return self.all_but_denied(group);
+        }
         let answer = if group.all { self.every(&group.probes)? } else { self.any(&group.probes)? };
         if group.and.is_empty() { Some(answer) } else { Some(answer.and(self.any(&group.and)?)) }
     }
@@ -128,6 +146,41 @@ impl Asker<'_, '_> {
         all
     }
 
+    /// All of a group, save what statements deny of it, as long as the core is left.
+    fn all_but_denied(&self, group: &Group) -> Option<Answer> {
+        let mut all = Answer { conditional: false, proof: Vec::new() };
+        let (mut denied, mut doubted) = (BTreeMap::<String, Vec<&str>>::new(), BTreeMap::<String, Vec<&str>>::new());
+        for probe in &group.probes {
+            let (grounds, denier) = self.rights.granted(&probe.action, self.place.resource(probe)?)?;
+            let name = probe.action.text.as_str();
+            match denier {
+                Some(denier) => denied.entry(denier).or_default().push(name),
+                None => {
+                    for limit in grounds.limits() {
+                        doubted.entry(limit.clone()).or_default().push(name);
+                    }
+                }
+            }
+            let (conditional, given) = (grounds.conditional, self.rights.quote(&grounds.unlimited()));
+            all = all.and(Answer { conditional, proof: vec![given] });
+        }
+        if denied.is_empty() && doubted.is_empty() {
+            return Some(all);
+        }
+        for probes in &group.core {
+            all.conditional |= self.any(probes)?.conditional;
+        }
+        let told = denied
+            .into_iter()
+            .map(|one| (Capability::DENIED, one))
+            .chain(doubted.into_iter().map(|one| (PERHAPS, one)));
+        for (word, (limit, names)) in told {
+            let what = if names.len() == group.probes.len() { "any of it".to_owned() } else { names.join(", ") };
+            all.proof.push(format!("{word}{what}: {limit}"));
+        }
+        Some(all)
+    }
+
     fn any(&self, probes: &[Probe]) -> Option<Answer> {
         let mut best = None;
         for probe in probes {
@@ -140,7 +193,7 @@ impl Asker<'_, '_> {
     }
 
     fn ask(&self, probe: &Probe) -> Option<Answer> {
-        let grounds = self.rights.may(&probe.action, self.place.resource(probe)?, &[])?;
+        let grounds = self.rights.may(&probe.action, self.place.resource(probe)?, Terms::default())?;
         Some(Answer { conditional: grounds.conditional, proof: vec![self.rights.quote(&grounds)] })
     }
 }

@@ -8,6 +8,8 @@ use super::context::{Asked, Seen};
 use super::operator::{Operator, Over, Test, same, same_between};
 use super::truth::Truth;
 use super::variable::{Filled, filled, literal};
+use super::whose::{Hold, hold_of};
+use crate::model::wildcard::covers;
 
 const UNREADABLE: &str = "(unreadable condition)";
 
@@ -138,23 +140,74 @@ impl Clause {
         if self.operator.negated { found.not() } else { found }
     }
 
-    /// Whether the clause keeps anyone out who does not match it: a positive test against at least one value, all of
-    /// them narrower than `*`. Negated tests, `…IfExists`, `ForAllValues:` (true when the key is absent) and
-    /// `aws:SecureTransport` say nothing about who asks.
+    /// Whether the clause keeps anyone out who does not match it: a positive test against at least one value, none of
+    /// which a stranger can meet. Negated tests, `…IfExists` and `ForAllValues:` (true when the key is absent) say
+    /// nothing about who asks.
     pub(super) fn limits(&self) -> bool {
         let operator = &self.operator;
-        let lenient =
-            operator.negated || operator.test == Test::Null || operator.if_exists || operator.over == Over::All;
-        let pattern = matches!(operator.test, Test::TextLike | Test::Arn);
-        let all = |value: &str| value.is_empty() || is_stars(value);
-        let open = self.values.is_empty() || (pattern && self.values.iter().any(|value| all(value)));
-        !lenient && !open && &*self.key != "aws:securetransport"
+        let lenient = operator.if_exists || operator.over == Over::All;
+        !operator.negated && !lenient && self.hold() != Hold::Nobody
+    }
+
+    /// Whether a deny under it meets every stranger: the negated test of what names who is let in.
+    pub(super) fn meets_strangers(&self) -> bool {
+        let is_person = &*self.key == "aws:principalisawsservice"
+            && self.operator.test == Test::Bool
+            && self.values.iter().all(|value| value.eq_ignore_ascii_case("false"));
+        is_person || (self.operator.negated && self.operator.over != Over::All && self.hold() >= Hold::ByPlace)
+    }
+
+    fn hold(&self) -> Hold {
+        if matches!(self.operator.test, Test::Null | Test::Unknown) {
+            return Hold::Nobody;
+        }
+        let pattern = matches!(self.operator.test, Test::TextLike | Test::Arn);
+        hold_of(&self.key, pattern, self.values.iter().map(AsRef::as_ref))
+    }
+
+    /// Whether it holds when a service becomes a role for what somebody makes in an account: of the source, its account
+    /// and its ARN are known as far as that.
+    pub(super) fn holds_for_service(&self, account: &str) -> Truth {
+        let is_own = |value: &str| match &*self.key {
+            "aws:sourceaccount" | "aws:sourceowner" => same(self.operator.test, value, account),
+            // A resource of one's own, where the name can be chosen.
+            _ => {
+                matches!(value.split(':').nth(4), Some(part) if part.is_empty() || covers(part, account))
+                    || value == "*"
+            }
+        };
+        let is_known = matches!(&*self.key, "aws:sourceaccount" | "aws:sourceowner" | "aws:sourcearn");
+        if !is_known || !self.is_text() || self.variables {
+            return self.on_unknown();
+        }
+        let found = Truth::from(self.values.iter().any(|value| is_own(value)));
+        if !self.operator.negated {
+            return found;
+        }
+        // That another source is spared says nothing of one's own; an ARN of one's own may be another.
+        if &*self.key == "aws:sourcearn" && found == Truth::True { Truth::Open } else { found.not() }
+    }
+
+    /// The tag of the principal that it asks for, or with a negated test the one that it spares: name and value.
+    pub(super) fn principal_tag(&self, negated: bool) -> Option<(String, String)> {
+        let name = self.key.strip_prefix("aws:principaltag/").filter(|_| self.operator.negated == negated)?;
+        let is_text = matches!(self.operator.test, Test::Text | Test::TextAnyCase | Test::TextLike);
+        let value = self.values.iter().find(|value| is_text && !value.contains("${"))?;
+        Some((name.to_owned(), value.replace(['*', '?'], "x")))
     }
 
     /// Whether it is a positive test, so that its values name what is let in.
     pub(super) fn names_values(&self) -> bool {
-        let text = matches!(self.operator.test, Test::Text | Test::TextAnyCase | Test::TextLike | Test::Arn);
-        self.limits() && text
+        self.limits() && self.is_text()
+    }
+
+    /// As [`Self::names_values`] of a negated test: whom a deny spares.
+    pub(super) fn spares_values(&self) -> bool {
+        self.operator.negated && self.is_text() && self.hold() == Hold::Who
+    }
+
+    fn is_text(&self) -> bool {
+        matches!(self.operator.test, Test::Text | Test::TextAnyCase | Test::TextLike | Test::Arn)
     }
 }
 

@@ -1,6 +1,8 @@
 //! What is known of a request before it is made: condition keys with values, without one, or not to be known.
 //! It compares nothing.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::model::{Identity, IdentityKind};
@@ -102,6 +104,15 @@ impl Context {
         context
     }
 
+    /// The same, bearing further tags: those that one can give oneself.
+    pub(super) fn tagged(&self, tags: &[(String, String)]) -> Self {
+        let mut context = self.clone();
+        for (name, value) in tags {
+            context.put_text(&format!("aws:principaltag/{name}"), value);
+        }
+        context
+    }
+
     fn put_text(&mut self, key: &str, value: &str) {
         self.put(key, Entry::Values(vec![value.to_owned()]));
     }
@@ -116,27 +127,47 @@ impl Context {
 
     /// The context of a question without further keys.
     pub(super) fn asked(&self) -> Asked<'_> {
-        Asked { context: self, extra: &[] }
+        Asked { context: self, terms: Terms::default() }
     }
 
-    /// The context of a question that fixes further keys itself, given in lower case.
-    pub(super) fn asked_with<'c>(&'c self, extra: &'c [(&'c str, &'c str)]) -> Asked<'c> {
-        Asked { context: self, extra }
+    /// The context of a question that fixes further keys itself.
+    pub(super) fn asked_with<'c>(&'c self, terms: Terms<'c>) -> Asked<'c> {
+        Asked { context: self, terms }
     }
 }
 
-/// A context with the keys that the question itself fixes, such as `iam:passedtoservice`.
+/// What a question itself says of what is asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Terms<'c> {
+    /// Condition keys, in lower case, such as `iam:passedtoservice`; without a value, the key is not in the request.
+    pub(super) keys: &'c [(&'c str, Option<&'c str>)],
+    /// The tags of what is asked for, where they were read.
+    pub(super) tags: Option<&'c BTreeMap<String, String>>,
+}
+
+impl<'c> Terms<'c> {
+    fn seen(&self, key: &str) -> Option<Seen<'c>> {
+        if let Some((_, value)) = self.keys.iter().find(|(name, _)| *name == key) {
+            return Some(value.map_or(Seen::Absent, Seen::One));
+        }
+        let tag = ["aws:resourcetag/", "iam:resourcetag/"].iter().find_map(|start| key.strip_prefix(start))?;
+        let mut same = self.tags?.iter().filter(|(name, _)| name.eq_ignore_ascii_case(tag));
+        Some(same.next().map_or(Seen::Absent, |(_, value)| Seen::One(value)))
+    }
+}
+
+/// A context with the keys that the question itself fixes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked<'c> {
     context: &'c Context,
-    extra: &'c [(&'c str, &'c str)],
+    terms: Terms<'c>,
 }
 
 impl<'c> Asked<'c> {
     /// What is known of a key, given in lower case.
     pub(super) fn seen(&self, key: &str) -> Seen<'c> {
-        if let Some((_, value)) = self.extra.iter().find(|(name, _)| *name == key) {
-            return Seen::One(value);
+        if let Some(seen) = self.terms.seen(key) {
+            return seen;
         }
         match self.context.entries.iter().find(|(name, _)| name == key) {
             Some((_, Entry::Values(values))) => Seen::Many(values),

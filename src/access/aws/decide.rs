@@ -26,8 +26,24 @@ pub(super) fn obeys_rcps(action: &Action) -> bool {
 /// Actions that the policy of the resource itself must allow, in its own account too: becoming a role, using a key.
 fn needs_resource_policy(action: &Action) -> bool {
     let name = action.text.to_ascii_lowercase();
-    name.starts_with("sts:assumerole") || name.starts_with("kms:")
+    name.starts_with("sts:assumerole") || (name.starts_with("kms:") && !WITHOUT_KEY.contains(&name.as_str()))
 }
+
+/// Actions of KMS that are about no key, lower case.
+/// Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS Key Management Service".
+const WITHOUT_KEY: [&str; 11] = [
+    "kms:connectcustomkeystore",
+    "kms:createcustomkeystore",
+    "kms:createkey",
+    "kms:deletecustomkeystore",
+    "kms:describecustomkeystores",
+    "kms:disconnectcustomkeystore",
+    "kms:generaterandom",
+    "kms:listaliases",
+    "kms:listkeys",
+    "kms:listretirablegrants",
+    "kms:updatecustomkeystore",
+];
 
 /// A policy of a layer: its name for the reader, and its document.
 #[derive(Clone, Debug)]
@@ -56,6 +72,10 @@ pub struct Layers {
     pub resource: Option<Held>,
     /// Whether the resource may have a policy that was not read.
     pub resource_unread: bool,
+    /// Whether the caller holds a policy that was not read.
+    pub identity_unread: bool,
+    /// Whether the caller has a boundary that was not read.
+    pub boundary_unread: bool,
 }
 
 /// One question.
@@ -99,13 +119,13 @@ struct Voice {
     allows: Truth,
     reasons: Vec<Reason>,
     open: Vec<String>,
-    /// A policy that was not read decides.
-    unread: bool,
+    /// The layers of which a policy that was not read decides.
+    unread: Vec<Layer>,
 }
 
 impl Voice {
     fn silent(allows: Truth) -> Self {
-        Self { allows, reasons: Vec::new(), open: Vec::new(), unread: false }
+        Self { allows, reasons: Vec::new(), open: Vec::new(), unread: Vec::new() }
     }
 
     fn add(&mut self, truth: Truth, reason: Reason, open: Vec<String>) {
@@ -121,12 +141,21 @@ impl Voice {
         self.open.extend(open);
     }
 
+    /// A policy that was not read may allow what the others do not, and deny what they allow.
+    fn with_unread(mut self, layer: Layer, is_unread: bool) -> Self {
+        if is_unread {
+            self.allows = self.allows.max(Truth::Open);
+            self.unread.push(layer);
+        }
+        self
+    }
+
     /// Both are needed.
     fn and(mut self, other: Self) -> Self {
         self.allows = self.allows.min(other.allows);
         self.reasons.extend(other.reasons);
         self.open.extend(other.open);
-        self.unread |= other.unread;
+        self.unread.extend(other.unread);
         self
     }
 
@@ -152,7 +181,7 @@ impl<'q> Judge<'q> {
         if all.allows == Truth::False {
             return Decision::denied(Vec::new(), blocked);
         }
-        let is_sure = all.allows == Truth::True && denies.is_empty();
+        let is_sure = all.allows == Truth::True && denies.is_empty() && all.unread.is_empty();
         let mut missing = all.open;
         let mut because = all.reasons;
         for (_, reason, open) in denies {
@@ -162,7 +191,8 @@ impl<'q> Judge<'q> {
         missing.sort_unstable();
         missing.dedup();
         let verdict = if is_sure { Verdict::Allowed } else { Verdict::Conditional };
-        let unread = if all.unread { vec![Layer::Resource] } else { Vec::new() };
+        let mut unread = all.unread;
+        unread.dedup();
         Decision { verdict, explicit: false, because, missing, unread, blocked_by: Vec::new() }
     }
 
@@ -171,7 +201,8 @@ impl<'q> Judge<'q> {
         let caller = self.request.caller;
         let identity =
             if caller.is_root() { Voice::silent(Truth::True) } else { self.allows(Layer::Identity, &layers.identity) };
-        let boundary = self.optional(Layer::Boundary, layers.boundary.as_slice());
+        let identity = identity.with_unread(Layer::Identity, layers.identity_unread);
+        let boundary = self.boundary(layers);
         let session = self.optional(Layer::Session, &layers.session);
         let resource = |naming: Naming| self.resource(layers, naming);
         let mut stops = Vec::new();
@@ -189,7 +220,7 @@ impl<'q> Judge<'q> {
         let is_other = self.account != caller.account();
         if is_other || needs_resource_policy(self.request.action) {
             let named = match (layers.resource_unread && layers.resource.is_none(), is_other) {
-                (true, _) => Voice { unread: true, ..Voice::silent(Truth::Open) },
+                (true, _) => Voice { unread: vec![Layer::Resource], ..Voice::silent(Truth::Open) },
                 (false, true) => itself.or(by_role).or(by_account),
                 (false, false) => by_account,
             };
@@ -209,8 +240,17 @@ impl<'q> Judge<'q> {
         let session = || self.optional(Layer::Session, &layers.session);
         let anyone = self.resource(layers, Naming::Anyone).and(session());
         let role = self.resource(layers, Naming::Role);
-        let role = role.and(self.optional(Layer::Boundary, layers.boundary.as_slice())).and(session());
+        let role = role.and(self.boundary(layers)).and(session());
         self.resource(layers, Naming::Itself).or(anyone).or(role)
+    }
+
+    fn boundary(&self, layers: &Layers) -> Voice {
+        let read = self.optional(Layer::Boundary, layers.boundary.as_slice());
+        if layers.boundary_unread {
+            Voice { unread: vec![Layer::Boundary], ..Voice::silent(Truth::Open) }
+        } else {
+            read
+        }
     }
 
     /// A layer that limits only where it is there.

@@ -60,6 +60,10 @@ impl Form {
 /// Whom a statement names, as written.
 type Principals = Vec<(Form, Box<str>)>;
 
+/// The most bytes that an ARN may have: what is longer names nothing, and comparing it would take long.
+/// Source: IAM API reference, the type `arnType`.
+pub(super) const LONGEST: usize = 2_048;
+
 /// One statement.
 #[derive(Debug)]
 pub(super) struct Statement {
@@ -89,7 +93,7 @@ impl Statement {
         let (actions, except) = one_of(raw, "Action", "NotAction")?;
         let resources = one_of(raw, "Resource", "NotResource");
         let summary = summary(allow, (&actions, except), resources.as_ref().map(|(list, except)| (list, *except)));
-        let boxed = |list: Vec<&str>| list.into_iter().map(Box::from).collect();
+        let boxed = |list: Vec<&str>| list.into_iter().filter(|one| one.len() <= LONGEST).map(Box::from).collect();
         Some(Self {
             number,
             sid: raw.get("Sid").and_then(Value::as_str).filter(|sid| !sid.is_empty()).map(Box::from),
@@ -116,6 +120,18 @@ impl Statement {
         let Some(Only { list, except }) = &self.resources else { return Truth::False };
         let named = list.iter().map(|pattern| self.matches(pattern, resource, asked)).max().unwrap_or(Truth::False);
         if *except { self.not(named, list, resource, asked) } else { named }
+    }
+
+    /// As [`Self::names_resource`], where `NotResource` leaves out whatever its list has in common with a resource that
+    /// has wildcards.
+    pub(super) fn names_throughout(&self, resource: &str, asked: &Asked<'_>) -> Truth {
+        let Some(Only { list, except: true }) = &self.resources else { return self.names_resource(resource, asked) };
+        let shares = |pattern: &str| match variable::filled(pattern, self.variables, asked) {
+            variable::Filled::Text(text, _) => overlap(&text, resource),
+            variable::Filled::Nothing => false,
+        };
+        let is_left_out = resource.contains(['*', '?']) && list.iter().any(|pattern| shares(pattern));
+        if is_left_out { Truth::False } else { self.names_resource(resource, asked) }
     }
 
     /// What `NotResource` makes of a list. A variable without a value keeps the whole statement from matching, where the
@@ -155,6 +171,31 @@ impl Statement {
             Some(Only { list, except: false }) => list.iter().map(AsRef::as_ref).collect(),
             Some(_) => vec!["*"],
         }
+    }
+
+    /// The resource patterns that it lists, with what is known of their variables.
+    pub(super) fn listed(&self, asked: &Asked<'_>) -> Vec<String> {
+        match &self.resources {
+            Some(Only { list, except: false }) => self.filled(list, asked),
+            Some(_) => vec!["*".to_owned()],
+            None => Vec::new(),
+        }
+    }
+
+    /// The resource patterns that `NotResource` leaves out.
+    pub(super) fn spared(&self, asked: &Asked<'_>) -> Vec<String> {
+        match &self.resources {
+            Some(Only { list, except: true }) => self.filled(list, asked),
+            _ => Vec::new(),
+        }
+    }
+
+    fn filled(&self, list: &[Box<str>], asked: &Asked<'_>) -> Vec<String> {
+        let fill = |pattern: &Box<str>| match variable::filled(pattern, self.variables, asked) {
+            variable::Filled::Text(text, _) => Some(text),
+            variable::Filled::Nothing => None,
+        };
+        list.iter().filter_map(fill).collect()
     }
 
     fn matches(&self, pattern: &str, resource: &str, asked: &Asked<'_>) -> Truth {

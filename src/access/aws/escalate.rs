@@ -6,14 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Principal;
 use super::atlas::{Atlas, is_sure};
+use super::capability::makes_administrator;
 use super::evaluate::Rights;
+use super::free::free_itself;
+use super::fresh::new_identity;
 use super::library::Library;
+use super::object::Means;
 use super::probe::CapabilityTable;
-use super::raise::{change_group, grant, join_group, raise_group_or, without_boundary};
+use super::raise::{change_group, grant, join_group, raise_group_or};
 use super::step::{Node, Step};
 use super::surroundings::Surroundings;
-use super::technique::{Technique, Techniques};
-use crate::model::{Capability, CapabilityKind, EscalationPath, Urn};
+use super::technique::{How, On, Technique, Techniques};
+use crate::model::{Capability, CapabilityKind, EscalationPath, Policy, Urn};
 
 /// How many paths are kept for one identity.
 const PATHS: usize = 3;
@@ -45,10 +49,11 @@ pub fn escalations(
 ) -> Ways {
     let mut sorted: Vec<&Principal<'_>> = principals.iter().collect();
     sorted.sort_by_key(|principal| &principal.identity.id);
+    let means = Means { table, techniques: &techniques.all, powerful: powerful(&sorted, library, table) };
     let nodes: Vec<Node<'_>> = sorted
         .iter()
         .map(|principal| {
-            let mut node = Node::new(principal, Rights::of(principal, library), table);
+            let mut node = Node::new(principal, Rights::of(principal, library), &means);
             node.holds = techniques.vocabulary.iter().map(|action| node.rights.names(action)).collect();
             node
         })
@@ -56,7 +61,10 @@ pub fn escalations(
     let atlas = Atlas::new(&nodes, techniques, around);
     let goal: Vec<Option<Capability>> = nodes.iter().map(|node| node.administrator.clone()).collect();
     let search = both(&atlas, &goal, vec![true; nodes.len()], true);
-    let to_administrator = collect(&atlas, &goal, &search, PATHS);
+    let mut to_administrator = collect(&atlas, &goal, &search, PATHS);
+    for (id, paths) in nodes.iter().filter(|node| node.acts()).filter_map(is_perhaps) {
+        to_administrator.entry(id).or_insert(paths);
+    }
     let goal: Vec<Option<Capability>> = nodes.iter().map(Node::reads_data).collect();
     let is_settled = |node: &Node<'_>| {
         let paths = to_administrator.get(&node.identity.id);
@@ -66,6 +74,24 @@ pub fn escalations(
     let search = both(&atlas, &goal, eligible, false);
     let to_data = collect(&atlas, &goal, &search, 1);
     Ways { to_administrator, to_data, assumes: assumes(&atlas) }
+}
+
+/// The customer managed policies that make an administrator of whoever holds one.
+fn powerful<'p>(principals: &[&'p Principal<'p>], library: &Library, table: &CapabilityTable) -> Vec<&'p str> {
+    let held = principals.iter().flat_map(|principal| &principal.policies);
+    let own = held.filter(|policy| !policy.builtin && !policy.id.as_str().contains('#'));
+    let distinct: BTreeMap<&Urn, &Policy> = own.map(|policy| (&policy.id, *policy)).collect();
+    let strong = distinct.into_iter().filter(|(_, policy)| makes_administrator(policy, library, table));
+    strong.map(|(id, _)| id.as_str()).collect()
+}
+
+/// Who is administrator under a condition, as a way of its own.
+fn is_perhaps(node: &Node<'_>) -> Option<(Urn, Vec<EscalationPath>)> {
+    let held = node.administrator.as_ref().filter(|held| held.conditional)?;
+    let steps = vec![format!("{} is administrator under a condition: {}", node.label(), held.proof.join("; "))];
+    let cut = format!("take this from {}: {}", node.label(), held.proof.first().map_or("its policies", String::as_str));
+    let target = node.identity.id.clone();
+    Some((target.clone(), vec![EscalationPath { target, conditional: true, steps, cut }]))
 }
 
 /// What is certain, then what is possible for those who have nothing certain.
@@ -267,19 +293,37 @@ fn raises_itself(atlas: &Atlas<'_, '_>, who: usize, certain: bool) -> Vec<Way> {
     let node = &atlas.nodes[who];
     let join = atlas.joins.map(|technique| technique.actions.as_slice()).unwrap_or_default();
     let mut ways = Vec::new();
+    let mut add = |step: Option<Step>| {
+        if let Some(step) = step.filter(|step| ways.len() < PATHS && !(certain && step.conditional)) {
+            ways.push(Way { step, to: None, ends_at: who });
+        }
+    };
     for technique in atlas.grants(who) {
         let by_group = atlas.groups.iter().filter_map(|group| {
             let group = &atlas.nodes[*group];
-            change_group(node, group, technique, join).or_else(|| join_group(node, group, technique, atlas.techniques))
+            change_group(node, group, technique, join).or_else(|| join_group(node, group, technique))
         });
         let by_group = by_group.min_by_key(|step| step.conditional);
-        for step in [grant(node, node, technique), without_boundary(node, technique), by_group].into_iter().flatten() {
-            if ways.len() < PATHS && !(certain && step.conditional) {
-                ways.push(Way { step, to: None, ends_at: who });
-            }
-        }
+        add(grant(node, node, technique));
+        add(by_group);
+    }
+    if ways.is_empty() && can_free(atlas, who) && node.is_limited() {
+        let free = free_itself(node).filter(|step| !(certain && step.conditional));
+        ways.extend(free.map(|step| Way { step, to: None, ends_at: who }));
+    }
+    if ways.is_empty() {
+        let groups = atlas.groups.iter().map(|group| &atlas.nodes[*group]);
+        let here: Vec<&Node<'_>> = groups.filter(|group| group.identity.tenant == node.identity.tenant).collect();
+        let made = atlas.of_kind(who, How::NewIdentity).filter_map(|technique| new_identity(node, technique, &here));
+        let best = made.min_by_key(|step| step.conditional).filter(|step| !(certain && step.conditional));
+        ways.extend(best.map(|step| Way { step, to: None, ends_at: who }));
     }
     ways
+}
+
+/// Whether an identity may take away what limits somebody.
+fn can_free(atlas: &Atlas<'_, '_>, who: usize) -> bool {
+    atlas.grants(who).any(|technique| technique.on.is_some_and(|on| on.frees() || on == On::Policy))
 }
 
 /// The ways by which an identity becomes another and gives that one rights, in either order.
@@ -290,11 +334,17 @@ fn raises_others<'n>(atlas: &Atlas<'n, '_>, who: usize, certain: bool, ways: &mu
     if techniques.is_empty() {
         return;
     }
+    let frees = can_free(atlas, who);
     for target in atlas.candidates(who) {
         if ways.len() >= PATHS {
             return;
         }
-        let raises = techniques.iter().filter_map(|(node, technique)| grant(node, &atlas.nodes[target], technique));
+        let other = &atlas.nodes[target];
+        let raises = techniques.iter().filter_map(|(narrow, technique)| match other.could_be {
+            Some(_) => grant(narrow, other, technique),
+            None if frees => grant(&atlas.nodes[who], other, technique),
+            None => None,
+        });
         let raise = raises.filter(|step| !(certain && step.conditional)).min_by_key(|step| step.conditional);
         let Some(raise) = raise else { continue };
         if let Some(become_it) = atlas.step(who, target, certain) {
@@ -329,9 +379,15 @@ fn could_raise(atlas: &Atlas<'_, '_>, who: usize) -> Option<(Step, usize)> {
 
 /// What to take away so that a way ends where it begins: the statement that its first sentence names, or a trust.
 fn cut(from: &Node<'_>, sentence: &str) -> String {
-    let cited = sentence.rsplit_once(" (").and_then(|(_, rest)| rest.split_once(')')).map(|(cited, _)| cited);
-    match cited.filter(|cited| cited.starts_with("policy ")) {
+    match cited(sentence) {
         Some(cited) => format!("take this from {}: {cited}", from.label()),
         None => format!("take this out: {sentence}"),
     }
+}
+
+/// The statement that a sentence of a way names as what allows it.
+pub fn cited(sentence: &str) -> Option<&str> {
+    let (cited, _) = sentence.split_once(" (policy ")?.1.split_once(')')?;
+    let start = sentence.find("(policy ")? + 1;
+    sentence.get(start..start + "policy ".len() + cited.len())
 }

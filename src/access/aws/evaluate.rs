@@ -4,19 +4,21 @@
 use super::Principal;
 use super::action::Action;
 use super::condition::{Clause, hold};
-use super::context::{Asked, Context};
+use super::context::{Asked, Context, Terms};
 use super::decide::obeys_rcps;
 use super::document::Statement;
 use super::library::{Compiled, Library};
 use super::truth::Truth;
-use crate::model::Policy;
 use crate::model::wildcard::overlap;
+use crate::model::{Identity, Policy};
 
 /// What one identity's policies add up to.
 #[derive(Clone)]
 pub(super) struct Rights<'a> {
     pub(super) policies: Vec<Compiled<'a>>,
     pub(super) boundary: Option<Compiled<'a>>,
+    /// Whether it has a boundary that was not read: nothing is certain then.
+    pub(super) boundary_unread: bool,
     /// Service control policies by level of the organisation: each level must allow.
     pub(super) guardrails: Vec<Vec<Compiled<'a>>>,
     /// Resource control policies of the account: what they deny of its resources, they deny to everyone.
@@ -40,21 +42,54 @@ pub(super) struct Grounds {
     limits: Vec<String>,
 }
 
+impl Grounds {
+    /// The conditional denies that stand in the way.
+    pub(super) fn limits(&self) -> &[String] {
+        &self.limits
+    }
+
+    /// The same without them.
+    pub(super) fn unlimited(&self) -> Self {
+        Self { limits: Vec::new(), ..self.clone() }
+    }
+}
+
 impl<'a> Rights<'a> {
     /// The rights of an identity, at the time when it was read.
     pub(super) fn of(principal: &Principal<'a>, library: &Library) -> Self {
         let identity = principal.identity;
         let open = |policies: &[&'a Policy]| policies.iter().map(|policy| library.open(policy)).collect();
         // Service-linked roles are the provider's own: no guardrail of an organisation limits them.
-        let guardrails: &[Vec<&'a Policy>] = if identity.builtin { &[] } else { &principal.guardrails };
+        let is_linked = identity.builtin && identity.id.as_str().contains(":role/aws-service-role/");
+        let guardrails: &[Vec<&'a Policy>] = if is_linked { &[] } else { &principal.guardrails };
+        let mut context = Context::of(identity, identity.evidence.observed);
+        // Whoever asks chooses to ask over TLS.
+        context.set_default("aws:securetransport", "true");
         Self {
             policies: open(&principal.policies),
             boundary: principal.boundary.map(|policy| library.open(policy)),
+            boundary_unread: principal.boundary.is_none() && principal.boundary_id.is_some(),
             guardrails: guardrails.iter().map(|level| open(level)).collect(),
             resource_guardrails: open(&principal.resource_guardrails),
             account: &identity.tenant,
-            context: Context::of(identity, identity.evidence.observed),
+            context,
             granted_everything: false,
+        }
+    }
+
+    /// The rights of an identity that is made in the same account and given everything.
+    pub(super) fn of_new(&self, identity: &Identity) -> Self {
+        let mut context = Context::of(identity, identity.evidence.observed);
+        context.set_default("aws:securetransport", "true");
+        Self {
+            policies: Vec::new(),
+            boundary: None,
+            boundary_unread: false,
+            guardrails: self.guardrails.clone(),
+            resource_guardrails: self.resource_guardrails.clone(),
+            account: self.account,
+            context,
+            granted_everything: true,
         }
     }
 
@@ -67,6 +102,7 @@ impl<'a> Rights<'a> {
         Self {
             policies: self.policies.iter().filter(says).cloned().collect(),
             boundary: self.boundary.clone(),
+            boundary_unread: self.boundary_unread,
             guardrails: self.guardrails.clone(),
             resource_guardrails: self.resource_guardrails.clone(),
             account: self.account,
@@ -80,6 +116,7 @@ impl<'a> Rights<'a> {
         Self {
             policies: vec![policy],
             boundary: None,
+            boundary_unread: false,
             guardrails: Vec::new(),
             resource_guardrails: Vec::new(),
             account: "",
@@ -91,14 +128,36 @@ impl<'a> Rights<'a> {
     /// Whether `action` is allowed on `resource`, which may have wildcards: then on all that it stands for, where a
     /// deny counts only if it covers all of it too.
     ///
-    /// `request` are further condition keys that the question itself fixes, such as `iam:passedtoservice`.
-    pub(super) fn may(&self, action: &Action, resource: &str, request: &[(&str, &str)]) -> Option<Grounds> {
-        let asked = self.context.asked_with(request);
+    /// `terms` is what the question itself says, such as `iam:passedtoservice`.
+    pub(super) fn may(&self, action: &Action, resource: &str, terms: Terms<'_>) -> Option<Grounds> {
+        let asked = self.context.asked_with(terms);
         let (place, allowed) = self.allowed(action, resource, &asked)?;
         let limits = self.denied(action, resource, &asked)?;
         let within = self.within_limits(action, resource, &asked);
         let conditional = !limits.is_empty() || allowed.min(within) == Truth::Open;
         (within != Truth::False).then_some(Grounds { conditional, place, limits })
+    }
+
+    /// As [`Self::may`] where denies are told and not obeyed: by the denies that hold for certain, and those that may.
+    pub(super) fn granted(&self, action: &Action, resource: &str) -> Option<(Grounds, Option<String>)> {
+        let asked = self.context.asked();
+        let (place, allowed) = self.allowed(action, resource, &asked)?;
+        let within = self.within_limits(action, resource, &asked);
+        let conditional = allowed.min(within) == Truth::Open;
+        let limits = self.denied(action, resource, &asked);
+        let denier = if limits.is_none() { self.denier(action, resource, &asked) } else { None };
+        let grounds = Grounds { conditional, place, limits: limits.unwrap_or_default() };
+        (within != Truth::False).then_some((grounds, denier))
+    }
+
+    /// The statement that denies it for certain.
+    fn denier(&self, action: &Action, resource: &str, asked: &Asked<'_>) -> Option<String> {
+        self.every_document().chain(&self.resource_guardrails).find_map(|compiled| {
+            let mut all = compiled.document.about(action, false);
+            let holds =
+                |s: &&Statement| s.names_resource(resource, asked).min(hold(&s.conditions, asked)) == Truth::True;
+            all.find(holds).map(|statement| place_text(compiled.policy, statement))
+        })
     }
 
     /// Where `action` is allowed at all: each allowed resource pattern that is neither denied nor outside the
@@ -112,15 +171,43 @@ impl<'a> Rights<'a> {
                 continue;
             }
             for pattern in statement.patterns() {
-                let Some(limits) = self.denied(action, pattern, &asked) else { continue };
+                let Some(limits) = self.denied_throughout(action, pattern, &asked) else { continue };
                 if !self.limits_touch(action, pattern, &asked) {
                     continue;
                 }
-                let conditional = holds == Truth::Open || !limits.is_empty();
+                let conditional = holds == Truth::Open || !limits.is_empty() || self.boundary_unread;
                 found.push((pattern.to_owned(), Grounds { conditional, place: Some(place), limits }));
             }
         }
         found
+    }
+
+    /// The resource patterns that any statement about an action names, limits included: where to look for one that all
+    /// of them let through.
+    pub(super) fn every_pattern(&self, action: &Action) -> Vec<String> {
+        let asked = self.context.asked();
+        let all = |allow| self.every_document().flat_map(move |one| one.document.about(action, allow));
+        let allowed = all(true).flat_map(|statement| statement.listed(&asked));
+        // A deny on everything but its list leaves the list.
+        let spared = all(false).flat_map(|statement| statement.spared(&asked));
+        allowed.chain(spared).collect()
+    }
+
+    /// The values that statements about an action ask of a condition key.
+    pub(super) fn asked_of(&self, action: &Action, key: &str) -> Vec<String> {
+        let all = self.every_document().flat_map(|one| [true, false].map(|allow| one.document.about(action, allow)));
+        let clauses = all.flatten().flat_map(|statement| &statement.conditions).filter(|clause| &*clause.key == key);
+        clauses.flat_map(|clause| clause.values.iter().map(|value| value.to_string())).collect()
+    }
+
+    /// The tags of the principal that statements about an action ask for.
+    pub(super) fn tags_asked(&self, action: &Action) -> Vec<(String, String)> {
+        let of = |allow: bool| {
+            let all = self.every_document().flat_map(move |one| one.document.about(action, allow));
+            let clauses = all.flat_map(|statement| &statement.conditions);
+            clauses.filter_map(move |clause| clause.principal_tag(!allow))
+        };
+        of(true).chain(of(false)).collect()
     }
 
     /// Whether a statement allows `action` on anything: a quick look before [`Self::may_somewhere`].
@@ -131,7 +218,10 @@ impl<'a> Rights<'a> {
     /// Whether anything can be denied or limited here.
     pub(super) fn is_limited(&self) -> bool {
         let denies = |compiled: &Compiled<'_>| compiled.document.statements.iter().any(|statement| !statement.allow);
-        let around = self.boundary.is_some() || !self.guardrails.is_empty() || !self.resource_guardrails.is_empty();
+        let around = self.boundary.is_some()
+            || self.boundary_unread
+            || !self.guardrails.is_empty()
+            || !self.resource_guardrails.is_empty();
         around || self.policies.iter().any(denies)
     }
 
@@ -143,13 +233,28 @@ impl<'a> Rights<'a> {
     ///
     /// Explicit denies win over everything, in the boundary and the guardrails too.
     pub(super) fn denied(&self, action: &Action, resource: &str, asked: &Asked<'_>) -> Option<Vec<String>> {
+        self.denied_by(action, resource, |statement| statement.names_resource(resource, asked), asked)
+    }
+
+    /// As [`Self::denied`], where what a deny leaves out of a resource with wildcards is enough to go on.
+    fn denied_throughout(&self, action: &Action, resource: &str, asked: &Asked<'_>) -> Option<Vec<String>> {
+        self.denied_by(action, resource, |statement| statement.names_throughout(resource, asked), asked)
+    }
+
+    fn denied_by(
+        &self,
+        action: &Action,
+        resource: &str,
+        names: impl Fn(&Statement) -> Truth,
+        asked: &Asked<'_>,
+    ) -> Option<Vec<String>> {
         let mut limits = Vec::new();
         let of_resources = self.resource_guardrails.iter().filter(|_| {
             let owner = resource.split(':').nth(4).unwrap_or_default();
             obeys_rcps(action) && (owner == self.account || owner.is_empty() || owner.contains('*'))
         });
         for compiled in self.every_document().chain(of_resources) {
-            if !denies(compiled, action, resource, asked, &mut limits) {
+            if !denies(compiled, action, &names, asked, &mut limits) {
                 return None;
             }
         }
@@ -161,14 +266,16 @@ impl<'a> Rights<'a> {
     pub(super) fn denied_to_others(&self, action: &Action, resource: &str, asked: &Asked<'_>) -> Option<Vec<String>> {
         let mut limits = Vec::new();
         let mut all = self.resource_guardrails.iter().filter(|_| obeys_rcps(action));
-        all.all(|compiled| denies(compiled, action, resource, asked, &mut limits)).then_some(limits)
+        let names = |statement: &Statement| statement.names_resource(resource, asked);
+        all.all(|compiled| denies(compiled, action, &names, asked, &mut limits)).then_some(limits)
     }
 
     /// Whether the boundary and the guardrails, as far as there are any, let it through.
     pub(super) fn within_limits(&self, action: &Action, resource: &str, asked: &Asked<'_>) -> Truth {
         let levels = self.guardrails.iter().map(Vec::as_slice);
         let all = self.boundary.iter().map(std::slice::from_ref).chain(levels);
-        all.map(|level| allows(level, action, resource, asked)).min().unwrap_or(Truth::True)
+        let within = all.map(|level| allows(level, action, resource, asked)).min().unwrap_or(Truth::True);
+        if self.boundary_unread { within.min(Truth::Open) } else { within }
     }
 
     /// As [`Self::within_limits`], without the boundary.
@@ -258,12 +365,12 @@ fn condition_keys(clauses: &[Clause]) -> String {
 fn denies(
     compiled: &Compiled<'_>,
     action: &Action,
-    resource: &str,
+    names: &impl Fn(&Statement) -> Truth,
     asked: &Asked<'_>,
     limits: &mut Vec<String>,
 ) -> bool {
     for statement in compiled.document.about(action, false) {
-        match statement.names_resource(resource, asked).min(hold(&statement.conditions, asked)) {
+        match names(statement).min(hold(&statement.conditions, asked)) {
             Truth::True => return false,
             Truth::Open => limits.push(place_text(compiled.policy, statement)),
             Truth::False => {}

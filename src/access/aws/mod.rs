@@ -3,6 +3,7 @@
 //! asked of AWS.
 
 mod action;
+mod assume;
 mod atlas;
 mod caller;
 mod capability;
@@ -12,11 +13,15 @@ mod decide;
 mod document;
 mod escalate;
 mod evaluate;
+mod free;
+mod fresh;
 mod library;
+mod object;
 mod operator;
 mod probe;
 mod problems;
 mod raise;
+mod run;
 mod step;
 mod surroundings;
 mod technique;
@@ -24,6 +29,7 @@ mod trust;
 mod truth;
 mod variable;
 mod verdict;
+mod whose;
 
 use crate::model::{Identity, Policy, Trust, Urn};
 
@@ -33,7 +39,7 @@ pub use capability::{capabilities, policy_capabilities};
 pub use context::Context;
 pub use decide::{Held, Layers, Request, decide};
 pub use document::Document;
-pub use escalate::{Ways, escalations};
+pub use escalate::{Ways, cited, escalations};
 pub use library::Library;
 pub use probe::CapabilityTable;
 pub use problems::{oddities, problems};
@@ -41,6 +47,7 @@ pub use surroundings::Surroundings;
 pub use technique::Techniques;
 pub use trust::trusted_principals;
 pub use verdict::{Decision, Layer, Reason, Verdict};
+pub use whose::{Hold, hold_of};
 
 /// An identity of an AWS account with everything that decides what it may do.
 #[derive(Clone, Debug)]
@@ -53,6 +60,10 @@ pub struct Principal<'a> {
     pub missing_policies: Vec<&'a Urn>,
     /// What limits the policies.
     pub boundary: Option<&'a Policy>,
+    /// The name of what limits them, also where it was not read.
+    pub boundary_id: Option<&'a Urn>,
+    /// The names of the groups it is in; none where that was not read.
+    pub groups: Option<Vec<&'a str>>,
     /// The service control policies of its account, by level of the organisation: every level must allow.
     pub guardrails: Vec<Vec<&'a Policy>>,
     /// The resource control policies of its account. They only deny.

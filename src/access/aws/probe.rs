@@ -27,6 +27,8 @@ pub(super) struct Group {
     pub(super) probes: Vec<Probe>,
     /// One of these is needed besides.
     pub(super) and: Vec<Probe>,
+    /// Where a statement denies some of the probes, one of each list must be allowed all the same.
+    pub(super) core: Vec<Vec<Probe>>,
 }
 
 /// An action, and which of the table's resources it is asked on.
@@ -51,6 +53,8 @@ struct Row {
     probes: Vec<ProbeRow>,
     #[serde(default)]
     and: Vec<ProbeRow>,
+    #[serde(default)]
+    core: Vec<Vec<ProbeRow>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -74,7 +78,9 @@ impl CapabilityTable {
     /// Says line, column and what was expected.
     pub fn parse(toml: &str) -> Result<Self, String> {
         let table: Table = toml::from_str(toml).map_err(|error| error.to_string())?;
-        let rows = || table.capability.iter().flat_map(|row| row.probes.iter().chain(&row.and));
+        let rows = || {
+            table.capability.iter().flat_map(|row| row.probes.iter().chain(&row.and).chain(row.core.iter().flatten()))
+        };
         if let Some(wrong) = rows().flat_map(|row| &row.actions).find(|action| !action.contains(':')) {
             return Err(format!("'{wrong}' is not an action (expected service:Name)"));
         }
@@ -91,6 +97,7 @@ impl CapabilityTable {
             all: row.need == Need::All,
             probes: probes(&row.probes),
             and: probes(&row.and),
+            core: row.core.iter().map(|rows| probes(rows)).collect(),
         };
         let groups = table.capability.iter().map(group).collect();
         let data = table.data.iter().map(|action| Action::new(action)).collect();

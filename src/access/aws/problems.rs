@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::action::is_action;
-use super::document::{one_of, raw_statements, strings};
+use super::document::{LONGEST, one_of, raw_statements, strings};
 use super::operator::{Operator, Test};
 
 const ELEMENTS: [&str; 9] =
@@ -80,6 +80,12 @@ fn statement_problems(statement: &Value) -> Vec<String> {
                     found.push(format!("{plain} is not a string or a list of strings"));
                 }
             }
+        }
+    }
+    for resource in one_of(statement, "Resource", "NotResource").unwrap_or_default().0 {
+        if resource.len() > LONGEST {
+            let begin: String = resource.chars().take(40).collect();
+            found.push(format!("the resource '{begin}…' is longer than an ARN can be ({LONGEST} characters)"));
         }
     }
     for action in one_of(statement, "Action", "NotAction").unwrap_or_default().0 {

@@ -1,34 +1,96 @@
-//! How an identity raises rights: its own, those of another that it can become, through a group, past its boundary.
+//! How an identity raises rights: its own, those of another that it can become, through a group.
 //! It looks at two identities at a time; the search over all of them is in `escalate`.
 
 use super::action::Action;
-use super::capability::administrator;
-use super::evaluate::Rights;
+use super::capability::partition;
+use super::free::set_free;
+use super::fresh::example;
+use super::object::Object;
 use super::step::{Node, Step, sentence};
 use super::technique::{How, On, Technique};
 use super::truth::Truth;
 use crate::model::{IdentityKind, Urn};
 
+/// What every account has that gives every right.
+const ADMINISTRATOR: &str = "AdministratorAccess";
+
 /// How `who` can give `target`, which may be `who` itself, every right, by a technique of [`How::Grant`] that
-/// changes the target or a policy of it. What the target is denied or bounded by stays, so it must leave room.
+/// changes the target or a policy of it. What the target is denied or bounded by stays, so it must leave room, or be
+/// taken away before.
 pub(super) fn grant(who: &Node<'_>, target: &Node<'_>, technique: &Technique) -> Option<Step> {
     let on = technique.on?;
     if who.identity.tenant != target.identity.tenant || !target.is_changeable(on) {
         return None;
     }
-    let room = target.could_be?;
-    let (may, object) = match on {
-        On::User | On::Role => (who.may_all(&technique.actions, target.identity.id.as_str())?, target.label()),
+    let Some(room) = target.could_be else {
+        let is_other = !std::ptr::eq(who.identity, target.identity);
+        let (free, freed) = set_free(who, target).filter(|_| is_other && !on.frees())?;
+        let granted = grant(who, &freed, technique)?;
+        let sentences = free.sentences.into_iter().chain(granted.sentences).collect();
+        return Some(Step { conditional: free.conditional || granted.conditional, sentences });
+    };
+    match on {
+        On::User | On::Role => {
+            let itself = std::ptr::eq(who.identity, target.identity);
+            let label = if itself { "itself".to_owned() } else { target.label() };
+            give(who, technique, &Object::of(target), label, room)
+        }
         On::Policy => {
             let ids = target.policies.iter();
-            let may = ids.filter_map(|id| Some((who.may_all(&technique.actions, id.as_str())?, *id)));
+            let may = ids.filter_map(|id| Some((who.may_to(&technique.actions, &Object::named(id.as_str()))?, *id)));
             let (may, id) = may.min_by_key(|((open, _), _)| *open)?;
-            (may, format!("policy {id} of {}", target.label()))
+            Some(sentence(who, technique, may, format!("policy {id} of {}", target.label()), room))
         }
-        On::Group | On::Membership | On::Boundary => return None,
+        On::PermissionSet => {
+            let may = who.may_each(technique.actions.iter())?;
+            Some(sentence(who, technique, may, format!("the permission set of {}", target.label()), room))
+        }
+        _ => None,
+    }
+}
+
+/// One step by the actions of a technique that writes or attaches a policy that gives every right.
+pub(super) fn give(
+    who: &Node<'_>,
+    technique: &Technique,
+    object: &Object<'_>,
+    label: String,
+    open: bool,
+) -> Option<Step> {
+    let Some(attach) = technique.actions.iter().find(|action| action.text.starts_with("iam:Attach")) else {
+        return Some(sentence(who, technique, who.may_to(&technique.actions, object)?, label, open));
     };
-    let itself = std::ptr::eq(who.identity, target.identity) && on != On::Policy;
-    Some(sentence(who, technique, may, if itself { "itself".to_owned() } else { object }, room))
+    let mut best: Option<(bool, String, String)> = None;
+    for policy in attachable(who, attach) {
+        let object = Object { policy: Some(&policy), ..*object };
+        let Some((open, cited)) = who.may_to(&technique.actions, &object) else { continue };
+        if best.as_ref().is_none_or(|(known, ..)| *known && !open) {
+            best = Some((open, cited, policy));
+        }
+    }
+    let (conditional, cited, policy) = best?;
+    let mut step = sentence(who, technique, (conditional, cited), label, open);
+    if !policy.ends_with(ADMINISTRATOR) {
+        step.sentences = step.sentences.into_iter().map(|text| text.replace(ADMINISTRATOR, &policy)).collect();
+    }
+    Some(step)
+}
+
+/// The policies that give every right and might be attached: those that are there, and one of one's own making where a
+/// condition on the policy's name leaves room for it.
+fn attachable(who: &Node<'_>, attach: &Action) -> Vec<String> {
+    let (partition, account) = (partition(who.identity.id.as_str()), &who.identity.tenant);
+    let mut all = vec![format!("arn:{partition}:iam::aws:policy/{ADMINISTRATOR}")];
+    let asked = who.rights.asked_of(attach, "iam:policyarn");
+    if asked.is_empty() {
+        return all;
+    }
+    let start = format!("arn:{partition}:iam::{account}:policy/");
+    all.extend(who.means.powerful.iter().filter(|arn| arn.starts_with(&start)).map(|arn| (*arn).to_owned()));
+    let create = [Action::new("iam:CreatePolicy")];
+    let made = asked.into_iter().filter(|pattern| pattern.contains('*')).filter_map(|one| example(&one, &start));
+    all.extend(made.filter(|arn| who.may_to(&create, &Object::named(arn)).is_some_and(|(open, _)| !open)));
+    all
 }
 
 /// As [`grant`], of groups, too, whoever their members are; and of groups that make whoever joins them administrator.
@@ -45,13 +107,15 @@ pub(super) fn raise_group_or(who: &Node<'_>, target: &Node<'_>, technique: &Tech
     if !fits || who.identity.tenant != target.identity.tenant || !target.is_changeable(on) {
         return None;
     }
-    let may = who.may_all(&technique.actions, target.identity.id.as_str())?;
-    Some(sentence(who, technique, may, target.label(), true))
+    give(who, technique, &Object::of(target), target.label(), true)
 }
 
-/// Whether a user is in a group. Membership itself is not among the facts, but what a user holds includes what its
-/// groups hold: a policy of the group that it lacks rules membership out, an inline one that it has proves it.
+/// Whether a user is in a group. Where its groups were not read, what it holds includes what they hold: a policy of the
+/// group that it lacks rules membership out, an inline one that it has proves it.
 fn is_member(who: &Node<'_>, group: &Node<'_>) -> Truth {
+    if let Some(groups) = who.groups {
+        return groups.contains(&group.identity.name.as_str()).into();
+    }
     let holds = |id: &Urn| who.rights.policies.iter().any(|held| held.policy.id == *id);
     let mut answer = Truth::Open;
     for policy in group.rights.policies.iter().map(|held| held.policy) {
@@ -72,13 +136,12 @@ pub(super) fn change_group(who: &Node<'_>, group: &Node<'_>, technique: &Techniq
     if !fits || who.identity.tenant != group.identity.tenant {
         return None;
     }
-    let may = who.may_all(&technique.actions, group.identity.id.as_str())?;
-    let mut step = sentence(who, technique, may, group.label(), who.could_be?);
+    let mut step = give(who, technique, &Object::of(group), group.label(), who.could_be?)?;
     let member = is_member(who, group);
     if member == Truth::True {
         return Some(step);
     }
-    match who.may_all(join, group.identity.id.as_str()).filter(|_| !join.is_empty()) {
+    match who.may_to(join, &Object::of(group)).filter(|_| !join.is_empty()) {
         Some((open, cited)) => {
             step.conditional |= open;
             step.sentences.push(format!("{} may join {} ({cited})", who.identity.name, group.label()));
@@ -93,36 +156,24 @@ pub(super) fn change_group(who: &Node<'_>, group: &Node<'_>, technique: &Techniq
 }
 
 /// How a user can join a group that makes it administrator or lets it give itself every right.
-pub(super) fn join_group(who: &Node<'_>, group: &Node<'_>, technique: &Technique, all: &[Technique]) -> Option<Step> {
+pub(super) fn join_group(who: &Node<'_>, group: &Node<'_>, technique: &Technique) -> Option<Step> {
     let is_user = who.identity.kind == IdentityKind::AwsUser;
     let fits = is_user && technique.on == Some(On::Membership) && group.is_changeable(On::Membership);
     if !fits || who.identity.tenant != group.identity.tenant {
         return None;
     }
-    let may = who.may_all(&technique.actions, group.identity.id.as_str())?;
+    let may = who.may_to(&technique.actions, &Object::of(group))?;
     let mut rights = who.rights.clone();
     rights.policies.extend(group.rights.policies.iter().cloned());
-    let then = Node::assemble(who.identity, rights, who.policies.clone(), who.table);
+    let then = Node::assemble(who.identity, rights, who.policies.clone(), who.means);
     if let Some(proof) = &then.administrator {
         let mut step = sentence(who, technique, may, group.label(), proof.conditional);
         step.sentences.push(format!("{} is administrator: {}", group.label(), proof.proof.join("; ")));
         return Some(step);
     }
-    let raises = all.iter().filter(|t| t.how == How::Grant && t.on == Some(On::User));
+    let raises = who.means.techniques.iter().filter(|t| t.how == How::Grant && t.on == Some(On::User));
     let raise = raises.filter_map(|t| grant(&then, &then, t)).min_by_key(|step| step.conditional)?;
     let mut step = sentence(who, technique, may, group.label(), raise.conditional);
     step.sentences.extend(raise.sentences);
-    Some(step)
-}
-
-/// How an identity can take away the boundary that keeps it from being administrator.
-pub(super) fn without_boundary(who: &Node<'_>, technique: &Technique) -> Option<Step> {
-    if technique.on != Some(On::Boundary) || who.rights.boundary.is_none() || !who.is_changeable(On::Boundary) {
-        return None;
-    }
-    let may = who.may_all(&technique.actions, who.identity.id.as_str())?;
-    let free = administrator(&Rights { boundary: None, ..who.rights.clone() }, who.identity, who.table)?;
-    let mut step = sentence(who, technique, may, "itself".to_owned(), free.conditional);
-    step.sentences.push(format!("{} is then administrator: {}", who.identity.name, free.proof.join("; ")));
     Some(step)
 }

@@ -3,9 +3,13 @@
 
 use super::Principal;
 use super::action::Action;
+use super::assume::assume;
 use super::capability::{administrator, root};
+use super::context::Terms;
 use super::evaluate::{Grounds, Rights};
-use super::probe::CapabilityTable;
+use super::library::Compiled;
+use super::object::{Means, Object};
+use super::run::{existing, pass_role};
 use super::surroundings::Surroundings;
 use super::technique::{How, On, Technique};
 use super::trust::TrustPolicy;
@@ -24,7 +28,11 @@ pub(super) struct Node<'a> {
     pub(super) could_be: Option<bool>,
     /// The ARNs of the customer managed policies it holds.
     pub(super) policies: Vec<&'a Urn>,
-    pub(super) table: &'a CapabilityTable,
+    /// The name of its permissions boundary.
+    pub(super) boundary: Option<&'a Urn>,
+    /// The names of the groups it is in, where they were read.
+    pub(super) groups: Option<&'a [&'a str]>,
+    pub(super) means: &'a Means<'a>,
     /// Which actions of the techniques it holds anywhere, as places in their vocabulary.
     pub(super) holds: Vec<bool>,
 }
@@ -36,13 +44,15 @@ pub(super) struct Step {
 }
 
 impl<'a> Node<'a> {
-    pub(super) fn new(principal: &Principal<'a>, rights: Rights<'a>, table: &'a CapabilityTable) -> Self {
+    pub(super) fn new(principal: &'a Principal<'a>, rights: Rights<'a>, means: &'a Means<'a>) -> Self {
         let own = principal.policies.iter().filter(|policy| !policy.builtin).map(|policy| &policy.id);
         let all = own.chain(principal.missing_policies.iter().copied());
         let policies = all.filter(|id| is_customer_policy(id.as_str())).collect();
-        let mut node = Self::assemble(principal.identity, rights, policies, table);
+        let mut node = Self::assemble(principal.identity, rights, policies, means);
         node.administrator = root(principal.identity).or(node.administrator);
         node.trust = principal.trust.map(TrustPolicy::new);
+        node.boundary = principal.boundary_id;
+        node.groups = principal.groups.as_deref();
         node
     }
 
@@ -50,16 +60,17 @@ impl<'a> Node<'a> {
         identity: &'a Identity,
         rights: Rights<'a>,
         policies: Vec<&'a Urn>,
-        table: &'a CapabilityTable,
+        means: &'a Means<'a>,
     ) -> Self {
         let could_be = if rights.is_limited() {
             let everything = Rights { granted_everything: true, ..rights.clone() };
-            administrator(&everything, identity, table).map(|capability| capability.conditional)
+            administrator(&everything, identity, means.table).map(|capability| capability.conditional)
         } else {
             Some(false)
         };
-        let administrator = administrator(&rights, identity, table);
-        Self { identity, administrator, could_be, trust: None, policies, table, holds: Vec::new(), rights }
+        let administrator = administrator(&rights, identity, means.table);
+        let (trust, boundary, groups, holds) = (None, None, None, Vec::new());
+        Self { identity, administrator, could_be, trust, policies, boundary, groups, means, holds, rights }
     }
 
     /// The same identity with the policies alone that have something to say of these actions. Only its rights may be
@@ -72,7 +83,9 @@ impl<'a> Node<'a> {
             administrator: None,
             could_be: self.could_be,
             policies: Vec::new(),
-            table: self.table,
+            boundary: self.boundary,
+            groups: self.groups,
+            means: self.means,
             holds: Vec::new(),
         }
     }
@@ -99,14 +112,23 @@ impl<'a> Node<'a> {
             // AWS lets nobody change a service-linked role.
             On::Role => self.identity.kind == IdentityKind::AwsRole && !self.identity.builtin,
             On::Group | On::Membership => self.identity.kind == IdentityKind::AwsGroup,
-            On::Policy | On::Boundary => self.acts() && !self.identity.builtin,
+            On::UserBoundary | On::UserInline | On::UserAttached => self.is_changeable(On::User),
+            On::RoleBoundary | On::RoleInline | On::RoleAttached => self.is_changeable(On::Role),
+            On::PermissionSet => self.identity.id.as_str().contains(":role/aws-reserved/sso.amazonaws.com/"),
+            On::Policy => self.acts() && !self.identity.builtin,
         }
+    }
+
+    /// Whether a boundary, or a policy that it holds, keeps something from it.
+    pub(super) fn is_limited(&self) -> bool {
+        let denies = |held: &Compiled<'_>| held.document.statements.iter().any(|statement| !statement.allow);
+        self.boundary.is_some() || self.rights.policies.iter().any(denies)
     }
 
     /// Whether it reads stored data, of whatever bucket, table or secret, and by which statement.
     pub(super) fn reads_data(&self) -> Option<Capability> {
         let mut open = None;
-        for action in self.table.data().iter().filter(|action| self.rights.names(action)) {
+        for action in self.means.table.data().iter().filter(|action| self.rights.names(action)) {
             for (pattern, grounds) in self.rights.may_somewhere(action) {
                 let proof = vec![format!("{} on {pattern} ({})", action.text, self.rights.cite(&grounds))];
                 let conditional = grounds.conditional;
@@ -120,10 +142,31 @@ impl<'a> Node<'a> {
         open
     }
 
-    /// All actions on one resource.
+    /// All actions on one resource of which nothing but its name is known.
     pub(super) fn may_all(&self, actions: &[Action], resource: &str) -> Option<(bool, String)> {
-        let grounds: Vec<_> =
-            actions.iter().map(|action| self.rights.may(action, resource, &[])).collect::<Option<_>>()?;
+        self.may_under(actions, |_| (resource, Terms::default()))
+    }
+
+    /// All actions on an identity, a group or a policy of IAM.
+    pub(super) fn may_to(&self, actions: &[Action], object: &Object<'_>) -> Option<(bool, String)> {
+        let keys: Vec<_> = actions.iter().map(|action| object.keys(action)).collect();
+        let mut each = keys.iter();
+        self.may_under(actions, |_| {
+            let keys = each.next().map(Vec::as_slice).unwrap_or_default();
+            (object.arn, Terms { keys, tags: object.tags })
+        })
+    }
+
+    fn may_under<'t>(
+        &self,
+        actions: &[Action],
+        mut on: impl FnMut(&Action) -> (&'t str, Terms<'t>),
+    ) -> Option<(bool, String)> {
+        let asked = actions.iter().map(|action| {
+            let (resource, terms) = on(action);
+            self.rights.may(action, resource, terms)
+        });
+        let grounds: Vec<_> = asked.collect::<Option<_>>()?;
         Some((grounds.iter().any(|g| g.conditional), self.cite(&grounds)))
     }
 
@@ -198,7 +241,7 @@ pub(super) fn become_by(
     around: &Surroundings<'_>,
 ) -> Option<Step> {
     match technique.how {
-        How::Grant => None,
+        How::Grant | How::NewIdentity | How::Tag => None,
         How::Assume => assume(who, target, technique),
         How::ExistingCompute => existing(who, target, technique, held, around),
         _ if who.identity.tenant != target.identity.tenant => None,
@@ -220,7 +263,7 @@ fn take_over(who: &Node<'_>, target: &Node<'_>, technique: &Technique, around: &
     if password.min(free_key) == Truth::False {
         return None;
     }
-    let may = who.may_all(&technique.actions, id.as_str())?;
+    let may = who.may_to(&technique.actions, &Object::of(target))?;
     let is_decided = technique.password.is_some() && password == Truth::True;
     let mut step = sentence(who, technique, may.clone(), target.label(), free_key == Truth::Open);
     if is_decided && technique.provided.is_some() {
@@ -245,125 +288,6 @@ fn fits(wanted: Option<bool>, known: Option<bool>) -> Truth {
 /// That the actions of a technique other than `iam:PassRole` are allowed somewhere: (conditionally, by what).
 pub(super) type Held = Option<(bool, String)>;
 
-fn assume(who: &Node<'_>, target: &Node<'_>, technique: &Technique) -> Option<Step> {
-    let action = technique.actions.first()?;
-    let role = target.identity.id.as_str();
-    let admission = target.trust.as_ref()?.admits(who.identity, &who.rights.context.asked())?;
-    let trusts = format!("{} trusts {}", target.label(), admission.whom);
-    let is_other = who.identity.tenant != target.identity.tenant;
-    // The guardrails of the role's own account hold for whoever comes from another one.
-    let theirs =
-        if is_other { target.rights.denied_to_others(action, role, &who.rights.context.asked())? } else { Vec::new() };
-    let may = who.rights.may(action, role, &[]);
-    // In its own account an identity that is named itself needs no policy, only no deny; a role's boundary must
-    // allow it all the same (a user's need not: the grant names the user's own ARN).
-    if admission.direct && !is_other && may.as_ref().is_none_or(|g| g.conditional) {
-        let asked = who.rights.context.asked();
-        let limits = who.rights.denied(action, role, &asked)?;
-        let bounded = who.identity.kind == IdentityKind::AwsRole;
-        let within = if bounded {
-            who.rights.within_limits(action, role, &asked)
-        } else {
-            who.rights.within_guardrails(action, role, &asked)
-        };
-        if within == Truth::False {
-            return None;
-        }
-        let conditional = admission.conditional || !limits.is_empty() || within == Truth::Open;
-        return Some(Step { conditional, sentences: vec![format!("{trusts}, which is enough within the account")] });
-    }
-    let grounds = may?;
-    let asks =
-        format!("{} may call {} on {} ({})", who.identity.name, action.text, target.label(), who.rights.cite(&grounds));
-    let conditional = admission.conditional || grounds.conditional || !theirs.is_empty();
-    Some(Step { conditional, sentences: vec![asks, trusts] })
-}
-
-fn pass_role(
-    who: &Node<'_>,
-    role: &Node<'_>,
-    technique: &Technique,
-    held: &Held,
-    around: &Surroundings<'_>,
-) -> Option<Step> {
-    let (open, cited) = held.as_ref()?;
-    let trust = role.trust.as_ref()?;
-    let (pass, start): (Vec<_>, Vec<_>) = technique.actions.iter().cloned().partition(is_pass_role);
-    let carrier = around.carriers(&role.identity.id).iter().find(|carrier| technique.works_on(carrier.as_str()));
-    let mut best: Option<Step> = None;
-    for service in technique.services.iter().filter(|service| trust.admits_service(service) == Truth::True) {
-        let Some(grounds) = pass.first().and_then(|action| passed(who, action, role, service)) else { continue };
-        let (name, label) = (&who.identity.name, role.label());
-        let provided = technique.provided.as_ref().filter(|_| carrier.is_none());
-        let mut trusts = format!("{label} trusts {service}");
-        match (carrier, provided) {
-            (Some(carrier), _) => trusts.push_str(&format!(" and is in {carrier}")),
-            (None, Some(provided)) => trusts.push_str(&format!("; this holds if {provided}")),
-            (None, None) => {}
-        }
-        let step = Step {
-            conditional: *open || grounds.conditional || provided.is_some(),
-            sentences: vec![
-                format!("{name} may call {} ({cited}) and so {}", list(&start), technique.does),
-                format!("{name} may pass {label} to {service} ({})", who.rights.cite(&grounds)),
-                trusts,
-            ],
-        };
-        if best.as_ref().is_none_or(|best| best.conditional && !step.conditional) {
-            best = Some(step);
-        }
-    }
-    best
-}
-
-/// That a role may be passed to a service, by either of its names in China.
-fn passed(who: &Node<'_>, action: &Action, role: &Node<'_>, service: &str) -> Option<Grounds> {
-    let role = role.identity.id.as_str();
-    let to = |service: &str| who.rights.may(action, role, &[("iam:passedtoservice", service)]);
-    to(service).or_else(|| role.starts_with("arn:aws-cn:").then(|| to(&format!("{service}.cn"))).flatten())
-}
-
 pub(super) fn is_pass_role(action: &Action) -> bool {
     action.text == "iam:PassRole"
-}
-
-/// Changes what runs as a role. Where something of the sort is known to run as it, that decides; else it is not certain.
-fn existing(
-    who: &Node<'_>,
-    role: &Node<'_>,
-    technique: &Technique,
-    held: &Held,
-    around: &Surroundings<'_>,
-) -> Option<Step> {
-    let (_, cited) = held.as_ref()?;
-    let trust = role.trust.as_ref()?;
-    let service = technique.services.iter().find(|service| trust.admits_service(service) == Truth::True)?;
-    let (name, label) = (&who.identity.name, role.label());
-    let mut known =
-        around.carriers(&role.identity.id).iter().filter(|carrier| technique.works_on(carrier.as_str())).peekable();
-    if known.peek().is_some() {
-        let there: Vec<Action> = technique.done_there().cloned().collect();
-        let mut on_each = known.filter_map(|carrier| Some((who.may_all(&there, carrier.as_str())?, carrier)));
-        let ((open, cited), carrier) = on_each.next()?;
-        let (open_elsewhere, _) = who.may_each(technique.done_elsewhere())?;
-        let is_other = who.identity.tenant != role.identity.tenant;
-        let its_policy = is_other.then(|| format!("its own policy lets account {} in", who.identity.tenant));
-        let besides: Vec<String> = technique.besides.iter().cloned().chain(its_policy).collect();
-        let provided =
-            if besides.is_empty() { String::new() } else { format!("; this holds if {}", besides.join(" and ")) };
-        let sentences = vec![
-            format!("{name} may call {} on {carrier} ({cited}) and so {}", list(&there), technique.does),
-            format!("{carrier} runs as {label}{provided}"),
-        ];
-        return Some(Step { conditional: open || open_elsewhere || !besides.is_empty(), sentences });
-    }
-    if who.identity.tenant != role.identity.tenant {
-        return None;
-    }
-    let provided = technique.provided.as_deref().unwrap_or("something there runs as it");
-    let sentences = vec![
-        format!("{name} may call {} ({cited}) and so {}", list(&technique.actions), technique.does),
-        format!("{label} trusts {service}; this holds if {provided} and the statement covers it"),
-    ];
-    Some(Step { conditional: true, sentences })
 }

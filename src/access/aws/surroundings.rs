@@ -21,11 +21,15 @@ impl<'a> Surroundings<'a> {
         self.carriers.entry(role).or_default().push(carrier);
     }
 
-    /// Notes how many access keys a user has and whether it has a console password. To be called only for users whose
-    /// credentials were all read.
-    pub fn credentials(&mut self, user: &'a Urn, keys: usize, password: bool) {
-        self.keys.insert(user, keys);
-        self.passwords.insert(user, password);
+    /// Notes how many access keys a user has and whether it has a console password. Where not all of its credentials were
+    /// read, only what was seen counts: a password, and as many keys as a user may have.
+    pub fn credentials(&mut self, user: &'a Urn, keys: usize, password: bool, all_read: bool) {
+        if all_read || keys >= KEYS {
+            self.keys.insert(user, keys);
+        }
+        if all_read || password {
+            self.passwords.insert(user, password);
+        }
     }
 
     /// What carries a role.

@@ -88,6 +88,10 @@ pub(super) enum How {
     ExistingCompute,
     /// Becomes a role that lets one in.
     Assume,
+    /// Makes an identity that has every right and lets one in.
+    NewIdentity,
+    /// Gives itself a tag that others ask for.
+    Tag,
 }
 
 /// What sort of thing the actions are done to.
@@ -104,8 +108,28 @@ pub(super) enum On {
     Membership,
     /// A customer managed policy that the target holds.
     Policy,
-    /// The permissions boundary of the target.
-    Boundary,
+    /// The permissions boundary of a user.
+    UserBoundary,
+    /// The permissions boundary of a role.
+    RoleBoundary,
+    /// A policy that stands in a user and denies it something.
+    UserInline,
+    /// A policy that stands in a role and denies it something.
+    RoleInline,
+    /// A policy that is attached to a user and denies it something.
+    UserAttached,
+    /// A policy that is attached to a role and denies it something.
+    RoleAttached,
+    /// The permission set of IAM Identity Center that a role stands for.
+    PermissionSet,
+}
+
+impl On {
+    /// Whether the technique takes away what limits the target.
+    pub(super) fn frees(self) -> bool {
+        use On::{RoleAttached, RoleBoundary, RoleInline, UserAttached, UserBoundary, UserInline};
+        matches!(self, UserBoundary | RoleBoundary | UserInline | RoleInline | UserAttached | RoleAttached)
+    }
 }
 
 /// One technique.
@@ -144,8 +168,9 @@ impl Technique {
         if runs == row.services.is_empty() {
             return wrong("names services if and only if how is pass-role or existing-compute");
         }
-        if matches!(row.how, How::Grant | How::OtherIdentity) != row.on.is_some() {
-            return wrong("says on what if and only if how is self or other-identity");
+        let has_object = matches!(row.how, How::Grant | How::OtherIdentity | How::NewIdentity | How::Tag);
+        if has_object != row.on.is_some() {
+            return wrong("says on what if and only if how is self, other-identity, new-identity or tag");
         }
         if row.elsewhere.iter().any(|action| !row.actions.contains(action)) {
             return wrong("names an action under elsewhere that it does not need");

@@ -2,7 +2,7 @@
 //! It does not ask whether the one who is let in may ask at all; that is the escalation search's part.
 
 use super::action::Action;
-use super::condition::hold;
+use super::condition::{Clause, hold};
 use super::context::Asked;
 use super::document::{Document, Form, Only, Statement};
 use super::truth::Truth;
@@ -16,37 +16,41 @@ const WHO: [&str; 5] =
 
 /// Who may become the identity that this trust policy belongs to, sorted.
 ///
-/// Taken from `Allow` statements with an `sts:AssumeRole…` action. A `Deny` is not weighed against them, except one
-/// that denies everyone without a condition: then nobody is let in. `NotPrincipal` in an `Allow` lets in everyone but
-/// a few, so it counts as anyone.
+/// Taken from `Allow` statements with an `sts:AssumeRole…` action. A `Deny` is weighed against them where it means
+/// everyone: without a condition nobody is let in, and one that spares an organisation, accounts or identities holds a
+/// principal `*` to these. `NotPrincipal` in an `Allow` lets in everyone but a few, so it counts as anyone.
 ///
-/// `conditions` holds the keys that really keep someone out; a key tested against `*`, a negated test, `…IfExists`,
-/// `ForAllValues:` and `aws:SecureTransport` do not. So `kind == anyone` with no conditions is a role that is open to
-/// the world. A principal `*` that is held to accounts, an organisation or ARNs by a condition is no `anyone`: it is
-/// listed as what the condition names, an account (also for an organisation) or an identity.
+/// `conditions` holds the keys that really keep someone out; a test that any stranger can meet, a negated test,
+/// `…IfExists` and `ForAllValues:` do not. So `kind == anyone` with no conditions is a role that is open to the world. A
+/// principal `*` that is held to accounts, an organisation or ARNs by a condition is no `anyone`: it is listed as what
+/// the condition names, an account (also for an organisation) or an identity.
 pub fn trusted_principals(trust: &Trust) -> Vec<TrustedPrincipal> {
     let document = Document::read(&trust.document);
     let actions = ASSUME.map(Action::new);
     let relevant = || document.statements.iter().filter(|s| actions.iter().any(|action| s.names_action(action)));
     let is_plain = |s: &Statement| s.principals.as_ref().is_some_and(|principals| !principals.except);
     let everyone = |s: &Statement| is_plain(s) && s.named().iter().any(|(form, name)| form.is_anyone(name));
-    if relevant().any(|s| !s.allow && s.conditions.is_empty() && everyone(s)) {
+    let mut denies = relevant().filter(|s| !s.allow && everyone(s));
+    if denies.clone().any(|s| s.conditions.is_empty()) {
         return Vec::new();
     }
-    let mut found: Vec<_> = relevant().filter(|s| s.allow).flat_map(principals).collect();
+    let shut = denies.find(|s| s.conditions.iter().all(Clause::meets_strangers));
+    let mut found: Vec<_> = relevant().filter(|s| s.allow).flat_map(|s| principals(s, shut)).collect();
     found.sort();
     found.dedup();
     found
 }
 
-fn principals(statement: &Statement) -> Vec<TrustedPrincipal> {
-    let mut conditions: Vec<String> =
-        statement.conditions.iter().filter(|clause| clause.limits()).map(|clause| clause.key.to_string()).collect();
+fn principals(statement: &Statement, shut: Option<&Statement>) -> Vec<TrustedPrincipal> {
+    let limiting = statement.conditions.iter().filter(|clause| clause.limits());
+    let sparing = shut.into_iter().flat_map(|deny| &deny.conditions);
+    let mut conditions: Vec<String> = limiting.chain(sparing).map(|clause| clause.key.to_string()).collect();
     conditions.sort();
     conditions.dedup();
     let mut found = Vec::new();
     for (form, name) in statement.named() {
-        let kinds = if form.is_anyone(name) { held_to(statement) } else { vec![(kind(form, name), name.to_owned())] };
+        let is_anyone = form.is_anyone(name);
+        let kinds = if is_anyone { held_to(statement, shut) } else { vec![(kind(form, name), name.to_owned())] };
         for (kind, name) in kinds {
             found.push(TrustedPrincipal { kind, name, conditions: conditions.clone() });
         }
@@ -55,9 +59,11 @@ fn principals(statement: &Statement) -> Vec<TrustedPrincipal> {
 }
 
 /// What the conditions make of a principal `*`.
-fn held_to(statement: &Statement) -> Vec<(PrincipalKind, String)> {
-    let who = statement.conditions.iter().find(|clause| clause.names_values() && WHO.contains(&&*clause.key));
-    let Some(clause) = who else { return vec![(PrincipalKind::Anyone, "*".to_owned())] };
+fn held_to(statement: &Statement, shut: Option<&Statement>) -> Vec<(PrincipalKind, String)> {
+    let is_who = |clause: &&Clause| WHO.contains(&&*clause.key);
+    let asked = statement.conditions.iter().filter(|clause| clause.names_values()).find(is_who);
+    let spared = || shut.and_then(|deny| deny.conditions.iter().filter(|one| one.spares_values()).find(is_who));
+    let Some(clause) = asked.or_else(spared) else { return vec![(PrincipalKind::Anyone, "*".to_owned())] };
     let mut found = Vec::new();
     for value in &clause.values {
         let kind = match value.strip_prefix("arn:").map(|_| account_of(value)) {
@@ -136,18 +142,29 @@ impl TrustPolicy {
         self.about_assuming().filter(|s| s.allow).flat_map(Statement::named).collect()
     }
 
-    /// Whether a service may run as the role.
-    pub(super) fn admits_service(&self, service: &str) -> Truth {
+    /// The tags of the principal that its conditions ask for, or spare.
+    pub(super) fn tags_asked(&self) -> Vec<(String, String)> {
+        let of = |statement: &Statement, allow: bool| {
+            let tags = statement.conditions.iter().filter_map(|clause| clause.principal_tag(!allow));
+            tags.collect::<Vec<_>>()
+        };
+        self.about_assuming().flat_map(|statement| of(statement, statement.allow)).collect()
+    }
+
+    /// Whether a service may run as the role for what somebody makes in an account.
+    pub(super) fn admits_service(&self, service: &str, account: &str) -> Truth {
         let mut answer = Truth::False;
+        let mut doubt = false;
         for statement in self.about_assuming().filter(|s| names_service(s, service)) {
-            match (statement.allow, statement.conditions.is_empty()) {
-                (false, true) => return Truth::False,
-                // A service's conditions (source account and ARN) are met by what one makes in the same account.
-                (true, _) => answer = Truth::True,
-                (false, false) => {}
+            let each = statement.conditions.iter().map(|clause| clause.holds_for_service(account));
+            match (statement.allow, each.min().unwrap_or(Truth::True)) {
+                (_, Truth::False) => {}
+                (false, Truth::True) => return Truth::False,
+                (false, Truth::Open) => doubt = true,
+                (true, holds) => answer = answer.max(holds),
             }
         }
-        answer
+        if doubt { answer.min(Truth::Open) } else { answer }
     }
 
     /// Whether this identity is let in with `sts:AssumeRole`. `asked` are its condition keys.
@@ -193,6 +210,9 @@ fn names_identity(statement: &Statement, who: &Identity) -> Option<(bool, bool, 
     match (except, named) {
         (false, named) => named,
         (true, None) => Some((true, true, "everyone but a few".to_owned())),
+        // That an account is left out leaves out nobody in it; of a role its session has to be named, too.
+        (true, Some((false, ..))) => Some((true, true, "everyone but a few".to_owned())),
+        (true, Some(_)) if who.kind == IdentityKind::AwsRole => Some((true, false, "everyone but a few".to_owned())),
         (true, Some(_)) => None,
     }
 }

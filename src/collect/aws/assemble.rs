@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::answer::Answer;
 use super::credentials::pair;
@@ -15,6 +15,9 @@ use super::visits::{self, Searcher};
 use crate::collect::{CollectError, Sink};
 use crate::model::{FactKind, Known, Outcome, Record};
 
+/// How old a credential report may be for its last uses to count as those of today.
+const REPORT_OF_TODAY: SignedDuration = SignedDuration::from_hours(7 * 24);
+
 /// All that was found of one account.
 pub(super) struct Assembly {
     projection: Projection,
@@ -22,6 +25,8 @@ pub(super) struct Assembly {
     /// Rows by user; of several reports the first by file name counts.
     rows: BTreeMap<String, (ReportRow, Origin)>,
     reports: usize,
+    /// When a report was made that does not know the last uses any more.
+    old_report: Option<Timestamp>,
     listings: Vec<(AccessKeys, Origin)>,
     used: Vec<(KeyLastUsed, Origin)>,
     oidc: BTreeMap<String, Origin>,
@@ -42,6 +47,7 @@ impl Assembly {
             pages: Vec::new(),
             rows: BTreeMap::new(),
             reports: 0,
+            old_report: None,
             listings: Vec::new(),
             used: Vec::new(),
             oidc: BTreeMap::new(),
@@ -58,9 +64,15 @@ impl Assembly {
     pub(super) fn add(&mut self, part: Part, origin: Origin) {
         match part {
             Part::Authorization(page) => self.pages.push((page, origin)),
-            Part::Report(rows) => {
+            Part::Report(rows, made) => {
                 self.reports += 1;
+                let age = made.value().map(|made| self.projection.site.now.duration_since(*made));
+                let is_old = age.is_some_and(|age| age > REPORT_OF_TODAY);
+                if is_old {
+                    self.old_report = made.value().copied();
+                }
                 for row in rows {
+                    let row = if is_old { row.without_uses() } else { row };
                     self.rows.entry(row.user.clone()).or_insert_with(|| (row, origin.clone()));
                 }
             }
@@ -142,7 +154,16 @@ impl Assembly {
         }
         let rows = self.rows.values().flat_map(|(row, origin)| self.projection.report_row(row, origin));
         let mut out: Vec<Record> = rows.collect();
-        out.push(Record::Coverage(site.complete(WHAT, self.rows.len() as u64)));
+        out.extend(self.projection.beside_report(self.rows.keys()));
+        out.push(Record::Coverage(match self.old_report {
+            None => site.complete(WHAT, self.rows.len() as u64),
+            Some(made) => {
+                let detail = format!("it is of {}, so that later uses are not in it", made.strftime("%Y-%m-%d"));
+                let hole = site.hole(WHAT, Outcome::Partial, detail).count(self.rows.len() as u64);
+                let remedy = "have it made again: aws iam generate-credential-report, then get-credential-report";
+                hole.blinds(&[FactKind::Usage]).remedy(remedy)
+            }
+        }));
         out
     }
 

@@ -1,15 +1,24 @@
 //! From the credential report and listed access keys to credentials and their last use. It must not fetch anything.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
+use super::NAME;
 use super::export::AccessKey;
 use super::records::Projection;
 use super::report::{ReportCredential, ReportRow};
-use super::site::{Origin, Site, time};
-use crate::model::{AttributeName, Attributes, Credential, CredentialKind, IdentityKind, Known, Record, Urn};
+use super::site::{Origin, Site, some_of, time};
+use crate::model::{
+    AttributeName, Attributes, CoverageEntry, Credential, CredentialKind, FactKind, IdentityKind, Known, Outcome,
+    Record, Urn,
+};
 
 /// The call that the credential report comes from.
 const REPORT_CALL: &str = "iam:GetCredentialReport";
+
+/// How many users may lack a row before the whole report counts as cut.
+const ALONE: usize = 20;
 
 /// The call that lists access keys.
 const LIST_CALL: &str = "iam:ListAccessKeys";
@@ -81,7 +90,10 @@ impl Projection {
         if let Some(password) = row.password() {
             let id = Urn::new(format!("{holder}#password"));
             let last = password.last_used.clone();
-            out.push(Record::Usage(self.site.password_use(&id, last, &password.rotated, seen.clone())));
+            out.push(Record::Usage(match &password.rotated {
+                set @ Known::Value(_) => self.site.password_use(&id, last, set, seen.clone()),
+                _ => self.site.password_use_since(&id, last, &created, seen.clone()),
+            }));
             let mut credential = self.site.reported(id, CredentialKind::AwsPassword, row, &password, origin);
             credential.attributes.set_known(AttributeName::Mfa, row.mfa());
             out.push(Record::Credential(credential));
@@ -92,6 +104,29 @@ impl Projection {
             out.push(Record::Credential(self.site.reported(id, kind, row, &certificate, origin)));
         }
         out
+    }
+
+    /// The users that the report has no row of: it was made before them, or its end is missing. Of each, what it would
+    /// have said is not known.
+    pub(super) fn beside_report<'r>(&self, users: impl Iterator<Item = &'r String>) -> Vec<Record> {
+        const WHAT: &str = "credential report";
+        const REMEDY: &str = "have it made again: aws iam generate-credential-report, then get-credential-report";
+        let reported: BTreeSet<&String> = users.collect();
+        let missing: Vec<(&String, &String)> = self.users.iter().filter(|(name, _)| !reported.contains(name)).collect();
+        let facts = [FactKind::Credentials, FactKind::Usage];
+        if missing.len() > ALONE {
+            let names: Vec<&String> = missing.iter().map(|(name, _)| *name).collect();
+            let detail = format!("it has no row of {} users: {}", names.len(), some_of(&names));
+            return vec![Record::Coverage(
+                self.site.hole(WHAT, Outcome::Partial, detail).blinds(&facts).remedy(REMEDY),
+            )];
+        }
+        let of_one = |(name, arn): (&String, &String)| {
+            let detail = format!("it has no row of user {name}: it is older than the user, or cut short");
+            let hole = CoverageEntry::hole(NAME, arn, WHAT, Outcome::Partial, detail);
+            Record::Coverage(hole.blinds(&facts).remedy(REMEDY))
+        };
+        missing.into_iter().map(of_one).collect()
     }
 
     /// A key and what is known of its last use. `listing` and `report` say where each half was seen.

@@ -71,7 +71,7 @@ pub(super) fn take(part: &mut Part) -> Option<String> {
             defects.sift(&mut list.providers, "SAMLProviderList", |one| lacks(&one.arn, "Arn", &one.arn));
         }
         Part::Service(_)
-        | Part::Report(_)
+        | Part::Report(..)
         | Part::KeyLastUsed(_)
         | Part::OidcProvider(_)
         | Part::Aliases(_)

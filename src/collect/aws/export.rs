@@ -227,7 +227,7 @@ shapes! {
     /// `sts get-caller-identity`.
     Caller { arn: String = "Arn" }
     /// `iam get-credential-report` as JSON.
-    ReportAnswer { content: String = "Content" }
+    ReportAnswer { content: String = "Content", generated: Option<String> = "GeneratedTime" }
 }
 
 impl Authorization {

@@ -352,6 +352,7 @@ impl Visit {
         for row in &rows {
             self.send(self.projection.report_row(row, &Origin::Api)).await?;
         }
+        self.send(self.projection.beside_report(rows.iter().map(|row| &row.user))).await?;
         self.cover(match fault {
             None => site.complete(WHAT, count),
             Some(fault) => {

@@ -281,7 +281,7 @@ fn arn_in(value: &Value, depth: usize) -> Option<Account> {
 fn blinds(part: &Part) -> &'static [FactKind] {
     match part {
         Part::Authorization(_) => AUTHORIZATION_FACTS,
-        Part::Report(_) => &[FactKind::Credentials, FactKind::Usage],
+        Part::Report(..) => &[FactKind::Credentials, FactKind::Usage],
         Part::AccessKeys(_) => &[FactKind::Credentials],
         Part::KeyLastUsed(_) => &[FactKind::Usage],
         Part::Service(file) => file.call.blinds,
@@ -297,7 +297,7 @@ fn blinds(part: &Part) -> &'static [FactKind] {
 fn account_of(part: &Part) -> Option<Account> {
     match part {
         Part::Authorization(page) => page.arns().find_map(Account::of_arn),
-        Part::Report(rows) => rows.iter().find_map(|row| Account::of_arn(&row.arn)),
+        Part::Report(rows, _) => rows.iter().find_map(|row| Account::of_arn(&row.arn)),
         Part::OidcProviders(list) => list.providers.iter().find_map(|provider| Account::of_arn(&provider.arn)),
         Part::SamlProviders(list) => list.providers.iter().find_map(|provider| Account::of_arn(&provider.arn)),
         Part::Caller(caller) => Account::of_arn(&caller.arn),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use base64::Engine;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
@@ -13,6 +14,8 @@ use super::export::{
     AccessKeys, Aliases, Authorization, Caller, KeyLastUsed, OidcProvider, OidcProviders, ReportAnswer, SamlProviders,
 };
 use super::report::{self, HEADER_START, Malformed, ReportRow};
+use super::site::time;
+use crate::model::Known;
 
 /// What this collector reads, for messages.
 pub(super) const EXPECTED: &str = "an answer of get-account-authorization-details, get-credential-report (JSON or CSV), \
@@ -23,7 +26,7 @@ pub(super) const EXPECTED: &str = "an answer of get-account-authorization-detail
 /// One file's content.
 pub(super) enum Part {
     Authorization(Authorization),
-    Report(Vec<ReportRow>),
+    Report(Vec<ReportRow>, Known<Timestamp>),
     AccessKeys(AccessKeys),
     KeyLastUsed(KeyLastUsed),
     OidcProviders(OidcProviders),
@@ -127,7 +130,7 @@ pub(super) fn read(path: &Path, bytes: &[u8]) -> Reading {
     }
     if bytes.starts_with(HEADER_START.as_bytes()) {
         let (rows, fault) = report::parse(bytes);
-        return Reading::Part(Part::Report(rows), fault);
+        return Reading::Part(Part::Report(rows, Known::unknown("a CSV does not say when it was made")), fault);
     }
     match first_byte(bytes) {
         Some(b'{') => {}
@@ -193,7 +196,7 @@ fn report_answer(bytes: &[u8]) -> Reading {
         column: 1,
         detail: format!("line {} of the CSV in Content: {}", fault.line, fault.detail),
     });
-    Reading::Part(Part::Report(rows), fault)
+    Reading::Part(Part::Report(rows, time(answer.generated.as_ref())), fault)
 }
 
 /// Places the error without quoting the file: serde's own message may hold a value.

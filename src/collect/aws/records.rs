@@ -10,8 +10,8 @@ use super::export::{Authorization, Group, InstanceProfile, OidcProvider, Role, U
 use super::grants::GroupPolicies;
 use super::site::{Origin, Site, labels, time};
 use crate::model::{
-    Attributes, CoverageEntry, Evidence, FactKind, Identity, IdentityKind, Known, Outcome, PolicyLanguage, Record,
-    Trust, Urn, Workload, WorkloadKind,
+    AttributeName, Attributes, CoverageEntry, Evidence, FactKind, Identity, IdentityKind, Known, Outcome,
+    PolicyLanguage, Record, Trust, Urn, Workload, WorkloadKind,
 };
 
 /// The call that account authorization details come from.
@@ -135,10 +135,15 @@ impl Projection {
 
     fn user(&mut self, user: &User, origin: &Origin, out: &mut Vec<Record>) {
         let seen = self.site.evidence(origin, CALL, &format!("UserDetailList/{}", user.name));
+        let mut attributes = Attributes::default();
+        if !user.groups.is_empty() {
+            attributes.set(AttributeName::Groups, user.groups.clone());
+        }
         let identity = Identity {
             created: time(user.created.as_ref()),
             unique_id: user.unique_id.clone(),
             labels: labels(&user.tags),
+            attributes,
             ..self.site.identity(IdentityKind::AwsUser, &user.arn, &user.name, seen.clone())
         };
         self.users.insert(user.name.clone(), user.arn.clone());

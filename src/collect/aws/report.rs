@@ -66,6 +66,16 @@ impl ReportRow {
         self.user == ROOT
     }
 
+    /// The same without what it says of last uses: a report that is not of today does not know them.
+    pub(super) fn without_uses(self) -> Self {
+        Self {
+            password_last_used: String::new(),
+            access_key_1_last_used_date: String::new(),
+            access_key_2_last_used_date: String::new(),
+            ..self
+        }
+    }
+
     /// When the user was made.
     pub(super) fn created(&self) -> Known<Timestamp> {
         time(&self.user_creation_time)

@@ -103,6 +103,19 @@ impl Site {
     ) -> Usage {
         usage(of, last, horizon(set, instant(PASSWORDS_TRACKED_SINCE)), "credential report", seen)
     }
+
+    /// As [`Self::password_use`], where only the making of its user is known.
+    pub(super) fn password_use_since(
+        &self,
+        of: &Urn,
+        last: Known<Timestamp>,
+        user: &Known<Timestamp>,
+        seen: Evidence,
+    ) -> Usage {
+        let tracked = instant(PASSWORDS_TRACKED_SINCE);
+        let since = user.value().map_or(tracked, |made| tracked.max(*made));
+        usage(of, last, Some(since), "credential report", seen)
+    }
 }
 
 fn usage(of: &Urn, last: Known<Timestamp>, horizon: Option<Timestamp>, source: &str, evidence: Evidence) -> Usage {

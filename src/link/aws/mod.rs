@@ -14,30 +14,14 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use self::statements::{Principal, Statement, allows, is_unique_id};
+use self::statements::{Principal, Statement, Test, allows, is_unique_id};
 pub(super) use self::table::TrustTable;
+use crate::access::aws::Hold;
 use crate::inventory::Inventory;
 use crate::model::{
     AttributeName as A, AttributeValue, Attributes, Capability, CredentialKind, FactKind, GrantKind, IdentityKind,
     Known, SettingKind, Urn, Workload,
 };
-
-/// Condition keys that name who is let in or for whom, so that `*` is no anyone.
-const WHO: [&str; 13] = [
-    "aws:principalarn",
-    "aws:principalaccount",
-    "aws:principalorgid",
-    "aws:principalorgpaths",
-    "aws:sourcearn",
-    "aws:sourceaccount",
-    "aws:sourceowner",
-    "aws:sourceorgid",
-    "aws:sourcevpc",
-    "aws:sourcevpce",
-    "aws:userid",
-    "kms:calleraccount",
-    "s3:dataaccesspointaccount",
-];
 
 /// Judges trust and resource policies and counts keys.
 pub(super) fn link(inventory: &mut Inventory, table: &TrustTable, actions: &str) {
@@ -73,17 +57,31 @@ pub(super) fn link(inventory: &mut Inventory, table: &TrustTable, actions: &str)
     }
 }
 
-/// Says which workloads run as an administrator. Asked last: it needs what the other passes concluded.
+/// Says which workloads run as an administrator, and which anyone may start. Asked last: it needs what the other passes concluded.
 pub(super) fn link_workloads(inventory: &mut Inventory) {
     let mut found: Vec<(Urn, Attributes)> = Vec::new();
+    let open = open_to_all(inventory);
     for workload in inventory.workloads.iter().filter(|one| one.kind.as_str().starts_with("aws.")) {
         let mut attributes = Attributes::default();
+        if open.contains(&workload.id) {
+            attributes.set(A::Public, true);
+        }
         attributes.set_known(A::RunsAsAdministrator, runs_as_administrator(inventory, workload));
         found.push((workload.id.clone(), attributes));
     }
     for (id, attributes) in found {
         inventory.facts.attributes.entry(id).or_default().fill(attributes, true);
     }
+}
+
+/// What anyone may use, by a policy of its own.
+fn open_to_all(inventory: &Inventory) -> BTreeSet<Urn> {
+    let is_public = |grant: &&crate::model::Grant| {
+        let concluded = inventory.facts.attributes.get(&grant.policy).map(|all| all.get(A::Public));
+        matches!(concluded, Some(Known::Value(AttributeValue::Bool(true))))
+    };
+    let of_resources = inventory.grants.iter().filter(|grant| grant.kind == GrantKind::Resource);
+    of_resources.filter(is_public).map(|grant| grant.to.clone()).collect()
 }
 
 fn runs_as_administrator(inventory: &Inventory, workload: &Workload) -> Known<bool> {
@@ -160,7 +158,7 @@ fn of_trust(document: &Value, tenant: &str, accounts: &Accounts, table: &TrustTa
     attributes.set(A::TrustsAllBut, statements.iter().any(|statement| statement.all_but));
     let mut unbound: BTreeSet<String> = BTreeSet::new();
     for statement in &statements {
-        let says = statement.tests.iter().any(|test| test.binds() && WHO.contains(&test.key.as_str()));
+        let says = names_who(statement);
         for principal in &statement.principals {
             if let Principal::Service(name) = principal
                 && !says
@@ -181,7 +179,7 @@ fn of_resource(document: &Value, tenant: &str, accounts: &Accounts, table: &Trus
     let mut attributes = who(&statements, tenant, accounts, table);
     let is_public = |statement: &Statement<'_>| {
         let everyone = statement.all_but || statement.principals.contains(&Principal::Anyone);
-        everyone && !is_limited(statement)
+        everyone && !statement.shut && !statement.tests.iter().any(|test| test.hold() >= Hold::ByPlace)
     };
     attributes.set(A::Public, statements.iter().any(is_public));
     attributes
@@ -224,12 +222,13 @@ fn account_of<'a>(principal: &Principal<'a>) -> Option<&'a str> {
 
 /// The accounts outside of one's own that a statement lets in. One that is held to an organisation lets in no others.
 fn external(statement: &Statement<'_>, tenant: &str, accounts: &Accounts) -> Vec<String> {
-    let of_organization =
-        |test: &statements::Test<'_>| test.binds() && test.key.starts_with("aws:principalorg") && !test.is_pattern();
-    if statement.tests.iter().any(of_organization) {
+    let of_organization = |test: &Test<'_>| test.hold() == Hold::Who && test.key.starts_with("aws:principalorg");
+    if statement.shut || statement.tests.iter().any(of_organization) {
         return Vec::new();
     }
-    let named = statement.principals.iter().filter_map(account_of);
+    let everyone = statement.all_but || statement.principals.contains(&Principal::Anyone);
+    let held_to = statement.tests.iter().filter(|_| everyone).flat_map(Test::accounts);
+    let named = statement.principals.iter().filter_map(account_of).chain(held_to);
     named.filter(|account| *account != tenant && !accounts.own.contains(*account)).map(str::to_owned).collect()
 }
 
@@ -237,8 +236,9 @@ fn has_external_id(statement: &Statement<'_>) -> bool {
     statement.tests.iter().any(|test| test.key == "sts:externalid" && test.binds())
 }
 
-fn is_limited(statement: &Statement<'_>) -> bool {
-    statement.tests.iter().any(|test| test.binds() && WHO.contains(&test.key.as_str()))
+/// Whether a condition of a statement names an account, an organisation or an identity.
+fn names_who(statement: &Statement<'_>) -> bool {
+    statement.tests.iter().any(|test| test.hold() == Hold::Who)
 }
 
 /// How many keys of a user work, told of each of its keys and of its password.
@@ -252,7 +252,7 @@ fn key_counts(inventory: &Inventory) -> Vec<(Urn, Attributes)> {
         let keys = || of_user.iter().filter(|one| one.kind == CredentialKind::AwsAccessKey);
         let active = i64::try_from(keys().filter(|key| key.active == Known::Value(true)).count()).unwrap_or(i64::MAX);
         let unsaid = keys().find_map(|key| key.active.why_unknown().map(str::to_owned));
-        let blind = inventory.coverage.blind_spot(&user.tenant, FactKind::Credentials);
+        let blind = inventory.coverage.blind_spot_of(&user.id, &user.tenant, FactKind::Credentials);
         let count = match unsaid.or_else(|| blind.map(|hole| format!("{}: not all keys were read", hole.what))) {
             // Two is the most that a user can have (IAM quotas).
             Some(why) if active < 2 => Known::Unknown(why),

@@ -3,6 +3,9 @@
 
 use serde_json::Value;
 
+use crate::access::aws::{Hold, hold_of};
+use crate::model::wildcard::covers;
+
 /// Whom a statement names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Principal<'a> {
@@ -33,9 +36,8 @@ impl Test<'_> {
     /// Whether it keeps out whoever lacks the key or has another value: a test for equality or likeness that is not
     /// satisfied by an absent key. `…IfExists` and `ForAllValues:` are (IAM user guide, "Condition operators").
     pub(super) fn binds(&self) -> bool {
-        let operator = self.operator.strip_prefix("foranyvalue:").unwrap_or(&self.operator);
         let is_positive = matches!(
-            operator,
+            self.positive(),
             "stringequals"
                 | "stringequalsignorecase"
                 | "stringlike"
@@ -47,18 +49,57 @@ impl Test<'_> {
         is_positive && !self.values.is_empty() && self.values.iter().all(|value| !value.is_empty() && *value != "*")
     }
 
+    /// How far it keeps strangers out.
+    pub(super) fn hold(&self) -> Hold {
+        let is_bound = self.binds() || self.positive() == "ipaddress";
+        if is_bound { hold_of(&self.key, self.is_pattern(), self.values.iter().copied()) } else { Hold::Nobody }
+    }
+
+    /// The accounts that it holds a principal `*` to.
+    pub(super) fn accounts(&self) -> Vec<&str> {
+        let keys =
+            ["aws:principalaccount", "aws:principalarn", "aws:sourceaccount", "aws:sourcearn", "kms:calleraccount"];
+        if self.hold() != Hold::Who || !keys.contains(&self.key.as_str()) {
+            return Vec::new();
+        }
+        let parts = self
+            .values
+            .iter()
+            .map(|value| value.strip_prefix("arn:").map_or(*value, |rest| rest.split(':').nth(3).unwrap_or_default()));
+        parts.filter(|part| is_account(part)).collect()
+    }
+
+    /// Whether a deny under it meets every stranger: the negated test of what names who is let in.
+    fn meets_strangers(&self) -> bool {
+        let operator = self.operator.strip_suffix("ifexists").unwrap_or(&self.operator);
+        if self.key == "aws:principalisawsservice" {
+            return operator == "bool" && self.values == ["false"];
+        }
+        let negated = ["stringnotequals", "stringnotequalsignorecase", "stringnotlike", "arnnotequals", "arnnotlike"];
+        let is_negated = negated.contains(&operator) || operator == "notipaddress";
+        let pattern = operator.ends_with("like") || operator.starts_with("arn");
+        is_negated && hold_of(&self.key, pattern, self.values.iter().copied()) >= Hold::ByPlace
+    }
+
+    /// The operator without what it says of several values.
+    fn positive(&self) -> &str {
+        self.operator.strip_prefix("foranyvalue:").unwrap_or(&self.operator)
+    }
+
     /// Whether wildcards in its values are wildcards.
     pub(super) fn is_pattern(&self) -> bool {
         self.operator.ends_with("like") || self.operator.ends_with("arnequals")
     }
 }
 
-/// One `Allow` statement.
+/// One `Allow` statement that lets strangers in as far as it can.
 pub(super) struct Statement<'a> {
     pub(super) principals: Vec<Principal<'a>>,
     /// It lets in everyone but those it names.
     pub(super) all_but: bool,
     pub(super) tests: Vec<Test<'a>>,
+    /// A `Deny` of the same document keeps out every stranger that it lets in.
+    pub(super) shut: bool,
 }
 
 /// The `Allow` statements of a document.
@@ -68,15 +109,46 @@ pub(super) fn allows(document: &Value) -> Vec<Statement<'_>> {
         Some(one @ Value::Object(_)) => std::slice::from_ref(one),
         _ => &[],
     };
+    let has = |statement: &&Value, effect: &str| statement.get("Effect").and_then(Value::as_str) == Some(effect);
+    let shutting: Vec<&Value> =
+        statements.iter().filter(|one| has(one, "Deny")).filter(|one| shuts_out_strangers(one)).collect();
     statements
         .iter()
-        .filter(|statement| statement.get("Effect").and_then(Value::as_str) == Some("Allow"))
+        .filter(|statement| has(statement, "Allow"))
         .map(|statement| Statement {
             principals: statement.get("Principal").map(principals).unwrap_or_default(),
             all_but: statement.get("NotPrincipal").is_some(),
             tests: statement.get("Condition").map(tests).unwrap_or_default(),
+            shut: shutting.iter().any(|deny| is_about_all_of(deny, statement)),
         })
         .collect()
+}
+
+/// Whether a `Deny` keeps out everyone who is of no account, organisation or network that it spares.
+fn shuts_out_strangers(deny: &Value) -> bool {
+    let tests = deny.get("Condition").map(tests).unwrap_or_default();
+    let everyone = match deny.get("Principal") {
+        Some(named) => principals(named).contains(&Principal::Anyone),
+        None => deny.get("NotPrincipal").is_some() && tests.is_empty(),
+    };
+    everyone && tests.iter().all(Test::meets_strangers)
+}
+
+/// Whether a statement is about every action and resource of another.
+fn is_about_all_of(deny: &Value, allow: &Value) -> bool {
+    ["Action", "Resource"].iter().all(|name| match (deny.get(*name), allow.get(*name)) {
+        (Some(all), Some(some)) => {
+            let (all, some) = (texts(all), texts(some));
+            let is_in = |one: &&str| {
+                let lower = one.to_ascii_lowercase();
+                all.iter().any(|pattern| covers(&pattern.to_ascii_lowercase(), &lower))
+            };
+            some.iter().all(is_in)
+        }
+        // A trust policy has no resources.
+        (None, None) => *name == "Resource",
+        _ => false,
+    })
 }
 
 fn principals(value: &Value) -> Vec<Principal<'_>> {

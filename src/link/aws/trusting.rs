@@ -3,13 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::is_limited;
+use super::names_who;
 use super::statements::{Principal, Statement, allows};
+use crate::access::aws::Hold;
 use crate::inventory::Inventory;
 use crate::model::{AttributeName as A, Attributes, FactKind, Identity, IdentityKind, Known, Urn};
-
-/// Condition keys by which AWS organisations, accounts and people are told apart beside those of [`super::WHO`].
-const ALSO_WHO: [&str; 3] = ["sts:externalid", "aws:sourceidentity", "aws:principaltype"];
 
 /// Services that are one to a user: what trusts them together is no mixture.
 const KIN: &[(&str, &str)] = &[("edgelambda", "lambda"), ("ecs-tasks", "ecs"), ("ssm", "ec2")];
@@ -18,12 +16,13 @@ const KIN: &[(&str, &str)] = &[("edgelambda", "lambda"), ("ecs-tasks", "ecs"), (
 pub(super) fn judge(statements: &[Statement<'_>], attributes: &mut Attributes) {
     let (mut weak, mut saml, mut services) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for statement in statements {
-        let says_who = is_limited(statement)
-            || statement.tests.iter().any(|test| test.binds() && ALSO_WHO.contains(&test.key.as_str()));
+        let says_who = statement.shut || names_who(statement);
         for principal in &statement.principals {
             match principal {
                 Principal::Anyone if !says_who => {
-                    weak.extend(statement.tests.iter().map(|test| test.key.clone()));
+                    // Without one that keeps anybody out, anyone at all may become it, which is told as that.
+                    let holding = statement.tests.iter().filter(|test| test.hold() != Hold::Nobody);
+                    weak.extend(holding.map(|test| test.key.clone()));
                 }
                 Principal::Federated(provider) if provider.contains(":saml-provider/") => {
                     let asks = statement.tests.iter().any(|test| test.key == "saml:aud" && test.binds());
