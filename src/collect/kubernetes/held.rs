@@ -147,6 +147,13 @@ impl Projection {
                 if let Some(tool) = seen.and_then(|seen| seen.tool.as_ref()) {
                     identity.attributes.set(AttributeName::UsedWith, tool.as_str());
                 }
+                let asked = seen.map(|seen| seen.asked.iter().cloned().collect::<Vec<_>>()).unwrap_or_default();
+                if asked.len() >= super::audit::MOST_ASKED {
+                    let why = "the audit log has too many sorts of requests of it";
+                    identity.attributes.set_known(AttributeName::AskedFor, Known::<Vec<String>>::unknown(why));
+                } else if !asked.is_empty() {
+                    identity.attributes.set(AttributeName::AskedFor, asked);
+                }
                 let unseen = self.observed.duration_since(seen.map_or(*since, |seen| seen.last)).as_hours() / 24;
                 identity.attributes.set(AttributeName::UnseenDays, unseen.max(0));
                 records.push(Record::Usage(Usage {
