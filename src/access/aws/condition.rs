@@ -72,6 +72,11 @@ impl Clause {
         }
     }
 
+    /// Whether it holds for a value of its key.
+    pub(super) fn holds_for(&self, value: &str, asked: &Asked<'_>) -> Truth {
+        if self.operator.test == Test::Unknown { Truth::Open } else { self.on_values(std::iter::once(value), 1, asked) }
+    }
+
     /// Some tests hold, or do not, whatever the value.
     fn on_unknown(&self) -> Truth {
         let everything = self.operator.test == Test::TextLike && self.values.iter().any(|value| is_stars(value));
