@@ -18,6 +18,7 @@ mod imports;
 mod job;
 mod memory;
 mod merge;
+mod names;
 mod offboard;
 mod okta;
 mod output;

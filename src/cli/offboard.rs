@@ -9,11 +9,12 @@ use serde_json::json;
 use super::answer::{Answer, Section};
 use super::arguments::Global;
 use super::question::{Asking, Known as Graph};
-use super::runbook::Runbooks;
-use super::{Failure, thing};
+use super::runbook::{Runbooks, quoted};
+use super::{Failure, names, thing};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::model::{CapabilityKind, Credential, EdgeKind, Exposure, Identity, Known, Person, Urn, short_date};
+use crate::report::clean;
 
 /// `nonhuman offboard`
 #[derive(Debug, Args)]
@@ -128,7 +129,10 @@ fn leaver<'a>(known: &'a Graph, asked: &str) -> Result<Leaver<'a>, Failure> {
         return Ok(leaver);
     }
     let directory = if people.is_empty() { "no people directory was read" } else { "the people directory has nobody" };
-    Err(Failure(format!("{directory} called '{asked}', and no owner, commit or account names them")))
+    let near = names::near(&known.inventory, &leaver.email);
+    let near: Vec<String> = near.iter().map(|name| format!("\n  {}", clean(name))).collect();
+    let hint = if near.is_empty() { String::new() } else { format!("; did you mean{}", near.concat()) };
+    Err(Failure(format!("{directory} called '{asked}', and no owner, commit or account names them{hint}")))
 }
 
 fn bill<'a>(known: &'a Graph, leaver: &Leaver<'_>) -> Bill<'a> {
@@ -147,11 +151,19 @@ fn bill<'a>(known: &'a Graph, leaver: &Leaver<'_>) -> Bill<'a> {
         });
         !own_ids.contains(&one.id) && (by_owner || linked && owner.is_none())
     };
-    let orphaned: Vec<&Identity> = inventory.identities.iter().filter(is_orphaned).collect();
+    // What a manifest declares and a cluster has is one thing: the cluster's.
+    let orphaned: Vec<&Identity> = inventory
+        .identities
+        .iter()
+        .filter(is_orphaned)
+        .filter(|one| names::alive(inventory, one.kind.as_str(), &one.name, &one.evidence.location).is_none())
+        .collect();
     let all: BTreeSet<&Urn> = own.iter().chain(&orphaned).map(|one| &one.id).collect();
+    let is_here =
+        |one: &&Credential| names::alive(inventory, one.kind.as_str(), &one.name, &one.evidence.location).is_none();
     let works = |one: &&Credential| one.active != Known::Value(false);
     let mut credentials: Vec<&Credential> =
-        inventory.credentials.iter().filter(|one| all.contains(&one.holder)).filter(works).collect();
+        inventory.credentials.iter().filter(|one| all.contains(&one.holder)).filter(works).filter(is_here).collect();
     credentials.sort_by_key(|one| (strength(known, &one.id), &one.id));
     let wrote =
         |one: &&Exposure| one.introduced.as_ref().is_some_and(|commit| leaver.is_named(&commit.email)) && !one.public;
@@ -257,9 +269,16 @@ fn runbook(known: &Graph, bill: &Bill<'_>, books: &Runbooks) -> Section {
             many => format!(" It lies in {many} files."),
         };
         step(&mut section, format!("Replace {} {}.{places}", credential.kind, credential.name));
-        section.line(1, format!("nonhuman rotate {}", credential.id));
+        section.line(1, format!("nonhuman rotate {}", quoted(credential.id.as_str())));
+        if let Some(place) = thing::declared(credential.kind.as_str(), &credential.evidence.location) {
+            section.line(1, format!("then: take it out of {place}, and apply that"));
+            continue;
+        }
         let end = book.stop.or(book.delete);
         end.into_iter().for_each(|command| section.line(1, format!("then: {command}")));
+        for place in names::declarations(&known.inventory, credential) {
+            section.line(1, format!("and: take it out of {place}, else it is made again"));
+        }
     }
     for exposure in &bill.written {
         step(&mut section, format!("{} at {}: {}", exposure.title, exposure.evidence.location, exposure.remedy));

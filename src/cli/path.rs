@@ -46,12 +46,13 @@ pub(super) fn run(arguments: &Path, global: &Global, config: &Config) -> Result<
     let mut section = Section::new("Way");
     match way {
         _ if start == end => section.line(0, "it is one and the same"),
+        None if known.not_seen().is_empty() => section.line(0, "there is none along what was read"),
         None => section.line(0, "there is none along what was read; what could not be seen stands below"),
         Some(way) => {
             section.line(0, thing::label(inventory, &start));
             for edge in &way {
                 section.line(1, thing::step(inventory, edge));
-                section.line(2, edge.why.clone());
+                thing::reason(&edge.why).into_iter().for_each(|line| section.line(2, line));
             }
             let holding = way.iter().map(|edge| edge.holding).max().unwrap_or(Holding::Holds);
             section.line(

@@ -117,7 +117,7 @@ fn observed(record: &Record) -> Option<Timestamp> {
 
 impl Known {
     /// What could not be looked at, so that a short list does not read as a whole one.
-    fn not_seen(&self) -> Section {
+    pub(super) fn not_seen(&self) -> Section {
         let mut section = Section::new("Not seen");
         let holes: Vec<_> = self.inventory.coverage.holes().collect();
         for hole in holes.iter().take(LISTED) {

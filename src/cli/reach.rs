@@ -1,6 +1,6 @@
 //! `nonhuman reach`: everything that can be got to from one thing, as a tree, and the power that waits there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 use serde_json::json;
@@ -11,11 +11,14 @@ use super::question::{Asking, Known};
 use super::{Failure, show, thing};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::model::Urn;
+use crate::model::{CapabilityKind, Edge, EdgeKind, Provider, Urn};
 
 /// The deepest branch of the tree, and the longest tree, in lines: longer ones are not read.
 const DEEPEST: usize = 12;
 const LONGEST: usize = 400;
+
+/// How many things of one sort are told one by one.
+const MOST_ALIKE: usize = 6;
 
 /// `nonhuman reach`
 #[derive(Debug, Args)]
@@ -39,14 +42,29 @@ pub(super) fn run(arguments: &Reach, global: &Global, config: &Config) -> Result
     if tree.section.is_empty() {
         tree.section.line(0, "nothing that was read leads on from it");
     }
-    answer.add(tree.section);
+    // What it comes to first: the tree may be long.
     show::reach(&known, &id, &mut answer);
     if graph.reach_of(&id).next().is_none() {
         let mut section = Section::new("What can be done with it");
         section.line(0, "no power that is known of; see below what could not be seen");
         answer.add(section);
     }
+    answer.add(tree.section);
     arguments.asking.tell(&known, answer)
+}
+
+/// What sort of thing a step leads to, and where: things of one sort are told together.
+fn what(known: &Known, edge: &Edge) -> String {
+    let inventory = &known.inventory;
+    if let Some(identity) = inventory.identities.get(&edge.to) {
+        let namespace = identity.name.split_once('/').map(|(namespace, _)| namespace).unwrap_or_default();
+        let is_of_cluster = identity.provider() == Provider::Kubernetes;
+        let namespace = if is_of_cluster { format!(" of namespace {namespace}") } else { String::new() };
+        return format!("{}{namespace}, {}", identity.kind.label(), identity.tenant);
+    }
+    let credential = inventory.credentials.get(&edge.to).map(|one| one.kind.to_string());
+    let workload = inventory.workloads.get(&edge.to).map(|one| one.kind.to_string());
+    credential.or(workload).unwrap_or_else(|| edge.to.to_string())
 }
 
 struct Tree<'a> {
@@ -61,7 +79,50 @@ impl Tree<'_> {
     fn branch(&mut self, id: &Urn, depth: usize) {
         self.seen.insert(id.clone());
         let graph = &self.known.inventory.facts.graph;
+        let mut alike: BTreeMap<(EdgeKind, String), Vec<&Edge>> = BTreeMap::new();
+        let mut order = Vec::new();
         for edge in graph.from(id).iter().filter(|edge| edge.kind.carries_power()) {
+            let key = (edge.kind, what(self.known, edge));
+            let of_key = alike.entry(key.clone()).or_default();
+            if of_key.is_empty() {
+                order.push(key);
+            }
+            of_key.push(edge);
+        }
+        for key in order {
+            let edges = alike.remove(&key).unwrap_or_default();
+            self.twigs(&key.1, edges, depth);
+        }
+    }
+
+    /// Steps to things of one sort: where there are many, only those that lead to the strongest powers are told one by one.
+    fn twigs(&mut self, what: &str, mut edges: Vec<&Edge>, depth: usize) {
+        let known = self.known;
+        let graph = &known.inventory.facts.graph;
+        let folded = edges.len().saturating_sub(MOST_ALIKE);
+        if folded > 0 {
+            let strength = |edge: &&Edge| {
+                let strongest = graph.reach_of(&edge.to).next();
+                strongest.map_or((usize::MAX, 0), |power| {
+                    let kind = CapabilityKind::ALL.iter().position(|kind| *kind == power.kind);
+                    (kind.unwrap_or_default(), power.steps)
+                })
+            };
+            edges.sort_by_key(|edge| (strength(edge), &edge.to));
+            let with_power = edges.iter().filter(|edge| graph.reach_of(&edge.to).next().is_some()).count();
+            let words = edges[0].kind.words();
+            let powers = match with_power {
+                0 => "none of which can do anything that is known".to_owned(),
+                some => format!("{some} of which can do something; the strongest:"),
+            };
+            self.section.line(depth, format!("{words} {} things like {what}, {powers}", edges.len()));
+            self.lines += 1;
+            edges.truncate(with_power);
+            edges.retain(|edge| !self.seen.contains(&edge.to));
+            edges.truncate(MOST_ALIKE);
+        }
+        let depth = depth + usize::from(folded > 0);
+        for edge in edges {
             self.lines += 1;
             if self.lines == LONGEST {
                 self.section.line(depth, "… the tree goes on; `--format json` names all that can be done");

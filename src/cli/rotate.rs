@@ -8,15 +8,18 @@ use serde_json::json;
 use super::answer::{Answer, Section};
 use super::arguments::Global;
 use super::question::{Asking, Known as Graph};
-use super::runbook::{Runbook, Runbooks};
+use super::runbook::{Runbook, Runbooks, quoted};
 use super::{Failure, thing};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::model::{Credential, EdgeKind, Exposure, Known, LastUse, Urn, days_between};
+use crate::model::{AttributeName, Credential, CredentialKind, EdgeKind, Exposure, Known, LastUse, Urn, days_between};
 use crate::report::last_use_words;
 
 /// A use so many days ago or less says that somebody needs it now.
 const RECENT: i64 = 30;
+
+/// How many credentials of one identity are listed.
+const LISTED: usize = 12;
 
 /// `nonhuman rotate`
 #[derive(Debug, Args)]
@@ -34,13 +37,17 @@ struct Subject<'a> {
     places: Vec<&'a Exposure>,
     /// What uses it, by configuration.
     users: Vec<(&'a Urn, &'a str)>,
+    /// What is given to agents: this, and the same value elsewhere.
+    given: Vec<&'a Credential>,
+    /// The file and line that declare it, where nothing but a manifest does.
+    declared: Option<String>,
     book: Runbook,
 }
 
 pub(super) fn run(arguments: &Rotate, global: &Global, config: &Config) -> Result<Exit, Failure> {
     let known = arguments.asking.known(global, config)?;
     let books = Runbooks::load()?;
-    let id = known.find(&arguments.id)?;
+    let id = credential_of(&known, known.find(&arguments.id)?)?;
     let subject = subject(&known, &id, &books)?;
     let consumers: Vec<_> = subject.places.iter().map(|one| one.evidence.location.to_string()).collect();
     let users: Vec<_> = subject.users.iter().map(|(id, why)| json!({"id": id, "why": why})).collect();
@@ -49,9 +56,29 @@ pub(super) fn run(arguments: &Rotate, global: &Global, config: &Config) -> Resul
     let mut answer = Answer::new(format!("Replace {}", thing::label(&known.inventory, &id)), data);
     answer.add(facts(&known, &subject));
     answer.add(uses(&known, &subject));
-    answer.add(order(&known, &subject));
+    answer.add(order(&subject));
     answer.add(doubts(&known, &subject));
     arguments.asking.tell(&known, answer)
+}
+
+/// A credential itself, or the one that an identity has.
+fn credential_of(known: &Graph, id: Urn) -> Result<Urn, Failure> {
+    let inventory = &known.inventory;
+    if inventory.credentials.get(&id).is_some() || inventory.exposures.get(&id).is_some() {
+        return Ok(id);
+    }
+    let held: Vec<&Urn> = inventory.credentials.iter().filter(|one| one.holder == id).map(|one| &one.id).collect();
+    let what = thing::label(inventory, &id);
+    match held.as_slice() {
+        [one] => Ok((*one).clone()),
+        [] => Err(Failure(format!("{what} is no credential, and none of it was read"))),
+        many => {
+            let list: Vec<String> = many.iter().take(LISTED).map(|id| format!("\n  {}", quoted(id.as_str()))).collect();
+            let more = many.len().saturating_sub(LISTED);
+            let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
+            Err(Failure(format!("{what} has {} credentials; name one of them:{}{more}", many.len(), list.concat())))
+        }
+    }
 }
 
 fn subject<'a>(known: &'a Graph, id: &Urn, books: &Runbooks) -> Result<Subject<'a>, Failure> {
@@ -64,10 +91,7 @@ fn subject<'a>(known: &'a Graph, id: &Urn, books: &Runbooks) -> Result<Subject<'
             let facts = inventory.facts.exposures.get(&exposure.id);
             facts.and_then(|facts| inventory.credentials.get(facts.credential.value()?))
         }
-        _ => {
-            let what = thing::label(inventory, id);
-            return Err(Failure(format!("{what} is no credential; `nonhuman show {id}` names those it has")));
-        }
+        _ => return Err(Failure(format!("{} is no credential", thing::label(inventory, id)))),
     };
     let facts = credential.and_then(|one| inventory.facts.credentials.get(&one.id));
     places.extend(facts.into_iter().flat_map(|facts| &facts.exposures));
@@ -84,8 +108,23 @@ fn subject<'a>(known: &'a Graph, id: &Urn, books: &Runbooks) -> Result<Subject<'
         .collect();
     users.sort();
     users.dedup();
-    let book = credential.map(|one| books.of_credential(one, inventory)).unwrap_or_default();
-    Ok(Subject { credential, places, users, book })
+    let declared = credential.and_then(|one| thing::declared(one.kind.as_str(), &one.evidence.location));
+    let book = credential.filter(|_| declared.is_none()).map(|one| books.of_credential(one, inventory));
+    let given = credential.map(|one| given_too(known, one)).unwrap_or_default();
+    Ok(Subject { credential, places, users, given, declared, book: book.unwrap_or_default() })
+}
+
+/// A credential that an agent is given, with those of the same value.
+fn given_too<'a>(known: &'a Graph, credential: &'a Credential) -> Vec<&'a Credential> {
+    let is_given = |one: &Credential| one.kind == CredentialKind::AgentGiven;
+    if !is_given(credential) {
+        return Vec::new();
+    }
+    let is_same = |one: &&Credential| {
+        one.id == credential.id
+            || is_given(one) && one.fingerprint.is_some() && one.fingerprint == credential.fingerprint
+    };
+    known.inventory.credentials.iter().filter(is_same).collect()
 }
 
 fn facts(known: &Graph, subject: &Subject<'_>) -> Section {
@@ -118,6 +157,14 @@ fn uses(known: &Graph, subject: &Subject<'_>) -> Section {
         section.line(0, format!("{}: {}", place.evidence.location, place.title));
         place.lies_since(known.now).into_iter().for_each(|text| section.line(1, text));
     }
+    for given in &subject.given {
+        let holder = thing::label(&known.inventory, &given.holder);
+        let way = given.attributes.text(AttributeName::GivenAs).unwrap_or("setting");
+        section.line(0, format!("{}: {holder} is given it ({way} {})", given.evidence.location, given.name));
+        if let Some(to) = given.attributes.text(AttributeName::Reference) {
+            section.line(1, format!("it is looked up there ({to}): change it where that is set"));
+        }
+    }
     for (user, why) in &subject.users {
         section.line(0, format!("{} uses it: {why}", thing::label(&known.inventory, user)));
     }
@@ -127,66 +174,77 @@ fn uses(known: &Graph, subject: &Subject<'_>) -> Section {
     section
 }
 
-fn order(known: &Graph, subject: &Subject<'_>) -> Section {
-    let mut section = Section::new("In this order");
-    let mut number = 0;
-    let mut step = |section: &mut Section, text: String, command: &Option<String>| {
-        number += 1;
-        section.line(0, format!("{number}. {text}"));
-        command.iter().for_each(|command| section.line(1, command.clone()));
-    };
+/// Steps with their numbers.
+struct Steps {
+    section: Section,
+    number: usize,
+}
+
+impl Steps {
+    fn step(&mut self, text: impl AsRef<str>, command: Option<&String>) {
+        self.number += 1;
+        self.section.line(0, format!("{}. {}", self.number, text.as_ref()));
+        command.into_iter().for_each(|command| self.section.line(1, command.clone()));
+    }
+}
+
+fn order(subject: &Subject<'_>) -> Section {
+    let mut steps = Steps { section: Section::new("In this order"), number: 0 };
+    if let Some(place) = &subject.declared {
+        steps.step(format!("Change {place}: what it declares is made again as long as it stands there."), None);
+        let apply =
+            "Apply it, and look into the cluster that it is applied to: what lives there has a name of its own here.";
+        steps.step(apply, None);
+        return steps.section;
+    }
     let book = &subject.book;
-    let is_open = !subject.places.is_empty();
     if let Some(keyless) = &book.keyless {
-        step(&mut section, format!("If you can, replace it by something without a key: {keyless}."), &None);
+        steps.step(format!("If you can, replace it by something without a key: {keyless}."), None);
     }
     match subject.places.first().filter(|_| subject.credential.is_none()) {
-        Some(place) => step(&mut section, format!("Make the new one. {}", place.remedy), &None),
-        None => step(&mut section, "Make the new one beside the old; both work for a while.".to_owned(), &book.make),
+        Some(place) => steps.step(format!("Make the new one. {}", place.remedy), None),
+        None => steps.step("Make the new one beside the old; both work for a while.", book.make.as_ref()),
     }
-    let consumers = subject.places.len() + subject.users.len();
+    let consumers = subject.places.len() + subject.users.len() + subject.given.len();
     let text = match consumers {
         0 => "Find who uses it: nothing that was read does.".to_owned(),
         1 => "Give the new one to what stands above, from a secret store and not in the file.".to_owned(),
         many => format!("Give the new one to all {many} that stand above, from a secret store and not in the files."),
     };
-    step(&mut section, text, &None);
-    step(
-        &mut section,
-        "Wait until the old one is used no more; a job that runs once a month needs a month.".to_owned(),
-        &book.watch,
-    );
-    step(&mut section, "Switch the old one off, but keep it.".to_owned(), &book.stop);
+    steps.step(text, None);
+    let wait = "Wait until the old one is used no more; a job that runs once a month needs a month.";
+    steps.step(wait, book.watch.as_ref());
+    if book.stop.is_some() || book.delete.is_none() {
+        steps.step("Switch the old one off, but keep it.", book.stop.as_ref());
+    }
     if book.undo.is_some() {
-        step(&mut section, "If something breaks, switch it on again and note what that was.".to_owned(), &book.undo);
+        steps.step("If something breaks, switch it on again and note what that was.", book.undo.as_ref());
     }
-    step(&mut section, "Delete it.".to_owned(), &book.delete);
-    if is_open {
-        step(
-            &mut section,
-            "Take it out of the files. It stays in their history: that it is dead is what counts.".to_owned(),
-            &None,
-        );
-        section.line(0, "It lies in the open: if you suspect that somebody else has it, switch it off first.");
+    let can_wait = book.undo.is_some() || book.delete.is_none();
+    steps.step(if can_wait { "Delete it." } else { "Delete it; this cannot be undone." }, book.delete.as_ref());
+    if !subject.places.is_empty() {
+        let out = "Take it out of the files. It stays in their history: that it is dead is what counts.";
+        steps.step(out, None);
+        let open = "It lies in the open: if you suspect that somebody else has it, switch it off first.";
+        steps.section.line(0, open);
     }
-    let _ = known;
-    section
+    steps.section
 }
 
 /// How whole the list of consumers can be.
 fn doubts(known: &Graph, subject: &Subject<'_>) -> Section {
     let mut section = Section::new("How sure the list is");
     if let Some(credential) = subject.credential
-        && let Known::Value(LastUse { at: Some(at), source, .. }) = last_use(known, credential)
+        && let used @ Known::Value(LastUse { at: Some(at), .. }) = last_use(known, credential)
         && days_between(at, known.now) <= RECENT
     {
-        let days = days_between(at, known.now);
+        let used = last_use_words(&used, known.now);
         let found =
             subject.places.iter().filter(|one| one.introduced.as_ref().is_none_or(|commit| commit.in_head)).count();
-        let text = if found + subject.users.len() == 0 {
-            format!("it was used {days} days ago ({source}): somebody has it who was not found")
+        let text = if found + subject.users.len() + subject.given.len() == 0 {
+            format!("it was used {used}: somebody has it who was not found")
         } else {
-            format!("it was used {days} days ago ({source}); whether by what stands above is not known")
+            format!("it was used {used}; whether by what stands above is not known")
         };
         section.line(0, text);
     }

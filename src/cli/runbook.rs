@@ -113,7 +113,7 @@ impl Words {
 
 /// A word as a shell takes it for one word (POSIX.1-2017, 2.2.2 Single-Quotes): names come from the world, and people
 /// paste what they read.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._/@:=+,-".contains(&byte);
     let is_plain = !word.is_empty() && !word.starts_with('-') && word.bytes().all(plain);
     if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
@@ -136,6 +136,10 @@ mod tests {
     #[test]
     fn the_table_loads() {
         let books = Runbooks::load().expect("our own table");
-        assert!(books.credential.iter().any(|one| one.kinds.iter().any(|kind| kind == "aws.access-key")));
+        let has = |kind: &str| books.credential.iter().any(|one| one.kinds.iter().any(|known| known == kind));
+        for kind in ["aws.access-key", "okta.api-token", "okta.client-secret", "agent.given-secret", "agent.token-file"]
+        {
+            assert!(has(kind), "{kind}");
+        }
     }
 }

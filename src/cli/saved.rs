@@ -11,8 +11,32 @@ use serde::Deserialize;
 use super::Failure;
 use crate::model::{CoverageEntry, Credential, Exposure, FactKind, Identity, Link, Outcome, Record, Scope, Setting};
 
-/// How every JSON report begins when it stands on one line.
-const REPORT_HEAD: &str = "{\"schema\":\"nonhuman/scan/";
+/// The keys of a JSON report, of which another program may write any first.
+const REPORT_KEYS: &[&str] = &[
+    "schema",
+    "tool",
+    "now",
+    "inputs",
+    "summary",
+    "findings",
+    "identities",
+    "credentials",
+    "exposures",
+    "settings",
+    "links",
+    "okta_governance",
+    "coverage",
+    "not_evaluated",
+    "rules",
+    "records",
+];
+
+/// Whether a first line begins a JSON report, however it is laid out; records begin with `record`.
+fn begins_report(line: &str) -> bool {
+    let Some(rest) = line.trim_start_matches('\u{feff}').trim_start().strip_prefix('{') else { return false };
+    let key = rest.trim_start().strip_prefix('"').and_then(|rest| rest.split('"').next());
+    rest.trim().is_empty() || key.is_some_and(|key| REPORT_KEYS.contains(&key))
+}
 
 /// A JSON report, as far as the join needs it. What it concludes is concluded anew.
 #[derive(Deserialize)]
@@ -42,7 +66,7 @@ pub(super) fn read(path: &Path, records: &mut Vec<Record>) -> Result<Option<Time
     };
     let mut first = String::new();
     reader.read_line(&mut first).map_err(named)?;
-    if first.trim() == "{" || first.starts_with(REPORT_HEAD) {
+    if begins_report(&first) {
         return report(path, first.as_bytes().chain(reader), records).map(Some);
     }
     lines(path, first, reader, records)?;

@@ -258,7 +258,7 @@ pub(super) fn reach(known: &Graph, id: &Urn, answer: &mut Answer) {
         section.line(0, thing::reached(&power));
         for edge in graph.way(id, &power) {
             section.line(1, thing::step(&known.inventory, edge));
-            section.line(2, edge.why.clone());
+            thing::reason(&edge.why).into_iter().for_each(|line| section.line(2, line));
         }
         end_of_way(known, &power).into_iter().for_each(|text| section.line(1, text));
     }

@@ -47,6 +47,18 @@ pub(super) fn doubt(edge: &Edge) -> String {
     }
 }
 
+/// Why a step can be taken, and in a line of its own what takes it away.
+pub(super) fn reason(why: &str) -> Vec<String> {
+    match why.split_once("to cut it: ") {
+        Some((why, cut)) => {
+            let why = why.trim_end_matches([' ', ';', ',']);
+            let lines = [why.to_owned(), format!("cut it here: {cut}")];
+            lines.into_iter().filter(|line| !line.is_empty()).collect()
+        }
+        None => vec![why.to_owned()],
+    }
+}
+
 /// A power and how it is had.
 pub(super) fn reached(power: &Reached<'_>) -> String {
     let sure = match power.holding {
@@ -64,6 +76,9 @@ pub(super) fn reached(power: &Reached<'_>) -> String {
 
 /// Whether a credential works, since when and until when.
 pub(super) fn credential_state(credential: &Credential, now: Timestamp) -> String {
+    if let Some(place) = declared(credential.kind.as_str(), &credential.evidence.location) {
+        return format!("declared at {place}; whether a cluster has it is not known from there");
+    }
     let mut parts = Vec::new();
     parts.push(match &credential.active {
         Known::Value(true) => "works".to_owned(),
@@ -81,6 +96,12 @@ pub(super) fn credential_state(credential: &Credential, now: Timestamp) -> Strin
         Known::Unknown(_) => {}
     }
     parts.join(", ")
+}
+
+/// The file and line that declare something of a cluster, where a manifest does: whether a cluster has it is another matter.
+pub(super) fn declared(kind: &str, location: &Location) -> Option<String> {
+    let is_manifest = kind.starts_with("kubernetes.") && matches!(location, Location::File { .. });
+    is_manifest.then(|| location.to_string())
 }
 
 /// The place in a file, or the call that showed it.

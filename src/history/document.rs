@@ -7,11 +7,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::snapshot::{FindingSeen, IdentitySeen, Judged, Snapshot, looked, owner, reached, rights};
+use super::snapshot::{FindingSeen, IdentitySeen, Judged, Snapshot, looked, owner, powers, reached, rights};
 use super::state::{State, Status, Tracked};
 use crate::model::{
-    Capability, CoverageEntry, EscalationPath, FactKind, Finding, Identity, Known, Link, NotEvaluated, Owner, Scope,
-    Severity, Urn,
+    Capability, CapabilityKind, CoverageEntry, EscalationPath, FactKind, Finding, Holding, Identity, Known, Link,
+    NotEvaluated, Owner, Reached, Scope, Severity, Urn,
 };
 
 /// What the coverage calls the findings that `--only new` leaves out.
@@ -78,6 +78,17 @@ struct Row {
     capabilities: Vec<Capability>,
     escalations: Vec<EscalationPath>,
     hidden: Vec<FactKind>,
+    #[serde(default)]
+    reach: Vec<Power>,
+}
+
+#[derive(Deserialize)]
+struct Power {
+    kind: CapabilityKind,
+    scope: String,
+    at: Urn,
+    holding: Holding,
+    steps: u32,
 }
 
 impl Snapshot {
@@ -155,11 +166,17 @@ impl State {
 impl Row {
     fn seen(self, reach: &mut BTreeMap<Urn, BTreeSet<String>>) -> IdentitySeen {
         let is_hidden = self.hidden.contains(&FactKind::Grants);
+        let of_agent = self.reach.iter().map(|one| {
+            let Power { kind, scope, at, holding, steps } = one;
+            Reached { kind: *kind, scope, at, holding: *holding, steps: *steps }
+        });
+        let powers = powers(&self.identity, of_agent);
         IdentitySeen {
             owner: owner(&self.owner),
             rights: rights(&self.capabilities, &self.escalations),
             all_rights: !is_hidden,
             reach: reach.remove(&self.identity.id).unwrap_or_default(),
+            powers,
             ..IdentitySeen::bare(&self.identity)
         }
     }

@@ -192,7 +192,7 @@ fn identity_changes(
     let was = before.filter(|one| one.status != Status::Resolved);
     match (was.map(|one| one.status), now.status) {
         (None, Status::Open) if has_past => {
-            let rights = it.rights.iter().cloned().collect();
+            let rights = it.rights.iter().cloned().chain(it.powers.iter().map(through)).collect();
             tell(IdentityEvent::Appeared, rights);
         }
         (Some(_), Status::Resolved) => tell(IdentityEvent::Vanished, Vec::new()),
@@ -201,8 +201,28 @@ fn identity_changes(
     }
     let (Some(was), Status::Open) = (was, now.status) else { return };
     set_changes(&was.thing.rights, &it.rights, [IdentityEvent::RightsGrew, IdentityEvent::RightsShrank], &mut tell);
-    set_changes(&was.thing.reach, &it.reach, [IdentityEvent::ReachGrew, IdentityEvent::ReachShrank], &mut tell);
+    set_changes(
+        &reach(&was.thing, it),
+        &reach(it, &was.thing),
+        [IdentityEvent::ReachGrew, IdentityEvent::ReachShrank],
+        &mut tell,
+    );
     owner_change(&was.thing.owner, &it.owner, &mut tell);
+}
+
+/// A power with the identity through which it is had.
+fn through((power, at): (&String, &Urn)) -> String {
+    format!("{power}, through {at}")
+}
+
+/// What an identity reaches, step by step and over all steps. Only what the other one has not at all is told with the
+/// identity through which: by another way it is the same power.
+fn reach(it: &IdentitySeen, other: &IdentitySeen) -> BTreeSet<String> {
+    let powers = it.powers.iter().map(|(power, at)| match other.powers.contains_key(power) {
+        true => power.clone(),
+        false => through((power, at)),
+    });
+    it.reach.iter().cloned().chain(powers).collect()
 }
 
 fn set_changes(

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{
-    Capability, CoverageEntry, EscalationPath, Evidence, FactKind, Finding, Fingerprint, Identity, Known, Link,
-    LinkKind, Location, NotEvaluated, Outcome, Owner, Scope, Severity, Urn,
+    Capability, CoverageEntry, EscalationPath, Evidence, FactKind, Finding, Fingerprint, Holding, Identity, Known,
+    Link, LinkKind, Location, NotEvaluated, Outcome, Owner, Provider, Reached, Scope, Severity, Urn,
 };
 
 /// A place that a collector looked at: an account, a cluster, a tree.
@@ -36,6 +36,17 @@ impl Looked {
         let keys = |one: &'_ Self| one.scopes.iter().map(|scope| scope.key.clone()).collect::<BTreeSet<_>>();
         let (keys, others) = (keys(self), keys(other));
         keys.is_empty() || others.is_empty() || keys == others
+    }
+}
+
+impl Looked {
+    /// The trees of both whose names in the graph are longer in one of them alone.
+    pub(super) fn renamed(&self, other: &Self) -> Vec<String> {
+        let longer = |one: &Self, tree: &String| one.scopes.iter().any(|scope| scope.lengthened.contains(tree));
+        let trees: BTreeSet<&String> = self.places.keys().map(|place| &place.target).collect();
+        let both = other.places.keys().map(|place| &place.target).filter(|tree| trees.contains(tree));
+        let both: BTreeSet<&String> = both.filter(|tree| longer(self, tree) != longer(other, tree)).collect();
+        both.into_iter().cloned().collect()
     }
 }
 
@@ -98,6 +109,9 @@ pub struct IdentitySeen {
     pub all_rights: bool,
     /// What it can reach through its configuration.
     pub reach: BTreeSet<String>,
+    /// Of an agent: what it can do over all steps, with the identity through which.
+    #[serde(default)]
+    pub powers: BTreeMap<String, Urn>,
 }
 
 /// Everything that is remembered of one scan.
@@ -258,6 +272,7 @@ impl IdentitySeen {
             rights: facts.map(|facts| rights(&facts.capabilities, &facts.escalations)).unwrap_or_default(),
             all_rights: is_whole,
             reach: inventory.links.from(&identity.id).filter_map(reached).collect(),
+            powers: powers(identity, inventory.facts.graph.reach_of(&identity.id)),
             ..Self::bare(identity)
         }
     }
@@ -274,8 +289,22 @@ impl IdentitySeen {
             rights: BTreeSet::new(),
             all_rights: false,
             reach: BTreeSet::new(),
+            powers: BTreeMap::new(),
         }
     }
+}
+
+/// What an agent can do over all steps, with the identity through which: whatever lies beyond the agents themselves, whose
+/// own abilities are rights of theirs.
+pub(super) fn powers<'a>(identity: &Identity, reach: impl Iterator<Item = Reached<'a>>) -> BTreeMap<String, Urn> {
+    let is_agent = identity.provider() == Provider::Agents;
+    let beyond = reach.filter(|one| is_agent && *one.at != identity.id && !one.at.as_str().starts_with("agent:"));
+    beyond
+        .map(|one| {
+            let sure = if one.holding == Holding::Holds { "" } else { " (under a condition)" };
+            (format!("{} in {}{sure}", one.kind, one.scope), one.at.clone())
+        })
+        .collect()
 }
 
 pub(super) fn owner(owner: &Known<Owner>) -> Known<OwnerSeen> {

@@ -82,6 +82,15 @@ impl State {
             let mut thing = thing.clone();
             if let Some(before) = self.identities.get(key) {
                 keep_what_is_not_known(&mut thing, &before.thing);
+                // Where the identity at a way's end was not read, the way is not known to be gone.
+                let is_known = |at: &Urn| match scan.identities.get(at) {
+                    Some(end) => end.all_rights,
+                    None => identities.get(at).is_none_or(|end| end.status == Status::Resolved),
+                };
+                let unknown = before.thing.powers.iter().filter(|(_, at)| !is_known(at));
+                for (power, at) in unknown {
+                    thing.powers.entry(power.clone()).or_insert_with(|| at.clone());
+                }
             }
             see(identities.entry(key.clone()), thing, scan.at, &looked);
         }

@@ -1,12 +1,13 @@
 //! From a set of records to an inventory.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::merge::Merge;
 use super::{Coverage, Inventory, Keyed, Links, Table};
-use crate::model::{Record, Urn};
+use crate::model::Record;
 
 impl Inventory {
     /// Puts records together. Records of one name are merged: the newest says what it knows.
@@ -79,23 +80,31 @@ impl Sorted {
     }
 }
 
-/// Merges the rows of each name, newest first; rows seen at the same time are put in the order of their JSON.
-fn table<T: Keyed + Merge + Serialize>(rows: Vec<T>) -> Table<T> {
-    let mut by_name: BTreeMap<Urn, Vec<T>> = BTreeMap::new();
-    for row in rows {
-        by_name.entry(row.key().clone()).or_default().push(row);
-    }
-    let merged = by_name.into_values().filter_map(|mut same| {
-        if same.len() > 1 {
-            same.sort_by_cached_key(|row| {
-                (std::cmp::Reverse(row.evidence().observed), serde_json::to_string(row).unwrap_or_default())
-            });
+/// Merges the rows of each name.
+fn table<T: Keyed + Merge + Serialize + Send>(mut rows: Vec<T>) -> Table<T> {
+    rows.par_sort_by(|a, b| a.key().cmp(b.key()));
+    let mut merged: Vec<T> = Vec::with_capacity(rows.len());
+    let mut rows = rows.into_iter().peekable();
+    while let Some(row) = rows.next() {
+        let mut same = vec![row];
+        while let Some(next) = rows.next_if(|next| same[0].key() == next.key()) {
+            same.push(next);
         }
-        let newest = same.first().map(|row| row.evidence().observed);
-        same.into_iter().reduce(|newer, older| {
-            let same_time = Some(older.evidence().observed) == newest;
-            newer.merge(older, same_time)
-        })
-    });
-    Table::new(merged.collect())
+        merged.extend(join(same));
+    }
+    Table::new(merged)
+}
+
+/// One row of several, newest first; those seen at the same time are put in the order of their JSON.
+fn join<T: Merge + Serialize>(mut same: Vec<T>) -> Option<T> {
+    if same.len() > 1 {
+        same.sort_by_cached_key(|row| {
+            (std::cmp::Reverse(row.evidence().observed), serde_json::to_string(row).unwrap_or_default())
+        });
+    }
+    let newest = same.first().map(|row| row.evidence().observed);
+    same.into_iter().reduce(|newer, older| {
+        let same_time = Some(older.evidence().observed) == newest;
+        newer.merge(older, same_time)
+    })
 }

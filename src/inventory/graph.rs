@@ -4,6 +4,8 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
+use rayon::prelude::*;
+
 use crate::model::{CapabilityKind, Edge, Holding, Reached, Urn};
 
 /// Steps by where they start and where they lead, and the power at the end of them.
@@ -66,12 +68,12 @@ impl Graph {
         // In the order of the names, which numbers give faster than long texts that begin alike.
         let mut numbered: Vec<((u32, u32), Edge)> =
             edges.into_iter().map(|edge| ((at(&edge.from), at(&edge.to)), edge)).collect();
-        numbered.sort_by(|(way, edge), (other_way, other)| way.cmp(other_way).then_with(|| edge.cmp(other)));
+        numbered.par_sort_by(|(way, edge), (other_way, other)| way.cmp(other_way).then_with(|| edge.cmp(other)));
         numbered.dedup_by(|(way, later), (first_way, first)| way == first_way && later.kind == first.kind);
         let (ways, edges): (Vec<(u32, u32)>, Vec<Edge>) = numbered.into_iter().unzip();
         let starts = offsets(names.len(), ways.iter().map(|(from, _)| *from));
         let mut arriving: Vec<u32> = (0..).take(edges.len()).collect();
-        arriving.sort_by_key(|edge| ways[*edge as usize].1);
+        arriving.par_sort_by_key(|edge| ways[*edge as usize].1);
         let ends = offsets(names.len(), arriving.iter().map(|edge| ways[*edge as usize].1));
         Self { edges, ways, names, index, starts, arriving, ends, ..Self::default() }
     }

@@ -1,39 +1,32 @@
 //! The edges of the graph, found from both ends. Concludes nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use rayon::prelude::*;
 
 use crate::model::{Link, LinkKind, Urn};
 
 /// All edges, one for two things and a kind.
 #[derive(Debug, Default)]
 pub struct Links {
+    /// Sorted by where they start, their kind and where they lead.
     rows: Vec<Link>,
-    from: HashMap<Urn, Vec<usize>>,
-    to: HashMap<Urn, Vec<usize>>,
+    /// The rows by where they lead.
+    arriving: Vec<u32>,
 }
 
 impl Links {
     /// Of several statements of one edge the surest counts, then the newest.
-    pub(super) fn new(links: Vec<Link>) -> Self {
-        let mut best: BTreeMap<(Urn, LinkKind, Urn), Link> = BTreeMap::new();
+    pub(super) fn new(mut links: Vec<Link>) -> Self {
+        fn name(link: &Link) -> (&Urn, LinkKind, &Urn) {
+            (&link.from, link.kind, &link.to)
+        }
         let weight = |link: &Link| (link.confidence, link.condition.is_none(), link.evidence.observed);
-        for link in links {
-            let key = (link.from.clone(), link.kind, link.to.clone());
-            match best.get_mut(&key) {
-                Some(known) if (weight(known), &*known) >= (weight(&link), &link) => {}
-                Some(known) => *known = link,
-                None => {
-                    best.insert(key, link);
-                }
-            }
-        }
-        let rows: Vec<Link> = best.into_values().collect();
-        let (mut from, mut to) = (HashMap::<Urn, Vec<usize>>::new(), HashMap::<Urn, Vec<usize>>::new());
-        for (position, link) in rows.iter().enumerate() {
-            from.entry(link.from.clone()).or_default().push(position);
-            to.entry(link.to.clone()).or_default().push(position);
-        }
-        Self { rows, from, to }
+        links.par_sort_unstable_by(|a, b| {
+            name(a).cmp(&name(b)).then_with(|| weight(b).cmp(&weight(a))).then_with(|| b.cmp(a))
+        });
+        links.dedup_by(|later, first| name(later) == name(first));
+        let mut arriving: Vec<u32> = (0..).take(links.len()).collect();
+        arriving.par_sort_by(|a, b| links[*a as usize].to.cmp(&links[*b as usize].to));
+        Self { rows: links, arriving }
     }
 
     /// All edges, by their three names.
@@ -43,11 +36,14 @@ impl Links {
 
     /// The edges that leave a thing.
     pub fn from(&self, name: &Urn) -> impl Iterator<Item = &Link> {
-        self.from.get(name).into_iter().flatten().map(|&position| &self.rows[position])
+        let start = self.rows.partition_point(|link| link.from < *name);
+        self.rows[start..].iter().take_while(move |link| link.from == *name)
     }
 
     /// The edges that lead to a thing.
     pub fn to(&self, name: &Urn) -> impl Iterator<Item = &Link> {
-        self.to.get(name).into_iter().flatten().map(|&position| &self.rows[position])
+        let row = |position: &u32| &self.rows[*position as usize];
+        let start = self.arriving.partition_point(|position| row(position).to < *name);
+        self.arriving[start..].iter().map(row).take_while(move |link| link.to == *name)
     }
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::inventory::Inventory;
 use crate::model::{
-    AttributeName as Name, Attributes, Capability, CapabilityKind, Fingerprint, Identity, IdentityKind, LinkKind,
-    Provider, SettingKind, Urn, wildcard,
+    AttributeName as Name, Attributes, Capability, CapabilityKind, CredentialKind, Fingerprint, Identity, IdentityKind,
+    LinkKind, Provider, SettingKind, Urn, wildcard,
 };
 
 /// How many agents of one value are named.
@@ -30,6 +30,7 @@ pub(super) fn link(inventory: &mut Inventory) {
     roles(inventory, &agents);
     registry(inventory, &agents);
     shared(inventory);
+    shared_given(inventory);
 }
 
 /// What each agent can do by itself and through the servers it uses.
@@ -149,10 +150,30 @@ fn registry(inventory: &mut Inventory, agents: &[Identity]) {
         }
         let short = agent.name.split(" (").next().unwrap_or(&agent.name).to_lowercase();
         let long = [agent.id.as_str().to_lowercase(), agent.name.to_lowercase(), short];
-        if !names.iter().any(|name| long.iter().any(|text| wildcard::matches(name, text))) {
+        // `agent:shop-api/*` stands for the whole tree, its client among it.
+        let is_named = |name: &String, text: &String| {
+            let tree = name.strip_suffix("/*").map(|tree| format!("{tree}#*"));
+            wildcard::matches(name, text) || tree.is_some_and(|tree| wildcard::matches(&tree, text))
+        };
+        if !names.iter().any(|name| long.iter().any(|text| is_named(name, text))) {
             inventory.facts.attributes.entry(agent.id.clone()).or_default().set(Name::Unregistered, true);
         }
     }
+}
+
+/// Values that several agents are given and that no detector knows, told at the first place of each value.
+fn shared_given(inventory: &mut Inventory) {
+    let found: BTreeSet<&Fingerprint> = inventory.exposures.iter().map(|exposure| &exposure.fingerprint).collect();
+    let mut holders: BTreeMap<Fingerprint, (Urn, BTreeSet<Urn>)> = BTreeMap::new();
+    for given in inventory.credentials.iter().filter(|one| one.kind == CredentialKind::AgentGiven) {
+        let is_found = given.attributes.text(Name::SecretForm).is_some();
+        let Some(print) = given.fingerprint.as_ref().filter(|print| !is_found && !found.contains(print)) else {
+            continue;
+        };
+        let of_value = holders.entry(print.clone()).or_insert_with(|| (given.id.clone(), BTreeSet::new()));
+        of_value.1.insert(given.holder.clone());
+    }
+    told(inventory, holders);
 }
 
 /// Values that several agents hold, told at the first place of each value.
@@ -169,6 +190,11 @@ fn shared(inventory: &mut Inventory) {
             of_value.or_insert_with(|| (exposure.id.clone(), BTreeSet::new())).1.extend(agents);
         }
     }
+    told(inventory, holders);
+}
+
+/// Notes at the first place of each value which agents hold it, where there are several.
+fn told(inventory: &mut Inventory, holders: BTreeMap<Fingerprint, (Urn, BTreeSet<Urn>)>) {
     for (first, agents) in holders.into_values().filter(|(_, agents)| agents.len() > 1) {
         let named: Vec<String> = agents
             .iter()

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::proofs::{KeyNames, OktaClients};
 use crate::inventory::{ExposureFacts, Inventory};
-use crate::model::{Credential, CredentialKind, Exposure, FactKind, Fingerprint, Identity, IdentityKind, Known, Urn};
+use crate::model::{
+    AttributeName, Credential, CredentialKind, Exposure, FactKind, Fingerprint, Identity, IdentityKind, Known, Urn,
+};
 
 /// How many other places of a value each place names.
 const NAMED_COPIES: usize = 10;
@@ -60,15 +62,19 @@ struct Index<'a> {
     clients: OktaClients<'a>,
     /// Service accounts by the uid that their cluster gave them.
     by_uid: HashMap<&'a str, Vec<&'a Identity>>,
-    /// The AWS accounts of which users or roles were read.
+    /// The AWS accounts of which users or roles were read, and not from a file of the searched tree alone.
     accounts: HashSet<&'a str>,
+    /// Those of them with keys that are in no list: the root user's, and those that only a report counts.
+    with_unnamed_keys: HashSet<&'a str>,
 }
 
 impl<'a> Index<'a> {
     fn of(inventory: &'a Inventory) -> Self {
         let mut by_fingerprint: HashMap<&str, Vec<&Urn>> = HashMap::new();
         for credential in inventory.credentials.iter() {
-            if let Some(fingerprint) = &credential.fingerprint {
+            // What an agent is given is a place of a value, and not what proves whose the value is.
+            let is_given = credential.kind == CredentialKind::AgentGiven;
+            if let Some(fingerprint) = credential.fingerprint.as_ref().filter(|_| !is_given) {
                 by_fingerprint.entry(fingerprint.as_str()).or_default().push(&credential.id);
             }
         }
@@ -76,14 +82,17 @@ impl<'a> Index<'a> {
         for identity in inventory.identities.iter() {
             match (identity.kind, &identity.unique_id) {
                 (IdentityKind::KubernetesServiceAccount, Some(uid)) => by_uid.entry(uid).or_default().push(identity),
-                (IdentityKind::AwsUser | IdentityKind::AwsRole, _) => {
+                (IdentityKind::AwsUser | IdentityKind::AwsRole, _)
+                    if !identity.attributes.is(AttributeName::ToldByTree) =>
+                {
                     accounts.insert(identity.tenant.as_str());
                 }
                 _ => {}
             }
         }
         let (by_key, clients) = (KeyNames::of_credentials(inventory), OktaClients::new(inventory));
-        Self { inventory, by_fingerprint, by_key, clients, by_uid, accounts }
+        let with_unnamed_keys = with_unnamed_keys(inventory);
+        Self { inventory, by_fingerprint, by_key, clients, by_uid, accounts, with_unnamed_keys }
     }
 
     fn resolve(&self, exposure: &Exposure) -> ExposureFacts {
@@ -132,9 +141,16 @@ impl<'a> Index<'a> {
         let Some(account) = account else {
             return unknown(format!("no account that was read has the key {key_id}"));
         };
+        if !key_id.starts_with("AKIA") {
+            return unknown(format!("{key_id} is a temporary key, which no list has"));
+        }
+        if self.with_unnamed_keys.contains(account) {
+            let why = "has keys whose ids are in no list (such as the root user's), and it may be one of them";
+            return unknown(format!("account {account} {why}"));
+        }
         let is_blind = self.inventory.coverage.blind_spot(account, FactKind::Credentials).is_some();
         if self.accounts.contains(account) && !is_blind {
-            // Every key of the account is known and this one is not among them: it was deleted, or is temporary.
+            // Every key of the account is known and this one is not among them: it was deleted.
             ExposureFacts::default()
         } else {
             unknown(format!("the keys of account {account} were not read"))
@@ -170,6 +186,17 @@ impl<'a> Index<'a> {
         };
         ExposureFacts { credential, identity: Known::Value(account.id.clone()), ..ExposureFacts::default() }
     }
+}
+
+/// Accounts with access keys that may work and of which the id is not known.
+fn with_unnamed_keys(inventory: &Inventory) -> HashSet<&str> {
+    let is_unnamed = |one: &&Credential| {
+        let is_key = one.kind == CredentialKind::AwsAccessKey && one.active != Known::Value(false);
+        is_key && one.id.as_str().contains("#access-key-")
+    };
+    let of_reports = inventory.credentials.iter().filter(is_unnamed).map(|one| one.tenant.as_str());
+    let of_summaries = inventory.settings.iter().filter(|one| one.attributes.is(AttributeName::RootKeys));
+    of_reports.chain(of_summaries.map(|one| one.tenant.as_str())).collect()
 }
 
 fn of_credential(credential: &Credential) -> ExposureFacts {

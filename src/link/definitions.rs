@@ -1,11 +1,11 @@
-//! Which code makes which identity: by the ARN of a state, else by kind and name where only one identity has them. A name
-//! that stands in several accounts ties the code to none of them.
+//! Which code makes which identity: by the ARN of a state, else by kind and name in the account that the code says. Where it
+//! says none, a name that only one identity has is a maybe; one that stands in several accounts ties the code to none.
 
 use std::collections::BTreeMap;
 
 use super::unmade::is_manifest;
 use crate::inventory::Inventory;
-use crate::model::{AttributeName, Edge, EdgeKind, Identity, IdentityKind, Setting, SettingKind, Urn};
+use crate::model::{AttributeName, Edge, EdgeKind, Holding, Identity, IdentityKind, Setting, SettingKind, Urn};
 
 pub(super) fn link(inventory: &Inventory, edges: &mut Vec<Edge>) {
     of_manifests(inventory, edges);
@@ -19,8 +19,12 @@ pub(super) fn link(inventory: &Inventory, edges: &mut Vec<Edge>) {
         by_name.entry((identity.kind.as_str(), short_name(identity))).or_default().push(identity);
     }
     for definition in definitions {
-        if let Some((identity, why)) = made(inventory, definition, &by_name) {
-            edges.push(Edge::new(&identity.id, EdgeKind::DefinedBy, &definition.id, why));
+        if let Some((identity, why, condition)) = made(inventory, definition, &by_name) {
+            let edge = Edge::new(&identity.id, EdgeKind::DefinedBy, &definition.id, why);
+            edges.push(match condition {
+                Some(condition) => edge.only(Holding::Conditional, condition),
+                None => edge,
+            });
         }
     }
 }
@@ -50,20 +54,29 @@ fn made<'a>(
     inventory: &'a Inventory,
     definition: &Setting,
     by_name: &BTreeMap<(&str, &str), Vec<&'a Identity>>,
-) -> Option<(&'a Identity, String)> {
+) -> Option<(&'a Identity, String, Option<String>)> {
     let form = definition.attributes.text(AttributeName::Form).unwrap_or("code");
     let place = &definition.evidence.location;
     if let Some(arn) = definition.attributes.text(AttributeName::DefinedArn) {
         // The account is part of it, so that one of another account is another identity.
         let identity = inventory.identities.get(&Urn::new(arn))?;
-        return Some((identity, format!("{form} at {place} holds its ARN")));
+        return Some((identity, format!("{form} at {place} holds its ARN"), None));
     }
     let kind = definition.attributes.text(AttributeName::DefinedKind)?;
     let name = definition.attributes.text(AttributeName::DefinedName)?;
-    match by_name.get(&(kind, name)).map(Vec::as_slice) {
-        Some([one]) => Some((one, format!("{form} at {place} makes a {kind} of this name, and only one was read"))),
-        _ => None,
+    let same = by_name.get(&(kind, name))?;
+    let accounts = definition.attributes.texts(AttributeName::DefinedAccounts);
+    let is_there = |one: &&&Identity| accounts.is_empty() || accounts.contains(&one.tenant);
+    let fitting: Vec<&&Identity> = same.iter().filter(is_there).collect();
+    let [one] = fitting.as_slice() else { return None };
+    // A stack writes on what it makes how its template calls it (CloudFormation User Guide, "Resource tags").
+    let tagged = one.labels.get("aws:cloudformation:logical-id").is_some_and(|id| *id == definition.name);
+    if !accounts.is_empty() || tagged {
+        let why = format!("{form} at {place} makes a {kind} of this name in {}", one.tenant);
+        return Some((one, why, None));
     }
+    let why = format!("{form} at {place} makes a {kind} of this name, and only one was read");
+    Some((one, why, Some(format!("the code must be applied to {}, which it does not say", one.tenant))))
 }
 
 /// The name without the path before it; that of a service account is in its namespace.

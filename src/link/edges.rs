@@ -1,20 +1,17 @@
 //! Every step from one thing to another, from what was read and what the passes before concluded. Each with what proves
 //! it and how sure it is; where the proof is not enough there is no step.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::federation::{Admitted, AllAdmitted, GITHUB};
-use super::{definitions, proofs, workflows};
-use crate::access::kubernetes::Asker;
+use super::federation::AllAdmitted;
+use super::{clusters, definitions, proofs, workflows};
+use crate::access::kubernetes::{self, Asker, Place, Reach};
 use crate::inventory::{Graph, IdentityFacts, Inventory};
 use crate::model::{
-    CapabilityKind, Confidence, Credential, Edge, EdgeKind, Exposure, FactKind, Holding, Identity, IdentityKind, Known,
-    LinkKind, PrincipalKind, Provider, Urn, WorkloadKind,
+    Capability, CapabilityKind, Confidence, Credential, Edge, EdgeKind, Exposure, Holding, Identity, IdentityKind,
+    Known, Link, LinkKind, PrincipalKind, Provider, Urn, WorkloadKind,
 };
 
-/// The annotation by which EKS lets a service account act as an IAM role.
-/// Source: Amazon EKS User Guide, "Assign IAM roles to Kubernetes service accounts".
-const IRSA_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
 /// Source: GKE documentation, "Authenticate to Google Cloud APIs from GKE workloads".
 const GKE_ANNOTATION: &str = "iam.gke.io/gcp-service-account";
 /// Source: Azure AD Workload Identity documentation, "Service account labels and annotations".
@@ -59,9 +56,15 @@ fn of_groups(inventory: &Inventory, edges: &mut Vec<Edge>) {
     }
 }
 
+/// Whether more than the link decides where it leads: an annotation names a role, and the role's trust says whether it is
+/// of any use.
+fn is_judged_elsewhere(link: &Link) -> bool {
+    link.kind == LinkKind::ActsAs && link.from.as_str().starts_with("k8s:") && link.to.as_str().starts_with("arn:")
+}
+
 /// Steps that collectors saw in configuration.
 fn of_links(inventory: &Inventory, edges: &mut Vec<Edge>) {
-    for link in inventory.links.rows() {
+    for link in inventory.links.rows().iter().filter(|link| !is_judged_elsewhere(link)) {
         let kind = match link.kind {
             LinkKind::MemberOf => EdgeKind::MemberOf,
             LinkKind::Uses => EdgeKind::Uses,
@@ -176,13 +179,10 @@ fn of_trusts(inventory: &Inventory, edges: &mut Vec<Edge>) {
     }
 }
 
-/// Service accounts that act as identities of a cloud, by what is written on them and what the role trusts.
+/// Service accounts that act as identities of a cloud, by what is written on them and what the cloud says of them.
 fn of_service_accounts(inventory: &Inventory, admitted: &AllAdmitted, edges: &mut Vec<Edge>) {
+    edges.extend(clusters::roles(inventory, admitted));
     for account in inventory.identities.iter().filter(|one| one.kind == IdentityKind::KubernetesServiceAccount) {
-        if let Some(role) = account.labels.get(IRSA_ANNOTATION) {
-            let role = Urn::new(role.trim());
-            edges.extend(as_role(inventory, account, &role, &admitted.of_role(&role)));
-        }
         let others = [(GKE_ANNOTATION, "gcp:service-account"), (AKS_ANNOTATION, "azure:application")];
         for (annotation, prefix) in others {
             let Some(name) = account.labels.get(annotation).map(|name| name.trim()).filter(|name| !name.is_empty())
@@ -196,75 +196,125 @@ fn of_service_accounts(inventory: &Inventory, admitted: &AllAdmitted, edges: &mu
     }
 }
 
-/// How a service account is the role that its annotation names: by a trust that lets it in, and not by the annotation
-/// alone.
-pub(super) fn as_role(inventory: &Inventory, account: &Identity, role: &Urn, of_role: &[&Admitted]) -> Option<Edge> {
-    let why = format!("annotation {IRSA_ANNOTATION}");
-    let edge = Edge::new(&account.id, EdgeKind::ActsAs, role, why);
-    let Some(known) = inventory.identities.get(role) else {
-        return Some(edge.only(Holding::Unknown, "nothing was read of the role"));
-    };
-    if inventory.trusts.get(role).is_none() {
-        let is_blind = inventory.coverage.blind_spot(&known.tenant, FactKind::Trusts).is_some();
-        return is_blind.then(|| edge.only(Holding::Unknown, "the role's trust policy was not read"));
+/// Rights over a place of a cluster that are rights over service accounts in it, and rights over single ones.
+fn of_places(inventory: &Inventory, edges: &mut Vec<Edge>) {
+    let accounts = Accounts::of(inventory);
+    let mut places = BTreeSet::new();
+    for (id, facts) in &inventory.facts.identities {
+        let Some(identity) = inventory.identities.get(id).filter(|one| one.provider() == Provider::Kubernetes) else {
+            continue;
+        };
+        for (capability, reach, place) in takings(facts) {
+            let why = format!("{}: {}", capability.kind, capability.proof.join(", "));
+            let step = |to: &Urn| {
+                let edge = Edge::new(id, EdgeKind::Controls, to, why.clone());
+                match capability.conditional {
+                    true => edge.only(Holding::Conditional, "only for objects or in cases that the rule limits"),
+                    false => edge,
+                }
+            };
+            let namespace = match place {
+                Place::Cluster => None,
+                Place::Namespace(namespace) => Some(namespace),
+                Place::Named { .. } | Place::User(_) => {
+                    let named = accounts.named(&identity.tenant, reach, place);
+                    edges.extend(named.into_iter().filter(|one| one.id != *id).map(|one| step(&one.id)));
+                    continue;
+                }
+            };
+            edges.push(step(&place_of(&capability.scope, reach)));
+            places.insert((identity.tenant.as_str(), namespace, reach, capability.scope.as_str()));
+        }
     }
-    let subject = format!("system:serviceaccount:{}", account.name.replacen('/', ":", 1));
-    let of_clusters = of_role.iter().filter(|one| one.issuer != GITHUB);
-    let fits = |one: &&&Admitted| one.subjects.is_empty() || one.subjects.iter().any(|text| text.matches(&subject));
-    let best = of_clusters.filter(fits).min_by_key(|one| one.open.len())?;
-    let edge = Edge { why: format!("{}; the role trusts {subject} of {}", edge.why, best.issuer), ..edge };
-    Some(if best.open.is_empty() {
-        edge
-    } else {
-        edge.only(Holding::Conditional, format!("the trust policy asks {}", best.open.join(", ")))
+    for (tenant, namespace, reach, scope) in places {
+        let place = place_of(scope, reach);
+        for account in accounts.of_place(tenant, namespace, reach) {
+            let why = format!("service account {} is in {scope}", account.name);
+            edges.push(Edge::new(&place, EdgeKind::Controls, &account.id, why));
+        }
+    }
+}
+
+/// What rights take over, without what others take over anyway. A right to bind or write roles that is limited to harmless
+/// ones leads nowhere: which are not is looked at where rights are told.
+fn takings(facts: &IdentityFacts) -> Vec<(&Capability, Reach, Place<'_>)> {
+    let taking = |one| kubernetes::takes_over(one).map(|(reach, place)| (one, reach, place));
+    let all: Vec<(&Capability, Reach, Place<'_>)> = facts.capabilities.iter().filter_map(taking).collect();
+    let has_all = |place: Place<'_>| {
+        let mut sure = all.iter().filter(|(one, ..)| !one.conditional);
+        sure.any(|(_, reach, of)| *reach == Reach::Any && *of == place)
+    };
+    let is_new = |(one, reach, place): &(&Capability, Reach, Place<'_>)| {
+        let is_whole = *reach == Reach::Any && !one.conditional;
+        let has_wider = *place != Place::Cluster && has_all(Place::Cluster);
+        let is_doubt = one.conditional && one.kind == CapabilityKind::Escalate;
+        !is_doubt && !has_wider && (is_whole || !has_all(*place))
+    };
+    all.iter().filter(|one| is_new(one)).copied().collect()
+}
+
+/// The service accounts of a place that a right takes over, as one thing.
+fn place_of(scope: &str, reach: Reach) -> Urn {
+    Urn::new(match reach {
+        Reach::Any => format!("place:{scope}"),
+        Reach::Pods => format!("place:{scope} that pods run as"),
+        Reach::Token => format!("place:{scope} with a token in a Secret"),
     })
 }
 
-/// Rights over a place of a cluster that are rights over every service account in it.
-fn of_places(inventory: &Inventory, edges: &mut Vec<Edge>) {
-    let mut places = BTreeSet::new();
-    for (id, facts) in &inventory.facts.identities {
-        let of_cluster = inventory.identities.get(id).is_some_and(|one| one.provider() == Provider::Kubernetes);
-        for capability in facts.capabilities.iter().filter(|one| of_cluster && gives_accounts(one.kind)) {
-            let place = Urn::new(format!("place:{}", capability.scope));
-            let why = format!("{}: {}", capability.kind, capability.proof.join(", "));
-            let edge = Edge::new(id, EdgeKind::Controls, &place, why);
-            edges.push(match capability.conditional {
-                true => edge.only(Holding::Conditional, "only for objects or in cases that the rule limits"),
-                false => edge,
-            });
-            places.insert(capability.scope.clone());
+/// The service accounts of clusters by what takes them over.
+struct Accounts<'a> {
+    inventory: &'a Inventory,
+    by_namespace: BTreeMap<(&'a str, &'a str), Vec<&'a Identity>>,
+}
+
+impl<'a> Accounts<'a> {
+    fn of(inventory: &'a Inventory) -> Self {
+        let mut by_namespace: BTreeMap<(&str, &str), Vec<&Identity>> = BTreeMap::new();
+        for account in inventory.identities.iter().filter(|one| one.kind == IdentityKind::KubernetesServiceAccount) {
+            let namespace = account.name.split_once('/').map_or("", |(namespace, _)| namespace);
+            by_namespace.entry((&account.tenant, namespace)).or_default().push(account);
+        }
+        Self { inventory, by_namespace }
+    }
+
+    fn of_place(&self, tenant: &str, namespace: Option<&str>, reach: Reach) -> Vec<&'a Identity> {
+        let fits = |of: &(&str, &str)| of.0 == tenant && namespace.is_none_or(|namespace| of.1 == namespace);
+        let accounts = self.by_namespace.iter().filter(|(of, _)| fits(of)).flat_map(|(_, accounts)| accounts).copied();
+        accounts.filter(|one| self.is_within(one, reach, None)).collect()
+    }
+
+    /// Those that a rule with names is about.
+    fn named(&self, tenant: &str, reach: Reach, place: Place<'_>) -> Vec<&'a Identity> {
+        match place {
+            Place::Named { namespace, name } if reach == Reach::Token => {
+                let accounts = self.of_place(tenant, namespace, reach);
+                accounts.into_iter().filter(|one| self.is_within(one, reach, Some(name))).collect()
+            }
+            Place::Named { namespace, name } => {
+                let accounts = self.of_place(tenant, namespace, reach);
+                accounts.into_iter().filter(|one| one.name.rsplit('/').next() == Some(name)).collect()
+            }
+            Place::User(name) => {
+                let user = Urn::kubernetes_cluster(tenant, "user", name);
+                self.inventory.identities.get(&user).into_iter().collect()
+            }
+            Place::Cluster | Place::Namespace(_) => Vec::new(),
         }
     }
-    let accounts = inventory.identities.iter().filter(|one| one.kind == IdentityKind::KubernetesServiceAccount);
-    for account in accounts {
-        let namespace = account.name.split_once('/').map_or("", |(namespace, _)| namespace);
-        for scope in [format!("namespace {}/{namespace}", account.tenant), format!("cluster {}", account.tenant)] {
-            if places.contains(&scope) {
-                let why = format!("service account {} is in {scope}", account.name);
-                let place = Urn::new(format!("place:{scope}"));
-                edges.push(Edge::new(&place, EdgeKind::Controls, &account.id, why));
+
+    /// Whether a service account is one of those that a right takes over; of a Secret's name, where one is said.
+    fn is_within(&self, account: &Identity, reach: Reach, secret: Option<&str>) -> bool {
+        let Some(facts) = self.inventory.facts.identities.get(&account.id) else { return reach == Reach::Any };
+        match reach {
+            Reach::Any => true,
+            Reach::Pods => !facts.workloads.is_empty(),
+            Reach::Token => {
+                let tokens = super::reach::tokens(self.inventory, facts);
+                tokens.iter().any(|token| secret.is_none_or(|secret| *token == secret))
             }
         }
     }
-}
-
-/// Whoever can start pods, enter them, or ask for tokens in a namespace can be each of its service accounts.
-/// Source: Kubernetes documentation, "RBAC good practices", workload creation and token request.
-fn gives_accounts(kind: CapabilityKind) -> bool {
-    matches!(
-        kind,
-        CapabilityKind::RunCode
-            | CapabilityKind::MintCredentials
-            | CapabilityKind::Impersonate
-            | CapabilityKind::Administrator
-            | CapabilityKind::KubernetesCreatePods
-            | CapabilityKind::KubernetesDebugPods
-            | CapabilityKind::KubernetesEnterPods
-            | CapabilityKind::KubernetesImpersonateAccounts
-            | CapabilityKind::KubernetesRequestTokens
-            | CapabilityKind::KubernetesWriteWorkloads
-    )
 }
 
 fn of_escalations(inventory: &Inventory, edges: &mut Vec<Edge>) {

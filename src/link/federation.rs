@@ -27,6 +27,14 @@ pub(super) struct Admitted {
     pub(super) open: Vec<String>,
 }
 
+/// How much of a set of subjects is let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meets {
+    All,
+    Some,
+    None,
+}
+
 /// What a token's subject must be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Subject {
@@ -41,13 +49,17 @@ impl Subject {
         if self.is_pattern { wildcard::matches(&self.text, subject) } else { self.text == subject }
     }
 
-    /// Whether some subject that begins so is meant.
-    pub(super) fn can_begin(&self, head: &str) -> bool {
-        let fixed = match self.text.find(['*', '?']).filter(|_| self.is_pattern) {
-            Some(end) => &self.text[..end],
-            None => return self.text.starts_with(head),
+    /// Whether every subject of a pattern is meant, and else whether some is.
+    pub(super) fn meets(&self, pattern: &str) -> Meets {
+        if self.is_pattern && wildcard::covers(&self.text, pattern) || self.text == pattern {
+            return Meets::All;
+        }
+        let some = if self.is_pattern {
+            wildcard::overlap(&self.text, pattern)
+        } else {
+            wildcard::matches(pattern, &self.text)
         };
-        fixed.starts_with(head) || head.starts_with(fixed)
+        if some { Meets::Some } else { Meets::None }
     }
 }
 
@@ -87,6 +99,21 @@ impl AllAdmitted {
     }
 }
 
+/// A subject without the numbers that GitHub puts behind the names of owner and repository: `repo:acme/shop:…` of
+/// `repo:acme@123/shop@456:…`. Both forms are of the same repository as long as it has its name.
+/// Source: GitHub Changelog, 2026-04-23, "Immutable subject claims for GitHub Actions OIDC tokens".
+fn without_numbers(subject: &str) -> String {
+    let Some((repository, rest)) = subject.strip_prefix("repo:").and_then(|rest| rest.split_once(':')) else {
+        return subject.to_owned();
+    };
+    let bare = |name: &str| match name.split_once('@') {
+        Some((bare, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => bare.to_owned(),
+        _ => name.to_owned(),
+    };
+    let names: Vec<String> = repository.split('/').map(bare).collect();
+    format!("repo:{}:{rest}", names.join("/"))
+}
+
 /// `repo:acme/shop:` of `repo:acme/shop:ref:refs/heads/main`.
 fn repository_of(subject: &str) -> String {
     subject.match_indices(':').nth(1).map_or_else(String::new, |(end, _)| subject[..=end].to_owned())
@@ -119,7 +146,8 @@ fn of_statement<'a>(trust: &'a Trust, statement: &'a Value) -> impl Iterator<Ite
             match bare.as_str() {
                 "stringequals" | "stringlike" if is_subject => {
                     let is_pattern = bare == "stringlike";
-                    subjects.extend(texts(values).map(|text| Subject { text: text.to_owned(), is_pattern }));
+                    let text = |text: &str| if issuer == GITHUB { without_numbers(text) } else { text.to_owned() };
+                    subjects.extend(texts(values).map(|one| Subject { text: text(one), is_pattern }));
                 }
                 // The audience says for whom a token is made; whoever asks for one chooses it.
                 "stringequals" | "stringlike" if key.ends_with(":aud") => {}
@@ -185,8 +213,21 @@ mod tests {
         assert_eq!((found[0].subjects.len(), found[0].open.len()), (2, 0));
         assert!(found[0].subjects[0].matches("repo:acme/api:ref:refs/heads/main"));
         assert!(!found[0].subjects[0].matches("repo:acme/api-evil:ref:refs/heads/main"));
-        assert!(found[0].subjects[1].can_begin("repo:acme/web:"));
-        assert!(!found[0].subjects[1].can_begin("repo:acme/api:"));
+        assert_eq!(found[0].subjects[0].meets("repo:acme/api:ref:refs/heads/*"), Meets::All);
+        assert_eq!(found[0].subjects[1].meets("repo:acme/web:*"), Meets::Some);
+        assert_eq!(found[0].subjects[1].meets("repo:acme/web:pull_request"), Meets::None);
+    }
+
+    #[test]
+    fn numbers_behind_names_are_no_part_of_them() {
+        for (subject, expected) in [
+            ("repo:acme@12/shop@34:pull_request", "repo:acme/shop:pull_request"),
+            ("repo:acme/shop:environment:a@1", "repo:acme/shop:environment:a@1"),
+            ("repo:acme@x/shop:*", "repo:acme@x/shop:*"),
+            ("org:acme@1:x", "org:acme@1:x"),
+        ] {
+            assert_eq!(without_numbers(subject), expected);
+        }
     }
 
     #[test]

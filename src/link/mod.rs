@@ -4,6 +4,7 @@
 mod agents;
 mod aws;
 mod cluster;
+mod clusters;
 mod credentials;
 mod definitions;
 mod edges;
@@ -98,6 +99,7 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     aws::link_workloads(inventory);
     agents::link(inventory);
     edges::link(inventory);
+    clusters::tell_unread(inventory);
     unmade::link(inventory);
     search::link(inventory);
 }

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use serde::Deserialize;
 
 use super::definitions;
 use crate::inventory::{Inventory, OwnerClaim, Table};
-use crate::model::{AttributeName, Confidence, FactKind, Identity, Known, LinkKind, Owner, Person, Setting, Urn};
+use crate::model::{
+    AttributeName, Confidence, FactKind, Holding, Identity, Known, LinkKind, Owner, Person, Setting, Urn,
+};
 
 /// Which labels name an owner, in the order in which they are believed.
 #[derive(Debug, Deserialize)]
@@ -84,22 +87,33 @@ fn is_blank(value: &str) -> bool {
 pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
     let directory = Directory::new(&inventory.people, inventory.coverage.entries());
     let code = code_of(inventory);
-    let mut found: BTreeMap<Urn, (Known<Owner>, Vec<OwnerClaim>)> = BTreeMap::new();
-    for identity in inventory.identities.iter() {
-        let mut claims = claims(inventory, identity, labels, code.get(&identity.id).copied());
+    let read = &*inventory;
+    let claimed = |identity: &Identity| {
+        let code = code.get(&identity.id);
+        let sure = code.filter(|(_, holding)| *holding == Holding::Holds).map(|(code, _)| *code);
+        let mut claims = claims(read, identity, labels, sure);
         if claims.is_empty() {
-            claims.extend(of_workloads(inventory, identity, labels));
+            claims.extend(of_workloads(read, identity, labels));
         }
         if claims.is_empty() {
-            claims.extend(of_namespace(inventory, identity, labels));
+            claims.extend(of_namespace(read, identity, labels));
         }
         let weighed = weigh(claims, &directory);
-        let owner = weighed.first().map(|(owner, _)| owner.clone());
+        let owner: Known<Owner> = weighed.first().map(|(owner, _)| owner.clone()).into();
         let mut told: Vec<OwnerClaim> = weighed.into_iter().map(|(_, claim)| claim).collect();
         told.extend(directory.named_in(identity, labels.naming));
-        found.insert(identity.id.clone(), (owner.into(), told));
-    }
-    for (id, (owner, claims)) in found {
+        if let (Some((code, _)), None) = (code, sure) {
+            told.extend(of_code(code).map(|(name, file)| OwnerClaim {
+                name,
+                source: format!("CODEOWNERS of {file}, if that code makes it"),
+                weight: labels.naming,
+                hint: true,
+            }));
+        }
+        (identity.id.clone(), owner, told)
+    };
+    let found: Vec<_> = read.identities.rows().par_iter().map(claimed).collect();
+    for (id, owner, claims) in found {
         if !claims.is_empty() {
             inventory.facts.owner_claims.insert(id.clone(), claims);
         }
@@ -115,11 +129,26 @@ struct Named {
     weight: u8,
 }
 
-/// The code that makes each identity.
-fn code_of(inventory: &Inventory) -> BTreeMap<Urn, &Setting> {
+/// The code that makes each identity, and how sure that is.
+fn code_of(inventory: &Inventory) -> BTreeMap<Urn, (&Setting, Holding)> {
     let mut edges = Vec::new();
     definitions::link(inventory, &mut edges);
-    edges.into_iter().filter_map(|edge| Some((edge.from, inventory.settings.get(&edge.to)?))).collect()
+    let mut code = BTreeMap::new();
+    for edge in edges {
+        let Some(setting) = inventory.settings.get(&edge.to) else { continue };
+        let known = code.entry(edge.from).or_insert((setting, edge.holding));
+        if edge.holding < known.1 {
+            *known = (setting, edge.holding);
+        }
+    }
+    code
+}
+
+/// Who owns the file of a piece of code, with the file.
+fn of_code(code: &Setting) -> impl Iterator<Item = (String, String)> {
+    let file = code.evidence.location.file().unwrap_or_default();
+    let names = code.attributes.texts(AttributeName::CodeOwners).iter();
+    names.map(move |name| (name.trim_start_matches('@').to_owned(), file.clone()))
 }
 
 /// Every place that names an owner of an identity, by labels, its provider's configuration and the code that makes it.
@@ -139,13 +168,9 @@ fn claims(inventory: &Inventory, identity: &Identity, labels: &OwnerLabels, code
         let (source, confidence) = ("who made it, by the audit log".to_owned(), Confidence::Low);
         claims.push(Named { name: creator.to_owned(), source, confidence, weight: labels.creator });
     }
-    if let Some(code) = code {
-        let file = code.evidence.location.file().unwrap_or_default();
-        for name in code.attributes.texts(AttributeName::CodeOwners) {
-            let source = format!("CODEOWNERS of {file}");
-            let name = name.trim_start_matches('@').to_owned();
-            claims.push(Named { name, source, confidence: Confidence::Medium, weight: labels.code_owners });
-        }
+    for (name, file) in code.into_iter().flat_map(of_code) {
+        let source = format!("CODEOWNERS of {file}");
+        claims.push(Named { name, source, confidence: Confidence::Medium, weight: labels.code_owners });
     }
     claims
 }
@@ -291,17 +316,35 @@ impl<'a> Directory<'a> {
         let active = match self.team(&lower) {
             Some(members) if members.iter().any(|person| person.active == Known::Value(true)) => Known::Value(true),
             Some(_) if self.is_partial => Known::unknown("the people directory was not read to its end"),
+            // The forge has a list of its own of who is in its team.
+            Some(_) if lower.contains('/') => Known::unknown(
+                "whom the people directory has in a team of this name has left; the forge's team may have others",
+            ),
             Some(_) => Known::Value(false),
             None if self.by_email.is_empty() => Known::unknown("no people directory was read"),
             None => Known::unknown("not in the people directory"),
         };
-        Owner { name, source, confidence, person: None, active, left: Known::Absent }
+        let left = match (&active, self.team(&lower)) {
+            // A team is gone when the last of it went.
+            (Known::Value(false), Some(members)) => {
+                members.iter().filter_map(|person| person.left.value()).max().copied().into()
+            }
+            _ => Known::Absent,
+        };
+        Owner { name, source, confidence, person: None, active, left }
     }
 
     /// A team by its name, as `payments`, `payments-team`, `team-payments` or `payments-team@acme.example`.
     fn team(&self, name: &str) -> Option<&Vec<&'a Person>> {
-        // A forge's team: `acme/payments`.
-        let name = name.rsplit_once('/').map_or(name, |(_, team)| team);
+        // A forge's team, `acme/payments`, where the organisation there has the name of the directory's domain: that of
+        // another is another's team.
+        let name = match name.rsplit_once('/') {
+            Some((organisation, team)) => {
+                let is_own = |domain: &&str| domain.split('.').next() == Some(organisation);
+                self.domains.iter().any(is_own).then_some(team)?
+            }
+            None => name,
+        };
         let (local, domain) = name.split_once('@').map_or((name, None), |(local, domain)| (local, Some(domain)));
         if domain.is_some_and(|domain| !self.domains.contains(domain)) {
             return None;

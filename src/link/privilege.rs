@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::Tables;
 use crate::access::{aws, kubernetes, okta};
 use crate::inventory::Inventory;
@@ -12,22 +14,24 @@ use crate::model::{
 
 pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library) {
     let guardrails = Guardrails::of(inventory);
-    let (mut of_identities, mut of_grants) = (BTreeMap::new(), BTreeMap::new());
-    for identity in inventory.identities.iter() {
-        let capabilities = match identity.provider() {
+    let mut of_grants = BTreeMap::new();
+    let read = &*inventory;
+    let judge = |identity: &Identity| {
+        let mut capabilities = match identity.provider() {
             Provider::Aws => {
-                let principal = aws_principal(inventory, identity, &guardrails);
+                let principal = aws_principal(read, identity, &guardrails);
                 aws::capabilities(&principal, library, &tables.aws_capabilities)
             }
-            Provider::Kubernetes => kubernetes::capabilities(
-                &kubernetes_subject(inventory, identity, tables),
-                &tables.kubernetes_capabilities,
-            ),
-            Provider::Okta => okta_capabilities(inventory, identity, tables),
+            Provider::Kubernetes => {
+                kubernetes::capabilities(&kubernetes_subject(read, identity, tables), &tables.kubernetes_capabilities)
+            }
+            Provider::Okta => okta_capabilities(read, identity, tables),
             Provider::Agents => Vec::new(),
         };
-        of_identities.insert(identity.id.clone(), (capabilities, rights_unknown(inventory, identity)));
-    }
+        capabilities.sort();
+        (identity.id.clone(), capabilities, rights_unknown(read, identity))
+    };
+    let of_identities: Vec<_> = read.identities.rows().par_iter().map(judge).collect();
     // What a policy amounts to is asked once, however many hold it.
     let mut of_policies: BTreeMap<&Urn, Vec<Capability>> = BTreeMap::new();
     for grant in inventory.grants.iter().filter(|grant| grant.kind == GrantKind::Policy) {
@@ -46,8 +50,7 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
         };
         of_grants.insert(grant.id.clone(), capabilities);
     }
-    for (id, (mut capabilities, unknown)) in of_identities {
-        capabilities.sort();
+    for (id, capabilities, unknown) in of_identities {
         let facts = inventory.facts.identities.entry(id).or_default();
         facts.capabilities = capabilities;
         facts.rights_unknown = unknown;

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::federation::AllAdmitted;
 use super::privilege::{Guardrails, aws_principal};
-use super::{Tables, edges, federation};
+use super::{Tables, clusters};
 use crate::access::{aws, kubernetes};
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{
-    Capability, CapabilityKind, CredentialKind, EscalationPath, FactKind, Holding, Identity, IdentityKind, Provider,
-    Urn,
+    Capability, CapabilityKind, CredentialKind, Edge, EscalationPath, FactKind, Holding, Identity, IdentityKind,
+    Provider, Urn,
 };
 
 pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library) {
@@ -97,7 +98,7 @@ fn kubernetes_paths(inventory: &Inventory, across: &[(Urn, EscalationPath)]) -> 
             name: &identity.name,
             namespace,
             has_pods: !facts.workloads.is_empty(),
-            has_token: !facts.credentials.is_empty(),
+            tokens: tokens(inventory, facts),
             capabilities: &facts.capabilities,
             top: top(identity, facts, across.get(&identity.id).copied()),
         });
@@ -113,6 +114,15 @@ fn kubernetes_paths(inventory: &Inventory, across: &[(Urn, EscalationPath)]) -> 
         }
     }
     paths
+}
+
+/// The Secrets that hold a token of a service account which still works, by their names in its namespace.
+pub(super) fn tokens<'a>(inventory: &'a Inventory, facts: &IdentityFacts) -> Vec<&'a str> {
+    let held = facts.credentials.iter().filter_map(|id| inventory.credentials.get(id));
+    let works = held.filter(|one| {
+        one.kind == CredentialKind::KubernetesTokenSecret && one.active != crate::model::Known::Value(false)
+    });
+    works.map(|one| one.name.rsplit('/').next().unwrap_or(&one.name)).collect()
 }
 
 /// Where the ways of others may end: an administrator, or somebody who acts as a cloud role that is one.
@@ -137,27 +147,17 @@ fn conditional_path(actor: &kubernetes::Actor<'_>) -> EscalationPath {
 
 /// A service account that acts as an IAM role reaches what that role reaches.
 fn paths_across(inventory: &Inventory) -> Vec<(Urn, EscalationPath)> {
-    let mut paths = Vec::new();
-    for account in inventory.identities.iter().filter(|one| one.kind == IdentityKind::KubernetesServiceAccount) {
-        let Some(linked) = inventory.facts.identities.get(&account.id).map(|facts| &facts.linked) else { continue };
-        for role in linked.iter().filter_map(|role| inventory.identities.get(role)) {
-            if let Some(path) = through_role(inventory, account, role) {
-                paths.push((account.id.clone(), path));
-            }
-        }
-    }
-    paths
+    let admitted = AllAdmitted::of(inventory.trusts.iter());
+    let edges = clusters::roles(inventory, &admitted);
+    edges.iter().filter_map(|edge| Some((edge.from.clone(), through_role(inventory, edge)?))).collect()
 }
 
-fn through_role(inventory: &Inventory, account: &Identity, role: &Identity) -> Option<EscalationPath> {
+fn through_role(inventory: &Inventory, edge: &Edge) -> Option<EscalationPath> {
+    let role = inventory.identities.get(&edge.to)?;
+    let account = inventory.identities.get(&edge.from)?;
     let facts = inventory.facts.identities.get(&role.id)?;
-    // Only where the role's own trust lets this account in, or was not read.
-    let admitted: Vec<_> = inventory.trusts.get(&role.id).into_iter().flat_map(federation::admitted).collect();
-    let edge = edges::as_role(inventory, account, &role.id, &admitted.iter().collect::<Vec<_>>())?;
-    let mut steps = vec![format!(
-        "service account {} acts as role {} (annotation eks.amazonaws.com/role-arn)",
-        account.name, role.name
-    )];
+    let mut steps = vec![format!("service account {} acts as role {} ({})", account.name, role.name, edge.why)];
+    steps.extend(edge.condition.as_ref().map(|condition| format!("provided that {condition}")));
     let mut conditional = edge.holding != Holding::Holds;
     let target =
         if let Some(capability) = facts.capabilities.iter().find(|one| one.kind == CapabilityKind::Administrator) {

@@ -1,12 +1,9 @@
 //! Who may become whom: trust policies, and identities that another system's configuration ties together.
 
+use super::clusters::IRSA_ANNOTATION;
 use crate::access::aws;
 use crate::inventory::Inventory;
 use crate::model::{IdentityKind, Urn};
-
-/// The annotation by which EKS lets a service account act as an IAM role.
-/// Source: Amazon EKS User Guide, "Assign IAM roles to Kubernetes service accounts".
-const IRSA_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
 
 pub(super) fn link(inventory: &mut Inventory) {
     for trust in inventory.trusts.iter() {

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::inventory::Inventory;
 use crate::model::{
-    AttributeName, EdgeKind, Evidence, FactKind, Identity, IdentityKind, Location, Setting, SettingKind, Urn,
+    AttributeName, Edge, EdgeKind, Evidence, FactKind, Holding, Identity, IdentityKind, Location, Setting, SettingKind,
+    Urn,
 };
 
 pub(super) fn link(inventory: &mut Inventory) {
@@ -61,7 +62,9 @@ struct Places<'a>(BTreeMap<(&'a str, &'a str), BTreeSet<&'a str>>);
 impl<'a> Places<'a> {
     fn of(inventory: &'a Inventory) -> Self {
         let mut places: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
-        for edge in inventory.facts.graph.edges().iter().filter(|edge| edge.kind == EdgeKind::DefinedBy) {
+        // What may be made elsewhere says nothing of where the code beside it is applied.
+        let is_sure = |edge: &&Edge| edge.kind == EdgeKind::DefinedBy && edge.holding == Holding::Holds;
+        for edge in inventory.facts.graph.edges().iter().filter(is_sure) {
             let setting = inventory.settings.get(&edge.to).map(|one| &one.evidence);
             let evidence = setting.or_else(|| inventory.identities.get(&edge.to).map(|one| &one.evidence));
             let (Some(folder), Some(made)) = (evidence.and_then(folder), inventory.identities.get(&edge.from)) else {
@@ -97,7 +100,11 @@ fn of_code(inventory: &Inventory, setting: &Setting, read: &Read<'_>, places: &P
         return (!is_there && read.is_whole(inventory, account)).then(|| account.to_owned());
     }
     let named = (attributes.text(AttributeName::DefinedKind)?, attributes.text(AttributeName::DefinedName)?);
-    let tenant = places.of_neighbours(&setting.evidence)?;
+    let tenant = match attributes.texts(AttributeName::DefinedAccounts) {
+        [account] => account,
+        [] => places.of_neighbours(&setting.evidence)?,
+        _ => return None,
+    };
     let is_of_kind = (named.0 == IdentityKind::KubernetesServiceAccount.as_str()) != is_account(tenant);
     let is_there = read.names.contains(&named);
     (is_of_kind && !is_there && read.is_whole(inventory, tenant)).then(|| tenant.to_owned())

@@ -8,13 +8,15 @@ macro_rules! attributes_of_clouds {
             /// The groups of its account that a user is in, by name.
             Groups = "groups": Texts of [Identity];
             /// How many agents hold the same value, where there are several; told at the first place of the value alone.
-            AgentCount = "agent_count": Int of [Exposure];
+            AgentCount = "agent_count": Int of [Exposure, Credential];
             /// Which agents hold the same value.
-            AgentsOfValue = "agents_of_value": Text of [Exposure];
+            AgentsOfValue = "agents_of_value": Text of [Exposure, Credential];
             /// The action, program or framework that runs it.
             AgentProgram = "agent_program": Text of [Identity];
             /// Its tools run without anybody being asked.
             ApprovalsOff = "approvals_off": Bool of [Identity];
+            /// Which of its tools run without anybody being asked, in words.
+            Unasked = "unasked": Text of [Identity];
             /// The folders that it may read or write.
             Folders = "folders": Texts of [Identity];
             /// The known server whose package's name it looks like.
@@ -59,6 +61,8 @@ macro_rules! attributes_of_clouds {
             UntrustedTrigger = "untrusted_trigger": Bool of [Identity];
             /// What its workflow token may write.
             WritePermissions = "write_permissions": Texts of [Identity];
+            /// What it is given in a pipeline, in words: what its token may write, and which secrets it gets.
+            GivenRights = "given_rights": Text of [Identity];
             /// There is a list of the organisation's agents, and it does not name this one.
             Unregistered = "unregistered": Bool of [Identity];
             /// It needs no authentication.

@@ -21,6 +21,15 @@ macro_rules! attributes_of_directories {
             Optional = "optional": Bool of [Setting];
             /// People without any right to the repository can start it.
             Outsiders = "outsiders": Bool of [Workload];
+            /// What the subjects of its tokens say behind the repository, after the role that is asked for with them (`*`: any);
+            /// `?` before what is not sure.
+            TokenSubjects = "token_subjects": Texts of [Workload];
+            /// The cluster of the provider that it is about, by the provider's name for it.
+            OfCluster = "of_cluster": Text of [Workload];
+            /// The service account that it is about, as namespace/name.
+            OfAccount = "of_account": Text of [Workload];
+            /// The accounts that the code is applied to, where it says so.
+            DefinedAccounts = "defined_accounts": Texts of [Setting];
             /// The repository it lies in, as owner/name.
             Repository = "repository": Text of [Workload, Setting];
             /// The JWK thumbprint of its public key, `sha256:<base64url>` (RFC 7638).
@@ -95,6 +104,10 @@ macro_rules! attributes_of_directories {
             Masters = "masters": Texts of [Setting];
             /// It is by or for a service account, or for system:masters.
             ForPrivileged = "for_privileged": Bool of [Setting];
+            /// It names the group system:masters, which is allowed everything before any rule is asked.
+            ForMasters = "for_masters": Bool of [Credential];
+            /// For how many days it works in all.
+            LifetimeDays = "lifetime_days": Int of [Credential];
             /// Tokens may be asked for with a bounded life only.
             TokenLifetimeBounded = "token_lifetime_bounded": Bool of [Setting];
             /// What it asks is let pass when it gives no answer.

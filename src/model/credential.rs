@@ -20,6 +20,8 @@ names! {
         AwsSshKey = "aws.ssh-key",
         /// A Secret of type `kubernetes.io/service-account-token`: it never expires.
         KubernetesTokenSecret = "kubernetes.token-secret",
+        /// A client certificate of a cluster: user and groups stand in it, and nobody can take it back.
+        KubernetesClientCertificate = "kubernetes.client-certificate",
         /// An API token (`SSWS`): it can all that its user can, and lives as long as it is used.
         OktaApiToken = "okta.api-token",
         /// A shared secret of an OAuth client.

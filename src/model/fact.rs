@@ -100,7 +100,8 @@ names! {
 pub struct Capability {
     /// What it can do.
     pub kind: CapabilityKind,
-    /// Where: `account 123456789012`, `cluster prod`, `namespace prod/payments`.
+    /// Where: `account 123456789012`, `cluster prod`, `namespace prod/payments`, or one thing by its name:
+    /// `service-account prod/payments/worker` (`*` for any namespace), `secret prod/payments/key`, `user prod/jana`.
     pub scope: String,
     /// Holds only under a condition that cannot be judged offline.
     pub conditional: bool,
@@ -109,6 +110,11 @@ pub struct Capability {
 }
 
 impl Capability {
+    /// Whether it is about things by their names alone.
+    pub fn is_of_named(&self) -> bool {
+        ["service-account ", "secret ", "user "].iter().any(|word| self.scope.starts_with(word))
+    }
+
     /// Administrator of a whole account or cluster, without a condition.
     pub fn is_administrator(&self) -> bool {
         self.kind == CapabilityKind::Administrator && !self.conditional && !self.scope.starts_with("namespace ")
@@ -173,6 +179,8 @@ names! {
         Live = "live",
         /// Its provider lists it as switched off, or its own text says that it has expired.
         Dead = "dead",
+        /// Its account was read to its end and does not have it any more.
+        Gone = "gone",
         /// Nothing that was read says.
         Unknown = "unknown",
     }

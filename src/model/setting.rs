@@ -83,6 +83,8 @@ names! {
         KubernetesBinding = "kubernetes.binding",
         /// A CertificateSigningRequest.
         KubernetesCertificateRequest = "kubernetes.certificate-request",
+        /// A cluster as such: who issues its tokens.
+        KubernetesCluster = "kubernetes.cluster",
         /// A ConfigMap that holds something about identities.
         KubernetesConfigMap = "kubernetes.config-map",
         /// A namespace.

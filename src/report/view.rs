@@ -8,7 +8,7 @@ use super::Scan;
 use crate::inventory::IdentityFacts;
 use crate::model::{
     Capability, CapabilityKind, Credential, EscalationPath, Exposure, FactKind, Finding, Identity, Known, LastUse,
-    Owner, TrustedPrincipal, Urn,
+    Owner, Provider, Reached, TrustedPrincipal, Urn,
 };
 
 /// A scan indexed by identity.
@@ -38,6 +38,9 @@ pub(super) struct IdentityView<'a> {
     pub(super) trusted: &'a [TrustedPrincipal],
     pub(super) linked: &'a BTreeSet<Urn>,
     pub(super) findings: u64,
+    /// Of an agent: what it can do over all steps, the strongest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) reach: Vec<Reached<'a>>,
     /// Classes of facts that a hole hides for its tenant: what is empty above may only be unseen.
     pub(super) hidden: Vec<FactKind>,
 }
@@ -118,8 +121,16 @@ impl<'a> View<'a> {
             trusted: &facts.trusted,
             linked: &facts.linked,
             findings: self.findings(&identity.id).len() as u64,
+            reach: self.reach(identity),
             hidden: self.hidden_of(identity),
         }
+    }
+
+    /// What an agent can do over all steps; of others it is asked for with `nonhuman reach`.
+    pub(super) fn reach<'v>(&'v self, identity: &Identity) -> Vec<Reached<'v>> {
+        let is_agent = identity.provider() == Provider::Agents;
+        let all = self.scan.inventory.facts.graph.reach_of(&identity.id);
+        all.filter(|one| is_agent && *one.at != identity.id).collect()
     }
 
     pub(super) fn credential<'v>(&'v self, credential: &'v Credential) -> CredentialView<'v> {

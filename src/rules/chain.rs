@@ -51,7 +51,7 @@ fn of_rights(rule: &Rule, facts: &IdentityFacts) -> Vec<String> {
     let local = rule.reads("local_capabilities") && !rule.reads("wide_capabilities");
     let scoped = |one: &&Capability| {
         let is_local = one.scope.starts_with("namespace ");
-        !(wide && is_local || local && !is_local)
+        !(wide && is_local || local && !is_local || one.is_of_named())
     };
     let all: Vec<&Capability> = facts.capabilities.iter().filter(named).filter(scoped).collect();
     let mut steps: Vec<String> = all.iter().take(SHOWN).map(|one| proven(one)).collect();

@@ -201,9 +201,15 @@ impl<'a> Judge<'a> {
         let Some(plan) = self.plans.by_kind.get(&(provider(noun), noun.kind())) else { return };
         let view = View::new(self.inventory, self.now, noun);
         let mut context = self.context.new_inner_scope();
-        let unknown = view.bind(&mut context, &plan.reads);
         let is_allowed = |rule: &Rule| matches!(noun, Noun::Exposure(it) if it.is_allowed_for(&rule.id));
-        for rule in plan.rules.iter().filter(|rule| !is_allowed(rule)) {
+        let mut rules: Vec<&Rule> = plan.rules.iter().filter(|rule| !is_allowed(rule)).copied().collect();
+        let Some(unknown) = view.bind(&mut context, &plan.reads, |fields| {
+            rules.retain(|rule| !rule.plain.rules_out(fields));
+            !rules.is_empty()
+        }) else {
+            return;
+        };
+        for rule in rules {
             match ask(rule, &context, &unknown) {
                 Verdict::Holds => answers.findings.push(self.finding(rule, noun, &view)),
                 Verdict::DoesNotHold => {}

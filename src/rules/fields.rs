@@ -142,6 +142,12 @@ const IDENTITY: &[Field] = &[
     )
     .needs(&[Grants]),
     field("reaches_cloud_administrator", Type::Bool, "As reaches_administrator, of a cloud account.").needs(&[Grants]),
+    field(
+        "could_reach_cloud_administrator",
+        Type::Bool,
+        "As reaches_cloud_administrator, if a condition holds that cannot be judged from what was read.",
+    )
+    .needs(&[Grants]),
     field("reaches_through", Type::Text, "The way to that, in names; empty when it needs nobody."),
     field("alive_elsewhere", Type::Bool, "It is tied to an identity of another system that is switched on."),
     field("assumed_by", Type::Int, "How many things that were read can act as it."),
@@ -243,8 +249,16 @@ const WORKLOAD: &[Field] = &[
     field("labels", Type::Labels, "Tags, labels and annotations."),
     field("runs_as", Type::Int, "As how many identities it runs."),
     field("missing_identities", Type::Int, "How many of them do not exist.").needs(&[Identities]),
-    field("acts_as", Type::Int, "How many identities it can be, for certain or under a condition.").needs(&[Trusts]),
+    field("acts_as", Type::Int, "How many identities it is for certain.").needs(&[Trusts]),
     field("acts_as_names", Type::Text, "Their names."),
+    field("could_act_as", Type::Int, "How many more it could be, if a condition holds.").needs(&[Trusts]),
+    field("could_act_as_names", Type::Text, "Their names."),
+    field(
+        "could_reach_administrator",
+        Type::Bool,
+        "It is administrator somewhere, for certain or if a condition holds.",
+    )
+    .needs(&[Grants]),
     field("reach", Type::Names(CapabilityKind::NAMES), "What it can do for certain.").needs(&[Grants]),
     field("reaches_administrator", Type::Bool, "It is administrator somewhere, for certain.").needs(&[Grants]),
     field("reaches_through", Type::Text, "The way to that, in names; empty when there is none."),

@@ -21,6 +21,15 @@ pub(super) fn identity(it: &Identity, facts: &IdentityFacts, name: &str, invento
             (reaches, _) => Field::Bool(reaches),
         },
         "reaches_cloud_administrator" => Field::Bool(administers(inventory, &it.id, Some(Provider::Aws))),
+        "could_reach_cloud_administrator" => {
+            let is_it = |power: &Reached<'_>| {
+                power.holding == Holding::Conditional
+                    && is_of_administrator(power)
+                    && Provider::of(power.at) == Some(Provider::Aws)
+            };
+            let is_sure = administers(inventory, &it.id, Some(Provider::Aws));
+            Field::Bool(!is_sure && inventory.facts.graph.reach_of(&it.id).any(|power| is_it(&power)))
+        }
         "reaches_through" => Field::Text(through(inventory, &it.id)),
         "alive_elsewhere" => Field::Bool(is_alive_elsewhere(&it.id, inventory)),
         "assumed_by" => Field::Int(count(inventory.facts.graph.to(&it.id).filter(|edge| edge.kind.carries_power()))),
@@ -40,12 +49,23 @@ pub(super) fn credential(it: &Credential, name: &str, inventory: &Inventory) -> 
 
 /// A field of a workload that the join answers.
 pub(super) fn workload(it: &Workload, name: &str, inventory: &Inventory) -> Option<Field> {
-    let acts_as = || inventory.facts.graph.from(&it.id).iter().filter(|edge| edge.kind == EdgeKind::RunsAs);
+    let acts_as = |holding: Holding| {
+        let edges = inventory.facts.graph.from(&it.id).iter();
+        edges.filter(move |edge| edge.kind == EdgeKind::RunsAs && edge.holding == holding)
+    };
+    let names = |holding| {
+        let known = acts_as(holding).filter_map(|edge| inventory.identities.get(&edge.to));
+        Field::Text(known.map(|one| one.name.as_str()).collect::<Vec<_>>().join(", "))
+    };
     Some(match name {
-        "acts_as" => Field::Int(count(acts_as().filter(|edge| edge.holding != Holding::Unknown))),
-        "acts_as_names" => {
-            let known = acts_as().filter_map(|edge| inventory.identities.get(&edge.to));
-            Field::Text(known.map(|one| one.name.as_str()).collect::<Vec<_>>().join(", "))
+        "acts_as" => Field::Int(count(acts_as(Holding::Holds))),
+        "acts_as_names" => names(Holding::Holds),
+        "could_act_as" => Field::Int(count(acts_as(Holding::Conditional))),
+        "could_act_as_names" => names(Holding::Conditional),
+        "could_reach_administrator" => {
+            let reached = inventory.facts.graph.reach_of(&it.id);
+            let mut sure = reached.filter(|power| power.holding != Holding::Unknown && is_of_administrator(power));
+            Field::Bool(sure.next().is_some())
         }
         "reach" => Field::Texts(kinds(inventory, &it.id)),
         "reaches_administrator" => Field::Bool(administers(inventory, &it.id, None)),
@@ -167,7 +187,11 @@ fn kinds(inventory: &Inventory, id: &Urn) -> Vec<String> {
 }
 
 fn is_administration(power: &Reached<'_>) -> bool {
-    power.kind == CapabilityKind::Administrator && power.holding == Holding::Holds && is_whole(power)
+    power.holding == Holding::Holds && is_of_administrator(power)
+}
+
+fn is_of_administrator(power: &Reached<'_>) -> bool {
+    power.kind == CapabilityKind::Administrator && is_whole(power)
 }
 
 fn administers(inventory: &Inventory, id: &Urn, provider: Option<Provider>) -> bool {
@@ -178,9 +202,10 @@ fn administers(inventory: &Inventory, id: &Urn, provider: Option<Provider>) -> b
 /// The way to the strongest power that others have, in names.
 fn through(inventory: &Inventory, id: &Urn) -> String {
     let graph = &inventory.facts.graph;
-    let Some(power) = graph.reach_of(id).find(|power| is_administration(power) && power.steps > 0) else {
-        return String::new();
-    };
+    let others = || graph.reach_of(id).filter(|power| power.steps > 0);
+    let sure = others().find(|power| is_administration(power));
+    // Where nothing is sure, what could be: a rule that asks for that says so.
+    let Some(power) = sure.or_else(|| others().find(|power| is_of_administrator(power))) else { return String::new() };
     let name = |urn: &Urn| inventory.identities.get(urn).map_or_else(|| urn.to_string(), |one| one.name.clone());
     let names: Vec<String> = graph.way(id, &power).iter().map(|edge| name(&edge.to)).collect();
     format!("{} ({})", names.join(" → "), power.scope)

@@ -12,6 +12,7 @@ use super::check::{Touched, check};
 use super::fields::subject_needs;
 use super::file::RuleFile;
 use super::message::Template;
+use super::plain::Plain;
 use super::schema::{Param, Params, Schema, did_you_mean};
 use super::selftest::Example;
 use crate::model::{Confidence, FactKind, Provider, RuleInfo, Severity, SubjectKind};
@@ -87,6 +88,8 @@ pub struct Rule {
     pub(super) touched: Touched,
     /// The kinds of subject it can hold for; `None` for every one.
     pub(super) kinds: Option<BTreeSet<String>>,
+    /// What of its condition rules subjects out without computing it.
+    pub(super) plain: Plain,
     pub(super) matches: Vec<Example>,
     pub(super) no_matches: Vec<Example>,
 }
@@ -296,6 +299,7 @@ impl Loader<'_> {
             maps: raw.maps,
             needs,
             kinds: kinds(program.expression()),
+            plain: Plain::of(program.expression()),
             program,
             message,
             remedy,

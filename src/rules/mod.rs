@@ -15,6 +15,7 @@ mod kind;
 mod load;
 mod message;
 mod nouns;
+mod plain;
 mod schema;
 mod selftest;
 mod suppress;

@@ -4,10 +4,11 @@ use jiff::Timestamp;
 
 use super::joined;
 use super::view::{Field, Noun};
-use crate::inventory::{IdentityFacts, Inventory};
+use crate::inventory::{ExposureFacts, IdentityFacts, Inventory};
 use crate::model::{
-    AttributeName, AttributeType, AttributeValue, Capability, Credential, CredentialState, EscalationPath, Exposure,
-    Grant, Identity, IdentityKind, Known, LastUse, PrincipalKind, Setting, Workload, short_date,
+    AttributeName, AttributeType, AttributeValue, Capability, Credential, CredentialKind, CredentialState,
+    EscalationPath, Exposure, Grant, Identity, IdentityKind, Known, LastUse, PrincipalKind, Setting, Workload,
+    short_date,
 };
 
 /// Groups that stand for everyone, or everyone who is logged in. Source: Kubernetes, "Authenticating", anonymous
@@ -123,10 +124,11 @@ fn home<'p>(it: &'p Identity, path: &'p EscalationPath) -> &'p str {
     account.unwrap_or(&it.tenant)
 }
 
-/// What it can do without a condition: in all of its account or cluster, or only in namespaces of it.
+/// What it can do without a condition: in all of its account or cluster, or only in namespaces of it. Rights to single
+/// things are neither.
 fn kinds_of(facts: &IdentityFacts, local: bool) -> Vec<String> {
-    let is_local = |one: &Capability| one.scope.starts_with("namespace ");
-    let meant = facts.capabilities.iter().filter(|one| !one.conditional && is_local(one) == local);
+    let is_meant = |one: &Capability| one.scope.starts_with("namespace ") == local && !one.is_of_named();
+    let meant = facts.capabilities.iter().filter(|one| !one.conditional && is_meant(one));
     let mut kinds: Vec<String> = meant.map(|one| one.kind.to_string()).collect();
     kinds.sort();
     kinds.dedup();
@@ -312,8 +314,7 @@ pub(super) fn attribute(noun: Noun<'_>, name: AttributeName, inventory: &Invento
     }
 }
 
-/// Whether an exposed credential works. Only its provider's list or its own text can say so; that it is missing from a
-/// list may have reasons that we do not see.
+/// Whether an exposed credential works. Only its provider's list or its own text can say so.
 pub(super) fn state(it: &Exposure, inventory: &Inventory, now: Timestamp) -> CredentialState {
     let expires = it.proof.facts.get("expires").and_then(|text| text.parse::<Timestamp>().ok());
     if expires.is_some_and(|expires| expires < now) {
@@ -324,8 +325,15 @@ pub(super) fn state(it: &Exposure, inventory: &Inventory, now: Timestamp) -> Cre
     match credential.map(|credential| &credential.active) {
         Some(Known::Value(true)) => CredentialState::Live,
         Some(Known::Value(false)) => CredentialState::Dead,
+        _ if facts.is_some_and(|facts| is_gone(it, facts)) => CredentialState::Gone,
         _ => CredentialState::Unknown,
     }
+}
+
+/// Whether every key of its account was read, and it is none of them.
+fn is_gone(it: &Exposure, facts: &ExposureFacts) -> bool {
+    let is_key = it.proof.kind == CredentialKind::AwsAccessKey.as_str() && it.proof.key_id.is_some();
+    is_key && facts.credential == Known::Absent && facts.identity == Known::Absent
 }
 
 /// The three fields of a last use. "Never" counts from the day the thing was made, or from where the source's sight

@@ -124,7 +124,7 @@ impl Rule {
             for (number, example) in examples.iter().enumerate() {
                 let view = example.view();
                 let mut context = root.new_inner_scope();
-                let unknown = view.bind(&mut context, &reads);
+                let unknown = view.bind(&mut context, &reads, |_| true).unwrap_or_default();
                 let problem = match (ask(self, &context, &unknown), expected) {
                     (Verdict::Holds, true) | (Verdict::DoesNotHold, false) => continue,
                     (Verdict::Holds, false) => "the rule holds for it".to_owned(),

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::fields::{self, relations};
 use super::nouns;
+use super::plain::Fields;
 use super::schema::{Param, Params, Schema};
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{Credential, Exposure, FactKind, Grant, Identity, Known, Setting, SubjectKind, Urn, Workload};
@@ -133,7 +134,13 @@ impl<'a> View<'a> {
 
     /// Binds the variables that rules read. Fields that are unknown are left out, so that reading one is an error
     /// that CEL carries through `&&` and `||` exactly as a third truth value; the result is why each is unknown.
-    pub(super) fn bind(&self, context: &mut Context<'_, '_>, reads: &Reads) -> BTreeMap<String, String> {
+    /// `wanted` is shown the fields of the subject before the rest is looked up: `None` where it says no.
+    pub(super) fn bind(
+        &self,
+        context: &mut Context<'_, '_>,
+        reads: &Reads,
+        mut wanted: impl FnMut(&Fields) -> bool,
+    ) -> Option<BTreeMap<String, String>> {
         let mut unknown = BTreeMap::new();
         for (variable, fields) in &reads.variables {
             let noun = match &self.source {
@@ -142,7 +149,7 @@ impl<'a> View<'a> {
             };
             match noun {
                 Known::Value(noun) => {
-                    let mut object: HashMap<Key, Value> = HashMap::with_capacity(fields.len());
+                    let mut object = Fields::with_capacity(fields.len());
                     for (field, key) in fields {
                         match self.of(variable, noun, field) {
                             Field::Unknown(why) => {
@@ -153,6 +160,9 @@ impl<'a> View<'a> {
                             }
                         }
                     }
+                    if *variable == "it" && !wanted(&object) {
+                        return None;
+                    }
                     context.add_variable_from_value(*variable, object);
                 }
                 Known::Absent => context.add_variable_from_value(*variable, Value::Null),
@@ -161,7 +171,7 @@ impl<'a> View<'a> {
                 }
             }
         }
-        unknown
+        Some(unknown)
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod allow;
 mod assignment;
+mod certificate;
 mod decode;
 mod detector;
 mod find;
@@ -25,6 +26,7 @@ mod verify;
 mod word;
 
 pub use allow::is_placeholder;
+pub use certificate::Certificate;
 pub use detector::{Detector, DetectorError, DetectorSet};
 pub use import::{Effect, IGNORED, Ignores, Import, LISTED, Taken, Unsupported};
 pub use inline::{InlineAllow, inline_allow, inline_allow_places};

@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
+use super::certificate::{self, Certificate};
 use super::public::{names_of_blob, names_of_certificate, names_of_spki};
 
 /// The most public keys that are told of one text: a file with more is a bundle of authorities, which opens nothing.
@@ -18,6 +19,8 @@ const SSH: [&str; 5] =
     ["ssh-ed25519 ", "ssh-rsa ", "ecdsa-sha2-nistp256 ", "ecdsa-sha2-nistp384 ", "ecdsa-sha2-nistp521 "];
 /// How a certificate in PEM begins when it is written in base64 once more, as manifests of Secrets have it.
 const PACKED: &str = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t";
+/// Where a kubeconfig has the certificate of a user (Kubernetes, "Organizing Cluster Access Using kubeconfig Files").
+const SHOWN: &str = "client-certificate-data";
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -34,6 +37,8 @@ pub struct PublishedKey {
     pub comment: String,
     /// The names of the key: `ssh_fingerprint`, `spki_sha256`, `jwk_thumbprint`.
     pub names: Vec<(&'static str, String)>,
+    /// What it says of its holder, where it is a certificate.
+    pub certificate: Option<Certificate>,
 }
 
 /// The public keys in a text, in order. None in a bundle of certificates.
@@ -74,19 +79,36 @@ fn of_block(line: u64, label: &str, body: &str) -> Option<PublishedKey> {
         "PUBLIC KEY" => ("public-key", names_of_spki),
         _ => return None,
     };
-    let names = names(&BASE64.decode(body).ok()?);
-    (!names.is_empty()).then(|| PublishedKey { form, line, comment: String::new(), names })
+    let bytes = BASE64.decode(body).ok()?;
+    let names = names(&bytes);
+    let certificate = certificate::read(&bytes).filter(|_| form == "certificate");
+    (!names.is_empty()).then(|| PublishedKey { form, line, comment: String::new(), names, certificate })
 }
 
-fn of_line(line: u64, text: &str) -> Option<PublishedKey> {
-    if let Some(start) = text.find(PACKED) {
+/// Certificates in PEM that are written in base64 once more. JSON has several in a line.
+fn of_packed(line: u64, text: &str) -> Vec<PublishedKey> {
+    let places = text.match_indices(PACKED).take(CHAIN + 1).map(|(start, _)| start);
+    let read = |start: usize| {
         let packed = &text[start..];
         let end = packed.find(|letter: char| !is_base64(letter)).unwrap_or(packed.len());
         let inner = String::from_utf8(BASE64.decode(&packed[..end]).ok()?).ok()?;
         // Once more is enough: what lies deeper is no certificate that a cluster would serve.
         let first = inner.lines().skip(1).take_while(|line| !line.starts_with("-----")).collect::<String>();
-        return of_block(line, "CERTIFICATE", &first);
-    }
+        let mut key = of_block(line, "CERTIFICATE", &first)?;
+        let name = text[..start].trim_end_matches([' ', '"', '\'', ':', '\t']);
+        if let Some(certificate) = &mut key.certificate {
+            certificate.is_shown = name.ends_with(SHOWN);
+        }
+        Some(key)
+    };
+    places.filter_map(read).collect()
+}
+
+fn of_line(line: u64, text: &str) -> Vec<PublishedKey> {
+    if text.contains(PACKED) { of_packed(line, text) } else { of_ssh(line, text).into_iter().collect() }
+}
+
+fn of_ssh(line: u64, text: &str) -> Option<PublishedKey> {
     // Options may stand before the key; a comment line has none that works.
     if text.starts_with('#') || text.starts_with("//") {
         return None;
@@ -97,7 +119,7 @@ fn of_line(line: u64, text: &str) -> Option<PublishedKey> {
     let names = names_of_blob(&BASE64.decode(rest.get(..end)?).ok()?);
     let comment = rest.get(end..)?.trim().trim_end_matches(['"', '\'', ',', ';', ']', '}', ')']).trim();
     let comment = comment.trim_start_matches(['"', '\'', ',', ']', '}', ')']).chars().take(80).collect();
-    (!names.is_empty()).then_some(PublishedKey { form: "ssh-key", line, comment, names })
+    (!names.is_empty()).then_some(PublishedKey { form: "ssh-key", line, comment, names, certificate: None })
 }
 
 fn is_base64(letter: char) -> bool {

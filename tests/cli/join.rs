@@ -1,6 +1,8 @@
 //! The join is right or it is not made: for each link its near misses, which must stay unlinked; and no exposure is lost
 //! between the rules, whatever is known of it.
 
+use std::path::Path;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -104,7 +106,47 @@ fn a_key_that_is_not_in_the_account_joins_to_nobody() {
     let of_exposure = |one: &&Value| one["subject_kind"] == "exposure";
     let found: Vec<_> = scan["findings"].as_array().expect("a list").iter().filter(of_exposure).collect();
     assert_eq!(found.len(), 1);
-    assert_eq!((&found[0]["rule"], &found[0]["identity"]), (&json!("leaked-secret"), &Value::Null));
+    // Every key of the account was read: this one is gone.
+    assert_eq!((&found[0]["rule"], &found[0]["identity"]), (&json!("leaked-gone-credential"), &Value::Null));
+    assert_eq!(found[0]["severity"], "low");
+    // The root user's keys are in no list: where it has one that works, this may be it.
+    let report = std::fs::read_to_string(Path::new(&export).join("credential-report.csv")).expect("there");
+    for name in ["account-authorization-details.json", "access-keys.json"] {
+        write(folder.path(), &format!("aws/{name}"), std::fs::read(Path::new(&export).join(name)).expect("there"));
+    }
+    let judged = |report: &str| {
+        write(folder.path(), "aws/credential-report.csv", report);
+        let ran = run(folder.path(), &["scan", "repo", "--aws-export", "aws", "--now", NOW, "--format", "json"]);
+        let scan: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        let found = scan["findings"].as_array().expect("a list").iter().find(|one| one["subject_kind"] == "exposure");
+        found.map(|one| one["rule"].clone())
+    };
+    assert_eq!(judged(&report), Some(json!("leaked-gone-credential")));
+    let columns: Vec<&str> = report.lines().next().expect("a head").split(',').collect();
+    let at = columns.iter().position(|name| *name == "access_key_1_active").expect("a column");
+    let with_key = report.lines().map(|line| {
+        let mut cells: Vec<&str> = line.split(',').collect();
+        if line.starts_with("<root_account>") {
+            cells[at] = "true";
+        }
+        cells.join(",") + "\n"
+    });
+    assert_eq!(judged(&with_key.collect::<String>()), Some(json!("leaked-secret")));
+}
+
+/// A forged account in the tree that lacks the key does not make it gone.
+#[test]
+fn an_export_in_a_tree_cannot_make_a_leak_gone() {
+    let folder = folder();
+    let acme = project().join("fixtures/acme");
+    let read = |path: &str| std::fs::read_to_string(acme.join(path)).expect("it is there");
+    let text = read("repos/shop-api/config/production.yaml");
+    write(folder.path(), "repo/production.yaml", text.replace("AKIAWIDGDYXJGOGVBSWF", "AKIAWIDGDYXJGOGVBSWG"));
+    for name in ["account-authorization-details.json", "access-keys.json", "credential-report.csv"] {
+        write(folder.path(), &format!("repo/iam/{name}"), read(&format!("aws/429710886354/{name}")));
+    }
+    let ran = run(folder.path(), &["scan", "repo", "--now", NOW, "--format", "csv"]);
+    assert!(ran.stdout.contains(",leaked-secret,") && !ran.stdout.contains("leaked-gone"), "{}", ran.stdout);
 }
 
 /// An export in a tree was written by whoever wrote the tree: it must not make a leak look dead.

@@ -69,7 +69,7 @@ fn the_demo_company_answers() {
     );
     has(
         &told(path, &["path", "role/platform-admin", "config/production.yaml"]),
-        &["there is none along what was read"],
+        &["there is none along what was read\n"],
     );
 }
 
@@ -85,8 +85,15 @@ fn a_leaver_is_settled_in_order() {
             "works, made 2025-01-14, 677 days ago, never expires",
             "then: aws iam update-access-key --user-name deploy-bot --access-key-id AKIAWIDGDYXJGOGVBSWF --status Inactive",
             "then: kubectl --context prod -n payments delete secret legacy-reporter-token",
+            "and: take it out of fixtures/acme/repos/platform-infra/k8s/payments/legacy-reporter.yaml:9",
+            "then: in Okta: Security > API > Tokens > jana-laptop > Revoke",
         ],
     );
+    assert!(!text.contains("(manifests)"), "a file is no cluster: {text}");
+    let near = ask(folder.path(), &["offboard", "jana.novk@acme.example"]);
+    assert_eq!(near.code, 2);
+    has(&near.stderr, &["did you mean\n  jana.novak@acme.example"]);
+    has(&ask(folder.path(), &["offboard", "jana"]).stderr, &["jana.novak@acme.example"]);
     let replace = text.find("1. Replace").expect("what is open comes first");
     let give = text.find(". Give IAM user deploy-bot").expect("and then it gets an owner");
     assert!(replace < give, "{text}");
@@ -101,14 +108,20 @@ fn a_rotation_names_consumers_and_order() {
     let text = told(folder.path(), &["rotate", KEY]);
     has(
         &text,
-        &["config/production.yaml:14", "aws iam create-access-key --user-name deploy-bot", "it was used 0 days ago"],
+        &[
+            "config/production.yaml:14",
+            "aws iam create-access-key --user-name deploy-bot",
+            "it was used 2026-11-21, 19 hours ago",
+        ],
     );
     let order = ["create-access-key", "get-access-key-last-used", "--status Inactive", "delete-access-key"];
     let places: Vec<_> = order.iter().map(|part| text.find(part).expect("a step")).collect();
     assert!(places.is_sorted(), "{text}");
-    let user = ask(folder.path(), &["rotate", "deploy-bot"]);
-    assert_eq!(user.code, 2);
-    has(&user.stderr, &["is no credential"]);
+    // An identity with one credential means that one.
+    assert_eq!(told(folder.path(), &["rotate", "deploy-bot"]), text);
+    let role = ask(folder.path(), &["rotate", "role/platform-admin"]);
+    assert_eq!(role.code, 2);
+    has(&role.stderr, &["is no credential, and none of it was read"]);
 }
 
 #[test]
@@ -207,4 +220,92 @@ fn what_is_bound_to_all_accounts_of_a_namespace_is_within_reach_of_each() {
     let of = |name: &str| run(folder.path(), &["reach", name, "--isolated", "--kubernetes-export", "prod=dump"]).stdout;
     has(&of("app/young"), &["do everything (administrator): cluster prod", "all-of-app", "counts app/young to it"]);
     has(&of("web/other"), &["no power that is known of"]);
+}
+
+/// A manifest is a file: what it declares is changed there, with no context of a cluster that does not exist.
+#[test]
+fn what_only_a_manifest_declares_is_changed_in_its_file() {
+    let folder = saved();
+    let id = "k8s:acme (manifests)/payments/secret/legacy-reporter-token";
+    let text = told(folder.path(), &["rotate", id]);
+    has(&text, &["1. Change fixtures/acme/repos/platform-infra/k8s/payments/legacy-reporter.yaml:9", "2. Apply it"]);
+    assert!(!text.contains("kubectl") && !text.contains("works,"), "{text}");
+}
+
+#[test]
+fn what_agents_and_okta_hold_has_its_own_way() {
+    let folder = saved();
+    let key = told(folder.path(), &["rotate", "ANTHROPIC_API_KEY"]);
+    has(&key, &["Claude Code", " is given it (env ANTHROPIC_API_KEY)", "revoke it at that provider"]);
+    assert!(!key.contains("nothing that was read has it"), "{key}");
+    let token = told(folder.path(), &["rotate", "jana-laptop"]);
+    has(&token, &["Security > API > Tokens > Create token", "Delete it; this cannot be undone."]);
+    assert!(!token.contains("Switch the old one off"), "a token of Okta can only be revoked: {token}");
+}
+
+/// Another program may have laid the report out anew.
+#[test]
+fn a_report_is_read_in_any_layout() {
+    let folder = saved();
+    let text = std::fs::read_to_string(folder.path().join("scan.json")).expect("it was written");
+    let report: Value = serde_json::from_str(&text).expect("JSON");
+    let before = told(folder.path(), &["reach", "deploy-bot"]);
+    let mut sorted = report.as_object().expect("a map").clone();
+    let schema = sorted.remove("schema").expect("it is there");
+    sorted.insert("schema".to_owned(), schema);
+    for text in [
+        report.to_string(),
+        Value::Object(sorted).to_string(),
+        format!("\n{report}").trim_start().replace("{\"", "{ \""),
+    ] {
+        write(folder.path(), "scan.json", text);
+        assert_eq!(told(folder.path(), &["reach", "deploy-bot"]), before);
+    }
+}
+
+/// Twenty accounts of a namespace are one line, with what matters of them; the conclusion comes before the tree.
+#[test]
+fn many_things_of_one_sort_are_told_in_one_line() {
+    let folder = folder();
+    let rbac = |kind: &str, name: &str, rest: Value| {
+        let mut object = serde_json::json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": {"name": name}
+        });
+        let is_namespaced = !kind.starts_with("Cluster");
+        if is_namespaced {
+            object["metadata"]["namespace"] = "app".into();
+        }
+        object.as_object_mut().expect("a map").extend(rest.as_object().cloned().unwrap_or_default());
+        object
+    };
+    let rules = |group: &str, resource: &str, verb: &str| serde_json::json!({"rules": [{"apiGroups": [group], "resources": [resource], "verbs": [verb]}]});
+    let binds = |kind: &str, role: &str, account: &str| {
+        serde_json::json!({
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role},
+            "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": "app"}]
+        })
+    };
+    let mut items: Vec<Value> = (0..20)
+        .map(|number| {
+            let metadata = serde_json::json!({"name": format!("s{number}"), "namespace": "app"});
+            serde_json::json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
+        })
+        .collect();
+    items.push(rbac("ClusterRole", "cluster-admin", rules("*", "*", "*")));
+    items.push(rbac("ClusterRoleBinding", "x", binds("ClusterRole", "cluster-admin", "s19")));
+    items.push(rbac("Role", "makes-pods", rules("", "pods", "create")));
+    items.push(rbac("RoleBinding", "b", binds("Role", "makes-pods", "s1")));
+    let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items});
+    write(folder.path(), "dump/all.json", list.to_string());
+    let question =
+        ["reach", "app/s1", "--isolated", "--allow-partial", "--now", NOW, "--kubernetes-export", "prod=dump", "-q"];
+    let text = run(folder.path(), &question).stdout;
+    has(
+        &text,
+        &["do everything (administrator): cluster prod", "cut it here: take rolebinding app/b away from app/s1"],
+    );
+    let (conclusion, tree) = (text.find("What can be done with it"), text.find("Leads to"));
+    assert!(conclusion < tree && conclusion.is_some(), "{text}");
+    has(&text, &["things like service account of namespace app, prod"]);
+    assert!(text.matches("controls service account app/s").count() < 10, "{text}");
 }

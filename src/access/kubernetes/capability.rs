@@ -39,6 +39,9 @@ pub fn grant_capabilities(grant: &Grant, policy: &Policy, table: &CapabilityTabl
     of_grants(vec![(grant, policy)], table)
 }
 
+/// How many names of one rule are told of.
+const MOST_NAMES: usize = 64;
+
 /// One rule with the grant that brings it.
 #[derive(Clone, Copy)]
 struct Held<'a> {
@@ -66,6 +69,23 @@ impl Held<'_> {
     fn is_wild(&self) -> bool {
         let wild = |field: &str| texts(self.rule, field).any(|text| text == "*");
         !self.limited() && ["verbs", "apiGroups", "resources"].into_iter().filter(|field| wild(field)).count() == 2
+    }
+
+    /// The ClusterRole, or Role, that it is of: resource and name.
+    fn role(&self) -> Option<(&'static str, &str)> {
+        let (place, name) = self.policy.id.as_str().rsplit_once('/')?;
+        let resource = if place.ends_with("/clusterrole") { "clusterroles" } else { "roles" };
+        Some((resource, name))
+    }
+
+    /// Whether it meets a need for one role.
+    fn meets_for(&self, need: &Need, resource: &str, name: &str) -> bool {
+        let in_group = need.groups.iter().any(|group| has(self.rule, "apiGroups", group));
+        let named = texts(self.rule, "resourceNames").any(|one| one == name);
+        // A rule with names never covers the making of something.
+        let verb = |verb: &String| self.has_verb(verb) && !(self.limited() && verb == "create");
+        let on = need.resources.iter().any(|one| one == resource) && covers_resource(self.rule, resource, "");
+        in_group && on && (named || !self.limited()) && need.verbs.iter().any(verb)
     }
 
     /// Whether it meets a need, and then whether only for the objects it names.
@@ -164,19 +184,65 @@ fn in_scope(
         here.retain(|c| c.kind != kind);
         here.push(Capability { kind, scope: scope.to_owned(), conditional, proof });
     };
+    let mut named: Vec<Capability> = Vec::new();
     if let Some(held) = rules.iter().find(|held| held.is_everything()) {
         add(CapabilityKind::Administrator, false, &[*held], None);
     } else if let Some(held) = rules.iter().find(|held| held.is_wild()) {
         add(CapabilityKind::KubernetesWildcard, false, &[*held], None);
     }
     for row in table.rows.iter().filter(|row| row.is_for(namespace)) {
-        if let Some((conditional, used)) = meet(row, &rules) {
-            for kind in std::iter::once(row.kind).chain(row.also) {
-                add(kind, conditional, &used, row.provided.as_ref());
-            }
+        let own = || for_own_role(row, &rules, namespace.is_some());
+        let met = meet(row, &rules).map(|met| if met.0 { own().map_or(met, |used| (false, used)) } else { met });
+        let Some((conditional, used)) = met else { continue };
+        if conditional && row.named.is_some() {
+            named.extend(of_names(row, &rules, namespace));
+            continue;
+        }
+        for kind in std::iter::once(row.kind).chain(row.also) {
+            add(kind, conditional, &used, row.provided.as_ref());
         }
     }
     found.append(&mut here);
+    named.sort();
+    named.dedup_by(|later, first| later.kind == first.kind && later.scope == first.scope);
+    let known: Vec<(CapabilityKind, String)> =
+        found.iter().filter(|one| !one.conditional).map(|one| (one.kind, one.scope.clone())).collect();
+    let is_new =
+        |one: &Capability| !known.iter().any(|(kind, of)| *kind == one.kind && (of == scope || *of == cluster));
+    found.extend(named.into_iter().filter(is_new));
+}
+
+/// Rights to the things that rules name, one a name.
+fn of_names(row: &Row, rules: &[Held<'_>], namespace: Option<&str>) -> Vec<Capability> {
+    let (Some(of), [need]) = (row.named, row.needs.as_slice()) else { return Vec::new() };
+    // What holds everywhere was told of the cluster.
+    let meeting = rules.iter().filter(|held| held.everywhere() == namespace.is_none() && held.meets(need).is_some());
+    let mut found = Vec::new();
+    for held in meeting {
+        for name in texts(held.rule, "resourceNames").take(MOST_NAMES) {
+            for kind in std::iter::once(row.kind).chain(row.also) {
+                let scope = of.scope(&held.grant.tenant, namespace, name);
+                found.push(Capability { kind, scope, conditional: false, proof: held.proof() });
+            }
+        }
+    }
+    found
+}
+
+/// The rules that meet all needs of a row for one role that gives them: who may write what its own role gives needs no
+/// other.
+fn for_own_role<'a>(row: &Row, rules: &[Held<'a>], is_local: bool) -> Option<Vec<Held<'a>>> {
+    let wanted = if is_local { "roles" } else { "clusterroles" };
+    let own: BTreeSet<(&str, &str)> = rules
+        .iter()
+        .filter(|held| row.own_roles && held.everywhere() != is_local)
+        .filter_map(Held::role)
+        .filter(|(resource, _)| *resource == wanted)
+        .collect();
+    own.into_iter().find_map(|(resource, name)| {
+        let meeting = |need| rules.iter().find(|held| held.meets_for(need, resource, name)).copied();
+        row.needs.iter().map(meeting).collect()
+    })
 }
 
 /// The rules that meet all needs of a row, an unlimited one for each need where there is one.

@@ -16,17 +16,17 @@ pub struct Actor<'a> {
     pub namespace: Option<&'a str>,
     /// Whether some workload runs as it.
     pub has_pods: bool,
-    /// Whether a Secret holds a token of it.
-    pub has_token: bool,
+    /// The Secrets of its namespace that hold a token of it.
+    pub tokens: Vec<&'a str>,
     /// What it can do.
     pub capabilities: &'a [Capability],
     /// Where a way may end: what it is or becomes by itself, and a sentence that says so.
     pub top: Option<(Urn, String)>,
 }
 
-/// Which service accounts a right takes over.
+/// Which identities of a place a right takes over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Reach {
+pub enum Reach {
     /// Every one there is.
     Any,
     /// Those that pods run as.
@@ -35,8 +35,26 @@ enum Reach {
     Token,
 }
 
+/// Where a right holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place<'a> {
+    /// In the whole cluster.
+    Cluster,
+    /// In one namespace.
+    Namespace(&'a str),
+    /// For what has this name: a service account, or for [`Reach::Token`] a Secret. In every namespace where none is said.
+    Named {
+        /// The namespace.
+        namespace: Option<&'a str>,
+        /// The name in it.
+        name: &'a str,
+    },
+    /// For one user.
+    User(&'a str),
+}
+
 /// Some service accounts of a namespace, or of the whole cluster.
-type Group<'a> = (Reach, Option<&'a str>);
+type Group<'a> = (Reach, Place<'a>);
 
 /// How a subject goes on.
 #[derive(Clone)]
@@ -74,8 +92,8 @@ impl<'a> Search<'a> {
         let mut takers: BTreeMap<Group<'a>, Vec<(usize, usize)>> = BTreeMap::new();
         for (index, actor) in actors.iter().enumerate() {
             for (number, capability) in actor.capabilities.iter().enumerate().filter(|(_, one)| !one.conditional) {
-                if let Some(reach) = reach(capability) {
-                    takers.entry((reach, namespace(capability))).or_default().push((index, number));
+                if let Some(group) = takes_over(capability) {
+                    takers.entry(group).or_default().push((index, number));
                 }
             }
         }
@@ -111,15 +129,19 @@ impl<'a> Search<'a> {
 
     /// The groups that a service account is in.
     fn groups_of(&self, index: usize) -> Vec<Group<'a>> {
-        let Some((actor, namespace)) = self.actors.get(index).and_then(|one| Some((one, one.namespace?))) else {
-            return Vec::new();
-        };
+        let Some(actor) = self.actors.get(index) else { return Vec::new() };
+        let Some(namespace) = actor.namespace else { return vec![(Reach::Any, Place::User(actor.name))] };
+        let name = actor.name.rsplit('/').next().unwrap_or(actor.name);
         let mut groups = Vec::new();
-        for (reach, holds) in [(Reach::Any, true), (Reach::Pods, actor.has_pods), (Reach::Token, actor.has_token)] {
+        let has_token = !actor.tokens.is_empty();
+        for (reach, holds) in [(Reach::Any, true), (Reach::Pods, actor.has_pods), (Reach::Token, has_token)] {
             if holds {
-                groups.extend([(reach, Some(namespace)), (reach, None)]);
+                groups.extend([(reach, Place::Namespace(namespace)), (reach, Place::Cluster)]);
             }
         }
+        let named = |reach, name| [Some(namespace), None].map(|namespace| (reach, Place::Named { namespace, name }));
+        groups.extend(named(Reach::Any, name));
+        groups.extend(actor.tokens.iter().flat_map(|secret| named(Reach::Token, secret)));
         groups
     }
 
@@ -173,7 +195,7 @@ impl<'a> Search<'a> {
         const NAMED: usize = 4;
         let actor = self.actors.get(start)?;
         let leads_up = |one: &&Capability| {
-            let opens = reach(one).is_some_and(|reach| self.open.contains(&(reach, namespace(one))));
+            let opens = takes_over(one).is_some_and(|group| self.open.contains(&group));
             !one.conditional && (is_enough(one) || opens)
         };
         let bindings: BTreeSet<&str> = actor
@@ -191,7 +213,7 @@ impl<'a> Search<'a> {
 
 /// Whether a right is worth all of the cluster by itself.
 fn is_enough(capability: &Capability) -> bool {
-    let wide = !capability.scope.starts_with("namespace ");
+    let wide = place(capability) == Place::Cluster;
     let kind = match capability.kind {
         CapabilityKind::Escalate
         | CapabilityKind::KubernetesImpersonateUsers
@@ -202,9 +224,10 @@ fn is_enough(capability: &Capability) -> bool {
     kind && !capability.conditional
 }
 
-/// Which service accounts a right takes over, in its scope.
-fn reach(capability: &Capability) -> Option<Reach> {
-    match capability.kind {
+/// Which identities a right takes over, and where.
+pub fn takes_over(capability: &Capability) -> Option<(Reach, Place<'_>)> {
+    let place = place(capability);
+    let reach = match capability.kind {
         CapabilityKind::KubernetesCreatePods
         | CapabilityKind::KubernetesWriteWorkloads
         | CapabilityKind::KubernetesRequestTokens
@@ -217,12 +240,27 @@ fn reach(capability: &Capability) -> Option<Reach> {
         | CapabilityKind::KubernetesDebugPods
         | CapabilityKind::KubernetesReachKubelets => Some(Reach::Pods),
         CapabilityKind::ReadSecrets => Some(Reach::Token),
+        // Without a limit it is as good as every right, and needs nobody.
+        CapabilityKind::KubernetesImpersonateUsers if matches!(place, Place::User(_)) => Some(Reach::Any),
         _ => None,
-    }
+    }?;
+    Some((reach, place))
 }
 
-fn namespace(capability: &Capability) -> Option<&str> {
-    capability.scope.strip_prefix("namespace ")?.rsplit_once('/').map(|(_, name)| name)
+/// The place that the scope of a capability means.
+fn place(capability: &Capability) -> Place<'_> {
+    let below = |word: &str| capability.scope.strip_prefix(word)?.split_once('/').map(|(_, below)| below);
+    if let Some(namespace) = below("namespace ") {
+        return Place::Namespace(namespace);
+    }
+    if let Some(name) = below("user ") {
+        return Place::User(name);
+    }
+    let named = below("service-account ").or_else(|| below("secret ")).and_then(|below| below.split_once('/'));
+    named.map_or(Place::Cluster, |(namespace, name)| Place::Named {
+        namespace: Some(namespace).filter(|namespace| *namespace != "*"),
+        name,
+    })
 }
 
 /// `may create pods in namespace ci (rolebinding ci/b, role ci/r, rule 2 …)`.
@@ -243,7 +281,14 @@ fn sentence(capability: &Capability) -> String {
         CapabilityKind::Administrator => "may do everything",
         _ => "may give itself more rights",
     };
-    let place =
-        namespace(capability).map_or_else(|| "in the whole cluster".to_owned(), |name| format!("in namespace {name}"));
+    let place = match (place(capability), capability.kind) {
+        (Place::Cluster, _) => "in the whole cluster".to_owned(),
+        (Place::Namespace(name), _) => format!("in namespace {name}"),
+        (Place::User(name), _) => format!("called {name}"),
+        (Place::Named { namespace, name }, _) => {
+            let namespace = namespace.map_or_else(|| "any namespace".to_owned(), |name| format!("namespace {name}"));
+            format!("called {name} in {namespace}")
+        }
+    };
     format!("{what} {place} ({})", capability.proof.join(", "))
 }

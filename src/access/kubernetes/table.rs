@@ -21,6 +21,9 @@ impl CapabilityTable {
             let empty = |need: &Need| {
                 need.verbs.is_empty() || need.groups.is_empty() || (need.resources.is_empty() && !need.any_resource)
             };
+            if row.named.is_some() && row.needs.len() != 1 {
+                return Err(format!("kubernetes capabilities: '{}' is about names and needs one right", row.id));
+            }
             if row.needs.is_empty() || row.needs.iter().any(empty) {
                 return Err(format!("kubernetes capabilities: '{}' needs verbs, groups and resources", row.id));
             }
@@ -52,9 +55,36 @@ pub(super) struct Row {
     /// Only here, where a binding is not of the whole cluster.
     #[serde(default)]
     pub(super) namespace: Option<String>,
+    /// What the names of a rule that has some are names of: the right then holds for these.
+    #[serde(default)]
+    pub(super) named: Option<Named>,
+    /// A rule for a role of its own is as good as one without a limit.
+    #[serde(default)]
+    pub(super) own_roles: bool,
     /// What else must be so and cannot be read from RBAC; makes the capability conditional.
     #[serde(default)]
     pub(super) provided: Option<String>,
+}
+
+/// What a rule names.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Named {
+    ServiceAccount,
+    Secret,
+    User,
+}
+
+impl Named {
+    /// The scope of a right to one thing; see [`crate::model::Capability::scope`].
+    pub(super) fn scope(self, cluster: &str, namespace: Option<&str>, name: &str) -> String {
+        let namespace = namespace.unwrap_or("*");
+        match self {
+            Self::ServiceAccount => format!("service-account {cluster}/{namespace}/{name}"),
+            Self::Secret => format!("secret {cluster}/{namespace}/{name}"),
+            Self::User => format!("user {cluster}/{name}"),
+        }
+    }
 }
 
 impl Row {

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use super::file::File;
 use super::frameworks::Frameworks;
-use super::node::{Node, Value};
+use super::guard::Gates;
+use super::node::{Entry, Node, Value};
 use super::parse::{Format, parse};
 use super::table::Tables;
 use crate::model::{AttributeName as Name, Attributes, IdentityKind, LinkKind, Urn};
@@ -51,12 +52,25 @@ struct Workflow<'n> {
     triggers: Vec<String>,
     permissions: Option<&'n Node>,
     env: Option<&'n Node>,
+    gates: Gates<'n>,
+}
+
+impl Workflow<'_> {
+    /// Whether outsiders start it, or write what it reads.
+    fn is_untrusted(&self, frameworks: &Frameworks) -> bool {
+        self.triggers.iter().any(|trigger| frameworks.is_untrusted(trigger))
+    }
 }
 
 fn github(file: &mut File<'_>, tree: &Node, tables: &Tables) {
-    let workflow =
-        Workflow { triggers: triggers(tree.get("on")), permissions: tree.get("permissions"), env: tree.get("env") };
+    let workflow = Workflow {
+        triggers: triggers(tree.get("on")),
+        permissions: tree.get("permissions"),
+        env: tree.get("env"),
+        gates: Gates::of(tree, &tables.frameworks),
+    };
     for job in tree.get("jobs").map(Node::entries).unwrap_or_default() {
+        called(file, &workflow, job, &tables.frameworks);
         let steps = job.value.get("steps").map(Node::items).unwrap_or_default();
         for (number, step) in steps.iter().enumerate() {
             let uses = step.text_of("uses").unwrap_or_default();
@@ -74,6 +88,37 @@ fn github(file: &mut File<'_>, tree: &Node, tables: &Tables) {
     }
 }
 
+/// A job that calls a workflow of which the name says that it starts an agent: the workflow itself may be anywhere, what the
+/// job gives it stands here.
+fn called(file: &mut File<'_>, workflow: &Workflow<'_>, job: &Entry, frameworks: &Frameworks) {
+    let Some(uses) = job.value.text_of("uses") else { return };
+    let path = uses.split('@').next().unwrap_or(uses);
+    let Some(program) = frameworks.of_name(path.rsplit('/').next().unwrap_or(path)) else { return };
+    let mut attributes = Attributes::default().with(Name::AgentProgram, program).with(Name::SeenWith, "low");
+    attributes.set(Name::Triggers, workflow.triggers.clone());
+    if workflow.is_untrusted(frameworks) && !workflow.gates.hold(&job.value, &job.value) {
+        attributes.set(Name::UntrustedTrigger, true);
+        attributes.set(Name::UntrustedContent, true);
+    }
+    let writes = writes(job.value.get("permissions").or(workflow.permissions));
+    let mut secrets = BTreeSet::new();
+    match job.value.get("secrets") {
+        Some(all) if all.text() == Some("inherit") => drop(secrets.insert("every secret of the repository".to_owned())),
+        Some(some) => names_of_secrets(some, &mut secrets),
+        None => {}
+    }
+    set_rights(&mut attributes, writes, secrets);
+    attributes.set(Name::Package, super::given::shown(path));
+    attributes.set(Name::Fetched, !path.starts_with("./"));
+    attributes.set(Name::Pinned, is_commit(uses));
+    let part = super::given::shown(&job.key);
+    let id = file.urn(&part);
+    let name = format!("{program} in job {part}, by the name of {} ({})", super::given::shown(path), file.shown());
+    let place = job.value.entry("uses").map_or(job.at..job.at + job.key.len(), |entry| entry.at..entry.at + 4);
+    let identity = file.identity(&id, IdentityKind::AgentCi, name, &place, attributes);
+    file.add(identity);
+}
+
 /// A step that starts an agent.
 struct Agent<'n> {
     part: String,
@@ -89,15 +134,11 @@ impl Agent<'_> {
         let frameworks = &tables.frameworks;
         let mut attributes = Attributes::default().with(Name::AgentProgram, self.program);
         attributes.set(Name::Triggers, workflow.triggers.clone());
-        let is_untrusted = workflow.triggers.iter().any(|trigger| frameworks.is_untrusted(trigger));
-        if is_untrusted && !is_guarded(job, self.step) {
+        if workflow.is_untrusted(frameworks) && !workflow.gates.hold(job, self.step) {
             attributes.set(Name::UntrustedTrigger, true);
             attributes.set(Name::UntrustedContent, true);
         }
         let writes = writes(job.get("permissions").or(workflow.permissions));
-        if !writes.is_empty() {
-            attributes.set(Name::WritePermissions, writes);
-        }
         let mut secrets = BTreeSet::new();
         for node in [Some(self.step), job.get("env"), workflow.env].into_iter().flatten() {
             names_of_secrets(node, &mut secrets);
@@ -106,12 +147,11 @@ impl Agent<'_> {
         for step in self.steps.iter().filter(|step| step.text_of("uses").is_some_and(is_login)) {
             names_of_secrets(step, &mut secrets);
         }
-        if !secrets.is_empty() {
-            attributes.set(Name::GivenSecrets, secrets.into_iter().collect::<Vec<_>>());
-        }
+        set_rights(&mut attributes, writes, secrets);
         let text = file.text.get(self.step.span.clone()).unwrap_or_default();
         if frameworks.approvals_off(text).is_some() {
             attributes.set(Name::ApprovalsOff, true);
+            attributes.set(Name::Unasked, "all its tools");
         }
         if let Some(uses) = self.step.text_of("uses") {
             attributes.set(Name::Fetched, true);
@@ -138,45 +178,6 @@ impl Agent<'_> {
     }
 }
 
-/// Whether only people whom the repository knows get as far as this.
-fn is_guarded(job: &Node, step: &Node) -> bool {
-    [job, step].iter().any(|node| node.text_of("if").is_some_and(guards))
-}
-
-/// Whether a condition holds for nobody but people whom the repository knows, on each of its ways: every side of an `||` must
-/// ask who it is, without a negation. Source: GitHub Docs, "Expressions", and CommentAuthorAssociation of its GraphQL API.
-fn guards(condition: &str) -> bool {
-    let condition = condition.trim().trim_start_matches("${{").trim_end_matches("}}");
-    let flat: String = condition.chars().filter(|letter| !letter.is_whitespace()).collect();
-    // Brackets around ways are not taken apart: then each way must ask by itself all the same.
-    let is_negated = flat.contains("!contains(") || flat.contains("!(");
-    !is_negated && flat.split("||").all(|way| way.split("&&").any(asks_who))
-}
-
-/// Whether a comparison lets nobody pass but people whom the repository knows.
-fn asks_who(comparison: &str) -> bool {
-    const MEMBERS: [&str; 3] = ["'OWNER'", "'MEMBER'", "'COLLABORATOR'"];
-    const STRANGERS: [&str; 5] = ["NONE", "CONTRIBUTOR", "FIRST_TIMER", "FIRST_TIME_CONTRIBUTOR", "MANNEQUIN"];
-    const NAMED: [&str; 3] = ["github.actor==", "github.triggering_actor==", "sender.login=="];
-    if comparison.contains("!=") {
-        return false;
-    }
-    if NAMED.iter().any(|who| comparison.contains(who)) {
-        return true;
-    }
-    let is_listed = comparison.contains("contains(") && comparison.contains("fromJSON(");
-    let words = |text: &str, name: &str| text.contains(&format!("'{name}'")) || text.contains(&format!("\"{name}\""));
-    comparison.contains("author_association")
-        && !STRANGERS.iter().any(|name| words(comparison, name))
-        && if is_listed {
-            ["OWNER", "MEMBER", "COLLABORATOR"].iter().any(|name| words(comparison, name))
-        } else {
-            MEMBERS
-                .iter()
-                .any(|name| comparison.contains(&format!("=={name}")) || comparison.contains(&format!("{name}==")))
-        }
-}
-
 /// Actions that leave credentials behind for later steps.
 fn is_login(uses: &str) -> bool {
     ["aws-actions/configure-aws-credentials", "azure/login", "google-github-actions/auth", "docker/login-action"]
@@ -195,6 +196,21 @@ fn triggers(on: Option<&Node>) -> Vec<String> {
     all.sort();
     all.dedup();
     all
+}
+
+/// Notes what an agent is given, by itself and in words.
+fn set_rights(attributes: &mut Attributes, writes: Vec<String>, secrets: BTreeSet<String>) {
+    let secrets: Vec<String> = secrets.into_iter().collect();
+    let parts = [("may write ", &writes), ("gets ", &secrets)];
+    let parts = parts.into_iter().filter(|(_, list)| !list.is_empty());
+    let words: Vec<String> = parts.map(|(verb, list)| format!("{verb}{}", list.join(", "))).collect();
+    attributes.set(Name::GivenRights, words.join(" and "));
+    if !writes.is_empty() {
+        attributes.set(Name::WritePermissions, writes);
+    }
+    if !secrets.is_empty() {
+        attributes.set(Name::GivenSecrets, secrets);
+    }
 }
 
 /// What the workflow's token may write. Without a word about it the repository's own setting counts, which is not here.
@@ -238,6 +254,7 @@ fn gitlab(file: &mut File<'_>, tree: &Node, frameworks: &Frameworks) {
         let mut attributes = Attributes::default().with(Name::AgentProgram, program);
         if frameworks.approvals_off(&script).is_some() {
             attributes.set(Name::ApprovalsOff, true);
+            attributes.set(Name::Unasked, "all its tools");
         }
         let mut names = BTreeSet::new();
         for word in script.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_' && letter != '$') {
@@ -259,34 +276,5 @@ fn gitlab(file: &mut File<'_>, tree: &Node, frameworks: &Frameworks) {
         let name = format!("{program} in job {part} ({})", file.shown());
         let identity = file.identity(&id, IdentityKind::AgentCi, name, &place, attributes);
         file.add(identity);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::guards;
-
-    #[test]
-    fn a_guard_lets_only_known_people_pass_on_each_way() {
-        for condition in [
-            "github.event.comment.author_association == 'OWNER'",
-            "${{ github.event.comment.author_association == 'MEMBER' && contains(github.event.comment.body, '@claude') }}",
-            "contains(fromJSON('[\"OWNER\",\"MEMBER\"]'), github.event.comment.author_association)",
-            "github.actor == 'anna' || github.event.issue.author_association == 'OWNER'",
-        ] {
-            assert!(guards(condition), "{condition}");
-        }
-        for condition in [
-            "github.event.comment.author_association != 'OWNER'",
-            "github.event.comment.author_association == 'NONE'",
-            "github.event.comment.author_association == 'OWNER' || contains(github.event.comment.body, '@claude')",
-            "!contains(fromJSON('[\"OWNER\"]'), github.event.comment.author_association)",
-            "contains(fromJSON('[\"OWNER\",\"CONTRIBUTOR\"]'), github.event.comment.author_association)",
-            "contains(github.event.comment.body, '@claude')",
-            "github.actor != 'dependabot[bot]'",
-            "",
-        ] {
-            assert!(!guards(condition), "{condition}");
-        }
     }
 }

@@ -7,10 +7,10 @@ use super::file::File;
 use super::given::{Given, Held, held};
 use super::node::{Hit, Node};
 use super::server::{Server, servers};
-use super::table::{Client, Meaning, SettingRule, Tables};
+use super::table::{Client, Meaning, SettingKeys, SettingRule, Tables};
 use crate::model::{
-    AttributeName as Name, Attributes, Credential, CredentialKind, IdentityKind, Known, LinkKind, Record, SettingKind,
-    Urn,
+    AttributeName as Name, Attributes, Credential, CredentialKind, Fingerprint, IdentityKind, Known, LinkKind, Record,
+    SettingKind, Urn,
 };
 
 /// How many servers of one file are told.
@@ -40,18 +40,11 @@ impl Owner<'_> {
 }
 
 /// Reads the settings of a client.
-pub(super) fn read(
-    file: &mut File<'_>,
-    tree: &Node,
-    owner: &Owner<'_>,
-    keys: &[String],
-    models: &[String],
-    tables: &Tables,
-) {
+pub(super) fn read(file: &mut File<'_>, tree: &Node, owner: &Owner<'_>, keys: &SettingKeys, tables: &Tables) {
     let client = owner.urn(file.source.label);
     let before = file.records.len();
     let mut told = BTreeSet::new();
-    for hit in keys.iter().flat_map(|key| tree.at(key)) {
+    for hit in keys.servers.iter().flat_map(|key| tree.at(key)) {
         let under = hit.under.join("/");
         for server in servers(hit.node, &tables.knowledge) {
             let part = if under.is_empty() { server.name.clone() } else { format!("{under}/{}", server.name) };
@@ -63,8 +56,11 @@ pub(super) fn read(
     }
     for setting in owner.client.map(|client| client.settings.as_slice()).unwrap_or_default() {
         judge(file, tree, setting, &client);
+        for hit in keys.within.iter().flat_map(|key| tree.at(key)) {
+            judge(file, hit.node, setting, &client);
+        }
     }
-    own_keys(file, tree, models, &client, tables);
+    own_keys(file, tree, &keys.models, &client, tables);
     if file.records.len() > before {
         let name = owner.name(file.source.label);
         // What has an attribute is told before what has none: the settings are a better place than a file of tokens.
@@ -101,7 +97,7 @@ pub(super) fn add_server(file: &mut File<'_>, client: &Urn, id: &Urn, server: Se
 }
 
 /// What is known of a server, by name.
-fn attributes(server: &Server) -> Attributes {
+pub(super) fn attributes(server: &Server) -> Attributes {
     let mut attributes = Attributes::default();
     let launch = &server.launch;
     let texts = [
@@ -111,6 +107,7 @@ fn attributes(server: &Server) -> Attributes {
         (Name::Endpoint, server.endpoint.clone()),
         (Name::LooksLike, server.looks_like.clone()),
         (Name::UnrestrictedBy, server.unrestricted_by.clone()),
+        (Name::Unasked, server.approvals_off.as_ref().map(|_| server.unasked())),
     ];
     for (name, text) in texts {
         attributes.set_known(name, Known::from(text));
@@ -161,7 +158,8 @@ pub(super) fn given(file: &mut File<'_>, holder: &Urn, list: &[Given], span: &Ra
         if strong {
             attributes.set(Name::HoldsStrongSecret, true);
         }
-        credential(file, holder, &one.name, one.by, &one.span, attributes);
+        let print = one.value.as_ref().map(|value| value.fingerprint(file.source.key));
+        credential(file, holder, (&one.name, one.by, &one.span), attributes, print);
     }
     // What stands elsewhere: a bare argument, a part of a command line.
     for exposure in file.exposures_in(span) {
@@ -175,13 +173,20 @@ pub(super) fn given(file: &mut File<'_>, holder: &Urn, list: &[Given], span: &Ra
                 attributes.set(Name::HoldsStrongSecret, true);
             }
             let place = file.span_of(exposure);
-            credential(file, holder, &exposure.title, "argument", &place, attributes);
+            let print = Some(exposure.fingerprint.clone());
+            credential(file, holder, (&exposure.title, "argument", &place), attributes, print);
         }
     }
     is_strong
 }
 
-fn credential(file: &mut File<'_>, holder: &Urn, name: &str, by: &str, span: &Range<usize>, attributes: Attributes) {
+fn credential(
+    file: &mut File<'_>,
+    holder: &Urn,
+    (name, by, span): (&str, &str, &Range<usize>),
+    attributes: Attributes,
+    fingerprint: Option<Fingerprint>,
+) {
     let base = format!("{holder}/{by}/{name}");
     let count = file.again(&base);
     let id = if count == 0 { base } else { format!("{base}/{}", count + 1) };
@@ -194,7 +199,7 @@ fn credential(file: &mut File<'_>, holder: &Urn, name: &str, by: &str, span: &Ra
         active: Known::unknown("the settings of an agent do not say"),
         created: Known::unknown("the settings of an agent do not say"),
         expires: Known::unknown("the settings of an agent do not say"),
-        fingerprint: None,
+        fingerprint,
         attributes,
         evidence: file.evidence(span),
     };
@@ -234,7 +239,7 @@ fn own_keys(file: &mut File<'_>, tree: &Node, models: &[String], client: &Urn, t
         {
             let name = model.text_of("title").or_else(|| model.text_of("name")).unwrap_or("model");
             let name = format!("apiKey of {}", super::given::shown(name));
-            list.push(Given { by: "file", name, span: entry.span(), held: how });
+            list.push(Given::of("file", name, &entry.span(), how, entry.value.text()));
         }
     }
     if let Some(env) = tree.get("env") {
@@ -242,7 +247,7 @@ fn own_keys(file: &mut File<'_>, tree: &Node, models: &[String], client: &Urn, t
     }
     for entry in tree.entries().iter().filter(|entry| entry.key.ends_with("-api-key")) {
         if let Some(how) = entry.value.text().and_then(held) {
-            list.push(Given { by: "file", name: entry.key.clone(), span: entry.span(), held: how });
+            list.push(Given::of("file", entry.key.clone(), &entry.span(), how, entry.value.text()));
         }
     }
     let spans: Vec<Range<usize>> = list.iter().map(|one| one.span.clone()).collect();

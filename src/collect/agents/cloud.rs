@@ -8,8 +8,10 @@ use super::given::shown;
 use super::hcl::{self, Block};
 use super::node::{Node, Value};
 use super::parse::{Format, parse};
+use super::role::{Roles, administrator_policy};
+use super::statement::{self, Power};
 use super::{azure, cluster};
-use crate::model::{AttributeName as Name, Attributes, Identity, IdentityKind, LinkKind, Record, Urn};
+use crate::model::{AttributeName as Name, Attributes, Identity, IdentityKind, Known, LinkKind, Record, Urn};
 
 /// Resources of Terraform that are agents, by the beginning of their type; with what calls them.
 const TERRAFORM: &[(&str, &str)] = &[
@@ -87,10 +89,7 @@ pub(super) struct Modules {
 #[derive(Default)]
 struct Module {
     agents: Vec<Waiting>,
-    /// Why a role, by its local name, is an administrator.
-    administrators: BTreeMap<String, String>,
-    /// The names of roles by their local names.
-    names: BTreeMap<String, String>,
+    roles: Roles,
 }
 
 /// An agent whose role is not looked up yet.
@@ -133,13 +132,13 @@ pub(super) fn read(file: &mut File<'_>, modules: &mut Modules) {
 fn terraform(file: &mut File<'_>, modules: &mut Modules) {
     let folder = file.source.name.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
     let module = modules.folders.entry(folder).or_default();
-    for block in hcl::resources(file.text) {
+    for block in hcl::blocks(file.text) {
         let known = TERRAFORM.iter().find(|(kind, _)| block.kind == *kind);
         let is_part = PARTS.iter().any(|part| block.kind.ends_with(part));
         if let Some((_, what)) = known.filter(|_| !is_part) {
             module.agents.push(agent(file, &block, what));
         }
-        module.role(&block);
+        module.roles.note(&block);
     }
 }
 
@@ -157,6 +156,9 @@ fn agent(file: &File<'_>, block: &Block<'_>, what: &str) -> Waiting {
         let bare = value.trim_matches('"');
         local = ["aws_iam_role", "google_service_account"].iter().find_map(|kind| hcl::refers_to(value, kind));
         attributes.set(Name::CloudRole, shown(bare));
+        if ["var.", "module.", "local.", "data."].iter().any(|computed| bare.starts_with(computed)) {
+            set_power(&mut attributes, Some(Power::Unknown(format!("its role is {}", shown(bare)))));
+        }
         if bare.starts_with("arn:") && !bare.contains("${") {
             let mut linked = File::new(file.source, file.text);
             linked.link(&id, LinkKind::ActsAs, &Urn::new(bare), "its definition names this role", &(at..at));
@@ -169,74 +171,15 @@ fn agent(file: &File<'_>, block: &Block<'_>, what: &str) -> Waiting {
     Waiting { path: file.source.path.to_owned(), identity, role: local.map(str::to_owned), links }
 }
 
-/// The policies by which a role may do everything. Source: the AWS and Google Cloud references of predefined roles.
-const ADMINISTRATOR: &[&str] = &["AdministratorAccess", "roles/owner", "roles/editor"];
-
-impl Module {
-    /// What a block says of a role.
-    fn role(&mut self, block: &Block<'_>) {
-        let own = matches!(block.kind, "aws_iam_role" | "google_service_account");
-        if own && let Some(name) = block.string("name").or_else(|| block.string("account_id")) {
-            self.names.insert(block.name.to_owned(), name.to_owned());
+/// Writes down whether a role is an administrator, or why nobody can say.
+fn set_power(attributes: &mut Attributes, power: Option<Power>) {
+    match power {
+        Some(Power::Administrator(by)) => attributes.set(Name::RoleIsAdministrator, by),
+        Some(Power::Unknown(why)) => {
+            attributes.set_known(Name::RoleIsAdministrator, Known::<String>::Unknown(shown(&why)));
         }
-        let holder = if own {
-            Some(block.name)
-        } else {
-            let value =
-                ["role", "roles", "member"].iter().filter_map(|key| block.attribute(key)).map(|(value, _)| value);
-            value.into_iter().find_map(|value| {
-                ["aws_iam_role", "google_service_account"].iter().find_map(|kind| hcl::refers_to(value, kind))
-            })
-        };
-        let is_about = matches!(
-            block.kind,
-            "aws_iam_role"
-                | "aws_iam_role_policy"
-                | "aws_iam_role_policy_attachment"
-                | "aws_iam_policy_attachment"
-                | "google_project_iam_member"
-                | "google_project_iam_binding"
-                | "google_folder_iam_member"
-                | "google_organization_iam_member"
-        );
-        let Some(holder) = holder.filter(|_| is_about) else { return };
-        if let Some(policy) = ADMINISTRATOR.iter().find(|policy| names(block.body, policy)) {
-            self.administrators.insert(holder.to_owned(), (*policy).to_owned());
-        } else if block.kind.starts_with("aws_iam_role") && allows_all(block.body) {
-            self.administrators.insert(holder.to_owned(), "a policy that allows every action on everything".to_owned());
-        }
+        None => {}
     }
-}
-
-/// Whether a text names a policy as a whole word at the end of a value.
-fn names(text: &str, policy: &str) -> bool {
-    text.match_indices(policy).any(|(at, _)| {
-        let is_end = text[at + policy.len()..].starts_with(['"', '\'']);
-        is_end && text[..at].ends_with(['/', '"', '\''])
-    })
-}
-
-/// Whether one statement in it allows every action on everything, without a condition.
-fn allows_all(text: &str) -> bool {
-    let flat: String = text
-        .chars()
-        .filter(|letter| !letter.is_whitespace() && *letter != '"' && *letter != '[' && *letter != ']')
-        .collect();
-    // The keys of one statement stand before the next brace opens, but for those behind its condition.
-    flat.split('{').any(|part| {
-        let has = |key: &str| {
-            [format!("{key}=*"), format!("{key}:*")].iter().any(|pair| {
-                part.match_indices(pair.as_str()).any(|(at, _)| {
-                    let is_key = !part[..at].ends_with(|before: char| before.is_ascii_alphanumeric());
-                    let rest = &part[at + pair.len()..];
-                    is_key && !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || ":/-*".contains(next))
-                })
-            })
-        };
-        let denies = ["Effect=Deny", "Effect:Deny", "effect=Deny"].iter().any(|deny| part.contains(deny));
-        let is_all = (has("Action") || has("actions")) && (has("Resource") || has("resources"));
-        is_all && !denies && !part.contains("Condition") && !part.contains("condition")
-    })
 }
 
 impl Modules {
@@ -246,10 +189,8 @@ impl Modules {
         for module in self.folders.into_values() {
             for Waiting { path, mut identity, role, links } in module.agents {
                 if let Some(role) = role {
-                    if let Some(why) = module.administrators.get(&role) {
-                        identity.attributes.set(Name::RoleIsAdministrator, why.as_str());
-                    }
-                    if let Some(name) = module.names.get(&role) {
+                    set_power(&mut identity.attributes, module.roles.power(&role));
+                    if let Some(name) = module.roles.name(&role) {
                         identity.attributes.set(Name::CloudRole, shown(name));
                     }
                 }
@@ -277,10 +218,7 @@ fn cloudformation(file: &mut File<'_>, tree: &Node) {
             let local = local_name(role);
             let text = role.text().map(str::to_owned).or_else(|| local.map(str::to_owned));
             attributes.set_known(Name::CloudRole, text.map(|text| shown(&text)).into());
-            let defined = local.and_then(|local| resources.get(local)).and_then(|node| node.get("Properties"));
-            if let Some(why) = defined.and_then(|role| administrator(file, role)) {
-                attributes.set(Name::RoleIsAdministrator, why);
-            }
+            set_power(&mut attributes, local.and_then(|local| template_role(resources, local)));
             if let Some(arn) = role.text() {
                 super::manifest::acts_as(file, &id, arn, &role.span);
             }
@@ -310,10 +248,14 @@ fn bundle(file: &mut File<'_>, tree: &Node) {
     }
 }
 
-/// The resource of the same template that a value refers to.
+/// The resource of the same template that a value refers to: `Ref`, `Fn::GetAtt`, or `Fn::Sub` of one alone.
 fn local_name(node: &Node) -> Option<&str> {
     if let Some(name) = node.text_of("Ref") {
         return Some(name);
+    }
+    if let Some(text) = node.text_of("Fn::Sub") {
+        let inner = text.strip_prefix("${")?.strip_suffix('}')?;
+        return Some(inner.strip_suffix(".Arn").unwrap_or(inner)).filter(|name| !name.contains(['$', '{', ':']));
     }
     let target = node.get("Fn::GetAtt")?;
     match target.text() {
@@ -322,46 +264,50 @@ fn local_name(node: &Node) -> Option<&str> {
     }
 }
 
-/// Why a role of a template is an administrator.
-fn administrator(file: &File<'_>, role: &Node) -> Option<String> {
-    let managed = role.get("ManagedPolicyArns").map(Node::words).unwrap_or_default();
-    if managed.iter().any(|arn| arn.ends_with(":policy/AdministratorAccess")) {
-        return Some("AdministratorAccess".to_owned());
+/// How much a role of a template may do, by what its own and other resources of the template give it.
+fn template_role(resources: &Node, local: &str) -> Option<Power> {
+    let elsewhere = |what: &str| Some(Power::Unknown(format!("{what} is not in this template")));
+    let Some(role) = resources.get(local) else { return elsewhere(&format!("the role {}", shown(local))) };
+    let empty = Node { span: 0..0, value: Value::Null };
+    let properties = role.get("Properties").unwrap_or(&empty);
+    let managed = properties.get("ManagedPolicyArns");
+    let listed = managed.map(|node| if node.items().is_empty() { std::slice::from_ref(node) } else { node.items() });
+    let mut power = None;
+    for policy in listed.unwrap_or_default() {
+        let of_provider = texts(policy).iter().find_map(|text| administrator_policy(&format!("{text}\"")));
+        let of_template = local_name(policy).map(|name| match resources.get(name) {
+            Some(defined) => {
+                defined.at("Properties.PolicyDocument").iter().find_map(|hit| statement::of_document(hit.node))
+            }
+            None => elsewhere(&format!("the policy {}", shown(name))),
+        });
+        let this = of_provider.map(|policy| Power::Administrator(policy.to_owned())).or(of_template.flatten());
+        power = Power::strongest(power, this);
     }
-    let inline = role.get("Policies")?;
-    let text = file.text.get(inline.span.clone()).unwrap_or_default();
-    let statements = inline.items().iter().filter_map(|policy| policy.get("PolicyDocument")?.get("Statement"));
-    let is_all = |statement: &Node| {
-        let all = |key: &str| statement.get(key).is_some_and(|node| node.words().contains(&"*"));
-        statement.text_of("Effect") == Some("Allow")
-            && all("Action")
-            && all("Resource")
-            && statement.get("Condition").is_none()
-    };
-    let mut each =
-        statements.flat_map(|list| if list.items().is_empty() { std::slice::from_ref(list) } else { list.items() });
-    (!text.is_empty() && each.any(is_all)).then(|| "a policy that allows every action on everything".to_owned())
+    for hit in properties.at("Policies.[].PolicyDocument") {
+        power = Power::strongest(power, statement::of_document(hit.node));
+    }
+    for other in resources.entries().iter().map(|entry| &entry.value) {
+        let is_policy = matches!(
+            other.text_of("Type"),
+            Some("AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" | "AWS::IAM::RolePolicy")
+        );
+        let Some(of_policy) = other.get("Properties").filter(|_| is_policy) else { continue };
+        let roles = of_policy.get("Roles").map(Node::items).unwrap_or_default();
+        let mut holders = roles.iter().chain(of_policy.get("RoleName"));
+        if holders.any(|holder| local_name(holder) == Some(local)) {
+            power = Power::strongest(power, of_policy.get("PolicyDocument").and_then(statement::of_document));
+        }
+    }
+    power
 }
 
-#[cfg(test)]
-mod tests {
-    use super::allows_all;
-
-    #[test]
-    fn only_a_statement_that_allows_everything_does() {
-        let statement = |effect: &str, more: &str| {
-            format!(
-                "policy = jsonencode({{ Statement = [{{ Effect = \"{effect}\", Action = \"*\", Resource = [\"*\"]{more} }}] }})"
-            )
-        };
-        assert!(allows_all(&statement("Allow", "")));
-        assert!(allows_all("{\"Statement\":[{\"Action\":\"*\",\"Effect\":\"Allow\",\"Resource\":\"*\"}]}"));
-        assert!(!allows_all(&statement("Deny", "")));
-        assert!(!allows_all(&statement("Allow", ", Condition = { Bool = {} }")));
-        assert!(!allows_all("{ Effect = \"Allow\", NotAction = \"*\", Resource = \"*\" }"));
-        // What one statement denies and another allows in part is no administrator.
-        assert!(!allows_all(
-            "[{ Effect = \"Allow\", Action = \"s3:*\", Resource = \"*\" }, { Effect = \"Deny\", Action = \"*\", Resource = \"*\" }]"
-        ));
+/// Every text in a value.
+fn texts(node: &Node) -> Vec<&str> {
+    match &node.value {
+        Value::Text(text) => vec![text],
+        Value::List(items) => items.iter().flat_map(texts).collect(),
+        Value::Map(entries) => entries.iter().flat_map(|entry| texts(&entry.value)).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
     }
 }

@@ -1,8 +1,9 @@
 //! Agents, servers of tools and models that Kubernetes manifests run, and workloads that are given the key of a model's
 //! provider. Renders nothing and asks no cluster.
 
+use super::address;
 use super::file::File;
-use super::given::{self, shown};
+use super::given::shown;
 use super::node::Node;
 use super::parse::documents;
 use crate::model::{AttributeName as Name, Attributes, IdentityKind};
@@ -60,7 +61,7 @@ pub(super) fn read(file: &mut File<'_>) {
         if let Some(account) = account.filter_map(|hit| hit.node.text()).next() {
             attributes.set(Name::CloudRole, shown(&format!("service account {namespace}/{account}")));
         }
-        let url = tree.at("spec.url").into_iter().find_map(|hit| given::address(hit.node.text()?));
+        let url = tree.at("spec.url").into_iter().find_map(|hit| address::address(hit.node.text()?));
         if let Some(address) = url {
             attributes.set(
                 Name::PlainHttp,

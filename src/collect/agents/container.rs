@@ -36,6 +36,9 @@ const CONTAINER_VALUES: &[&str] = &[
     "--security-opt",
     "--gpus",
     "--tmpfs",
+    "--pid",
+    "--ipc",
+    "--userns",
 ];
 
 /// An image with its tag or digest.
@@ -76,6 +79,7 @@ pub(super) fn options<'w>(arguments: &'w [Word], launch: &mut Launch, given: &mu
                 mount(source.map_or("", |(_, source)| source), launch);
             }
             "--privileged" => launch.unsandboxed = Some("--privileged".to_owned()),
+            _ if lets_out(flag, value) => launch.unsandboxed = Some(format!("{flag}={}", given::shown(value))),
             _ => {}
         }
         at += if takes_next { 2 } else { 1 };
@@ -86,8 +90,20 @@ pub(super) fn options<'w>(arguments: &'w [Word], launch: &mut Launch, given: &mu
     arguments.get(at + 1..).unwrap_or_default()
 }
 
+/// Whether an option opens the machine around a container to it. Source: Docker Docs, "docker run", security options.
+fn lets_out(flag: &str, value: &str) -> bool {
+    match flag {
+        "--pid" | "--userns" => value == "host",
+        "--cap-add" => {
+            matches!(value.to_uppercase().trim_start_matches("CAP_"), "ALL" | "SYS_ADMIN" | "SYS_PTRACE" | "SYS_MODULE")
+        }
+        "--security-opt" => value.ends_with("unconfined"),
+        _ => false,
+    }
+}
+
 /// A folder of this machine in a container; a name is a volume.
-fn mount(source: &str, launch: &mut Launch) {
+pub(super) fn mount(source: &str, launch: &mut Launch) {
     if source.starts_with(['/', '~', '$', '.']) || source.get(1..2) == Some(":") {
         launch.folders.push(Folder { path: given::shown(source), is_mount: true });
     }

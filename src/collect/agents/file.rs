@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::model::{
-    Attributes, Confidence, Evidence, Exposure, Identity, IdentityKind, Known, Link, LinkKind, Location, Record,
-    Setting, SettingKind, Urn,
+    Attributes, Confidence, Evidence, Exposure, FingerprintKey, Identity, IdentityKind, Known, Link, LinkKind,
+    Location, Record, Setting, SettingKind, Urn,
 };
 use crate::secrets::LineIndex;
 
@@ -28,9 +28,13 @@ pub(crate) struct Source<'a> {
     pub(crate) exposures: &'a [Exposure],
     /// The permissions of the file, where the system has them.
     pub(crate) mode: Option<u32>,
+    /// When the file was written last, where it was written where it lies.
+    pub(crate) written: Option<jiff::Timestamp>,
     /// Whether a repository of git lies around it.
     pub(crate) is_in_repository: bool,
     pub(crate) now: jiff::Timestamp,
+    /// Under which values are fingerprinted.
+    pub(crate) key: &'a FingerprintKey,
 }
 
 /// A file with what was made of it.

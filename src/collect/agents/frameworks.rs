@@ -15,6 +15,9 @@ pub(super) struct Frameworks {
     triggers: Triggers,
     #[serde(skip)]
     constructors: Option<AhoCorasick>,
+    /// The first words of what switches approvals off.
+    #[serde(skip)]
+    flags: Option<AhoCorasick>,
     /// Of each constructor, which framework.
     #[serde(skip)]
     of_constructor: Vec<usize>,
@@ -67,6 +70,8 @@ impl Frameworks {
             }
         }
         table.constructors = Some(AhoCorasick::new(all).map_err(|error| named(&error))?);
+        let flags = table.approvals.off.iter().filter_map(|off| off.split(' ').next());
+        table.flags = Some(AhoCorasick::new(flags).map_err(|error| named(&error))?);
         Ok(table)
     }
 
@@ -110,6 +115,22 @@ impl Frameworks {
         let action = uses.split('@').next().unwrap_or(uses).to_lowercase();
         let is_one = |known: &String| action == *known || action.starts_with(&format!("{known}/"));
         self.action.iter().find(|one| one.uses.iter().any(is_one)).map(|one| one.name.as_str())
+    }
+
+    /// Whether a text may hold words by which nobody is asked any more.
+    pub(super) fn has_flag(&self, text: &[u8]) -> bool {
+        self.flags.as_ref().is_some_and(|flags| flags.is_match(text))
+    }
+
+    /// The agent whose program a name has as a word of its own: `claude` in `claude-review.yml`.
+    pub(super) fn of_name(&self, name: &str) -> Option<&str> {
+        let lower = name.to_lowercase();
+        let words: Vec<&str> = lower.split(|letter: char| !letter.is_ascii_alphanumeric()).collect();
+        // Short names of programs are words of everyday use.
+        let program = |command: &&Command| {
+            command.words.first().is_some_and(|word| word.len() >= 5 && words.contains(&word.as_str()))
+        };
+        self.command.iter().find(program).map(|command| command.name.as_str())
     }
 
     /// The agent that a script starts, with the place of the line.

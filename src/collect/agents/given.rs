@@ -1,14 +1,33 @@
 //! What a server is given to prove itself with: values that stand there, and names of values that stand elsewhere.
-//! Keeps no value: of a literal only where it stands.
+//! Keeps no value but for its fingerprint, which only a key gives out.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::node::{Entry, Node};
 use crate::model::wildcard::matches;
+use crate::model::{Fingerprint, FingerprintKey, Secret};
 use crate::secrets::is_placeholder;
 
+/// A value that stands there: it cannot be printed, and is asked for nothing but its fingerprint.
+#[derive(Clone)]
+pub(super) struct Literal(Arc<Secret<'static>>);
+
+impl Literal {
+    /// The same value has the same fingerprint wherever it stands.
+    pub(super) fn fingerprint(&self, key: &FingerprintKey) -> Fingerprint {
+        self.0.fingerprint(key)
+    }
+}
+
+impl std::fmt::Debug for Literal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Literal(…)")
+    }
+}
+
 /// A credential that is given.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Given {
     /// How: `env`, `header`, `argument`, `url`, `file`, `input`.
     pub(super) by: &'static str,
@@ -17,6 +36,20 @@ pub(super) struct Given {
     /// Where it stands, in bytes.
     pub(super) span: Range<usize>,
     pub(super) held: Held,
+    /// The value, where it stands there and is long enough that two of the same are no accident.
+    pub(super) value: Option<Literal>,
+}
+
+/// The shortest value of which two are called the same.
+const SHORTEST: usize = 8;
+
+impl Given {
+    /// A credential with the text behind its name.
+    pub(super) fn of(by: &'static str, name: String, span: &Range<usize>, held: Held, text: Option<&str>) -> Self {
+        let value = text.filter(|_| held == Held::Literal).map(bare).filter(|value| value.len() >= SHORTEST);
+        let value = value.map(|value| Literal(Arc::new(Secret::new(value.as_bytes()).into_owned())));
+        Self { by, name, span: span.clone(), held, value }
+    }
 }
 
 /// How a value is given.
@@ -102,23 +135,31 @@ pub(super) fn is_secret_name(name: &str) -> bool {
     any(SECRET_NAMES) && !any(PLAIN_NAMES)
 }
 
+/// Words that stand where a value is to come, or that say where it is kept.
+const BLANKS: &[&str] = &[
+    "true", "false", "null", "none", "test", "demo", "dummy", "fake", "sample", "example", "abc123", "redacted",
+    "todo", "default", "keychain", "keyring", "prompt", "ask",
+];
+
 /// How a value is held; `None` when it is nothing, a blank to fill in, or plainly no secret.
 pub(super) fn held(value: &str) -> Option<Held> {
-    let value = value.trim();
-    let bare = ["Bearer ", "bearer ", "Basic ", "token ", "Token ", "ApiKey "]
-        .iter()
-        .find_map(|scheme| value.strip_prefix(scheme))
-        .unwrap_or(value)
-        .trim();
+    let bare = bare(value);
     if let Some(reference) = reference(bare) {
         return Some(Held::Reference(reference));
     }
     let is_blank = bare.len() < 4
-        || matches!(bare, "true" | "false" | "null" | "none" | "None")
+        || BLANKS.iter().any(|blank| bare.eq_ignore_ascii_case(blank))
         || bare.chars().all(|letter| letter.is_ascii_digit() && bare.len() < 10)
         || bare.starts_with('<')
         || is_placeholder(bare.as_bytes());
     (!is_blank).then_some(Held::Literal)
+}
+
+/// A value without the scheme of a header before it.
+fn bare(value: &str) -> &str {
+    let value = value.trim();
+    let schemes = ["Bearer ", "bearer ", "Basic ", "token ", "Token ", "ApiKey "];
+    schemes.iter().find_map(|scheme| value.strip_prefix(scheme)).unwrap_or(value).trim()
 }
 
 /// How values begin that name a place in a store of secrets.
@@ -149,6 +190,13 @@ const SCHEMES: &[&str] = &[
     "exec:",
     "infisical:",
     "1password:",
+    "@keyring:",
+    "pass show ",
+    "gopass ",
+    "op read ",
+    "aws-vault exec ",
+    "secret-tool ",
+    "security find-",
 ];
 
 /// What a value refers to, where it is no value itself: `${VAR}`, `$VAR`, `%VAR%`, `{{ x }}`, `op://…` and their like.
@@ -189,8 +237,12 @@ pub(super) fn reference(value: &str) -> Option<String> {
     if let Some(scheme) = SCHEMES.iter().find(|scheme| value.starts_with(**scheme)) {
         return Some(format!("{scheme}…"));
     }
-    let is_path = value.starts_with(['/', '~']) || value.starts_with("./") || value.get(1..3) == Some(":\\");
-    (is_path && !value.contains("://") && value.matches('/').count() > 0).then(|| "a file".to_owned())
+    // One in 64 values in base64 begins with a slash.
+    let is_rooted = value.starts_with('/')
+        && !value.contains(['+', '='])
+        && (value.len() < 16 || value[1..].contains('/') || value.contains('.'));
+    let is_path = is_rooted || value.starts_with("~/") || value.starts_with("./") || value.get(1..3) == Some(":\\");
+    (is_path && !value.contains("://")).then(|| "a file".to_owned())
 }
 
 /// Whether a secret stands beside a reference: as its default, or as the password of an address whose host is looked up.
@@ -242,57 +294,13 @@ pub(super) fn of_pair(name: &str, value: Option<&str>, by: &'static str, span: &
         Some(value) => held(value),
     };
     if let Some(held) = held {
-        found.push(Given { by, name: shown(name), span: span.clone(), held });
+        found.push(Given::of(by, shown(name), span, held, value));
     }
 }
 
 /// A name as it is told: short, in case it is none.
 pub(super) fn shown(name: &str) -> String {
     name.trim().chars().filter(|letter| !letter.is_control()).take(80).collect()
-}
-
-/// The user, password and query of an address.
-pub(super) struct Address {
-    /// Scheme, host, port and path.
-    pub(super) endpoint: String,
-    pub(super) host: String,
-    pub(super) is_plain: bool,
-    /// A secret stands in the query.
-    pub(super) has_secret_in_query: bool,
-    /// A password or token stands before the host.
-    pub(super) has_password: bool,
-}
-
-/// Takes an address apart; `None` when it is none.
-pub(super) fn address(url: &str) -> Option<Address> {
-    let (scheme, rest) = url.trim().split_once("://")?;
-    let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, tail) = rest.split_at(authority_end);
-    let (user, host) = authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
-    let (path, query) = tail.split_once('?').unwrap_or((tail.split('#').next().unwrap_or(""), ""));
-    let pairs = query.split(['&', '#']).filter_map(|pair| pair.split_once('='));
-    let has_secret_in_query =
-        pairs.into_iter().any(|(name, value)| is_secret_name(name) && matches!(held(value), Some(Held::Literal)));
-    let bare = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
-    let bare = bare.map_or(host, |(bare, _)| bare).trim_matches(['[', ']']).to_lowercase();
-    let password = user.map(|user| user.split_once(':').map_or(user, |(_, password)| password));
-    Some(Address {
-        endpoint: format!("{scheme}://{host}{path}"),
-        is_plain: matches!(scheme.to_lowercase().as_str(), "http" | "ws") && !is_loopback(&bare),
-        host: bare,
-        has_secret_in_query,
-        has_password: password.is_some_and(|password| matches!(held(password), Some(Held::Literal))),
-    })
-}
-
-/// Names of this machine; those of Docker lead to it, too.
-fn is_loopback(host: &str) -> bool {
-    host == "localhost"
-        || host.ends_with(".localhost")
-        || host == "::1"
-        || host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
-        || host == "host.docker.internal"
-        || (host.starts_with("${") && host.ends_with('}') && host.matches("${").count() == 1)
 }
 
 #[cfg(test)]
@@ -329,6 +337,11 @@ mod tests {
             assert_eq!(held(value), Some(Held::Reference(expected.to_owned())), "{value}");
         }
         assert_eq!(held("hk7Qe-2Lm9pWz4"), Some(Held::Literal));
+        // A value in base64 may begin as a path does.
+        assert_eq!(held("/hk7Qe2Lm9pWz4xR8tB3nV6aa+b=="), Some(Held::Literal));
+        for helper in ["@keyring:x", "pass show work/token", "aws-vault exec prod"] {
+            assert!(matches!(held(helper), Some(Held::Reference(_))), "{helper}");
+        }
         // A secret beside a reference is one.
         assert_eq!(held("${MY_API_KEY:-hk7Qe2Lm9pWz4xR8tB3nV6}"), Some(Held::Literal));
         assert_eq!(held("postgres://svc:Zk8dQ2mP1xW7rT@${DB_HOST}:5432/app"), Some(Held::Literal));
@@ -336,21 +349,9 @@ mod tests {
             held("postgres://svc:${DB_PASSWORD}@db:5432/app"),
             Some(Held::Reference("${DB_PASSWORD}".to_owned()))
         );
-        for blank in ["", "<your token>", "your-api-key", "true", "5432", "xxxxxxxxxxxx"] {
+        for blank in ["", "<your token>", "your-api-key", "true", "5432", "xxxxxxxxxxxx", "keychain", "demo", "abc123"]
+        {
             assert_eq!(held(blank), None, "{blank}");
         }
-    }
-
-    #[test]
-    fn addresses_are_taken_apart() {
-        let one = address("http://bob:hk7Qe2Lm9pW@db.acme.example:80/mcp?api_key=zZ81kdLq0p#x").expect("an address");
-        assert_eq!((one.endpoint.as_str(), one.host.as_str()), ("http://db.acme.example:80/mcp", "db.acme.example"));
-        assert!(one.is_plain && one.has_password && one.has_secret_in_query);
-        let local = address("http://localhost:8765/mcp?api_key=${KEY}").expect("an address");
-        assert!(!local.is_plain && !local.has_password && !local.has_secret_in_query);
-        for far in ["http://127.0.0.1.nip.io/mcp", "http://${host}.evil.example/mcp"] {
-            assert!(address(far).expect("an address").is_plain, "{far}");
-        }
-        assert!(address("npx").is_none());
     }
 }

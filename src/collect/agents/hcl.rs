@@ -4,12 +4,12 @@
 /// The deepest nesting that is followed.
 const DEEPEST: usize = 32;
 
-/// One resource.
+/// One resource, or one block of data.
 #[derive(Debug, Default)]
 pub(super) struct Block<'t> {
     pub(super) kind: &'t str,
     pub(super) name: &'t str,
-    /// Where `resource` stands, in bytes.
+    /// Where `resource` or `data` stands, in bytes.
     pub(super) at: usize,
     /// Everything between its braces.
     pub(super) body: &'t str,
@@ -17,30 +17,57 @@ pub(super) struct Block<'t> {
     pub(super) body_at: usize,
 }
 
-/// Every resource of a file, in order.
-pub(super) fn resources(text: &str) -> Vec<Block<'_>> {
+/// Every resource and block of data of a file, in order. Their heads stand on one line.
+pub(super) fn blocks(text: &str) -> Vec<Block<'_>> {
     let mut found = Vec::new();
     let mut at = 0;
-    while let Some(offset) = text.get(at..).and_then(|rest| rest.find("resource")) {
-        let start = at + offset;
-        at = start + "resource".len();
-        let is_first = text[..start].rsplit('\n').next().is_some_and(|before| before.trim().is_empty());
-        let rest = &text[at..];
-        let mut quotes = rest.match_indices('"').map(|(place, _)| place);
-        let (Some(a), Some(b), Some(c), Some(d)) = (quotes.next(), quotes.next(), quotes.next(), quotes.next()) else {
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let line = rest.split_inclusive('\n').next().unwrap_or(rest);
+        let Some((kind, name, open)) = head(line) else {
+            at += line.len();
             continue;
         };
-        let open = rest[d..].find('{').map(|place| place + d);
-        let is_head = rest[..a].trim().is_empty() && rest[b + 1..c].trim().is_empty();
-        let Some(open) = open.filter(|open| is_first && is_head && rest[d + 1..*open].trim().is_empty()) else {
-            continue;
-        };
+        let start = at + (line.len() - line.trim_start().len());
         let length = closing(&rest[open..]).unwrap_or(rest.len() - open);
         let body = rest.get(open + 1..(open + length).max(open + 1)).unwrap_or_default();
-        found.push(Block { kind: &rest[a + 1..b], name: &rest[c + 1..d], at: start, body, body_at: at + open + 1 });
-        at += open + length;
+        found.push(Block { kind, name, at: start, body, body_at: at + open + 1 });
+        at += open + length.max(1);
     }
     found
+}
+
+/// Type and name of a block, and where its brace opens in the line.
+fn head(line: &str) -> Option<(&str, &str, usize)> {
+    let bare = line.trim_start();
+    let rest = bare.strip_prefix("resource").or_else(|| bare.strip_prefix("data"))?;
+    let mut quotes = rest.match_indices('"').map(|(place, _)| place);
+    let (a, b, c, d) = (quotes.next()?, quotes.next()?, quotes.next()?, quotes.next()?);
+    let open = d + rest[d..].find('{')?;
+    let is_head =
+        rest[..a].trim().is_empty() && rest[b + 1..c].trim().is_empty() && rest[d + 1..open].trim().is_empty();
+    is_head.then(|| (&rest[a + 1..b], &rest[c + 1..d], line.len() - rest.len() + open))
+}
+
+/// The text without its comments; what stands in strings stays.
+pub(super) fn without_comments(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(letter) = text.get(at..).and_then(|rest| rest.chars().next()) {
+        let rest = &text[at..];
+        let length = match letter {
+            '"' => (string(rest) + 1).min(rest.len()),
+            '#' => rest.find('\n').unwrap_or(rest.len()),
+            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+            '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
+            _ => letter.len_utf8(),
+        };
+        let is_comment = letter == '#' || rest.starts_with("//") || rest.starts_with("/*");
+        if !is_comment {
+            kept.push_str(rest.get(..length).unwrap_or(rest));
+        }
+        at += length;
+    }
+    kept
 }
 
 /// How far it is from an opening bracket to the one that closes it; strings, comments and here-documents count as one.
@@ -73,7 +100,7 @@ fn closing(text: &str) -> Option<usize> {
 }
 
 /// The length of a string without its last quote; templates in it may hold strings of their own.
-fn string(text: &str) -> usize {
+pub(super) fn string(text: &str) -> usize {
     let bytes = text.as_bytes();
     let (mut at, mut depth) = (1, 0_usize);
     while let Some(byte) = bytes.get(at) {
@@ -159,15 +186,16 @@ resource "aws_bedrockagent_agent" "triage" {
   agent_resource_role_arn = aws_iam_role.agent.arn
 }
 "#;
-        let blocks = resources(text);
+        let found = blocks(text);
         assert_eq!(
-            blocks.iter().map(|one| (one.kind, one.name)).collect::<Vec<_>>(),
-            [("aws_iam_role", "agent"), ("aws_bedrockagent_agent", "triage")]
+            found.iter().map(|one| (one.kind, one.name)).collect::<Vec<_>>(),
+            [("aws_iam_role", "agent"), ("x", "y"), ("aws_bedrockagent_agent", "triage")]
         );
-        assert_eq!(blocks[0].string("name"), Some("triage"));
-        let (role, at) = blocks[1].attribute("agent_resource_role_arn").expect("there");
+        assert_eq!(found[0].string("name"), Some("triage"));
+        let (role, at) = found[2].attribute("agent_resource_role_arn").expect("there");
         assert_eq!((refers_to(role, "aws_iam_role"), &text[at..at + 5]), (Some("agent"), "agent"));
-        assert!(resources(&format!("resource \"a\" \"b\" {}", "{".repeat(100_000))).len() <= 1);
-        assert!(resources("resource resource \"").is_empty());
+        assert!(blocks(&format!("resource \"a\" \"b\" {}", "{".repeat(100_000))).len() <= 1);
+        assert!(blocks("resource resource \"").is_empty());
+        assert_eq!(without_comments("a # b\nc = \"# d\" // e\n/* f */g"), "a \nc = \"# d\" \ng");
     }
 }

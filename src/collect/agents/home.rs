@@ -1,4 +1,5 @@
-//! Finds the files that clients keep in a home directory, at known places alone. Reads no other folder and no content.
+//! Finds the files that clients keep in a home directory, at known places alone. Reads no other folder and no content, and
+//! follows no link out of the home directory.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -15,9 +16,9 @@ const MOST_FILES: usize = 5_000;
 /// What was found at the known places, by paths below the home directory.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Places {
-    /// Files.
+    /// Files, links to files within the home directory among them.
     pub files: Vec<PathBuf>,
-    /// Links, which are not followed.
+    /// Links that lead out of the home directory, which are not followed.
     pub links: Vec<PathBuf>,
     /// What could not be looked at, and why.
     pub refused: Vec<(PathBuf, String)>,
@@ -25,7 +26,8 @@ pub struct Places {
 
 /// Looks at the places of the table below a home directory.
 pub fn known_places(home: &Path, tables: &Tables) -> Places {
-    let mut search = Search { home, found: Places::default() };
+    let true_home = home.canonicalize().unwrap_or_else(|_| home.to_owned());
+    let mut search = Search { home, true_home, found: Places::default() };
     for pattern in tables.home_patterns() {
         search.below(home, pattern.written());
     }
@@ -41,6 +43,7 @@ pub fn known_places(home: &Path, tables: &Tables) -> Places {
 
 struct Search<'a> {
     home: &'a Path,
+    true_home: PathBuf,
     found: Places,
 }
 
@@ -62,12 +65,24 @@ impl Search<'_> {
         let below = path.strip_prefix(self.home).unwrap_or(path).to_owned();
         match path.symlink_metadata() {
             Err(error) => self.refused(path, &error),
-            Ok(found) if found.is_symlink() => self.found.links.push(below),
-            Ok(found) if found.is_dir() => self.below(path, rest),
-            Ok(found) if found.is_file() && rest.is_empty() && self.found.files.len() < MOST_FILES => {
-                self.found.files.push(below);
-            }
-            Ok(_) => {}
+            // Settings are often links into a folder of dotfiles of the same home.
+            Ok(found) if found.is_symlink() => match path.canonicalize() {
+                Ok(place) if place.starts_with(&self.true_home) => match place.metadata() {
+                    Ok(found) => self.met(path, &found, rest, below),
+                    Err(error) => self.refused(path, &error),
+                },
+                Ok(_) => self.found.links.push(below),
+                Err(error) => self.refused(path, &error),
+            },
+            Ok(found) => self.met(path, &found, rest, below),
+        }
+    }
+
+    fn met(&mut self, path: &Path, found: &std::fs::Metadata, rest: &[String], below: PathBuf) {
+        if found.is_dir() {
+            self.below(path, rest);
+        } else if found.is_file() && rest.is_empty() && self.found.files.len() < MOST_FILES {
+            self.found.files.push(below);
         }
     }
 

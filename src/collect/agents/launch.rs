@@ -3,8 +3,10 @@
 
 use std::ops::Range;
 
+use super::address;
 use super::container;
 use super::given::{self, Given, Held};
+use super::shell;
 
 /// How a server is started.
 #[derive(Debug, Default)]
@@ -37,7 +39,9 @@ pub(super) struct Folder {
 impl Folder {
     /// Whether it is a whole disk, or the home of a user or of all.
     pub(super) fn is_root(&self) -> bool {
-        let path = self.path.trim_end_matches(['/', '\\']);
+        // `//var` is how a shell of Windows is told to leave a path as it is.
+        let path = if self.path.starts_with("//") { &self.path[1..] } else { self.path.as_str() };
+        let path = path.trim_end_matches(['/', '\\']);
         let is_home =
             |parent: &str| path.strip_prefix(parent).is_some_and(|rest| !rest.trim_start_matches('/').contains('/'));
         matches!(path, "" | "~" | "$HOME" | "${HOME}" | "%USERPROFILE%" | "/etc" | "/root" | "/var/run/docker.sock")
@@ -71,10 +75,11 @@ const LAUNCHERS: &[(&str, &[&str], &str)] = &[
 
 /// Reads a command line; what is given among the arguments is added.
 pub(super) fn read(words: &[Word], given: &mut Vec<Given>) -> Launch {
-    let words = unwrap(words);
+    let Bare { words, by_root } = unwrap(words, given);
     let Some((program, arguments)) = words.split_first() else { return Launch::default() };
     let base = base_name(&program.0);
-    let mut launch = Launch { program: Some(base.clone()), ..Launch::default() };
+    let unsandboxed = by_root.then(|| "sudo, by which it runs as root".to_owned());
+    let mut launch = Launch { program: Some(base.clone()), unsandboxed, ..Launch::default() };
     let texts: Vec<&str> = arguments.iter().map(|(text, _)| text.as_str()).collect();
     let launcher = LAUNCHERS.iter().find(|(name, then, _)| *name == base && texts.starts_with(then));
     let mut rest = arguments;
@@ -91,39 +96,80 @@ pub(super) fn read(words: &[Word], given: &mut Vec<Given>) -> Launch {
     launch
 }
 
-/// What stands behind `cmd /c`, `env A=b`, `sh -c "…"` and `sudo`.
-fn unwrap(words: &[Word]) -> Vec<Word> {
+/// A command line without what only starts it.
+struct Bare {
+    words: Vec<Word>,
+    by_root: bool,
+}
+
+/// What stands behind `cmd /c`, `env A=b`, `sh -c "…"` and `sudo`; variables that are set on the way are given.
+fn unwrap(words: &[Word], given: &mut Vec<Given>) -> Bare {
     let mut words = words.to_vec();
+    let mut by_root = false;
     // Some write program and arguments as one text.
     if let [(line, span)] = words.as_slice()
         && line.contains(' ')
         && !line.starts_with(['/', '"', '\''])
     {
-        words = line.split_whitespace().map(|part| (part.to_owned(), span.clone())).collect();
+        words = of_shell(&line.clone(), &span.clone(), given);
     }
-    for _ in 0..3 {
+    for _ in 0..5 {
         let Some((program, _)) = words.first() else { break };
         let base = base_name(program);
         let second = words.get(1).map(|(text, _)| text.to_lowercase()).unwrap_or_default();
         match base.as_str() {
             "cmd" if matches!(second.as_str(), "/c" | "/k") => drop(words.drain(..2)),
-            "sudo" | "exec" | "nohup" => drop(words.drain(..1)),
+            "sudo" | "doas" => {
+                by_root = true;
+                let flags = words.iter().skip(1).take_while(|(text, _)| text.starts_with('-')).count();
+                words.drain(..=flags);
+            }
+            "exec" | "nohup" => drop(words.drain(..1)),
             "env" => {
                 let count = words.iter().skip(1).take_while(|(text, _)| text.contains('=') || text.starts_with('-'));
                 let count = count.count() + 1;
-                words.drain(..count);
+                for (text, span) in words.drain(..count).skip(1) {
+                    if let Some((name, value)) = shell::assignment(&text) {
+                        given::of_pair(name, Some(value), "env", &span, given);
+                    }
+                }
             }
-            "sh" | "bash" | "zsh" | "powershell" | "pwsh" if second.starts_with('-') && second.ends_with('c') => {
+            "sh" | "bash" | "zsh" | "dash" | "ash" | "powershell" | "pwsh" if is_command_flag(&second) => {
                 let Some((line, span)) = words.get(2).cloned() else { break };
-                words = line
-                    .split_whitespace()
-                    .map(|part| (part.trim_matches(['"', '\'']).to_owned(), span.clone()))
-                    .collect();
+                words = of_shell(&line, &span, given);
             }
             _ => break,
         }
     }
-    words
+    Bare { words, by_root }
+}
+
+/// `-c`, `-lc`, `-Command`.
+fn is_command_flag(flag: &str) -> bool {
+    flag == "-command" || flag.starts_with('-') && flag.ends_with('c')
+}
+
+/// The command of a line of a shell that starts the server: the first with a launcher, else the last. What is set in the
+/// line is given.
+fn of_shell(line: &str, span: &Range<usize>, given: &mut Vec<Given>) -> Vec<Word> {
+    let mut best: Vec<String> = Vec::new();
+    let is_launcher = |words: &[String]| {
+        words.first().is_some_and(|program| LAUNCHERS.iter().any(|(name, ..)| *name == base_name(program)))
+    };
+    for command in shell::commands(line) {
+        let mut words = command.as_slice();
+        if words.first().is_some_and(|first| first == "export" || first == "set") {
+            words = &words[1..];
+        }
+        while let Some((name, value)) = words.first().and_then(|first| shell::assignment(first)) {
+            given::of_pair(name, Some(value), "env", span, given);
+            words = &words[1..];
+        }
+        if !words.is_empty() && !is_launcher(&best) {
+            best = words.to_vec();
+        }
+    }
+    best.into_iter().map(|word| (word, span.clone())).collect()
 }
 
 fn base_name(program: &str) -> String {
@@ -259,9 +305,9 @@ fn of_url(text: &str, span: &Range<usize>, launch: &mut Launch, given: &mut Vec<
     let is_web = ["http://", "https://", "ws://", "wss://"].iter().any(|scheme| text.starts_with(scheme));
     if is_web {
         launch.url.get_or_insert_with(|| (text.to_owned(), span.clone()));
-    } else if given::address(text).is_some_and(|address| address.has_password) {
+    } else if address::address(text).is_some_and(|address| address.has_password) {
         let name = "password before the host".to_owned();
-        given.push(Given { by: "argument", name, span: span.clone(), held: Held::Literal });
+        given.push(Given::of("argument", name, span, Held::Literal, None));
     }
 }
 
@@ -294,6 +340,7 @@ mod tests {
             ("cmd /c npx -y server@2.0.0-rc.1", "npx", "server", true),
             ("C:\\nodejs\\npx.cmd -y server", "npx", "server", false),
             ("env A=b npx -y server", "npx", "server", false),
+            ("sudo -E npx -y server", "npx", "server", false),
             ("uvx mcp-server-git", "uvx", "mcp-server-git", false),
             ("uvx mcp-server-git==2025.7.1", "uvx", "mcp-server-git", true),
             ("uvx mcp-server-git@2025.7.1", "uvx", "mcp-server-git", true),
@@ -333,6 +380,16 @@ mod tests {
         let (one, given) = launch("docker run -e GITHUB_TOKEN -e A_KEY=hk7Qe-2Lm9pWz4 --privileged -v /:/host a/b");
         assert_eq!(given.iter().map(|one| one.held == Held::Literal).collect::<Vec<_>>(), [false, true]);
         assert!(one.folders.iter().any(Folder::is_root) && one.unsandboxed.as_deref() == Some("--privileged"));
+        let shell = [("bash".to_owned(), 0..1), ("-c".to_owned(), 1..2)];
+        let line = "cd /srv && API_TOKEN='hk7Qe2Lm9pWz4xR8tB3nV6' npx -y srv --port 1".to_owned();
+        let mut given = Vec::new();
+        let one = read(&[&shell[..], &[(line, 2..9)]].concat(), &mut given);
+        assert_eq!((one.launcher, one.package.as_deref()), (Some("npx"), Some("srv")));
+        assert_eq!((given[0].name.as_str(), given[0].span.clone()), ("API_TOKEN", 2..9));
+        assert!(matches!(given[0].held, Held::Literal));
+        assert!(launch("sudo npx -y srv@1.0.0").0.unsandboxed.is_some());
+        let (socket, _) = launch("docker run --pid=host --cap-add SYS_ADMIN -v //var/run/docker.sock:/s a/b");
+        assert!(socket.folders.iter().any(Folder::is_root) && socket.unsandboxed.is_some());
         let folders = |path: &str| Folder { path: path.to_owned(), is_mount: false }.is_root();
         for (path, expected) in
             [("/", true), ("~", true), ("/home/anna", true), ("/home/anna/src", false), ("C:\\", true), ("/srv", false)]

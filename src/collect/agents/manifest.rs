@@ -1,9 +1,10 @@
 //! Files that describe agents: A2A cards, definitions of Claude, Copilot, CrewAI, LangGraph, ADK, n8n, Dify, Flowise and
 //! others, and code that is built on a framework. Runs nothing and follows no reference.
 
+use super::address::address;
 use super::dependency;
 use super::file::File;
-use super::given::{address, shown};
+use super::given::shown;
 use super::node::{Node, Value};
 use super::parse::{Format, parse};
 use super::server::servers;
@@ -107,7 +108,11 @@ pub(super) fn read(file: &mut File<'_>, tables: &Tables) -> Result<(), String> {
         Form::LangGraph => {
             for graph in tree.get("graphs").map(Node::entries).unwrap_or_default() {
                 let at = graph.at..graph.at + graph.key.len();
-                define(file, &graph.key, "LangGraph", &at, Attributes::default());
+                let id = define(file, &graph.key, "LangGraph", &at, Attributes::default());
+                // `env` is a map of variables, or the name of a file of them.
+                let mut given = Vec::new();
+                tree.get("env").into_iter().for_each(|env| super::given::of_map(env, "env", &mut given));
+                super::client::given(file, &id, &given, &(0..0), tables);
             }
         }
         Form::Adk => {
@@ -191,6 +196,7 @@ fn front_matter(file: &mut File<'_>, tables: &Tables) -> Result<(), String> {
     let mode = tree.any(&["permissionMode", "permission-mode"]).and_then(Node::text);
     if mode == Some("bypassPermissions") {
         attributes.set(Name::ApprovalsOff, true);
+        attributes.set(Name::Unasked, "all its tools");
     }
     if is_workflow {
         let on = tree
@@ -284,7 +290,7 @@ fn plugin(file: &mut File<'_>, tree: &Node) {
 
 /// Words that stand in files of which the name says nothing.
 pub(super) const CONTENT: &[&str] =
-    &["n8n-nodes-langchain.", "kind: app", "\"Agents\"", "\"Sequential Agents\"", "AdaptiveDialog"];
+    &["mcp_config", "n8n-nodes-langchain.", "kind: app", "\"Agents\"", "\"Sequential Agents\"", "AdaptiveDialog"];
 
 /// Recognises exports of builders by what they hold; what cannot be read is none of them.
 pub(super) fn by_content(file: &mut File<'_>, tables: &Tables) {

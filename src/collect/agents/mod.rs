@@ -4,6 +4,7 @@
 //! The source collector gives each file here as it reads it (`Notes`); [`known_places`] says where a home directory
 //! keeps such files.
 
+mod address;
 mod azure;
 mod ci;
 mod client;
@@ -12,9 +13,12 @@ mod cluster;
 mod codeowners;
 mod container;
 mod dependency;
+mod docker;
+mod embedded;
 mod file;
 mod frameworks;
 mod given;
+mod guard;
 mod hcl;
 mod home;
 mod launch;
@@ -23,7 +27,11 @@ mod node;
 mod notes;
 mod parse;
 mod place;
+mod role;
+mod script;
 mod server;
+mod shell;
+mod statement;
 mod table;
 mod tokens;
 

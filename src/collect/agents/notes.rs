@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 use super::client::{self, Owner};
 use super::codeowners::{self, CodeOwners};
 use super::file::{File, NAME, Source};
+use super::node::Node;
 use super::parse::{Format, parse};
-use super::table::{FileRole, Tables};
-use super::{ci, cloud, manifest, tokens};
+use super::table::{FileRole, SettingKeys, Tables};
+use super::{ci, cloud, docker, embedded, manifest, script, tokens};
 use crate::collect::{CollectError, Sink};
 use crate::model::{CoverageEntry, FactKind, Identity, Location, Outcome, Record};
 
@@ -49,6 +50,26 @@ fn wrote(records: &mut [(String, Vec<Record>)], authors: Authors<'_>) {
     }
 }
 
+/// Whether a file is called after the protocol.
+fn is_called_mcp(path: &str) -> bool {
+    path.rsplit('/').next().unwrap_or(path).to_lowercase().contains("mcp")
+}
+
+/// The keys under which a file of an unknown client lists servers; nothing where it lists none.
+pub(super) fn server_keys(path: &str, text: &str) -> Option<Vec<String>> {
+    Format::of_path(path)?;
+    let mut keys: Vec<&str> = SERVER_KEYS.iter().copied().filter(|key| text.contains(key)).collect();
+    // `servers` alone says too little: the file must be called after the protocol.
+    if is_called_mcp(path) && text.contains("servers") {
+        keys.extend(["servers", "mcp.servers"]);
+    }
+    // A package of Claude Desktop. Source: the MCPB specification, "manifest.json".
+    if path.rsplit('/').next() == Some("manifest.json") && text.contains("mcp_config") {
+        keys.push("server");
+    }
+    (!keys.is_empty()).then(|| keys.into_iter().map(str::to_owned).collect())
+}
+
 /// What is gathered of one tree.
 pub(crate) struct Notes {
     tables: Arc<Tables>,
@@ -57,12 +78,12 @@ pub(crate) struct Notes {
 
 #[derive(Default)]
 struct Inner {
-    read: u64,
     records: Vec<(String, Vec<Record>)>,
     count: usize,
     holes: Vec<CoverageEntry>,
     owners: Vec<CodeOwners>,
     cloud: cloud::Modules,
+    docker: docker::Toolkits,
 }
 
 /// Why a file is of interest.
@@ -96,13 +117,19 @@ impl Notes {
         if is_named {
             return Some(Interest::Named);
         }
-        let is_open = Format::of_path(path).is_some() || cloud::is_one(path) || manifest::is_code(path);
+        let is_open =
+            Format::of_path(path).is_some() || cloud::is_one(path) || manifest::is_code(path) || script::is_one(path);
         is_open.then_some(Interest::Content)
     }
 
     /// Whether a text holds a word for which it is read, although its path says nothing.
     pub(crate) fn is_of_interest(&self, path: &str, text: &[u8]) -> bool {
-        if manifest::is_code(path) { self.tables.frameworks.has_call(text) } else { self.tables.has_content(text) }
+        if manifest::is_code(path) {
+            return self.tables.frameworks.has_call(text);
+        }
+        self.tables.has_content(text)
+            || script::is_one(path) && self.tables.frameworks.has_flag(text)
+            || is_called_mcp(path) && memchr::memmem::find(text, b"servers").is_some()
     }
 
     /// Reads a file whose path is of interest. All of it must be there.
@@ -130,7 +157,6 @@ impl Notes {
             return;
         }
         self.with(|inner| {
-            inner.read += 1;
             if inner.count + records.len() > MOST_RECORDS {
                 let detail = format!("more than {MOST_RECORDS} facts about agents; the rest is not told");
                 inner.holes.push(
@@ -166,9 +192,17 @@ impl Notes {
             let owner = Owner { client: Some(known.client), base };
             match &known.place.role {
                 FileRole::Tokens(rule) => tokens::read(file, &owner, rule),
-                FileRole::Settings { servers, models } => self.settings(file, &owner, servers, models),
+                FileRole::Settings(keys) => self.settings(file, &owner, keys),
+                FileRole::Toolkit(part) => {
+                    self.tree(file, |file, tree| {
+                        self.with(|inner| inner.docker.read(file, tree, &owner, *part, &self.tables));
+                    });
+                }
             }
             return;
+        }
+        if script::is_one(path) {
+            script::read(file, &self.tables.frameworks);
         }
         if ci::is_workflow(path) {
             return self.told(file, |file| ci::read(file, &self.tables));
@@ -176,9 +210,8 @@ impl Notes {
         if manifest::is_one(path) {
             return self.told(file, |file| manifest::read(file, &self.tables));
         }
-        if SERVER_KEYS.iter().any(|key| file.text.contains(key)) && Format::of_path(path).is_some() {
+        if let Some(keys) = server_keys(path, file.text) {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-            let keys: Vec<String> = SERVER_KEYS.iter().map(|key| (*key).to_owned()).collect();
             return self.guess(file, &Owner { client: None, base: folder }, &keys);
         }
         if cloud::is_one(path) {
@@ -187,8 +220,13 @@ impl Notes {
         manifest::by_content(file, &self.tables);
     }
 
-    /// The settings of a known client: that they cannot be read is a hole.
-    fn settings(&self, file: &mut File<'_>, owner: &Owner<'_>, servers: &[String], models: &[String]) {
+    /// The settings of a known client.
+    fn settings(&self, file: &mut File<'_>, owner: &Owner<'_>, keys: &SettingKeys) {
+        self.tree(file, |file, tree| client::read(file, tree, owner, keys, &self.tables));
+    }
+
+    /// A file of a known client: that it cannot be read is a hole.
+    fn tree(&self, file: &mut File<'_>, read: impl FnOnce(&mut File<'_>, &Node)) {
         let format = Format::of_path(file.source.name).unwrap_or(Format::Json);
         if file.text.trim().is_empty() {
             return;
@@ -201,12 +239,12 @@ impl Notes {
                     let entry = CoverageEntry::hole(NAME, file.source.target, file.shown(), Outcome::NotRead, detail);
                     self.with(|inner| inner.holes.push(entry.remedy("take one of them out").count(1)));
                 }
-                client::read(file, &tree, owner, servers, models, &self.tables);
+                read(file, &tree);
             }
             Err(error) => {
                 let (line, column) = file.position(error.at);
                 let detail = format!("line {line}, column {column}: expected {}", error.expected);
-                self.hole(file.source, Outcome::Failed, detail, "mend the file; its client cannot read it either");
+                self.hole(file.source, Outcome::Failed, detail, "mend the file, or say that it is read wrongly");
             }
         }
     }
@@ -215,7 +253,11 @@ impl Notes {
     fn guess(&self, file: &mut File<'_>, owner: &Owner<'_>, servers: &[String]) {
         let Some(format) = Format::of_path(file.source.name) else { return };
         if let Ok((tree, _)) = parse(file.text, format) {
-            client::read(file, &tree, owner, servers, &[], &self.tables);
+            let keys = SettingKeys { servers: servers.to_vec(), ..SettingKeys::default() };
+            client::read(file, &tree, owner, &keys, &self.tables);
+            if format == Format::Yaml && file.records.is_empty() {
+                embedded::read(file, &self.tables);
+            }
         }
     }
 
@@ -239,14 +281,16 @@ impl Notes {
         }
     }
 
-    /// Sends what was gathered. `authors` says who wrote lines of files, as far as anybody knows.
+    /// Sends what was gathered. `authors` says who wrote lines of files, as far as anybody knows; `what` what was looked
+    /// through: an agent is gone only where the same was looked through again.
     ///
     /// # Errors
     /// When the scan is over.
-    pub(crate) fn send(&self, target: &str, sink: &Sink, authors: Authors<'_>) -> Result<(), CollectError> {
+    pub(crate) fn send(&self, target: &str, what: &str, sink: &Sink, authors: Authors<'_>) -> Result<(), CollectError> {
         let inner = self.inner.lock().map(|mut inner| std::mem::take(&mut *inner)).unwrap_or_default();
-        let Inner { read, mut records, mut holes, owners, cloud, .. } = inner;
+        let Inner { mut records, mut holes, owners, cloud, docker, .. } = inner;
         records.extend(cloud.records());
+        records.extend(docker.records());
         records.sort_by(|(left, _), (right, _)| left.cmp(right));
         let owners = codeowners::by_folder(owners);
         for (path, of_file) in &mut records {
@@ -262,12 +306,11 @@ impl Notes {
                 sink.send_blocking(record)?;
             }
         }
-        if read > 0 || !seen.is_empty() {
-            let mut entry = CoverageEntry::complete(NAME, target, "agents", seen.values().sum());
-            let counts: Vec<String> = seen.into_iter().map(|(kind, count)| format!("{kind}: {count}")).collect();
-            entry.detail = Some(counts.join(", "));
-            sink.send_blocking(Record::Coverage(entry))?;
-        }
+        // That there is none is said, too: else the last one that goes would never be known to be gone.
+        let mut entry = CoverageEntry::complete(NAME, target, what, seen.values().sum());
+        let counts: Vec<String> = seen.into_iter().map(|(kind, count)| format!("{kind}: {count}")).collect();
+        entry.detail = (!counts.is_empty()).then(|| counts.join(", "));
+        sink.send_blocking(Record::Coverage(entry))?;
         holes.sort();
         holes.into_iter().try_for_each(|hole| sink.send_blocking(Record::Coverage(hole)))
     }

@@ -5,18 +5,31 @@ use std::ops::Range;
 
 use serde::Deserialize;
 
+use super::address::address;
 use super::container;
-use super::given::{Given, address, of_map};
+use super::given::{Given, of_map};
 use super::launch::{self, Launch};
 use super::node::{Entry, Node, Value};
 use crate::model::Exposure;
 use crate::model::alike::distance;
+use crate::model::wildcard::matches;
 
 /// What is known of servers by their names.
 #[derive(Debug, Default)]
 pub(super) struct Knowledge {
     servers: BTreeMap<String, Abilities>,
     strong: Strong,
+    tools: Tools,
+}
+
+/// What the names of tools say, as patterns in small letters.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tools {
+    /// They read and send nothing but what they are asked for.
+    reads: Vec<String>,
+    /// They tell of the one who asks, or of the time: nothing private and nothing foreign.
+    harmless: Vec<String>,
 }
 
 /// Kinds of credentials that give much power by themselves.
@@ -44,6 +57,7 @@ pub(super) struct Abilities {
 struct RawKnowledge {
     server: Vec<RawServer>,
     strong: Strong,
+    tools: Tools,
 }
 
 #[derive(Deserialize)]
@@ -69,7 +83,26 @@ impl Knowledge {
             let abilities = Abilities { private, untrusted, egress, shell, files };
             servers.extend(names.into_iter().map(|name| (name.to_lowercase(), abilities)));
         }
-        Ok(Self { servers, strong: raw.strong })
+        Ok(Self { servers, strong: raw.strong, tools: raw.tools })
+    }
+
+    /// What is left to a server of which only these tools may be used. A name that says nothing keeps everything.
+    fn left(&self, abilities: Abilities, tools: &[String]) -> Abilities {
+        let any_but = |patterns: &[&[String]]| {
+            tools.iter().any(|tool| {
+                let tool = tool.to_lowercase();
+                !patterns.iter().copied().flatten().any(|pattern| matches(pattern, &tool))
+            })
+        };
+        let (reads, harmless) = (self.tools.reads.as_slice(), self.tools.harmless.as_slice());
+        let (acts, tells) = (any_but(&[reads, harmless]), any_but(&[harmless]));
+        Abilities {
+            private: abilities.private && tells,
+            untrusted: abilities.untrusted && tells,
+            egress: abilities.egress && acts,
+            shell: abilities.shell && acts,
+            files: abilities.files,
+        }
     }
 
     /// Whether an exposed value is of a kind that gives much power by itself.
@@ -205,11 +238,11 @@ fn of_codex(node: &Node, given: &mut Vec<Given>) {
         && let Some(name) = value.text()
     {
         let held = Reference(format!("${name}"));
-        given.push(Given { by: "env", name: super::given::shown(name), span: value.span.clone(), held });
+        given.push(Given::of("env", super::given::shown(name), &value.span, held, None));
     }
     for entry in node.get("env_http_headers").map(Node::entries).unwrap_or_default() {
         let held = Reference(format!("${}", entry.value.text().unwrap_or_default()));
-        given.push(Given { by: "header", name: super::given::shown(&entry.key), span: entry.span(), held });
+        given.push(Given::of("header", super::given::shown(&entry.key), &entry.span(), held, None));
     }
 }
 
@@ -232,7 +265,7 @@ fn approvals_off(node: &Node) -> Option<String> {
 
 impl Server {
     /// Notes the address.
-    fn reach(&mut self, url: &str, span: &Range<usize>) {
+    pub(super) fn reach(&mut self, url: &str, span: &Range<usize>) {
         let Some(address) = address(url) else {
             self.endpoint = super::given::reference(url);
             return;
@@ -242,16 +275,29 @@ impl Server {
         if address.has_password || address.has_secret_in_query {
             let name = if address.has_password { "password before the host" } else { "query of the address" };
             let held = super::given::Held::Literal;
-            self.given.push(Given { by: "url", name: name.to_owned(), span: span.clone(), held });
+            self.given.push(Given::of("url", name.to_owned(), span, held, None));
         }
         self.endpoint = Some(address.endpoint);
         self.host = Some(address.host);
     }
 
+    /// Whether only some of its tools may be used.
+    fn is_limited(&self) -> bool {
+        !self.tools.is_empty() && !self.tools.iter().any(|tool| tool == "*")
+    }
+
+    /// Which of its tools run unasked, in words, where any do.
+    pub(super) fn unasked(&self) -> String {
+        if self.is_limited() { self.tools.join(", ") } else { "all its tools".to_owned() }
+    }
+
     /// What is known of it by its name, and what its folders add.
-    fn judge(&mut self, knowledge: &Knowledge) {
+    pub(super) fn judge(&mut self, knowledge: &Knowledge) {
         let names = [self.launch.package.as_deref(), self.host.as_deref(), self.launch.program.as_deref()];
         self.abilities = names.into_iter().flatten().find_map(|name| knowledge.of(name)).unwrap_or_default();
+        if self.is_limited() {
+            self.abilities = knowledge.left(self.abilities, &self.tools);
+        }
         let package = self.launch.package.as_deref().filter(|_| self.launch.is_fetched);
         self.looks_like = package.and_then(|package| knowledge.looks_like(package)).map(str::to_owned);
         if !self.abilities.files {

@@ -45,6 +45,8 @@ pub(super) struct Place {
     pattern: Pattern,
     /// Whether it lies in a home directory; else in a project.
     pub(super) is_home: bool,
+    /// Without the folder of settings around it, as in a copy or a dotfile repository: no place of a home directory.
+    is_copy: bool,
     /// The client, by its place in the table.
     pub(super) client: usize,
     pub(super) role: FileRole,
@@ -53,10 +55,33 @@ pub(super) struct Place {
 /// What is in a client's file.
 #[derive(Clone, Debug)]
 pub(super) enum FileRole {
-    /// Servers at these keys, settings, models with keys of their own.
-    Settings { servers: Vec<String>, models: Vec<String> },
+    /// Settings of the client.
+    Settings(SettingKeys),
+    /// A file of a toolkit, in which what is switched on and what there is stand apart.
+    Toolkit(Toolkit),
     /// The client's own tokens.
     Tokens(TokenRule),
+}
+
+/// Under which keys a file of settings says what.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SettingKeys {
+    /// Lists of servers.
+    pub(super) servers: Vec<String>,
+    /// Models with keys of their own.
+    pub(super) models: Vec<String>,
+    /// Keys below which the client's settings stand; the file itself where there is none.
+    pub(super) within: Vec<String>,
+}
+
+/// The part of a toolkit that a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Toolkit {
+    /// Names what is switched on.
+    Enabled,
+    /// Describes all that there is.
+    Catalog,
 }
 
 /// What a file of tokens holds, and at which keys.
@@ -119,7 +144,7 @@ struct RawClient {
     tokens: Vec<TokenRule>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawFile {
     #[serde(default)]
@@ -132,6 +157,9 @@ struct RawFile {
     servers: Vec<String>,
     #[serde(default)]
     models: Vec<String>,
+    #[serde(default)]
+    within: Vec<String>,
+    toolkit: Option<Toolkit>,
 }
 
 /// A file of a client, recognised by its path.
@@ -155,13 +183,16 @@ impl Tables {
         tables.content = Some(AhoCorasick::new(words).map_err(|error| error.to_string())?);
         for (number, client) in raw.client.into_iter().enumerate() {
             for file in &client.file {
-                let role = FileRole::Settings { servers: file.servers.clone(), models: file.models.clone() };
+                let RawFile { servers, models, within, .. } = file.clone();
+                let keys = SettingKeys { servers, models, within };
+                let role = file.toolkit.map_or(FileRole::Settings(keys), FileRole::Toolkit);
                 let below =
                     |folder: &str| file.config.iter().map(|path| format!("{folder}/{path}")).collect::<Vec<_>>();
                 let home = file.home.iter().cloned().chain(CONFIG.iter().flat_map(|folder| below(folder)));
                 home.for_each(|path| tables.add(&path, true, number, role.clone()));
-                // Without the folder of settings around it, as in a copy or a dotfile repository.
+                let before = tables.places.len();
                 file.config.iter().for_each(|path| tables.add(path, true, number, role.clone()));
+                tables.places.iter_mut().skip(before).for_each(|place| place.is_copy = true);
                 file.project.iter().for_each(|path| tables.add(path, false, number, role.clone()));
             }
             for tokens in &client.tokens {
@@ -181,7 +212,7 @@ impl Tables {
         } else {
             self.by_name.entry(last).or_default().push(number);
         }
-        self.places.push(Place { pattern, is_home, client, role });
+        self.places.push(Place { pattern, is_home, is_copy: false, client, role });
     }
 
     /// The client whose file this is, by the end of its path: of several the one that says most of the path. A place in
@@ -214,6 +245,6 @@ impl Tables {
 
     /// The places in a home directory, as patterns.
     pub(super) fn home_patterns(&self) -> impl Iterator<Item = &Pattern> {
-        self.places.iter().filter(|place| place.is_home).map(|place| &place.pattern)
+        self.places.iter().filter(|place| place.is_home && !place.is_copy).map(|place| &place.pattern)
     }
 }

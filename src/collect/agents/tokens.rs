@@ -63,7 +63,10 @@ pub(super) fn read(file: &mut File<'_>, owner: &Owner<'_>, rule: &TokenRule) {
     }
     let since = nodes(&rule.since).into_iter().find_map(|node| node.text()?.parse::<Timestamp>().ok());
     let expires = tokens.iter().filter_map(|token| token.expires).min();
-    add(file, owner, attributes, since.into(), expires);
+    // A client writes the file when it renews what is in it.
+    let since = since.or(file.source.written);
+    let created = since.map_or_else(|| Known::unknown("the file does not say, and may be a copy"), Known::Value);
+    add(file, owner, attributes, created, expires);
 }
 
 fn add(

@@ -100,7 +100,9 @@ impl Projection {
             attributes,
             evidence,
         };
-        self.tokens.push(Token { credential, account: format!("{}/{account}", metadata.namespace), used });
+        let uid = metadata.annotations.0.get("kubernetes.io/service-account.uid").filter(|uid| !uid.is_empty());
+        let (uid, account) = (uid.cloned(), format!("{}/{account}", metadata.namespace));
+        self.tokens.push(Token { credential, account, used, uid });
     }
 
     /// What of a Secret's metadata is worth a look.

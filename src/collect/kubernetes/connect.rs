@@ -33,7 +33,7 @@ pub(super) async fn connect(
     kubeconfig: Option<&Path>,
     context: Option<&str>,
     allow_exec: bool,
-) -> Result<Client, CollectError> {
+) -> Result<(Client, Option<String>), CollectError> {
     let mut config = match load(kubeconfig) {
         Ok(loaded) => {
             let options = KubeConfigOptions { context: context.map(str::to_owned), cluster: None, user: None };
@@ -57,9 +57,25 @@ pub(super) async fn connect(
     if reaches_directly(&config.cluster_url) {
         config.proxy_url = None;
     }
+    let issuer = config.cluster_url.host().and_then(issuer_at);
     // Building the client runs the credential program, which blocks.
     let built = tokio::task::spawn_blocking(move || Client::try_from(config)).await;
-    built.map_err(|_| CollectError::failed(WHAT, "the client could not be built"))?.map_err(|error| unbuilt(&error))
+    let client = built.map_err(|_| CollectError::failed(WHAT, "the client could not be built"))?;
+    Ok((client.map_err(|error| unbuilt(&error))?, issuer))
+}
+
+/// Who issues the tokens of an EKS cluster, by the host that its API server is reached at: both have the cluster's id.
+/// Source: EKS API reference, `Cluster` (`endpoint`, `identity.oidc.issuer`).
+fn issuer_at(host: &str) -> Option<String> {
+    let (head, of_china) = match host.strip_suffix(".eks.amazonaws.com.cn") {
+        Some(head) => (head, true),
+        None => (host.strip_suffix(".eks.amazonaws.com")?, false),
+    };
+    let mut parts = head.split('.');
+    let (id, _, region) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let domain = if of_china { "amazonaws.com.cn" } else { "amazonaws.com" };
+    (is_id && parts.next().is_none()).then(|| format!("https://oidc.eks.{region}.{domain}/id/{}", id.to_uppercase()))
 }
 
 fn load(kubeconfig: Option<&Path>) -> Result<Kubeconfig, KubeconfigError> {

@@ -61,6 +61,8 @@ impl Collector for KubernetesDump {
             position: 0,
             strays: Faults::default(),
             holes: 0,
+            uids: BTreeMap::new(),
+            is_mixed: false,
         };
         let searching = self.searching.clone();
         let reading = tokio::task::spawn_blocking(move || cluster.collect(&paths, &searching));
@@ -89,6 +91,10 @@ struct Cluster {
     strays: Faults,
     /// How many files could not be read to their end.
     holes: u64,
+    /// The unique ids of namespaces and service accounts, by kind and name.
+    uids: BTreeMap<(Kind, String), String>,
+    /// Whether it was said that the files are of several clusters.
+    is_mixed: bool,
 }
 
 impl Cluster {
@@ -157,6 +163,7 @@ impl Cluster {
         };
         self.dumped(kind);
         let location = self.location(file, &object);
+        self.same_cluster(file, kind, &object)?;
         let mut records = Vec::new();
         let whole = self.projection.add(kind, *object, location, &mut records);
         *self.read.entry(kind).or_default() += u64::from(whole);
@@ -164,6 +171,26 @@ impl Cluster {
             self.sink.send_blocking(record)?;
         }
         Ok(())
+    }
+
+    /// Says once where two files have a namespace or a service account of one name with two ids: they are of two clusters,
+    /// or of times between which it was made anew.
+    fn same_cluster(&mut self, file: &str, kind: Kind, object: &Object) -> Result<(), CollectError> {
+        let metadata = &object.metadata;
+        if self.is_mixed || !matches!(kind, Kind::Namespace | Kind::ServiceAccount) || metadata.uid.is_empty() {
+            return Ok(());
+        }
+        let name = super::records::qualified(metadata);
+        let uid = self.uids.entry((kind, name.clone())).or_insert_with(|| metadata.uid.clone());
+        if *uid == metadata.uid {
+            return Ok(());
+        }
+        self.is_mixed = true;
+        let what = kind.resource().name;
+        let detail =
+            format!("{file}: {what} {name} has another uid than in what was read before as cluster {}", self.name);
+        let entry = CoverageEntry::hole(NAME, &self.name, "one cluster", Outcome::Partial, detail);
+        self.hole(entry.remedy("name each cluster for itself: --kubernetes-export NAME=PATH, once for each"))
     }
 
     /// Counts an object of a kind that we do not read. Hostile files may hold any number of kinds.

@@ -39,6 +39,8 @@ pub(super) struct Token {
     /// The service account, by namespace and name.
     pub(super) account: String,
     pub(super) used: Known<Timestamp>,
+    /// The unique id of the service account that it was made for.
+    pub(super) uid: Option<String>,
 }
 
 /// How pods get the token of a service account: a pod's own word counts, then the service account's, then yes
@@ -85,7 +87,14 @@ impl Projection {
         let accounts: BTreeMap<&str, &Account> =
             self.accounts.iter().map(|account| (account.identity.name.as_str(), account)).collect();
         let mut of_tokens: BTreeMap<String, String> = BTreeMap::new();
-        for Token { mut credential, account, used } in tokens {
+        let knows_accounts = self.is_listed(Kind::ServiceAccount) && self.faults(Kind::ServiceAccount).is_none();
+        for Token { mut credential, account, used, uid } in tokens {
+            // The API server looks its service account up by name and id (Kubernetes, "Managing Service Accounts").
+            let holder = accounts.get(account.as_str()).map(|account| account.identity.unique_id.as_ref());
+            let is_another = |own: Option<&String>| own.zip(uid.as_ref()).is_some_and(|(own, uid)| own != uid);
+            if knows_accounts && holder.is_none_or(is_another) {
+                credential.active = Known::Value(false);
+            }
             if accounts.get(account.as_str()).is_some_and(|account| !account.tokens.contains(&credential.name)) {
                 credential.attributes.set(AttributeName::ByHand, true);
             }

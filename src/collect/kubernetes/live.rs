@@ -60,7 +60,8 @@ impl Collector for KubernetesLive {
 
     async fn collect(&self, target: &str, context: &Context, sink: &Sink) -> Result<(), CollectError> {
         let named = self.contexts.iter().find(|name| cluster_name(name) == target);
-        let client = connect::connect(self.kubeconfig.as_deref(), named.map(String::as_str), self.allow_exec).await?;
+        let (client, issuer) =
+            connect::connect(self.kubeconfig.as_deref(), named.map(String::as_str), self.allow_exec).await?;
         let mut projection = Projection::new(target, context.now).searching(Searcher::new(&self.searching, context));
         let (searching, cluster) = (self.searching.clone(), target.to_owned());
         let logs = tokio::task::spawn_blocking(move || searching.uses(&cluster)).await;
@@ -69,6 +70,9 @@ impl Collector for KubernetesLive {
             sink.send(Record::Coverage(entry)).await?;
         }
         projection.uses = uses;
+        if let Some(issuer) = issuer {
+            sink.send(projection.cluster_itself(&issuer)).await?;
+        }
         let (projection, values) = (Mutex::new(projection), self.searching.values);
         let lister = Lister { client, cluster: target, context, sink, projection, values };
         let ended = lister.everything().await;

@@ -324,6 +324,8 @@ pub(super) struct Words {
     pub(super) secrets: BTreeSet<String>,
     pub(super) api_server: bool,
     pub(super) bounds_tokens: bool,
+    /// Who issues tokens, where an API server is told.
+    pub(super) issuer: Option<String>,
     /// The words after options, until they are searched.
     texts: Vec<(String, String)>,
 }
@@ -337,6 +339,9 @@ impl Shape for Words {
         while let Some(Take(word, _)) = sequence.next_element::<Take<String>>()? {
             words.api_server |= word.ends_with("kube-apiserver");
             words.bounds_tokens |= word.starts_with("--service-account-max-token-expiration");
+            if let Some(issuer) = word.strip_prefix("--service-account-issuer=").filter(|_| words.issuer.is_none()) {
+                words.issuer = Some(super::one_line(issuer));
+            }
             let (name, given) = match word.split_once('=') {
                 Some((name, given)) => (name.to_owned(), Some(given)),
                 None => (word.clone(), None),

@@ -161,6 +161,12 @@ impl Projection {
         }
     }
 
+    /// A group that something other than a binding names.
+    pub(super) fn group(&self, name: &str, evidence: &Evidence) -> Record {
+        let id = Urn::kubernetes_cluster(&self.cluster, "group", name);
+        self.named(IdentityKind::KubernetesGroup, name.to_owned(), &id, evidence)
+    }
+
     fn named(&self, kind: IdentityKind, name: String, id: &Urn, evidence: &Evidence) -> Record {
         Record::Identity(Identity {
             id: id.clone(),

@@ -27,6 +27,10 @@ impl Projection {
             if !object.data.masters.is_empty() {
                 attributes.set(AttributeName::Masters, object.data.masters.into_iter().collect::<Vec<_>>());
             }
+            // The one group that is allowed everything without any binding, which would name it.
+            if object.data.mapped.iter().any(|(_, group)| group == "system:masters") {
+                out.push(self.group("system:masters", &evidence));
+            }
             for (who, group) in &object.data.mapped {
                 out.push(Record::Link(Link {
                     from: Urn::new(who),

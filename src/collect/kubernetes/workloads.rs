@@ -109,7 +109,11 @@ impl Projection {
         }
         let bounded = words().any(|words| words.bounds_tokens);
         let id = Urn::kubernetes(&self.cluster, &object.metadata.namespace, "api-server", &object.metadata.name);
-        let attributes = Attributes::default().with(AttributeName::TokenLifetimeBounded, bounded);
+        let mut attributes = Attributes::default().with(AttributeName::TokenLifetimeBounded, bounded);
+        // The first of several is the one that issues (kube-apiserver reference, `--service-account-issuer`).
+        if let Some(issuer) = words().find_map(|words| words.issuer.clone()) {
+            attributes.set(AttributeName::Issuer, issuer);
+        }
         let name = qualified(&object.metadata);
         Some(Record::Setting(self.plain_setting(
             SettingKind::KubernetesApiServer,
@@ -118,6 +122,17 @@ impl Projection {
             evidence.clone(),
             attributes,
         )))
+    }
+
+    /// The cluster as such, with who issues its tokens.
+    #[cfg(feature = "kubernetes")]
+    pub(super) fn cluster_itself(&self, issuer: &str) -> Record {
+        let id = Urn::new(format!("k8s:{}", self.cluster));
+        let location = crate::model::Location::Api { call: "kubeconfig".to_owned(), resource: self.cluster.clone() };
+        let attributes = Attributes::default().with(AttributeName::Issuer, issuer);
+        let evidence = self.evidence(location);
+        let kind = SettingKind::KubernetesCluster;
+        Record::Setting(self.plain_setting(kind, id, self.cluster.clone(), evidence, attributes))
     }
 
     /// A setting of the cluster without labels.

@@ -57,8 +57,10 @@ impl<'a> Watch<'a> {
             text,
             exposures: &self.exposures,
             mode: mode(path),
+            written: scanner.root.is_home.then(|| written(path)).flatten(),
             is_in_repository: self.is_named && path.ancestors().skip(1).any(|folder| folder.join(".git").exists()),
             now: scanner.context.now,
+            key: &scanner.context.fingerprint_key,
         };
         if is_whole {
             self.notes.file(&source);
@@ -66,6 +68,11 @@ impl<'a> Watch<'a> {
             self.notes.too_large(&source);
         }
     }
+}
+
+/// When a file was written last. Of a clone or a copy it says nothing.
+fn written(path: &Path) -> Option<jiff::Timestamp> {
+    path.symlink_metadata().ok()?.modified().ok()?.try_into().ok()
 }
 
 /// The permissions of a file.

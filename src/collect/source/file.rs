@@ -286,6 +286,7 @@ mod tests {
             path: file.path().to_owned(),
             true_path: file.path().to_owned(),
             number: 0,
+            is_home: false,
         };
         let scanner = FileScanner {
             root: &root,

@@ -66,6 +66,7 @@ impl GivenText {
             path: PathBuf::new(),
             true_path: true_path(here),
             number: 0,
+            is_home: false,
         };
         Walk {
             root,

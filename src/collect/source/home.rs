@@ -52,7 +52,8 @@ impl Collector for Homes {
     async fn collect(&self, target: &str, context: &Context, sink: &Sink) -> Result<(), CollectError> {
         let path = self.homes.get(target).cloned().ok_or_else(|| CollectError::failed("home", "unknown home"))?;
         let true_path = true_path(&path);
-        let root = Root { shown: target.to_owned(), label: name::base_name(&path), path, true_path, number: 0 };
+        let root =
+            Root { shown: target.to_owned(), label: name::base_name(&path), path, true_path, number: 0, is_home: true };
         let walk = Walk {
             root,
             owners: Arc::new(BTreeMap::new()),
@@ -77,8 +78,16 @@ fn read(walk: &Walk, tables: &Tables) -> Result<(), CollectError> {
     walk::pool(&walk.options)?.install(|| {
         found.files.par_iter().try_for_each(|below| {
             let path = walk.root.path.join(below);
-            match path.symlink_metadata() {
-                Ok(data) => walk.entry(&path, Some(data.file_type()), &tally),
+            // A link was followed within the home directory alone.
+            match path.canonicalize() {
+                Ok(place) if place.starts_with(&walk.root.true_path) => {
+                    tally.met.add(1);
+                    walk.file_at(&path, &place, &tally)
+                }
+                Ok(_) => {
+                    tally.hole(&name::text_of(below), Outcome::Failed, "it leads out of the home directory now");
+                    Ok(())
+                }
                 Err(error) => {
                     tally.hole(&name::text_of(below), Outcome::Failed, error);
                     Ok(())
@@ -91,7 +100,7 @@ fn read(walk: &Walk, tables: &Tables) -> Result<(), CollectError> {
     walk.sink.send_blocking(Record::Coverage(entry))?;
     not_looked_at(walk, &found)?;
     if let Some(notes) = &walk.agents {
-        notes.send(&walk.target, &walk.sink, &|wanted| vec![None; wanted.len()])?;
+        notes.send(&walk.target, "agents", &walk.sink, &|wanted| vec![None; wanted.len()])?;
     }
     walk.options.allows.send(&walk.target, &walk.sink)?;
     if found.files.is_empty() { Ok(()) } else { tally.send(&walk.target, &walk.sink) }
@@ -107,9 +116,10 @@ fn not_looked_at(walk: &Walk, found: &Places) -> Result<(), CollectError> {
     };
     if !found.links.is_empty() {
         let links: Vec<&Path> = found.links.iter().map(PathBuf::as_path).collect();
-        let detail = format!("symbolic links are not followed: {}", names(&links));
+        let detail = format!("links out of the home directory are not followed: {}", names(&links));
         let entry = CoverageEntry::hole(agents::NAME, &walk.target, "links", Outcome::NotRead, detail);
-        let entry = entry.count(links.len() as u64).remedy("scan the folder that they lead to");
+        let entry = entry.count(links.len() as u64).remedy("scan the files that they lead to, too");
+        let entry = entry.blinds(&[FactKind::Identities, FactKind::Credentials, FactKind::Exposures]);
         walk.sink.send_blocking(Record::Coverage(entry))?;
     }
     found.refused.iter().try_for_each(|(path, why)| {

@@ -136,6 +136,8 @@ struct Root {
     true_path: PathBuf,
     /// Its place among the roots.
     number: usize,
+    /// A home directory, whose files were written where they lie.
+    is_home: bool,
 }
 
 impl Source {
@@ -155,7 +157,7 @@ impl Source {
             let label = if lengthened.contains(&shown) { target.clone() } else { base };
             let shown = if shown == "." { String::new() } else { shown };
             owners.entry(true_path.clone()).or_insert(number);
-            named.insert(target, Root { shown, label, path: as_path(path), true_path, number });
+            named.insert(target, Root { shown, label, path: as_path(path), true_path, number, is_home: false });
         }
         let exports = options.exports.iter().map(|path| true_path(path)).collect();
         Self { roots: named, owners: Arc::new(owners), options: SourceOptions { exports, ..options }, detectors }

@@ -69,7 +69,7 @@ impl Walk {
         }
         if let Some(agents) = &self.agents {
             let root = &self.root.true_path;
-            agents.send(&self.target, &self.sink, &|wanted| super::git::authors(root, wanted))?;
+            agents.send(&self.target, "agents", &self.sink, &|wanted| super::git::authors(root, wanted))?;
         }
         tally.send(&self.target, &self.sink)
     }
@@ -190,6 +190,11 @@ impl Walk {
     }
 
     fn file(&self, path: &Path, tally: &Tally) -> Result<(), CollectError> {
+        self.file_at(path, path, tally)
+    }
+
+    /// Reads a file that is called `path` and lies at `place`.
+    pub(super) fn file_at(&self, path: &Path, place: &Path, tally: &Tally) -> Result<(), CollectError> {
         if self.is_elsewhere(path) {
             tally.elsewhere.add(1);
             return Ok(());
@@ -212,7 +217,7 @@ impl Walk {
         };
         let mut failed = None;
         // A root that is a link was named by the user, so it is followed; no other link is.
-        let opened = if relative.is_empty() { &self.root.true_path } else { path };
+        let opened = if relative.is_empty() { &self.root.true_path } else { place };
         let mut count = 0;
         let ended = archive::scan(&scanner, opened, tally, |exposure| {
             count += 1;

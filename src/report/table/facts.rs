@@ -6,13 +6,16 @@ use std::io;
 
 use super::page::Page;
 use crate::inventory::IdentityFacts;
-use crate::model::{FactKind, Finding, Location, Urn};
-use crate::report::Scan;
+use crate::model::{FactKind, Finding, Holding, Location, Urn};
 use crate::report::view::View;
 use crate::report::words::{SHOWN, capabilities, last_use, owner, plural, some_of, way};
+use crate::report::{Scan, capability_words};
 
 /// How many places of exposures are shown.
 const SHOWN_PLACES: usize = 10;
+
+/// How many powers of an agent are shown.
+const SHOWN_POWERS: usize = 3;
 
 /// Writes the lines. Places that one of `findings` shows anyway are left to it.
 pub(super) fn show(
@@ -32,6 +35,7 @@ pub(super) fn show(
     } else if hidden {
         page.entry("", "more may be hidden: not all grants could be read, see Coverage")?;
     }
+    reach(page, scan, view, id)?;
     exposures(page, scan, facts, findings)?;
     if !facts.workloads.is_empty() {
         let names: Vec<_> = facts.workloads.iter().map(|urn| workload(scan, urn)).collect();
@@ -57,6 +61,21 @@ fn powers(page: &mut Page<'_>, facts: &IdentityFacts, id: &Urn, findings: &[&Fin
     let steps = if told { &[] } else { path.steps.as_slice() };
     for (number, step) in steps.iter().enumerate() {
         page.detail(&format!("{}.", number + 1), step)?;
+    }
+    Ok(())
+}
+
+/// What an agent can do through its credentials, the strongest first.
+fn reach(page: &mut Page<'_>, scan: &Scan<'_>, view: &View<'_>, id: &Urn) -> io::Result<()> {
+    let Some(identity) = scan.inventory.identities.get(id) else { return Ok(()) };
+    let beyond = view.reach(identity).into_iter().filter(|one| !one.at.as_str().starts_with("agent:"));
+    let mut label = "reaches";
+    for one in beyond.take(SHOWN_POWERS) {
+        let sure = if one.holding == Holding::Holds { "" } else { ", if a condition holds" };
+        let at = scan.inventory.identities.get(one.at).map_or(one.at.as_str(), |end| end.name.as_str());
+        let steps = plural(one.steps as usize, "step");
+        let text = format!("{}: {} (as {at}, {steps}{sure})", capability_words(one.kind), one.scope);
+        page.entry(std::mem::take(&mut label), &text)?;
     }
     Ok(())
 }

@@ -40,8 +40,46 @@ fn a_change_shows_the_agents_that_it_leaves_behind() {
     commit(&repo, "boris");
     let (_, history) = scan(folder.path(), &["repo", "--history"]);
     assert!(named(&history, "agent.mcp-server").is_empty());
+    let told = |report: &serde_json::Value, what: &str| {
+        let entries = report["coverage"].as_array().expect("a list");
+        entries.iter().any(|entry| entry["collector"] == "agents" && entry["what"] == what)
+    };
+    assert!(told(&history, "agents in history"), "it says that it did not look");
+    assert!(told(&staged, "agents in staged changes") && !told(&staged, "agents"));
     let (_, without) = scan(folder.path(), &["repo", "--since", "HEAD~2", "--no-agents"]);
     assert!(named(&without, "agent.mcp-server").is_empty());
+}
+
+/// The last agent that goes is gone, and one that comes back is back; a scan of a change knows nothing of the others.
+#[test]
+fn agents_that_go_are_resolved_only_where_all_was_looked_through() {
+    let folder = folder();
+    let repo = folder.path().join("repo");
+    write(&repo, ".mcp.json", TWO);
+    write(&repo, "a.txt", "x\n");
+    git(&repo, &["init", "--quiet"]);
+    commit(&repo, "anna");
+    let judged = |day: &str, more: &[&str]| {
+        let now = format!("2026-11-{day}T00:00:00Z");
+        let base = ["scan", "repo", "--isolated", "--now", &now, "--history-file", "h.db", "--exit-zero", "-q"];
+        run(folder.path(), &[&base[..], more].concat());
+        let ran = run(folder.path(), &["diff", "--isolated", "--history-file", "h.db", "--format", "json"]);
+        let diff: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap_or_default();
+        let of = |change: &str| {
+            let all = diff["findings"].as_array().cloned().unwrap_or_default();
+            all.iter().filter(|one| one["change"] == change && one["rule"] == "agent-unpinned-server").count()
+        };
+        (of("new"), of("resolved"), of("not-seen"), of("reopened"))
+    };
+    assert_eq!(judged("01", &[]), (1, 0, 0, 0));
+    write(&repo, "a.txt", "y\n");
+    git(&repo, &["add", "--all"]);
+    assert_eq!(judged("02", &["--staged"]), (0, 0, 1, 0), "the file lies there as before");
+    judged("03", &[]);
+    std::fs::remove_file(repo.join(".mcp.json")).expect("it is there");
+    assert_eq!(judged("04", &[]), (0, 1, 0, 0), "nothing is left");
+    write(&repo, ".mcp.json", TWO);
+    assert_eq!(judged("05", &[]), (0, 0, 0, 1));
 }
 
 #[test]

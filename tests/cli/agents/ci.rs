@@ -100,3 +100,38 @@ fn programs_in_scripts_and_other_pipelines() {
     // Nobody is named who answers for them.
     assert_eq!(of_rule(&report, "agent-unowned").len(), 2);
 }
+
+#[test]
+fn a_guard_of_a_job_that_is_needed_and_of_a_label_counts() {
+    let step = format!("      - uses: {PINNED}\n        with:\n          anthropic_api_key: ${{{{ secrets.KEY }}}}\n");
+    let gated = |condition: &str, more: &str| {
+        format!(
+            "on: issue_comment\npermissions: {{contents: write}}\njobs:\n  gate:\n    if: {condition}\n    runs-on: x\n    steps: [{{run: 'true'}}]\n  triage:\n    needs: gate\n{more}    runs-on: x\n    steps:\n{step}"
+        )
+    };
+    let owner = "github.event.comment.author_association == 'OWNER'";
+    assert_eq!(rules(&report(&gated(owner, ""))), Vec::<String>::new());
+    assert_eq!(rules(&report(&gated(owner, "    if: always()\n"))), ["agent-ci-untrusted"]);
+    assert_eq!(rules(&report(&gated("github.event.comment.body != ''", ""))), ["agent-ci-untrusted"]);
+    let labeled = |types: &str| {
+        workflow(&format!("{{pull_request_target: {{types: [{types}]}}}}"), "write-all", &step)
+            .replace("    runs-on", "    if: github.event.label.name == 'safe'\n    runs-on")
+    };
+    assert_eq!(rules(&report(&labeled("labeled"))), Vec::<String>::new());
+    assert_eq!(rules(&report(&labeled("labeled, opened"))), ["agent-ci-untrusted"], "anybody opens one");
+}
+
+/// What a called workflow does stands elsewhere; what it is given, here.
+#[test]
+fn a_called_workflow_is_known_by_its_name() {
+    let call = |uses: &str| {
+        format!(
+            "on: issue_comment\npermissions: {{contents: write}}\njobs:\n  j:\n    uses: {uses}\n    secrets: inherit\n"
+        )
+    };
+    let found = report(&call("acme/ci/.github/workflows/claude-review.yml@main"));
+    assert_eq!(rules(&found), ["agent-ci-untrusted"]);
+    let (message, place) = &of_rule(&found, "agent-ci-untrusted")[0];
+    assert!(message.contains("every secret of the repository") && place.ends_with("a.yml:5"), "{message} {place}");
+    assert!(named(&report(&call("acme/ci/.github/workflows/build.yml@main")), "agent.ci").is_empty());
+}

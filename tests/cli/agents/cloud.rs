@@ -94,3 +94,79 @@ fn templates_without_end_and_odd_ones_are_quiet() {
         agents("a.bicep", text);
     }
 }
+
+const AGENT: &str = "resource \"aws_bedrockagent_agent\" \"b\" {\n  agent_name = \"b\"\n  agent_resource_role_arn = aws_iam_role.r.arn\n}\nresource \"aws_iam_role\" \"r\" {\n  name = \"agent-r\"\n  assume_role_policy = \"{}\"\n}\n";
+
+/// Whether the agent's role is an administrator: `yes`, `no`, or `unknown`, with the rules that hold or are not judged.
+fn role(path: &str, text: &str) -> &'static str {
+    let folder = folder();
+    write(folder.path(), &format!("repo/{path}"), text);
+    let (_, report) = scan(folder.path(), &["repo"]);
+    let held = super::rules(&report).iter().any(|rule| rule == "agent-role-administrator");
+    let open = report["not_evaluated"].as_array().expect("a list");
+    match (held, open.iter().any(|one| one["rule"] == "agent-role-administrator")) {
+        (true, _) => "yes",
+        (false, true) => "unknown",
+        (false, false) => "no",
+    }
+}
+
+#[test]
+fn the_policies_of_a_role_in_terraform_are_read() {
+    let document = |statement: &str| {
+        format!(
+            "{AGENT}data \"aws_iam_policy_document\" \"d\" {{\n  statement {{\n{statement}\n  }}\n}}\nresource \"aws_iam_role_policy\" \"p\" {{\n  role = aws_iam_role.r.id\n  policy = data.aws_iam_policy_document.d.json\n}}\n"
+        )
+    };
+    let all = "    actions = [\"*\"]\n    resources = [\"*\"]";
+    assert_eq!(role("main.tf", &document(all)), "yes");
+    assert_eq!(role("main.tf", &document(&format!("    effect = \"Deny\"\n{all}"))), "no");
+    assert_eq!(
+        role("main.tf", &document(&format!("{all}\n    condition {{\n      test = \"Bool\"\n    }}"))),
+        "unknown"
+    );
+    assert_eq!(role("main.tf", &document("    actions = [\"s3:*\"]\n    resources = [\"*\"]")), "no");
+    let inline = |policy: &str| {
+        format!(
+            "{AGENT}resource \"aws_iam_role_policy\" \"p\" {{\n  role = aws_iam_role.r.id\n  policy = {policy}\n}}\n"
+        )
+    };
+    let statement = |effect: &str, action: &str| {
+        inline(&format!("jsonencode({{Statement=[{{Effect=\"{effect}\",Action=\"{action}\",Resource=\"*\"}}]}})"))
+    };
+    assert_eq!(role("main.tf", &statement("Allow", "*")), "yes");
+    assert_eq!(role("main.tf", &statement("Allow", "iam:*")), "yes");
+    assert_eq!(role("main.tf", &statement("Deny", "*")), "no");
+    assert_eq!(role("main.tf", &inline("var.policy")), "unknown");
+    let attached = |arn: &str| {
+        format!(
+            "{AGENT}resource \"aws_iam_role_policy_attachment\" \"a\" {{\n  role = aws_iam_role.r.name\n  policy_arn = {arn}\n}}\n"
+        )
+    };
+    assert_eq!(role("main.tf", &attached("\"arn:aws:iam::aws:policy/AdministratorAccess\"")), "yes");
+    assert_eq!(role("main.tf", &attached("\"arn:aws:iam::aws:policy/ReadOnlyAccess\"")), "no");
+    assert_eq!(role("main.tf", &attached("\"arn:aws:iam::111122223333:policy/own\"")), "unknown");
+    let own = format!(
+        "{}resource \"aws_iam_policy\" \"p\" {{\n  policy = jsonencode({{Statement=[{{Effect=\"Allow\",Action=[\"s3:Get*\",\"*\"],Resource=\"*\"}}]}})\n}}\n",
+        attached("aws_iam_policy.p.arn")
+    );
+    assert_eq!(role("main.tf", &own), "yes");
+    let commented =
+        attached("\"arn:aws:iam::aws:policy/ReadOnlyAccess\" # \"arn:aws:iam::aws:policy/AdministratorAccess\"");
+    assert_eq!(role("main.tf", &commented), "no");
+}
+
+#[test]
+fn the_policies_of_a_role_in_a_template_are_read() {
+    let sub = r#"{"Resources":{"R":{"Type":"AWS::IAM::Role","Properties":{"ManagedPolicyArns":[{"Fn::Sub":"arn:${AWS::Partition}:iam::aws:policy/AdministratorAccess"}]}},"A":{"Type":"AWS::BedrockAgentCore::Runtime","Properties":{"AgentRuntimeName":"a","RoleArn":{"Fn::GetAtt":["R","Arn"]}}}}}"#;
+    assert_eq!(role("t.json", sub), "yes");
+    let policy = |effect: &str| {
+        format!(
+            "Resources:\n  R:\n    Type: AWS::IAM::Role\n    Properties: {{AssumeRolePolicyDocument: {{}}}}\n  P:\n    Type: AWS::IAM::Policy\n    Properties:\n      Roles: [!Ref R]\n      PolicyDocument: {{Statement: [{{Effect: {effect}, Action: [\"*\"], Resource: \"*\"}}]}}\n  A:\n    Type: AWS::Bedrock::Agent\n    Properties: {{AgentName: a, AgentResourceRoleArn: !Sub \"${{R.Arn}}\"}}\n"
+        )
+    };
+    assert_eq!(role("t.yaml", &policy("Allow")), "yes");
+    assert_eq!(role("t.yaml", &policy("Deny")), "no");
+    let parameter = "Parameters: {P: {Type: String}}\nResources:\n  R:\n    Type: AWS::IAM::Role\n    Properties: {ManagedPolicyArns: [!Ref P]}\n  A:\n    Type: AWS::Bedrock::Agent\n    Properties: {AgentName: a, AgentResourceRoleArn: !GetAtt R.Arn}\n";
+    assert_eq!(role("t.yaml", parameter), "unknown");
+}

@@ -240,8 +240,23 @@ fn cards_of_agents() {
     for (more, expected) in [("", "agent-card-open"), (safe, "agent-card-unsigned"), (signed.as_str(), "")] {
         write(folder.path(), "repo/public/.well-known/agent-card.json", card(more));
         let expected: Vec<&str> = if expected.is_empty() { Vec::new() } else { vec![expected] };
-        assert_eq!(rules(&scan(folder.path(), &["repo"]).1), expected);
+        let (code, report) = scan(folder.path(), &["repo"]);
+        assert_eq!(rules(&report), expected);
+        // A card without skills is read all the same.
+        assert!(code != 3 && named(&report, "agent.card").len() == 1);
     }
+}
+
+/// Servers of one name in several clients are several.
+#[test]
+fn servers_of_one_name_are_not_taken_for_one() {
+    let folder = folder();
+    let text = r#"{"mcpServers": {"github": {"command": "npx", "args": ["-y", "@modelcontextprotocol/server-github"], "env": {"GITHUB_TOKEN": "$T"}}}}"#;
+    let places = [".config/Claude/claude_desktop_config.json", ".cursor/mcp.json", ".claude.json"];
+    places.iter().for_each(|place| drop(write(folder.path(), &format!("home/{place}"), text)));
+    let (_, report) = scan(folder.path(), &["--home", "home"]);
+    assert_eq!(named(&report, "agent.mcp-server").len(), 3);
+    assert_eq!(of_rule(&report, "agent-unpinned-server").len(), 3);
 }
 
 /// What is on no list can only be told where there is a list.

@@ -40,6 +40,8 @@ const HOME: &[(&str, &str)] = &[
     (".gemini/antigravity/mcp_config.json", MCP_SERVERS),
     (".lmstudio/mcp.json", MCP_SERVERS),
     (".openclaw/openclaw.json", MCP_SERVERS),
+    (".openclaw/openclaw.json", "{mcpServers: {probe: {command: 'x',},},}"),
+    (".docker/mcp/registry.yaml", "registry:\n  probe:\n    ref: \"\"\n"),
     (
         ".docker/mcp/registry.yaml",
         "registry:\n  probe:\n    image: mcp/probe\n    command: []\n    url: https://p.example\n",
@@ -66,32 +68,59 @@ const PROJECT: &[(&str, &str)] = &[
     (".continue/mcpServers/probe.yaml", "mcpServers:\n  - name: probe\n    url: https://probe.example\n"),
     ("opencode.json", r#"{"mcp": {"probe": {"type": "remote", "url": "https://probe.example"}}}"#),
     (".zed/settings.json", r#"{"context_servers": {"probe": {"command": "x"}}}"#),
+    (
+        ".devcontainer/devcontainer.json",
+        r#"{"customizations": {"vscode": {"mcp": {"servers": {"probe": {"command": "x"}}}}}}"#,
+    ),
+    ("app.code-workspace", r#"{"folders": [], "settings": {"mcp": {"servers": {"probe": {"command": "x"}}}}}"#),
+    ("mcp.json", SERVERS),
     ("deploy/agent-tools.yaml", "mcpServers:\n  probe:\n    command: x\n"),
     ("conf/tools.toml", "[mcp_servers.probe]\ncommand = \"x\"\n"),
 ];
 
+/// The servers of a report, as path and name.
+fn servers(report: &serde_json::Value) -> Vec<(String, String)> {
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let all = report["identities"].as_array().expect("a list").iter();
+    let servers = all.filter(|one| one["kind"] == "agent.mcp-server");
+    servers.map(|one| (text(&one["tenant"]), text(&one["name"]))).collect()
+}
+
 #[test]
 fn every_layout_of_a_home_is_read() {
-    for (path, text) in HOME {
-        let folder = folder();
-        write(folder.path(), &format!("home/{path}"), text);
-        for arguments in [&["--home", "home"][..], &["home"]] {
-            let (code, report) = scan(folder.path(), arguments);
-            let servers = named(&report, "agent.mcp-server");
-            assert_eq!((code, servers), (0, vec![format!("probe ({path})")]), "{path} {arguments:?}");
-            assert_eq!(named(&report, "agent.client").len(), 1, "{path} {arguments:?}");
-        }
+    let folder = folder();
+    for (number, (path, text)) in HOME.iter().enumerate() {
+        write(folder.path(), &format!("homes/{number}/{path}"), text);
+    }
+    let names: Vec<String> = (0..HOME.len()).map(|number| format!("homes/{number}")).collect();
+    let homes: Vec<&str> = names.iter().flat_map(|name| ["--home", name]).collect();
+    let (code, at_home) = scan(folder.path(), &homes);
+    let (_, in_tree) = scan(folder.path(), &["homes"]);
+    assert_eq!(code, 0, "{at_home}");
+    for report in [&at_home, &in_tree] {
+        assert_eq!(named(report, "agent.mcp-server").len(), HOME.len());
+        assert_eq!(named(report, "agent.client").len(), HOME.len());
+    }
+    let (at_home, in_tree) = (servers(&at_home), servers(&in_tree));
+    for (number, (path, _)) in HOME.iter().enumerate() {
+        assert!(at_home.contains(&(format!("homes/{number}"), format!("probe ({path})"))), "{number}/{path}");
+        assert!(in_tree.contains(&("homes".to_owned(), format!("probe ({number}/{path})"))), "{number}/{path}");
     }
 }
 
 #[test]
 fn every_layout_of_a_project_is_read() {
-    for (path, text) in PROJECT {
-        let folder = folder();
-        write(folder.path(), &format!("repo/{path}"), text);
-        let (code, report) = scan(folder.path(), &["repo"]);
-        assert_eq!((code, named(&report, "agent.mcp-server")), (0, vec![format!("probe ({path})")]), "{path}");
+    let folder = folder();
+    for (number, (path, text)) in PROJECT.iter().enumerate() {
+        write(folder.path(), &format!("repos/{number}/{path}"), text);
     }
+    let (code, report) = scan(folder.path(), &["repos"]);
+    let mut found = named(&report, "agent.mcp-server");
+    let paths = PROJECT.iter().enumerate();
+    let mut wanted: Vec<String> = paths.map(|(number, (path, _))| format!("probe ({number}/{path})")).collect();
+    found.sort();
+    wanted.sort();
+    assert_eq!((code, found), (0, wanted));
 }
 
 /// A root within the folders of a client is recognised all the same.
@@ -127,13 +156,21 @@ fn a_full_home_is_read_at_known_places_alone() {
 
 #[cfg(unix)]
 #[test]
-fn links_out_of_a_home_are_told_and_not_followed() {
+fn links_out_of_a_home_are_holes_and_those_within_are_followed() {
     let folder = folder();
     write(folder.path(), "elsewhere/claude.json", MCP_SERVERS);
-    write(folder.path(), "home/.cursor/mcp.json", MCP_SERVERS);
+    write(folder.path(), "home/dotfiles/cursor.json", MCP_SERVERS);
+    write(folder.path(), "home/dotfiles/codex/config.toml", "[mcp_servers.other]\ncommand = \"x\"\n");
+    std::fs::create_dir_all(folder.path().join("home/.cursor")).expect("a folder");
+    std::os::unix::fs::symlink("../dotfiles/cursor.json", folder.path().join("home/.cursor/mcp.json")).expect("a link");
+    std::os::unix::fs::symlink("dotfiles/codex", folder.path().join("home/.codex")).expect("a link");
+    let (code, report) = scan(folder.path(), &["--home", "home"]);
+    assert_eq!(code, 0, "{report}");
+    assert_eq!(named(&report, "agent.mcp-server"), ["other (.codex/config.toml)", "probe (.cursor/mcp.json)"]);
     std::os::unix::fs::symlink("../elsewhere/claude.json", folder.path().join("home/.claude.json")).expect("a link");
-    let (_, report) = scan(folder.path(), &["--home", "home"]);
-    assert_eq!(named(&report, "agent.mcp-server"), ["probe (.cursor/mcp.json)"]);
+    let (code, report) = scan(folder.path(), &["--home", "home"]);
+    assert_eq!(code, 3, "a known place that is there and was not read");
+    assert_eq!(named(&report, "agent.mcp-server").len(), 2);
     let links = report["coverage"].as_array().expect("a list").iter().find(|entry| entry["what"] == "links");
     assert!(links.is_some_and(|entry| entry["detail"].as_str().is_some_and(|detail| detail.contains(".claude.json"))));
 }

@@ -5,8 +5,11 @@ mod ci;
 mod clean;
 mod cloud;
 mod corpus;
+mod growth;
 mod hostile;
 mod layouts;
+mod table;
+mod toolkits;
 
 use std::path::Path;
 

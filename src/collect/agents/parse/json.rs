@@ -1,5 +1,7 @@
-//! JSON as clients read it: comments, trailing commas, a byte order mark. A key that comes twice is told, and the last
-//! one counts. Never recurses deeper than the limit.
+//! JSON as clients read it: comments, trailing commas, a byte order mark, and what JSON5 adds, which some write. A key that
+//! comes twice is told, and the last one counts. Never recurses deeper than the limit.
+//!
+//! Source: RFC 8259; "The JSON5 Data Interchange Format", 1.0.0.
 
 use super::super::node::{Entry, Node, Value};
 use super::{DEEPEST, MOST_NODES, Oddity, ParseError};
@@ -69,7 +71,7 @@ impl Reader<'_> {
         let value = match self.peek() {
             Some(b'{') => Value::Map(self.map(depth)?),
             Some(b'[') => Value::List(self.list(depth)?),
-            Some(b'"') => Value::Text(self.string()?),
+            Some(b'"' | b'\'') => Value::Text(self.string()?),
             Some(byte) if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.') => self.word()?,
             _ => return Err(self.error("a JSON value")),
         };
@@ -87,10 +89,11 @@ impl Reader<'_> {
                 return Ok(entries);
             }
             let at = self.at;
-            if self.peek() != Some(b'"') {
-                return Err(self.error("a key in double quotes, or }"));
-            }
-            let key = self.string()?;
+            let key = match self.peek() {
+                Some(b'"' | b'\'') => self.string()?,
+                Some(byte) if is_name(byte) && !byte.is_ascii_digit() => self.name(),
+                _ => return Err(self.error("a key in double quotes, or }")),
+            };
             self.blank()?;
             if self.peek() != Some(b':') {
                 return Err(self.error("a colon behind the key"));
@@ -119,6 +122,15 @@ impl Reader<'_> {
         }
     }
 
+    /// A key without quotes.
+    fn name(&mut self) -> String {
+        let start = self.at;
+        while self.peek().is_some_and(is_name) {
+            self.at += 1;
+        }
+        self.source.get(start..self.at).unwrap_or_default().to_owned()
+    }
+
     /// A comma, or the closing bracket, which stays.
     fn separator(&mut self, closing: u8, expected: &str) -> Result<(), ParseError> {
         self.blank()?;
@@ -141,6 +153,7 @@ impl Reader<'_> {
             "true" => Ok(Value::Bool(true)),
             "false" => Ok(Value::Bool(false)),
             "null" => Ok(Value::Null),
+            word @ ("Infinity" | "NaN") => Ok(Value::Number(word.to_owned())),
             word if word.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '-' | '+' | '.')) => {
                 Ok(Value::Number(word.to_owned()))
             }
@@ -153,42 +166,50 @@ impl Reader<'_> {
 
     fn string(&mut self) -> Result<String, ParseError> {
         let start = self.at;
+        let quote = self.peek().unwrap_or(b'"');
         self.at += 1;
         let mut text = String::new();
         loop {
             let rest = self.text.get(self.at..).unwrap_or_default();
-            let Some(length) = memchr::memchr2(b'"', b'\\', rest) else {
+            let Some(length) = memchr::memchr2(quote, b'\\', rest) else {
                 self.at = start;
                 return Err(self.error("the closing quote of this text"));
             };
             text.push_str(self.source.get(self.at..self.at + length).unwrap_or_default());
             self.at += length;
-            if self.peek() == Some(b'"') {
+            if self.peek() == Some(quote) {
                 self.at += 1;
                 return Ok(text);
             }
-            text.push(self.escape()?);
+            text.extend(self.escape()?);
         }
     }
 
-    /// One escape; half a pair of UTF-16 becomes the replacement character.
-    fn escape(&mut self) -> Result<char, ParseError> {
+    /// One escape; half a pair of UTF-16 becomes the replacement character, and the end of a line nothing.
+    fn escape(&mut self) -> Result<Option<char>, ParseError> {
         let letter = self.text.get(self.at + 1).copied();
         self.at += 2;
-        Ok(match letter {
+        Ok(Some(match letter {
+            Some(b'\n') => return Ok(None),
+            Some(b'\r') => {
+                self.at += usize::from(self.peek() == Some(b'\n'));
+                return Ok(None);
+            }
             Some(b'n') => '\n',
             Some(b't') => '\t',
             Some(b'r') => '\r',
             Some(b'b') => '\u{8}',
             Some(b'f') => '\u{c}',
-            Some(byte @ (b'"' | b'\\' | b'/')) => char::from(byte),
+            Some(b'v') => '\u{b}',
+            Some(b'0') => '\0',
+            Some(byte @ (b'"' | b'\'' | b'\\' | b'/')) => char::from(byte),
             Some(b'u') => {
                 let high = self.unit()?;
                 if (0xd800..0xdc00).contains(&high) && self.source.get(self.at..self.at + 2) == Some("\\u") {
                     self.at += 2;
                     let low = self.unit()?;
                     let pair = char::decode_utf16([high, low]).next();
-                    return Ok(pair.and_then(Result::ok).unwrap_or(char::REPLACEMENT_CHARACTER));
+                    return Ok(Some(pair.and_then(Result::ok).unwrap_or(char::REPLACEMENT_CHARACTER)));
                 }
                 char::from_u32(u32::from(high)).unwrap_or(char::REPLACEMENT_CHARACTER)
             }
@@ -196,7 +217,7 @@ impl Reader<'_> {
                 self.at -= 2;
                 return Err(self.error("one of the escapes of JSON"));
             }
-        })
+        }))
     }
 
     fn unit(&mut self) -> Result<u16, ParseError> {
@@ -205,6 +226,11 @@ impl Reader<'_> {
         self.at += 4;
         unit.ok_or_else(|| ParseError::new(self.at.saturating_sub(4), "four hexadecimal digits"))
     }
+}
+
+/// Whether a byte may stand in a key without quotes.
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || !byte.is_ascii()
 }
 
 #[cfg(test)]
@@ -242,6 +268,20 @@ mod tests {
         let (tree, odd) =
             parse("\u{feff}// head\n{ \"a\": [1, /* two */ 2,], \"b\": \"\\u00e9\\ud83d\\ude00\\n\", }").expect("ok");
         assert_eq!((plain(&tree), odd.len()), (serde_json::json!({"a": [1, 2], "b": "é😀\n"}), 0));
+    }
+
+    #[test]
+    fn json5_is_read() {
+        let (tree, odd) =
+            parse("{gateway: {bind: 'l\\'an', 'a': 0x1F, $b_1: +1.5, c: Infinity, d: \"x\\\ny\", 'é': \"'\"},}")
+                .expect("ok");
+        let word = |path: &str| tree.at(path).first().and_then(|hit| hit.node.word()).map(str::to_owned);
+        let words: Vec<_> =
+            ["bind", "a", "$b_1", "c", "d", "é"].iter().map(|key| word(&format!("gateway.{key}"))).collect();
+        assert_eq!(words.into_iter().flatten().collect::<Vec<_>>(), ["l'an", "0x1F", "+1.5", "Infinity", "xy", "'"]);
+        assert!(odd.is_empty());
+        assert_eq!(error("{a b}"), (3, "a colon behind the key".to_owned()));
+        assert_eq!(error("{1a: 2}").0, 1);
     }
 
     #[test]

@@ -124,18 +124,13 @@ fn association(answer: &Answer, notes: &mut Notes<'_>) {
     let name = format!("{cluster}: {namespace}/{account}");
     let arn = text(item, "associationArn");
     let kind = WorkloadKind::AwsPodIdentity;
-    notes.workload(kind, (arn, &name), role.clone().into_iter().collect(), Attributes::default(), (answer, item));
-    if let Some(role) = role {
-        notes.records.push(Record::Link(Link {
-            from: Urn::kubernetes(cluster, namespace, "sa", account),
-            kind: LinkKind::ActsAs,
-            to: role,
-            confidence: Confidence::Certain,
-            condition: None,
-            why: format!("a Pod Identity association of cluster {cluster} gives {namespace}/{account} the role"),
-            evidence: notes.seen(answer, last_part(arn)),
-        }));
+    // The association is of the cluster of its own account and region.
+    let of = arn.split_once(":podidentityassociation/").map(|(head, _)| format!("{head}:cluster/{cluster}"));
+    let mut attributes = Attributes::default().with(A::OfAccount, format!("{namespace}/{account}"));
+    if let Some(of) = of {
+        attributes.set(A::OfCluster, of);
     }
+    notes.workload(kind, (arn, &name), role.into_iter().collect(), attributes, (answer, item));
 }
 
 fn access_entries(answer: &Answer, notes: &mut Notes<'_>) {

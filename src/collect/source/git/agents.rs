@@ -11,11 +11,11 @@ use super::finds::Finds;
 use super::repository::Objects;
 use super::versions::Versions;
 use crate::collect::CollectError;
-use crate::collect::agents::{Interest, LARGEST, Source};
+use crate::collect::agents::{Interest, LARGEST, NAME, Source};
 use crate::collect::source::Selection;
 use crate::collect::source::text;
 use crate::collect::source::walk::Walk;
-use crate::model::Exposure;
+use crate::model::{CoverageEntry, Exposure, Outcome, Record};
 
 /// The last version of each path; none where agents are not asked for.
 pub(super) fn newest(walk: &Walk, versions: &[Version]) -> BTreeMap<u32, ObjectId> {
@@ -40,7 +40,13 @@ pub(super) fn read(
     finds: &Finds,
 ) -> Result<(), CollectError> {
     let walk = versions.walk;
-    let Some(notes) = walk.agents.as_ref().filter(|_| !newest.is_empty()) else { return Ok(()) };
+    let Some(notes) = walk.agents.as_ref() else { return Ok(()) };
+    // Agents that a change leaves alone are not looked at, so each way to choose looks at something else.
+    let what = match &walk.options.selection {
+        Selection::Staged => "agents in staged changes",
+        Selection::Range { .. } => "agents in the last state of changed files",
+        Selection::WorkTree | Selection::History => return not_looked_for(walk),
+    };
     let mut exposures: BTreeMap<u32, Vec<Exposure>> = BTreeMap::new();
     for (key, found) in finds.iter().filter(|(key, _)| key.inner.is_empty()) {
         exposures.entry(key.path).or_default().push(found.exposure.clone());
@@ -72,10 +78,19 @@ pub(super) fn read(
             text: &bytes,
             exposures: exposures.get(&path).map(Vec::as_slice).unwrap_or_default(),
             mode: None,
+            written: None,
             is_in_repository: true,
             now: walk.context.now,
+            key: &walk.context.fingerprint_key,
         };
         if bytes.len() > LARGEST { notes.too_large(&source) } else { notes.file(&source) }
     }
-    notes.send(&walk.target, &walk.sink, &|wanted| vec![None; wanted.len()])
+    notes.send(&walk.target, what, &walk.sink, &|wanted| vec![None; wanted.len()])
+}
+
+/// Says that history alone tells nothing of agents.
+fn not_looked_for(walk: &Walk) -> Result<(), CollectError> {
+    let why = "agents are read from the files that are there: what was there once acts no more";
+    let entry = CoverageEntry::hole(NAME, &walk.target, "agents in history", Outcome::NotRead, why);
+    walk.sink.send_blocking(Record::Coverage(entry.remedy("scan the tree without --history as well")))
 }

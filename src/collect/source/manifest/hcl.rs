@@ -17,6 +17,19 @@ pub(super) struct Resource {
     pub(super) texts: BTreeMap<String, String>,
     /// It has `count` or `for_each`: it is made any number of times, or never.
     pub(super) optional: bool,
+    /// The provider that makes it, as `aws.other`, where it names one.
+    pub(super) provider: Option<String>,
+}
+
+/// A `provider "aws"` block.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Provider {
+    /// Empty for the one without.
+    pub(super) alias: String,
+    /// `allowed_account_ids`, where all of them stand there plainly.
+    pub(super) accounts: Vec<String>,
+    /// The role that it takes on.
+    pub(super) role: Option<String>,
 }
 
 /// A piece of the language.
@@ -48,8 +61,9 @@ pub(super) fn resources(source: &str) -> Vec<Resource> {
             && depth == 0
         {
             let (texts, after) = body(&tokens, at + 4);
-            let optional = is_optional(&tokens[at + 4..after]);
-            found.push(Resource { kind: kind.clone(), label: label.clone(), line: *line, texts, optional });
+            let inside = &tokens[at + 4..after];
+            let (optional, provider) = (is_optional(inside), provider_of(inside));
+            found.push(Resource { kind: kind.clone(), label: label.clone(), line: *line, texts, optional, provider });
             at = after;
             continue;
         }
@@ -61,6 +75,62 @@ pub(super) fn resources(source: &str) -> Vec<Resource> {
         at += 1;
     }
     found
+}
+
+/// Every provider of AWS in a file.
+pub(super) fn providers(source: &str) -> Vec<Provider> {
+    let tokens = tokens(source);
+    let is_one = |at: usize| {
+        let has =
+            |place: usize, text: &str| matches!(&tokens.get(place), Some((Token::Text(Some(name)), _)) if name == text);
+        let is_word = matches!(&tokens[at].0, Token::Word(word) if word == "provider");
+        is_word && has(at + 1, "aws") && matches!(tokens.get(at + 2), Some((Token::Sign(b'{'), _)))
+    };
+    let starts = (0..tokens.len()).filter(|at| is_one(*at)).map(|at| at + 3);
+    let read = |start: usize| {
+        let (mut texts, after) = body(&tokens, start);
+        let accounts = plain_list(&tokens[start..after], "allowed_account_ids");
+        let alias = texts.remove("alias").unwrap_or_default();
+        Provider { alias, accounts, role: texts.remove("assume_role.role_arn") }
+    };
+    starts.map(read).collect()
+}
+
+/// The texts of `name = ["…", "…"]`; none where one of them is made of parts.
+fn plain_list(tokens: &[(Token, u64)], name: &str) -> Vec<String> {
+    let is_name = |(token, _): &(Token, u64)| matches!(token, Token::Word(word) if word == name);
+    let Some(at) = tokens.iter().position(is_name) else { return Vec::new() };
+    if !matches!(tokens.get(at + 1..at + 3), Some([(Token::Sign(b'='), _), (Token::Sign(b'['), _)])) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (token, _) in &tokens[at + 3..] {
+        match token {
+            Token::Text(Some(text)) => found.push(text.clone()),
+            Token::Sign(b',') | Token::Line => {}
+            Token::Sign(b']') => return found,
+            _ => break,
+        }
+    }
+    Vec::new()
+}
+
+/// `aws.other` of `provider = aws.other`, outside of any block in a body.
+fn provider_of(body: &[(Token, u64)]) -> Option<String> {
+    let mut depth = 0_usize;
+    body.windows(3).find_map(|three| {
+        match three[0].0 {
+            Token::Sign(b'{' | b'[' | b'(') => depth += 1,
+            Token::Sign(b'}' | b']' | b')') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        match three {
+            [(Token::Word(name), _), (Token::Sign(b'='), _), (Token::Word(value), _)] if name == "provider" => {
+                (depth == 0).then(|| value.clone())
+            }
+            _ => None,
+        }
+    })
 }
 
 /// The plain texts of a block's body, and the place behind its closing brace.

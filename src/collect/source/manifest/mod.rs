@@ -2,9 +2,11 @@
 //! states, those of Pulumi, CloudFormation templates, GitHub workflows. Names and places only; nothing is evaluated, and no value of a
 //! state leaves it.
 
+mod events;
 mod hcl;
 mod keys;
 mod owners;
+mod providers;
 mod repository;
 mod state;
 mod template;
@@ -21,6 +23,7 @@ use crate::collect::{CollectError, Context, Sink};
 use crate::model::{
     AttributeName, Attributes, CoverageEntry, Evidence, Location, Outcome, Record, Setting, SettingKind, Urn,
 };
+use providers::Providers;
 use repository::Repositories;
 
 /// The largest file that is read, in bytes. Code is small; states of thousands of resources are not.
@@ -61,6 +64,8 @@ struct Definition {
     arn: Option<String>,
     /// It is made in some cases only (`count`, `for_each`, `Condition`).
     optional: bool,
+    /// The provider that makes it, as Terraform calls it, where it names one.
+    provider: Option<String>,
 }
 
 /// Reads the code of a tree.
@@ -68,8 +73,15 @@ struct Definition {
 /// # Errors
 /// When nobody listens any more.
 pub(super) fn run(root: &Root, target: &str, context: &Context, sink: &Sink) -> Result<(), CollectError> {
-    let mut reader =
-        Reader { root, context, sink, count: 0, holes: Vec::new(), repositories: Repositories::new(&root.path) };
+    let mut reader = Reader {
+        root,
+        context,
+        sink,
+        count: 0,
+        holes: Vec::new(),
+        repositories: Repositories::new(&root.path),
+        providers: None,
+    };
     let mut walker = WalkBuilder::new(&root.path);
     walker.standard_filters(false).git_ignore(true).require_git(false).follow_links(false).sort_by_file_path(Path::cmp);
     walker.filter_entry(|entry| entry.file_name() != ".git");
@@ -124,6 +136,8 @@ struct Reader<'a> {
     count: u64,
     holes: Vec<(String, String)>,
     repositories: Repositories,
+    /// The providers of the folder that was last asked about.
+    providers: Option<(String, Providers)>,
 }
 
 impl Reader<'_> {
@@ -135,7 +149,7 @@ impl Reader<'_> {
         if keys::is_list(lower.rsplit('/').next().unwrap_or(&lower)) {
             return read(path, |_| true).map_or(Ok(()), |text| self.keys(&relative, &text));
         }
-        if !endings.iter().any(|ending| lower.ends_with(ending)) {
+        if !endings.iter().any(|ending| lower.ends_with(ending)) && !keys::is_kubeconfig(&lower) {
             return Ok(());
         }
         let form = |head: &str| Form::of(&lower, is_workflow, head);
@@ -173,6 +187,12 @@ impl Reader<'_> {
         if found.optional {
             attributes.set(AttributeName::Optional, true);
         }
+        if found.form == "terraform" && found.kind.starts_with("aws_") {
+            let accounts = self.accounts(path, found.provider.as_deref());
+            if !accounts.is_empty() {
+                attributes.set(AttributeName::DefinedAccounts, accounts);
+            }
+        }
         self.about_file(path, &mut attributes);
         self.count += 1;
         let id = Urn::new(format!("code:{}/{path}#{}", self.root.label, found.address));
@@ -189,6 +209,22 @@ impl Reader<'_> {
         self.sink.send_blocking(Record::Setting(setting))
     }
 
+    /// The accounts that the Terraform of a file is held to.
+    fn accounts(&mut self, path: &str, provider: Option<&str>) -> Vec<String> {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let alias = match provider {
+            None | Some("aws") => "",
+            Some(named) => named.strip_prefix("aws.").unwrap_or(named),
+        };
+        if self.providers.as_ref().is_none_or(|(known, _)| known != folder) {
+            // A root that is a file has no folder that the user meant.
+            let whole = self.root.path.join(folder);
+            let providers = Providers::of_folder(&whole, |path| read(path, |_| true));
+            self.providers = Some((folder.to_owned(), providers));
+        }
+        self.providers.as_ref().map(|(_, providers)| providers.accounts(alias)).unwrap_or_default()
+    }
+
     /// What holds for everything in a file: its repository, and who owns it.
     fn about_file(&mut self, path: &str, attributes: &mut Attributes) {
         let owners = self.repositories.owners_of(path);
@@ -201,7 +237,8 @@ impl Reader<'_> {
     }
 
     fn workflow(&mut self, path: &str, text: &str) -> Result<(), CollectError> {
-        let Some(found) = workflow::read(text) else { return Ok(()) };
+        let default = self.repositories.default_branch_of(path);
+        let Some(found) = workflow::read(text, default.as_deref()) else { return Ok(()) };
         let mut attributes = Attributes::default().with(AttributeName::Outsiders, found.outsiders);
         self.about_file(path, &mut attributes);
         self.count += 1;
@@ -256,6 +293,7 @@ fn of_terraform(resource: hcl::Resource) -> Definition {
         name: text("name").or_else(of_cluster),
         arn: None,
         optional: resource.optional,
+        provider: resource.provider,
         kind: resource.kind,
     }
 }

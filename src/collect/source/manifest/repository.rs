@@ -36,6 +36,17 @@ impl Repositories {
         Vec::new()
     }
 
+    /// The repository's own branch, which most events run on: as its origin has it, else what is checked out where that has
+    /// one of the two names that such a branch has by default.
+    pub(super) fn default_branch_of(&mut self, path: &str) -> Option<String> {
+        Path::new(path).ancestors().skip(1).find_map(|folder| {
+            let git = self.root.join(folder).join(".git");
+            let of_origin = || branch(text(&git.join("refs/remotes/origin/HEAD")), "refs/remotes/origin/");
+            let checked_out = || branch(text(&git.join("HEAD")), "refs/heads/");
+            of_origin().or_else(|| checked_out().filter(|name| name == "main" || name == "master"))
+        })
+    }
+
     /// `owner/name` of the repository's origin at GitHub or its like.
     pub(super) fn name_of(&mut self, path: &str) -> Option<String> {
         for folder in Path::new(path).ancestors().skip(1) {
@@ -50,6 +61,12 @@ impl Repositories {
         }
         None
     }
+}
+
+/// The branch that a file below `.git` points at, where it says so.
+fn branch(pointer: Option<String>, head: &str) -> Option<String> {
+    let name = pointer?.trim().strip_prefix("ref: ")?.strip_prefix(head)?.to_owned();
+    (!name.is_empty() && name.len() <= 200).then_some(name)
 }
 
 /// A small file that is no link.

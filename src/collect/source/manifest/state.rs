@@ -85,6 +85,7 @@ pub(super) fn terraform(bytes: &[u8]) -> Result<Vec<Definition>, String> {
                     name: named.name,
                     arn: named.arn,
                     optional: false,
+                    provider: None,
                 }
             })
         })
@@ -110,6 +111,7 @@ pub(super) fn pulumi(bytes: &[u8]) -> Result<Vec<Definition>, String> {
                 name: named.name,
                 arn: named.arn,
                 optional: false,
+                provider: None,
             }
         })
         .collect())

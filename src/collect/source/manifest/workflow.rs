@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Attributes, Evidence, Urn, Workload, WorkloadKind};
+use serde_json::Value;
+
+use super::events;
+use crate::model::{AttributeName, Attributes, Evidence, Urn, Workload, WorkloadKind};
 
 /// Events that people without any right to the repository can cause, in a workflow that still has its secrets and
 /// tokens. Source: GitHub Docs, "Events that trigger workflows", and "Security hardening for GitHub Actions".
@@ -17,6 +20,12 @@ const OPEN_EVENTS: &[&str] = &[
     "watch",
 ];
 
+/// The largest workflow that is read as a tree, in bytes: GitHub refuses larger ones.
+const LARGEST: usize = 1024 * 1024;
+
+/// How many subjects are kept of one workflow.
+const MOST_SUBJECTS: usize = 200;
+
 /// A workflow that may ask for an identity.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Workflow {
@@ -26,6 +35,8 @@ pub(super) struct Workflow {
     pub(super) outsiders: bool,
     /// The line that gives it its token, from 1.
     pub(super) line: u64,
+    /// For a role, or `*` for any that a step may ask for: what the token's subject says behind the repository.
+    subjects: BTreeSet<String>,
 }
 
 /// Whether a path, in lower case, is that of a workflow.
@@ -34,10 +45,81 @@ pub(super) fn is_one(path: &str) -> bool {
     is_yaml && (path.starts_with(".github/workflows/") || path.contains("/.github/workflows/"))
 }
 
-/// Reads a workflow that may have a token of its own; `None` for all others. By lines: what counts are a few keys, and a
-/// workflow that a YAML library refuses may still run.
-pub(super) fn read(text: &str) -> Option<Workflow> {
-    let mut workflow = Workflow { roles: BTreeSet::new(), outsiders: false, line: 0 };
+/// Reads a workflow that may have a token of its own; `None` for all others. As YAML, and by lines where a YAML library
+/// refuses it: it may still run. `default` is the branch that is the repository's own, where that is known.
+pub(super) fn read(text: &str, default: Option<&str>) -> Option<Workflow> {
+    let line = token_line(text)?;
+    match tree(text) {
+        Some(tree) => of_tree(&tree, line, default),
+        None => by_lines(text),
+    }
+}
+
+/// The line that speaks of the token, from 1.
+fn token_line(text: &str) -> Option<u64> {
+    let is_it = |line: &str| {
+        let bare = line.trim_start();
+        !bare.starts_with('#') && (bare.contains("id-token") || bare.contains("write-all"))
+    };
+    (1_u64..).zip(text.lines()).find(|(_, line)| is_it(line)).map(|(number, _)| number)
+}
+
+fn tree(text: &str) -> Option<Value> {
+    if text.len() > LARGEST {
+        return None;
+    }
+    let options = serde_saphyr::options! {
+        with_snippet: false,
+        // `on` is a key here and no truth value.
+        strict_booleans: true,
+        duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins,
+    };
+    serde_saphyr::from_str_with_options::<Value>(text, options).ok().filter(Value::is_object)
+}
+
+fn of_tree(tree: &Value, line: u64, default: Option<&str>) -> Option<Workflow> {
+    let on = events::of(tree.get("on").or_else(|| tree.get("true")));
+    let outsiders = on.iter().any(|(event, _)| OPEN_EVENTS.contains(event));
+    let mut workflow = Workflow { roles: BTreeSet::new(), outsiders, line, subjects: BTreeSet::new() };
+    let mut has_token = false;
+    for job in tree.get("jobs").and_then(Value::as_object).into_iter().flat_map(|jobs| jobs.values()) {
+        if !gives_token(job.get("permissions").or_else(|| tree.get("permissions"))) {
+            continue;
+        }
+        has_token = true;
+        let tails = events::subjects(&on, job, default);
+        let steps = job.get("steps").and_then(Value::as_array).into_iter().flatten();
+        let named = steps.filter_map(|step| step.pointer("/with/role-to-assume")?.as_str());
+        let roles: Vec<&str> = named.map(str::trim).filter(|role| is_plain(role)).collect();
+        for role in roles.iter().copied().chain(["*"]) {
+            workflow.subjects.extend(tails.iter().map(|tail| format!("{role} {tail}")));
+        }
+        workflow.roles.extend(roles.into_iter().map(str::to_owned));
+    }
+    while workflow.subjects.len() > MOST_SUBJECTS {
+        workflow.subjects.pop_last();
+        // What was left out may be any.
+        workflow.subjects.insert(format!("* {}", events::ANY));
+    }
+    has_token.then_some(workflow)
+}
+
+fn is_plain(role: &str) -> bool {
+    role.starts_with("arn:") && !role.contains(['$', ' '])
+}
+
+/// Whether permissions have the token in them. Without a word about it there is none.
+/// Source: GitHub Docs, "Workflow syntax", `permissions`.
+fn gives_token(permissions: Option<&Value>) -> bool {
+    let Some(permissions) = permissions else { return false };
+    let of_token = permissions.get("id-token").and_then(Value::as_str);
+    permissions.as_str() == Some("write-all") || of_token == Some("write")
+}
+
+/// What can be told of a text that is no YAML: a few keys at the heads of lines.
+fn by_lines(text: &str) -> Option<Workflow> {
+    let any = BTreeSet::from([format!("* {}", events::ANY)]);
+    let mut workflow = Workflow { roles: BTreeSet::new(), outsiders: false, line: 0, subjects: any };
     let mut in_events = false;
     for (number, line) in (1_u64..).zip(text.lines()) {
         let bare = line.trim().trim_start_matches("- ").trim_start();
@@ -58,7 +140,7 @@ pub(super) fn read(text: &str) -> Option<Workflow> {
         if is_token && workflow.line == 0 {
             workflow.line = number;
         }
-        if key == "role-to-assume" && value.starts_with("arn:") && !value.contains(['$', ' ']) {
+        if key == "role-to-assume" && is_plain(value) {
             workflow.roles.insert(value.to_owned());
         }
     }
@@ -72,9 +154,10 @@ impl Workflow {
         path: &str,
         label: &str,
         tenant: String,
-        attributes: Attributes,
+        mut attributes: Attributes,
         evidence: Evidence,
     ) -> Workload {
+        attributes.set(AttributeName::TokenSubjects, self.subjects.into_iter().collect::<Vec<_>>());
         Workload {
             id: Urn::new(format!("code:{label}/{path}")),
             kind: WorkloadKind::CiGithubWorkflow,
@@ -92,16 +175,38 @@ impl Workflow {
 mod tests {
     use super::*;
 
+    const TEXT: &str = "on:\n  push:\n    branches: [main]\npermissions:\n  id-token: write\njobs:\n  a:\n    steps:\n      - uses: x\n        with:\n          role-to-assume: arn:aws:iam::111122223333:role/ci # it\n      - run: echo issue_comment\n";
+
+    fn found(text: &str) -> Workflow {
+        read(text, Some("main")).expect("it has a token")
+    }
+
     #[test]
     fn only_workflows_with_a_token_count() {
-        let text = "on:\n  push:\n    branches: [main]\npermissions:\n  id-token: write\njobs:\n  a:\n    steps:\n      - uses: x\n        with:\n          role-to-assume: arn:aws:iam::111122223333:role/ci # it\n      - run: echo issue_comment\n";
-        let found = read(text).expect("it has a token");
-        assert_eq!((found.line, found.outsiders, found.roles.len()), (5, false, 1));
-        assert!(read(&text.replace("  push:", "  pull_request_target:")).is_some_and(|found| found.outsiders));
-        assert!(
-            read(&text.replace("on:\n  push:", "on: [push, issues]\nx:\n  y:")).is_some_and(|found| found.outsiders)
-        );
-        assert_eq!(read(&text.replace("id-token: write", "id-token: none")), None);
-        assert!(read(&text.replace("arn:aws", "${{ vars.ROLE }}arn:aws")).is_some_and(|found| found.roles.is_empty()));
+        let one = found(TEXT);
+        assert_eq!((one.line, one.outsiders, one.roles.len()), (5, false, 1));
+        assert!(found(&TEXT.replace("  push:", "  pull_request_target:")).outsiders);
+        assert!(found(&TEXT.replace("on:\n  push:", "on: [push, issues]\nx:\n  y:")).outsiders);
+        assert_eq!(read(&TEXT.replace("id-token: write", "id-token: none"), None), None);
+        assert!(found(&TEXT.replace("arn:aws", "${{ vars.ROLE }}arn:aws")).roles.is_empty());
+    }
+
+    #[test]
+    fn flow_style_is_the_same_workflow() {
+        let flow = "on: {push: {branches: [main]}}\npermissions: {id-token: write, contents: read}\njobs:\n  a:\n    steps:\n    - {uses: x, with: {role-to-assume: \"arn:aws:iam::111122223333:role/ci\"}}\n";
+        let one = found(flow);
+        assert_eq!((one.line, &one.roles, &one.subjects), (2, &found(TEXT).roles, &found(TEXT).subjects));
+        let of_job = "on: push\njobs:\n  a: {permissions: {id-token: write}, steps: []}\n  b: {steps: []}\n";
+        assert_eq!(found(of_job).line, 3);
+        // A job's own permissions take the place of the workflow's.
+        assert_eq!(read(&of_job.replace("id-token: write", "contents: read # id-token"), None), None);
+    }
+
+    #[test]
+    fn a_text_that_is_no_yaml_is_read_by_lines() {
+        let broken = format!("{TEXT}  - : [}}\n");
+        let one = found(&broken);
+        assert_eq!((one.line, one.roles.len()), (5, 1));
+        assert_eq!(one.subjects, BTreeSet::from(["* ?*".to_owned()]));
     }
 }

@@ -1,0 +1,63 @@
+//! The commands of one line of a shell, with quotes taken away. Expands nothing and runs nothing.
+
+/// The words of each command, which `;`, `&`, `|` and line ends part.
+pub(super) fn commands(line: &str) -> Vec<Vec<String>> {
+    let mut all: Vec<Vec<String>> = vec![Vec::new()];
+    let mut word: Option<String> = None;
+    let mut quote: Option<char> = None;
+    let mut letters = line.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match (quote, letter) {
+            (Some(open), letter) if letter == open => quote = None,
+            (None, '"' | '\'') => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            // A path of Windows keeps its strokes.
+            (None | Some('"'), '\\') if letters.peek().is_some_and(|next| " \"'$\\\n".contains(*next)) => {
+                let next = letters.next().filter(|next| *next != '\n');
+                word.get_or_insert_default().extend(next);
+            }
+            (None, ';' | '&' | '|' | '\n') => {
+                end(&mut all, &mut word);
+                all.push(Vec::new());
+            }
+            (None, letter) if letter.is_whitespace() => end(&mut all, &mut word),
+            (_, letter) => word.get_or_insert_default().push(letter),
+        }
+    }
+    end(&mut all, &mut word);
+    all.retain(|words| !words.is_empty());
+    all
+}
+
+fn end(all: &mut [Vec<String>], word: &mut Option<String>) {
+    if let (Some(words), Some(word)) = (all.last_mut(), word.take()) {
+        words.push(word);
+    }
+}
+
+/// Name and value of `NAME=value`.
+pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_once('=')?;
+    let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    is_name.then_some((name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_taken_apart_as_a_shell_does() {
+        assert_eq!(
+            commands("cd /a && A='b c' npx -y \"x y\" | tee z; "),
+            [vec!["cd", "/a"], vec!["A=b c", "npx", "-y", "x y"], vec!["tee", "z"]]
+        );
+        assert_eq!(commands(r"C:\tools\x.exe a\ b"), [vec![r"C:\tools\x.exe", "a b"]]);
+        assert_eq!(commands("a \"b\\\"c\" ''"), [vec!["a", "b\"c", ""]]);
+        assert!(commands("  ;; \n").is_empty());
+        assert_eq!((assignment("A_1=b=c"), assignment("--a=b"), assignment("=x")), (Some(("A_1", "b=c")), None, None));
+    }
+}

@@ -1,0 +1,92 @@
+//! To which AWS accounts the Terraform of a folder is applied, as far as it says so itself. Evaluates nothing; follows no
+//! module to who calls it.
+//!
+//! Source: Terraform Registry, hashicorp/aws, "Provider configuration" (`allowed_account_ids`, `assume_role`, `alias`); IAM
+//! User Guide, "Creating OpenID Connect identity providers": a role trusts the providers of its own account.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::hcl;
+
+/// How many files of one folder are looked at.
+const MOST_FILES: usize = 200;
+
+/// What the provider blocks of a folder say.
+#[derive(Debug, Default)]
+pub(super) struct Providers {
+    /// Of each provider by its alias, empty for the one without: the accounts that it is held to.
+    accounts: BTreeMap<String, BTreeSet<String>>,
+    /// The accounts whose identity providers the folder's code names.
+    of_trust: BTreeSet<String>,
+}
+
+impl Providers {
+    /// Reads every file of a folder.
+    pub(super) fn of_folder(folder: &Path, read: impl Fn(&Path) -> Option<String>) -> Self {
+        let mut files: Vec<_> =
+            std::fs::read_dir(folder).into_iter().flatten().flatten().map(|one| one.path()).collect();
+        files.sort();
+        let is_code = |path: &Path| path.extension().is_some_and(|ending| ending == "tf" || ending == "tofu");
+        let mut providers = Self::default();
+        for path in files.iter().filter(|path| is_code(path)).take(MOST_FILES) {
+            if let Some(text) = read(path) {
+                providers.add(&text);
+            }
+        }
+        providers
+    }
+
+    fn add(&mut self, text: &str) {
+        for block in hcl::providers(text) {
+            let mut accounts: BTreeSet<String> = block.accounts.into_iter().collect();
+            accounts.extend(block.role.as_deref().and_then(account));
+            self.accounts.entry(block.alias).or_default().extend(accounts);
+        }
+        for marker in [":oidc-provider/", ":saml-provider/"] {
+            let named =
+                text.match_indices(marker).filter_map(|(at, _)| text[..at].rsplit_once("arn:").map(|(_, arn)| arn));
+            self.of_trust.extend(named.filter_map(|arn| account(&format!("arn:{arn}:x"))));
+        }
+    }
+
+    /// The accounts of what a provider makes: of the one with this alias, else of the folder's own; empty where nothing says.
+    pub(super) fn accounts(&self, alias: &str) -> Vec<String> {
+        let of_provider = self.accounts.get(alias).filter(|accounts| !accounts.is_empty());
+        let of_trust = Some(&self.of_trust).filter(|accounts| alias.is_empty() && accounts.len() == 1);
+        of_provider.or(of_trust).into_iter().flatten().cloned().collect()
+    }
+}
+
+/// The account in an ARN.
+fn account(arn: &str) -> Option<String> {
+    let account = arn.split(':').nth(4)?;
+    (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then(|| account.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str, alias: &str) -> Vec<String> {
+        let mut providers = Providers::default();
+        providers.add(text);
+        providers.accounts(alias)
+    }
+
+    #[test]
+    fn accounts_are_read_where_the_code_says_them() {
+        let one = "provider \"aws\" {\n  region = \"us-east-1\"\n  allowed_account_ids = [\"999988887777\"]\n}\n";
+        assert_eq!(told(one, ""), ["999988887777"]);
+        assert_eq!(told(one, "other"), Vec::<String>::new());
+        let role = "provider \"aws\" {\n  alias = \"b\"\n  assume_role { role_arn = \"arn:aws:iam::444455556666:role/x\" }\n}\n";
+        assert_eq!((told(role, "b"), told(role, "")), (vec!["444455556666".to_owned()], Vec::new()));
+        let trust = "identifiers = [\"arn:aws:iam::111122223333:oidc-provider/token.example\"]";
+        assert_eq!(told(trust, ""), ["111122223333"]);
+        let several = format!("{trust} \"arn:aws:iam::444455556666:saml-provider/okta\"");
+        assert_eq!(told(&several, ""), Vec::<String>::new());
+        // A name made of parts, and a provider of another system.
+        assert_eq!(told("provider \"aws\" { allowed_account_ids = [var.account] }", ""), Vec::<String>::new());
+        assert_eq!(told("provider \"vault\" { allowed_account_ids = [\"999988887777\"] }", ""), Vec::<String>::new());
+    }
+}
