@@ -40,7 +40,10 @@ fn explain_rule(rule: &Rule, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "    {}", line.trim())?;
     }
     writeln!(out, "\nWhat to do\n")?;
-    paragraph(out, &rule.info().remedy)?;
+    match rule.info().remedy.as_str() {
+        "<remedy>" => paragraph(out, "What the detector says that found it: nonhuman explain DETECTOR.")?,
+        remedy => paragraph(out, remedy)?,
+    }
     writeln!(out, "\nFile        {}", rule.file)
 }
 

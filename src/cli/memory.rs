@@ -101,13 +101,21 @@ impl Memory {
         let recorded = History::open_or_begin(file).and_then(|mut it| it.record(&snapshot, self.milliseconds()));
         let target = file.to_string_lossy();
         let (entry, drift) = match recorded {
-            Ok(Recorded { drift, state, .. }) => {
+            Ok(Recorded { drift, state, renamed, .. }) => {
                 for finding in &mut judgement.findings {
                     let first_seen = state.findings.get(&finding.fingerprint).map_or(now, |one| one.first);
                     finding.history = Some(HistoryNote { state: HistoryState::Known, first_seen });
                 }
                 mark(&mut judgement.findings, &drift);
-                (CoverageEntry::complete(NAME, &target, "this scan", 1), Some(drift))
+                let mut entry = CoverageEntry::complete(NAME, &target, "this scan", 1);
+                if !renamed.is_empty() {
+                    let names = renamed.join(", ");
+                    entry.detail = Some(format!(
+                        "another tree with the same folder name came or went, so that {names} has another name in the \
+                         graph: what is in it is compared under the new name"
+                    ));
+                }
+                (entry, Some(drift))
             }
             Err(error) => (hole(&target, &error), None),
         };

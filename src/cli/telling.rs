@@ -27,7 +27,7 @@ pub(super) struct Telling {
     #[arg(long, value_name = "DIR", help_heading = "Telling")]
     pub(super) issues: Option<PathBuf>,
     /// Write numbers for Prometheus' textfile collector to this file (.prom)
-    #[arg(long, value_name = "FILE", help_heading = "Telling")]
+    #[arg(long, value_name = "FILE", env = "NONHUMAN_METRICS", help_heading = "Telling")]
     pub(super) metrics: Option<PathBuf>,
 }
 

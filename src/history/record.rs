@@ -21,6 +21,8 @@ pub struct Recorded {
     pub state: State,
     /// The scan before it, if there was one.
     pub previous: Option<Timestamp>,
+    /// Trees that are called otherwise in the graph than in the scan before it.
+    pub renamed: Vec<String>,
 }
 
 impl History {
@@ -56,7 +58,8 @@ impl History {
         let id = add_scan(&step, scan, &drift, milliseconds).map_err(told)?;
         add_events(&step, id, previous.map(|(id, _)| id), &before, &state).map_err(told)?;
         step.commit().map_err(told)?;
-        Ok(Recorded { drift, state, previous: previous.map(|(_, at)| at) })
+        let renamed = before.looked.renamed(&scan.looked);
+        Ok(Recorded { drift, state, previous: previous.map(|(_, at)| at), renamed })
     }
 }
 

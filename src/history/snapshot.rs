@@ -39,6 +39,17 @@ impl Looked {
     }
 }
 
+impl Looked {
+    /// The trees of both whose names in the graph are longer in one of them alone.
+    pub(super) fn renamed(&self, other: &Self) -> Vec<String> {
+        let longer = |one: &Self, tree: &String| one.scopes.iter().any(|scope| scope.lengthened.contains(tree));
+        let trees: BTreeSet<&String> = self.places.keys().map(|place| &place.target).collect();
+        let both = other.places.keys().map(|place| &place.target).filter(|tree| trees.contains(tree));
+        let both: BTreeSet<&String> = both.filter(|tree| longer(self, tree) != longer(other, tree)).collect();
+        both.into_iter().cloned().collect()
+    }
+}
+
 impl FromIterator<(Place, BTreeMap<String, bool>)> for Looked {
     fn from_iter<I: IntoIterator<Item = (Place, BTreeMap<String, bool>)>>(places: I) -> Self {
         Self { places: places.into_iter().collect(), scopes: BTreeSet::new() }

@@ -382,6 +382,21 @@ fn no_repository_is_an_error_that_says_what_to_do() {
     }
 }
 
+/// A folder of repositories may itself lie in one that knows nothing of them.
+#[test]
+fn a_folder_that_was_never_committed_is_no_clean_history() {
+    let folder = repository();
+    let path = folder.path();
+    let inner = path.join("clones/one");
+    write(path, "clones/one/a.py", secret("inner"));
+    git(&inner, &["init", "--quiet"]);
+    commit(&inner, "inner");
+    let ran = run(path, &["secrets", "--isolated", "--history", "clones"]);
+    assert_eq!((ran.code, ran.stdout.contains("ever brought a file to this folder")), (3, true), "{}", ran.stdout);
+    let ran = run(path, &["scan", "--isolated", "--history", "--trees-in", "clones"]);
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+}
+
 #[test]
 fn submodules_are_counted() {
     let inner = repository();

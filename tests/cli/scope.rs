@@ -129,6 +129,10 @@ fn another_tree_does_not_rename_the_first() {
     assert_eq!(two(path, &["x/api"], &["x/api", "y/api"]), ["new s.py"]);
     // The second of one name has a longer one; what it was called alone is not taken for resolved.
     assert_eq!(two(path, &["y/api"], &["x/api", "y/api"]), ["new s.py", "new s.py", "not-seen s.py"]);
+    let arguments =
+        ["secrets", "--isolated", "y/api", "--history-file", "h.db", "--now", "2026-11-22", "--format", "json"];
+    let told = run(path, &arguments).stdout;
+    assert!(told.contains("so that y/api has another name in the graph"), "{told}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::model::FactKind;
 
 /// How a call is written on the wire.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "aws"), allow(dead_code, reason = "only the live collector writes them"))]
 pub(super) enum Wire {
     /// Through the SDK crate of the service.
     Sdk,

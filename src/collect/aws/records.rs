@@ -35,13 +35,11 @@ pub(super) struct Projection {
     /// ARNs of the users and roles that were seen.
     pub(super) known: BTreeSet<String>,
     /// The managed and inline policies of each user.
-    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "only the live collector asks by it"))]
     pub(super) held: BTreeMap<String, Vec<Urn>>,
     /// Policies that may allow the use of git repositories.
     #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "only the live collector asks by it"))]
     pub(super) git_policies: BTreeSet<Urn>,
     /// Users and roles whose use of services may be asked for, with the last use of roles.
-    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "only the live collector asks by it"))]
     pub(super) askable: Vec<(Option<Timestamp>, String)>,
     /// ARNs of members by group name.
     pub(super) members: BTreeMap<String, BTreeSet<String>>,

@@ -195,8 +195,10 @@ impl Reader {
         let of = |endpoint: &'static Endpoint| accounts.get(endpoint.file).map(|account| (endpoint, account));
         let mut entries: Vec<CoverageEntry> =
             ALL.iter().filter_map(of).map(|(endpoint, account)| self.entry(endpoint, account)).collect();
-        if let Source::Export(export) = &self.source {
-            entries.extend(export.others(&self.tenant));
+        match &self.source {
+            Source::Export(export) => entries.extend(export.others(&self.tenant)),
+            #[cfg(feature = "okta")]
+            Source::Live(_) => {}
         }
         entries
     }

@@ -7,6 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Manifest, Shard};
 use crate::model::{CoverageEntry, FactKind, Outcome, Record};
 
+/// How many targets are named.
+const NAMED: usize = 5;
+
 /// What was brought so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Union {
@@ -75,6 +78,7 @@ impl Union {
         let mut holes = self.missing(&fit, &read);
         holes.extend(unfit.iter().map(|(manifest, brought, why)| not_used(manifest, brought, why, &read)));
         holes.extend(told_twice(&fit));
+        holes.extend(read_by_several(&fit));
         let lines: BTreeSet<&String> = fit.values().flat_map(|brought| &brought.lines).collect();
         let mut records = Vec::with_capacity(lines.len() + holes.len());
         for line in lines {
@@ -162,7 +166,8 @@ fn not_used(manifest: &Manifest, brought: &Brought, why: &str, read: &BTreeSet<&
 /// Shards of one number and the same targets with different content: their targets are called alike and are not the same,
 /// or one is of another run. What they found would be taken for one thing.
 fn told_twice(fit: &BTreeMap<&Manifest, &Brought>) -> Vec<CoverageEntry> {
-    let mut same: BTreeMap<(Shard, &[String]), Vec<(&Manifest, &Brought)>> = BTreeMap::new();
+    type Alike<'a> = Vec<(&'a Manifest, &'a Brought)>;
+    let mut same: BTreeMap<(Shard, &[String]), Alike<'_>> = BTreeMap::new();
     for (manifest, brought) in fit {
         same.entry((manifest.shard, &manifest.planned)).or_default().push((manifest, brought));
     }
@@ -181,6 +186,34 @@ fn told_twice(fit: &BTreeMap<&Manifest, &Brought>) -> Vec<CoverageEntry> {
                 .blinds(FactKind::ALL)
         })
         .collect()
+}
+
+/// Targets that runs with other targets beside them have read, too: two machines may have folders of one name.
+fn read_by_several(fit: &BTreeMap<&Manifest, &Brought>) -> Option<CoverageEntry> {
+    let plans: Vec<&Vec<String>> = BTreeSet::from_iter(fit.keys().map(|one| &one.planned)).into_iter().collect();
+    if plans.len() < 2 {
+        return None;
+    }
+    let mut runs: BTreeMap<&String, BTreeSet<usize>> = BTreeMap::new();
+    for manifest in fit.keys() {
+        let plan = plans.binary_search(&&manifest.planned).unwrap_or_default();
+        for target in &manifest.read {
+            runs.entry(target).or_default().insert(plan);
+        }
+    }
+    let several: Vec<&str> =
+        runs.iter().filter(|(_, plans)| plans.len() > 1).map(|(target, _)| target.as_str()).collect();
+    let named = several.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    let more = if several.len() > NAMED { ", …" } else { "" };
+    let detail = format!(
+        "several runs, with other targets beside them, brought {named}{more}; the names may stand for different things"
+    );
+    let entry = CoverageEntry::hole("records", "shards", "one run", Outcome::Failed, detail);
+    (!several.is_empty()).then(|| {
+        entry
+            .remedy("merge the shards of one run alone, and collect trees of one name in one run")
+            .blinds(FactKind::ALL)
+    })
 }
 
 /// A line of a part that this version does not know: it may have said anything.
@@ -267,6 +300,8 @@ mod tests {
         // What another run left behind hides nothing once its targets were read again.
         let left = whole.with(one(1, "a", -500, |_| ()));
         assert_eq!(told(&left, TOGETHER), Vec::<String>::new());
+        let other = left.clone().with(one(1, "a", 0, |one| one.planned = vec!["source a".to_owned()]));
+        assert!(told(&other, TOGETHER).iter().any(|one| one.contains("brought source a; the names may")), "{other:?}");
         let part = PartName { file: "x".to_owned(), blake3: "1".to_owned(), records: 0 };
         let twice = left.with(one(2, "b", 91, |one| one.parts.push(part)));
         assert!(told(&twice, TOGETHER).iter().any(|one| one.contains("is there 2 times")), "{twice:?}");

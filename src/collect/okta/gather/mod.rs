@@ -13,15 +13,16 @@ use super::endpoint::{
 };
 use super::hints::Hints;
 use super::reader::{Reader, Source};
-use super::records::{
-    Directory, Log, Posture, RoleBook, Site, TOKEN_EVENTS, directory_agents, posture, service_account,
-};
+#[cfg(feature = "okta")]
+use super::records::TOKEN_EVENTS;
+use super::records::{Directory, Log, Posture, RoleBook, Site, directory_agents, posture, service_account};
 use crate::collect::{CollectError, Sink};
 use crate::model::{Known, Record};
 
 /// How many requests are under way at once. Okta allows 35 to 75 for a whole organisation, which others use too.
 const AT_ONCE: usize = 4;
 /// How many days of the log are kept by Okta.
+#[cfg(feature = "okta")]
 const LOG_DAYS: i64 = 90;
 /// How many pages of a thousand events are read of the log, newest first.
 const LOG_PAGES: usize = 100;
@@ -65,6 +66,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Says how many requests are to come, for the estimate of a live run.
+    #[cfg_attr(not(feature = "okta"), allow(unused_variables, reason = "files are not asked one by one"))]
     fn expect(&self, requests: usize) {
         match self.reader().source() {
             Source::Export(_) => {}

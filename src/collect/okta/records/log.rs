@@ -11,6 +11,7 @@ use crate::model::{Known, Record, Urn, Usage, parse_timestamp};
 
 /// The events that are asked for. Source: Okta, "Event types": grants of tokens by the org's own and by custom
 /// authorization servers, and who makes apps.
+#[cfg(feature = "okta")]
 pub(in crate::collect::okta) const TOKEN_EVENTS: &[&str] = &[
     "app.oauth2.token.grant.access_token",
     "app.oauth2.as.token.grant.access_token",

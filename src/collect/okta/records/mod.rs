@@ -12,7 +12,9 @@ use jiff::Timestamp;
 
 pub(super) use agents::{AgentParts, agent, directory_agents, service_account};
 pub(super) use apps::{AppParts, Audience, app, integration, refresh_token};
-pub(super) use log::{Log, TOKEN_EVENTS};
+pub(super) use log::Log;
+#[cfg(feature = "okta")]
+pub(super) use log::TOKEN_EVENTS;
 pub(super) use people::{Directory, api_token, group_identity, user_identity};
 pub(super) use policies::{access_rules, enrolment_policy, policy_setting, server_rules, sign_on_rules};
 pub(super) use posture::{Posture, posture};

@@ -141,6 +141,10 @@ impl Scan<'_> {
         last: Option<ObjectId>,
     ) -> Result<(), CollectError> {
         let mut found = changes.versions();
+        if found.is_empty() && self.what == "history" {
+            let why = "no commit of its repository ever brought a file to this folder";
+            self.ledger.hole("files", why, "scan the files that lie there; --trees-in reads a folder of repositories");
+        }
         // Trees of HEAD are asked for path by path.
         let mut local = self.repository.local(UNPACKED);
         local.object_cache_size(KEPT);
