@@ -105,6 +105,15 @@ fn a_role_is_for_the_cluster_of_the_issuer_that_it_trusts() {
     assert_eq!(acts(at, "k8s:staging/app/sa/worker"), Vec::<String>::new());
     assert!(rules(&told, "prod/app/sa/worker").contains(&"service-account-reaches-cloud-administrator".to_owned()));
     assert!(!rules(&told, "staging/app/sa/worker").iter().any(|rule| rule.contains("cloud")));
+    // A manifest may be of either.
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/irsa");
+    let manifest = format!(
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: worker\n  namespace: app\n  annotations: \
+         {{eks.amazonaws.com/role-arn: \"{role}\"}}\n"
+    );
+    write(at, "m/sa.yaml", manifest);
+    scan(at, &[&["m"], &both[..]].concat());
+    assert_eq!(acts(at, "k8s:m (manifests)/app/sa/worker"), ["irsa conditional"]);
     // The issuer is another cluster's that was read: that this one's is not known leaves no doubt.
     std::fs::remove_file(at.join("aws/eks.describe-cluster.eu-central-1.staging.json")).expect("it is there");
     scan(at, &both);
