@@ -60,6 +60,10 @@ fn who_looks_with_less_resolves_nothing() {
     for (first, second, told) in quiet {
         assert_eq!(two(path, first, second), [told], "{first:?}, then {second:?}");
     }
+    // Under one name another expression.
+    write(path, "other.toml", "[[rules]]\nid = \"mine\"\nregex = '''yyy_[a-z0-9]{20}'''\nkeywords = [\"yyy_\"]\n");
+    let told = two(path, &["--rules-from", "mine.toml", "t"], &["--rules-from", "other.toml", "t"]);
+    assert_eq!(told, ["not-seen mine.txt"]);
     // Who looks with no less resolves.
     std::fs::write(path.join("t/big.py"), "x = 1\n").expect("it can be written");
     run(path, &["secrets", "--isolated", "t"]);
