@@ -103,8 +103,9 @@ impl Tree<'_> {
         if folded > 0 {
             let strength = |edge: &&Edge| {
                 let strongest = graph.reach_of(&edge.to).next();
-                strongest.map_or(usize::MAX, |power| {
-                    CapabilityKind::ALL.iter().position(|kind| *kind == power.kind).unwrap_or(0)
+                strongest.map_or((usize::MAX, 0), |power| {
+                    let kind = CapabilityKind::ALL.iter().position(|kind| *kind == power.kind);
+                    (kind.unwrap_or_default(), power.steps)
                 })
             };
             edges.sort_by_key(|edge| (strength(edge), &edge.to));
@@ -116,7 +117,9 @@ impl Tree<'_> {
             };
             self.section.line(depth, format!("{words} {} things like {what}, {powers}", edges.len()));
             self.lines += 1;
-            edges.truncate(if with_power == 0 { 0 } else { MOST_ALIKE.min(with_power) });
+            edges.truncate(with_power);
+            edges.retain(|edge| !self.seen.contains(&edge.to));
+            edges.truncate(MOST_ALIKE);
         }
         let depth = depth + usize::from(folded > 0);
         for edge in edges {

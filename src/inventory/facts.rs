@@ -28,6 +28,8 @@ pub struct Facts {
     pub spread: BTreeMap<Fingerprint, BTreeSet<String>>,
     /// Grants that a platform makes itself at its start.
     pub shipped: BTreeSet<Urn>,
+    /// Grants of which an audit log shows no use by their holder, with the days that it goes back.
+    pub unasked: BTreeMap<Urn, i64>,
     /// Policies that were not read and are known all the same, since a platform always makes them.
     pub default_policies: BTreeSet<Urn>,
     /// Of anything: attributes that no collector saw but that follow from what several saw.

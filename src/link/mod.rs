@@ -16,6 +16,7 @@ mod proofs;
 mod reach;
 mod search;
 mod trust;
+mod unasked;
 mod unmade;
 mod usage;
 mod values;
@@ -94,6 +95,7 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     usage::link(inventory);
     let library = access::aws::Library::new(inventory.policies.iter());
     privilege::link(inventory, tables, &library);
+    unasked::link(inventory, tables);
     reach::link(inventory, tables, &library);
     cluster::link(inventory, tables);
     aws::link_workloads(inventory);

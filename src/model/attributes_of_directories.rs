@@ -52,6 +52,8 @@ macro_rules! attributes_of_directories {
             CloudLinkBroken = "cloud_link_broken": Bool of [Identity];
             /// For how many days an audit log does not show it.
             UnseenDays = "unseen_days": Int of [Identity];
+            /// The sorts of requests that an audit log shows it with: verb, API group, resource and namespace.
+            AskedFor = "asked_for": Texts of [Identity];
             /// A tool of people that an audit log shows it with.
             UsedWith = "used_with": Text of [Identity];
             /// Registry Secrets that it names and that are not there.

@@ -103,9 +103,12 @@ fn nouns(inventory: &Inventory, subject: SubjectKind) -> Vec<Noun<'_>> {
 /// A hole may hide whole subjects: every rule about what it hides is named for that target.
 fn add_blind_rules(inventory: &Inventory, rules: &RuleSet, unknown: &mut BTreeMap<Unanswered, u64>) {
     for entry in inventory.coverage.entries().iter().filter(|entry| !entry.blinds.is_empty()) {
+        // A hole of one identity alone hides no other, and what is unknown of itself was said with it.
+        let is_one = inventory.identities.get(&Urn::new(&entry.target)).is_some();
         let blinded = rules.rules().iter().filter(|rule| {
             let same_provider = rule.provider.is_none_or(|provider| provider.as_str() == entry.collector);
-            same_provider && entry.blinds.iter().any(|fact| rule.needs.contains(fact))
+            let may_hide = !is_one || rule.subject != SubjectKind::Identity;
+            may_hide && same_provider && entry.blinds.iter().any(|fact| rule.needs.contains(fact))
         });
         for rule in blinded {
             unknown.entry((rule.id.clone(), entry.target.clone(), reason(entry))).or_default();

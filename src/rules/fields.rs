@@ -199,6 +199,9 @@ const GRANT: &[Field] = &[
     .needs(&[Identities]),
     field("shipped", Type::Bool, "The platform makes it itself at its start."),
     field("by_user_name", Type::Bool, "It names a service account as a user, by system:serviceaccount:NAMESPACE:NAME."),
+    field("unasked_days", Type::Int, "For how many days an audit log shows its holder, and no use of what it gives.")
+        .nullable()
+        .needs(&[Grants]),
     field("crosses_namespaces", Type::Bool, "It gives rights in one namespace to a service account of another."),
     field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),
 ];

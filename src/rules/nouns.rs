@@ -209,6 +209,7 @@ pub(super) fn grant(it: &Grant, name: &str, inventory: &Inventory) -> Field {
         "shipped" => Field::Bool(inventory.facts.shipped.contains(&it.id)),
         "holder_exists" => Field::Bool(inventory.identities.get(&it.to).is_some()),
         "by_user_name" => Field::Bool(it.id.as_str().contains("#user/system:serviceaccount:")),
+        "unasked_days" => inventory.facts.unasked.get(&it.id).map_or(Field::Null, |days| Field::Int(*days)),
         "crosses_namespaces" => Field::Bool(crosses_namespaces(it)),
         "tenant" => text(&it.tenant),
         "scope" => text(&it.scope),

@@ -81,3 +81,19 @@ fn anyone_without_conditions_is_open_to_the_world() {
         assert_eq!(named(statement), [expected], "{condition}");
     }
 }
+
+#[test]
+fn what_a_stranger_can_meet_counts_for_those_who_are_named_alone() {
+    let under = |principal: Value, condition: &Value| {
+        let mut statement = allow(principal);
+        statement["Condition"] = condition.clone();
+        named(statement)
+    };
+    let mfa = json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}});
+    assert_eq!(under(json!("*"), &mfa), ["anyone * []"]);
+    let account = under(json!({"AWS": "444455556666"}), &mfa);
+    assert_eq!(account, ["account 444455556666 [\"aws:multifactorauthpresent\"]"]);
+    let spared = json!({"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole",
+        "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-abc"}}});
+    assert_eq!(named(json!([allow(json!("*")), spared])), ["account o-abc [\"aws:principalorgid\"]"]);
+}

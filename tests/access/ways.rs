@@ -294,3 +294,23 @@ fn every_catalogued_set_of_actions_is_covered() {
         assert!(sets.iter().any(|set| set.iter().all(|action| wanted.contains(action))), "{wanted:?}");
     }
 }
+
+#[test]
+fn a_deny_on_other_regions_keeps_nobody_from_being_administrator() {
+    let elsewhere = |list: Value, spared: Value| {
+        json!([everything(), {"Effect": "Deny", "NotAction": spared, "Resource": "*",
+            "Condition": {"StringNotEquals": {"aws:RequestedRegion": list}}}])
+    };
+    let spared = json!(["iam:*", "sts:*", "organizations:*", "support:*"]);
+    let (verdict_of_one, proof) = said(&export(elsewhere(json!(["eu-central-1"]), spared.clone()), &Value::Null));
+    assert_eq!((verdict_of_one, proof.len()), ("administrator", 1));
+    // IAM answers in us-east-1 alone, so that it is denied here.
+    assert_ne!(verdict(elsewhere(json!(["eu-central-1"]), json!(["sts:*"])), &Value::Null), "administrator");
+    assert_eq!(
+        verdict(elsewhere(json!(["eu-central-1", "us-east-1"]), json!(["sts:*"])), &Value::Null),
+        "administrator"
+    );
+    let positive = json!([everything(), {"Effect": "Deny", "Action": "*", "Resource": "*",
+        "Condition": {"StringEquals": {"aws:RequestedRegion": "ap-east-1"}}}]);
+    assert_eq!(verdict(positive, &Value::Null), "administrator");
+}

@@ -55,12 +55,7 @@ fn a_token_of_nobody_is_refused_by_the_server() {
     dump(
         at,
         "k/all.json",
-        &[
-            object("ServiceAccount", "worker", "1"),
-            token("good", "worker", "1"),
-            token("gone", "nobody", "9"),
-            token("former", "worker", "7"),
-        ],
+        &[object("ServiceAccount", "worker", "1"), token("good", "worker", "1"), token("gone", "nobody", "9")],
     );
     let rules = |scan: &Value, name: &str| {
         let about = |one: &&Value| one["subject"].as_str().is_some_and(|id| id.ends_with(&format!("/secret/{name}")));
@@ -70,7 +65,6 @@ fn a_token_of_nobody_is_refused_by_the_server() {
     let told = scan(at, &["prod=k"]);
     assert!(rules(&told, "good").contains(&"token-never-expires".to_owned()));
     assert_eq!(rules(&told, "gone"), ["token-of-missing-account"]);
-    assert_eq!(rules(&told, "former"), ["token-of-missing-account"]);
     // Where service accounts were not read, nothing says so.
     dump(at, "k/all.json", &[token("gone", "nobody", "9")]);
     assert!(rules(&scan(at, &["prod=k"]), "gone").contains(&"token-never-expires".to_owned()));
@@ -128,4 +122,71 @@ fn certificates_of_kubeconfigs_are_credentials_with_groups_and_life() {
     assert_eq!(kinds.iter().filter(|kind| **kind == "kubernetes.client-certificate").count(), 3, "{kinds:?}");
     let later = run(at, &["scan", "tree", "--isolated", "--now", "2036-01-01", "--format", "csv"]);
     assert!(!later.stdout.contains(",client-certificate-masters,"), "it has ended: {}", later.stdout);
+}
+
+#[test]
+fn an_audit_log_says_which_bindings_are_not_used() {
+    let at = folder();
+    let at = at.path();
+    let rbac = "rbac.authorization.k8s.io";
+    let role = |name: &str, verb: &str, resource: &str, names: &[&str]| {
+        let mut role = object("Role", name, name);
+        role["apiVersion"] = "rbac.authorization.k8s.io/v1".into();
+        role["rules"] = json!([{"verbs": [verb], "apiGroups": [""], "resources": [resource], "resourceNames": names}]);
+        let mut binding = object("RoleBinding", name, name);
+        binding["apiVersion"] = "rbac.authorization.k8s.io/v1".into();
+        binding["roleRef"] = json!({"apiGroup": rbac, "kind": "Role", "name": name});
+        binding["subjects"] = json!([{"kind": "ServiceAccount", "namespace": "app", "name": "worker"}]);
+        [role, binding]
+    };
+    let mut items = vec![object("ServiceAccount", "worker", "1")];
+    items.extend(role("used", "get", "pods", &[]));
+    items.extend(role("used-by-name", "get", "secrets", &["own"]));
+    items.extend(role("refused", "delete", "pods", &[]));
+    items.extend(role("unused", "create", "pods/exec", &[]));
+    dump(at, "k/all.json", &items);
+    let event = |verb: &str, resource: &str, code: u16, time: &str| {
+        let object = json!({"resource": resource, "namespace": "app", "name": "own", "apiVersion": "v1"});
+        json!({
+            "kind": "Event", "user": {"username": "system:serviceaccount:app:worker"}, "userAgent": "worker/1", "verb": verb,
+            "objectRef": object, "responseStatus": {"code": code}, "requestReceivedTimestamp": time,
+        })
+        .to_string()
+    };
+    let judged = |since: &str| {
+        let lines = [
+            event("get", "pods", 200, since),
+            event("get", "secrets", 200, "2026-11-20T00:00:00Z"),
+            event("delete", "pods", 403, "2026-11-20T00:00:00Z"),
+        ];
+        write(at, "audit.log", lines.join("\n"));
+        let ran = run(
+            at,
+            &[
+                "scan",
+                "--isolated",
+                "--now",
+                NOW,
+                "--format",
+                "json",
+                "--kubernetes-export",
+                "prod=k",
+                "--kubernetes-audit-log",
+                "audit.log",
+            ],
+        );
+        let scan: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}{}", ran.stdout, ran.stderr));
+        let findings =
+            scan["findings"].as_array().expect("a list").iter().filter(|one| one["rule"] == "binding-not-used");
+        let mut about: Vec<String> = findings
+            .filter_map(|one| {
+                one["subject"].as_str()?.split("/rolebinding/").nth(1)?.split('#').next().map(str::to_owned)
+            })
+            .collect();
+        about.sort();
+        about
+    };
+    assert_eq!(judged("2026-06-01T00:00:00Z"), ["refused", "unused"]);
+    // Two days say nothing.
+    assert_eq!(judged("2026-11-20T00:00:00Z"), Vec::<String>::new());
 }

@@ -262,3 +262,50 @@ fn a_report_is_read_in_any_layout() {
         assert_eq!(told(folder.path(), &["reach", "deploy-bot"]), before);
     }
 }
+
+/// Twenty accounts of a namespace are one line, with what matters of them; the conclusion comes before the tree.
+#[test]
+fn many_things_of_one_sort_are_told_in_one_line() {
+    let folder = folder();
+    let rbac = |kind: &str, name: &str, rest: Value| {
+        let mut object = serde_json::json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": {"name": name}
+        });
+        let is_namespaced = !kind.starts_with("Cluster");
+        if is_namespaced {
+            object["metadata"]["namespace"] = "app".into();
+        }
+        object.as_object_mut().expect("a map").extend(rest.as_object().cloned().unwrap_or_default());
+        object
+    };
+    let rules = |group: &str, resource: &str, verb: &str| serde_json::json!({"rules": [{"apiGroups": [group], "resources": [resource], "verbs": [verb]}]});
+    let binds = |kind: &str, role: &str, account: &str| {
+        serde_json::json!({
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role},
+            "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": "app"}]
+        })
+    };
+    let mut items: Vec<Value> = (0..20)
+        .map(|number| {
+            let metadata = serde_json::json!({"name": format!("s{number}"), "namespace": "app"});
+            serde_json::json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
+        })
+        .collect();
+    items.push(rbac("ClusterRole", "cluster-admin", rules("*", "*", "*")));
+    items.push(rbac("ClusterRoleBinding", "x", binds("ClusterRole", "cluster-admin", "s19")));
+    items.push(rbac("Role", "makes-pods", rules("", "pods", "create")));
+    items.push(rbac("RoleBinding", "b", binds("Role", "makes-pods", "s1")));
+    let list = serde_json::json!({"apiVersion": "v1", "kind": "List", "items": items});
+    write(folder.path(), "dump/all.json", list.to_string());
+    let question =
+        ["reach", "app/s1", "--isolated", "--allow-partial", "--now", NOW, "--kubernetes-export", "prod=dump", "-q"];
+    let text = run(folder.path(), &question).stdout;
+    has(
+        &text,
+        &["do everything (administrator): cluster prod", "cut it here: take rolebinding app/b away from app/s1"],
+    );
+    let (conclusion, tree) = (text.find("What can be done with it"), text.find("Leads to"));
+    assert!(conclusion < tree && conclusion.is_some(), "{text}");
+    has(&text, &["things like service account of namespace app, prod"]);
+    assert!(text.matches("controls service account app/s").count() < 10, "{text}");
+}

@@ -105,6 +105,15 @@ fn a_role_is_for_the_cluster_of_the_issuer_that_it_trusts() {
     assert_eq!(acts(at, "k8s:staging/app/sa/worker"), Vec::<String>::new());
     assert!(rules(&told, "prod/app/sa/worker").contains(&"service-account-reaches-cloud-administrator".to_owned()));
     assert!(!rules(&told, "staging/app/sa/worker").iter().any(|rule| rule.contains("cloud")));
+    // A manifest may be of either.
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/irsa");
+    let manifest = format!(
+        "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: worker\n  namespace: app\n  annotations: \
+         {{eks.amazonaws.com/role-arn: \"{role}\"}}\n"
+    );
+    write(at, "m/sa.yaml", manifest);
+    scan(at, &[&["m"], &both[..]].concat());
+    assert_eq!(acts(at, "k8s:m (manifests)/app/sa/worker"), ["irsa conditional"]);
     // The issuer is another cluster's that was read: that this one's is not known leaves no doubt.
     std::fs::remove_file(at.join("aws/eks.describe-cluster.eu-central-1.staging.json")).expect("it is there");
     scan(at, &both);
@@ -248,4 +257,53 @@ fn what_outsiders_could_ask_for_is_told_apart_from_what_they_get() {
         "{}",
         message("could.yml")
     );
+}
+
+/// All tests of a trust policy count, those of a Deny too, and GitHub's names in any spelling.
+#[test]
+fn every_test_of_a_trust_policy_must_hold() {
+    let at = folder();
+    let at = at.path();
+    let like = |tail: &str| of_issuer("r", GITHUB, "StringLike", &format!("repo:acme/shop:{tail}"));
+    let with = |more: Value| {
+        let mut role = like("*");
+        let statement = &mut role["AssumeRolePolicyDocument"]["Statement"];
+        statement[0]["Condition"]
+            .as_object_mut()
+            .expect("an object")
+            .extend(more.as_object().expect("an object").clone());
+        role
+    };
+    let denying = |condition: Value| {
+        let mut role = like("*");
+        let provider = format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{GITHUB}");
+        let deny = json!({"Effect": "Deny", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": provider}, "Condition": condition});
+        role["AssumeRolePolicyDocument"]["Statement"].as_array_mut().expect("a list").push(deny);
+        role
+    };
+    let claim = |name: &str| format!("{GITHUB}:{name}");
+    write(at, "shop/.git/config", "[remote \"origin\"]\n\turl = git@github.com:acme/shop.git\n");
+    workflow(at, "w", "{push: {branches: [main]}}", "", "{id-token: write}", "r");
+    for (role, expected) in [
+        (like("*"), Some("holds")),
+        (with(json!({"StringEquals": {(claim("sub")): "repo:acme/shop:environment:prod"}})), None),
+        (with(json!({"StringEquals": {(claim("sub")): "repo:acme/shop:ref:refs/heads/main"}})), Some("holds")),
+        (with(json!({"StringEquals": {(claim("repository")): "acme/shop"}})), Some("holds")),
+        (with(json!({"StringEquals": {(claim("repository")): "acme/other"}})), None),
+        (with(json!({"StringEquals": {(claim("repository_owner")): "other"}})), None),
+        (with(json!({"StringEquals": {(claim("actor")): "jana"}})), Some("conditional")),
+        (denying(json!({"StringNotLike": {(claim("sub")): "repo:acme/shop:environment:*"}})), None),
+        (denying(json!({"StringLike": {(claim("sub")): "repo:acme/shop:ref:*"}})), None),
+        (denying(json!({"StringLike": {(claim("sub")): "repo:acme/shop:pull_request"}})), Some("holds")),
+        (denying(json!({"Bool": {"aws:SecureTransport": "false"}})), Some("conditional")),
+        (denying(json!({})), None),
+        (of_issuer("r", GITHUB, "StringLike", "repo:Acme/Shop:*"), Some("conditional")),
+        (of_issuer("r", GITHUB, "StringLike", "repo:acme/shopping:*"), None),
+    ] {
+        account(at, std::slice::from_ref(&role));
+        scan(at, &["shop", "--aws-export", "aws"]);
+        let told = acts(at, ".github/workflows/w.yml");
+        let expected: Vec<String> = expected.map(|holding| format!("r {holding}")).into_iter().collect();
+        assert_eq!(told, expected, "{}", role["AssumeRolePolicyDocument"]);
+    }
 }

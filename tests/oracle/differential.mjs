@@ -174,7 +174,7 @@ const UNDER_RCPS = ['dynamodb', 'kms', 's3', 'sqs', 'sts']
 const holdsOnlyWith = (q, text) => JSON.stringify(q).toLowerCase().includes(text)
 const EXPLAINED = [
   // The user guide: NotPrincipal leaves out whom it names, not everybody of an account that it names, nor the sessions of a role.
-  ['NotPrincipal leaves out the named alone', (q, ours, theirs) => [q.resource_policy?.Statement ?? []].flat().some((s) => s.NotPrincipal && s.Effect === 'Deny') && ours !== 'allowed' && theirs === 'allowed'],
+  ['NotPrincipal leaves out the named alone', (q, ours) => ours !== 'Allowed' && [q.resource_policy?.Statement ?? []].flat().some((s) => s.NotPrincipal && s.Effect === 'Deny')],
   // AWS applies them to the services of a list; they leave that to their caller.
   ['resource control policies bind only services that support them', (q) => q.rcps.length > 0 && !UNDER_RCPS.includes(q.action.split(':')[0])],
   // The user guide: variables came with version 2012-10-17, and are text in the older one; they fill them in both.

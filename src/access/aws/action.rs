@@ -10,14 +10,42 @@ pub struct Action {
     service: String,
     name: String,
     bit: u64,
+    /// Whether a request for it carries `iam:PermissionsBoundary`.
+    pub(super) bounded: bool,
+    /// Whether a request for it carries `iam:PolicyARN`.
+    pub(super) attaches: bool,
 }
+
+/// Actions of IAM that carry `iam:PermissionsBoundary`, lower case.
+/// Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS Identity and Access
+/// Management (IAM)".
+const BOUNDED: [&str; 14] = [
+    "attachrolepolicy",
+    "attachuserpolicy",
+    "createrole",
+    "createuser",
+    "deleterolepermissionsboundary",
+    "deleterolepolicy",
+    "deleteuserpermissionsboundary",
+    "deleteuserpolicy",
+    "detachrolepolicy",
+    "detachuserpolicy",
+    "putrolepermissionsboundary",
+    "putrolepolicy",
+    "putuserpermissionsboundary",
+    "putuserpolicy",
+];
 
 impl Action {
     /// `iam:PassRole`. Without a colon no statement but `*` matches it.
     pub fn new(text: &str) -> Self {
         let lower = text.to_ascii_lowercase();
         let (service, name) = lower.split_once(':').unwrap_or((&lower, ""));
-        Self { text: text.to_owned(), service: service.to_owned(), name: name.to_owned(), bit: bit(service) }
+        let is_iam = service == "iam";
+        let bounded = is_iam && BOUNDED.contains(&name);
+        let attaches = is_iam && (name.starts_with("attach") || name.starts_with("detach"));
+        let (text, bit) = (text.to_owned(), bit(service));
+        Self { text, service: service.to_owned(), name: name.to_owned(), bit, bounded, attaches }
     }
 
     /// As [`Self::new`], for what somebody typed.

@@ -64,6 +64,9 @@ pub(super) fn is_named_enough(
 
 /// Gives itself the tags that the role or its own policies ask for, and then becomes the role.
 fn tagged(who: &Node<'_>, target: &Node<'_>, action: &Action) -> Option<Step> {
+    if !who.tags {
+        return None;
+    }
     let mut tags = target.trust.as_ref()?.tags_asked();
     tags.extend(who.rights.tags_asked(action));
     let own = if who.identity.kind == IdentityKind::AwsUser { On::User } else { On::Role };

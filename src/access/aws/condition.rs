@@ -72,6 +72,11 @@ impl Clause {
         }
     }
 
+    /// Whether it holds for a value of its key.
+    pub(super) fn holds_for(&self, value: &str, asked: &Asked<'_>) -> Truth {
+        if self.operator.test == Test::Unknown { Truth::Open } else { self.on_values(std::iter::once(value), 1, asked) }
+    }
+
     /// Some tests hold, or do not, whatever the value.
     fn on_unknown(&self) -> Truth {
         let everything = self.operator.test == Test::TextLike && self.values.iter().any(|value| is_stars(value));
@@ -140,13 +145,22 @@ impl Clause {
         if self.operator.negated { found.not() } else { found }
     }
 
-    /// Whether the clause keeps anyone out who does not match it: a positive test against at least one value, none of
-    /// which a stranger can meet. Negated tests, `…IfExists` and `ForAllValues:` (true when the key is absent) say
-    /// nothing about who asks.
+    /// Whether the clause keeps anyone out who does not match it: a positive test against at least one value, all of
+    /// them narrower than `*`. Negated tests, `…IfExists`, `ForAllValues:` (true when the key is absent) and
+    /// `aws:SecureTransport` say nothing about who asks.
     pub(super) fn limits(&self) -> bool {
         let operator = &self.operator;
-        let lenient = operator.if_exists || operator.over == Over::All;
-        !operator.negated && !lenient && self.hold() != Hold::Nobody
+        let lenient =
+            operator.negated || operator.test == Test::Null || operator.if_exists || operator.over == Over::All;
+        let pattern = matches!(operator.test, Test::TextLike | Test::Arn);
+        let all = |value: &str| value.is_empty() || is_stars(value);
+        let open = self.values.is_empty() || (pattern && self.values.iter().any(|value| all(value)));
+        !lenient && !open && &*self.key != "aws:securetransport"
+    }
+
+    /// Whether it keeps strangers out: a limit that not everybody can meet.
+    pub(super) fn limits_strangers(&self) -> bool {
+        self.limits() && self.hold() != Hold::Nobody
     }
 
     /// Whether a deny under it meets every stranger: the negated test of what names who is let in.
@@ -198,7 +212,7 @@ impl Clause {
 
     /// Whether it is a positive test, so that its values name what is let in.
     pub(super) fn names_values(&self) -> bool {
-        self.limits() && self.is_text()
+        self.limits_strangers() && self.is_text()
     }
 
     /// As [`Self::names_values`] of a negated test: whom a deny spares.

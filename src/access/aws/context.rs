@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::region;
 use crate::model::{Identity, IdentityKind};
 
 /// How long after its making temporary credentials can work at most: 36 hours for a federated user.
@@ -127,12 +128,12 @@ impl Context {
 
     /// The context of a question without further keys.
     pub(super) fn asked(&self) -> Asked<'_> {
-        Asked { context: self, terms: Terms::default() }
+        self.asked_with(Terms::default())
     }
 
     /// The context of a question that fixes further keys itself.
     pub(super) fn asked_with<'c>(&'c self, terms: Terms<'c>) -> Asked<'c> {
-        Asked { context: self, terms }
+        Asked { context: self, terms, region: None }
     }
 }
 
@@ -161,13 +162,25 @@ impl<'c> Terms<'c> {
 pub(super) struct Asked<'c> {
     context: &'c Context,
     terms: Terms<'c>,
+    region: Option<&'c str>,
 }
 
 impl<'c> Asked<'c> {
+    /// The same question, asked in a region.
+    pub(super) fn in_region<'r>(self, region: Option<&'r str>) -> Asked<'r>
+    where
+        'c: 'r,
+    {
+        Asked { region, ..self }
+    }
+
     /// What is known of a key, given in lower case.
     pub(super) fn seen(&self, key: &str) -> Seen<'c> {
         if let Some(seen) = self.terms.seen(key) {
             return seen;
+        }
+        if let Some(region) = self.region.filter(|_| key == region::KEY) {
+            return Seen::One(region);
         }
         match self.context.entries.iter().find(|(name, _)| name == key) {
             Some((_, Entry::Values(values))) => Seen::Many(values),

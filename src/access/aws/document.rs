@@ -191,11 +191,11 @@ impl Statement {
     }
 
     fn filled(&self, list: &[Box<str>], asked: &Asked<'_>) -> Vec<String> {
-        let fill = |pattern: &Box<str>| match variable::filled(pattern, self.variables, asked) {
+        let fill = |pattern: &str| match variable::filled(pattern, self.variables, asked) {
             variable::Filled::Text(text, _) => Some(text),
             variable::Filled::Nothing => None,
         };
-        list.iter().filter_map(fill).collect()
+        list.iter().filter_map(|pattern| fill(pattern)).collect()
     }
 
     fn matches(&self, pattern: &str, resource: &str, asked: &Asked<'_>) -> Truth {

@@ -3,11 +3,13 @@
 
 use super::Principal;
 use super::action::Action;
+use super::capability::partition;
 use super::condition::{Clause, hold};
 use super::context::{Asked, Context, Terms};
 use super::decide::obeys_rcps;
 use super::document::Statement;
 use super::library::{Compiled, Library};
+use super::region::Region;
 use super::truth::Truth;
 use crate::model::wildcard::overlap;
 use crate::model::{Identity, Policy};
@@ -27,6 +29,8 @@ pub(super) struct Rights<'a> {
     pub(super) account: &'a str,
     /// What is known of whoever uses these rights.
     pub(super) context: Context,
+    /// In which region it asks, where denies leave it that one.
+    pub(super) region: Option<Region>,
     /// Ask as if a policy allowed everything: what is left are denies and limits.
     pub(super) granted_everything: bool,
 }
@@ -65,7 +69,7 @@ impl<'a> Rights<'a> {
         let mut context = Context::of(identity, identity.evidence.observed);
         // Whoever asks chooses to ask over TLS.
         context.set_default("aws:securetransport", "true");
-        Self {
+        let mut rights = Self {
             policies: open(&principal.policies),
             boundary: principal.boundary.map(|policy| library.open(policy)),
             boundary_unread: principal.boundary.is_none() && principal.boundary_id.is_some(),
@@ -73,8 +77,13 @@ impl<'a> Rights<'a> {
             resource_guardrails: open(&principal.resource_guardrails),
             account: &identity.tenant,
             context,
+            region: None,
             granted_everything: false,
-        }
+        };
+        let denies = rights.every_document().flat_map(|one| &one.document.statements).filter(|one| !one.allow);
+        let region = Region::choose(denies.flat_map(|one| &one.conditions), partition(identity.id.as_str()));
+        rights.region = region;
+        rights
     }
 
     /// The rights of an identity that is made in the same account and given everything.
@@ -89,6 +98,7 @@ impl<'a> Rights<'a> {
             resource_guardrails: self.resource_guardrails.clone(),
             account: self.account,
             context,
+            region: self.region.clone(),
             granted_everything: true,
         }
     }
@@ -107,6 +117,7 @@ impl<'a> Rights<'a> {
             resource_guardrails: self.resource_guardrails.clone(),
             account: self.account,
             context: self.context.clone(),
+            region: self.region.clone(),
             granted_everything: self.granted_everything,
         }
     }
@@ -121,6 +132,7 @@ impl<'a> Rights<'a> {
             resource_guardrails: Vec::new(),
             account: "",
             context: Context::new(),
+            region: None,
             granted_everything: false,
         }
     }
@@ -152,6 +164,7 @@ impl<'a> Rights<'a> {
 
     /// The statement that denies it for certain.
     fn denier(&self, action: &Action, resource: &str, asked: &Asked<'_>) -> Option<String> {
+        let asked = &asked.in_region(self.region.as_ref().map(|region| region.of(action)));
         self.every_document().chain(&self.resource_guardrails).find_map(|compiled| {
             let mut all = compiled.document.about(action, false);
             let holds =
@@ -249,6 +262,7 @@ impl<'a> Rights<'a> {
         asked: &Asked<'_>,
     ) -> Option<Vec<String>> {
         let mut limits = Vec::new();
+        let asked = &asked.in_region(self.region.as_ref().map(|region| region.of(action)));
         let of_resources = self.resource_guardrails.iter().filter(|_| {
             let owner = resource.split(':').nth(4).unwrap_or_default();
             obeys_rcps(action) && (owner == self.account || owner.is_empty() || owner.contains('*'))

@@ -1,9 +1,10 @@
 //! How an identity takes away what limits it or another: its permissions boundary, and policies that deny it something.
 //! What guardrails of an organisation forbid stays. It gives nobody any right.
 
+use super::capability::partition;
 use super::evaluate::Rights;
 use super::fresh::new_identity;
-use super::object::Object;
+use super::object::{Means, Object};
 use super::raise::grant;
 use super::step::{Node, Step, sentence};
 use super::technique::{How, On, Technique};
@@ -51,7 +52,7 @@ fn take_boundary<'a>(who: &Node<'a>, target: &Node<'a>) -> Option<(Step, Node<'a
     let boundary = target.boundary?;
     let rights = Rights { boundary: None, boundary_unread: false, ..target.rights.clone() };
     let mut steps = Vec::new();
-    for technique in &who.means.techniques[..] {
+    for technique in who.means.techniques {
         let step = match technique.on.filter(|_| technique.how == How::Grant) {
             Some(on @ (On::UserBoundary | On::RoleBoundary)) if target.is_changeable(on) => {
                 widened(who, target, technique)
@@ -76,7 +77,7 @@ fn take_boundary<'a>(who: &Node<'a>, target: &Node<'a>) -> Option<(Step, Node<'a
 fn widened(who: &Node<'_>, target: &Node<'_>, technique: &Technique) -> Option<Step> {
     let own = Object::of(target);
     let puts = technique.actions.iter().any(|action| action.text.starts_with("iam:Put"));
-    let wide = format!("arn:{}:iam::aws:policy/AdministratorAccess", super::capability::partition(own.arn));
+    let wide = Means::administrator(partition(own.arn));
     let object = if puts { Object { boundary: Some(&wide), ..own } } else { own };
     let itself = std::ptr::eq(who.identity, target.identity);
     let label = if itself { "itself".to_owned() } else { target.label() };

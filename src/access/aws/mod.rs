@@ -21,6 +21,7 @@ mod operator;
 mod probe;
 mod problems;
 mod raise;
+mod region;
 mod run;
 mod step;
 mod surroundings;

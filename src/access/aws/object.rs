@@ -1,8 +1,7 @@
 //! What IAM actions are done to, and what is known of it before they are: its tags, its boundary, the policy that is
 //! attached. It asks nobody whether they are allowed.
-//! Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS Identity and Access
-//! Management (IAM)".
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::action::Action;
@@ -10,30 +9,25 @@ use super::probe::CapabilityTable;
 use super::step::Node;
 use super::technique::Technique;
 
-/// Actions that carry `iam:PermissionsBoundary`, lower case.
-const BOUNDED: [&str; 14] = [
-    "iam:attachrolepolicy",
-    "iam:attachuserpolicy",
-    "iam:createrole",
-    "iam:createuser",
-    "iam:deleterolepermissionsboundary",
-    "iam:deleterolepolicy",
-    "iam:deleteuserpermissionsboundary",
-    "iam:deleteuserpolicy",
-    "iam:detachrolepolicy",
-    "iam:detachuserpolicy",
-    "iam:putrolepermissionsboundary",
-    "iam:putrolepolicy",
-    "iam:putuserpermissionsboundary",
-    "iam:putuserpolicy",
-];
-
 /// What everybody is asked by.
 pub(super) struct Means<'a> {
     pub(super) table: &'a CapabilityTable,
     pub(super) techniques: &'a [Technique],
     /// Customer managed policies that make an administrator of whoever holds one.
     pub(super) powerful: Vec<&'a str>,
+}
+
+/// The policy of AWS that gives every right.
+pub(super) const ADMINISTRATOR: &str = "AdministratorAccess";
+
+impl Means<'_> {
+    /// The policy that gives every right, of a partition.
+    pub(super) fn administrator(partition: &str) -> Cow<'static, str> {
+        match partition {
+            "aws" => Cow::Borrowed("arn:aws:iam::aws:policy/AdministratorAccess"),
+            other => Cow::Owned(format!("arn:{other}:iam::aws:policy/{ADMINISTRATOR}")),
+        }
+    }
 }
 
 /// A user, role, group or policy that something is done to.
@@ -48,9 +42,6 @@ pub(super) struct Object<'o> {
     pub(super) policy: Option<&'o str>,
 }
 
-/// Condition keys of a question; without a value, the key is not in the request.
-type Keys<'o> = Vec<(&'static str, Option<&'o str>)>;
-
 impl<'o> Object<'o> {
     /// An identity as it is.
     pub(super) fn of(node: &'o Node<'_>) -> Self {
@@ -63,16 +54,11 @@ impl<'o> Object<'o> {
         Self { arn, tags: None, boundary: None, policy: None }
     }
 
-    /// What a request for an action carries.
-    pub(super) fn keys(&self, action: &Action) -> Keys<'o> {
-        let name = action.text.to_ascii_lowercase();
-        if action.service() != "iam" {
-            return Vec::new();
-        }
-        let is_attached = name.starts_with("iam:attach") || name.starts_with("iam:detach");
-        vec![
-            ("iam:permissionsboundary", self.boundary.filter(|_| BOUNDED.contains(&name.as_str()))),
-            ("iam:policyarn", self.policy.filter(|_| is_attached)),
+    /// The condition keys that a request for an action of IAM carries; without a value, the key is not in it.
+    pub(super) fn keys(&self, action: &Action) -> [(&'static str, Option<&'o str>); 2] {
+        [
+            ("iam:permissionsboundary", self.boundary.filter(|_| action.bounded)),
+            ("iam:policyarn", self.policy.filter(|_| action.attaches)),
         ]
     }
 }

@@ -1,18 +1,17 @@
 //! How an identity raises rights: its own, those of another that it can become, through a group.
 //! It looks at two identities at a time; the search over all of them is in `escalate`.
 
+use std::borrow::Cow;
+
 use super::action::Action;
 use super::capability::partition;
 use super::free::set_free;
 use super::fresh::example;
-use super::object::Object;
+use super::object::{ADMINISTRATOR, Means, Object};
 use super::step::{Node, Step, sentence};
 use super::technique::{How, On, Technique};
 use super::truth::Truth;
 use crate::model::{IdentityKind, Urn};
-
-/// What every account has that gives every right.
-const ADMINISTRATOR: &str = "AdministratorAccess";
 
 /// How `who` can give `target`, which may be `who` itself, every right, by a technique of [`How::Grant`] that
 /// changes the target or a policy of it. What the target is denied or bounded by stays, so it must leave room, or be
@@ -24,7 +23,14 @@ pub(super) fn grant(who: &Node<'_>, target: &Node<'_>, technique: &Technique) ->
     }
     let Some(room) = target.could_be else {
         let is_other = !std::ptr::eq(who.identity, target.identity);
-        let (free, freed) = set_free(who, target).filter(|_| is_other && !on.frees())?;
+        // A look at what would be done then, before it is made room for.
+        let everything = Means::administrator(partition(target.identity.id.as_str()));
+        let unbound = Object { boundary: None, policy: Some(&everything), ..Object::of(target) };
+        let is_allowed = || who.may_to(&technique.actions, &unbound).is_some();
+        if !is_other || on.frees() || (matches!(on, On::User | On::Role) && !who.chooses && !is_allowed()) {
+            return None;
+        }
+        let (free, freed) = set_free(who, target)?;
         let granted = grant(who, &freed, technique)?;
         let sentences = free.sentences.into_iter().chain(granted.sentences).collect();
         return Some(Step { conditional: free.conditional || granted.conditional, sentences });
@@ -60,8 +66,13 @@ pub(super) fn give(
     let Some(attach) = technique.actions.iter().find(|action| action.text.starts_with("iam:Attach")) else {
         return Some(sentence(who, technique, who.may_to(&technique.actions, object)?, label, open));
     };
+    let everything = Means::administrator(partition(object.arn));
+    if !who.chooses {
+        let object = Object { policy: Some(&everything), ..*object };
+        return Some(sentence(who, technique, who.may_to(&technique.actions, &object)?, label, open));
+    }
     let mut best: Option<(bool, String, String)> = None;
-    for policy in attachable(who, attach) {
+    for policy in attachable(who, attach, everything) {
         let object = Object { policy: Some(&policy), ..*object };
         let Some((open, cited)) = who.may_to(&technique.actions, &object) else { continue };
         if best.as_ref().is_none_or(|(known, ..)| *known && !open) {
@@ -78,13 +89,10 @@ pub(super) fn give(
 
 /// The policies that give every right and might be attached: those that are there, and one of one's own making where a
 /// condition on the policy's name leaves room for it.
-fn attachable(who: &Node<'_>, attach: &Action) -> Vec<String> {
+fn attachable(who: &Node<'_>, attach: &Action, everything: Cow<'static, str>) -> Vec<String> {
     let (partition, account) = (partition(who.identity.id.as_str()), &who.identity.tenant);
-    let mut all = vec![format!("arn:{partition}:iam::aws:policy/{ADMINISTRATOR}")];
+    let mut all = vec![everything.into_owned()];
     let asked = who.rights.asked_of(attach, "iam:policyarn");
-    if asked.is_empty() {
-        return all;
-    }
     let start = format!("arn:{partition}:iam::{account}:policy/");
     all.extend(who.means.powerful.iter().filter(|arn| arn.starts_with(&start)).map(|arn| (*arn).to_owned()));
     let create = [Action::new("iam:CreatePolicy")];

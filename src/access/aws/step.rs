@@ -17,6 +17,9 @@ use super::truth::Truth;
 use crate::model::wildcard::overlap;
 use crate::model::{Capability, CapabilityKind, Identity, IdentityKind, Urn};
 
+/// The actions by which a policy is attached.
+const ATTACH: [&str; 3] = ["iam:AttachUserPolicy", "iam:AttachRolePolicy", "iam:AttachGroupPolicy"];
+
 /// One identity with everything that the search asks about it.
 pub(super) struct Node<'a> {
     pub(super) identity: &'a Identity,
@@ -33,6 +36,10 @@ pub(super) struct Node<'a> {
     /// The names of the groups it is in, where they were read.
     pub(super) groups: Option<&'a [&'a str]>,
     pub(super) means: &'a Means<'a>,
+    /// Whether it may give itself tags, on something.
+    pub(super) tags: bool,
+    /// Whether what it may attach depends on which policy that is.
+    pub(super) chooses: bool,
     /// Which actions of the techniques it holds anywhere, as places in their vocabulary.
     pub(super) holds: Vec<bool>,
 }
@@ -70,7 +77,23 @@ impl<'a> Node<'a> {
         };
         let administrator = administrator(&rights, identity, means.table);
         let (trust, boundary, groups, holds) = (None, None, None, Vec::new());
-        Self { identity, administrator, could_be, trust, policies, boundary, groups, means, holds, rights }
+        let tagging = means.techniques.iter().filter(|technique| technique.how == How::Tag);
+        let tags = tagging.flat_map(|technique| &technique.actions).any(|action| rights.names(action));
+        let chooses = ATTACH.iter().any(|action| !rights.asked_of(&Action::new(action), "iam:policyarn").is_empty());
+        Self {
+            identity,
+            administrator,
+            could_be,
+            trust,
+            policies,
+            boundary,
+            groups,
+            means,
+            tags,
+            chooses,
+            holds,
+            rights,
+        }
     }
 
     /// The same identity with the policies alone that have something to say of these actions. Only its rights may be
@@ -86,6 +109,8 @@ impl<'a> Node<'a> {
             boundary: self.boundary,
             groups: self.groups,
             means: self.means,
+            tags: self.tags,
+            chooses: self.chooses,
             holds: Vec::new(),
         }
     }
@@ -144,27 +169,17 @@ impl<'a> Node<'a> {
 
     /// All actions on one resource of which nothing but its name is known.
     pub(super) fn may_all(&self, actions: &[Action], resource: &str) -> Option<(bool, String)> {
-        self.may_under(actions, |_| (resource, Terms::default()))
+        let asked = actions.iter().map(|action| self.rights.may(action, resource, Terms::default()));
+        let grounds: Vec<_> = asked.collect::<Option<_>>()?;
+        Some((grounds.iter().any(|g| g.conditional), self.cite(&grounds)))
     }
 
     /// All actions on an identity, a group or a policy of IAM.
     pub(super) fn may_to(&self, actions: &[Action], object: &Object<'_>) -> Option<(bool, String)> {
-        let keys: Vec<_> = actions.iter().map(|action| object.keys(action)).collect();
-        let mut each = keys.iter();
-        self.may_under(actions, |_| {
-            let keys = each.next().map(Vec::as_slice).unwrap_or_default();
-            (object.arn, Terms { keys, tags: object.tags })
-        })
-    }
-
-    fn may_under<'t>(
-        &self,
-        actions: &[Action],
-        mut on: impl FnMut(&Action) -> (&'t str, Terms<'t>),
-    ) -> Option<(bool, String)> {
         let asked = actions.iter().map(|action| {
-            let (resource, terms) = on(action);
-            self.rights.may(action, resource, terms)
+            let keys = object.keys(action);
+            let keys = if action.service() == "iam" { keys.as_slice() } else { &[] };
+            self.rights.may(action, object.arn, Terms { keys, tags: object.tags })
         });
         let grounds: Vec<_> = asked.collect::<Option<_>>()?;
         Some((grounds.iter().any(|g| g.conditional), self.cite(&grounds)))

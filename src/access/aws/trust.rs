@@ -1,6 +1,8 @@
 //! Reads trust policies: who is named, and whether a given identity is let in.
 //! It does not ask whether the one who is let in may ask at all; that is the escalation search's part.
 
+use std::collections::BTreeSet;
+
 use super::action::Action;
 use super::condition::{Clause, hold};
 use super::context::Asked;
@@ -20,8 +22,8 @@ const WHO: [&str; 5] =
 /// everyone: without a condition nobody is let in, and one that spares an organisation, accounts or identities holds a
 /// principal `*` to these. `NotPrincipal` in an `Allow` lets in everyone but a few, so it counts as anyone.
 ///
-/// `conditions` holds the keys that really keep someone out; a test that any stranger can meet, a negated test,
-/// `…IfExists` and `ForAllValues:` do not. So `kind == anyone` with no conditions is a role that is open to the world. A
+/// `conditions` holds the keys that really keep someone out; a negated test, `…IfExists` and `ForAllValues:` do not, nor
+/// for a principal `*` a test that any stranger can meet. So `kind == anyone` with no conditions is a role that is open to the world. A
 /// principal `*` that is held to accounts, an organisation or ARNs by a condition is no `anyone`: it is listed as what
 /// the condition names, an account (also for an organisation) or an identity.
 pub fn trusted_principals(trust: &Trust) -> Vec<TrustedPrincipal> {
@@ -42,17 +44,19 @@ pub fn trusted_principals(trust: &Trust) -> Vec<TrustedPrincipal> {
 }
 
 fn principals(statement: &Statement, shut: Option<&Statement>) -> Vec<TrustedPrincipal> {
-    let limiting = statement.conditions.iter().filter(|clause| clause.limits());
-    let sparing = shut.into_iter().flat_map(|deny| &deny.conditions);
-    let mut conditions: Vec<String> = limiting.chain(sparing).map(|clause| clause.key.to_string()).collect();
-    conditions.sort();
-    conditions.dedup();
+    let keys = |of_anyone: bool| {
+        let holds = |clause: &&Clause| if of_anyone { clause.limits_strangers() } else { clause.limits() };
+        let sparing = shut.into_iter().filter(|_| of_anyone).flat_map(|deny| &deny.conditions);
+        let limiting = statement.conditions.iter().filter(holds).chain(sparing);
+        let keys: BTreeSet<String> = limiting.map(|clause| clause.key.to_string()).collect();
+        keys.into_iter().collect::<Vec<_>>()
+    };
     let mut found = Vec::new();
     for (form, name) in statement.named() {
         let is_anyone = form.is_anyone(name);
         let kinds = if is_anyone { held_to(statement, shut) } else { vec![(kind(form, name), name.to_owned())] };
         for (kind, name) in kinds {
-            found.push(TrustedPrincipal { kind, name, conditions: conditions.clone() });
+            found.push(TrustedPrincipal { kind, name, conditions: keys(is_anyone) });
         }
     }
     found

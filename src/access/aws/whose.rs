@@ -19,7 +19,7 @@ pub enum Hold {
 }
 
 /// Keys whose value the caller chooses, or that any account can give its own identities.
-const CHOSEN: [&str; 14] = [
+const CHOSEN: [&str; 13] = [
     "aws:useragent",
     "aws:referer",
     "aws:requestedregion",
@@ -31,7 +31,6 @@ const CHOSEN: [&str; 14] = [
     "aws:tokenissuetime",
     "aws:username",
     "aws:principaltype",
-    "aws:principalisawsservice",
     "aws:tagkeys",
     "sts:rolesessionname",
 ];
@@ -70,6 +69,7 @@ pub fn hold_of<'v>(key: &str, pattern: bool, values: impl Iterator<Item = &'v st
         match key {
             "aws:sourceip" => fixed(is_narrow(value), Hold::ByPlace),
             "aws:sourcevpc" | "aws:sourcevpce" | "aws:vpcsourceip" => fixed(!wild(value), Hold::ByPlace),
+            "aws:principalisawsservice" => fixed(value.eq_ignore_ascii_case("true"), Hold::ByPlace),
             // A session of a role: the id of the role is fixed, its name is not.
             "aws:userid" => fixed(!wild(value.split(':').next().unwrap_or(value)), Hold::Who),
             key if NAMES.contains(&key) => fixed(!wild(value), Hold::Who),
@@ -81,13 +81,13 @@ pub fn hold_of<'v>(key: &str, pattern: bool, values: impl Iterator<Item = &'v st
     values.map(of_one).min().unwrap_or(Hold::Nobody)
 }
 
-/// Whether an ARN names one account, or one of the resources whose names are unique without one.
+/// Whether an ARN names one account, or a bucket: their names are unique over all accounts.
 fn names_account(arn: &str) -> bool {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let [_, _, service, _, account, resource] = parts[..] else { return false };
     let is_named = |text: &str| !text.is_empty() && !text.contains(['*', '?']);
     let bucket = resource.split('/').next().unwrap_or(resource);
-    is_named(account) || (account.is_empty() && service == "s3" && is_named(bucket))
+    is_named(account) || (service == "s3" && is_named(bucket))
 }
 
 /// Whether a network is narrower than what strangers have.
@@ -122,6 +122,10 @@ mod tests {
             ("aws:principalaccount", false, "111122223333", Hold::Who),
             ("aws:sourcearn", true, "arn:aws:s3:::*", Hold::Nobody),
             ("aws:sourcearn", true, "arn:aws:s3:::logs", Hold::Who),
+            ("aws:sourcearn", true, "arn:aws:s3:*:*:logs", Hold::Who),
+            ("aws:sourcearn", true, "arn:aws:sns:*:*:logs", Hold::Nobody),
+            ("aws:principalisawsservice", false, "true", Hold::ByPlace),
+            ("aws:principalisawsservice", false, "false", Hold::Nobody),
             ("aws:principalorgpaths", true, "o-abc/r-ab12/*", Hold::Who),
             ("aws:userid", true, "AROAEXAMPLE00000001:*", Hold::Who),
             ("aws:userid", true, "*:ci", Hold::Nobody),

@@ -82,7 +82,7 @@ fn github(file: &mut File<'_>, tree: &Node, tables: &Tables) {
                 let part = format!("{}/{id}", super::given::shown(&job.key));
                 let place = step.entry(key).map_or(step.span.clone(), |entry| entry.at..entry.at + key.len());
                 let agent = Agent { part, program, place, step, steps };
-                agent.add(file, &workflow, &job.value, tables);
+                agent.add(file, &workflow, job, tables);
             }
         }
     }
@@ -96,7 +96,7 @@ fn called(file: &mut File<'_>, workflow: &Workflow<'_>, job: &Entry, frameworks:
     let Some(program) = frameworks.of_name(path.rsplit('/').next().unwrap_or(path)) else { return };
     let mut attributes = Attributes::default().with(Name::AgentProgram, program).with(Name::SeenWith, "low");
     attributes.set(Name::Triggers, workflow.triggers.clone());
-    if workflow.is_untrusted(frameworks) && !workflow.gates.hold(&job.value, &job.value) {
+    if workflow.is_untrusted(frameworks) && !workflow.gates.hold(&job.key, &job.value) {
         attributes.set(Name::UntrustedTrigger, true);
         attributes.set(Name::UntrustedContent, true);
     }
@@ -130,11 +130,12 @@ struct Agent<'n> {
 }
 
 impl Agent<'_> {
-    fn add(&self, file: &mut File<'_>, workflow: &Workflow<'_>, job: &Node, tables: &Tables) {
+    fn add(&self, file: &mut File<'_>, workflow: &Workflow<'_>, entry: &Entry, tables: &Tables) {
+        let job = &entry.value;
         let frameworks = &tables.frameworks;
         let mut attributes = Attributes::default().with(Name::AgentProgram, self.program);
         attributes.set(Name::Triggers, workflow.triggers.clone());
-        if workflow.is_untrusted(frameworks) && !workflow.gates.hold(job, self.step) {
+        if workflow.is_untrusted(frameworks) && !workflow.gates.hold(&entry.key, self.step) {
             attributes.set(Name::UntrustedTrigger, true);
             attributes.set(Name::UntrustedContent, true);
         }

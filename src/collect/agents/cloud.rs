@@ -1,7 +1,7 @@
 //! Agents that infrastructure code makes: Terraform, CloudFormation, bundles of Databricks, with the role they act as and
 //! whether the same code makes it an administrator. Evaluates nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::file::File;
 use super::given::shown;
@@ -187,9 +187,10 @@ impl Modules {
     pub(super) fn records(self) -> Vec<(String, Vec<Record>)> {
         let mut all = Vec::new();
         for module in self.folders.into_values() {
+            let powers = module.roles.powers();
             for Waiting { path, mut identity, role, links } in module.agents {
                 if let Some(role) = role {
-                    set_power(&mut identity.attributes, module.roles.power(&role));
+                    set_power(&mut identity.attributes, powers.get(role.as_str()).cloned());
                     if let Some(name) = module.roles.name(&role) {
                         identity.attributes.set(Name::CloudRole, shown(name));
                     }
@@ -203,6 +204,7 @@ impl Modules {
 
 fn cloudformation(file: &mut File<'_>, tree: &Node) {
     let Some(resources) = tree.get("Resources") else { return };
+    let template = Template::of(resources);
     for entry in resources.entries() {
         let kind = entry.value.text_of("Type").unwrap_or_default();
         let Some((_, what)) = CLOUDFORMATION.iter().find(|(known, _)| *known == kind) else { continue };
@@ -218,7 +220,7 @@ fn cloudformation(file: &mut File<'_>, tree: &Node) {
             let local = local_name(role);
             let text = role.text().map(str::to_owned).or_else(|| local.map(str::to_owned));
             attributes.set_known(Name::CloudRole, text.map(|text| shown(&text)).into());
-            set_power(&mut attributes, local.and_then(|local| template_role(resources, local)));
+            set_power(&mut attributes, local.and_then(|local| template.power(local)));
             if let Some(arn) = role.text() {
                 super::manifest::acts_as(file, &id, arn, &role.span);
             }
@@ -264,42 +266,55 @@ fn local_name(node: &Node) -> Option<&str> {
     }
 }
 
-/// How much a role of a template may do, by what its own and other resources of the template give it.
-fn template_role(resources: &Node, local: &str) -> Option<Power> {
-    let elsewhere = |what: &str| Some(Power::Unknown(format!("{what} is not in this template")));
-    let Some(role) = resources.get(local) else { return elsewhere(&format!("the role {}", shown(local))) };
-    let empty = Node { span: 0..0, value: Value::Null };
-    let properties = role.get("Properties").unwrap_or(&empty);
-    let managed = properties.get("ManagedPolicyArns");
-    let listed = managed.map(|node| if node.items().is_empty() { std::slice::from_ref(node) } else { node.items() });
-    let mut power = None;
-    for policy in listed.unwrap_or_default() {
-        let of_provider = texts(policy).iter().find_map(|text| administrator_policy(&format!("{text}\"")));
-        let of_template = local_name(policy).map(|name| match resources.get(name) {
-            Some(defined) => {
-                defined.at("Properties.PolicyDocument").iter().find_map(|hit| statement::of_document(hit.node))
+/// The resources of a template by their names, and the policies by the roles that they are given to.
+struct Template<'n> {
+    resources: HashMap<&'n str, &'n Node>,
+    policies: HashMap<&'n str, Vec<&'n Node>>,
+}
+
+impl<'n> Template<'n> {
+    fn of(resources: &'n Node) -> Self {
+        let mut policies: HashMap<&str, Vec<&Node>> = HashMap::new();
+        for other in resources.entries().iter().map(|entry| &entry.value) {
+            let is_policy = matches!(
+                other.text_of("Type"),
+                Some("AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" | "AWS::IAM::RolePolicy")
+            );
+            let Some(of_policy) = other.get("Properties").filter(|_| is_policy) else { continue };
+            let roles = of_policy.get("Roles").map(Node::items).unwrap_or_default();
+            for role in roles.iter().chain(of_policy.get("RoleName")).filter_map(local_name) {
+                policies.entry(role).or_default().extend(of_policy.get("PolicyDocument"));
             }
-            None => elsewhere(&format!("the policy {}", shown(name))),
-        });
-        let this = of_provider.map(|policy| Power::Administrator(policy.to_owned())).or(of_template.flatten());
-        power = Power::strongest(power, this);
-    }
-    for hit in properties.at("Policies.[].PolicyDocument") {
-        power = Power::strongest(power, statement::of_document(hit.node));
-    }
-    for other in resources.entries().iter().map(|entry| &entry.value) {
-        let is_policy = matches!(
-            other.text_of("Type"),
-            Some("AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" | "AWS::IAM::RolePolicy")
-        );
-        let Some(of_policy) = other.get("Properties").filter(|_| is_policy) else { continue };
-        let roles = of_policy.get("Roles").map(Node::items).unwrap_or_default();
-        let mut holders = roles.iter().chain(of_policy.get("RoleName"));
-        if holders.any(|holder| local_name(holder) == Some(local)) {
-            power = Power::strongest(power, of_policy.get("PolicyDocument").and_then(statement::of_document));
+        }
+        Self {
+            resources: resources.entries().iter().map(|entry| (entry.key.as_str(), &entry.value)).collect(),
+            policies,
         }
     }
-    power
+
+    /// How much a role may do, by what its own and other resources of the template give it.
+    fn power(&self, local: &str) -> Option<Power> {
+        let elsewhere = |what: &str| Some(Power::Unknown(format!("{what} is not in this template")));
+        let Some(role) = self.resources.get(local) else { return elsewhere(&format!("the role {}", shown(local))) };
+        let managed = role.at("Properties.ManagedPolicyArns").into_iter().map(|hit| hit.node);
+        let listed =
+            managed.flat_map(|node| if node.items().is_empty() { std::slice::from_ref(node) } else { node.items() });
+        let of_managed = listed.map(|policy| {
+            let named = texts(policy).iter().find_map(|text| administrator_policy(&format!("{text}\"")));
+            if let Some(named) = named {
+                return Some(Power::Administrator(named.to_owned()));
+            }
+            let name = local_name(policy)?;
+            let Some(defined) = self.resources.get(name) else {
+                return elsewhere(&format!("the policy {}", shown(name)));
+            };
+            defined.at("Properties.PolicyDocument").iter().find_map(|hit| statement::of_document(hit.node))
+        });
+        let own =
+            role.at("Properties.Policies.[].PolicyDocument").into_iter().map(|hit| statement::of_document(hit.node));
+        let others = self.policies.get(local).into_iter().flatten().map(|document| statement::of_document(document));
+        of_managed.chain(own).chain(others).fold(None, Power::strongest)
+    }
 }
 
 /// Every text in a value.

@@ -4,15 +4,15 @@
 //! Source: GitHub Docs, "Expressions", "Using conditions to control job execution"; CommentAuthorAssociation of its GraphQL
 //! API; "Managing labels": only people with triage rights set them.
 
-use super::frameworks::Frameworks;
-use super::node::Node;
+use std::collections::{HashMap, HashSet};
 
-/// How far needed jobs are followed.
-const DEEPEST: usize = 8;
+use super::frameworks::Frameworks;
+use super::node::{Entry, Node};
 
 /// What of a workflow decides who gets where.
 pub(super) struct Gates<'n> {
-    jobs: Option<&'n Node>,
+    /// The jobs to which only known people get.
+    held: HashSet<&'n str>,
     /// Outsiders start it by nothing but a label, which they cannot set.
     by_label: bool,
 }
@@ -23,27 +23,38 @@ impl<'n> Gates<'n> {
         let mut open = events.iter().filter(|entry| frameworks.is_untrusted(&entry.key)).peekable();
         let by_label = open.peek().is_some()
             && open.all(|entry| entry.value.get("types").is_some_and(|types| types.words() == ["labeled"]));
-        Self { jobs: tree.get("jobs"), by_label }
+        let mut gates = Self { held: HashSet::new(), by_label };
+        gates.held = gates.held_jobs(tree.get("jobs").map(Node::entries).unwrap_or_default());
+        gates
     }
 
     /// Whether only known people get to a step of a job.
-    pub(super) fn hold(&self, job: &Node, step: &Node) -> bool {
-        self.guards(step) || self.holds_job(job, 0)
+    pub(super) fn hold(&self, job: &str, step: &Node) -> bool {
+        self.held.contains(job) || self.guards(step)
     }
 
-    /// A job is skipped where one that it needs is, unless it says that it runs all the same.
-    fn holds_job(&self, job: &Node, depth: usize) -> bool {
-        if self.guards(job) {
-            return true;
+    /// The jobs that ask who it is, and those that need one of them: a job is skipped where one that it needs is, unless it
+    /// says that it runs all the same.
+    fn held_jobs(&self, jobs: &'n [Entry]) -> HashSet<&'n str> {
+        let mut needed_by: HashMap<&str, Vec<&'n str>> = HashMap::new();
+        let mut open: Vec<&'n str> = Vec::new();
+        for job in jobs {
+            let condition = job.value.text_of("if").unwrap_or_default();
+            if self.guards(&job.value) {
+                open.push(&job.key);
+            } else if !["always()", "failure()", "cancelled()"].iter().any(|word| condition.contains(word)) {
+                for name in job.value.get("needs").map(Node::words).unwrap_or_default() {
+                    needed_by.entry(name).or_default().push(&job.key);
+                }
+            }
         }
-        let condition = job.text_of("if").unwrap_or_default();
-        let runs_anyway = ["always()", "failure()", "cancelled()"].iter().any(|word| condition.contains(word));
-        let needed = job.get("needs").map(Node::words).unwrap_or_default();
-        let is_held = |name: &&str| {
-            let needed = self.jobs.and_then(|jobs| jobs.get(name));
-            needed.is_some_and(|needed| self.holds_job(needed, depth + 1))
-        };
-        depth < DEEPEST && !runs_anyway && needed.iter().any(is_held)
+        let mut held = HashSet::new();
+        while let Some(job) = open.pop() {
+            if held.insert(job) {
+                open.extend(needed_by.get(job).into_iter().flatten().copied());
+            }
+        }
+        held
     }
 
     fn guards(&self, node: &Node) -> bool {

@@ -42,7 +42,7 @@ pub(super) struct Roles {
     names: BTreeMap<String, String>,
     documents: BTreeMap<String, Option<Power>>,
     policies: BTreeMap<String, Given>,
-    given: Vec<(String, Given)>,
+    given: BTreeMap<String, Vec<Given>>,
 }
 
 /// Resources that are a role or give something to one.
@@ -98,15 +98,19 @@ impl Roles {
         };
         let Some(holder) = holders.into_iter().next() else { return };
         if let Some(policy) = administrator_policy(body) {
-            return self.given.push((holder, Given::Here(Some(Power::Administrator(policy.to_owned())))));
+            return self
+                .given
+                .entry(holder)
+                .or_default()
+                .push(Given::Here(Some(Power::Administrator(policy.to_owned()))));
         }
         let keys = ["policy", "policy_arn", "policy_arns", "managed_policy_arns"];
         for key in keys.into_iter().filter(|key| block.attribute(key).is_some()) {
             let given = self.written(block, body, key);
-            self.given.push((holder.clone(), given));
+            self.given.entry(holder.clone()).or_default().push(given);
         }
         // What trusts the role stands in its block, too, and gives nothing on everything.
-        self.given.push((holder, Given::Here(statement::of_text(body))));
+        self.given.entry(holder).or_default().push(Given::Here(statement::of_text(body)));
     }
 
     /// Where the policy of an attribute stands.
@@ -139,10 +143,10 @@ impl Roles {
         self.names.get(local).map(String::as_str)
     }
 
-    /// How much a role may do, by its local name; nothing where what is read makes it no administrator.
-    pub(super) fn power(&self, local: &str) -> Option<Power> {
-        let of_role = self.given.iter().filter(|(role, _)| role == local).map(|(_, given)| self.resolved(given));
-        of_role.fold(None, Power::strongest)
+    /// How much each role may do, by its local name; none where what is read makes it no administrator.
+    pub(super) fn powers(&self) -> BTreeMap<&str, Power> {
+        let power = |all: &[Given]| all.iter().map(|given| self.resolved(given)).fold(None, Power::strongest);
+        self.given.iter().filter_map(|(role, all)| Some((role.as_str(), power(all)?))).collect()
     }
 
     fn resolved(&self, given: &Given) -> Option<Power> {

@@ -27,8 +27,8 @@ pub(super) fn read(file: &mut File<'_>, frameworks: &Frameworks) {
     }
     let mut told = BTreeSet::new();
     for (start, line) in command_lines(text) {
-        // Lists of arguments in JSON and YAML are command lines, too.
-        let bare: String = line.chars().map(|letter| if "[]{},".contains(letter) { ' ' } else { letter }).collect();
+        // Lists of arguments in JSON and YAML are command lines, too, and so are values in quotes.
+        let bare: String = line.chars().map(|letter| if "[]{},\"'".contains(letter) { ' ' } else { letter }).collect();
         let Some(flag) = frameworks.approvals_off(&bare) else { continue };
         let Some((program, _)) = frameworks.of_script(&bare) else { continue };
         if !told.insert((program, flag)) {

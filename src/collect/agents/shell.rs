@@ -47,7 +47,25 @@ pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+        #[test]
+        fn quoted_words_come_back_as_they_were(words in prop::collection::vec("[^']{0,12}", 1..6)) {
+            let line = words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ");
+            prop_assert_eq!(commands(&line), vec![words]);
+        }
+
+        #[test]
+        fn any_line_is_taken_apart(line in "[ab=;&|\"' \\\\\n$]{0,60}") {
+            let letters: usize = commands(&line).iter().flatten().map(String::len).sum();
+            prop_assert!(letters <= line.len());
+        }
+    }
 
     #[test]
     fn lines_are_taken_apart_as_a_shell_does() {

@@ -188,7 +188,31 @@ fn of_node(node: &Node) -> Statement {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+        /// Whatever stands around it, a statement that denies gives nothing, and one that allows all is seen.
+        #[test]
+        fn a_statement_is_judged_alike_in_any_order(order in Just(vec![0, 1, 2]).prop_shuffle(), sign in "[=:]", space in "[ \n]{0,3}") {
+            let keys = ["\"Action\"", "\"Resource\"", "\"Effect\""];
+            let text = |effect: &str| {
+                let values = ["[\"*\"]", "\"*\"", effect];
+                let parts: Vec<String> = order.iter().map(|at| format!("{}{space}{sign}{space}{}", keys[*at], values[*at])).collect();
+                format!("x = {{ \"Statement\": [{{{}}}] }}", parts.join(","))
+            };
+            prop_assert!(is_all(&text("\"Allow\"")));
+            prop_assert_eq!(of_text(&text("\"Deny\"")), None);
+        }
+
+        #[test]
+        fn any_text_is_judged(text in "[{}\\[\\]\",:=*a\\\\$ \n]{0,120}") {
+            drop(of_text(&text));
+        }
+    }
 
     fn is_all(text: &str) -> bool {
         matches!(of_text(text), Some(Power::Administrator(_)))

@@ -100,9 +100,8 @@ impl Projection {
             attributes,
             evidence,
         };
-        let uid = metadata.annotations.0.get("kubernetes.io/service-account.uid").filter(|uid| !uid.is_empty());
-        let (uid, account) = (uid.cloned(), format!("{}/{account}", metadata.namespace));
-        self.tokens.push(Token { credential, account, used, uid });
+        let account = format!("{}/{account}", metadata.namespace);
+        self.tokens.push(Token { credential, account, used });
     }
 
     /// What of a Secret's metadata is worth a look.

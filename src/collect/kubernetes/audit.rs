@@ -1,7 +1,7 @@
-//! Reads an API server's audit log (JSON lines): when each service account was last seen, and whether by a person's tool.
-//! It keeps names and times, nothing of what was asked.
+//! Reads an API server's audit log (JSON lines): when each service account was last seen, whether by a person's tool, and
+//! which sorts of requests it made. It keeps names of resources and times, nothing of what was sent or answered.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -14,6 +14,12 @@ use crate::model::{CoverageEntry, FactKind, Outcome, parse_timestamp};
 
 /// A longer line is no event.
 const LONGEST_LINE: u64 = 4 * 1024 * 1024;
+
+/// How many sorts of requests are kept of one service account.
+pub(super) const MOST_ASKED: usize = 2_000;
+
+/// The answer to what is not allowed.
+const FORBIDDEN: u16 = 403;
 
 /// How service accounts are called in requests.
 const ACCOUNT: &str = "system:serviceaccount:";
@@ -35,6 +41,8 @@ pub(super) struct Seen {
     pub(super) last: Timestamp,
     /// A tool of people, where one was used.
     pub(super) tool: Option<String>,
+    /// What it was allowed, as `verb group resource namespace` with `-` for what is empty; at most [`MOST_ASKED`].
+    pub(super) asked: BTreeSet<String>,
 }
 
 /// An event (`audit.k8s.io/v1`), as far as it matters.
@@ -46,6 +54,28 @@ struct Event {
     user_agent: String,
     #[serde(default)]
     request_received_timestamp: String,
+    #[serde(default)]
+    verb: String,
+    object_ref: Option<ObjectRef>,
+    #[serde(default)]
+    response_status: Status,
+}
+
+/// What a request was about.
+#[derive(Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+#[derive(Default)]
+struct ObjectRef {
+    resource: String,
+    subresource: String,
+    api_group: String,
+    namespace: String,
+}
+
+#[derive(Default, Deserialize)]
+struct Status {
+    #[serde(default)]
+    code: u16,
 }
 
 #[derive(Deserialize)]
@@ -99,7 +129,12 @@ impl Uses {
         self.since = Some(self.since.map_or(at, |since| since.min(at)));
         let account = event.user.username.strip_prefix(ACCOUNT).and_then(|name| name.split_once(':'));
         if let Some((namespace, name)) = account {
-            let seen = self.accounts.entry(format!("{namespace}/{name}")).or_insert(Seen { last: at, tool: None });
+            let seen = self.accounts.entry(format!("{namespace}/{name}")).or_insert_with(|| Seen {
+                last: at,
+                tool: None,
+                asked: BTreeSet::new(),
+            });
+            seen.ask(&event);
             seen.last = seen.last.max(at);
             let tool = TOOLS.iter().find(|tool| event.user_agent.starts_with(**tool));
             if let Some(tool) = tool {
@@ -107,6 +142,24 @@ impl Uses {
             }
         }
         true
+    }
+}
+
+impl Seen {
+    fn ask(&mut self, event: &Event) {
+        let Some(object) = event.object_ref.as_ref().filter(|_| event.response_status.code != FORBIDDEN) else {
+            return;
+        };
+        if self.asked.len() >= MOST_ASKED || event.verb.is_empty() || object.resource.is_empty() {
+            return;
+        }
+        let whole = match object.subresource.as_str() {
+            "" => object.resource.clone(),
+            part => format!("{}/{part}", object.resource),
+        };
+        let shown = |text: &str| if text.is_empty() { "-".to_owned() } else { super::one_line(text).replace(' ', "_") };
+        let words = [&event.verb, &object.api_group, &whole, &object.namespace].map(|text| shown(text));
+        self.asked.insert(words.join(" "));
     }
 }
 

@@ -39,8 +39,6 @@ pub(super) struct Token {
     /// The service account, by namespace and name.
     pub(super) account: String,
     pub(super) used: Known<Timestamp>,
-    /// The unique id of the service account that it was made for.
-    pub(super) uid: Option<String>,
 }
 
 /// How pods get the token of a service account: a pod's own word counts, then the service account's, then yes
@@ -88,11 +86,10 @@ impl Projection {
             self.accounts.iter().map(|account| (account.identity.name.as_str(), account)).collect();
         let mut of_tokens: BTreeMap<String, String> = BTreeMap::new();
         let knows_accounts = self.is_listed(Kind::ServiceAccount) && self.faults(Kind::ServiceAccount).is_none();
-        for Token { mut credential, account, used, uid } in tokens {
-            // The API server looks its service account up by name and id (Kubernetes, "Managing Service Accounts").
-            let holder = accounts.get(account.as_str()).map(|account| account.identity.unique_id.as_ref());
-            let is_another = |own: Option<&String>| own.zip(uid.as_ref()).is_some_and(|(own, uid)| own != uid);
-            if knows_accounts && holder.is_none_or(is_another) {
+        for Token { mut credential, account, used } in tokens {
+            // The API server refuses the token of a service account that is not there (Kubernetes, "Managing Service
+            // Accounts"). One that was made anew has another id; then the token controller takes the Secret away.
+            if knows_accounts && !accounts.contains_key(account.as_str()) {
                 credential.active = Known::Value(false);
             }
             if accounts.get(account.as_str()).is_some_and(|account| !account.tokens.contains(&credential.name)) {
@@ -146,6 +143,13 @@ impl Projection {
                 let seen = accounts.get(&identity.name);
                 if let Some(tool) = seen.and_then(|seen| seen.tool.as_ref()) {
                     identity.attributes.set(AttributeName::UsedWith, tool.as_str());
+                }
+                let asked = seen.map(|seen| seen.asked.iter().cloned().collect::<Vec<_>>()).unwrap_or_default();
+                if asked.len() >= super::audit::MOST_ASKED {
+                    let why = "the audit log has too many sorts of requests of it";
+                    identity.attributes.set_known(AttributeName::AskedFor, Known::<Vec<String>>::unknown(why));
+                } else if !asked.is_empty() {
+                    identity.attributes.set(AttributeName::AskedFor, asked);
                 }
                 let unseen = self.observed.duration_since(seen.map_or(*since, |seen| seen.last)).as_hours() / 24;
                 identity.attributes.set(AttributeName::UnseenDays, unseen.max(0));

@@ -95,7 +95,7 @@ fn approvals_that_are_off_in_scripts_and_editors_are_told() {
         ("Makefile", "a:\n\tgemini --yolo -p x\n", 2),
         ("Dockerfile", "FROM x\nRUN claude \\\n  --dangerously-skip-permissions -p x\n", 3),
         ("Dockerfile", "FROM x\nENTRYPOINT [\"claude\", \"--dangerously-skip-permissions\"]\n", 2),
-        ("package.json", "{\"scripts\": {\"x\": \"claude --dangerously-skip-permissions\"}}", 1),
+        ("package.json", "{\"scripts\":{\"x\":\"claude --dangerously-skip-permissions\"}}", 1),
         ("a.code-workspace", "{\"settings\": {\"chat.tools.global.autoApprove\": true}}", 1),
         (
             ".devcontainer/devcontainer.json",
