@@ -189,8 +189,7 @@ fn by_annotation(
         return is_blind.then(|| edge.only(Holding::Unknown, "the role's trust policy was not read"));
     }
     let subject = format!("system:serviceaccount:{}", account.name.replacen('/', ":", 1));
-    let fits = |one: &&&Admitted| one.subjects.is_empty() || one.subjects.iter().any(|text| text.matches(&subject));
-    let of_clusters = of_role.iter().filter(|one| one.issuer != GITHUB).filter(fits);
+    let of_clusters = of_role.iter().filter(|one| one.issuer != GITHUB && one.admits(&subject));
     let ways = of_clusters.filter_map(|one| Some((*one, clusters.is_issuer(&account.tenant, &one.issuer)?)));
     let (best, condition) = ways.min_by_key(|(one, condition)| (condition.is_some(), one.open.len()))?;
     let edge = Edge { why: format!("{}; the role trusts {subject} of {}", edge.why, best.issuer), ..edge };

@@ -216,7 +216,7 @@ fn of_places(inventory: &Inventory, edges: &mut Vec<Edge>) {
             let namespace = match place {
                 Place::Cluster => None,
                 Place::Namespace(namespace) => Some(namespace),
-                Place::Named { .. } | Place::User(_) => {
+                Place::Named { .. } | Place::User(_) | Place::Group(_) => {
                     let named = accounts.named(&identity.tenant, reach, place);
                     edges.extend(named.into_iter().filter(|one| one.id != *id).map(|one| step(&one.id)));
                     continue;
@@ -298,6 +298,10 @@ impl<'a> Accounts<'a> {
             Place::User(name) => {
                 let user = Urn::kubernetes_cluster(tenant, "user", name);
                 self.inventory.identities.get(&user).into_iter().collect()
+            }
+            Place::Group(name) => {
+                let group = Urn::kubernetes_cluster(tenant, "group", name);
+                self.inventory.identities.get(&group).into_iter().collect()
             }
             Place::Cluster | Place::Namespace(_) => Vec::new(),
         }

@@ -21,8 +21,11 @@ pub(super) struct Admitted {
     pub(super) role: Urn,
     /// The issuer without `https://`, such as `token.actions.githubusercontent.com`.
     pub(super) issuer: String,
-    /// The subjects that are let in; empty where the policy does not say, which lets in every token of the issuer.
-    pub(super) subjects: Vec<Subject>,
+    /// What a token's subject must be: one of each list. None where the policy does not say, which lets in every token of
+    /// the issuer.
+    pub(super) tests: Vec<Vec<Subject>>,
+    /// The subjects that another statement keeps out.
+    pub(super) denied: Vec<Subject>,
     /// Further conditions that cannot be judged from here, by their keys.
     pub(super) open: Vec<String>,
 }
@@ -33,6 +36,21 @@ pub(super) enum Meets {
     All,
     Some,
     None,
+}
+
+impl Admitted {
+    /// Whether a token of this very subject is let in.
+    pub(super) fn admits(&self, subject: &str) -> bool {
+        let fits = |list: &Vec<Subject>| list.iter().any(|one| one.matches(subject));
+        self.tests.iter().all(fits) && !self.denied.iter().any(|one| one.matches(subject))
+    }
+
+    /// All subjects that it lets in, for a reader.
+    pub(super) fn shown(&self) -> String {
+        let lists =
+            self.tests.iter().map(|list| list.iter().map(|one| one.text.as_str()).collect::<Vec<_>>().join(" or "));
+        lists.collect::<Vec<_>>().join(", and ")
+    }
 }
 
 /// What a token's subject must be.
@@ -47,6 +65,11 @@ impl Subject {
     /// Whether a subject is meant.
     pub(super) fn matches(&self, subject: &str) -> bool {
         if self.is_pattern { wildcard::matches(&self.text, subject) } else { self.text == subject }
+    }
+
+    /// The same, however it is spelled.
+    pub(super) fn lower(&self) -> Self {
+        Self { text: self.text.to_lowercase(), is_pattern: self.is_pattern }
     }
 
     /// Whether every subject of a pattern is meant, and else whether some is.
@@ -78,8 +101,9 @@ impl AllAdmitted {
         let (mut by_role, mut by_repository) = (HashMap::<_, Vec<usize>>::new(), HashMap::<_, Vec<usize>>::new());
         for (at, one) in all.iter().enumerate() {
             by_role.entry(one.role.clone()).or_default().push(at);
-            for subject in one.subjects.iter().filter(|_| one.issuer == GITHUB) {
-                let heads = by_repository.entry(repository_of(&subject.text)).or_default();
+            for subject in one.tests.iter().flatten().filter(|_| one.issuer == GITHUB) {
+                let head = repository_of(&subject.text).to_lowercase();
+                let heads = by_repository.entry(head).or_default();
                 if heads.last() != Some(&at) {
                     heads.push(at);
                 }
@@ -93,9 +117,9 @@ impl AllAdmitted {
         self.by_role.get(role).into_iter().flatten().map(|at| &self.all[*at]).collect()
     }
 
-    /// What lets workflows of a repository in by its name, `repo:acme/shop:`.
+    /// What lets workflows of a repository in by its name, `repo:acme/shop:`, however that is spelled.
     pub(super) fn of_repository(&self, head: &str) -> impl Iterator<Item = &Admitted> {
-        self.by_repository.get(head).into_iter().flatten().map(|at| &self.all[*at])
+        self.by_repository.get(&head.to_lowercase()).into_iter().flatten().map(|at| &self.all[*at])
     }
 }
 
@@ -126,37 +150,91 @@ pub(super) fn admitted(trust: &Trust) -> Vec<Admitted> {
         Some(one) => std::slice::from_ref(one),
         None => &[],
     };
-    statements.iter().filter(|one| is_web_identity(one)).flat_map(|one| of_statement(trust, one)).collect()
+    let of_effect = |effect| statements.iter().filter(move |one| is_web_identity(one, effect));
+    let mut found: Vec<Admitted> = of_effect("Allow").flat_map(|one| of_statement(trust, one)).collect();
+    for statement in of_effect("Deny") {
+        found.retain_mut(|one| !is_kept_out(one, statement));
+    }
+    found
 }
 
-fn is_web_identity(statement: &Value) -> bool {
-    let allows = statement.get("Effect").and_then(Value::as_str) == Some("Allow");
+fn is_web_identity(statement: &Value, effect: &str) -> bool {
+    let allows = statement.get("Effect").and_then(Value::as_str) == Some(effect);
     let named = |action: &str| wildcard::matches(&action.to_ascii_lowercase(), ASSUME);
     allows && statement.get("Action").is_some_and(|actions| texts(actions).any(named))
+}
+
+/// Weighs a Deny: whether it keeps every token of an issuer out; else what it leaves is noted. All tests of one statement
+/// must hold for it to bear, so that of several nothing is concluded but a doubt.
+fn is_kept_out(one: &mut Admitted, statement: &Value) -> bool {
+    let federated = statement.pointer("/Principal/Federated").into_iter().flat_map(texts);
+    let mut named = federated.map(|provider| provider.split_once(":oidc-provider/").map_or(provider, |(_, name)| name));
+    let is_anyone = [statement.get("Principal"), statement.pointer("/Principal/AWS")];
+    let is_anyone = is_anyone.into_iter().flatten().any(|who| texts(who).any(|text| text == "*"));
+    if !is_anyone && !named.any(|name| name == one.issuer || name == "*") {
+        return false;
+    }
+    let all: Vec<_> = conditions(statement).collect();
+    let [(operator, key, values)] = all.as_slice() else {
+        one.open.extend(all.iter().map(|(_, key, _)| format!("{key} (in a Deny)")));
+        return all.is_empty();
+    };
+    let subjects = |is_pattern| subjects(&one.issuer, key, values, is_pattern);
+    match operator.rsplit(':').next().unwrap_or(operator).to_ascii_lowercase().as_str() {
+        "stringnotequals" => match subjects(false) {
+            Some(list) => one.tests.push(list),
+            None => one.open.push(format!("{key} (in a Deny)")),
+        },
+        "stringnotlike" => match subjects(true) {
+            Some(list) => one.tests.push(list),
+            None => one.open.push(format!("{key} (in a Deny)")),
+        },
+        "stringequals" => match subjects(false) {
+            Some(list) => one.denied.extend(list),
+            None => one.open.push(format!("{key} (in a Deny)")),
+        },
+        "stringlike" => match subjects(true) {
+            Some(list) => one.denied.extend(list),
+            None => one.open.push(format!("{key} (in a Deny)")),
+        },
+        _ => one.open.push(format!("{key} (in a Deny)")),
+    }
+    false
+}
+
+/// The subjects that a test of a claim means; `None` for claims that the subject does not hold. Repository and owner stand
+/// in it, too.
+fn subjects(issuer: &str, key: &str, values: &Value, is_pattern: bool) -> Option<Vec<Subject>> {
+    let claim = key.strip_prefix(&issuer.to_ascii_lowercase())?.strip_prefix(':')?;
+    let of_github = issuer == GITHUB;
+    let subject = |text: &str| match (claim, of_github) {
+        ("sub", true) => Some(Subject { text: without_numbers(text), is_pattern }),
+        ("sub", false) => Some(Subject { text: text.to_owned(), is_pattern }),
+        ("repository", true) => Some(Subject { text: format!("repo:{text}:*"), is_pattern: true }),
+        ("repository_owner", true) => Some(Subject { text: format!("repo:{text}/*"), is_pattern: true }),
+        _ => None,
+    };
+    texts(values).map(subject).collect()
 }
 
 fn of_statement<'a>(trust: &'a Trust, statement: &'a Value) -> impl Iterator<Item = Admitted> + 'a {
     let federated = statement.pointer("/Principal/Federated");
     federated.into_iter().flat_map(texts).map(|provider| {
         let issuer = provider.split_once(":oidc-provider/").map_or(provider, |(_, issuer)| issuer).to_owned();
-        let (mut subjects, mut open) = (Vec::new(), Vec::new());
+        let (mut tests, mut open) = (Vec::new(), Vec::new());
         for (operator, key, values) in conditions(statement) {
-            let is_subject = key.strip_prefix(&issuer.to_ascii_lowercase()) == Some(":sub");
             let bare = operator.rsplit(':').next().unwrap_or(operator).to_ascii_lowercase();
-            match bare.as_str() {
-                "stringequals" | "stringlike" if is_subject => {
-                    let is_pattern = bare == "stringlike";
-                    let text = |text: &str| if issuer == GITHUB { without_numbers(text) } else { text.to_owned() };
-                    subjects.extend(texts(values).map(|one| Subject { text: text(one), is_pattern }));
-                }
+            let is_test = matches!(bare.as_str(), "stringequals" | "stringlike");
+            match subjects(&issuer, &key, values, bare == "stringlike").filter(|_| is_test) {
+                Some(list) => tests.push(list),
                 // The audience says for whom a token is made; whoever asks for one chooses it.
-                "stringequals" | "stringlike" if key.ends_with(":aud") => {}
-                _ => open.push(key),
+                None if is_test && key.ends_with(":aud") => {}
+                None => open.push(key),
             }
         }
         open.sort();
         open.dedup();
-        Admitted { role: trust.of.clone(), issuer, subjects, open }
+        Admitted { role: trust.of.clone(), issuer, tests, denied: Vec::new(), open }
     })
 }
 
@@ -210,12 +288,12 @@ mod tests {
         });
         let found = admitted(&trust(&condition));
         assert_eq!(found.len(), 1);
-        assert_eq!((found[0].subjects.len(), found[0].open.len()), (2, 0));
-        assert!(found[0].subjects[0].matches("repo:acme/api:ref:refs/heads/main"));
-        assert!(!found[0].subjects[0].matches("repo:acme/api-evil:ref:refs/heads/main"));
-        assert_eq!(found[0].subjects[0].meets("repo:acme/api:ref:refs/heads/*"), Meets::All);
-        assert_eq!(found[0].subjects[1].meets("repo:acme/web:*"), Meets::Some);
-        assert_eq!(found[0].subjects[1].meets("repo:acme/web:pull_request"), Meets::None);
+        assert_eq!((found[0].tests[0].len(), found[0].tests.len(), found[0].open.len()), (2, 1, 0));
+        assert!(found[0].tests[0][0].matches("repo:acme/api:ref:refs/heads/main"));
+        assert!(!found[0].tests[0][0].matches("repo:acme/api-evil:ref:refs/heads/main"));
+        assert_eq!(found[0].tests[0][0].meets("repo:acme/api:ref:refs/heads/*"), Meets::All);
+        assert_eq!(found[0].tests[0][1].meets("repo:acme/web:*"), Meets::Some);
+        assert_eq!(found[0].tests[0][1].meets("repo:acme/web:pull_request"), Meets::None);
     }
 
     #[test]
@@ -234,11 +312,11 @@ mod tests {
     fn a_star_that_is_compared_literally_matches_nothing() {
         let condition = json!({"StringEquals": {"token.actions.githubusercontent.com:sub": "repo:acme/api:*"}});
         let found = admitted(&trust(&condition));
-        assert!(!found[0].subjects[0].matches("repo:acme/api:ref:refs/heads/main"));
+        assert!(!found[0].tests[0][0].matches("repo:acme/api:ref:refs/heads/main"));
         let other = json!({"StringNotEquals": {"aws:x": "y"}, "Bool": {"aws:SecureTransport": "true"}});
         let found = admitted(&trust(&other));
         assert_eq!(
-            (found[0].subjects.len(), found[0].open.as_slice()),
+            (found[0].tests.len(), found[0].open.as_slice()),
             (0, &["aws:securetransport".to_owned(), "aws:x".to_owned()][..])
         );
     }

@@ -97,6 +97,7 @@ fn kubernetes_paths(inventory: &Inventory, across: &[(Urn, EscalationPath)]) -> 
             id: &identity.id,
             name: &identity.name,
             namespace,
+            is_group: identity.kind == IdentityKind::KubernetesGroup,
             has_pods: !facts.workloads.is_empty(),
             tokens: tokens(inventory, facts),
             capabilities: &facts.capabilities,

@@ -43,22 +43,47 @@ fn subjects(workflow: &Workload, role: &str, head: &str) -> Vec<Subject> {
 
 /// Whether a statement lets such a token in, and under which condition; `None` where it never does.
 fn lets_in(one: &Admitted, subjects: &[Subject]) -> Option<Option<String>> {
-    if one.subjects.is_empty() {
-        return Some(None);
+    let verdicts = || subjects.iter().filter_map(|subject| weigh(one, subject));
+    if let Some(best) = verdicts().min_by_key(Option::is_some) {
+        return Some(best);
     }
-    let mut condition = None;
-    for trusted in &one.subjects {
-        for subject in subjects {
-            match (trusted.meets(&subject.pattern), subject.sure) {
-                (Meets::All, _) | (Meets::Some, true) => return Some(None),
-                (Meets::Some, false) => {
-                    condition.get_or_insert_with(|| format!("its token must be of {}", trusted.text));
-                }
-                (Meets::None, _) => {}
-            }
+    // GitHub finds a repository however it is spelled; a token has its own spelling.
+    let lower =
+        |list: &[super::federation::Subject]| list.iter().map(super::federation::Subject::lower).collect::<Vec<_>>();
+    let spelled = Admitted {
+        tests: one.tests.iter().map(|list| lower(list)).collect(),
+        denied: lower(&one.denied),
+        ..one.clone()
+    };
+    let lower = |one: &Subject| Subject { pattern: one.pattern.to_lowercase(), sure: one.sure };
+    let found = subjects.iter().any(|subject| weigh(&spelled, &lower(subject)).is_some());
+    found.then(|| Some(format!("the repository must be spelled as in {}", one.shown())))
+}
+
+/// The same for one token: every test must hold, and no Deny.
+fn weigh(one: &Admitted, subject: &Subject) -> Option<Option<String>> {
+    let mut doubts: Vec<String> = Vec::new();
+    for list in &one.tests {
+        let met: Vec<Meets> = list.iter().map(|trusted| trusted.meets(&subject.pattern)).collect();
+        if met.contains(&Meets::All) {
+            continue;
+        }
+        if !met.contains(&Meets::Some) {
+            return None;
+        }
+        let texts: Vec<&str> = list.iter().map(|trusted| trusted.text.as_str()).collect();
+        doubts.push(format!("its token must be of {}", texts.join(" or ")));
+    }
+    for denied in &one.denied {
+        match denied.meets(&subject.pattern) {
+            Meets::All => return None,
+            Meets::Some => doubts.push(format!("its token must not be of {}", denied.text)),
+            Meets::None => {}
         }
     }
-    condition.map(Some)
+    // Of what the workflow can have each of, one that meets a single test will do; several tests may shut each other out.
+    let is_sure = doubts.is_empty() || subject.sure && doubts.len() == 1;
+    Some((!is_sure).then(|| doubts.join("; ")))
 }
 
 /// A role that the workflow names.
@@ -71,8 +96,7 @@ fn asked_for(inventory: &Inventory, workflow: &Workload, role: &Urn, admitted: &
     let Some(head) = repository(workflow) else {
         // Where the repository's name is not known, what lets any in.
         let best = of_role.iter().min_by_key(|one| one.open.len())?;
-        let subjects: Vec<&str> = best.subjects.iter().map(|subject| subject.text.as_str()).collect();
-        let condition = format!("the repository, which is not known, must be that of {}", subjects.join(" or "));
+        let condition = format!("the repository, which is not known, must be that of {}", best.shown());
         return Some(edge.only(Holding::Conditional, condition));
     };
     let subjects = subjects(workflow, role.as_str(), &head);

@@ -101,7 +101,7 @@ pub struct Capability {
     /// What it can do.
     pub kind: CapabilityKind,
     /// Where: `account 123456789012`, `cluster prod`, `namespace prod/payments`, or one thing by its name:
-    /// `service-account prod/payments/worker` (`*` for any namespace), `secret prod/payments/key`, `user prod/jana`.
+    /// `service-account prod/payments/worker` (`*` for any namespace), `secret prod/payments/key`, `user prod/jana`, `group prod/ops`.
     pub scope: String,
     /// Holds only under a condition that cannot be judged offline.
     pub conditional: bool,
@@ -112,7 +112,7 @@ pub struct Capability {
 impl Capability {
     /// Whether it is about things by their names alone.
     pub fn is_of_named(&self) -> bool {
-        ["service-account ", "secret ", "user "].iter().any(|word| self.scope.starts_with(word))
+        ["service-account ", "secret ", "user ", "group "].iter().any(|word| self.scope.starts_with(word))
     }
 
     /// Administrator of a whole account or cluster, without a condition.

@@ -70,6 +70,7 @@ fn cluster(more: Vec<Vec<Value>>) -> Value {
         bound("a", account("chief")),
         bound("b", json!({"apiGroup": RBAC, "kind": "User", "name": "bob"})),
         bound("c", account("idle")),
+        bound("d", json!({"apiGroup": RBAC, "kind": "Group", "name": "ops"})),
         pod("harmless"),
         token("chief-token", "chief"),
         stale,
@@ -152,6 +153,36 @@ fn a_right_with_names_leads_to_what_it_names() {
         named("own-make", true, &[rule(&["create", "escalate"], RBAC, &["clusterroles"], &["own-make"])]),
     ]);
     assert_eq!(risen(at.path(), &dump), ["imp", "imp-user", "own", "own-local", "sec", "tok", "tok-local"]);
+}
+
+#[test]
+fn a_group_is_impersonated_beside_somebody_and_is_no_user() {
+    let at = folder();
+    let impersonate = |resource: &str, names: &[&str]| rule(&["impersonate"], "", &[resource], names);
+    let dump = cluster(vec![
+        holder("group", true, &[impersonate("groups", &["ops"]), impersonate("users", &["nobody"])]),
+        holder(
+            "masters",
+            true,
+            &[impersonate("groups", &["system:masters"]), impersonate("serviceaccounts", &["harmless"])],
+        ),
+        holder("group-alone", true, &[impersonate("groups", &["ops"])]),
+        holder("masters-alone", true, &[impersonate("groups", &["system:masters"])]),
+        holder("all-groups-alone", true, &[impersonate("groups", &[])]),
+        holder("user-of-that-name", true, &[impersonate("users", &["ops"])]),
+        holder("uids-alone", true, &[rule(&["impersonate"], "authentication.k8s.io", &["uids"], &[])]),
+    ]);
+    assert_eq!(risen(at.path(), &dump), ["group", "masters"]);
+}
+
+#[test]
+fn every_name_of_a_rule_counts() {
+    let at = folder();
+    let names: Vec<String> = (0..70).map(|number| format!("s{number}")).collect();
+    let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+    names.push("chief-token");
+    let dump = cluster(vec![holder("reader", true, &[rule(&["get"], "", &["secrets"], &names)])]);
+    assert_eq!(risen(at.path(), &dump), ["reader"]);
 }
 
 #[test]

@@ -258,3 +258,52 @@ fn what_outsiders_could_ask_for_is_told_apart_from_what_they_get() {
         message("could.yml")
     );
 }
+
+/// All tests of a trust policy count, those of a Deny too, and GitHub's names in any spelling.
+#[test]
+fn every_test_of_a_trust_policy_must_hold() {
+    let at = folder();
+    let at = at.path();
+    let like = |tail: &str| of_issuer("r", GITHUB, "StringLike", &format!("repo:acme/shop:{tail}"));
+    let with = |more: Value| {
+        let mut role = like("*");
+        let statement = &mut role["AssumeRolePolicyDocument"]["Statement"];
+        statement[0]["Condition"]
+            .as_object_mut()
+            .expect("an object")
+            .extend(more.as_object().expect("an object").clone());
+        role
+    };
+    let denying = |condition: Value| {
+        let mut role = like("*");
+        let provider = format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{GITHUB}");
+        let deny = json!({"Effect": "Deny", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": provider}, "Condition": condition});
+        role["AssumeRolePolicyDocument"]["Statement"].as_array_mut().expect("a list").push(deny);
+        role
+    };
+    let claim = |name: &str| format!("{GITHUB}:{name}");
+    write(at, "shop/.git/config", "[remote \"origin\"]\n\turl = git@github.com:acme/shop.git\n");
+    workflow(at, "w", "{push: {branches: [main]}}", "", "{id-token: write}", "r");
+    for (role, expected) in [
+        (like("*"), Some("holds")),
+        (with(json!({"StringEquals": {(claim("sub")): "repo:acme/shop:environment:prod"}})), None),
+        (with(json!({"StringEquals": {(claim("sub")): "repo:acme/shop:ref:refs/heads/main"}})), Some("holds")),
+        (with(json!({"StringEquals": {(claim("repository")): "acme/shop"}})), Some("holds")),
+        (with(json!({"StringEquals": {(claim("repository")): "acme/other"}})), None),
+        (with(json!({"StringEquals": {(claim("repository_owner")): "other"}})), None),
+        (with(json!({"StringEquals": {(claim("actor")): "jana"}})), Some("conditional")),
+        (denying(json!({"StringNotLike": {(claim("sub")): "repo:acme/shop:environment:*"}})), None),
+        (denying(json!({"StringLike": {(claim("sub")): "repo:acme/shop:ref:*"}})), None),
+        (denying(json!({"StringLike": {(claim("sub")): "repo:acme/shop:pull_request"}})), Some("holds")),
+        (denying(json!({"Bool": {"aws:SecureTransport": "false"}})), Some("conditional")),
+        (denying(json!({})), None),
+        (of_issuer("r", GITHUB, "StringLike", "repo:Acme/Shop:*"), Some("conditional")),
+        (of_issuer("r", GITHUB, "StringLike", "repo:acme/shopping:*"), None),
+    ] {
+        account(at, std::slice::from_ref(&role));
+        scan(at, &["shop", "--aws-export", "aws"]);
+        let told = acts(at, ".github/workflows/w.yml");
+        let expected: Vec<String> = expected.map(|holding| format!("r {holding}")).into_iter().collect();
+        assert_eq!(told, expected, "{}", role["AssumeRolePolicyDocument"]);
+    }
+}

@@ -128,6 +128,25 @@ async fn throttling_passes_and_an_expired_token_ends_the_asking() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_wrong_is_set_by_that_of_aws() {
+    for ahead in [3_600, -7_200] {
+        let server = IamServer::start(account(), &[("*", Fault::Ahead(ahead))]);
+        let inventory = scan(&server).await;
+        assert_eq!(holes(&inventory), [], "{ahead}");
+        assert!(server.calls("GetCallerIdentity") > 1, "the first signature was refused");
+        assert!(inventory.workloads.iter().any(|one| one.kind == WorkloadKind::AwsFunction));
+    }
+}
+
+#[tokio::test]
+async fn a_region_that_is_not_switched_on_is_a_hole_of_its_own() {
+    let server = IamServer::start(account(), &[("DescribeInstances", Fault::Refused("OptInRequired"))]);
+    let inventory = scan(&server).await;
+    assert_eq!(holes(&inventory), [("ec2 describe-instances", Outcome::Refused)]);
+    assert!(inventory.workloads.iter().any(|one| one.kind == WorkloadKind::AwsFunction), "the others are read");
+}
+
+#[tokio::test]
 async fn regions_that_cannot_be_listed_are_said() {
     let server = IamServer::start(account(), &[("DescribeRegions", Fault::Refused("UnauthorizedOperation"))]);
     let inventory = scan(&server).await;

@@ -42,6 +42,26 @@ pub enum Fault {
     Hang,
     /// The credential report is not ready for so many calls.
     InProgress(usize),
+    /// For the action `*`: the server's clock is so many seconds ahead, and signatures hold for five minutes.
+    Ahead(i64),
+}
+
+/// What the server's clock says.
+fn clock(state: &State) -> jiff::Timestamp {
+    let ahead = match state.faults.get("*") {
+        Some(Fault::Ahead(seconds)) => *seconds,
+        _ => 0,
+    };
+    jiff::Timestamp::now() + jiff::SignedDuration::from_secs(ahead)
+}
+
+/// Whether a request was signed at a time that the server takes.
+fn is_in_time(request: &tiny_http::Request, now: jiff::Timestamp) -> bool {
+    let signed = request.headers().iter().find(|header| header.field.equiv("x-amz-date"));
+    let Some(signed) = signed.map(|header| header.value.as_str()) else { return true };
+    let signed = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", signed).unwrap();
+    let signed = signed.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp();
+    now.duration_since(signed).as_secs().abs() <= 300
 }
 
 struct State {
@@ -122,7 +142,12 @@ fn serve(server: &tiny_http::Server, state: &State) {
             *count += 1;
             *count - 1
         };
+        let now = clock(state);
         let (status, text) = match state.faults.get(&action) {
+            _ if !is_in_time(&request, now) && is_json => {
+                (403, json!({"__type": "InvalidSignatureException", "message": "Signature expired"}).to_string())
+            }
+            _ if !is_in_time(&request, now) => (403, error("SignatureDoesNotMatch", "Signature expired")),
             Some(Fault::Hang) => {
                 while !state.stop.load(Ordering::Relaxed) {
                     thread::sleep(Duration::from_millis(10));
@@ -154,9 +179,16 @@ fn serve(server: &tiny_http::Server, state: &State) {
             }
             _ => result(&state.account, &action, &query),
         };
-        let kind = tiny_http::Header::from_bytes("Content-Type", "text/xml").unwrap();
-        let _ = request.respond(tiny_http::Response::from_string(text).with_status_code(status).with_header(kind));
+        respond(request, status, text, now);
     }
+}
+
+fn respond(request: tiny_http::Request, status: u16, text: String, now: jiff::Timestamp) {
+    let kind = tiny_http::Header::from_bytes("Content-Type", "text/xml").unwrap();
+    let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let date = tiny_http::Header::from_bytes("Date", date).unwrap();
+    let response = tiny_http::Response::from_string(text).with_status_code(status);
+    let _ = request.respond(response.with_header(kind).with_header(date));
 }
 
 fn result(account: &Account, action: &str, query: &BTreeMap<String, String>) -> (u16, String) {

@@ -39,8 +39,8 @@ pub fn grant_capabilities(grant: &Grant, policy: &Policy, table: &CapabilityTabl
     of_grants(vec![(grant, policy)], table)
 }
 
-/// How many names of one rule are told of.
-const MOST_NAMES: usize = 64;
+/// How many names of one rule are told of one by one; what more there is counts as a right that is limited somehow.
+const MOST_NAMES: usize = 2_000;
 
 /// One rule with the grant that brings it.
 #[derive(Clone, Copy)]
@@ -101,7 +101,7 @@ impl Held<'_> {
             });
         let on = on && need.verbs.iter().any(|verb| self.has_verb(verb));
         let named = || texts(self.rule, "resourceNames").any(|name| need.names.iter().any(|one| one == name));
-        (in_group && on).then(|| self.limited() && !named())
+        (in_group && on).then(|| self.limited() && !need.any_name && !named())
     }
 
     fn has_verb(&self, wanted: &str) -> bool {
@@ -109,6 +109,17 @@ impl Held<'_> {
             Some(prefix) => texts(self.rule, "verbs").any(|verb| verb == "*" || verb.starts_with(prefix)),
             None => has(self.rule, "verbs", wanted),
         }
+    }
+
+    /// The same for one of the names of its rule.
+    fn proof_for(&self, name: &str) -> Vec<String> {
+        let mut lines = self.proof();
+        if texts(self.rule, "resourceNames").nth(1).is_some()
+            && let Some(last) = lines.last_mut()
+        {
+            last.push_str(&format!(", among them {name}"));
+        }
+        lines
     }
 
     /// Binding, role and rule.
@@ -196,7 +207,10 @@ fn in_scope(
         let Some((conditional, used)) = met else { continue };
         if conditional && row.named.is_some() {
             named.extend(of_names(row, &rules, namespace));
-            continue;
+            let is_cut = |held: &Held<'_>| texts(held.rule, "resourceNames").nth(MOST_NAMES).is_some();
+            if !used.iter().any(is_cut) {
+                continue;
+            }
         }
         for kind in std::iter::once(row.kind).chain(row.also) {
             add(kind, conditional, &used, row.provided.as_ref());
@@ -214,16 +228,18 @@ fn in_scope(
 
 /// Rights to the things that rules name, one a name.
 fn of_names(row: &Row, rules: &[Held<'_>], namespace: Option<&str>) -> Vec<Capability> {
-    let (Some(of), [need]) = (row.named, row.needs.as_slice()) else { return Vec::new() };
+    let (Some(of), [need, others @ ..]) = (row.named, row.needs.as_slice()) else { return Vec::new() };
+    let is_met = |need: &Need| rules.iter().any(|held| held.meets(need) == Some(false));
+    if !others.iter().all(is_met) {
+        return Vec::new();
+    }
     // What holds everywhere was told of the cluster.
     let meeting = rules.iter().filter(|held| held.everywhere() == namespace.is_none() && held.meets(need).is_some());
     let mut found = Vec::new();
     for held in meeting {
         for name in texts(held.rule, "resourceNames").take(MOST_NAMES) {
-            for kind in std::iter::once(row.kind).chain(row.also) {
-                let scope = of.scope(&held.grant.tenant, namespace, name);
-                found.push(Capability { kind, scope, conditional: false, proof: held.proof() });
-            }
+            let scope = of.scope(&held.grant.tenant, namespace, name);
+            found.push(Capability { kind: row.kind, scope, conditional: false, proof: held.proof_for(name) });
         }
     }
     found

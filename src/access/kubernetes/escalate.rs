@@ -14,6 +14,8 @@ pub struct Actor<'a> {
     pub name: &'a str,
     /// The namespace of a service account; `None` for users and groups, whom pods cannot run as.
     pub namespace: Option<&'a str>,
+    /// Whether it is a group.
+    pub is_group: bool,
     /// Whether some workload runs as it.
     pub has_pods: bool,
     /// The Secrets of its namespace that hold a token of it.
@@ -51,6 +53,8 @@ pub enum Place<'a> {
     },
     /// For one user.
     User(&'a str),
+    /// For one group.
+    Group(&'a str),
 }
 
 /// Some service accounts of a namespace, or of the whole cluster.
@@ -130,7 +134,10 @@ impl<'a> Search<'a> {
     /// The groups that a service account is in.
     fn groups_of(&self, index: usize) -> Vec<Group<'a>> {
         let Some(actor) = self.actors.get(index) else { return Vec::new() };
-        let Some(namespace) = actor.namespace else { return vec![(Reach::Any, Place::User(actor.name))] };
+        let Some(namespace) = actor.namespace else {
+            let place = if actor.is_group { Place::Group(actor.name) } else { Place::User(actor.name) };
+            return vec![(Reach::Any, place)];
+        };
         let name = actor.name.rsplit('/').next().unwrap_or(actor.name);
         let mut groups = Vec::new();
         let has_token = !actor.tokens.is_empty();
@@ -241,7 +248,9 @@ pub fn takes_over(capability: &Capability) -> Option<(Reach, Place<'_>)> {
         | CapabilityKind::KubernetesReachKubelets => Some(Reach::Pods),
         CapabilityKind::ReadSecrets => Some(Reach::Token),
         // Without a limit it is as good as every right, and needs nobody.
-        CapabilityKind::KubernetesImpersonateUsers if matches!(place, Place::User(_)) => Some(Reach::Any),
+        CapabilityKind::KubernetesImpersonateUsers if matches!(place, Place::User(_) | Place::Group(_)) => {
+            Some(Reach::Any)
+        }
         _ => None,
     }?;
     Some((reach, place))
@@ -255,6 +264,9 @@ fn place(capability: &Capability) -> Place<'_> {
     }
     if let Some(name) = below("user ") {
         return Place::User(name);
+    }
+    if let Some(name) = below("group ") {
+        return Place::Group(name);
     }
     let named = below("service-account ").or_else(|| below("secret ")).and_then(|below| below.split_once('/'));
     named.map_or(Place::Cluster, |(namespace, name)| Place::Named {
@@ -284,7 +296,7 @@ fn sentence(capability: &Capability) -> String {
     let place = match (place(capability), capability.kind) {
         (Place::Cluster, _) => "in the whole cluster".to_owned(),
         (Place::Namespace(name), _) => format!("in namespace {name}"),
-        (Place::User(name), _) => format!("called {name}"),
+        (Place::User(name) | Place::Group(name), _) => format!("called {name}"),
         (Place::Named { namespace, name }, _) => {
             let namespace = namespace.map_or_else(|| "any namespace".to_owned(), |name| format!("namespace {name}"));
             format!("called {name} in {namespace}")

@@ -21,9 +21,6 @@ impl CapabilityTable {
             let empty = |need: &Need| {
                 need.verbs.is_empty() || need.groups.is_empty() || (need.resources.is_empty() && !need.any_resource)
             };
-            if row.named.is_some() && row.needs.len() != 1 {
-                return Err(format!("kubernetes capabilities: '{}' is about names and needs one right", row.id));
-            }
             if row.needs.is_empty() || row.needs.iter().any(empty) {
                 return Err(format!("kubernetes capabilities: '{}' needs verbs, groups and resources", row.id));
             }
@@ -55,7 +52,7 @@ pub(super) struct Row {
     /// Only here, where a binding is not of the whole cluster.
     #[serde(default)]
     pub(super) namespace: Option<String>,
-    /// What the names of a rule that has some are names of: the right then holds for these.
+    /// What the names of a rule that has some, for the first need, are names of: the right then holds for these.
     #[serde(default)]
     pub(super) named: Option<Named>,
     /// A rule for a role of its own is as good as one without a limit.
@@ -73,6 +70,7 @@ pub(super) enum Named {
     ServiceAccount,
     Secret,
     User,
+    Group,
 }
 
 impl Named {
@@ -83,6 +81,7 @@ impl Named {
             Self::ServiceAccount => format!("service-account {cluster}/{namespace}/{name}"),
             Self::Secret => format!("secret {cluster}/{namespace}/{name}"),
             Self::User => format!("user {cluster}/{name}"),
+            Self::Group => format!("group {cluster}/{name}"),
         }
     }
 }
@@ -109,4 +108,7 @@ pub(super) struct Need {
     /// The objects that matter: a rule for one of them is as good as a rule for all.
     #[serde(default)]
     pub(super) names: Vec<String>,
+    /// Any object will do: a rule for one is as good as a rule for all.
+    #[serde(default)]
+    pub(super) any_name: bool,
 }

@@ -89,8 +89,11 @@ fn of_tree(tree: &Value, line: u64, default: Option<&str>) -> Option<Workflow> {
         has_token = true;
         let tails = events::subjects(&on, job, default);
         let steps = job.get("steps").and_then(Value::as_array).into_iter().flatten();
-        let named = steps.filter_map(|step| step.pointer("/with/role-to-assume")?.as_str());
-        let roles: Vec<&str> = named.map(str::trim).filter(|role| is_plain(role)).collect();
+        let named = steps.filter_map(|step| {
+            let role = step.pointer("/with/role-to-assume")?.as_str()?.trim();
+            Some(of_environment(role, [step, job, tree]).unwrap_or(role))
+        });
+        let roles: Vec<&str> = named.filter(|role| is_plain(role)).collect();
         for role in roles.iter().copied().chain(["*"]) {
             workflow.subjects.extend(tails.iter().map(|tail| format!("{role} {tail}")));
         }
@@ -102,6 +105,13 @@ fn of_tree(tree: &Value, line: u64, default: Option<&str>) -> Option<Workflow> {
         workflow.subjects.insert(format!("* {}", events::ANY));
     }
     has_token.then_some(workflow)
+}
+
+/// The text behind `${{ env.NAME }}`, of the innermost place that has it.
+fn of_environment<'v>(role: &str, places: [&'v Value; 3]) -> Option<&'v str> {
+    let inner = role.strip_prefix("${{")?.strip_suffix("}}")?.trim();
+    let name = inner.strip_prefix("env.")?;
+    places.into_iter().find_map(|place| place.get("env")?.get(name)?.as_str()).map(str::trim)
 }
 
 fn is_plain(role: &str) -> bool {
@@ -200,6 +210,15 @@ mod tests {
         assert_eq!(found(of_job).line, 3);
         // A job's own permissions take the place of the workflow's.
         assert_eq!(read(&of_job.replace("id-token: write", "contents: read # id-token"), None), None);
+    }
+
+    #[test]
+    fn a_role_may_stand_in_the_environment() {
+        let role = "arn:aws:iam::111122223333:role/ci # it";
+        let text = TEXT.replace(role, "${{ env.ROLE }}");
+        assert!(found(&text).roles.is_empty());
+        let with = format!("env: {{ROLE: \"arn:aws:iam::111122223333:role/ci\"}}\n{text}");
+        assert_eq!(found(&with).roles, found(TEXT).roles);
     }
 
     #[test]
