@@ -65,6 +65,7 @@ pub(super) fn run(arguments: &Offboard, global: &Global, config: &Config) -> Res
     answer.add(own(&known, &bill));
     answer.add(orphaned(&known, &bill));
     answer.add(open(&known, &bill));
+    answer.add(asleep(&known, &bill));
     answer.add(written(&known, &bill));
     answer.add(runbook(&known, &bill, &books));
     if answer.sections.is_empty() {
@@ -229,13 +230,22 @@ fn orphaned(known: &Graph, bill: &Bill<'_>) -> Section {
 
 fn open(known: &Graph, bill: &Bill<'_>) -> Section {
     let mut section = Section::new("Stays open to whoever has a copy");
-    for credential in &bill.credentials {
+    for credential in bill.credentials.iter().filter(|one| !thing::sleeps(&known.inventory, one)) {
         let of = thing::label(&known.inventory, &credential.holder);
         section.line(0, format!("{} {} of {of}", credential.kind, credential.name));
-        section.line(1, thing::credential_state(credential, known.now));
+        section.line(1, thing::credential_state(&known.inventory, credential, known.now));
         for power in known.inventory.facts.graph.reach_of(&credential.id).take(3) {
             section.line(1, thing::reached(&power));
         }
+    }
+    section
+}
+
+fn asleep(known: &Graph, bill: &Bill<'_>) -> Section {
+    let mut section = Section::new("Works again if its user is reactivated");
+    for credential in bill.credentials.iter().filter(|one| thing::sleeps(&known.inventory, one)) {
+        let of = thing::label(&known.inventory, &credential.holder);
+        section.line(0, format!("{} {} of {of}", credential.kind, credential.name));
     }
     section
 }

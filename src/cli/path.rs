@@ -11,7 +11,7 @@ use crate::access::aws;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::inventory::Inventory;
-use crate::model::{Edge, Holding};
+use crate::model::{CapabilityKind, Edge, EdgeKind, Holding, IdentityKind, Urn};
 
 /// `nonhuman path`
 #[derive(Debug, Args)]
@@ -33,11 +33,33 @@ fn cut(inventory: &Inventory, edge: &Edge) -> Option<String> {
     Some(format!("take this from {}: {statement}", thing::label(inventory, &edge.from)))
 }
 
+/// A way whose last step is the power over a whole account: who administers one may make credentials for its users and
+/// change whom its roles trust. Nobody gets so at the root user, or at a role that AWS keeps for itself.
+fn by_account(inventory: &Inventory, start: &Urn, end: &Urn) -> Option<Vec<Edge>> {
+    const KEPT: [&str; 2] = [":role/aws-service-role/", ":role/aws-reserved/"];
+    let identity = inventory.identities.get(end)?;
+    let is_taken = matches!(identity.kind, IdentityKind::AwsUser | IdentityKind::AwsRole);
+    if !is_taken || KEPT.iter().any(|path| end.as_str().contains(path)) {
+        return None;
+    }
+    let (scope, graph) = (format!("account {}", identity.tenant), &inventory.facts.graph);
+    let is_it = |kind, of: &str| kind == CapabilityKind::Administrator && of == scope;
+    let power = graph.reach_of(start).find(|power| is_it(power.kind, power.scope))?;
+    let mut way: Vec<Edge> = graph.way(start, &power).into_iter().cloned().collect();
+    let last = Edge::new(power.at, EdgeKind::Controls, end, format!("administrator of {scope}"));
+    way.push(match power.holding {
+        Holding::Holds => last,
+        holding => last.only(holding, "it is administrator under a condition"),
+    });
+    Some(way)
+}
+
 pub(super) fn run(arguments: &Path, global: &Global, config: &Config) -> Result<Exit, Failure> {
     let known = arguments.asking.known(global, config)?;
     let (start, end) = (known.find(&arguments.start)?, known.find(&arguments.end)?);
     let inventory = &known.inventory;
-    let way = inventory.facts.graph.path(&start, &end);
+    let way: Option<Vec<Edge>> = inventory.facts.graph.path(&start, &end).map(|way| way.into_iter().cloned().collect());
+    let way = way.or_else(|| by_account(inventory, &start, &end));
     let title = format!("From {} to {}", thing::label(inventory, &start), thing::label(inventory, &end));
     let cuts: Vec<String> = way.iter().flatten().filter_map(|edge| cut(inventory, edge)).collect();
     let data =
@@ -46,8 +68,11 @@ pub(super) fn run(arguments: &Path, global: &Global, config: &Config) -> Result<
     let mut section = Section::new("Way");
     match way {
         _ if start == end => section.line(0, "it is one and the same"),
-        None if known.not_seen().is_empty() => section.line(0, "there is none along what was read"),
-        None => section.line(0, "there is none along what was read; what could not be seen stands below"),
+        None => {
+            let more = if known.not_seen().is_empty() { "" } else { "; what could not be seen stands below" };
+            section.line(0, format!("there is none along what was read{more}"));
+            thing::not_followed(inventory, &end).into_iter().for_each(|line| section.line(0, line));
+        }
         Some(way) => {
             section.line(0, thing::label(inventory, &start));
             for edge in &way {

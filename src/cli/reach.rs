@@ -40,7 +40,16 @@ pub(super) fn run(arguments: &Reach, global: &Global, config: &Config) -> Result
     let mut tree = Tree { known: &known, section: Section::new("Leads to"), seen: BTreeSet::new(), lines: 0 };
     tree.branch(&id, 0);
     if tree.section.is_empty() {
-        tree.section.line(0, "nothing that was read leads on from it");
+        let own = graph.reach_of(&id).find(|power| power.kind == CapabilityKind::Administrator && power.steps == 0);
+        let account = own.filter(|power| power.scope.starts_with("account "));
+        match account {
+            Some(power) => {
+                tree.section.line(0, format!("every user and role of {}, as its administrator", power.scope))
+            }
+            None => tree.section.line(0, "nothing that was read leads on from it"),
+        }
+        let open = thing::not_followed(&known.inventory, &id).filter(|_| account.is_none());
+        open.into_iter().for_each(|line| tree.section.line(0, line));
     }
     // What it comes to first: the tree may be long.
     show::reach(&known, &id, &mut answer);

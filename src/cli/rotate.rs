@@ -135,7 +135,7 @@ fn facts(known: &Graph, subject: &Subject<'_>) -> Section {
         return section;
     };
     section.fact("of", thing::label(inventory, &credential.holder));
-    section.fact("state", thing::credential_state(credential, known.now));
+    section.fact("state", thing::credential_state(&known.inventory, credential, known.now));
     section.fact("last used", last_use_words(&last_use(known, credential), known.now));
     if let Some(facts) = inventory.facts.identities.get(&credential.holder) {
         section.fact("owner", crate::report::owner_words(&facts.owner, known.now));

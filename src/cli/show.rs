@@ -81,7 +81,7 @@ fn of_identity(known: &Graph, identity: &Identity, answer: &mut Answer) {
     answer.add(section);
     let mut section = Section::new("Credentials");
     for credential in facts.credentials.iter().filter_map(|id| inventory.credentials.get(id)) {
-        let state = thing::credential_state(credential, now);
+        let state = thing::credential_state(inventory, credential, now);
         section.line(0, format!("{} {}: {state}", credential.kind, credential.name));
         if let Some(of) = inventory.facts.credentials.get(&credential.id) {
             section.line(1, format!("last used: {}", last_use_words(&of.last_use, now)));
@@ -150,7 +150,7 @@ fn of_credential(known: &Graph, id: &Urn, answer: &mut Answer) {
     let mut section = Section::new("Credential");
     section.fact("id", id);
     section.fact("of", thing::label(&known.inventory, &credential.holder));
-    section.fact("state", thing::credential_state(credential, known.now));
+    section.fact("state", thing::credential_state(&known.inventory, credential, known.now));
     if let Some(facts) = known.inventory.facts.credentials.get(id) {
         section.fact("last used", last_use_words(&facts.last_use, known.now));
         for exposure in facts.exposures.iter().filter_map(|id| known.inventory.exposures.get(id)) {

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 
 use crate::inventory::Inventory;
-use crate::model::{Credential, Edge, Holding, Known, Location, Reached, Urn, days_between, short_date};
+use crate::model::{
+    Credential, CredentialKind, Edge, Holding, Known, Location, Provider, Reached, Urn, days_between, short_date,
+};
 use crate::report::{capability_words, headline};
 
 /// A thing in a line: what it is and how it is called.
@@ -30,6 +32,12 @@ pub(super) fn label(inventory: &Inventory, id: &Urn) -> String {
         Some(place) => format!("every service account of {place}"),
         None => format!("{id} (nothing was read of it)"),
     }
+}
+
+/// What was not asked about an identity of AWS, so that "none" is not said of it.
+pub(super) fn not_followed(inventory: &Inventory, id: &Urn) -> Option<&'static str> {
+    let is_aws = inventory.identities.get(id).is_some_and(|one| one.provider() == Provider::Aws);
+    is_aws.then_some("in AWS only ways to administrators, to readers of data and by a role's own trust are followed")
 }
 
 /// A step as a sentence's end: what it is and how sure.
@@ -74,13 +82,22 @@ pub(super) fn reached(power: &Reached<'_>) -> String {
     format!("{}: {} ({steps}{sure})", capability_words(power.kind), power.scope)
 }
 
+/// Whether a credential is void only for as long as its user is switched off.
+/// Source: Okta Help Center, "Manage Okta API tokens": a token is valid only while the user who made it is active.
+pub(super) fn sleeps(inventory: &Inventory, credential: &Credential) -> bool {
+    let holder = inventory.identities.get(&credential.holder);
+    let is_off = holder.is_some_and(|holder| holder.enabled == Known::Value(false));
+    is_off && credential.kind == CredentialKind::OktaApiToken && credential.active != Known::Value(false)
+}
+
 /// Whether a credential works, since when and until when.
-pub(super) fn credential_state(credential: &Credential, now: Timestamp) -> String {
+pub(super) fn credential_state(inventory: &Inventory, credential: &Credential, now: Timestamp) -> String {
     if let Some(place) = declared(credential.kind.as_str(), &credential.evidence.location) {
         return format!("declared at {place}; whether a cluster has it is not known from there");
     }
     let mut parts = Vec::new();
     parts.push(match &credential.active {
+        _ if sleeps(inventory, credential) => "rejected now, works again if its user is reactivated".to_owned(),
         Known::Value(true) => "works".to_owned(),
         Known::Value(false) => "switched off".to_owned(),
         Known::Absent => "may work".to_owned(),

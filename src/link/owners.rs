@@ -99,7 +99,11 @@ pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
             claims.extend(of_namespace(read, identity, labels));
         }
         let weighed = weigh(claims, &directory);
-        let owner: Known<Owner> = weighed.first().map(|(owner, _)| owner.clone()).into();
+        let mut owner: Known<Owner> = weighed.first().map(|(owner, _)| owner.clone()).into();
+        // A list of owners that could not be read does not say that there are none.
+        if let (Known::Absent, Known::Unknown(why)) = (&owner, identity.attributes.get(AttributeName::Owners)) {
+            owner = Known::Unknown(why);
+        }
         let mut told: Vec<OwnerClaim> = weighed.into_iter().map(|(_, claim)| claim).collect();
         told.extend(directory.named_in(identity, labels.naming));
         if let (Some((code, _)), None) = (code, sure) {

@@ -193,3 +193,29 @@ fn a_client_whose_maker_cannot_be_known_is_not_called_unowned() {
     let open = report["not_evaluated"].as_array().expect("a list").iter();
     assert!(open.clone().any(|one| one["rule"] == "okta-client-unowned"), "{:?}", open.collect::<Vec<_>>());
 }
+
+/// What hangs on agents that are listed is missed where its file is not there: no clean report, and no owner called gone.
+#[test]
+fn an_agent_whose_connections_and_owners_were_not_exported_is_not_called_clean() {
+    for missing in ["ai-agent-connections.json", "ai-agent-owners.json"] {
+        let folder = folder();
+        for entry in std::fs::read_dir(acme()).expect("the demo company") {
+            let entry = entry.expect("an entry");
+            if entry.file_name() != missing {
+                std::fs::copy(entry.path(), folder.path().join(entry.file_name())).expect("a copy");
+            }
+        }
+        let ran = run(folder.path(), &["scan", "--isolated", "--okta-export", ".", "--now", NOW, "--format", "json"]);
+        let report: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        assert_eq!((ran.code, &report["coverage"]["incomplete"]), (3, &Value::from(true)), "{missing}: {}", ran.stderr);
+        if missing == "ai-agent-connections.json" {
+            let open = report["not_evaluated"].as_array().expect("a list").iter();
+            assert!(open.clone().any(|one| one["rule"] == "okta-agent-all-scopes"), "{:?}", open.collect::<Vec<_>>());
+        } else {
+            let agents = report["identities"].as_array().expect("a list").iter();
+            let agents: Vec<&Value> = agents.filter(|one| one["kind"] == "okta.ai-agent").collect();
+            let told = |one: &&Value| one.to_string().contains("ai-agent-owners");
+            assert!(!agents.is_empty() && agents.iter().all(told), "{agents:?}");
+        }
+    }
+}

@@ -309,3 +309,14 @@ fn many_things_of_one_sort_are_told_in_one_line() {
     has(&text, &["things like service account of namespace app, prod"]);
     assert!(text.matches("controls service account app/s").count() < 10, "{text}");
 }
+
+/// Who administers an account is every user and role of it; and a token of Okta sleeps with its user.
+#[test]
+fn an_administrator_controls_its_account_and_tokens_sleep_with_their_users() {
+    let folder = saved();
+    let way = ask(folder.path(), &["path", "platform-admin", "deploy-bot"]).stdout;
+    has(&way, &["controls IAM user deploy-bot", "administrator of account 429710886354"]);
+    let bill = ask(folder.path(), &["offboard", "jana.novak@acme.example"]).stdout;
+    let (open, asleep) = bill.split_once("Works again if its user is reactivated").expect("it is told");
+    assert!(!open.contains("okta.api-token jana-laptop") && asleep.contains("okta.api-token jana-laptop"), "{bill}");
+}

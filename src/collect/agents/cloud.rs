@@ -98,6 +98,8 @@ struct Waiting {
     identity: Identity,
     /// The local name of its role.
     role: Option<String>,
+    /// The name of its role, where it is named in full.
+    named: Option<String>,
     /// Edges to roles that are named in full.
     links: Vec<Record>,
 }
@@ -168,7 +170,15 @@ fn agent(file: &File<'_>, block: &Block<'_>, what: &str) -> Waiting {
     let told = format!("{} ({})", shown(name), file.shown());
     let span = block.at..block.at + "resource".len();
     let identity = file.identity(&id, IdentityKind::AgentCloud, told, &span, attributes);
-    Waiting { path: file.source.path.to_owned(), identity, role: local.map(str::to_owned), links }
+    let in_full = role.map(|(value, _)| value.trim_matches('"')).filter(|value| value.starts_with("arn:"));
+    let named = in_full.and_then(|arn| arn.split_once(":role/")).and_then(|(_, path)| path.rsplit('/').next());
+    Waiting {
+        path: file.source.path.to_owned(),
+        identity,
+        role: local.map(str::to_owned),
+        named: named.map(str::to_owned),
+        links,
+    }
 }
 
 /// Writes down whether a role is an administrator, or why nobody can say.
@@ -188,8 +198,9 @@ impl Modules {
         let mut all = Vec::new();
         for module in self.folders.into_values() {
             let powers = module.roles.powers();
-            for Waiting { path, mut identity, role, links } in module.agents {
-                if let Some(role) = role {
+            for Waiting { path, mut identity, role, named, links } in module.agents {
+                let by_name = || module.roles.local_of(named.as_deref()?).map(str::to_owned);
+                if let Some(role) = role.or_else(by_name) {
                     set_power(&mut identity.attributes, powers.get(role.as_str()).cloned());
                     if let Some(name) = module.roles.name(&role) {
                         identity.attributes.set(Name::CloudRole, shown(name));

@@ -13,17 +13,27 @@ use super::node::{Entry, Node};
 pub(super) struct Gates<'n> {
     /// The jobs to which only known people get.
     held: HashSet<&'n str>,
-    /// Outsiders start it by nothing but a label, which they cannot set.
+    start: Start<'n>,
+}
+
+/// By what outsiders start it.
+#[derive(Default)]
+struct Start<'n> {
+    events: Vec<&'n str>,
+    /// By nothing but a label, which they cannot set.
     by_label: bool,
 }
 
 impl<'n> Gates<'n> {
     pub(super) fn of(tree: &'n Node, frameworks: &Frameworks) -> Self {
-        let events = tree.get("on").map(Node::entries).unwrap_or_default();
-        let mut open = events.iter().filter(|entry| frameworks.is_untrusted(&entry.key)).peekable();
+        let on = tree.get("on");
+        let entries = on.map(Node::entries).unwrap_or_default();
+        let mut open = entries.iter().filter(|entry| frameworks.is_untrusted(&entry.key)).peekable();
         let by_label = open.peek().is_some()
             && open.all(|entry| entry.value.get("types").is_some_and(|types| types.words() == ["labeled"]));
-        let mut gates = Self { held: HashSet::new(), by_label };
+        let names = entries.iter().map(|entry| entry.key.as_str()).chain(on.map(Node::words).unwrap_or_default());
+        let events = names.filter(|name| frameworks.is_untrusted(name)).collect();
+        let mut gates = Self { held: HashSet::new(), start: Start { events, by_label } };
         gates.held = gates.held_jobs(tree.get("jobs").map(Node::entries).unwrap_or_default());
         gates
     }
@@ -58,51 +68,119 @@ impl<'n> Gates<'n> {
     }
 
     fn guards(&self, node: &Node) -> bool {
-        node.text_of("if").is_some_and(|condition| guards(condition, self.by_label))
+        node.text_of("if").is_some_and(|condition| guards(condition, &self.start))
     }
 }
 
 /// Whether a condition holds for nobody but people whom the repository knows, on each of its ways: every side of an `||` must
 /// ask who it is, without a negation.
-fn guards(condition: &str, by_label: bool) -> bool {
-    let condition = condition.trim().trim_start_matches("${{").trim_end_matches("}}");
-    let flat: String = condition.chars().filter(|letter| !letter.is_whitespace()).collect();
-    // Brackets around ways are not taken apart: then each way must ask by itself all the same.
-    let is_negated = flat.contains("!contains(") || flat.contains("!(");
-    let asks = |comparison: &str| {
-        asks_who(comparison)
-            || by_label && comparison.contains("github.event.label.name==") && !comparison.contains("!=")
-    };
-    !is_negated && flat.split("||").all(|way| way.split("&&").any(asks))
-}
-
-/// Whether a comparison lets nobody pass but people whom the repository knows.
-fn asks_who(comparison: &str) -> bool {
-    const MEMBERS: [&str; 3] = ["'OWNER'", "'MEMBER'", "'COLLABORATOR'"];
-    const STRANGERS: [&str; 5] = ["NONE", "CONTRIBUTOR", "FIRST_TIMER", "FIRST_TIME_CONTRIBUTOR", "MANNEQUIN"];
-    const NAMED: [&str; 3] = ["github.actor==", "github.triggering_actor==", "sender.login=="];
-    if comparison.contains("!=") {
+fn guards(condition: &str, start: &Start<'_>) -> bool {
+    let condition = condition.trim();
+    let condition = condition.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}")).unwrap_or(condition);
+    let (flat, literals) = without_literals(condition);
+    // Text beside an expression makes a text of it, and every text is true. Brackets around ways are not taken apart: then
+    // each way must ask by itself all the same.
+    if ["!contains(", "!(", "${{", "}}"].iter().any(|sign| flat.contains(sign)) {
         return false;
     }
-    if NAMED.iter().any(|who| comparison.contains(who)) {
+    flat.split("||").all(|way| {
+        // An event that it names is the only one of this way.
+        let named = way.split("&&").find_map(|part| compared(part, "github.event_name", &literals));
+        let events = named.map_or_else(|| start.events.clone(), |event| vec![event]);
+        way.split("&&").any(|part| asks_who(part, &literals, &events, start.by_label))
+    })
+}
+
+/// A condition without white space and with `'N'` for its Nth text in quotes: what stands in those is no part of it.
+fn without_literals(condition: &str) -> (String, Vec<String>) {
+    let (mut flat, mut literals) = (String::new(), Vec::new());
+    let mut letters = condition.chars().peekable();
+    while let Some(letter) = letters.next() {
+        if letter != '\'' {
+            flat.extend((!letter.is_whitespace()).then_some(letter));
+            continue;
+        }
+        let mut text = String::new();
+        while let Some(letter) = letters.next() {
+            if letter != '\'' {
+                text.push(letter);
+            } else if letters.next_if_eq(&'\'').is_some() {
+                text.push(letter);
+            } else {
+                break;
+            }
+        }
+        flat.push_str(&format!("'{}'", literals.len()));
+        literals.push(text);
+    }
+    (flat, literals)
+}
+
+/// The text of a placeholder that stands alone.
+fn literal<'l>(placeholder: &str, literals: &'l [String]) -> Option<&'l str> {
+    let number = placeholder.strip_prefix('\'')?.strip_suffix('\'')?;
+    literals.get(number.parse::<usize>().ok()?).map(String::as_str)
+}
+
+/// The text in quotes that a comparison compares a value with, on either side.
+fn compared<'l>(part: &str, value: &str, literals: &'l [String]) -> Option<&'l str> {
+    let part = part.trim_start_matches('(').trim_end_matches(')');
+    let (one, other) = part.split_once("==")?;
+    let text = if one == value { other } else { Some(one).filter(|_| other == value)? };
+    literal(text, literals)
+}
+
+/// The names of a list in quotes of which a value must be one: `contains(fromJSON('["a"]'), value)`, with the value.
+fn listed<'p>(part: &'p str, literals: &[String]) -> Option<(Vec<String>, &'p str)> {
+    let part = part.trim_start_matches('(').strip_prefix("contains(fromJSON(")?;
+    let (list, value) = part.split_once("),")?;
+    let value = value.strip_suffix(')')?.trim_end_matches(')');
+    Some((serde_json::from_str(literal(list, literals)?).ok()?, value))
+}
+
+/// Whether a comparison lets nobody pass but people whom the repository knows, whichever of the events it was.
+fn asks_who(part: &str, literals: &[String], events: &[&str], by_label: bool) -> bool {
+    const MEMBERS: [&str; 3] = ["OWNER", "MEMBER", "COLLABORATOR"];
+    const NAMES: [&str; 3] = ["github.actor", "github.triggering_actor", "github.event.sender.login"];
+    const LABEL: &str = "github.event.label.name";
+    let list = listed(part, literals);
+    let is_name = |name: &&str| {
+        let is_variable = part.trim_matches(['(', ')']).split_once("==vars.").is_some_and(|(one, of)| {
+            one == *name && of.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+        });
+        compared(part, name, literals).is_some() || list.as_ref().is_some_and(|(_, value)| value == name) || is_variable
+    };
+    if NAMES.iter().any(is_name) || by_label && compared(part, LABEL, literals).is_some() {
         return true;
     }
-    let is_listed = comparison.contains("contains(") && comparison.contains("fromJSON(");
-    let words = |text: &str, name: &str| text.contains(&format!("'{name}'")) || text.contains(&format!("\"{name}\""));
-    comparison.contains("author_association")
-        && !STRANGERS.iter().any(|name| words(comparison, name))
-        && if is_listed {
-            ["OWNER", "MEMBER", "COLLABORATOR"].iter().any(|name| words(comparison, name))
-        } else {
-            MEMBERS
-                .iter()
-                .any(|name| comparison.contains(&format!("=={name}")) || comparison.contains(&format!("{name}==")))
-        }
+    let is_member = |name: &str| MEMBERS.iter().any(|member| name.eq_ignore_ascii_case(member));
+    ["comment", "review", "issue", "pull_request", "discussion"].iter().any(|whose| {
+        let value = format!("github.event.{whose}.author_association");
+        let asks = compared(part, &value, literals).is_some_and(is_member)
+            || list.as_ref().is_some_and(|(names, of)| *of == value && names.iter().all(|name| is_member(name)));
+        asks && !events.iter().any(|event| is_of_another(whose, event))
+    })
+}
+
+/// Whether the thing of an event was written by somebody else than whoever started it: a comment may be a stranger's on an
+/// owner's issue. A thing that an event does not have is nobody's.
+/// Source: GitHub Docs, "Webhook events and payloads".
+fn is_of_another(whose: &str, event: &str) -> bool {
+    matches!(
+        (event, whose),
+        ("issue_comment", "issue")
+            | ("pull_request_review_comment" | "pull_request_review", "pull_request")
+            | ("discussion_comment", "discussion")
+    )
 }
 
 #[cfg(test)]
 mod tests {
-    use super::guards;
+    use super::Start;
+
+    fn guards(condition: &str, events: &[&str], by_label: bool) -> bool {
+        super::guards(condition, &Start { events: events.to_vec(), by_label })
+    }
 
     #[test]
     fn a_guard_lets_only_known_people_pass_on_each_way() {
@@ -110,9 +188,11 @@ mod tests {
             "github.event.comment.author_association == 'OWNER'",
             "${{ github.event.comment.author_association == 'MEMBER' && contains(github.event.comment.body, '@claude') }}",
             "contains(fromJSON('[\"OWNER\",\"MEMBER\"]'), github.event.comment.author_association)",
-            "github.actor == 'anna' || github.event.issue.author_association == 'OWNER'",
+            "github.actor == 'anna' || 'MEMBER' == github.event.comment.author_association",
+            "(github.event_name == 'issues' && github.event.issue.author_association == 'OWNER') || github.actor == vars.BOT",
+            "contains(fromJSON('[\"anna\",\"ben\"]'), github.actor)",
         ] {
-            assert!(guards(condition, false), "{condition}");
+            assert!(guards(condition, &["issue_comment"], false), "{condition}");
         }
         for condition in [
             "github.event.comment.author_association != 'OWNER'",
@@ -122,16 +202,37 @@ mod tests {
             "contains(fromJSON('[\"OWNER\",\"CONTRIBUTOR\"]'), github.event.comment.author_association)",
             "contains(github.event.comment.body, '@claude')",
             "github.actor != 'dependabot[bot]'",
+            // Always true, or of somebody else, or no part of the condition.
+            "github.actor == github.event.comment.user.login",
+            "github.event.sender.login == github.actor",
+            "github.event.issue.author_association == 'OWNER'",
+            "contains(github.event.comment.body, 'github.actor==x')",
+            "contains(github.event.comment.body, 'it''s github.actor == ''x'' there')",
+            "${{ github.actor == 'anna' }} && true",
+            "toJSON(github.actor == 'anna')",
             "",
         ] {
-            assert!(!guards(condition, false), "{condition}");
+            assert!(!guards(condition, &["issue_comment"], false), "{condition}");
         }
+    }
+
+    #[test]
+    fn whose_association_counts_depends_on_the_event() {
+        let of = |whose: &str, event: &str| {
+            guards(&format!("github.event.{whose}.author_association == 'OWNER'"), &[event], false)
+        };
+        assert!(of("issue", "issues") && of("pull_request", "pull_request_target"));
+        assert!(of("review", "pull_request_review") && of("comment", "pull_request_review_comment"));
+        assert!(!of("pull_request", "pull_request_review_comment") && !of("pull_request", "pull_request_review"));
+        assert!(!guards("github.event.issue.author_association == 'OWNER'", &["issues", "issue_comment"], false));
     }
 
     #[test]
     fn a_label_guards_where_nothing_else_starts_it() {
         let label = "github.event.label.name == 'safe'";
-        assert!(guards(label, true) && !guards(label, false));
-        assert!(!guards("github.event.label.name != 'unsafe'", true));
+        let on = ["pull_request_target"];
+        assert!(guards(label, &on, true) && !guards(label, &on, false));
+        assert!(!guards("github.event.label.name != 'unsafe'", &on, true));
+        assert!(!guards("github.event.label.name == github.event.label.name", &on, true));
     }
 }

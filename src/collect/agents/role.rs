@@ -3,7 +3,7 @@
 //!
 //! Source: Terraform's AWS and Google providers, AWS CloudFormation User Guide, IAM's reference of policy elements.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::hcl::{self, Block};
 use super::statement::{self, Power};
@@ -26,6 +26,7 @@ pub(super) fn administrator_policy(text: &str) -> Option<&'static str> {
 }
 
 /// Where a role's policy stands.
+#[derive(Clone)]
 enum Given {
     /// There.
     Here(Option<Power>),
@@ -43,6 +44,10 @@ pub(super) struct Roles {
     documents: BTreeMap<String, Option<Power>>,
     policies: BTreeMap<String, Given>,
     given: BTreeMap<String, Vec<Given>>,
+    /// What is given to a role by its own name instead of its local one.
+    given_by_name: BTreeMap<String, Vec<Given>>,
+    /// The permissions boundaries of roles that are no administrator's, as written.
+    limits: BTreeMap<String, String>,
 }
 
 /// Resources that are a role or give something to one.
@@ -62,6 +67,53 @@ const ABOUT_ROLES: &[&str] = &[
 
 const HOLDERS: [&str; 2] = ["aws_iam_role", "google_service_account"];
 
+/// The value of an attribute to its end, where a list takes several lines.
+fn whole<'t>(block: &Block<'t>, key: &str) -> Option<&'t str> {
+    let (value, at) = block.attribute(key)?;
+    if !value.starts_with('[') || value.contains(']') {
+        return Some(value);
+    }
+    let rest = block.body.get(at - block.body_at..)?;
+    let from = rest.find('[')?;
+    rest.get(from..=rest.find(']')?)
+}
+
+/// Whom a block gives something: the local names of roles, and names as they are written.
+fn holders(block: &Block<'_>) -> (Vec<String>, Vec<String>) {
+    let (mut locals, mut names) = (Vec::new(), Vec::new());
+    let keys = ["role", "role_name", "roles", "member", "members"];
+    for value in keys.into_iter().filter_map(|key| whole(block, key)) {
+        for kind in HOLDERS {
+            let places = value.match_indices(kind).filter_map(|(at, _)| value.get(at..));
+            locals.extend(places.filter_map(|rest| hcl::refers_to(rest, kind)).map(str::to_owned));
+        }
+        let quoted = value.split('"').skip(1).step_by(2).filter(|name| !name.contains(['$', ':']));
+        names.extend(quoted.map(str::to_owned));
+    }
+    (locals, names)
+}
+
+/// Where the policy of one value stands.
+fn written_as(value: &str, body: &str, key: &str) -> Given {
+    if let Some(name) = hcl::refers_to(value, "data.aws_iam_policy_document") {
+        return Given::Document(name.to_owned());
+    }
+    let is_of_data = value.contains("data.aws_iam_policy.");
+    if let Some(name) = hcl::refers_to(value, "aws_iam_policy").filter(|_| !is_of_data) {
+        return Given::Policy(name.to_owned());
+    }
+    let bare = value.trim_start_matches(['"', '[', '$', '{', ' ']);
+    if COMPUTED.iter().any(|computed| bare.starts_with(computed)) {
+        return Given::Here(Some(Power::Unknown(format!("its {key} is {}", super::given::shown(value)))));
+    }
+    let is_foreign = value.contains("arn:") && value.contains(":policy/") && !value.contains("::aws:policy/");
+    if is_foreign {
+        let why = format!("the policy {} is not in this code", value.trim_matches('"'));
+        return Given::Here(Some(Power::Unknown(why)));
+    }
+    Given::Here(statement::of_text(body))
+}
+
 impl Roles {
     /// Notes what a block says of roles, documents and policies.
     pub(super) fn note(&mut self, block: &Block<'_>) {
@@ -73,7 +125,8 @@ impl Roles {
                 self.documents.insert(block.name.to_owned(), Power::strongest(statement::of_text(&body), more));
             }
             "aws_iam_policy" => {
-                let given = self.written(block, &body, "policy");
+                let given =
+                    whole(block, "policy").map_or(Given::Here(None), |value| written_as(value, &body, "policy"));
                 self.policies.insert(block.name.to_owned(), given);
             }
             kind if ABOUT_ROLES.contains(&kind) => self.role(block, &body),
@@ -86,56 +139,49 @@ impl Roles {
         if own && let Some(name) = block.string("name").or_else(|| block.string("account_id")) {
             self.names.insert(block.name.to_owned(), name.to_owned());
         }
-        let holders: Vec<String> = if own {
-            vec![block.name.to_owned()]
-        } else {
-            let values = ["role", "role_name", "roles", "member", "members"].into_iter();
-            let values = values.filter_map(|key| block.attribute(key)).map(|(value, _)| value);
-            values
-                .filter_map(|value| HOLDERS.iter().find_map(|kind| hcl::refers_to(value, kind)).map(str::to_owned))
-                .take(1)
-                .collect()
+        let (locals, names) = match own {
+            true => (vec![block.name.to_owned()], Vec::new()),
+            false => holders(block),
         };
-        let Some(holder) = holders.into_iter().next() else { return };
-        if let Some(policy) = administrator_policy(body) {
-            return self
-                .given
-                .entry(holder)
-                .or_default()
-                .push(Given::Here(Some(Power::Administrator(policy.to_owned()))));
+        if let (true, Some(boundary)) = (own, whole(block, "permissions_boundary"))
+            && administrator_policy(boundary).is_none()
+        {
+            self.limits.insert(block.name.to_owned(), super::given::shown(boundary.trim_matches('"')));
         }
-        let keys = ["policy", "policy_arn", "policy_arns", "managed_policy_arns"];
-        for key in keys.into_iter().filter(|key| block.attribute(key).is_some()) {
-            let given = self.written(block, body, key);
-            self.given.entry(holder.clone()).or_default().push(given);
+        let given = self.gives(block, body);
+        for local in locals {
+            self.given.entry(local).or_default().extend(given.iter().cloned());
         }
-        // What trusts the role stands in its block, too, and gives nothing on everything.
-        self.given.entry(holder).or_default().push(Given::Here(statement::of_text(body)));
+        for name in names {
+            self.given_by_name.entry(name).or_default().extend(given.iter().cloned());
+        }
     }
 
-    /// Where the policy of an attribute stands.
-    fn written(&self, block: &Block<'_>, body: &str, key: &str) -> Given {
-        let Some((value, _)) = block.attribute(key) else { return Given::Here(None) };
-        if let Some(name) = hcl::refers_to(value, "data.aws_iam_policy_document") {
-            return Given::Document(name.to_owned());
+    /// What a block gives to each of its roles.
+    fn gives(&self, block: &Block<'_>, body: &str) -> Vec<Given> {
+        // A boundary gives nothing, whatever it allows.
+        let is_boundary = |line: &&str| line.trim_start().starts_with("permissions_boundary");
+        let body: String = body.split_inclusive('\n').filter(|line| !is_boundary(line)).collect();
+        if let Some(policy) = administrator_policy(&body) {
+            return vec![Given::Here(Some(Power::Administrator(policy.to_owned())))];
         }
-        let is_of_data = value.contains("data.aws_iam_policy.");
-        if let Some(name) = hcl::refers_to(value, "aws_iam_policy").filter(|_| !is_of_data) {
-            return Given::Policy(name.to_owned());
+        let keys = ["policy", "policy_arn", "policy_arns", "managed_policy_arns"];
+        let mut given: Vec<Given> = keys.into_iter().flat_map(|key| self.written(block, &body, key)).collect();
+        // What trusts the role stands in its block, too, and gives nothing on everything.
+        given.push(Given::Here(statement::of_text(&body)));
+        given
+    }
+
+    /// Where the policies of an attribute stand.
+    fn written(&self, block: &Block<'_>, body: &str, key: &str) -> Vec<Given> {
+        let Some(value) = whole(block, key) else { return Vec::new() };
+        match value.strip_prefix('[') {
+            Some(list) => {
+                let parts = list.trim_end_matches(']').split(',').map(str::trim).filter(|part| !part.is_empty());
+                parts.map(|part| written_as(part, body, key)).collect()
+            }
+            None => vec![written_as(value, body, key)],
         }
-        let bare = value.trim_start_matches(['"', '[', '$', '{', ' ']);
-        if COMPUTED.iter().any(|computed| bare.starts_with(computed)) {
-            let why = format!("its {key} is {}", super::given::shown(value));
-            return Given::Here(Some(Power::Unknown(why)));
-        }
-        let is_foreign = value.contains("arn:") && value.contains(":policy/") && !value.contains("::aws:policy/");
-        if is_foreign {
-            return Given::Here(Some(Power::Unknown(format!(
-                "the policy {} is not in this code",
-                value.trim_matches('"')
-            ))));
-        }
-        Given::Here(statement::of_text(body))
     }
 
     /// What a role is called, by its local name.
@@ -143,10 +189,27 @@ impl Roles {
         self.names.get(local).map(String::as_str)
     }
 
+    /// The local name of the role that is called so.
+    pub(super) fn local_of(&self, name: &str) -> Option<&str> {
+        self.names.iter().find(|(_, known)| *known == name).map(|(local, _)| local.as_str())
+    }
+
     /// How much each role may do, by its local name; none where what is read makes it no administrator.
     pub(super) fn powers(&self) -> BTreeMap<&str, Power> {
-        let power = |all: &[Given]| all.iter().map(|given| self.resolved(given)).fold(None, Power::strongest);
-        self.given.iter().filter_map(|(role, all)| Some((role.as_str(), power(all)?))).collect()
+        let locals: BTreeSet<&str> = self.given.keys().chain(self.names.keys()).map(String::as_str).collect();
+        locals.into_iter().filter_map(|local| Some((local, self.power(local)?))).collect()
+    }
+
+    fn power(&self, local: &str) -> Option<Power> {
+        let by_name = self.names.get(local).and_then(|name| self.given_by_name.get(name));
+        let all = self.given.get(local).into_iter().chain(by_name).flatten();
+        let power = all.map(|given| self.resolved(given)).fold(None, Power::strongest)?;
+        Some(match (power, self.limits.get(local)) {
+            (Power::Administrator(by), Some(limit)) => {
+                Power::Unknown(format!("it has {by}, within the permissions boundary {limit}"))
+            }
+            (power, _) => power,
+        })
     }
 
     fn resolved(&self, given: &Given) -> Option<Power> {

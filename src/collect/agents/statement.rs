@@ -33,6 +33,8 @@ struct Words {
     words: Vec<String>,
     /// An expression stands in it.
     is_computed: bool,
+    /// It is what somebody else hands in, which may be anything.
+    is_open: bool,
 }
 
 /// A statement, as far as it decides.
@@ -51,7 +53,7 @@ impl Statement {
             return None;
         }
         let all = self.resources.words.iter().any(|word| word == "*");
-        if !all {
+        if !all && !self.resources.is_open {
             return None;
         }
         let has = |words: &Words, wanted: &[&str]| {
@@ -68,18 +70,34 @@ impl Statement {
         } else {
             return None;
         };
-        match self.has_condition {
-            true => Some(Power::Unknown(format!("it has {by}, under a condition"))),
-            false => Some(Power::Administrator(by)),
-        }
+        Some(match (all, self.has_condition) {
+            (false, _) => Power::Unknown("what its policy is about is handed in from elsewhere".to_owned()),
+            (true, true) => Power::Unknown(format!("it has {by}, under a condition")),
+            (true, false) => Power::Administrator(by),
+        })
     }
+
+    /// Whether it denies everything, whatever others allow.
+    fn shuts(&self) -> bool {
+        let has_all = |words: &Words| words.words.iter().any(|word| word == "*");
+        let denies = self.effect.as_deref().is_some_and(|effect| effect.eq_ignore_ascii_case("deny"));
+        denies && !self.has_condition && has_all(&self.actions) && has_all(&self.resources)
+    }
+}
+
+/// The strongest of the statements of one policy, unless one of them denies everything.
+fn together(statements: &[Statement]) -> Option<Power> {
+    if statements.iter().any(Statement::shuts) {
+        return None;
+    }
+    statements.iter().map(Statement::power).fold(None, Power::strongest)
 }
 
 /// The strongest of the statements of a text in JSON or HCL, without comments.
 pub(super) fn of_text(text: &str) -> Option<Power> {
     // JSON in a string of HCL has its quotes escaped; then the string's own first quote is in the way.
     let text = text.replace("\"{\\\"", "{\"").replace("\\\"", "\"");
-    objects(&text).iter().map(|own| statement(own).power()).fold(None, Power::strongest)
+    together(&objects(&text).iter().map(|own| statement(own)).collect::<Vec<_>>())
 }
 
 /// The text of each pair of braces without what lies in braces within it.
@@ -148,7 +166,10 @@ fn words(own: &str, keys: &[&str]) -> Words {
         None => &value[..value.find([',', '\n']).unwrap_or(value.len())],
     };
     let mut words = Words { is_there: true, ..Words::default() };
+    let is_handed_in = |text: &str| ["var.", "local.", "module.", "each."].iter().any(|from| text.starts_with(from));
     for (number, part) in list.split('"').enumerate() {
+        let bare = part.trim_start_matches([' ', ',', '\n', '\t', '$', '{']);
+        words.is_open |= is_handed_in(bare);
         if number % 2 == 1 {
             words.words.push(part.to_owned());
         } else if part.contains(|letter: char| letter.is_alphanumeric()) {
@@ -165,7 +186,7 @@ pub(super) fn of_document(document: &Node) -> Option<Power> {
         return is_computed.then(|| Power::Unknown("its policy is computed".to_owned()));
     };
     let each = if list.items().is_empty() { std::slice::from_ref(list) } else { list.items() };
-    each.iter().map(|node| of_node(node).power()).fold(None, Power::strongest)
+    together(&each.iter().map(of_node).collect::<Vec<_>>())
 }
 
 fn of_node(node: &Node) -> Statement {
@@ -175,6 +196,7 @@ fn of_node(node: &Node) -> Statement {
             is_there: true,
             words: list.words().into_iter().map(str::to_owned).collect(),
             is_computed: matches!(list.value, Value::Map(_)) || list.items().iter().any(|item| item.word().is_none()),
+            is_open: false,
         },
     };
     Statement {

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::endpoint::{ALL, Endpoint};
+use super::endpoint::{AGENT_SECRETS, ALL, Endpoint};
 use super::export::Export;
 #[cfg(feature = "okta")]
 use super::live::Session;
@@ -219,10 +219,13 @@ impl Reader {
             gap.detail.clone()
         };
         let outcome = if gap.outcome == Outcome::NotRead { Outcome::NotRead } else { outcome };
-        // What hangs on things that an organisation may well not have is not missed in an export where there are none of
-        // those; a refusal is another thing. That the things themselves are not there must be said: an empty list says so.
-        let is_spared = endpoint.optional && endpoint.is_nested() && outcome == Outcome::NotRead;
+        // Only what some parent was listed for is asked at all, so that a missing file hides something; a refusal is another
+        // thing. Secrets of agents stand in no description of the API: nobody can be expected to have that file.
+        let is_spared = endpoint.file == AGENT_SECRETS.file && outcome == Outcome::NotRead;
         let blinds = if is_spared { &[] } else { endpoint.blinds };
+        // What blinds no class of facts is a hole by its outcome alone.
+        let is_silent = endpoint.optional && endpoint.is_nested() && blinds.is_empty() && !is_spared;
+        let outcome = if is_silent && outcome == Outcome::NotRead { Outcome::Partial } else { outcome };
         let mut entry =
             CoverageEntry::hole(NAME, &self.tenant, endpoint.what, outcome, detail).count(account.read).blinds(blinds);
         entry.remedy = gap.remedy.clone();

@@ -170,3 +170,40 @@ fn the_policies_of_a_role_in_a_template_are_read() {
     let parameter = "Parameters: {P: {Type: String}}\nResources:\n  R:\n    Type: AWS::IAM::Role\n    Properties: {ManagedPolicyArns: [!Ref P]}\n  A:\n    Type: AWS::Bedrock::Agent\n    Properties: {AgentName: a, AgentResourceRoleArn: !GetAtt R.Arn}\n";
     assert_eq!(role("t.yaml", parameter), "unknown");
 }
+
+/// Whichever way a role gets a policy, and whatever limits it.
+#[test]
+fn second_roles_second_policies_names_and_limits_of_terraform_count() {
+    let allow =
+        |what: &str| format!("jsonencode({{Statement=[{{Effect=\"Allow\",Action=\"{what}\",Resource=\"*\"}}]}})");
+    let more = |text: &str| role("main.tf", &format!("{AGENT}{text}"));
+    let other = "resource \"aws_iam_role\" \"b\" {\n  name = \"b\"\n}\n";
+    let attached = "resource \"aws_iam_policy_attachment\" \"p\" {\n  roles = [\n    aws_iam_role.b.name,\n    aws_iam_role.r.name\n  ]\n  policy_arn = \"arn:aws:iam::aws:policy/AdministratorAccess\"\n}\n";
+    assert_eq!(more(&format!("{other}{attached}")), "yes");
+    let inline = |holder: &str, policy: &str| {
+        format!("resource \"aws_iam_role_policy\" \"p\" {{\n  role = {holder}\n  policy = {policy}\n}}\n")
+    };
+    assert_eq!(more(&inline("\"agent-r\"", &allow("*"))), "yes");
+    assert_eq!(more(&inline("\"another\"", &allow("*"))), "no");
+    let handed = allow("*").replace("\"*\"}", "var.res}");
+    assert_eq!(more(&inline("aws_iam_role.r.id", &handed)), "unknown");
+    let both = "jsonencode({Statement=[{Effect=\"Allow\",Action=\"*\",Resource=\"*\"},{Effect=\"Deny\",Action=\"*\",Resource=\"*\"}]})";
+    assert_eq!(more(&inline("aws_iam_role.r.id", both)), "no");
+    let within = |boundary: &str, action: &str| {
+        let line = format!("  permissions_boundary = \"arn:aws:iam::aws:policy/{boundary}\"\n  assume_role_policy");
+        let agent = AGENT.replace("  assume_role_policy", &line);
+        role("main.tf", &format!("{agent}{}", inline("aws_iam_role.r.id", &allow(action))))
+    };
+    assert_eq!(within("AdministratorAccess", "s3:GetObject"), "no");
+    assert_eq!(within("AdministratorAccess", "*"), "yes");
+    assert_eq!(within("ReadOnlyAccess", "*"), "unknown");
+    let policies = format!(
+        "resource \"aws_iam_policy\" \"ro\" {{\n  policy = {}\n}}\nresource \"aws_iam_policy\" \"adm\" {{\n  policy = {}\n}}\n",
+        allow("s3:GetObject"),
+        allow("*")
+    );
+    let line = "  managed_policy_arns = [aws_iam_policy.ro.arn, aws_iam_policy.adm.arn]\n  assume_role_policy";
+    assert_eq!(role("main.tf", &format!("{}{policies}", AGENT.replace("  assume_role_policy", line))), "yes");
+    let in_full = AGENT.replace("aws_iam_role.r.arn", "\"arn:aws:iam::111122223333:role/agent-r\"");
+    assert_eq!(role("main.tf", &format!("{in_full}{}", inline("aws_iam_role.r.id", &allow("*")))), "yes");
+}

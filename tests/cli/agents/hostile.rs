@@ -109,3 +109,22 @@ fn records_are_judged_as_the_scan_is() {
     assert_eq!(scanned, judged);
     assert!(scanned.contains("agent-tools-unasked"), "{scanned}");
 }
+
+/// Sixty jobs that need the thirty before them, and two that need each other: each is looked at once.
+#[test]
+fn jobs_that_need_each_other_end() {
+    use std::fmt::Write as _;
+    let folder = folder();
+    let mut text = "on: issue_comment\npermissions: write-all\njobs:\n".to_owned();
+    for job in 0..60_usize {
+        let needs: Vec<String> = (job.saturating_sub(30)..job).map(|before| format!("j{before}")).collect();
+        let needs = if job == 0 { "j1".to_owned() } else { needs.join(", ") };
+        let step = "uses: anthropics/claude-code-action@v1";
+        write!(text, "  j{job}:\n    needs: [{needs}]\n    runs-on: x\n    steps:\n      - {step}\n").expect("text");
+    }
+    write(folder.path(), "repo/.github/workflows/a.yml", text);
+    let began = std::time::Instant::now();
+    let (_, report) = super::scan(folder.path(), &["repo"]);
+    assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
+    assert_eq!(super::named(&report, "agent.ci").len(), 60);
+}
