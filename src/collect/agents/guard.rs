@@ -110,7 +110,7 @@ fn without_literals(condition: &str) -> (String, Vec<String>) {
                 break;
             }
         }
-        flat.push_str(&format!("'{}'", literals.len()));
+        flat.extend(["'", &literals.len().to_string(), "'"]);
         literals.push(text);
     }
     (flat, literals)
