@@ -11,7 +11,7 @@ use super::evaluate::Rights;
 use super::free::free_itself;
 use super::fresh::new_identity;
 use super::library::Library;
-use super::object::Means;
+use super::object::{Means, of_groups};
 use super::probe::CapabilityTable;
 use super::raise::{change_group, grant, is_usable, join_group, raise_group_or};
 use super::step::{Node, Step};
@@ -49,7 +49,8 @@ pub fn escalations(
 ) -> Ways {
     let mut sorted: Vec<&Principal<'_>> = principals.iter().collect();
     sorted.sort_by_key(|principal| &principal.identity.id);
-    let means = Means { table, techniques: &techniques.all, powerful: powerful(&sorted, library, table) };
+    let (powerful, of_groups) = (powerful(&sorted, library, table), of_groups(&sorted));
+    let means = Means { table, techniques: &techniques.all, powerful, of_groups };
     let nodes: Vec<Node<'_>> = sorted
         .iter()
         .map(|principal| {

@@ -104,7 +104,8 @@ pub(super) fn give(
 /// condition on the policy's name leaves room for it.
 fn attachable(who: &Node<'_>, attach: &Action, everything: Cow<'static, str>) -> Vec<String> {
     let (partition, account) = (partition(who.identity.id.as_str()), &who.identity.tenant);
-    let mut all = vec![everything.into_owned()];
+    // What may do everything in IAM gives itself the rest.
+    let mut all = vec![everything.into_owned(), format!("arn:{partition}:iam::aws:policy/IAMFullAccess")];
     let asked = who.rights.asked_of(attach, "iam:policyarn");
     let start = format!("arn:{partition}:iam::{account}:policy/");
     all.extend(who.means.powerful.iter().filter(|arn| arn.starts_with(&start)).map(|arn| (*arn).to_owned()));
