@@ -27,6 +27,7 @@ fn finding(number: u32, target: &str, severity: Severity) -> FindingSeen {
         title: "Hardcoded secret".to_owned(),
         muted: number.is_multiple_of(50),
         places: BTreeSet::from([place(target)]),
+        file: None,
     }
 }
 
@@ -48,6 +49,8 @@ fn scan(day: i64, places: &[(&str, bool)], findings: impl IntoIterator<Item = Fi
             hides_known: false,
             allowed: BTreeSet::new(),
             there: BTreeSet::new(),
+            unread: BTreeSet::new(),
+            passed_over: BTreeMap::new(),
             blind: BTreeSet::new(),
         },
     }

@@ -44,6 +44,11 @@ impl Searched {
         }
     }
 
+    /// Which files were read of those that must be known.
+    pub(super) fn watched(&self) -> &Watched {
+        &self.watched
+    }
+
     /// What others read, which only the records know.
     pub(super) fn by_others() -> Self {
         Self { by_others: true, ..Self::default() }
@@ -110,14 +115,16 @@ impl Acceptance {
         Ok(Self { only: reporting.only.unwrap_or(Only::New), file: Some(file) })
     }
 
-    /// Has the collectors note which files of the baseline they read.
-    pub(super) fn watch(&self, request: &mut Request) {
-        if let Some(file) = &self.file
-            && request.source.selection == Selection::WorkTree
-        {
-            let files: BTreeSet<PathBuf> = file.baseline.entries().map(|entry| file.base.join(&entry.path)).collect();
-            request.source.watched = Arc::new(Watched::new(files));
+    /// Has the collectors note which files of the baseline, and of others that must be known, they read.
+    pub(super) fn watch(&self, request: &mut Request, others: impl FnOnce() -> BTreeSet<PathBuf>) {
+        if request.source.selection != Selection::WorkTree {
+            return;
         }
+        let mut files = others();
+        if let Some(file) = &self.file {
+            files.extend(file.baseline.entries().map(|entry| file.base.join(&entry.path)));
+        }
+        request.source.watched = Arc::new(Watched::new(files));
     }
 
     /// Marks what is accepted; says in the coverage what is wrong with the file.

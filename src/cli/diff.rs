@@ -76,6 +76,7 @@ fn drift(arguments: &Diff, config: &Config) -> Result<Drift, Failure> {
                  be recognised in the other; scan again under one key"
             )));
         }
+        let second = State::between(&first, second);
         let before = State::before(&first, &second);
         let after = before.after(&second);
         return Ok(Drift::between(&before, &after));

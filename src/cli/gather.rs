@@ -86,7 +86,7 @@ pub(super) fn read(
         imports::hint(&request, &imports);
     }
     let has_others = rules.is_some() || config.rules_dir.is_some() || !taken.is_empty();
-    let scope = scope::of(&request, &detectors, has_others)?;
+    let scope = scope::of(&request, &detectors, has_others, &imports.rules_from)?;
     let progress = Progress::new(!global.quiet);
     let context = Context { now, fingerprint_key: config::fingerprint_key(), progress: progress.callback() };
     let deadline = Duration::from_secs(deadline.min(LONGEST_DEADLINE));

@@ -1,8 +1,8 @@
 //! The memory of scans behind `scan` and its like: adds this scan to the history and marks what is new. A history that
 //! cannot be used is a hole of the report, never the end of it.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
@@ -10,10 +10,11 @@ use jiff::Timestamp;
 
 use super::Failure;
 use super::arguments::{Only, Reporting};
+use crate::collect::source::Watched;
 use crate::config::Config;
-use crate::history::{Change, Drift, HIDDEN, History, HistoryError, Point, Recorded, Seen, Snapshot};
+use crate::history::{Change, Drift, HIDDEN, History, HistoryError, Point, Recorded, Seen, Snapshot, Status};
 use crate::inventory::{Coverage, Inventory};
-use crate::model::{CoverageEntry, Finding, HistoryNote, HistoryState, Outcome, Severity};
+use crate::model::{CoverageEntry, Finding, Fingerprint, HistoryNote, HistoryState, Outcome, Severity};
 use crate::rules::{Judgement, RuleSet};
 
 /// The name under which the coverage speaks of it.
@@ -85,7 +86,7 @@ impl Memory {
         inventory: &mut Inventory,
         inputs: &[String],
         rules: &RuleSet,
-        now: Timestamp,
+        (now, watched): (Timestamp, &Watched),
     ) -> Option<Drift> {
         let file = self.file.as_ref()?;
         let snapshot = Snapshot::of(Seen {
@@ -97,6 +98,7 @@ impl Memory {
             not_evaluated: &judgement.not_evaluated,
             unanswered: std::mem::take(&mut judgement.unanswered),
             rules: rules.rules().iter().map(|rule| rule.id.clone()).collect(),
+            unread: self.unread(watched),
         });
         let recorded = History::open_or_begin(file).and_then(|mut it| it.record(&snapshot, self.milliseconds()));
         let target = file.to_string_lossy();
@@ -121,6 +123,35 @@ impl Memory {
         };
         add(inventory, entry);
         drift
+    }
+
+    /// Has the collectors note which files of open findings they read. A history that cannot be read says so later.
+    pub(super) fn watch(&self) -> BTreeSet<PathBuf> {
+        self.files().into_values().collect()
+    }
+
+    /// Open findings whose file lies there and was not read: it was ignored since, or is a link now.
+    fn unread(&self, watched: &Watched) -> BTreeSet<Fingerprint> {
+        let files = self.files().into_iter();
+        let is_hidden =
+            |path: &PathBuf| watched.watches(path) && path.symlink_metadata().is_ok() && !watched.is_read(path);
+        files.filter(|(_, path)| is_hidden(path)).map(|(finding, _)| finding).collect()
+    }
+
+    /// The files of open findings by their true path.
+    fn files(&self) -> BTreeMap<Fingerprint, PathBuf> {
+        let state = self.file.as_ref().filter(|file| file.exists()).map(|file| History::open(file)?.latest());
+        let findings = state.and_then(Result::ok).flatten().unwrap_or_default().findings.into_values();
+        let open = findings.filter(|one| one.status != Status::Resolved).map(|one| one.thing);
+        let path = |root: &str, path: &str| {
+            let root = Path::new(if root.is_empty() { "." } else { root }).canonicalize().ok()?;
+            Some(if path.is_empty() { root } else { root.join(path) })
+        };
+        open.filter_map(|one| {
+            let (root, file) = one.file.as_ref()?;
+            Some((one.fingerprint.clone(), path(root, file)?))
+        })
+        .collect()
     }
 
     /// Takes out what an earlier scan saw, too, where only what is new is wanted; says so in the coverage.

@@ -75,7 +75,7 @@ impl<'a> Judging<'a> {
     pub(super) fn read_and_judge(&self, mut wish: Wish, global: &Global, config: &Config) -> Result<Exit, Failure> {
         wish.request.source.rules = Arc::new(self.rules.names().clone());
         wish.request.source.written = Arc::new(written(self.reporting, config));
-        self.acceptance.watch(&mut wish.request);
+        self.acceptance.watch(&mut wish.request, || self.memory.watch());
         let searched = Searched::of(&wish.request);
         let Collected { gathered, now, inputs, .. } =
             gather::read(wish, self.reporting.rules.as_ref(), global, config)?;
@@ -102,7 +102,8 @@ impl<'a> Judging<'a> {
         }
         let mut judgement = evaluate(&inventory, &self.rules, now);
         self.acceptance.settle(&mut judgement.findings, &mut inventory, now, searched, self.quiet)?;
-        let moved = self.memory.remember(&mut judgement, &mut inventory, inputs, &self.rules, now);
+        let moved =
+            self.memory.remember(&mut judgement, &mut inventory, inputs, &self.rules, (now, searched.watched()));
         let rules: Vec<_> = self.rules.rules().iter().map(crate::rules::Rule::info).collect();
         let trend = self.memory.points(moved.as_ref());
         let (not_evaluated, findings) = (&judgement.not_evaluated, &judgement.findings);

@@ -1,16 +1,23 @@
 //! With what this run looks, for whoever compares it with another one. Reads nothing.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use super::{Failure, baseline, ruleset};
 use crate::collect::registry::Request;
 use crate::collect::source::{Selection, lengthened};
 use crate::inventory::{Coverage, Inventory};
 use crate::model::{CoverageEntry, Extent, FactKind, Outcome, Scope};
-use crate::secrets::DetectorSet;
+use crate::secrets::{Detector, DetectorSet};
 
-/// The scope of what is asked for. `has_others` is whether detectors may be loaded that are not those of the binary.
-pub(super) fn of(request: &Request, detectors: &DetectorSet, has_others: bool) -> Result<Scope, Failure> {
+/// The scope of what is asked for. `has_others` is whether detectors may be loaded that are not those of the binary, and
+/// `files` those that they were imported from.
+pub(super) fn of(
+    request: &Request,
+    detectors: &DetectorSet,
+    has_others: bool,
+    files: &[PathBuf],
+) -> Result<Scope, Failure> {
     let source = &request.source;
     let extent = match source.selection {
         _ if !request.given.is_empty() => Extent::Given,
@@ -29,13 +36,25 @@ pub(super) fn of(request: &Request, detectors: &DetectorSet, has_others: bool) -
         max_file_size: source.max_file_size,
         detectors_off: BTreeSet::new(),
         detectors_added: BTreeSet::new(),
+        added_digest: None,
         lengthened: lengthened(&request.roots),
     };
     if has_others {
-        let ids = |set: &DetectorSet| set.detectors().iter().map(|one| one.id.clone()).collect::<BTreeSet<_>>();
-        let (own, loaded) = (ids(&ruleset::built_in_detectors()?), ids(detectors));
-        scope.detectors_off = own.difference(&loaded).cloned().collect();
-        scope.detectors_added = loaded.difference(&own).cloned().collect();
+        let own = ruleset::built_in_detectors()?;
+        let told = |one: &Detector| (one.id.clone(), one.pattern.clone());
+        let own: BTreeSet<(String, String)> = own.detectors().iter().map(told).collect();
+        let loaded: BTreeSet<(String, String)> = detectors.detectors().iter().map(told).collect();
+        let mut digest = blake3::Hasher::new();
+        for (id, pattern) in loaded.difference(&own) {
+            digest.update(&(id.len() as u64).to_le_bytes()).update(id.as_bytes()).update(pattern.as_bytes());
+        }
+        for file in files {
+            let text = std::fs::read(file).map_err(|error| Failure(format!("{}: {error}", file.display())))?;
+            digest.update(&text);
+        }
+        scope.detectors_off = own.difference(&loaded).map(|(id, _)| id.clone()).collect();
+        scope.detectors_added = loaded.difference(&own).map(|(id, _)| id.clone()).collect();
+        scope.added_digest = Some(digest.finalize().to_hex()[..16].to_owned());
     }
     Ok(scope)
 }

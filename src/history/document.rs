@@ -7,11 +7,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::snapshot::{FindingSeen, IdentitySeen, Judged, Snapshot, looked, owner, powers, reached, rights};
+use super::snapshot::{
+    FindingSeen, IdentitySeen, Judged, Place, Snapshot, looked, owner, passed_over, powers, reached, rights,
+};
 use super::state::{State, Status, Tracked};
 use crate::model::{
-    Capability, CapabilityKind, CoverageEntry, EscalationPath, FactKind, Finding, Holding, Identity, Known, Link,
-    NotEvaluated, Owner, Reached, Scope, Severity, Urn,
+    Capability, CapabilityKind, CoverageEntry, EscalationPath, FactKind, Finding, Fingerprint, Holding, Identity,
+    Known, Link, NotEvaluated, Owner, Reached, Scope, Severity, Urn,
 };
 
 /// What the coverage calls the findings that `--only new` leaves out.
@@ -39,6 +41,10 @@ struct Document {
     #[serde(default)]
     credentials: Vec<Named>,
     #[serde(default)]
+    settings: Vec<Named>,
+    #[serde(default)]
+    records: Option<Vec<Recorded>>,
+    #[serde(default)]
     scopes: BTreeSet<Scope>,
 }
 
@@ -47,6 +53,13 @@ struct Exposed {
     id: Urn,
     #[serde(default)]
     allowed_by: Option<String>,
+}
+
+/// A grant or a workload; other records have no name that a rule looks at.
+#[derive(Deserialize)]
+struct Recorded {
+    #[serde(default)]
+    id: Option<Urn>,
 }
 
 #[derive(Deserialize)]
@@ -120,7 +133,9 @@ impl Snapshot {
         let allowed = document.exposures.iter().filter(|one| one.allowed_by.is_some()).map(|one| one.id.clone());
         let allowed = allowed.collect();
         let there = document.exposures.into_iter().map(|one| one.id);
-        let there = there.chain(document.credentials.into_iter().map(|one| one.id)).collect();
+        let named = document.credentials.into_iter().chain(document.settings).map(|one| one.id);
+        let others = document.records.into_iter().flatten().filter_map(|one| one.id);
+        let there = there.chain(named).chain(others).collect();
         let rows = document.identities.into_iter();
         let blind = document.not_evaluated.into_iter().map(|one| (one.rule, one.target));
         Ok(Self {
@@ -138,6 +153,8 @@ impl Snapshot {
                 hides_known: document.summary.in_baseline > accepted || known_hidden,
                 allowed,
                 there,
+                unread: BTreeSet::new(),
+                passed_over: passed_over(&document.coverage),
                 blind: blind.collect(),
             },
         })
@@ -145,6 +162,19 @@ impl Snapshot {
 }
 
 impl State {
+    /// What a later report may have passed over of what an earlier one read, as far as their numbers tell.
+    #[must_use]
+    pub fn between(first: &Snapshot, mut second: Snapshot) -> Snapshot {
+        let more = |place: &Place| {
+            let of = |one: &Snapshot| one.judged.passed_over.get(place).copied().unwrap_or_default();
+            of(&second) > of(first)
+        };
+        let hidden = first.findings.values().filter(|one| one.file.is_some() && one.places.iter().any(more));
+        let hidden: Vec<Fingerprint> = hidden.map(|one| one.fingerprint.clone()).collect();
+        second.judged.unread.extend(hidden);
+        second
+    }
+
     /// What is known after a report, as far as a later one may be compared with it: what the first leaves out is not new
     /// in the second.
     #[must_use]

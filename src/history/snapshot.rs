@@ -77,6 +77,9 @@ pub struct FindingSeen {
     pub muted: bool,
     /// Where one has to look to see it.
     pub places: BTreeSet<Place>,
+    /// The tree that its secret lies in, as it was named, and the file in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<(String, String)>,
 }
 
 /// Who answers for an identity, as a scan saw it.
@@ -148,8 +151,12 @@ pub struct Judged {
     pub hides_known: bool,
     /// Exposures that a comment in place or a file of the caller allows: they are there, and not raised.
     pub allowed: BTreeSet<Urn>,
-    /// What is there beside identities, where findings were left out.
+    /// What is there beside identities: that no rule holds for it may be since something else was not looked at.
     pub there: BTreeSet<Urn>,
+    /// Findings whose file is there and was not read.
+    pub unread: BTreeSet<Fingerprint>,
+    /// By tree, how many files were passed over that another scan may have read.
+    pub passed_over: BTreeMap<Place, u64>,
     /// Rule and target for which it gave none to an unknown set of subjects.
     pub blind: BTreeSet<(String, String)>,
 }
@@ -172,6 +179,8 @@ pub struct Seen<'a> {
     pub unanswered: BTreeMap<String, BTreeSet<Urn>>,
     /// The rules that were loaded.
     pub rules: BTreeSet<String>,
+    /// Findings whose file is there and was not read.
+    pub unread: BTreeSet<Fingerprint>,
 }
 
 impl Snapshot {
@@ -206,10 +215,36 @@ impl Snapshot {
                     .filter(|one| one.allowed_by.is_some())
                     .map(|one| one.id.clone())
                     .collect(),
-                there: BTreeSet::new(),
+                there: there(inventory),
+                unread: seen.unread,
+                passed_over: passed_over(inventory.coverage.entries()),
             },
         }
     }
+}
+
+/// The name of everything that a rule can look at, but identities.
+fn there(inventory: &Inventory) -> BTreeSet<Urn> {
+    let credentials = inventory.credentials.iter().map(|one| one.id.clone());
+    let exposures = inventory.exposures.iter().map(|one| one.id.clone());
+    let grants = inventory.grants.iter().map(|one| one.id.clone());
+    let workloads = inventory.workloads.iter().map(|one| one.id.clone());
+    let settings = inventory.settings.iter().map(|one| one.id.clone());
+    credentials.chain(exposures).chain(grants).chain(workloads).chain(settings).collect()
+}
+
+/// What may hide a file that was read before, though it lies there still.
+const HIDING: [&str; 2] = ["files named by .gitignore", "symbolic links"];
+
+/// How many files each tree has that were passed over and may hide a secret.
+pub(super) fn passed_over(entries: &[CoverageEntry]) -> BTreeMap<Place, u64> {
+    let mut passed_over = BTreeMap::new();
+    let hides = |one: &&CoverageEntry| one.collector == "source" && HIDING.contains(&one.what.as_str());
+    for entry in entries.iter().filter(hides) {
+        let place = Place { collector: entry.collector.clone(), target: entry.target.clone() };
+        *passed_over.entry(place).or_default() += entry.count;
+    }
+    passed_over
 }
 
 /// What of a tree is read where there is such a thing.
@@ -259,6 +294,13 @@ impl FindingSeen {
             message: finding.message.clone(),
             muted: finding.is_accepted(),
             places: finding.evidence.iter().map(place).collect(),
+            file: finding.evidence.first().and_then(|evidence| match &evidence.location {
+                Location::File { root, path, commit: None, .. } if evidence.collector == "source" => {
+                    // What lies in an archive is read with it.
+                    Some((root.clone(), path.split("!/").next().unwrap_or_default().to_owned()))
+                }
+                _ => None,
+            }),
         }
     }
 }

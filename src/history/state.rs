@@ -121,7 +121,26 @@ fn keep_what_is_not_known(thing: &mut IdentitySeen, before: &IdentitySeen) {
     }
 }
 
+/// What is said of this program's own files is no source that a finding rests on.
+const OWN: [&str; 5] = ["history", "baseline", "config", "rules", "records"];
+
+/// Whether all that was read then was read now, as far as it was: what a rule looked at may be told by any of it.
+fn all_was_looked_at(then: &Looked, now: &Looked) -> bool {
+    let is_hole = |what: &BTreeMap<String, bool>| what.values().any(|is_hole| *is_hole);
+    let sources = then.places.iter().filter(|(place, _)| !OWN.contains(&place.collector.as_str()));
+    sources.into_iter().all(|(place, before)| {
+        let after = now.places.get(place);
+        after.is_some_and(|after| is_hole(before) || !is_hole(after))
+    })
+}
+
 fn is_gone(tracked: &Tracked<FindingSeen>, scan: &Snapshot) -> bool {
+    let is_there = |urn: &Urn| scan.judged.there.contains(urn) || scan.identities.contains_key(urn);
+    if scan.judged.unread.contains(&tracked.thing.fingerprint)
+        || is_there(&tracked.thing.subject) && !all_was_looked_at(&tracked.looked, &scan.looked)
+    {
+        return false;
+    }
     let finding = &tracked.thing;
     let is_blind = |target: &str| scan.judged.blind.contains(&(finding.rule.clone(), target.to_owned()));
     scan.judged.rules.contains(&finding.rule)

@@ -39,12 +39,15 @@ pub struct Scope {
     pub definitions: bool,
     /// Larger files were read only this far; in bytes.
     pub max_file_size: u64,
-    /// Detectors of the program that were not loaded.
+    /// Detectors of the program that were not loaded, or were replaced.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub detectors_off: BTreeSet<String>,
     /// Detectors that the program has not by itself.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub detectors_added: BTreeSet<String>,
+    /// A digest of those and of the files they come from: under one name another expression may stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added_digest: Option<String>,
     /// Trees whose names in the graph had to be lengthened, since two of this scan have folders of one name.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub lengthened: BTreeSet<String>,
@@ -75,7 +78,8 @@ impl Scope {
             set.iter().any(|detector| told.strip_prefix(detector.as_str()).is_some_and(|rest| rest.starts_with('/')))
         };
         let is_own = !is_in(&then.detectors_added) && !is_in(&self.detectors_off);
-        self.version == then.version && self.key == then.key && (is_own || is_in(&self.detectors_added))
+        let is_same = || is_in(&self.detectors_added) && self.added_digest == then.added_digest;
+        self.version == then.version && self.key == then.key && (is_own || is_same())
     }
 }
 
@@ -94,6 +98,7 @@ mod tests {
             max_file_size: 10,
             detectors_off: BTreeSet::new(),
             detectors_added: BTreeSet::new(),
+            added_digest: None,
             lengthened: BTreeSet::new(),
         }
     }
@@ -126,6 +131,8 @@ mod tests {
     fn a_detector_that_is_not_loaded_sees_nothing() {
         let off = Scope { detectors_off: BTreeSet::from(["d".to_owned()]), ..scope() };
         let added = Scope { detectors_added: BTreeSet::from(["x".to_owned()]), ..scope() };
+        let other = Scope { added_digest: Some("2".to_owned()), ..added.clone() };
+        assert!(!other.has_detector(&added, "x/1/t/a") && other.has_detector(&added, "d/1/t/a"));
         let newer = Scope { version: "2".to_owned(), ..scope() };
         assert!(scope().has_detector(&scope(), "d/1/t/a"));
         assert!(!off.has_detector(&scope(), "d/1/t/a") && off.has_detector(&scope(), "e/1/t/a"));

@@ -40,8 +40,12 @@ pub(super) fn notes(scan: &Scan<'_>, finding: &Finding) -> Vec<String> {
         }
         if let Some(commit) = &exposure.introduced {
             let (id, day) = (short_id(&commit.id), short_date(commit.date));
-            let gone = if commit.in_head { "" } else { "; it lies in HEAD no more, but in the history" };
-            notes.push(format!("brought by commit {id} of {} <{}> on {day}{gone}", commit.author, commit.email));
+            let today = match &commit.lies_at {
+                _ if !commit.in_head => "; it lies in HEAD no more, but in the history".to_owned(),
+                Some(Location::File { line, .. }) => format!("; in HEAD it lies in line {line}"),
+                _ => String::new(),
+            };
+            notes.push(format!("brought by commit {id} of {} <{}> on {day}{today}", commit.author, commit.email));
         }
     }
     notes.extend(finding.baseline.as_ref().map(ToString::to_string));

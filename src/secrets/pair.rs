@@ -118,7 +118,8 @@ fn stem(text: &[u8], value: usize, words: &[&str]) -> String {
     let letters = before[start..end].iter().filter(|byte| byte.is_ascii_alphanumeric());
     let name: String = letters.map(|byte| char::from(byte.to_ascii_lowercase())).collect();
     match words.iter().find_map(|word| name.find(word).map(|at| (at, word.len()))) {
-        Some((at, length)) => format!("{}{}", &name[..at], &name[at + length..]),
+        // What stands before the word is another thing than what stands behind it.
+        Some((at, length)) => format!("{}|{}", &name[..at], &name[at + length..]),
         None => name,
     }
 }
@@ -191,6 +192,24 @@ mod tests {
             let found = found(&format!("{l1}{l2}{l3}"));
             assert_eq!(found, ["aws-access-key-id Some(1) None", "aws-access-key Some(0) Some(0)"]);
         }
+    }
+
+    #[test]
+    fn what_stands_behind_a_name_is_part_of_it() {
+        let [(id1, id2), (s1, s2)] = [IDS, SECRETS].map(|[first, second]| (first, second));
+        let [l1, l2] = [("DEV", id1), ("PROD", id2)].map(|(end, id)| format!("AWS_ACCESS_KEY_ID_{end}={id}\n"));
+        let [l3, l4] =
+            [("DEV", s1), ("PROD", s2)].map(|(end, secret)| format!("AWS_SECRET_ACCESS_KEY_{end}={secret}\n"));
+        for lines in [[&l1, &l2, &l3, &l4], [&l1, &l3, &l2, &l4], [&l4, &l3, &l1, &l2], [&l2, &l1, &l3, &l4]] {
+            let text: String = lines.into_iter().map(String::as_str).collect();
+            let mut found = found(&text);
+            found.iter_mut().for_each(|one| *one = one.replace("-reversed", ""));
+            found.sort();
+            assert_eq!(found, ["aws-access-key Some(0) Some(0)", "aws-access-key Some(1) Some(1)"], "{text}");
+        }
+        let numbered = format!("AWS_ACCESS_KEY_ID_2={id1}\nAWS_SECRET_ACCESS_KEY_2={s1}\n");
+        assert_eq!(found(&numbered), ["aws-access-key Some(0) Some(0)"]);
+        assert_eq!(found(&l4), ["aws-secret-access-key None Some(1)"]);
     }
 
     #[test]

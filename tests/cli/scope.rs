@@ -60,6 +60,10 @@ fn who_looks_with_less_resolves_nothing() {
     for (first, second, told) in quiet {
         assert_eq!(two(path, first, second), [told], "{first:?}, then {second:?}");
     }
+    // Under one name another expression.
+    write(path, "other.toml", "[[rules]]\nid = \"mine\"\nregex = '''yyy_[a-z0-9]{20}'''\nkeywords = [\"yyy_\"]\n");
+    let told = two(path, &["--rules-from", "mine.toml", "t"], &["--rules-from", "other.toml", "t"]);
+    assert_eq!(told, ["not-seen mine.txt"]);
     // Who looks with no less resolves.
     std::fs::write(path.join("t/big.py"), "x = 1\n").expect("it can be written");
     run(path, &["secrets", "--isolated", "t"]);
@@ -188,4 +192,68 @@ fn a_scan_of_a_clock_that_was_ahead_can_be_taken_out() {
     scan("2026-11-21");
     let ran = run(path, &["diff", "--isolated", "--history-file", "h.db", "--format", "json"]);
     assert_eq!(changes(&ran), ["new b.py"]);
+}
+
+/// Whoever names a file in `.gitignore`, or puts a link in its place, has not taken the secret away.
+#[test]
+fn a_file_that_is_passed_over_is_not_resolved() {
+    let folder = folder();
+    let path = folder.path();
+    let scan = |day: &str| {
+        let report = format!("{day}.json");
+        let ran = run(path, &["secrets", "--isolated", "t", "--history-file", "h.db", "--now", day, "-o", &report]);
+        assert!(ran.code != 2, "{}", ran.stderr);
+        changes(&run(path, &["diff", "--isolated", "--history-file", "h.db", "--format", "json"]))
+    };
+    let reports = |old: &str, new: &str| {
+        let files = [old, new].map(|day| format!("{day}.json"));
+        changes(&run(path, &["diff", "--isolated", &files[0], &files[1], "--format", "json"]))
+    };
+    write(path, "t/keep.py", "x = 1\n");
+    write(path, "t/.env", line("env"));
+    git(&path.join("t"), &["init", "--quiet"]);
+    assert_eq!(scan("2026-11-18"), ["new .env"]);
+    write(path, "t/.gitignore", ".env\n");
+    assert_eq!(scan("2026-11-19"), ["not-seen .env"]);
+    assert_eq!(reports("2026-11-18", "2026-11-19"), ["not-seen .env"]);
+    std::fs::remove_file(path.join("t/.gitignore")).expect("it is there");
+    assert_eq!(scan("2026-11-20"), Vec::<String>::new());
+    std::fs::rename(path.join("t/.env"), path.join("env")).expect("it is there");
+    std::os::unix::fs::symlink("../env", path.join("t/.env")).expect("a link");
+    assert_eq!(scan("2026-11-21"), ["not-seen .env"]);
+    assert_eq!(reports("2026-11-20", "2026-11-21"), ["not-seen .env"]);
+    // Who takes it away, or mends the file, resolves it, however many others are ignored.
+    std::fs::remove_file(path.join("t/.env")).expect("it is there");
+    write(path, "t/.gitignore", "*.o\n");
+    write(path, "t/a.o", "x");
+    assert_eq!(scan("2026-11-22"), ["resolved .env"]);
+}
+
+/// INVARIANT: a finding that rests on several sources is gone only where all of them were read.
+#[test]
+fn half_of_a_join_resolves_nothing() {
+    let folder = folder();
+    let path = folder.path();
+    let server = |name: &str| {
+        let token = crate::tree::github_token("shared");
+        let server = serde_json::json!({"command": "npx", "args": ["-y", name], "env": {"GITHUB_TOKEN": token}});
+        serde_json::json!({"mcpServers": {name: server}}).to_string()
+    };
+    write(path, "one/.mcp.json", server("one"));
+    write(path, "two/.mcp.json", server("two"));
+    let scan = |day: &str, trees: &[&str]| {
+        let arguments = ["scan", "--isolated", "--history-file", "h.db", "--now", day];
+        let ran = run(path, &[&arguments, trees].concat());
+        assert!(ran.code != 2, "{}", ran.stderr);
+        let ran = run(path, &["diff", "--isolated", "--history-file", "h.db", "--format", "json"]);
+        let diff: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        let findings = diff["findings"].as_array().expect("a list").clone();
+        let shared = findings.into_iter().filter(|one| one["rule"] == "agent-shared-secret");
+        shared.map(|one| one["change"].as_str().expect("text").to_owned()).collect::<std::collections::BTreeSet<_>>()
+    };
+    let only = |change: &str| std::collections::BTreeSet::from([change.to_owned()]);
+    assert_eq!(scan("2026-11-18", &["one", "two"]), only("new"));
+    assert_eq!(scan("2026-11-19", &["one"]), only("not-seen"));
+    assert_eq!(scan("2026-11-20", &["one", "two"]), std::collections::BTreeSet::new());
+    assert_eq!(scan("2026-11-21", &["one", "two", "--no-agents"]), only("not-seen"));
 }

@@ -55,6 +55,7 @@ fn every_format_of_one_line_says_who_brought_it_and_what_is_accepted() {
             "brought by commit 0123456789ab of Jana",
             "on 2024-05-06",
             "it lies in HEAD no more",
+            "in HEAD it lies in line 51",
             "written as base64 within gzip",
             "accepted in the baseline: a key of the tests, team-a, until 2027-01-31",
         ] {

@@ -30,6 +30,11 @@ impl Watched {
         }
     }
 
+    /// Whether it is noted if this file is read.
+    pub fn watches(&self, path: &Path) -> bool {
+        self.files.contains(path)
+    }
+
     /// Whether a watched file was read to its end.
     pub fn is_read(&self, path: &Path) -> bool {
         self.read.lock().is_ok_and(|read| read.contains(path))
