@@ -179,12 +179,16 @@ fn serve(server: &tiny_http::Server, state: &State) {
             }
             _ => result(&state.account, &action, &query),
         };
-        let kind = tiny_http::Header::from_bytes("Content-Type", "text/xml").unwrap();
-        let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-        let date = tiny_http::Header::from_bytes("Date", date).unwrap();
-        let response = tiny_http::Response::from_string(text).with_status_code(status);
-        let _ = request.respond(response.with_header(kind).with_header(date));
+        respond(request, status, text, now);
     }
+}
+
+fn respond(request: tiny_http::Request, status: u16, text: String, now: jiff::Timestamp) {
+    let kind = tiny_http::Header::from_bytes("Content-Type", "text/xml").unwrap();
+    let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let date = tiny_http::Header::from_bytes("Date", date).unwrap();
+    let response = tiny_http::Response::from_string(text).with_status_code(status);
+    let _ = request.respond(response.with_header(kind).with_header(date));
 }
 
 fn result(account: &Account, action: &str, query: &BTreeMap<String, String>) -> (u16, String) {

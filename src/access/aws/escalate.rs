@@ -13,7 +13,7 @@ use super::fresh::new_identity;
 use super::library::Library;
 use super::object::Means;
 use super::probe::CapabilityTable;
-use super::raise::{change_group, grant, join_group, raise_group_or};
+use super::raise::{change_group, grant, is_usable, join_group, raise_group_or};
 use super::step::{Node, Step};
 use super::surroundings::Surroundings;
 use super::technique::{How, On, Technique, Techniques};
@@ -329,8 +329,10 @@ fn can_free(atlas: &Atlas<'_, '_>, who: usize) -> bool {
 /// The ways by which an identity becomes another and gives that one rights, in either order.
 fn raises_others<'n>(atlas: &Atlas<'n, '_>, who: usize, certain: bool, ways: &mut Vec<Way>) {
     // Everyone may be asked about: what has no bearing on the actions is left out once.
-    let narrowed = |technique: &'n Technique| (atlas.nodes[who].about(&technique.actions), technique);
-    let techniques: Vec<(Node<'_>, &Technique)> = atlas.grants(who).map(narrowed).collect();
+    let node = &atlas.nodes[who];
+    let usable = atlas.grants(who).filter(|technique| is_usable(node, technique));
+    let techniques: Vec<(Node<'_>, &'n Technique)> =
+        usable.map(|technique| (node.about(&technique.actions), technique)).collect();
     if techniques.is_empty() {
         return;
     }
@@ -342,7 +344,7 @@ fn raises_others<'n>(atlas: &Atlas<'n, '_>, who: usize, certain: bool, ways: &mu
         let other = &atlas.nodes[target];
         let raises = techniques.iter().filter_map(|(narrow, technique)| match other.could_be {
             Some(_) => grant(narrow, other, technique),
-            None if frees => grant(&atlas.nodes[who], other, technique),
+            None if frees => grant(node, other, technique),
             None => None,
         });
         let raise = raises.filter(|step| !(certain && step.conditional)).min_by_key(|step| step.conditional);
@@ -365,7 +367,7 @@ fn could_raise(atlas: &Atlas<'_, '_>, who: usize) -> Option<(Step, usize)> {
             others.iter().filter_map(|at| Some((raise_group_or(node, &atlas.nodes[*at], technique)?, *at)));
         raised.next()
     };
-    let (mut step, target) = atlas.grants(who).find_map(first)?;
+    let (mut step, target) = atlas.grants(who).filter(|technique| is_usable(node, technique)).find_map(first)?;
     let other = &atlas.nodes[target];
     let acts = if other.acts() { "act as" } else { "act as a member of" };
     step.conditional = true;

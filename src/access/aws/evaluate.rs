@@ -238,6 +238,12 @@ impl<'a> Rights<'a> {
         around || self.policies.iter().any(denies)
     }
 
+    /// Whether a statement allows `action` on anything, whatever these terms leave open.
+    pub(super) fn may_at_all(&self, action: &Action, terms: Terms<'_>) -> bool {
+        let asked = self.context.asked_with(terms);
+        self.granted_everything || self.allows(action).any(|(s, _)| hold(&s.conditions, &asked) != Truth::False)
+    }
+
     fn every_document(&self) -> impl Iterator<Item = &Compiled<'a>> {
         self.policies.iter().chain(&self.boundary).chain(self.guardrails.iter().flatten())
     }

@@ -169,8 +169,14 @@ fn seconds(text: &str) -> Option<i64> {
 
 /// `ArnEquals` and `ArnLike` do the same: wildcards within each of the six parts of an ARN.
 fn arn_like(pattern: &str, value: &str) -> bool {
-    let (pattern, value): (Vec<_>, Vec<_>) = (pattern.splitn(6, ':').collect(), value.splitn(6, ':').collect());
-    pattern.len() == value.len() && pattern.iter().zip(value).all(|(pattern, value)| matches(pattern, value))
+    let (mut patterns, mut values) = (pattern.splitn(6, ':'), value.splitn(6, ':'));
+    loop {
+        match (patterns.next(), values.next()) {
+            (Some(pattern), Some(value)) if matches(pattern, value) => {}
+            (None, None) => return true,
+            _ => return false,
+        }
+    }
 }
 
 /// Whether an address lies in a network, `203.0.113.0/24`, or is it. A network lies in a wider one.

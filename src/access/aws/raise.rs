@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::action::Action;
 use super::capability::partition;
+use super::context::Terms;
 use super::free::set_free;
 use super::fresh::example;
 use super::object::{ADMINISTRATOR, Means, Object};
@@ -53,6 +54,18 @@ pub(super) fn grant(who: &Node<'_>, target: &Node<'_>, technique: &Technique) ->
         }
         _ => None,
     }
+}
+
+/// Whether a technique can be used on anything at all. It is asked once, before everyone is looked at: conditions that
+/// hold for nobody, such as another policy to be attached, are most of what stands in the way.
+pub(super) fn is_usable(who: &Node<'_>, technique: &Technique) -> bool {
+    let everything = Means::administrator(partition(who.identity.id.as_str()));
+    let fixed = [("iam:policyarn", Some(&*everything))];
+    technique.actions.iter().all(|action| {
+        let is_fixed = !who.chooses && action.text.starts_with("iam:Attach");
+        let keys = if is_fixed { fixed.as_slice() } else { &[] };
+        who.rights.may_at_all(action, Terms { keys, tags: None })
+    })
 }
 
 /// One step by the actions of a technique that writes or attaches a policy that gives every right.
