@@ -174,6 +174,18 @@ fn an_old_credential_report_does_not_stand_for_keys_that_were_never_listed() {
 }
 
 #[test]
+fn tags_that_were_not_read_are_no_lack_of_an_owner() {
+    let tree = folder();
+    write(tree.path(), "aws/credential-report.csv", format!("{HEADER}{}", row("a")));
+    let alone = scan(&tree);
+    assert_eq!(rules(&alone, "user/a", &["identity-unowned"]), Vec::<&str>::new());
+    let not_evaluated = alone["not_evaluated"].as_array().expect("a list");
+    assert!(not_evaluated.iter().any(|one| one["rule"] == "identity-unowned"), "{not_evaluated:?}");
+    write(tree.path(), "aws/iam.json", account(&[user("a")], &[]).to_string());
+    assert_eq!(rules(&scan(&tree), "user/a", &["identity-unowned"]), ["identity-unowned"]);
+}
+
+#[test]
 fn a_credential_report_without_root_says_nothing_of_root() {
     let tree = folder();
     write(tree.path(), "aws/iam.json", account(&[user("a")], &[]).to_string());
