@@ -95,7 +95,7 @@ impl Memory {
             inputs,
             inventory,
             findings: &judgement.findings,
-            not_evaluated: &judgement.not_evaluated,
+            blind: std::mem::take(&mut judgement.blind),
             unanswered: std::mem::take(&mut judgement.unanswered),
             rules: rules.rules().iter().map(|rule| rule.id.clone()).collect(),
             unread: self.unread(watched),

@@ -183,6 +183,7 @@ fn decide(
             decision,
             rule: seen.map(|one| one.rule.clone()).unwrap_or_default(),
             subject: seen.map(|one| one.subject.to_string()).unwrap_or_default(),
+            trees: seen.map(|one| one.trees().into_iter().map(str::to_owned).collect()).unwrap_or_default(),
             reason: reason.clone(),
             owner: owner.clone(),
             by: by.clone(),

@@ -156,6 +156,7 @@ impl Drift {
 }
 
 fn finding_change(before: Option<&Tracked<FindingSeen>>, now: &Tracked<FindingSeen>) -> Option<FindingChange> {
+    let before = before.filter(|one| !one.thing.is_elsewhere(&now.thing));
     let change = match (before.map(|one| one.status), now.status) {
         (None, Status::Open) => Change::New,
         (Some(Status::Resolved), Status::Open) => Change::Reopened,

@@ -225,7 +225,12 @@ pub(super) fn state(
 #[serde(untagged)]
 pub(super) enum Looking {
     /// With what was looked, too.
-    Whole { places: Vec<(Place, BTreeMap<String, bool>)>, scopes: BTreeSet<Scope> },
+    Whole {
+        places: Vec<(Place, BTreeMap<String, bool>)>,
+        scopes: BTreeSet<Scope>,
+        #[serde(default)]
+        holes: Vec<(Place, BTreeSet<String>)>,
+    },
     /// As it was stored before that was known.
     Places(Vec<(Place, BTreeMap<String, bool>)>),
 }
@@ -233,17 +238,18 @@ pub(super) enum Looking {
 impl Looking {
     pub(super) fn of(looked: &Looked) -> Self {
         let places = looked.places.iter().map(|(place, what)| (place.clone(), what.clone())).collect();
-        Self::Whole { places, scopes: looked.scopes.clone() }
+        let holes = looked.holes.iter().map(|(place, what)| (place.clone(), what.clone())).collect();
+        Self::Whole { places, scopes: looked.scopes.clone(), holes }
     }
 }
 
 impl From<Looking> for Looked {
     fn from(looking: Looking) -> Self {
-        let (places, scopes) = match looking {
-            Looking::Whole { places, scopes } => (places, scopes),
-            Looking::Places(places) => (places, BTreeSet::new()),
+        let (places, scopes, holes) = match looking {
+            Looking::Whole { places, scopes, holes } => (places, scopes, holes),
+            Looking::Places(places) => (places, BTreeSet::new(), Vec::new()),
         };
-        Self { places: places.into_iter().collect(), scopes }
+        Self { places: places.into_iter().collect(), scopes, holes: holes.into_iter().collect() }
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{
     Capability, CoverageEntry, EscalationPath, Evidence, FactKind, Finding, Fingerprint, Holding, Identity, Known,
-    Link, LinkKind, Location, NotEvaluated, Outcome, Owner, Provider, Reached, Scope, Severity, Urn,
+    Link, LinkKind, Location, Outcome, Owner, Provider, Reached, Scope, Severity, Urn,
 };
 
 /// A place that a collector looked at: an account, a cluster, a tree.
@@ -28,6 +28,8 @@ pub struct Looked {
     pub places: BTreeMap<Place, BTreeMap<String, bool>>,
     /// With what was looked.
     pub scopes: BTreeSet<Scope>,
+    /// By place, all that was not read to its end, whatever it hides.
+    pub holes: BTreeMap<Place, BTreeSet<String>>,
 }
 
 impl Looked {
@@ -52,7 +54,7 @@ impl Looked {
 
 impl FromIterator<(Place, BTreeMap<String, bool>)> for Looked {
     fn from_iter<I: IntoIterator<Item = (Place, BTreeMap<String, bool>)>>(places: I) -> Self {
-        Self { places: places.into_iter().collect(), scopes: BTreeSet::new() }
+        Self { places: places.into_iter().collect(), scopes: BTreeSet::new(), holes: BTreeMap::new() }
     }
 }
 
@@ -173,8 +175,8 @@ pub struct Seen<'a> {
     pub inventory: &'a Inventory,
     /// Every finding, shown or not.
     pub findings: &'a [Finding],
-    /// Rules that could not be judged.
-    pub not_evaluated: &'a [NotEvaluated],
+    /// Rules with the targets of which a hole may hide whole subjects.
+    pub blind: BTreeSet<(String, String)>,
     /// By rule, the subjects for which it gave no answer.
     pub unanswered: BTreeMap<String, BTreeSet<Urn>>,
     /// The rules that were loaded.
@@ -193,8 +195,6 @@ impl Snapshot {
             let facts = inventory.facts.identities.get(&identity.id);
             (identity.id.clone(), IdentitySeen::of(identity, facts, inventory))
         });
-        // A rule without subjects there is one that a hole blinds; the others are known one by one.
-        let blind = seen.not_evaluated.iter().filter(|one| one.subjects == 0);
         Self {
             at: seen.at,
             version: seen.version.to_owned(),
@@ -204,7 +204,7 @@ impl Snapshot {
             findings: findings.collect(),
             identities: identities.collect(),
             judged: Judged {
-                blind: blind.map(|one| (one.rule.clone(), one.target.clone())).collect(),
+                blind: seen.blind,
                 rules: seen.rules,
                 unanswered: seen.unanswered,
                 min_severity: Severity::Info,
@@ -252,16 +252,18 @@ const OF_SCOPE: [&str; 2] = ["archives", "code that makes identities"];
 
 /// Coverage by place.
 pub(super) fn looked(entries: &[CoverageEntry], scopes: BTreeSet<Scope>) -> Looked {
-    let mut looked = Looked { places: BTreeMap::new(), scopes };
+    let mut looked = Looked { places: BTreeMap::new(), scopes, holes: BTreeMap::new() };
     // What is left out on purpose was not looked at. Whether there is an archive, or code that makes identities, changes nothing
     // of how a tree is read: whether they would be read stands in the scope.
-    let is_read =
-        |entry: &&CoverageEntry| entry.outcome != Outcome::NotRead || entry.is_hole() || entry.collector != "source";
+    let is_read = |entry: &&CoverageEntry| entry.outcome != Outcome::NotRead || entry.is_hole();
     let is_counted = |entry: &&CoverageEntry| {
         entry.collector != "source" || entry.is_hole() || !OF_SCOPE.contains(&entry.what.as_str())
     };
     for entry in entries.iter().filter(is_read).filter(is_counted) {
         let place = Place { collector: entry.collector.clone(), target: entry.target.clone() };
+        if entry.is_hole() {
+            looked.holes.entry(place.clone()).or_default().insert(entry.what.clone());
+        }
         let hides = entry.blinds.is_empty() || entry.blinds.contains(&FactKind::Identities);
         *looked.places.entry(place).or_default().entry(entry.what.clone()).or_default() |= entry.is_hole() && hides;
     }
@@ -269,6 +271,18 @@ pub(super) fn looked(entries: &[CoverageEntry], scopes: BTreeSet<Scope>) -> Look
 }
 
 impl FindingSeen {
+    /// The trees that it lies in, as they were named.
+    pub fn trees(&self) -> BTreeSet<&str> {
+        let of_trees = self.places.iter().filter(|place| ["source", "agents"].contains(&place.collector.as_str()));
+        of_trees.map(|place| place.target.as_str()).filter(|target| !target.is_empty()).collect()
+    }
+
+    /// Whether it is another finding than one of the same name: trees of one folder name give equal names.
+    pub(super) fn is_elsewhere(&self, other: &Self) -> bool {
+        let (trees, others) = (self.trees(), other.trees());
+        !trees.is_empty() && !others.is_empty() && trees.is_disjoint(&others)
+    }
+
     /// `home` gives the provider and the tenant of an identity.
     pub(super) fn of(finding: &Finding, home: impl Fn(&Urn) -> Option<(String, String)>) -> Self {
         let home = finding.identity.as_ref().or(Some(&finding.subject)).and_then(home);

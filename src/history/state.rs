@@ -69,6 +69,9 @@ impl State {
             }
         }
         for (key, thing) in &scan.findings {
+            if findings.get(key).is_some_and(|known| known.thing.is_elsewhere(thing)) {
+                findings.remove(key);
+            }
             see(findings.entry(key.clone()), thing.clone(), scan.at, &looked);
         }
         let mut identities = self.identities.clone();
@@ -147,7 +150,11 @@ fn is_gone(tracked: &Tracked<FindingSeen>, scan: &Snapshot) -> bool {
         && finding.severity >= scan.judged.min_severity
         && !scan.judged.hides_known
         && !scan.judged.unanswered.get(&finding.rule).is_some_and(|subjects| subjects.contains(&finding.subject))
-        && !finding.places.iter().any(|place| is_blind(&place.target))
+        && !finding.places.iter().any(|place| match place.target.as_str() {
+            // What is of nobody is of any of its collector.
+            "" => scan.judged.blind.iter().any(|(rule, _)| *rule == finding.rule),
+            target => is_blind(target),
+        })
         && finding.places.iter().all(|place| was_looked_at(place, &tracked.looked, &scan.looked))
         && finding
             .subject
@@ -183,7 +190,11 @@ fn was_looked_at(place: &Place, then: &Looked, now: &Looked) -> bool {
             return false;
         }
         let has_hole = seen.values().any(|is_hole| *is_hole);
-        if has_hole || !before.keys().all(|what| seen.contains_key(what)) {
+        let has_new_hole = now.holes.get(one).is_some_and(|holes| {
+            let before = then.holes.get(one);
+            holes.iter().any(|what| before.is_none_or(|before| !before.contains(what)))
+        });
+        if has_new_hole || has_hole || !before.keys().all(|what| seen.contains_key(what)) {
             return false;
         }
     }

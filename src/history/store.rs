@@ -16,6 +16,9 @@ const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
 /// How long to wait for another run that is writing.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long to wait before a busy file is tried again.
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// Why a history cannot be used. None of them loses what it holds.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryError {
@@ -143,12 +146,26 @@ impl History {
             return Err(HistoryError::Newer { path: shown(&self.path), found: version, known: MIGRATIONS.len() });
         }
         // WAL: a reader never waits for the writer, and a killed writer leaves the last whole state.
-        let mode = self.connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0));
-        mode.map_err(told)?;
+        self.switch_to_wal().map_err(told)?;
         if done < MIGRATIONS.len() {
             self.migrate().map_err(told)?;
         }
         Ok(())
+    }
+
+    /// SQLite does not wait by itself for another run that switches the same file at the same time.
+    fn switch_to_wal(&self) -> rusqlite::Result<()> {
+        let until = std::time::Instant::now() + PATIENCE;
+        loop {
+            let switched = self.connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()));
+            let is_busy = |error: &rusqlite::Error| {
+                matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+            };
+            match switched {
+                Err(error) if is_busy(&error) && std::time::Instant::now() < until => std::thread::sleep(PAUSE),
+                switched => return switched,
+            }
+        }
     }
 
     /// Two runs may begin the same file: the one that waits finds the steps done.

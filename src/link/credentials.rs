@@ -66,6 +66,8 @@ struct Index<'a> {
     accounts: HashSet<&'a str>,
     /// Those of them with keys that are in no list: the root user's, and those that only a report counts.
     with_unnamed_keys: HashSet<&'a str>,
+    /// Those of them of which the credentials of a user, or of root, were not read.
+    with_unread_keys: HashSet<&'a str>,
 }
 
 impl<'a> Index<'a> {
@@ -92,7 +94,9 @@ impl<'a> Index<'a> {
         }
         let (by_key, clients) = (KeyNames::of_credentials(inventory), OktaClients::new(inventory));
         let with_unnamed_keys = with_unnamed_keys(inventory);
-        Self { inventory, by_fingerprint, by_key, clients, by_uid, accounts, with_unnamed_keys }
+        let holes = inventory.coverage.entries().iter().filter(|one| one.blinds.contains(&FactKind::Credentials));
+        let with_unread_keys = holes.filter_map(|one| one.target.split_once(":iam::")?.1.split(':').next()).collect();
+        Self { inventory, by_fingerprint, by_key, clients, by_uid, accounts, with_unnamed_keys, with_unread_keys }
     }
 
     fn resolve(&self, exposure: &Exposure) -> ExposureFacts {
@@ -148,7 +152,8 @@ impl<'a> Index<'a> {
             let why = "has keys whose ids are in no list (such as the root user's), and it may be one of them";
             return unknown(format!("account {account} {why}"));
         }
-        let is_blind = self.inventory.coverage.blind_spot(account, FactKind::Credentials).is_some();
+        let is_blind = self.with_unread_keys.contains(account)
+            || self.inventory.coverage.blind_spot(account, FactKind::Credentials).is_some();
         if self.accounts.contains(account) && !is_blind {
             // Every key of the account is known and this one is not among them: it was deleted.
             ExposureFacts::default()

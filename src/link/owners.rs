@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::definitions;
 use crate::inventory::{Inventory, OwnerClaim, Table};
 use crate::model::{
-    AttributeName, Confidence, FactKind, Holding, Identity, Known, LinkKind, Owner, Person, Setting, Urn,
+    AttributeName, Confidence, FactKind, Holding, Identity, IdentityKind, Known, LinkKind, Owner, Person, Setting, Urn,
 };
 
 /// Which labels name an owner, in the order in which they are believed.
@@ -99,11 +99,12 @@ pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
             claims.extend(of_namespace(read, identity, labels));
         }
         let weighed = weigh(claims, &directory);
-        let mut owner: Known<Owner> = weighed.first().map(|(owner, _)| owner.clone()).into();
         // A list of owners that could not be read does not say that there are none.
-        if let (Known::Absent, Known::Unknown(why)) = (&owner, identity.attributes.get(AttributeName::Owners)) {
-            owner = Known::Unknown(why);
-        }
+        let owner: Known<Owner> = match (weighed.first(), identity.attributes.get(AttributeName::Owners)) {
+            (None, Known::Unknown(why)) => Known::Unknown(why),
+            (None, _) if is_untagged(read, identity) => Known::unknown("its tags were not read"),
+            (first, _) => first.map(|(owner, _)| owner.clone()).into(),
+        };
         let mut told: Vec<OwnerClaim> = weighed.into_iter().map(|(_, claim)| claim).collect();
         told.extend(directory.named_in(identity, labels.naming));
         if let (Some((code, _)), None) = (code, sure) {
@@ -123,6 +124,13 @@ pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
         }
         inventory.facts.identities.entry(id).or_default().owner = owner;
     }
+}
+
+/// Whether an identity is known by name alone, from the credential report of AWS, which has no tags and no unique ids.
+fn is_untagged(inventory: &Inventory, identity: &Identity) -> bool {
+    let is_reported = identity.kind == IdentityKind::AwsUser && identity.unique_id.is_none();
+    let blind = || inventory.coverage.blind_spot_of(&identity.id, &identity.tenant, FactKind::Identities);
+    is_reported && !identity.evidence.is_declared() && blind().is_some()
 }
 
 /// One place that names an owner.

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::baseline::day;
-use crate::model::{BaselineNote, BaselineState, Fingerprint, names};
+use crate::model::{BaselineNote, BaselineState, Finding, Fingerprint, Location, names};
 
 names! {
     /// What was decided.
@@ -33,6 +33,10 @@ pub struct Decision {
     /// What the rule looked at; for the reader.
     #[serde(default)]
     pub subject: String,
+    /// The trees that it lies in, as they were named: in another one, of the same folder name, nothing was decided. Empty
+    /// for what lies in none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trees: Vec<String>,
     /// Why.
     #[serde(default)]
     pub reason: String,
@@ -48,6 +52,16 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// Whether it was decided of this finding, and not of one in another tree with the same folder name.
+    pub fn is_about(&self, finding: &Finding) -> bool {
+        let mut roots = finding.evidence.iter().filter_map(|one| match &one.location {
+            Location::File { root, .. } if root.is_empty() => Some("."),
+            Location::File { root, .. } => Some(root.as_str()),
+            _ => None,
+        });
+        self.trees.is_empty() || roots.any(|root| self.trees.iter().any(|tree| tree == root))
+    }
+
     /// Reads a line of a baseline; `None` where it is no decision.
     pub(super) fn parse(line: &str) -> Option<Result<Self, String>> {
         #[derive(Deserialize)]

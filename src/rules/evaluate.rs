@@ -27,6 +27,8 @@ pub struct Judgement {
     pub unanswered: BTreeMap<String, BTreeSet<Urn>>,
     /// The rules that were asked about at least one subject: of the others, that they hold for nothing says nothing.
     pub asked: BTreeSet<String>,
+    /// Rules with the targets of which a hole may hide whole subjects.
+    pub blind: BTreeSet<(String, String)>,
 }
 
 /// A rule, a target and why the rule gave no answer there.
@@ -73,7 +75,7 @@ pub fn evaluate(inventory: &Inventory, rules: &RuleSet, now: Timestamp) -> Judge
             }
         }
     }
-    add_blind_rules(inventory, rules, &mut unknown);
+    let blind = add_blind_rules(inventory, rules, &mut unknown);
     let mut findings = twins::join(inventory, findings);
     findings.sort_by(|a, b| {
         (b.severity, &a.identity, &a.rule, &a.subject).cmp(&(a.severity, &b.identity, &b.rule, &b.subject))
@@ -82,7 +84,7 @@ pub fn evaluate(inventory: &Inventory, rules: &RuleSet, now: Timestamp) -> Judge
         .into_iter()
         .map(|((rule, target, reason), subjects)| NotEvaluated { rule, target, reason, subjects })
         .collect();
-    Judgement { findings, not_evaluated, unanswered, asked }
+    Judgement { findings, not_evaluated, unanswered, asked, blind }
 }
 
 fn nouns(inventory: &Inventory, subject: SubjectKind) -> Vec<Noun<'_>> {
@@ -101,7 +103,13 @@ fn nouns(inventory: &Inventory, subject: SubjectKind) -> Vec<Noun<'_>> {
 }
 
 /// A hole may hide whole subjects: every rule about what it hides is named for that target.
-fn add_blind_rules(inventory: &Inventory, rules: &RuleSet, unknown: &mut BTreeMap<Unanswered, u64>) {
+/// Gives each with its target.
+fn add_blind_rules(
+    inventory: &Inventory,
+    rules: &RuleSet,
+    unknown: &mut BTreeMap<Unanswered, u64>,
+) -> BTreeSet<(String, String)> {
+    let mut blind = BTreeSet::new();
     for entry in inventory.coverage.entries().iter().filter(|entry| !entry.blinds.is_empty()) {
         // A hole of one identity alone hides no other, and what is unknown of itself was said with it.
         let is_one = inventory.identities.get(&Urn::new(&entry.target)).is_some();
@@ -112,8 +120,10 @@ fn add_blind_rules(inventory: &Inventory, rules: &RuleSet, unknown: &mut BTreeMa
         });
         for rule in blinded {
             unknown.entry((rule.id.clone(), entry.target.clone(), reason(entry))).or_default();
+            blind.insert((rule.id.clone(), entry.target.clone()));
         }
     }
+    blind
 }
 
 fn reason(entry: &CoverageEntry) -> String {

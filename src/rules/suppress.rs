@@ -33,7 +33,8 @@ pub fn apply(baseline: &Baseline, findings: &mut [Finding], inventory: &Inventor
         by_value.entry(&entry.fingerprint).or_insert(entry);
     }
     for finding in findings {
-        let decided = baseline.decisions.get(&finding.fingerprint).map(|decision| decision.note(today));
+        let decided = baseline.decisions.get(&finding.fingerprint).filter(|decision| decision.is_about(finding));
+        let decided = decided.map(|decision| decision.note(today));
         finding.baseline.clone_from(&decided);
         if finding.is_accepted() {
             continue;

@@ -213,7 +213,7 @@ fn rights_amount_to_capabilities_by_scope_and_name() {
     let rbac = |verbs: &[&str], on: &[&str]| json!({"verbs": verbs, "apiGroups": ["rbac.authorization.k8s.io"], "resources": on});
     for (case, scope, rules, expected) in [
         ("all secrets", "namespace/shop", secrets(&["get"], &[]), vec!["read-secrets in namespace oracle/shop"]),
-        ("one secret", "cluster", secrets(&["get"], &["db"]), vec!["read-secrets? in cluster oracle"]),
+        ("one secret", "cluster", secrets(&["get"], &["db"]), vec!["read-secrets in secret oracle/*/db"]),
         ("creating needs no name", "cluster", secrets(&["create"], &["db"]), vec![]),
         ("escalate without a write", "cluster", json!([rbac(&["escalate"], &["clusterroles"])]), vec![]),
         (

@@ -97,3 +97,24 @@ fn what_a_stranger_can_meet_counts_for_those_who_are_named_alone() {
         "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-abc"}}});
     assert_eq!(named(json!([allow(json!("*")), spared])), ["account o-abc [\"aws:principalorgid\"]"]);
 }
+
+#[test]
+fn a_deny_of_another_way_in_or_of_members_alone_shuts_nobody_out() {
+    let deny = |action: &str, condition: Value| json!({"Effect": "Deny", "Principal": "*", "Action": action, "Condition": condition});
+    let outsiders = json!({"StringNotEquals": {"aws:PrincipalOrgID": "o-abc"}});
+    for (denied, expected) in [
+        (deny("sts:AssumeRoleWithSAML", json!({})), "anyone * []"),
+        (deny("sts:AssumeRoleWithSAML", outsiders.clone()), "anyone * []"),
+        // Who is in no organisation has no such key, and so no value that is not among these.
+        (
+            deny("sts:AssumeRole", json!({"ForAnyValue:StringNotLike": {"aws:PrincipalOrgPaths": "o-abc/*"}})),
+            "anyone * []",
+        ),
+        (deny("sts:AssumeRole*", outsiders), "account o-abc [\"aws:principalorgid\"]"),
+    ] {
+        assert_eq!(named(json!([allow(json!("*")), denied])), [expected], "{denied}");
+    }
+    let mut timed = allow(json!("*"));
+    timed["Condition"] = json!({"NumericLessThanEquals": {"sts:DurationSeconds": "3600"}});
+    assert_eq!(named(timed), ["anyone * []"]);
+}

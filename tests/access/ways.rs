@@ -314,3 +314,71 @@ fn a_deny_on_other_regions_keeps_nobody_from_being_administrator() {
         "Condition": {"StringEquals": {"aws:RequestedRegion": "ap-east-1"}}}]);
     assert_eq!(verdict(positive, &Value::Null), "administrator");
 }
+
+#[test]
+fn wherever_a_deny_leaves_a_region_there_is_an_administrator() {
+    let spared = json!(["iam:*", "sts:*", "organizations:*", "support:*"]);
+    let denied = |operator: &str, list: Value| {
+        json!({"Effect": "Deny", "NotAction": spared, "Resource": "*",
+            "Condition": {operator: {"aws:RequestedRegion": list}}})
+    };
+    for (operator, list) in [
+        ("StringNotLike", json!("ap-*")),
+        ("StringNotLike", json!(["ca-*", "sa-*"])),
+        ("StringLike", json!(["us-*", "eu-west-*"])),
+        ("StringNotEquals", json!(["xx-new-1"])),
+        ("StringNotEqualsIfExists", json!(["sa-east-1"])),
+    ] {
+        let one = denied(operator, list.clone());
+        assert_eq!(said(&export(json!([everything(), one]), &Value::Null)).1.len(), 1, "{operator} {list}");
+        assert_eq!(verdict(json!([everything(), one]), &Value::Null), "administrator", "{operator} {list}");
+    }
+    // Where two denies leave no region in common nothing is denied for certain.
+    let apart = |action: &str, operator: &str| {
+        json!({"Effect": "Deny", "Action": action, "Resource": "*",
+            "Condition": {operator: {"aws:RequestedRegion": "eu-central-1"}}})
+    };
+    let (_, proof) = said(&export(
+        json!([everything(), apart("ec2:*", "StringNotEquals"), apart("lambda:*", "StringEquals")]),
+        &Value::Null,
+    ));
+    assert!(!proof.concat().contains("everything but"), "{proof:?}");
+}
+
+#[test]
+fn what_a_group_denies_is_not_detached_from_its_members() {
+    let policy = |name: &str, document: Value| {
+        json!({"Arn": format!("arn:aws:iam::111122223333:policy/{name}"),
+            "PolicyVersionList": [{"IsDefaultVersion": true, "Document": {"Statement": document}}]})
+    };
+    let attached = |name: &str| json!([{"PolicyArn": format!("arn:aws:iam::111122223333:policy/{name}")}]);
+    let no = json!(["s3:*", "secretsmanager:*", "dynamodb:*", "iam:Put*", "iam:Attach*", "iam:Create*"]);
+    let statements = json!([
+        everything(),
+        deny(json!("sts:*"), "*"),
+        deny(json!(["iam:Update*", "iam:Set*", "iam:Delete*", "iam:Add*", "iam:Remove*"]), "*")
+    ]);
+    let group = |of_group: &str| json!([{"GroupName": "g", "Arn": "arn:aws:iam::111122223333:group/g", "AttachedManagedPolicies": attached(of_group)}]);
+    let policies = json!([policy("denies", deny(no, "*")), policy("little", allow(json!("s3:ListAllMyBuckets"), "*"))]);
+    let own = json!({"user": {"AttachedManagedPolicies": attached("denies"), "GroupList": ["g"]},
+        "groups": group("little"), "policies": policies});
+    let by_group = json!({"user": {"GroupList": ["g"]}, "groups": group("denies"), "policies": policies});
+    let detaches = |rest: &Value| said(&export(statements.clone(), rest)).1.concat().contains("iam:DetachUserPolicy");
+    assert_eq!((detaches(&own), detaches(&by_group)), (true, false));
+}
+
+#[test]
+fn another_policy_of_aws_is_as_good_as_the_one_that_is_forbidden() {
+    let administrator = "arn:aws:iam::aws:policy/AdministratorAccess";
+    let attach = |operator: &str, value: &str| {
+        let mut one = allow(json!("iam:AttachUserPolicy"), X);
+        one["Condition"] = json!({operator: {"iam:PolicyARN": value}});
+        verdict(json!([one]), &Value::Null)
+    };
+    assert_eq!(attach("ArnNotEquals", administrator), "certain");
+    assert_eq!(attach("ArnLike", "arn:aws:iam::aws:policy/IAM*"), "certain");
+    assert_eq!(attach("ArnEquals", "arn:aws:iam::aws:policy/ReadOnlyAccess"), "nothing");
+    let mut forbidden = deny(json!("iam:AttachUserPolicy"), "*");
+    forbidden["Condition"] = json!({"ArnEquals": {"iam:PolicyARN": administrator}});
+    assert_eq!(verdict(json!([allow(json!("iam:AttachUserPolicy"), X), forbidden]), &Value::Null), "certain");
+}

@@ -48,6 +48,7 @@ fn account(users: &[Value], roles: &[Value]) -> Value {
 fn a_condition_that_a_stranger_meets_keeps_nobody_out() {
     let spared = json!({"Effect": "Deny", "Principal": "*", "Action": "sts:*",
         "Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-abc"}}});
+    let other = json!({"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRoleWithSAML"});
     let cases = [
         ("anynet", json!({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}), None, vec!["trusts-anyone"]),
         ("anyagent", json!({"StringLike": {"aws:UserAgent": "acme*"}}), None, vec!["trusts-anyone"]),
@@ -57,6 +58,8 @@ fn a_condition_that_a_stranger_meets_keeps_nobody_out() {
         ("oneword", json!({"StringEquals": {"sts:ExternalId": "abc"}}), None, vec!["trusts-anyone-weakly"]),
         ("account", json!({"StringEquals": {"aws:PrincipalAccount": OTHER}}), None, vec!["external-administrator"]),
         ("org", json!({"StringEquals": {"aws:PrincipalOrgID": "o-abc"}}), None, vec![]),
+        ("other", json!({}), Some(other), vec!["trusts-anyone"]),
+        ("times", json!({"NumericLessThan": {"acme:Times": "3"}}), None, vec!["trusts-anyone-weakly"]),
         ("denied", json!({}), Some(spared), vec![]),
     ];
     let roles: Vec<Value> = cases.iter().map(|(name, test, more, _)| role(name, test, more.clone())).collect();
@@ -148,6 +151,51 @@ fn an_old_credential_report_says_nothing_of_uses_since() {
         assert_eq!(!rules(&scan, "user/a#password", &["password-unused"]).is_empty(), is_told, "{made}");
         assert_eq!(scan.to_string().contains("it is of 2026-01-20"), !is_told);
     }
+}
+
+#[test]
+fn an_old_credential_report_does_not_stand_for_keys_that_were_never_listed() {
+    let tree = folder();
+    write(tree.path(), "aws/iam.json", account(&[user("a")], &[]).to_string());
+    let keys = |made: &str| {
+        let content = format!("{HEADER}{}", row("a"));
+        let report = json!({"Content": content, "ReportFormat": "text/csv", "GeneratedTime": made});
+        write(tree.path(), "aws/report.json", report.to_string());
+        let coverage = scan(&tree)["coverage"].as_array().expect("coverage").clone();
+        let entry = coverage.into_iter().find(|one| one["what"] == "access keys").expect("it is told");
+        (entry["outcome"].clone(), entry["detail"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(keys("2026-11-20T00:00:00Z").0, "complete");
+    let (outcome, detail) = keys("2026-01-01T00:00:00Z");
+    assert_eq!(outcome, "partial");
+    assert!(detail.contains("of 2026-01-01 and does not know keys made since"), "{detail}");
+    write(tree.path(), "aws/keys-a.json", r#"{"AccessKeyMetadata": []}"#);
+    assert_eq!(keys("2026-01-01T00:00:00Z").0, "complete");
+}
+
+#[test]
+fn tags_that_were_not_read_are_no_lack_of_an_owner() {
+    let tree = folder();
+    write(tree.path(), "aws/credential-report.csv", format!("{HEADER}{}", row("a")));
+    let alone = scan(&tree);
+    assert_eq!(rules(&alone, "user/a", &["identity-unowned"]), Vec::<&str>::new());
+    let not_evaluated = alone["not_evaluated"].as_array().expect("a list");
+    assert!(not_evaluated.iter().any(|one| one["rule"] == "identity-unowned"), "{not_evaluated:?}");
+    write(tree.path(), "aws/iam.json", account(&[user("a")], &[]).to_string());
+    assert_eq!(rules(&scan(&tree), "user/a", &["identity-unowned"]), ["identity-unowned"]);
+}
+
+#[test]
+fn a_credential_report_without_root_says_nothing_of_root() {
+    let tree = folder();
+    write(tree.path(), "aws/iam.json", account(&[user("a")], &[]).to_string());
+    write(tree.path(), "aws/credential-report.csv", format!("{HEADER}{}", row("a")));
+    let scan = scan(&tree);
+    let not_evaluated = scan["not_evaluated"].as_array().expect("a list");
+    for rule in ["root-without-mfa", "root-access-key", "root-used"] {
+        assert!(not_evaluated.iter().any(|one| one["rule"] == rule), "{rule}");
+    }
+    assert!(scan["coverage"].to_string().contains("it has no row of the root user"));
 }
 
 #[test]

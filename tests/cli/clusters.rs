@@ -124,26 +124,27 @@ fn certificates_of_kubeconfigs_are_credentials_with_groups_and_life() {
     assert!(!later.stdout.contains(",client-certificate-masters,"), "it has ended: {}", later.stdout);
 }
 
+/// A role of `app` with one rule, bound to app/worker.
+fn bound_role(name: &str, verb: &str, resource: &str, names: &[&str]) -> [Value; 2] {
+    let mut role = object("Role", name, name);
+    role["apiVersion"] = "rbac.authorization.k8s.io/v1".into();
+    role["rules"] = json!([{"verbs": [verb], "apiGroups": [""], "resources": [resource], "resourceNames": names}]);
+    let mut binding = object("RoleBinding", name, name);
+    binding["apiVersion"] = "rbac.authorization.k8s.io/v1".into();
+    binding["roleRef"] = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name});
+    binding["subjects"] = json!([{"kind": "ServiceAccount", "namespace": "app", "name": "worker"}]);
+    [role, binding]
+}
+
 #[test]
 fn an_audit_log_says_which_bindings_are_not_used() {
     let at = folder();
     let at = at.path();
-    let rbac = "rbac.authorization.k8s.io";
-    let role = |name: &str, verb: &str, resource: &str, names: &[&str]| {
-        let mut role = object("Role", name, name);
-        role["apiVersion"] = "rbac.authorization.k8s.io/v1".into();
-        role["rules"] = json!([{"verbs": [verb], "apiGroups": [""], "resources": [resource], "resourceNames": names}]);
-        let mut binding = object("RoleBinding", name, name);
-        binding["apiVersion"] = "rbac.authorization.k8s.io/v1".into();
-        binding["roleRef"] = json!({"apiGroup": rbac, "kind": "Role", "name": name});
-        binding["subjects"] = json!([{"kind": "ServiceAccount", "namespace": "app", "name": "worker"}]);
-        [role, binding]
-    };
     let mut items = vec![object("ServiceAccount", "worker", "1")];
-    items.extend(role("used", "get", "pods", &[]));
-    items.extend(role("used-by-name", "get", "secrets", &["own"]));
-    items.extend(role("refused", "delete", "pods", &[]));
-    items.extend(role("unused", "create", "pods/exec", &[]));
+    items.extend(bound_role("used", "get", "pods", &[]));
+    items.extend(bound_role("used-by-name", "get", "secrets", &["own"]));
+    items.extend(bound_role("refused", "delete", "pods", &[]));
+    items.extend(bound_role("unused", "create", "pods/exec", &[]));
     dump(at, "k/all.json", &items);
     let event = |verb: &str, resource: &str, code: u16, time: &str| {
         let object = json!({"resource": resource, "namespace": "app", "name": "own", "apiVersion": "v1"});

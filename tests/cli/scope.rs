@@ -257,3 +257,72 @@ fn half_of_a_join_resolves_nothing() {
     assert_eq!(scan("2026-11-20", &["one", "two"]), std::collections::BTreeSet::new());
     assert_eq!(scan("2026-11-21", &["one", "two", "--no-agents"]), only("not-seen"));
 }
+
+/// A file that is missing from an export takes nothing away: what it said is not known now.
+#[test]
+fn an_export_that_lacks_a_file_resolves_nothing() {
+    let folder = folder();
+    let path = folder.path();
+    let acme = crate::tree::project().join("fixtures/acme");
+    for entry in walkdir::WalkDir::new(&acme) {
+        let entry = entry.expect("it can be walked");
+        if entry.file_type().is_file() {
+            let below = entry.path().strip_prefix(&acme).expect("below");
+            write(path, &below.to_string_lossy(), std::fs::read(entry.path()).expect("it is readable"));
+        }
+    }
+    let scan = |history: &str, day: &str| {
+        let sources = ["--aws-export", "aws", "--okta-export", "okta", "--kubernetes-export", "prod=kubernetes/prod"];
+        let arguments = ["scan", "--isolated", "--history-file", history, "--now", day];
+        let ran = run(path, &[&arguments[..], &sources].concat());
+        assert!(ran.code != 2, "{}", ran.stderr);
+    };
+    scan("base.db", "2026-11-20");
+    for name in
+        ["okta/server-rules.json", "aws/429710886354/open-id-connect-providers.json", "kubernetes/prod/secrets.json"]
+    {
+        if !path.join(name).exists() {
+            continue;
+        }
+        std::fs::copy(path.join("base.db"), path.join("h.db")).expect("it can be copied");
+        std::fs::rename(path.join(name), path.join("away")).expect("it is there");
+        scan("h.db", "2026-11-21");
+        std::fs::rename(path.join("away"), path.join(name)).expect("it is there");
+        let ran = run(path, &["diff", "--isolated", "--history-file", "h.db", "--format", "json"]);
+        let diff: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        let told: Vec<String> = ["findings", "identities"]
+            .iter()
+            .flat_map(|list| diff[*list].as_array().expect("a list"))
+            .filter(|one| matches!(one["change"].as_str(), Some("resolved" | "vanished")))
+            .map(|one| format!("{} {} {}", one["change"], one["rule"], one["subject"]))
+            .collect();
+        assert!(told.is_empty(), "without {name}: {told:?}");
+        for name in ["h.db", "h.db-wal", "h.db-shm"] {
+            let _ = std::fs::remove_file(path.join(name));
+        }
+    }
+}
+
+/// Two trees with one folder name are two, for the history and for decisions.
+#[test]
+fn what_was_decided_of_one_tree_is_not_decided_of_another() {
+    let folder = folder();
+    let path = folder.path();
+    write(path, "x/api/s.py", line("same"));
+    write(path, "a/api/s.py", line("same"));
+    let scan = |tree: &str, day: &str, more: &[&str]| {
+        run(path, &[&["secrets", "--isolated", tree, "--now", day, "--history-file", "h.db"], more].concat())
+    };
+    assert_eq!(scan("x/api", "2026-11-20", &["-o", "x.json"]).code, 1);
+    let report: Value =
+        serde_json::from_str(&std::fs::read_to_string(path.join("x.json")).expect("it is written")).expect("JSON");
+    let print = report["findings"][0]["fingerprint"].as_str().expect("text");
+    let decide = ["triage", "accept", print, "--reason", "r", "--by", "jana", "--history-file", "h.db"];
+    let ran = run(path, &[&decide[..], &["--baseline", "b.jsonl"]].concat());
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert_eq!(scan("x/api", "2026-11-21", &["--baseline", "b.jsonl"]).code, 0);
+    let ran = scan("a/api", "2026-11-22", &["--baseline", "b.jsonl"]);
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    let ran = run(path, &["diff", "--isolated", "--history-file", "h.db", "--format", "json"]);
+    assert_eq!(changes(&ran), ["new s.py"]);
+}

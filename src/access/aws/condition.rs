@@ -168,7 +168,8 @@ impl Clause {
         let is_person = &*self.key == "aws:principalisawsservice"
             && self.operator.test == Test::Bool
             && self.values.iter().all(|value| value.eq_ignore_ascii_case("false"));
-        is_person || (self.operator.negated && self.operator.over != Over::All && self.hold() >= Hold::ByPlace)
+        // `ForAnyValue:` is false where the key is absent, as it is of those who are in no organisation.
+        is_person || (self.operator.negated && self.operator.over == Over::One && self.hold() >= Hold::ByPlace)
     }
 
     fn hold(&self) -> Hold {

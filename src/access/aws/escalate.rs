@@ -11,7 +11,7 @@ use super::evaluate::Rights;
 use super::free::free_itself;
 use super::fresh::new_identity;
 use super::library::Library;
-use super::object::Means;
+use super::object::{Means, of_groups};
 use super::probe::CapabilityTable;
 use super::raise::{change_group, grant, is_usable, join_group, raise_group_or};
 use super::step::{Node, Step};
@@ -49,7 +49,8 @@ pub fn escalations(
 ) -> Ways {
     let mut sorted: Vec<&Principal<'_>> = principals.iter().collect();
     sorted.sort_by_key(|principal| &principal.identity.id);
-    let means = Means { table, techniques: &techniques.all, powerful: powerful(&sorted, library, table) };
+    let (powerful, of_groups) = (powerful(&sorted, library, table), of_groups(&sorted));
+    let means = Means { table, techniques: &techniques.all, powerful, of_groups };
     let nodes: Vec<Node<'_>> = sorted
         .iter()
         .map(|principal| {
@@ -330,9 +331,8 @@ fn can_free(atlas: &Atlas<'_, '_>, who: usize) -> bool {
 fn raises_others<'n>(atlas: &Atlas<'n, '_>, who: usize, certain: bool, ways: &mut Vec<Way>) {
     // Everyone may be asked about: what has no bearing on the actions is left out once.
     let node = &atlas.nodes[who];
-    let usable = atlas.grants(who).filter(|technique| is_usable(node, technique));
-    let techniques: Vec<(Node<'_>, &'n Technique)> =
-        usable.map(|technique| (node.about(&technique.actions), technique)).collect();
+    let all = atlas.grants(who).map(|technique| (node.about(&technique.actions), technique));
+    let techniques: Vec<(Node<'_>, &'n Technique)> = all.filter(|(narrow, t)| is_usable(narrow, t)).collect();
     if techniques.is_empty() {
         return;
     }
@@ -363,11 +363,16 @@ fn could_raise(atlas: &Atlas<'_, '_>, who: usize) -> Option<(Step, usize)> {
     let here = atlas.account(&node.identity.tenant).iter().chain(&atlas.groups);
     let others: Vec<usize> = here.copied().filter(|at| *at != who).collect();
     let first = |technique: &Technique| {
-        let mut raised =
-            others.iter().filter_map(|at| Some((raise_group_or(node, &atlas.nodes[*at], technique)?, *at)));
-        raised.next()
+        let narrow = node.about(&technique.actions);
+        let candidates = if is_usable(&narrow, technique) { others.as_slice() } else { &[] };
+        candidates.iter().find_map(|at| {
+            let other = &atlas.nodes[*at];
+            // Room is made for the others first, by other actions.
+            let actor = if other.could_be.is_some() { &narrow } else { node };
+            Some((raise_group_or(actor, other, technique)?, *at))
+        })
     };
-    let (mut step, target) = atlas.grants(who).filter(|technique| is_usable(node, technique)).find_map(first)?;
+    let (mut step, target) = atlas.grants(who).find_map(first)?;
     let other = &atlas.nodes[target];
     let acts = if other.acts() { "act as" } else { "act as a member of" };
     step.conditional = true;

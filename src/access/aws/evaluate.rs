@@ -81,7 +81,7 @@ impl<'a> Rights<'a> {
             granted_everything: false,
         };
         let denies = rights.every_document().flat_map(|one| &one.document.statements).filter(|one| !one.allow);
-        let region = Region::choose(denies.flat_map(|one| &one.conditions), partition(identity.id.as_str()));
+        let region = Region::choose(denies.map(|one| one.conditions.as_slice()), partition(identity.id.as_str()));
         rights.region = region;
         rights
     }
@@ -164,7 +164,7 @@ impl<'a> Rights<'a> {
 
     /// The statement that denies it for certain.
     fn denier(&self, action: &Action, resource: &str, asked: &Asked<'_>) -> Option<String> {
-        let asked = &asked.in_region(self.region.as_ref().map(|region| region.of(action)));
+        let asked = &asked.in_region(self.region.as_ref().and_then(|region| region.of(action)));
         self.every_document().chain(&self.resource_guardrails).find_map(|compiled| {
             let mut all = compiled.document.about(action, false);
             let holds =
@@ -268,7 +268,7 @@ impl<'a> Rights<'a> {
         asked: &Asked<'_>,
     ) -> Option<Vec<String>> {
         let mut limits = Vec::new();
-        let asked = &asked.in_region(self.region.as_ref().map(|region| region.of(action)));
+        let asked = &asked.in_region(self.region.as_ref().and_then(|region| region.of(action)));
         let of_resources = self.resource_guardrails.iter().filter(|_| {
             let owner = resource.split(':').nth(4).unwrap_or_default();
             obeys_rcps(action) && (owner == self.account || owner.is_empty() || owner.contains('*'))

@@ -8,6 +8,7 @@ use super::object::{Means, Object};
 use super::raise::grant;
 use super::step::{Node, Step, sentence};
 use super::technique::{How, On, Technique};
+use crate::model::IdentityKind;
 
 /// Takes away what `who` can of what limits `target`, which may be `who` itself: what it does, and the target after it.
 pub(super) fn set_free<'a>(who: &Node<'a>, target: &Node<'a>) -> Option<(Step, Node<'a>)> {
@@ -95,7 +96,9 @@ fn take_denies<'a>(who: &Node<'a>, target: &Node<'a>) -> Option<(Step, Node<'a>)
         let stands = id.strip_prefix(own.arn).is_some_and(|rest| rest.starts_with("#inline/"));
         let removal = |technique: &&Technique| match technique.on {
             Some(on @ (On::UserInline | On::RoleInline)) => stands && target.is_changeable(on),
-            Some(on @ (On::UserAttached | On::RoleAttached)) => !id.contains('#') && target.is_changeable(on),
+            Some(on @ (On::UserAttached | On::RoleAttached)) => {
+                !id.contains('#') && target.is_changeable(on) && !is_of_group(target, id)
+            }
             _ => false,
         };
         let object = Object { policy: Some(id), ..own };
@@ -118,4 +121,13 @@ fn take_denies<'a>(who: &Node<'a>, target: &Node<'a>) -> Option<(Step, Node<'a>)
     let mut free = Node::assemble(target.identity, rights, target.policies.clone(), target.means);
     (free.boundary, free.groups) = (target.boundary, target.groups);
     Some((all, free))
+}
+
+/// Whether a user holds a policy by a group, so that it keeps it whatever is detached from itself. Where its groups were
+/// not read it may be in any.
+fn is_of_group(target: &Node<'_>, policy: &str) -> bool {
+    let is_own = |name: &str| target.groups.is_none_or(|groups| groups.contains(&name));
+    let is_user = target.identity.kind == IdentityKind::AwsUser;
+    let mut held = target.means.of_groups.iter().filter(|(account, ..)| *account == target.identity.tenant);
+    is_user && held.any(|(_, name, id)| *id == policy && is_own(name))
 }

@@ -2,12 +2,14 @@
 //! attached. It asks nobody whether they are allowed.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::Principal;
 use super::action::Action;
 use super::probe::CapabilityTable;
 use super::step::Node;
 use super::technique::Technique;
+use crate::model::IdentityKind;
 
 /// What everybody is asked by.
 pub(super) struct Means<'a> {
@@ -15,6 +17,18 @@ pub(super) struct Means<'a> {
     pub(super) techniques: &'a [Technique],
     /// Customer managed policies that make an administrator of whoever holds one.
     pub(super) powerful: Vec<&'a str>,
+    /// The policies that groups hold: account, name of the group, name of the policy.
+    pub(super) of_groups: BTreeSet<(&'a str, &'a str, &'a str)>,
+}
+
+/// The policies that groups hold, as [`Means::of_groups`] has them.
+pub(super) fn of_groups<'a>(principals: &[&'a Principal<'a>]) -> BTreeSet<(&'a str, &'a str, &'a str)> {
+    let groups = principals.iter().filter(|one| one.identity.kind == IdentityKind::AwsGroup);
+    let held = groups.flat_map(|one| {
+        let (account, group) = (one.identity.tenant.as_str(), one.identity.name.as_str());
+        one.policies.iter().map(move |policy| (account, group, policy.id.as_str()))
+    });
+    held.collect()
 }
 
 /// The policy of AWS that gives every right.

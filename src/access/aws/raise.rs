@@ -61,10 +61,10 @@ pub(super) fn grant(who: &Node<'_>, target: &Node<'_>, technique: &Technique) ->
 pub(super) fn is_usable(who: &Node<'_>, technique: &Technique) -> bool {
     let everything = Means::administrator(partition(who.identity.id.as_str()));
     let fixed = [("iam:policyarn", Some(&*everything))];
-    technique.actions.iter().all(|action| {
-        let is_fixed = !who.chooses && action.text.starts_with("iam:Attach");
-        let keys = if is_fixed { fixed.as_slice() } else { &[] };
-        who.rights.may_at_all(action, Terms { keys, tags: None })
+    technique.actions.iter().all(|action| match action.text.starts_with("iam:Attach") {
+        true if who.chooses => !attachable(who, action).is_empty(),
+        true => who.rights.may_at_all(action, Terms { keys: &fixed, tags: None }),
+        false => who.rights.may_at_all(action, Terms::default()),
     })
 }
 
@@ -84,33 +84,42 @@ pub(super) fn give(
         let object = Object { policy: Some(&everything), ..*object };
         return Some(sentence(who, technique, who.may_to(&technique.actions, &object)?, label, open));
     }
-    let mut best: Option<(bool, String, String)> = None;
-    for policy in attachable(who, attach, everything) {
-        let object = Object { policy: Some(&policy), ..*object };
+    let mut best: Option<(bool, String, &str)> = None;
+    let policies = attachable(who, attach);
+    for policy in policies.iter() {
+        let object = Object { policy: Some(policy), ..*object };
         let Some((open, cited)) = who.may_to(&technique.actions, &object) else { continue };
         if best.as_ref().is_none_or(|(known, ..)| *known && !open) {
-            best = Some((open, cited, policy));
+            best = Some((open, cited, policy.as_str()));
         }
     }
     let (conditional, cited, policy) = best?;
     let mut step = sentence(who, technique, (conditional, cited), label, open);
     if !policy.ends_with(ADMINISTRATOR) {
-        step.sentences = step.sentences.into_iter().map(|text| text.replace(ADMINISTRATOR, &policy)).collect();
+        step.sentences = step.sentences.into_iter().map(|text| text.replace(ADMINISTRATOR, policy)).collect();
     }
     Some(step)
 }
 
 /// The policies that give every right and might be attached: those that are there, and one of one's own making where a
-/// condition on the policy's name leaves room for it.
-fn attachable(who: &Node<'_>, attach: &Action, everything: Cow<'static, str>) -> Vec<String> {
+/// condition on the policy's name leaves room for it. They are the same whatever they are attached to.
+fn attachable<'w>(who: &'w Node<'_>, attach: &Action) -> Cow<'w, [String]> {
+    let (of, known) = who.attaches.get_or_init(|| (attach.text.clone(), found_attachable(who, attach)));
+    if *of == attach.text { Cow::Borrowed(known) } else { Cow::Owned(found_attachable(who, attach)) }
+}
+
+fn found_attachable(who: &Node<'_>, attach: &Action) -> Vec<String> {
     let (partition, account) = (partition(who.identity.id.as_str()), &who.identity.tenant);
-    let mut all = vec![everything.into_owned()];
+    // What may do everything in IAM gives itself the rest.
+    let full = format!("arn:{partition}:iam::aws:policy/IAMFullAccess");
+    let mut all = vec![Means::administrator(partition).into_owned(), full];
     let asked = who.rights.asked_of(attach, "iam:policyarn");
     let start = format!("arn:{partition}:iam::{account}:policy/");
     all.extend(who.means.powerful.iter().filter(|arn| arn.starts_with(&start)).map(|arn| (*arn).to_owned()));
     let create = [Action::new("iam:CreatePolicy")];
     let made = asked.into_iter().filter(|pattern| pattern.contains('*')).filter_map(|one| example(&one, &start));
     all.extend(made.filter(|arn| who.may_to(&create, &Object::named(arn)).is_some_and(|(open, _)| !open)));
+    all.retain(|arn| who.rights.may_at_all(attach, Terms { keys: &[("iam:policyarn", Some(arn))], tags: None }));
     all
 }
 

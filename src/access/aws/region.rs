@@ -9,8 +9,54 @@ use super::truth::Truth;
 /// The condition key, lower case.
 pub(super) const KEY: &str = "aws:requestedregion";
 
-/// Regions that every account has, to be tried where denies name only others.
-const COMMON: [&str; 3] = ["eu-west-1", "us-east-1", "us-west-2"];
+/// The regions of each partition, that of the services without regions first. Whoever administrates an account enables
+/// those that are not by default.
+/// Source: AWS Regions and Availability Zones, "AWS Regions"; AWS service endpoints, "Partitions".
+const PARTITIONS: [(&str, &[&str]); 6] = [
+    ("aws-cn", &["cn-north-1", "cn-northwest-1"]),
+    ("aws-us-gov", &["us-gov-west-1", "us-gov-east-1"]),
+    ("aws-iso", &["us-iso-east-1", "us-iso-west-1"]),
+    ("aws-iso-b", &["us-isob-east-1", "us-isob-west-1"]),
+    ("aws-eusc", &["eusc-de-east-1"]),
+    ("aws", &COMMERCIAL),
+];
+
+const COMMERCIAL: [&str; 34] = [
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+    "af-south-1",
+    "ap-east-1",
+    "ap-east-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-south-2",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "ca-central-1",
+    "ca-west-1",
+    "eu-central-1",
+    "eu-central-2",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-south-2",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
+    "sa-east-1",
+];
 
 /// Services that answer in one region of a partition, whoever asks from where.
 /// Source: IAM User Guide, "AWS global condition context keys", `aws:RequestedRegion`.
@@ -31,34 +77,37 @@ const GLOBAL: [&str; 11] = [
 /// Where somebody asks who is denied some regions.
 #[derive(Clone, Debug)]
 pub(super) struct Region {
-    chosen: String,
+    /// A region in which none of the denies holds; none where there is no such region, so that it depends on the request.
+    chosen: Option<String>,
     /// Where the services answer that have no regions.
     home: &'static str,
 }
 
 impl Region {
-    /// The region in which the fewest of these conditions of denies hold; none where they do not ask for one.
-    pub(super) fn choose<'d>(conditions: impl Iterator<Item = &'d Clause>, partition: &str) -> Option<Self> {
-        let asking: Vec<&Clause> = conditions.filter(|clause| &*clause.key == KEY).collect();
-        let listed = asking.iter().flat_map(|clause| &clause.values).map(AsRef::as_ref);
-        let mut names: Vec<&str> = listed.chain(COMMON).filter(|name| !name.contains(['*', '?', '$'])).collect();
-        names.sort_unstable();
-        names.dedup();
+    /// A region in which no deny holds that asks for one, by the conditions of each deny; none where they do not ask.
+    pub(super) fn choose<'d>(denies: impl Iterator<Item = &'d [Clause]>, partition: &str) -> Option<Self> {
+        let of_region = |clauses: &'d [Clause]| clauses.iter().filter(|one| &*one.key == KEY).collect::<Vec<_>>();
+        let asking: Vec<Vec<&Clause>> = denies.map(of_region).filter(|clauses| !clauses.is_empty()).collect();
+        if asking.is_empty() {
+            return None;
+        }
+        let known = PARTITIONS.iter().find(|(name, _)| *name == partition);
+        let regions: &[&str] = known.map_or(&COMMERCIAL, |(_, regions)| regions);
+        let listed = asking.iter().flatten().flat_map(|clause| &clause.values).map(AsRef::as_ref);
+        // A region that only a policy names may be newer than the list.
+        let named = listed.filter(|name: &&str| !name.is_empty() && !name.contains(['*', '?', '$']));
         let nothing = Context::new();
-        let denied = |name: &str| {
-            asking.iter().filter(|clause| clause.holds_for(name, &nothing.asked()) != Truth::False).count()
+        // A deny holds where all of its conditions do; of those that do not ask for the region nothing is known here.
+        let spares = |clauses: &Vec<&Clause>, name: &str| {
+            clauses.iter().any(|clause| clause.holds_for(name, &nothing.asked()) == Truth::False)
         };
-        let chosen = names.into_iter().filter(|_| !asking.is_empty()).min_by_key(|name| denied(name))?;
-        let home = match partition {
-            "aws-cn" => "cn-north-1",
-            "aws-us-gov" => "us-gov-west-1",
-            _ => "us-east-1",
-        };
-        Some(Self { chosen: chosen.to_owned(), home })
+        let is_free = |name: &&str| asking.iter().all(|clauses| spares(clauses, name));
+        let chosen = regions.iter().copied().chain(named).find(is_free).map(str::to_owned);
+        Some(Self { chosen, home: regions.first().copied().unwrap_or(COMMERCIAL[0]) })
     }
 
-    /// Where a request for an action goes.
-    pub(super) fn of(&self, action: &Action) -> &str {
-        if GLOBAL.contains(&action.service()) { self.home } else { &self.chosen }
+    /// Where a request for an action goes, where that is known.
+    pub(super) fn of(&self, action: &Action) -> Option<&str> {
+        if GLOBAL.contains(&action.service()) { Some(self.home) } else { self.chosen.as_deref() }
     }
 }

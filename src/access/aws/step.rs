@@ -1,6 +1,8 @@
 //! One step of an escalation: what lets an identity raise rights, its own or another's, or become another.
 //! It looks at two identities at a time; the search over all of them is in `escalate`.
 
+use std::sync::OnceLock;
+
 use super::Principal;
 use super::action::Action;
 use super::assume::assume;
@@ -40,6 +42,8 @@ pub(super) struct Node<'a> {
     pub(super) tags: bool,
     /// Whether what it may attach depends on which policy that is.
     pub(super) chooses: bool,
+    /// The policies that it may attach by the one action that was asked about first, once somebody asked.
+    pub(super) attaches: OnceLock<(String, Vec<String>)>,
     /// Which actions of the techniques it holds anywhere, as places in their vocabulary.
     pub(super) holds: Vec<bool>,
 }
@@ -91,6 +95,7 @@ impl<'a> Node<'a> {
             means,
             tags,
             chooses,
+            attaches: OnceLock::new(),
             holds,
             rights,
         }
@@ -111,6 +116,7 @@ impl<'a> Node<'a> {
             means: self.means,
             tags: self.tags,
             chooses: self.chooses,
+            attaches: OnceLock::new(),
             holds: Vec::new(),
         }
     }

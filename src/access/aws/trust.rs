@@ -32,12 +32,18 @@ pub fn trusted_principals(trust: &Trust) -> Vec<TrustedPrincipal> {
     let relevant = || document.statements.iter().filter(|s| actions.iter().any(|action| s.names_action(action)));
     let is_plain = |s: &Statement| s.principals.as_ref().is_some_and(|principals| !principals.except);
     let everyone = |s: &Statement| is_plain(s) && s.named().iter().any(|(form, name)| form.is_anyone(name));
-    let mut denies = relevant().filter(|s| !s.allow && everyone(s));
-    if denies.clone().any(|s| s.conditions.is_empty()) {
-        return Vec::new();
+    let mut found = Vec::new();
+    for allow in relevant().filter(|s| s.allow) {
+        // A deny of another way in leaves this one open, so each way is looked at by itself.
+        for action in actions.iter().filter(|action| allow.names_action(action)) {
+            let mut denies = relevant().filter(|s| !s.allow && s.names_action(action) && everyone(s));
+            if denies.clone().any(|s| s.conditions.is_empty()) {
+                continue;
+            }
+            let shut = denies.find(|s| s.conditions.iter().all(Clause::meets_strangers));
+            found.extend(principals(allow, shut));
+        }
     }
-    let shut = denies.find(|s| s.conditions.iter().all(Clause::meets_strangers));
-    let mut found: Vec<_> = relevant().filter(|s| s.allow).flat_map(|s| principals(s, shut)).collect();
     found.sort();
     found.dedup();
     found

@@ -18,8 +18,8 @@ pub enum Hold {
     Who,
 }
 
-/// Keys whose value the caller chooses, or that any account can give its own identities.
-const CHOSEN: [&str; 13] = [
+/// Keys whose value the caller chooses, that any account can give its own identities, or that say nothing of the caller.
+const CHOSEN: [&str; 19] = [
     "aws:useragent",
     "aws:referer",
     "aws:requestedregion",
@@ -32,11 +32,17 @@ const CHOSEN: [&str; 13] = [
     "aws:username",
     "aws:principaltype",
     "aws:tagkeys",
+    "aws:viaawsservice",
+    "aws:resourceaccount",
+    "aws:resourceorgid",
+    "aws:resourceorgpaths",
+    "sts:durationseconds",
     "sts:rolesessionname",
+    "sts:sourceidentity",
 ];
 
 /// Beginnings of keys of that sort.
-const CHOSEN_STARTS: [&str; 2] = ["aws:principaltag/", "aws:requesttag/"];
+const CHOSEN_STARTS: [&str; 4] = ["aws:principaltag/", "aws:requesttag/", "aws:resourcetag/", "iam:resourcetag/"];
 
 /// Keys that name an account, an organisation or an identity.
 const NAMES: [&str; 9] = [
@@ -129,6 +135,8 @@ mod tests {
             ("aws:principalorgpaths", true, "o-abc/r-ab12/*", Hold::Who),
             ("aws:userid", true, "AROAEXAMPLE00000001:*", Hold::Who),
             ("aws:userid", true, "*:ci", Hold::Nobody),
+            ("sts:durationseconds", false, "3600", Hold::Nobody),
+            ("aws:resourcetag/x", false, "y", Hold::Nobody),
             ("sts:externalid", false, "x", Hold::Weakly),
             ("sts:externalid", true, "*", Hold::Nobody),
         ] {

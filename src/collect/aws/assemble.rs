@@ -155,6 +155,7 @@ impl Assembly {
         let rows = self.rows.values().flat_map(|(row, origin)| self.projection.report_row(row, origin));
         let mut out: Vec<Record> = rows.collect();
         out.extend(self.projection.beside_report(self.rows.keys()));
+        out.extend(self.projection.without_root(self.rows.values().map(|(row, _)| row)));
         out.push(Record::Coverage(match self.old_report {
             None => site.complete(WHAT, self.rows.len() as u64),
             Some(made) => {
@@ -169,6 +170,8 @@ impl Assembly {
 
     fn keys(&mut self) -> Vec<Record> {
         let mut listed: BTreeMap<String, (Vec<AccessKey>, Origin)> = BTreeMap::new();
+        // A list without keys does not say whose it is: it may be that of any user who is in no other.
+        let empty = self.listings.iter().filter(|(listing, _)| listing.keys.items.is_empty()).count();
         let cut = self.listings.iter().any(|(listing, _)| listing.is_truncated || listing.next_token.is_some());
         let (keys, contradictions) = one_a_key(std::mem::take(&mut self.listings));
         let ids: BTreeSet<String> = keys.keys().cloned().collect();
@@ -176,11 +179,17 @@ impl Assembly {
             listed.entry(key.user.clone()).or_insert_with(|| (Vec::new(), origin)).0.push(key);
         }
         // Nobody can list the root user's keys: the report is all there is.
-        let users = self.rows.values().map(|(row, _)| row).filter(|row| !row.is_root() && !row.keys().is_empty());
-        let with_keys = users.map(|row| row.user.clone());
-        let expected: Vec<String> =
-            if self.reports > 0 { with_keys.collect() } else { self.projection.users.keys().cloned().collect() };
-        let unlisted: Vec<String> = expected.into_iter().filter(|user| !listed.contains_key(user)).collect();
+        let rows = || self.rows.values().map(|(row, _)| row).filter(|row| !row.is_root());
+        let everyone = || self.projection.users.keys().cloned().chain(rows().map(|row| row.user.clone()));
+        let is_today = self.reports > 0 && self.old_report.is_none();
+        let expected: BTreeSet<String> = match is_today {
+            true => rows().filter(|row| !row.keys().is_empty()).map(|row| row.user.clone()).collect(),
+            false => everyone().collect(),
+        };
+        let mut unlisted: Vec<String> = expected.into_iter().filter(|user| !listed.contains_key(user)).collect();
+        if !is_today && unlisted.len() <= empty {
+            unlisted.clear();
+        }
         let mut out = vec![Record::Coverage(self.key_coverage(&ids, cut, &unlisted))];
         out.extend(self.contradiction(&contradictions));
         let mut taken = BTreeSet::new();
@@ -245,6 +254,15 @@ impl Assembly {
         let remedy = "add them: aws iam list-access-keys --user-name NAME > keys-NAME.json, for each user";
         let (outcome, detail) = match (cut, ids.is_empty(), unlisted.len()) {
             (true, ..) => (Outcome::Partial, "a list says that more follow".to_owned()),
+            (_, _, count) if count > 0 && self.old_report.is_some() => {
+                let made = self.old_report.map(|made| made.strftime("%Y-%m-%d").to_string()).unwrap_or_default();
+                let who = some_of(unlisted);
+                let detail = format!(
+                    "the credential report is of {made} and does not know keys made since, and none are listed for \
+                     {count} users: {who}"
+                );
+                (Outcome::Partial, detail)
+            }
             (_, true, count) if count > 0 || !self.users_known() => {
                 (Outcome::NotRead, "no file lists them, so their ids are not known".to_owned())
             }

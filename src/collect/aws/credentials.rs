@@ -129,6 +129,19 @@ impl Projection {
         missing.into_iter().map(of_one).collect()
     }
 
+    /// AWS writes a row of the root user into every report: without it, what the row says of root is not known, and of a
+    /// key of the account nobody knows whether it is root's.
+    pub(super) fn without_root<'r>(&self, mut rows: impl Iterator<Item = &'r ReportRow>) -> Option<Record> {
+        if rows.any(ReportRow::is_root) {
+            return None;
+        }
+        let detail = "it has no row of the root user, which AWS writes into every report: it was cut";
+        let arn = self.site.account.iam_arn("root");
+        let hole = CoverageEntry::hole(NAME, &arn, "credential report", Outcome::Partial, detail);
+        let remedy = "give the report as it came: aws iam get-credential-report > report.json";
+        Some(Record::Coverage(hole.blinds(&[FactKind::Credentials, FactKind::Usage]).remedy(remedy)))
+    }
+
     /// A key and what is known of its last use. `listing` and `report` say where each half was seen.
     pub(super) fn key(&self, holder: &str, key: &Key, listing: &Origin, report: &Origin) -> Vec<Record> {
         let (id, name) = match (&key.listed, &key.report) {

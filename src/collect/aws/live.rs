@@ -353,6 +353,7 @@ impl Visit {
             self.send(self.projection.report_row(row, &Origin::Api)).await?;
         }
         self.send(self.projection.beside_report(rows.iter().map(|row| &row.user))).await?;
+        self.send(self.projection.without_root(rows.iter()).into_iter().collect()).await?;
         self.cover(match fault {
             None => site.complete(WHAT, count),
             Some(fault) => {

@@ -51,6 +51,14 @@ impl Encoding {
     }
 }
 
+/// So many pairs of plain letters in a row are no UTF-16: a mark before a text of bytes must not hide what is in it.
+const PLAIN: usize = 8;
+
+/// Whether two bytes are two letters as people write them.
+fn is_plain(pair: [u8; 2]) -> bool {
+    pair.iter().all(|byte| byte.is_ascii_graphic() || b" \t\r\n".contains(byte))
+}
+
 /// Whether all that is seen behind a mark is characters of four bytes each. Two of UTF-16 hardly ever are one of those.
 fn are_characters(bytes: &[u8], number: fn([u8; 4]) -> u32) -> bool {
     let (units, _) = bytes.get(..bytes.len().min(LOOK)).unwrap_or(bytes).as_chunks::<4>();
@@ -68,8 +76,15 @@ pub(super) fn whole(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
         return Some(Cow::Borrowed(pending));
     }
     let nothing: Box<dyn Read> = Box::new(io::empty());
-    let mut text =
-        Text { file: nothing.take(0), limit: 0, encoding, pending: pending.to_owned(), expected: 0, failed: None };
+    let mut text = Text {
+        file: nothing.take(0),
+        limit: 0,
+        encoding,
+        pending: pending.to_owned(),
+        is_plain: false,
+        expected: 0,
+        failed: None,
+    };
     let mut decoded = Vec::new();
     text.decode(&mut decoded, true);
     Some(Cow::Owned(decoded))
@@ -82,6 +97,8 @@ pub(super) struct Text<'a> {
     encoding: Encoding,
     /// Bytes that were read and not yet given on.
     pending: Vec<u8>,
+    /// What was given on last was no UTF-16, whatever the mark says.
+    is_plain: bool,
     /// How many bytes there seem to be; memory is made ready for them at once.
     expected: usize,
     /// Why reading ended when the beginning was looked at; told when what came before it was given on.
@@ -103,7 +120,7 @@ impl<'a> Text<'a> {
         };
         let (encoding, mark) = Encoding::of(&head);
         head.drain(..mark);
-        Ok(Self { file, limit, encoding, pending: head, expected: 0, failed })
+        Ok(Self { file, limit, encoding, pending: head, is_plain: false, expected: 0, failed })
     }
 
     /// Says how many bytes there seem to be.
@@ -155,20 +172,42 @@ impl<'a> Text<'a> {
         let (pairs, _) = self.pending.as_chunks::<2>();
         let waits = pairs.last().is_some_and(|pair| (0xd800..0xdc00).contains(&unit(pair))) && !is_end;
         let whole = &pairs[..pairs.len() - usize::from(waits)];
-        for character in char::decode_utf16(whole.iter().map(unit)) {
-            let character = character.unwrap_or(char::REPLACEMENT_CHARACTER);
-            window.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        let mut rest = whole;
+        while !rest.is_empty() {
+            let plain = rest.iter().take_while(|pair| is_plain(**pair)).count();
+            if plain >= PLAIN || plain > 0 && self.is_plain {
+                rest[..plain].iter().for_each(|pair| window.extend_from_slice(pair));
+                self.is_plain = true;
+                rest = &rest[plain..];
+                continue;
+            }
+            if plain == rest.len() && !is_end {
+                break;
+            }
+            // What is too short to be plain goes with what comes behind it.
+            let other = rest[plain..].iter().take_while(|pair| !is_plain(**pair)).count();
+            for character in char::decode_utf16(rest[..plain + other].iter().map(unit)) {
+                let character = character.unwrap_or(char::REPLACEMENT_CHARACTER);
+                window.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+            self.is_plain = false;
+            rest = &rest[plain + other..];
         }
-        let done = whole.len() * 2;
+        let done = (whole.len() - rest.len()) * 2;
         self.pending.drain(..done);
+        if is_end && self.is_plain {
+            window.append(&mut self.pending);
+        }
     }
 
     /// As [`Self::decode`], of characters of four bytes.
     fn decode_long(&mut self, window: &mut Vec<u8>, number: fn([u8; 4]) -> u32) {
         let (units, _) = self.pending.as_chunks::<4>();
         for unit in units {
-            let character = char::from_u32(number(*unit)).unwrap_or(char::REPLACEMENT_CHARACTER);
-            window.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            match char::from_u32(number(*unit)) {
+                Some(character) => window.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+                None => window.extend_from_slice(unit),
+            }
         }
         let done = units.len() * 4;
         self.pending.drain(..done);
@@ -256,6 +295,21 @@ mod tests {
         let mixed = [&little[..200], b"and then something else"].concat();
         assert_eq!(read(&mixed, 100).as_bytes(), mixed, "what goes on otherwise is taken as it is");
         assert_eq!(read(b"\xef\xbb\xbfa\0b", 1), "a\0b");
+    }
+
+    #[test]
+    fn a_mark_before_plain_text_hides_nothing() {
+        let text = "API_TOKEN=not-a-token-but-long-enough\nand=more\n";
+        for mark in [b"\xff\xfe".as_slice(), b"\xfe\xff", b"\xff\xfe\0\0", b"\xff\xfe\n\n", b"\0\0\xfe\xff\0\0\0a"] {
+            for (step, odd) in [(1, ""), (3, "x"), (100, "")] {
+                let told = read(&[mark, text.as_bytes(), odd.as_bytes()].concat(), step);
+                assert!(told.contains(text.trim_end()), "{mark:?} {step}: {told:?}");
+            }
+        }
+        // What begins as UTF-16 and goes on as bytes.
+        let wide: Vec<u8> =
+            "\u{feff}# a comment in Windows' own form\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert!(read(&[&wide, text.as_bytes()].concat(), 7).contains(text));
     }
 
     #[test]

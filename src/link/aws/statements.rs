@@ -51,8 +51,16 @@ impl Test<'_> {
 
     /// How far it keeps strangers out.
     pub(super) fn hold(&self) -> Hold {
-        let is_bound = self.binds() || self.positive() == "ipaddress";
+        let is_bound = self.binds() || self.is_other_positive();
         if is_bound { hold_of(&self.key, self.is_pattern(), self.values.iter().copied()) } else { Hold::Nobody }
+    }
+
+    /// Whether it is one of the positive tests that compare no texts, and has values.
+    fn is_other_positive(&self) -> bool {
+        let operator = self.positive();
+        let ordered = operator.starts_with("numeric") || operator.starts_with("date");
+        let is_negated = operator.contains("not") || operator.ends_with("ifexists");
+        (operator == "ipaddress" || operator == "binaryequals" || (ordered && !is_negated)) && !self.values.is_empty()
     }
 
     /// The accounts that it holds a principal `*` to.
