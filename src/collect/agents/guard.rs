@@ -102,9 +102,8 @@ fn without_literals(condition: &str) -> (String, Vec<String>) {
         }
         let mut text = String::new();
         while let Some(letter) = letters.next() {
-            if letter != '\'' {
-                text.push(letter);
-            } else if letters.next_if_eq(&'\'').is_some() {
+            // Two in a row stand for one.
+            if letter != '\'' || letters.next_if_eq(&'\'').is_some() {
                 text.push(letter);
             } else {
                 break;
