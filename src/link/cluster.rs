@@ -157,7 +157,7 @@ fn powers(role: &Policy, tables: &Tables) -> Vec<CapabilityKind> {
     };
     let capabilities = kubernetes::grant_capabilities(&grant, role, &tables.kubernetes_capabilities);
     let mut kinds: Vec<CapabilityKind> =
-        capabilities.into_iter().filter(|one| !one.conditional).map(|one| one.kind).collect();
+        capabilities.into_iter().filter(|one| !one.conditional && !one.is_of_named()).map(|one| one.kind).collect();
     kinds.sort();
     kinds.dedup();
     kinds

@@ -250,15 +250,20 @@ fn judged(folder: &Path, sources: &[&str]) -> Value {
 }
 
 #[test]
-fn a_role_that_is_part_of_others_waits_for_no_binding() {
+fn a_role_that_is_part_of_others_or_gives_little_waits_for_no_binding() {
     let at = folder();
-    let role = |name: &str, labels: &str| {
+    let role = |name: &str, labels: &str, rule: &str| {
         format!(
-            "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{name: {name}, uid: u{labels}}}\nrules: [{{apiGroups: [\"\"], resources: [secrets], verbs: [list]}}]\n"
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{name: {name}, uid: u{labels}}}\nrules: [{{apiGroups: [\"\"], resources: [secrets], {rule}}}]\n"
         )
     };
-    let part = role("part", ", labels: {rbac.authorization.k8s.io/aggregate-to-edit: \"true\"}");
-    write(at.path(), "dump/all.yaml", format!("{part}---\n{}", role("alone", "")));
+    let all = [
+        role("part", ", labels: {rbac.authorization.k8s.io/aggregate-to-edit: \"true\"}", "verbs: [list]"),
+        role("alone", "", "verbs: [list]"),
+        // One Secret by its name is not much.
+        role("own", "", "verbs: [get], resourceNames: [my-app-tls]"),
+    ];
+    write(at.path(), "dump/all.yaml", all.join("---\n"));
     let scan = judged(at.path(), &["--kubernetes-export", "prod=dump"]);
     let list = scan["findings"].as_array().unwrap();
     let unbound: Vec<&Value> =
