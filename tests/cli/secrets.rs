@@ -116,6 +116,7 @@ fn nothing_but_source_is_read() {
         "agent-shared-secret",
         "leaked-credential-of-disabled-identity",
         "leaked-dead-credential",
+        "leaked-gone-credential",
         "leaked-key-id",
         "leaked-key-lets-in",
         "leaked-live-credential",

@@ -96,6 +96,34 @@ pub(super) fn providers(source: &str) -> Vec<Provider> {
     starts.map(read).collect()
 }
 
+/// The principals that trust policies of a file name: `identifiers = ["…"]`, `Federated = "…"` or `"Federated": "…"`.
+pub(super) fn trusted(source: &str) -> Vec<String> {
+    let tokens = tokens(source);
+    let mut found = Vec::new();
+    for (at, (token, _)) in tokens.iter().enumerate() {
+        let is_name = match token {
+            Token::Word(word) => matches!(word.as_str(), "identifiers" | "Federated"),
+            Token::Text(Some(text)) => text == "Federated",
+            _ => false,
+        };
+        if !is_name || !matches!(tokens.get(at + 1), Some((Token::Sign(b'=' | b':'), _))) {
+            continue;
+        }
+        let in_list = matches!(tokens.get(at + 2), Some((Token::Sign(b'['), _)));
+        for (token, _) in tokens.iter().skip(at + 2 + usize::from(in_list)) {
+            match token {
+                Token::Text(text) => found.extend(text.clone()),
+                Token::Sign(b',') | Token::Line if in_list => {}
+                _ => break,
+            }
+            if !in_list {
+                break;
+            }
+        }
+    }
+    found
+}
+
 /// The texts of `name = ["…", "…"]`; none where one of them is made of parts.
 fn plain_list(tokens: &[(Token, u64)], name: &str) -> Vec<String> {
     let is_name = |(token, _): &(Token, u64)| matches!(token, Token::Word(word) if word == name);

@@ -17,7 +17,7 @@ const MOST_FILES: usize = 200;
 pub(super) struct Providers {
     /// Of each provider by its alias, empty for the one without: the accounts that it is held to.
     accounts: BTreeMap<String, BTreeSet<String>>,
-    /// The accounts whose identity providers the folder's code names.
+    /// The accounts whose identity providers the trust policies of the folder's code name.
     of_trust: BTreeSet<String>,
 }
 
@@ -43,11 +43,8 @@ impl Providers {
             accounts.extend(block.role.as_deref().and_then(account));
             self.accounts.entry(block.alias).or_default().extend(accounts);
         }
-        for marker in [":oidc-provider/", ":saml-provider/"] {
-            let named =
-                text.match_indices(marker).filter_map(|(at, _)| text[..at].rsplit_once("arn:").map(|(_, arn)| arn));
-            self.of_trust.extend(named.filter_map(|arn| account(&format!("arn:{arn}:x"))));
-        }
+        let is_provider = |arn: &&String| [":oidc-provider/", ":saml-provider/"].iter().any(|kind| arn.contains(kind));
+        self.of_trust.extend(hcl::trusted(text).iter().filter(is_provider).filter_map(|arn| account(arn)));
     }
 
     /// The accounts of what a provider makes: of the one with this alias, else of the folder's own; empty where nothing says.
@@ -83,8 +80,17 @@ mod tests {
         assert_eq!((told(role, "b"), told(role, "")), (vec!["444455556666".to_owned()], Vec::new()));
         let trust = "identifiers = [\"arn:aws:iam::111122223333:oidc-provider/token.example\"]";
         assert_eq!(told(trust, ""), ["111122223333"]);
-        let several = format!("{trust} \"arn:aws:iam::444455556666:saml-provider/okta\"");
-        assert_eq!(told(&several, ""), Vec::<String>::new());
+        let other = "Federated = \"arn:aws:iam::444455556666:saml-provider/okta\"";
+        assert_eq!(told(other, ""), ["444455556666"]);
+        assert_eq!(told(&format!("{trust}\n{other}"), ""), Vec::<String>::new());
+        // What is no principal of a trust says nothing of the account that the code is applied to.
+        for elsewhere in [
+            "# moved from arn:aws:iam::111122223333:oidc-provider/x",
+            "resources = [\"arn:aws:iam::111122223333:oidc-provider/*\"]",
+            "identifiers = [\"arn:aws:iam::${var.account}:oidc-provider/x\"]",
+        ] {
+            assert_eq!(told(elsewhere, ""), Vec::<String>::new(), "{elsewhere}");
+        }
         // A name made of parts, and a provider of another system.
         assert_eq!(told("provider \"aws\" { allowed_account_ids = [var.account] }", ""), Vec::<String>::new());
         assert_eq!(told("provider \"vault\" { allowed_account_ids = [\"999988887777\"] }", ""), Vec::<String>::new());
