@@ -216,5 +216,6 @@ fn an_agent_whose_connections_and_owners_were_not_exported_is_not_called_clean()
         let hole = entries.find(|one| one["detail"].to_string().contains(file)).expect("it is told");
         let is_hole = hole["outcome"] == "partial" || hole["blinds"] == serde_json::json!(["settings"]);
         assert!(is_hole, "{hole}");
+        assert_eq!(report["summary"]["incomplete"], true, "{missing}");
     }
 }

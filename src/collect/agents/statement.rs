@@ -3,6 +3,7 @@
 
 use super::hcl;
 use super::node::{Node, Value};
+use crate::model::wildcard::overlap;
 
 /// How deep braces lie in each other, at most.
 const DEEPEST: usize = 64;
@@ -63,7 +64,9 @@ impl Statement {
             "a policy that allows every action on everything".to_owned()
         } else if has(&self.actions, &["iam:*"]) {
             "a policy that allows iam:* on everything, by which it can give itself every right".to_owned()
-        } else if self.not_actions.is_there && !self.not_actions.words.iter().any(|word| word.starts_with("iam:")) {
+        } else if self.not_actions.is_there && (self.not_actions.is_computed || self.not_actions.is_open) {
+            return Some(Power::Unknown("what its policy leaves out is computed".to_owned()));
+        } else if self.not_actions.is_there && !self.not_actions.words.iter().any(|word| leaves_out_iam(word)) {
             "a policy that allows every action on everything but for some that it names".to_owned()
         } else if self.actions.is_computed {
             return Some(Power::Unknown("the actions of its policy are computed".to_owned()));
@@ -83,6 +86,11 @@ impl Statement {
         let denies = self.effect.as_deref().is_some_and(|effect| effect.eq_ignore_ascii_case("deny"));
         denies && !self.has_condition && has_all(&self.actions) && has_all(&self.resources)
     }
+}
+
+/// Whether a pattern of `NotAction` names something of IAM, by which every right could be given.
+fn leaves_out_iam(pattern: &str) -> bool {
+    overlap(&pattern.to_lowercase(), "iam:*")
 }
 
 /// The strongest of the statements of one policy, unless one of them denies everything.
@@ -259,6 +267,8 @@ mod tests {
             statement("Deny", ""),
             "statement {\n effect = \"Deny\"\n actions = [\"*\"]\n resources = [\"*\"]\n}".to_owned(),
             "{ Effect = \"Allow\", NotAction = [\"iam:*\", \"organizations:*\"], Resource = \"*\" }".to_owned(),
+            "{ Effect = \"Allow\", NotAction = \"*\", Resource = \"*\" }".to_owned(),
+            "{ Effect = \"Allow\", NotAction = \"IAM:Put*\", Resource = \"*\" }".to_owned(),
             "{ Effect = \"Allow\", Action = \"*\", Resource = \"arn:aws:s3:::a\" }".to_owned(),
             "{ Effect = \"Allow\", Action = \"*\", Resource = aws_s3_bucket.a.arn }".to_owned(),
             // What one statement denies and another allows in part is no administrator.
@@ -274,6 +284,7 @@ mod tests {
         for text in [
             "{ Effect = \"Allow\", Action = \"*\", Resource = \"*\", Condition = { Bool = {} } }",
             "statement {\n condition {\n test = \"x\"\n }\n actions = [\"*\"]\n resources = [\"*\"]\n}",
+            "statement {\n not_actions = var.actions\n resources = [\"*\"]\n}",
             "statement {\n actions = var.actions\n resources = [\"*\"]\n}",
         ] {
             assert!(matches!(of_text(text), Some(Power::Unknown(_))), "{text}");
