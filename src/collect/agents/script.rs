@@ -143,7 +143,7 @@ fn without_documents(lines: Vec<(Range<usize>, String)>) -> Vec<(Range<usize>, S
         let begins = line.split_once("<<").filter(|(_, rest)| !rest.starts_with('<'));
         if let Some((before, rest)) = begins {
             let program = before.split_whitespace().find(|word| !word.contains('=')).unwrap_or_default();
-            let word = rest.trim_start_matches('-').trim_start().split_whitespace().next().unwrap_or_default();
+            let word = rest.trim_start_matches('-').split_whitespace().next().unwrap_or_default();
             let word = word.trim_matches(['"', '\'', '\\']);
             let is_written = matches!(program, "cat" | "tee" | "echo" | "sudo" | "read" | "printf" | "COPY" | "ADD");
             if is_written && !word.is_empty() {
