@@ -36,6 +36,7 @@ mod join;
 mod kube_server;
 mod kubernetes;
 #[cfg(all(feature = "aws", feature = "kubernetes"))]
+mod leavers;
 mod live;
 #[cfg(feature = "okta")]
 mod okta;
