@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::Failure;
-use super::arguments::{Global, Imports, Searching, Sources};
-use super::{agents, imports, ruleset, scope, targets};
+use super::arguments::{Global, Sources};
+use super::searching::{Imports, Searching};
+use super::{agents, imports, ruleset, scope, targets, trees};
 use crate::collect::registry::{self, Request, collectors};
 use crate::collect::shard::{self, Shard};
 use crate::collect::source::{Found, Selection, Source, SourceOptions, discover};
@@ -86,6 +87,8 @@ pub(super) fn read(
         imports::hint(&request, &imports);
     }
     let has_others = rules.is_some() || config.rules_dir.is_some() || !taken.is_empty();
+    trees::name(&mut request, config)?;
+    trees::mask(&mut request, &own);
     let scope = scope::of(&request, &detectors, has_others, &imports.rules_from)?;
     let progress = Progress::new(!global.quiet);
     let context = Context { now, fingerprint_key: config::fingerprint_key(), progress: progress.callback() };
@@ -175,7 +178,13 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
     let mut roots = sources.paths.clone();
     let listed = targets::listed(sources)?;
     roots.extend(listed.roots);
-    if roots.is_empty() && !wants_aws && !wants_cluster && !has_exports && sources.home.is_empty() {
+    if roots.is_empty()
+        && listed.beside.is_empty()
+        && !wants_aws
+        && !wants_cluster
+        && !has_exports
+        && sources.home.is_empty()
+    {
         roots.push(PathBuf::from("."));
     }
     let mut people = sources.people.clone();
@@ -236,6 +245,7 @@ pub(super) fn source_options(searching: &Searching) -> Result<SourceOptions, Fai
         selection: selection(searching)?,
         index_file: config::git_index_file(),
         no_ignore: searching.no_ignore,
+        tree_name: searching.tree_name.clone(),
         no_inline_allow: searching.no_inline_allow,
         archives: !searching.no_archives,
         threads: searching.threads.unwrap_or_default(),

@@ -59,5 +59,6 @@ mod source;
 mod stories;
 mod ties;
 mod tree;
+mod trees;
 mod trouble;
 mod versions;
