@@ -436,7 +436,7 @@ fn a_server_without_reviews_is_asked_for_its_lists_all_the_same() {
 const DISCOVERED: &str = r#"{"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2","items":[
   {"metadata":{"name":"argoproj.io"},"versions":[{"version":"v1alpha1","resources":[
     {"resource":"workflows","responseKind":{"kind":"Workflow"},"scope":"Namespaced","verbs":["get","list","create"]},
-    {"resource":"applications","responseKind":{"kind":"Application"},"scope":"Namespaced","verbs":["get","list"]}]}]},
+    {"resource":"appprojects","responseKind":{"kind":"AppProject"},"scope":"Namespaced","verbs":["get","list"]}]}]},
   {"metadata":{"name":"kagent.dev"},"versions":[{"version":"v1alpha2","resources":[
     {"resource":"agents","responseKind":{"kind":"Agent"},"scope":"Namespaced","verbs":["get","list"]}]}]},
   {"metadata":{"name":"shop.example.com"},"versions":[{"version":"v1","resources":[
@@ -466,7 +466,7 @@ fn custom_resources_that_run_pods_are_discovered_and_listed() {
     let found = coverage(&records, "custom resources (discovery)");
     assert_eq!(found.count, 2);
     assert!(found.detail.as_deref().unwrap().contains("shop.example.com"), "{found:?}");
-    assert!(server.seen().iter().all(|seen| !is(seen, "orders") && !is(seen, "applications")));
+    assert!(server.seen().iter().all(|seen| !is(seen, "orders") && !is(seen, "appprojects")));
 }
 
 #[test]
