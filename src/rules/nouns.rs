@@ -70,6 +70,11 @@ fn rights(it: &Identity, facts: &IdentityFacts, name: &str) -> Field {
         "could_reach_data" => Field::Bool(!gets_data && !facts.data_paths.is_empty()),
         "becomes_in" => ways(facts).next().map_or(Field::Null, |path| text(home(it, path))),
         "becomes" => ways(facts).next().map_or(Field::Null, |path| text(ending(it, path))),
+        "becomes_steps" => ways(facts).next().map_or(Field::Null, |path| Field::Text(length(path))),
+        "becomes_via" => ways(facts).next().map_or(Field::Null, |path| match path.via.as_slice() {
+            [] => text(ending(it, path)),
+            via => Field::Text(via.join(", then ")),
+        }),
         "cut" => {
             let mut cuts: Vec<&str> = ways(facts).map(|path| path.cut.as_str()).filter(|cut| !cut.is_empty()).collect();
             cuts.sort_unstable();
@@ -109,6 +114,14 @@ fn ways(facts: &IdentityFacts) -> impl Iterator<Item = &EscalationPath> {
     let paths = if facts.escalations.is_empty() { &facts.data_paths } else { &facts.escalations };
     let certain = paths.iter().any(|path| !path.conditional);
     paths.iter().filter(move |path| !(certain && path.conditional))
+}
+
+/// How many things are done on a way, in words.
+fn length(path: &EscalationPath) -> String {
+    match path.via.len().max(1) {
+        1 => "1 step".to_owned(),
+        many => format!("{many} steps"),
+    }
 }
 
 /// Whom a way ends at, in few words.
