@@ -38,7 +38,11 @@ pub(crate) fn said(account: &Account) -> (&'static str, Vec<String>) {
     if held.iter().any(|one| one.is_administrator()) {
         return ("administrator", held[0].proof.clone());
     }
-    match ways(&principals, &account.surroundings()).to_administrator.remove(X).and_then(|paths| paths.into_iter().next()) {
+    match ways(&principals, &account.surroundings())
+        .to_administrator
+        .remove(X)
+        .and_then(|paths| paths.into_iter().next())
+    {
         Some(path) if path.conditional => ("possible", path.steps),
         Some(path) => ("certain", path.steps),
         None => ("nothing", Vec::new()),
