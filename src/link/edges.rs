@@ -30,7 +30,7 @@ pub(super) fn link(inventory: &mut Inventory) {
     definitions::link(inventory, &mut edges);
     of_places(inventory, &mut edges);
     of_escalations(inventory, &mut edges);
-    of_links(inventory, &mut edges);
+    of_links(inventory, &admitted, &mut edges);
     inventory.facts.graph = Graph::new(edges);
     inventory.facts.code_share = definitions::shares(inventory);
 }
@@ -63,8 +63,12 @@ fn is_judged_elsewhere(link: &Link) -> bool {
 }
 
 /// Steps that collectors saw in configuration.
-fn of_links(inventory: &Inventory, edges: &mut Vec<Edge>) {
+fn of_links(inventory: &Inventory, admitted: &AllAdmitted, edges: &mut Vec<Edge>) {
     for link in inventory.links.rows().iter().filter(|link| !is_judged_elsewhere(link)) {
+        if workflows::is_of_agent(inventory, link) {
+            edges.extend(workflows::of_agent(inventory, link, admitted));
+            continue;
+        }
         let kind = match link.kind {
             LinkKind::MemberOf => EdgeKind::MemberOf,
             LinkKind::Uses => EdgeKind::Uses,

@@ -42,7 +42,7 @@ pub use finding::{
     BaselineNote, BaselineState, Confidence, Finding, HistoryNote, HistoryState, NotEvaluated, RuleInfo, Severity,
     SubjectKind,
 };
-pub use grant::{Grant, GrantKind, Policy, PolicyLanguage, Trust};
+pub use grant::{Grant, GrantKind, Policy, PolicyLanguage, PolicyVersion, Trust};
 pub use identity::{Identity, IdentityKind, Provider};
 pub use known::Known;
 pub use link::{Link, LinkKind};

@@ -231,7 +231,13 @@ impl<'a> Search<'a> {
         }
         steps.extend(self.cut(start));
         let target = target.or_else(|| self.actors.get(start).map(|actor| actor.id.clone()));
-        EscalationPath { target: target.unwrap_or_else(|| Urn::new("")), conditional: false, steps, cut: String::new() }
+        EscalationPath {
+            target: target.unwrap_or_else(|| Urn::new("")),
+            conditional: false,
+            via: Vec::new(),
+            steps,
+            cut: String::new(),
+        }
     }
 
     /// The bindings without which the subject has no way up.

@@ -37,6 +37,7 @@ impl Projection {
             tenant: self.cluster.clone(),
             builtin: builtin::bootstrapped(&object.metadata.labels.0),
             document: Value::Array(object.rules.into_iter().filter(is_rule).collect()),
+            other_versions: Vec::new(),
             evidence,
         };
         out.extend(self.part_of_others(kind, &object.metadata, &policy));
