@@ -72,7 +72,7 @@ impl Check {
             Self::PemPrivateKey => pem(value, facts),
             Self::PackedPrivateKey => {
                 // In base64 once more. What cannot be read may be cut, and is a leak all the same.
-                STANDARD.decode(value).is_ok_and(|key| pem(&key, facts));
+                _ = STANDARD.decode(value).is_ok_and(|key| pem(&key, facts));
                 true
             }
             Self::GcpServiceAccount => super::google::key_file(value, facts),
