@@ -3,10 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::federation::AllAdmitted;
+use super::workflows;
 use crate::inventory::Inventory;
 use crate::model::{
     AttributeName as Name, Attributes, Capability, CapabilityKind, CredentialKind, Fingerprint, Identity, IdentityKind,
-    LinkKind, Provider, SettingKind, TreeNames, Urn, wildcard,
+    Known, Link, LinkKind, Provider, SettingKind, TreeNames, Urn, wildcard,
 };
 
 /// How many agents of one value are named.
@@ -113,18 +115,39 @@ fn settings(inventory: &Inventory) -> BTreeMap<Urn, Loosened> {
 
 /// The roles that agents act as, where their accounts were read.
 fn roles(inventory: &mut Inventory, agents: &[Identity]) {
-    let mut strong = Vec::new();
-    for agent in agents {
-        for link in inventory.links.from(&agent.id).filter(|link| link.kind == LinkKind::ActsAs) {
-            let facts = inventory.facts.identities.get(&link.to);
-            let administrator = facts.and_then(|facts| facts.capabilities.iter().find(|one| one.is_administrator()));
-            if let Some(capability) = administrator {
-                strong.push((agent.id.clone(), format!("administrator of {}", capability.scope)));
-            }
-        }
+    let ties = |agent: &Identity| {
+        let links = inventory.links.from(&agent.id).filter(|link| link.kind == LinkKind::ActsAs);
+        links.cloned().collect::<Vec<_>>()
+    };
+    let all: Vec<Link> = agents.iter().flat_map(ties).collect();
+    if all.is_empty() {
+        return;
+    }
+    let admitted = AllAdmitted::of(inventory.trusts.iter());
+    let mut strong: Vec<(Urn, Known<String>)> = Vec::new();
+    for link in all {
+        let facts = inventory.facts.identities.get(&link.to);
+        let administrator = facts.and_then(|facts| facts.capabilities.iter().find(|one| one.is_administrator()));
+        let Some(capability) = administrator else { continue };
+        let condition = match workflows::is_of_agent(inventory, &link) {
+            false => None,
+            true => match workflows::of_agent(inventory, &link, &admitted) {
+                Some(edge) => edge.condition,
+                None => continue,
+            },
+        };
+        let told = format!("administrator of {}", capability.scope);
+        let told = match condition {
+            None => Known::Value(told),
+            Some(condition) => Known::unknown(format!("its role is {told}, and it may take it on only if {condition}")),
+        };
+        strong.push((link.from, told));
     }
     for (id, why) in strong {
-        inventory.facts.attributes.entry(id).or_default().set(Name::RoleIsAdministrator, why);
+        let attributes = inventory.facts.attributes.entry(id).or_default();
+        if attributes.text(Name::RoleIsAdministrator).is_none() {
+            attributes.set_known(Name::RoleIsAdministrator, why);
+        }
     }
 }
 

@@ -43,7 +43,7 @@ pub use finding::{
     BaselineNote, BaselineState, Confidence, Finding, Hidden, HistoryNote, HistoryState, NotEvaluated, RuleInfo,
     Severity, SubjectKind,
 };
-pub use grant::{Grant, GrantKind, Policy, PolicyLanguage, Trust};
+pub use grant::{Grant, GrantKind, Policy, PolicyLanguage, PolicyVersion, Trust};
 pub use identity::{Identity, IdentityKind, Provider};
 pub use known::Known;
 pub use link::{Link, LinkKind};

@@ -15,6 +15,7 @@ mod kind;
 mod load;
 mod message;
 mod nouns;
+mod paths;
 mod plain;
 mod schema;
 mod selftest;

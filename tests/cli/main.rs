@@ -7,6 +7,7 @@ mod acme;
 mod agents;
 mod allow;
 mod archive;
+mod audit_log;
 mod aws;
 mod aws_strangers;
 mod aws_ways;
