@@ -122,9 +122,7 @@ pub(super) fn read(
     gathered.records.push(Record::Scope(Box::new(scope)));
     gathered.records.extend(request.beside.iter().cloned().map(Record::Coverage));
     gathered.records.extend(not_used(&unused).chain(taken.iter().map(imports::coverage)).map(Record::Coverage));
-    if adopted {
-        gathered.records.iter_mut().for_each(distrust);
-    }
+    gathered.records.iter_mut().filter(|_| adopted).for_each(distrust);
     agents::add_registry(&mut gathered.records, config, now);
     // By our own alone: the id of a key is no secret, although others have a rule for it.
     mask(&mut gathered.records, &own);
@@ -178,13 +176,8 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
     let mut roots = sources.paths.clone();
     let listed = targets::listed(sources)?;
     roots.extend(listed.roots);
-    if roots.is_empty()
-        && listed.beside.is_empty()
-        && !wants_aws
-        && !wants_cluster
-        && !has_exports
-        && sources.home.is_empty()
-    {
+    let has_trees = !roots.is_empty() || !listed.beside.is_empty() || !sources.home.is_empty();
+    if !has_trees && !wants_aws && !wants_cluster && !has_exports {
         roots.push(PathBuf::from("."));
     }
     let mut people = sources.people.clone();
