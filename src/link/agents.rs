@@ -8,7 +8,7 @@ use super::workflows;
 use crate::inventory::Inventory;
 use crate::model::{
     AttributeName as Name, Attributes, Capability, CapabilityKind, CredentialKind, Fingerprint, Identity, IdentityKind,
-    Known, Link, LinkKind, Provider, SettingKind, Urn, wildcard,
+    Known, Link, LinkKind, Provider, SettingKind, TreeNames, Urn, wildcard,
 };
 
 /// How many agents of one value are named.
@@ -192,12 +192,15 @@ fn registry(inventory: &mut Inventory, agents: &[Identity]) {
     if names.is_empty() {
         return;
     }
+    let trees = TreeNames::of(&inventory.scopes);
     for agent in agents {
         // A server is part of its client, and code is no agent that runs.
         let is_client = agent.kind == IdentityKind::AgentClient;
         if matches!(agent.kind, IdentityKind::AgentServer | IdentityKind::AgentCode) || is_client && !names_clients {
             continue;
         }
+        // A list may call a tree by its folder, or by the end of its name.
+        let shorter = [trees.by_folder(agent.id.as_str()), trees.shortened(agent.id.as_str())];
         let short = agent.name.split(" (").next().unwrap_or(&agent.name).to_lowercase();
         let long = [agent.id.as_str().to_lowercase(), agent.name.to_lowercase(), short];
         // `agent:shop-api/*` stands for the whole tree, its client among it.
@@ -205,6 +208,8 @@ fn registry(inventory: &mut Inventory, agents: &[Identity]) {
             let tree = name.strip_suffix("/*").map(|tree| format!("{tree}#*"));
             wildcard::matches(name, text) || tree.is_some_and(|tree| wildcard::matches(&tree, text))
         };
+        let long = long.into_iter().chain(shorter.into_iter().flatten().map(|text| text.to_lowercase()));
+        let long: Vec<String> = long.collect();
         if !names.iter().any(|name| long.iter().any(|text| is_named(name, text))) {
             inventory.facts.attributes.entry(agent.id.clone()).or_default().set(Name::Unregistered, true);
         }

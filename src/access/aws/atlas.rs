@@ -54,7 +54,8 @@ impl<'n, 'a> Atlas<'n, 'a> {
             for (place, _) in held.iter().filter(|(_, held)| held.is_some()) {
                 holders[*place].push(who);
                 let how = techniques.all[*place].how;
-                is_forger[who] |= matches!(how, How::OtherIdentity | How::PassRole | How::ExistingCompute);
+                is_forger[who] |=
+                    matches!(how, How::OtherIdentity | How::PassRole | How::ExistingCompute | How::IdentityProvider);
             }
         }
         let assume = techniques.all.iter().position(|technique| technique.how == How::Assume);
@@ -117,6 +118,10 @@ impl<'n, 'a> Atlas<'n, 'a> {
                     false
                 }
                 How::OtherIdentity => technique.on.is_some_and(|on| node.is_changeable(on)),
+                How::IdentityProvider => {
+                    let mut providers = node.trust.iter().flat_map(super::trust::TrustPolicy::providers);
+                    providers.any(|provider| technique.works_on(provider))
+                }
                 How::PassRole | How::ExistingCompute => trusted.iter().any(|(form, name)| {
                     *name == "*"
                         || (*form == Form::Service

@@ -20,6 +20,7 @@ mod object;
 mod operator;
 mod probe;
 mod problems;
+mod provider;
 mod raise;
 mod region;
 mod run;
