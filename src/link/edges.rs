@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::federation::AllAdmitted;
-use super::{clusters, definitions, proofs, workflows};
+use super::{agent_accounts, clusters, definitions, proofs, workflows};
 use crate::access::kubernetes::{self, Asker, Place, Reach};
 use crate::inventory::{Graph, IdentityFacts, Inventory};
 use crate::model::{
@@ -31,6 +31,7 @@ pub(super) fn link(inventory: &mut Inventory) {
     of_places(inventory, &mut edges);
     of_escalations(inventory, &mut edges);
     of_links(inventory, &admitted, &mut edges);
+    edges.extend(agent_accounts::edges(inventory));
     inventory.facts.graph = Graph::new(edges);
     inventory.facts.code_share = definitions::shares(inventory);
 }

@@ -152,10 +152,12 @@ impl<'n> Workflow<'n> {
     fn agent(&self, file: &mut File<'_>, job: &Entry, step: &Node, (program, key): (&str, &str)) {
         let place = Place::of_step(file, &job.key, step, key, program);
         let mut attributes = self.start(&job.key, step).with(Name::AgentProgram, program);
-        // Some actions ask who it is, unless they are told not to.
+        // Some actions ask who it is, unless they are told not to; then outsiders write only what it reads.
         if let Some((input, _)) = inputs(step).find(|(key, value)| self.tables.frameworks.is_open(key, value)) {
             let anybody = format!("anybody ({input} is *)");
             attributes.set(Name::Triggers, [self.triggers.clone(), vec![anybody]].concat());
+        } else if self.tables.frameworks.asks(step.text_of("uses").unwrap_or_default()) {
+            attributes.remove(Name::UntrustedTrigger);
         }
         self.rights(&job.value, step).set(&mut attributes);
         set_loose(&mut attributes, step, program, &self.tables.frameworks);
@@ -286,8 +288,10 @@ fn defined(step: &Node, guards: &[&Node], program: &str, frameworks: &Frameworks
     let mut attributes = Attributes::default().with(Name::AgentProgram, program);
     set_loose(&mut attributes, step, program, frameworks);
     set_package(&mut attributes, step.text_of("uses"));
+    let asks = frameworks.asks(step.text_of("uses").unwrap_or_default())
+        && !inputs(step).any(|(key, value)| frameworks.is_open(key, value));
     let conditions = guards.iter().filter_map(|node| node.text_of("if")).map(str::to_owned).collect();
-    Defined { program: program.to_owned(), attributes, conditions, writes: None }
+    Defined { program: program.to_owned(), attributes, conditions, asks, writes: None }
 }
 
 /// A composite action: its steps are those of whoever uses it. Source: GitHub Docs, "Metadata syntax for GitHub Actions".

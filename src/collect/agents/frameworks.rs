@@ -41,6 +41,9 @@ pub(super) struct Framework {
 struct Action {
     name: String,
     uses: Vec<String>,
+    /// It refuses whoever may not write to the repository.
+    #[serde(default)]
+    asks: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -143,9 +146,18 @@ impl Frameworks {
 
     /// The agent that a step `owner/action@version` starts.
     pub(super) fn of_action(&self, uses: &str) -> Option<&str> {
+        self.action_of(uses).map(|one| one.name.as_str())
+    }
+
+    /// Whether the action of a step refuses by itself whoever may not write to the repository.
+    pub(super) fn asks(&self, uses: &str) -> bool {
+        self.action_of(uses).is_some_and(|one| one.asks)
+    }
+
+    fn action_of(&self, uses: &str) -> Option<&Action> {
         let action = uses.split('@').next().unwrap_or(uses).to_lowercase();
         let is_one = |known: &String| action == *known || action.starts_with(&format!("{known}/"));
-        self.action.iter().find(|one| one.uses.iter().any(is_one)).map(|one| one.name.as_str())
+        self.action.iter().find(|one| one.uses.iter().any(is_one))
     }
 
     /// Whether a text names a program that may be started without anybody being asked.

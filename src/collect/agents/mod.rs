@@ -5,6 +5,7 @@
 //! keeps such files.
 
 mod address;
+mod agentic;
 mod azure;
 mod called;
 mod ci;
