@@ -269,6 +269,13 @@ fn order(subject: &Subject<'_>) -> Section {
         steps.step("If only a machine used it, delete it instead.", book.delete.as_ref());
         return steps.section;
     }
+    ended(subject, &mut steps);
+    steps.section
+}
+
+/// How the old one is ended once everybody has the new one.
+fn ended(subject: &Subject<'_>, steps: &mut Steps) {
+    let book = &subject.book;
     let wait = "Wait until the old one is used no more; a job that runs once a month needs a month.";
     steps.step(wait, book.watch.as_ref());
     if let Some(place) = subject.places.first().filter(|_| subject.credential.is_none()) {
@@ -284,14 +291,12 @@ fn order(subject: &Subject<'_>) -> Section {
     if !subject.places.is_empty() {
         let out = "Take it out of the files. It stays in their history: that it is dead is what counts.";
         steps.step(out, None);
-        if subject.lies_by_name_alone() {
-            steps.section.line(0, "Only its public name lies there, which opens nothing.");
-            return steps.section;
-        }
-        let open = "It lies in the open: if you suspect that somebody else has it, switch it off first.";
+        let open = match subject.lies_by_name_alone() {
+            true => "Only its public name lies there, which opens nothing.",
+            false => "It lies in the open: if you suspect that somebody else has it, switch it off first.",
+        };
         steps.section.line(0, open);
     }
-    steps.section
 }
 
 /// How whole the list of consumers can be.

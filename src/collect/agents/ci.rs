@@ -70,11 +70,14 @@ impl Place {
         let slug =
             || starts.split(is_joint).filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-").to_lowercase();
         let base = format!("{job}/{}", own.clone().unwrap_or_else(slug));
-        let count = file.again(&format!("step {base}"));
-        let (id, again) = match count {
-            0 => (base, String::new()),
-            count => (format!("{base}/{}", count + 1), format!(" ({})", count + 1)),
-        };
+        // A name that another step has already is counted on until it is free.
+        let mut count = 1;
+        let mut id = base.clone();
+        while file.again(&format!("step {id}")) > 0 {
+            count += 1;
+            id = format!("{base}/{count}");
+        }
+        let again = if count == 1 { String::new() } else { format!(" ({count})") };
         let told = own.map_or_else(|| format!("{job}{again}"), |own| format!("{job}, step {own}{again}"));
         let at = step.entry(key).map_or(step.span.clone(), |entry| entry.at..entry.at + key.len());
         Self { id, told, at }
@@ -235,6 +238,7 @@ impl<'n> Workflow<'n> {
         let at = job.value.entry("uses").map_or(job.at..job.at + job.key.len(), |entry| entry.at..entry.at + 4);
         let id = file.urn(&job_name);
         if is_local {
+            calls.lead_on(file.source.name, path);
             let identity = file.identity(&id, IdentityKind::AgentCi, job_name, &at, attributes);
             let mut waiting = Waiting::new(file, path, identity, Vec::new(), rights, self.gates.start());
             waiting.by_name = by_name.map(str::to_owned);

@@ -242,8 +242,31 @@ impl Frameworks {
 }
 
 /// Programs that only print or look for what stands behind them.
-const READERS: &[&str] =
-    &["echo", "printf", "grep", "egrep", "rg", "cat", "sed", "awk", "rem", "test", "which", "man", "write-host"];
+const READERS: &[&str] = &[
+    "echo",
+    "printf",
+    "grep",
+    "egrep",
+    "rg",
+    "cat",
+    "sed",
+    "awk",
+    "rem",
+    "test",
+    "which",
+    "man",
+    "write-host",
+    "git",
+    "curl",
+    "wget",
+    "cd",
+    "ls",
+    "cp",
+    "mv",
+    "rm",
+    "mkdir",
+    "chmod",
+];
 
 /// Programs that fetch programs, which is not to start them.
 const FETCHERS: &[&str] = &["npm", "pnpm", "yarn", "bun", "pip", "pip3", "pipx", "uv", "brew", "apt-get", "apt", "apk"];
@@ -258,6 +281,11 @@ fn commands_of(script: &str) -> Vec<Vec<String>> {
         shell::commands(script).into_iter().rev().map(|words| (0, words)).collect();
     while let Some((depth, words)) = open.pop() {
         let own = words.iter().position(|word| shell::assignment(word).is_none()).unwrap_or_default();
+        // What another command prints is run all the same.
+        if depth < DEEPEST {
+            let inner = words.iter().flat_map(|word| substituted(word)).flat_map(shell::commands);
+            open.extend(inner.map(|words| (depth + 1, words)).collect::<Vec<_>>().into_iter().rev());
+        }
         let first = words.get(own).map(|word| word.trim_start_matches(['@', '-', '(', '{']).to_lowercase());
         let Some(first) = first else { continue };
         let second = words.get(own + 1).map(String::as_str).unwrap_or_default();
@@ -283,10 +311,21 @@ fn commands_of(script: &str) -> Vec<Vec<String>> {
     found
 }
 
+/// The commands in a word whose output stands in its place.
+fn substituted(word: &str) -> Option<&str> {
+    let between = |open: &str, close: char| {
+        let (_, rest) = word.split_once(open)?;
+        rest.rsplit_once(close).map(|(inner, _)| inner)
+    };
+    between("$(", ')').or_else(|| between("`", '`'))
+}
+
 /// Whether a word of a command is this program or flag, with a path before or a version behind it.
 fn is_word(have: &str, word: &str) -> bool {
-    let bare = have.trim_matches(|letter: char| "\"'`();|&$@".contains(letter));
+    let bare = have.trim_matches(|letter: char| "\"'`();|&$".contains(letter));
+    // A line of a Makefile may begin with `@`.
     bare == word
+        || bare.strip_prefix('@') == Some(word)
         || bare.rsplit(['/', '\\']).next().map(base) == Some(word)
         || bare.strip_prefix(word).is_some_and(|rest| rest.starts_with(['@', '=']))
 }
@@ -330,7 +369,23 @@ mod tests {
         assert_eq!(table.of_action("anthropics/claude-code-actions@v1"), None);
         let script = "npm ci\n  claude -p \"fix it\" --dangerously-skip-permissions";
         assert_eq!(table.of_script(script), Some("Claude Code"));
-        for quiet in ["# claude -p x\necho claude", "npm install -g @anthropic-ai/claude-code", "echo claude -p x"] {
+        for (script, program) in [
+            ("npx -y @anthropic-ai/claude-code -p \"$BODY\"", "Claude Code"),
+            ("pnpm dlx @anthropic-ai/claude-code@1.0.0 -p x", "Claude Code"),
+            ("npx @openai/codex exec x", "Codex"),
+            ("npx -y @google/gemini-cli --yolo -p x", "Gemini CLI"),
+            ("npx https://github.com/google-gemini/gemini-cli", "Gemini CLI"),
+            ("OUT=$(claude -p x)", "Claude Code"),
+            ("echo \"$(claude -p x | tail -1)\" >> a", "Claude Code"),
+        ] {
+            assert_eq!(table.of_script(script), Some(program), "{script}");
+        }
+        for quiet in [
+            "git clone https://github.com/anthropics/claude-code",
+            "# claude -p x\necho claude",
+            "npm install -g @anthropic-ai/claude-code",
+            "echo claude -p x",
+        ] {
             assert_eq!(table.of_script(quiet), None, "{quiet}");
         }
     }

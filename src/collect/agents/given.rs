@@ -138,7 +138,7 @@ pub(super) fn is_secret_name(name: &str) -> bool {
 /// Words that stand where a value is to come, or that say where it is kept.
 const BLANKS: &[&str] = &[
     "true", "false", "null", "none", "test", "demo", "dummy", "fake", "sample", "example", "abc123", "redacted",
-    "todo", "default", "keychain", "keyring", "prompt", "ask",
+    "todo", "default", "keychain", "keyring", "prompt", "ask", "token", "pat_here", "password", "secret",
 ];
 
 /// How a value is held; `None` when it is nothing, a blank to fill in, or plainly no secret.
@@ -195,6 +195,13 @@ const SCHEMES: &[&str] = &[
     "gopass ",
     "op read ",
     "aws-vault exec ",
+    "akv:",
+    "ssm:",
+    "aws:ssm:",
+    "sm:",
+    "@/",
+    "!vault",
+    "$secrets.",
     "secret-tool ",
     "security find-",
 ];
@@ -245,6 +252,36 @@ pub(super) fn reference(value: &str) -> Option<String> {
     }
     if let Some(scheme) = SCHEMES.iter().find(|scheme| value.starts_with(**scheme)) {
         return Some(format!("{scheme}…"));
+    }
+    // A store that is not known by name: no address of the web or of a database, and nothing before an `@`.
+    let is_address = [
+        "http",
+        "ws",
+        "postgres",
+        "mysql",
+        "mariadb",
+        "mongodb",
+        "redis",
+        "amqp",
+        "ftp",
+        "ssh",
+        "jdbc",
+        "mssql",
+        "sqlserver",
+        "kafka",
+        "nats",
+        "smtp",
+        "ldap",
+        "clickhouse",
+        "snowflake",
+        "oracle",
+    ];
+    if let Some((scheme, rest)) = value.split_once("://") {
+        let is_word = !scheme.is_empty()
+            && scheme.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-' || letter == '+');
+        if is_word && !rest.contains(['@', '?', '=']) && !is_address.iter().any(|known| scheme.starts_with(known)) {
+            return Some(format!("{scheme}://…"));
+        }
     }
     // One in 64 values in base64 begins with a slash.
     let is_rooted = value.starts_with('/')
@@ -357,7 +394,20 @@ mod tests {
         assert_eq!(held("$(echo hk7Qe2Lm9pWz4xR8)"), Some(Held::Literal));
         // A value in base64 may begin as a path does.
         assert_eq!(held("/hk7Qe2Lm9pWz4xR8tB3nV6aa+b=="), Some(Held::Literal));
-        for helper in ["@keyring:x", "pass show work/token", "aws-vault exec prod"] {
+        for helper in [
+            "gcp-sm://x",
+            "sm://x",
+            "aws:ssm:/x/y",
+            "ssm:/a/b",
+            "akv:x",
+            "@/path/file",
+            "!vault x",
+            "$secrets.X",
+            "own-store://a/b",
+            "@keyring:x",
+            "pass show work/token",
+            "aws-vault exec prod",
+        ] {
             assert!(matches!(held(helper), Some(Held::Reference(_))), "{helper}");
         }
         // A secret beside a reference is one.

@@ -322,9 +322,6 @@ pub(super) fn by_content(file: &mut File<'_>, tables: &Tables) {
         let name = tree.text_of("displayName").unwrap_or("agent").to_owned();
         define(file, &name, "Copilot Studio", &(0..0), Attributes::default());
     }
-    if tree.text_of("kind") == Some("AdaptiveDialog") {
-        define(file, "dialog", "Copilot Studio", &(0..0), Attributes::default());
-    }
 }
 
 /// Workflows of n8n: a node that is an agent, with the credentials that it and its tools name.

@@ -57,6 +57,11 @@ fn a_called_workflow_of_the_same_repository_has_what_the_caller_leaves_it() {
     let (message, place) = &told[0];
     assert_eq!(place, ".github/workflows/on-issue.yml:5");
     assert!(message.contains("may write issues and gets every secret of the repository"), "{message}");
+    // Through another workflow.
+    let mid = "on: workflow_call\njobs:\n  m:\n    uses: ./.github/workflows/review.yml\n    secrets: inherit\n";
+    write(root, "r/.github/workflows/mid.yml", mid);
+    write(root, "r/.github/workflows/on-issue.yml", caller.replace("review.yml", "mid.yml"));
+    assert_eq!(of_rule(&scan(root, &["r"]).1, "agent-ci-untrusted").len(), 1);
     // Where it is not in the tree, its name says what it is.
     write(root, "r/.github/workflows/on-issue.yml", caller.replace("review.yml", "claude.yml"));
     let told = of_rule(&scan(root, &["r"]).1, "agent-ci-untrusted");

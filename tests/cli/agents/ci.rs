@@ -162,6 +162,9 @@ fn an_agent_keeps_its_name_when_steps_come_and_go() {
     );
     let found = ids(&report(&workflow("push", "{}", &named)));
     assert_eq!(found, ["triage/Fix it", "triage/claude-code", "triage/claude-code/2", "triage/last"]);
+    let step = |name: &str| format!("      - name: {name}\n        uses: {PINNED}\n");
+    let alike = [step("a/b"), step("a/2"), step("a"), step("a")].concat();
+    assert_eq!(ids(&report(&workflow("push", "{}", &alike))), ["triage/a", "triage/a/2", "triage/a/3", "triage/a/b"]);
 }
 
 /// Some actions ask by themselves who started them; an input takes that back.
