@@ -10,6 +10,7 @@ mod definitions;
 mod edges;
 mod environments;
 mod federation;
+mod outsiders;
 mod owners;
 mod privilege;
 mod proofs;

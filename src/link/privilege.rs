@@ -8,8 +8,8 @@ use super::Tables;
 use crate::access::{aws, kubernetes, okta};
 use crate::inventory::Inventory;
 use crate::model::{
-    AttributeName, AttributeValue, Capability, FactKind, Grant, GrantKind, Identity, IdentityKind, Known, Policy,
-    PolicyLanguage, Provider, SettingKind, Urn,
+    AttributeName, AttributeValue, Attributes, Capability, FactKind, Grant, GrantKind, Identity, IdentityKind, Known,
+    Policy, PolicyLanguage, Provider, SettingKind, Urn,
 };
 
 pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library) {
@@ -17,19 +17,20 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
     let mut of_grants = BTreeMap::new();
     let read = &*inventory;
     let judge = |identity: &Identity| {
-        let mut capabilities = match identity.provider() {
+        let (mut capabilities, wide) = match identity.provider() {
             Provider::Aws => {
                 let principal = aws_principal(read, identity, &guardrails);
-                aws::capabilities(&principal, library, &tables.aws_capabilities)
+                aws::judged(&principal, library, &tables.aws_capabilities)
             }
             Provider::Kubernetes => {
-                kubernetes::capabilities(&kubernetes_subject(read, identity, tables), &tables.kubernetes_capabilities)
+                let subject = kubernetes_subject(read, identity, tables);
+                (kubernetes::capabilities(&subject, &tables.kubernetes_capabilities), Vec::new())
             }
-            Provider::Okta => okta_capabilities(read, identity, tables),
-            Provider::Agents => Vec::new(),
+            Provider::Okta => (okta_capabilities(read, identity, tables), Vec::new()),
+            Provider::Agents => Default::default(),
         };
         capabilities.sort();
-        (identity.id.clone(), capabilities, rights_unknown(read, identity))
+        (identity.id.clone(), capabilities, wide, rights_unknown(read, identity))
     };
     let of_identities: Vec<_> = read.identities.rows().par_iter().map(judge).collect();
     // What a policy amounts to is asked once, however many hold it.
@@ -50,7 +51,11 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
         };
         of_grants.insert(grant.id.clone(), capabilities);
     }
-    for (id, capabilities, unknown) in of_identities {
+    for (id, capabilities, wide, unknown) in of_identities {
+        for (name, actions) in wide {
+            let all = Attributes::default().with(name, actions);
+            inventory.facts.attributes.entry(id.clone()).or_default().fill(all, true);
+        }
         let facts = inventory.facts.identities.entry(id).or_default();
         facts.capabilities = capabilities;
         facts.rights_unknown = unknown;
