@@ -33,6 +33,7 @@ pub use allows::TextNotes;
 pub use discover::{Found, discover};
 pub use given::{Given, GivenText};
 pub use home::Homes;
+pub(super) use manifest::Repositories;
 pub use watched::Watched;
 
 /// The name of this collector.
