@@ -39,6 +39,7 @@ mod join;
 mod kube_server;
 mod kubernetes;
 #[cfg(all(feature = "aws", feature = "kubernetes"))]
+mod leavers;
 mod live;
 #[cfg(feature = "okta")]
 mod okta;
@@ -62,5 +63,6 @@ mod source;
 mod stories;
 mod ties;
 mod tree;
+mod trees;
 mod trouble;
 mod versions;
