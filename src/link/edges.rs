@@ -235,7 +235,12 @@ fn of_places(inventory: &Inventory, edges: &mut Vec<Edge>) {
         let place = place_of(scope, reach);
         for account in accounts.of_place(tenant, namespace, reach) {
             let why = format!("service account {} is in {scope}", account.name);
-            edges.push(Edge::new(&place, EdgeKind::Controls, &account.id, why));
+            let edge = Edge::new(&place, EdgeKind::Controls, &account.id, why);
+            let rests = (reach == Reach::Pods).then(|| accounts.rests(account)).flatten();
+            edges.push(match rests {
+                Some(why) => edge.only(Holding::Conditional, format!("a pod of it must run: what runs as it is {why}")),
+                None => edge,
+            });
         }
     }
 }
@@ -309,6 +314,15 @@ impl<'a> Accounts<'a> {
                 self.inventory.identities.get(&group).into_iter().collect()
             }
             Place::Cluster | Place::Namespace(_) => Vec::new(),
+        }
+    }
+
+    /// Why there is no pod of a service account for now, where workloads run as it.
+    fn rests(&self, account: &Identity) -> Option<&'static str> {
+        let facts = self.inventory.facts.identities.get(&account.id)?;
+        match super::reach::pods(self.inventory, account, facts) {
+            kubernetes::Pods::Resting(why) => Some(why),
+            kubernetes::Pods::None | kubernetes::Pods::Running => None,
         }
     }
 

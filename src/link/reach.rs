@@ -8,8 +8,8 @@ use super::{Tables, clusters};
 use crate::access::{aws, kubernetes};
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{
-    Capability, CapabilityKind, CredentialKind, Edge, EscalationPath, FactKind, Holding, Identity, IdentityKind,
-    PolicyLanguage, Provider, Urn,
+    AttributeName, Capability, CapabilityKind, CredentialKind, Edge, EscalationPath, FactKind, Holding, Identity,
+    IdentityKind, PolicyLanguage, Provider, Urn, Workload, WorkloadKind,
 };
 
 pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library) {
@@ -101,7 +101,7 @@ fn kubernetes_paths(inventory: &Inventory, across: &[(Urn, EscalationPath)]) -> 
             name: &identity.name,
             namespace,
             is_group: identity.kind == IdentityKind::KubernetesGroup,
-            has_pods: !facts.workloads.is_empty(),
+            pods: pods(inventory, identity, facts),
             tokens: tokens(inventory, facts),
             capabilities: &facts.capabilities,
             top: top(identity, facts, across.get(&identity.id).copied()),
@@ -118,6 +118,25 @@ fn kubernetes_paths(inventory: &Inventory, across: &[(Urn, EscalationPath)]) -> 
         }
     }
     paths
+}
+
+/// Whether there are pods of a service account. What a custom resource runs is known by its pods, where all were read.
+pub(super) fn pods(inventory: &Inventory, identity: &Identity, facts: &IdentityFacts) -> kubernetes::Pods {
+    let all: Vec<&Workload> = facts.workloads.iter().filter_map(|id| inventory.workloads.get(id)).collect();
+    let knows_pods = !identity.evidence.is_declared()
+        && inventory.coverage.blind_spot(&identity.tenant, FactKind::Workloads).is_none();
+    let rests = |one: &Workload| match one.attributes.text(AttributeName::Rests) {
+        Some("suspended") => Some("suspended"),
+        Some("finished") => Some("finished"),
+        Some(_) => Some("scaled to zero"),
+        None if one.kind == WorkloadKind::KubernetesCustom && knows_pods => Some("a custom resource without pods"),
+        None => None,
+    };
+    match all.iter().map(|one| rests(one)).min_by_key(Option::is_some) {
+        Some(Some(why)) => kubernetes::Pods::Resting(why),
+        Some(None) => kubernetes::Pods::Running,
+        None => kubernetes::Pods::None,
+    }
 }
 
 /// The Secrets that hold a token of a service account which still works, by their names in its namespace.

@@ -22,7 +22,9 @@ mod record;
 mod scope;
 mod secret;
 mod setting;
+mod shell;
 mod time;
+mod tree_name;
 mod urn;
 mod usage;
 pub mod wildcard;
@@ -39,8 +41,8 @@ pub use fact::{
     Capability, CapabilityKind, CredentialState, EscalationPath, LastUse, Owner, PrincipalKind, TrustedPrincipal,
 };
 pub use finding::{
-    BaselineNote, BaselineState, Confidence, Finding, HistoryNote, HistoryState, NotEvaluated, RuleInfo, Severity,
-    SubjectKind,
+    BaselineNote, BaselineState, Confidence, Finding, Hidden, HistoryNote, HistoryState, NotEvaluated, RuleInfo,
+    Severity, SubjectKind,
 };
 pub use grant::{Grant, GrantKind, Policy, PolicyLanguage, PolicyVersion, Trust};
 pub use identity::{Identity, IdentityKind, Provider};
@@ -51,7 +53,9 @@ pub use record::Record;
 pub use scope::{Extent, Scope};
 pub use secret::{Fingerprint, FingerprintKey, Secret};
 pub use setting::{Setting, SettingKind};
+pub use shell::shell_word;
 pub use time::{days_between, parse_day, parse_timestamp, short_date, show_age};
+pub use tree_name::{TreeName, TreeNames};
 pub use urn::Urn;
 pub use usage::Usage;
 pub use workload::{Workload, WorkloadKind};

@@ -7,6 +7,7 @@ mod acme;
 mod agents;
 mod allow;
 mod archive;
+mod audit_log;
 mod aws;
 mod aws_strangers;
 mod aws_ways;
@@ -18,10 +19,12 @@ mod ci;
 mod clusters;
 mod code;
 mod commands;
+mod customs;
 mod deploy;
 mod evidence;
 mod formats;
 mod git;
+mod grants;
 mod history;
 mod html;
 #[cfg(feature = "aws")]
@@ -36,6 +39,7 @@ mod join;
 mod kube_server;
 mod kubernetes;
 #[cfg(all(feature = "aws", feature = "kubernetes"))]
+mod leavers;
 mod live;
 #[cfg(feature = "okta")]
 mod okta;
@@ -59,5 +63,6 @@ mod source;
 mod stories;
 mod ties;
 mod tree;
+mod trees;
 mod trouble;
 mod versions;

@@ -33,6 +33,7 @@ impl World {
             below_min_severity: self.below,
             in_baseline: 0,
             already_known: 0,
+            hidden: Hidden::default(),
             trend: &[],
         }
     }

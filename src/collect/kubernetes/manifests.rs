@@ -17,8 +17,9 @@ use super::records::{Projection, qualified};
 use super::resources::Kind;
 use super::shape::Take;
 use super::{NAME, cluster_name, helm};
+use crate::collect::source::Repositories;
 use crate::collect::{CollectError, Collector, Context, Sink};
-use crate::model::{AttributeName, CoverageEntry, FactKind, Known, Location, Outcome, Record};
+use crate::model::{AttributeName, CoverageEntry, FactKind, IdentityKind, Known, Location, Outcome, Record};
 
 /// Larger files are no manifests that people write.
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -29,8 +30,8 @@ const DECLARED: &[FactKind] = &[FactKind::Identities, FactKind::Grants, FactKind
 /// Manifests in trees.
 #[derive(Clone, Debug, Default)]
 pub struct KubernetesManifests {
-    /// Each tree with the files in it that look like manifests, as paths below it.
-    pub trees: Vec<(PathBuf, Vec<PathBuf>)>,
+    /// Each tree, by how it is called, with the files in it that look like manifests, as paths below it.
+    pub trees: Vec<(String, PathBuf, Vec<PathBuf>)>,
 }
 
 /// The objects of one file.
@@ -46,9 +47,7 @@ pub(super) struct Manifest {
 }
 
 impl KubernetesManifests {
-    fn name_of(tree: &Path) -> String {
-        let absolute = tree.canonicalize().unwrap_or_else(|_| tree.to_owned());
-        let name = absolute.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    fn name_of(name: &str) -> String {
         cluster_name(&format!("{name} (manifests)"))
     }
 }
@@ -64,15 +63,15 @@ impl Collector for KubernetesManifests {
     }
 
     fn targets(&self) -> Vec<String> {
-        let names: BTreeSet<String> = self.trees.iter().map(|(tree, _)| Self::name_of(tree)).collect();
+        let names: BTreeSet<String> = self.trees.iter().map(|(name, ..)| Self::name_of(name)).collect();
         names.into_iter().collect()
     }
 
     async fn collect(&self, target: &str, context: &Context, sink: &Sink) -> Result<(), CollectError> {
-        let trees: Vec<_> = self.trees.iter().filter(|(tree, _)| Self::name_of(tree) == target).cloned().collect();
+        let trees: Vec<_> = self.trees.iter().filter(|(name, ..)| Self::name_of(name) == target).cloned().collect();
         let (target, now, sink) = (target.to_owned(), context.now, sink.clone());
         let reading = tokio::task::spawn_blocking(move || {
-            for (tree, files) in &trees {
+            for (_, tree, files) in &trees {
                 let tree = Tree { target: &target, root: tree, now, sink: &sink, facts: DECLARED };
                 tree.collect(files)?;
             }
@@ -202,7 +201,16 @@ impl Tree<'_> {
             }
         }
         records.extend(projection.finish());
+        let mut repositories = Repositories::new(self.root);
         for mut record in records {
+            if let Record::Identity(one) = &mut record
+                && let Location::File { path, .. } = &one.evidence.location
+            {
+                let owners = repositories.owners_of(path);
+                if !owners.is_empty() && one.kind == IdentityKind::KubernetesServiceAccount {
+                    one.attributes.set(AttributeName::CodeOwners, owners);
+                }
+            }
             if declared(&mut record, &templates) {
                 self.sink.send_blocking(record)?;
             }

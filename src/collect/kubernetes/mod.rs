@@ -7,6 +7,7 @@ mod anywhere;
 mod audit;
 mod builtin;
 mod cloud;
+mod command;
 #[cfg(feature = "kubernetes")]
 mod connect;
 mod custom;
@@ -22,6 +23,7 @@ mod kustomize;
 mod list;
 #[cfg(feature = "kubernetes")]
 mod live;
+mod makers;
 mod manifests;
 mod object;
 #[cfg(feature = "kubernetes")]

@@ -11,6 +11,7 @@ use crate::model::{
 impl Projection {
     pub(super) fn config_map(&mut self, object: Object, evidence: Evidence, out: &mut Vec<Record>) {
         let metadata = &object.metadata;
+        self.makers.kept(metadata);
         let of_system = metadata.namespace == "kube-system";
         if of_system && metadata.name == TRACKING {
             self.tracking(object.data.since);
@@ -43,7 +44,8 @@ impl Projection {
                 }));
             }
         }
-        if attributes.is_empty() {
+        // That there is one says that it is asked who is who.
+        if attributes.is_empty() && !(of_system && metadata.name == "aws-auth") {
             return;
         }
         let (id, name) = (self.urn(Kind::ConfigMap, metadata), qualified(metadata));

@@ -48,7 +48,7 @@ fn tie(at: &Path) -> (Option<String>, &'static str) {
     assert!(matches!(ran.code, 0 | 3), "{}", ran.stderr);
     let shown = crate::tree::run(
         at,
-        &["show", "agent:shop/.github/workflows/fix.yml#fix/claude-code", "--from", "r.json", "--format", "json"],
+        &["show", ".github/workflows/fix.yml#fix/claude-code", "--from", "r.json", "--format", "json"],
     );
     let shown: Value =
         serde_json::from_str(&shown.stdout).unwrap_or_else(|_| panic!("{}{}", shown.stdout, shown.stderr));
@@ -73,7 +73,12 @@ fn an_agent_is_the_role_only_where_the_role_lets_its_workflow_in() {
         ("repo:acme/shop:environment:prod", token, "    environment: prod\n", (Some("holds"), "yes")),
         ("repo:acme/shop:environment:prod", token, "", (None, "no")),
         ("repo:acme/shop:ref:refs/heads/main", token, "", (Some("holds"), "yes")),
-        ("repo:acme/shop:environment:prod", token, "    environment: ${{ inputs.to }}\n", (Some("conditional"), "open")),
+        (
+            "repo:acme/shop:environment:prod",
+            token,
+            "    environment: ${{ inputs.to }}\n",
+            (Some("conditional"), "open"),
+        ),
         ("repo:acme/other:*", token, "", (None, "no")),
         // Without a token of its own something else must prove it.
         ("repo:acme/shop:*", "{contents: read}", "", (Some("unknown"), "open")),
