@@ -12,6 +12,7 @@ mod directory;
 mod edges;
 mod environments;
 mod federation;
+mod outsiders;
 mod owners;
 mod persons;
 mod privilege;

@@ -60,6 +60,8 @@ names! {
         KubernetesImpersonateExtras = "kubernetes.impersonate-extras",
         /// Can act as any user or group.
         KubernetesImpersonateUsers = "kubernetes.impersonate-users",
+        /// Can approve or sign requests for client certificates, and make none.
+        KubernetesApproveCertificates = "kubernetes.approve-certificates",
         /// Can have client certificates issued.
         KubernetesIssueCertificates = "kubernetes.issue-certificates",
         /// Can change the labels by which pod security is enforced.
@@ -82,6 +84,8 @@ names! {
         KubernetesWriteBindings = "kubernetes.write-bindings",
         /// Can write custom resource definitions.
         KubernetesWriteDefinitions = "kubernetes.write-definitions",
+        /// Can change where names lead.
+        KubernetesWriteDns = "kubernetes.write-dns",
         /// Can change how the cluster tells who somebody is.
         KubernetesWriteLogin = "kubernetes.write-login",
         /// Can change nodes and their status.
@@ -101,7 +105,8 @@ pub struct Capability {
     /// What it can do.
     pub kind: CapabilityKind,
     /// Where: `account 123456789012`, `cluster prod`, `namespace prod/payments`, or one thing by its name:
-    /// `service-account prod/payments/worker` (`*` for any namespace), `secret prod/payments/key`, `user prod/jana`, `group prod/ops`.
+    /// `service-account prod/payments/worker` (`*` for any namespace), `secret prod/payments/key`, `user prod/jana`, `group prod/ops`,
+    /// `resource arn:aws:s3:::orders/*`, `resources … and …`.
     pub scope: String,
     /// Holds only under a condition that cannot be judged offline.
     pub conditional: bool,
@@ -112,7 +117,9 @@ pub struct Capability {
 impl Capability {
     /// Whether it is about things by their names alone.
     pub fn is_of_named(&self) -> bool {
-        ["service-account ", "secret ", "user ", "group "].iter().any(|word| self.scope.starts_with(word))
+        ["service-account ", "secret ", "user ", "group ", "resource ", "resources "]
+            .iter()
+            .any(|word| self.scope.starts_with(word))
     }
 
     /// Administrator of a whole account or cluster, without a condition.
@@ -146,6 +153,13 @@ pub struct EscalationPath {
     /// What to take away so that this way is closed where it begins; empty where that is not known.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub cut: String,
+}
+
+impl EscalationPath {
+    /// How many things are done on it; where that was not counted, how many sentences prove it.
+    pub fn length(&self) -> usize {
+        if self.via.is_empty() { self.steps.len() } else { self.via.len() }
+    }
 }
 
 /// Who answers for an identity.
