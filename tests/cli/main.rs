@@ -37,6 +37,7 @@ mod join;
 mod kube_server;
 mod kubernetes;
 #[cfg(all(feature = "aws", feature = "kubernetes"))]
+mod leavers;
 mod live;
 #[cfg(feature = "okta")]
 mod okta;
