@@ -128,6 +128,8 @@ fn take_denies<'a>(who: &Node<'a>, target: &Node<'a>) -> Option<(Step, Node<'a>)
 fn is_of_group(target: &Node<'_>, policy: &str) -> bool {
     let is_own = |name: &str| target.groups.is_none_or(|groups| groups.contains(&name));
     let is_user = target.identity.kind == IdentityKind::AwsUser;
-    let mut held = target.means.of_groups.iter().filter(|(account, ..)| *account == target.identity.tenant);
-    is_user && held.any(|(_, name, id)| *id == policy && is_own(name))
+    let account = target.identity.tenant.as_str();
+    let held = target.means.of_groups.range((account, policy, "")..);
+    let mut held = held.take_while(|(at, id, _)| *at == account && *id == policy);
+    is_user && held.any(|(.., name)| is_own(name))
 }

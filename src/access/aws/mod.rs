@@ -16,11 +16,13 @@ mod evaluate;
 mod free;
 mod fresh;
 mod library;
+mod named;
 mod object;
 mod operator;
 mod probe;
 mod problems;
 mod raise;
+mod raising;
 mod region;
 mod run;
 mod step;
@@ -31,6 +33,7 @@ mod truth;
 mod variable;
 mod verdict;
 mod whose;
+mod within;
 
 use crate::model::{Identity, Policy, Trust, Urn};
 

@@ -17,7 +17,7 @@ pub(super) struct Means<'a> {
     pub(super) techniques: &'a [Technique],
     /// Customer managed policies that make an administrator of whoever holds one.
     pub(super) powerful: Vec<&'a str>,
-    /// The policies that groups hold: account, name of the group, name of the policy.
+    /// The policies that groups hold: account, name of the policy, name of the group.
     pub(super) of_groups: BTreeSet<(&'a str, &'a str, &'a str)>,
 }
 
@@ -26,7 +26,7 @@ pub(super) fn of_groups<'a>(principals: &[&'a Principal<'a>]) -> BTreeSet<(&'a s
     let groups = principals.iter().filter(|one| one.identity.kind == IdentityKind::AwsGroup);
     let held = groups.flat_map(|one| {
         let (account, group) = (one.identity.tenant.as_str(), one.identity.name.as_str());
-        one.policies.iter().map(move |policy| (account, group, policy.id.as_str()))
+        one.policies.iter().map(move |policy| (account, policy.id.as_str(), group))
     });
     held.collect()
 }
