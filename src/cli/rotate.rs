@@ -104,7 +104,7 @@ fn subject<'a>(known: &'a Graph, id: &Urn, books: &Runbooks) -> Result<Subject<'
     let mut users: Vec<(&Urn, &str)> = used
         .flat_map(|id| inventory.facts.graph.to(id))
         .filter(|edge| matches!(edge.kind, EdgeKind::Uses | EdgeKind::RunsAs))
-        .map(|edge| (&edge.from, edge.why.as_str()))
+        .map(|edge| (&edge.from, &*edge.why))
         .collect();
     users.sort();
     users.dedup();

@@ -73,17 +73,30 @@ pub(super) fn raises_others(atlas: &Atlas<'_, '_>, who: usize, certain: bool) ->
     let frees = can_free(atlas, who);
     let mut ways = Vec::new();
     let lists: Vec<&Within> = techniques.iter().map(|(.., within)| within).collect();
+    // Whichever failed the last time is asked first: for most it fails for the same reason every time.
+    let mut step_first = false;
     for target in atlas.candidates(who, &lists) {
         let other = &atlas.nodes[target];
-        let fitting = techniques.iter().filter(|(.., within)| within.holds(target));
-        let raises = fitting.filter_map(|(narrow, technique, _)| match other.could_be {
-            Some(_) => grant(narrow, other, technique),
-            None if frees => grant(node, other, technique),
-            None => None,
-        });
-        let raise = raises.filter(|step| !(certain && step.conditional)).min_by_key(|step| step.conditional);
-        let Some(raise) = raise else { continue };
-        if let Some(become_it) = atlas.step(who, target, certain) {
+        let step = || atlas.step(who, target, certain);
+        let raise = || {
+            let fitting = techniques.iter().filter(|(.., within)| within.holds(target));
+            let raises = fitting.filter_map(|(narrow, technique, _)| match other.could_be {
+                Some(_) => grant(narrow, other, technique),
+                None if frees => grant(node, other, technique),
+                None => None,
+            });
+            raises.filter(|step| !(certain && step.conditional)).min_by_key(|step| step.conditional)
+        };
+        let (become_it, raise) = if step_first {
+            let become_it = step();
+            let raise = become_it.is_some().then(raise).flatten();
+            (become_it, raise)
+        } else {
+            let raise = raise();
+            (raise.is_some().then(step).flatten(), raise)
+        };
+        step_first = become_it.is_none() && (step_first || raise.is_some());
+        if let (Some(become_it), Some(raise)) = (become_it, raise) {
             let sentences = become_it.sentences.into_iter().chain(raise.sentences).collect();
             let step = Step { conditional: become_it.conditional || raise.conditional, sentences };
             ways.push(Way { step, to: None, ends_at: target });
@@ -99,7 +112,8 @@ pub(super) fn raises_others(atlas: &Atlas<'_, '_>, who: usize, certain: bool) ->
 /// be asked about, and with those whom they can be used on at most.
 fn usable<'n, 'a>(atlas: &Atlas<'n, 'a>, who: usize) -> Vec<(Node<'a>, &'n Technique, Within)> {
     let node = &atlas.nodes[who];
-    let all = atlas.grants(who).map(|technique| (node.about(&technique.actions), technique));
+    let raising = atlas.grants(who).filter(|technique| !technique.on.is_some_and(On::frees));
+    let all = raising.map(|technique| (node.about(&technique.actions), technique));
     let usable = all.filter(|(narrow, technique)| is_usable(narrow, technique));
     usable
         .map(|(narrow, technique)| {

@@ -103,7 +103,7 @@ impl Projection {
                 of: credential.id.clone(),
                 last,
                 horizon: self.since.value().copied(),
-                source: String::from("label kubernetes.io/legacy-token-last-used"),
+                source: String::from("label kubernetes.io/legacy-token-last-used").into(),
                 evidence: credential.evidence.clone(),
             }));
             of_tokens.insert(credential.name.clone(), account);
@@ -157,7 +157,7 @@ impl Projection {
                     of: identity.id.clone(),
                     last: seen.map_or(Known::Absent, |seen| Known::Value(seen.last)),
                     horizon: Some(*since),
-                    source: String::from("audit log"),
+                    source: String::from("audit log").into(),
                     evidence: identity.evidence.clone(),
                 }));
             }

@@ -181,7 +181,7 @@ impl Projection {
 
     /// Evidence of what was seen at a place.
     pub(super) fn evidence(&self, location: Location) -> Evidence {
-        Evidence { observed: self.observed, collector: NAME.to_owned(), location }
+        Evidence { observed: self.observed, collector: NAME.into(), location }
     }
 
     pub(super) fn tracking(&mut self, since: Option<Timestamp>) {
