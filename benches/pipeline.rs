@@ -78,6 +78,7 @@ fn records(roles: usize) -> Vec<Record> {
                 "Version": "2012-10-17",
                 "Statement": [{ "Effect": "Allow", "Action": action, "Resource": "*" }],
             }),
+            other_versions: Vec::new(),
             evidence: evidence.clone(),
         }));
         records.push(Record::Grant(Grant {

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use nonhuman::history::{Drift, FindingSeen, History, Judged, Place, Snapshot, State};
-use nonhuman::model::{Fingerprint, Severity, Urn};
+use nonhuman::model::{Fingerprint, Hidden, Severity, Urn};
 use proptest::prelude::*;
 
 fn place(target: &str) -> Place {
@@ -46,7 +46,8 @@ fn scan(day: i64, places: &[(&str, bool)], findings: impl IntoIterator<Item = Fi
             rules: BTreeSet::from(["leaked-secret".to_owned()]),
             unanswered: BTreeMap::new(),
             min_severity: Severity::Info,
-            hides_known: false,
+            hidden: Hidden::default(),
+            hides_unknown: false,
             allowed: BTreeSet::new(),
             there: BTreeSet::new(),
             unread: BTreeSet::new(),

@@ -15,8 +15,8 @@ use crate::collect::registry::Request;
 use crate::collect::source::{NAME, Selection, Watched};
 use crate::config::{self, Config};
 use crate::inventory::{Coverage, Inventory};
-use crate::model::{BaselineState, CoverageEntry, Extent, Finding, Location, Outcome, Secret};
-use crate::rules::{Baseline, Entry, apply, rewrite, stale};
+use crate::model::{BaselineState, CoverageEntry, Extent, Finding, Fingerprint, Location, Outcome, Secret, TreeNames};
+use crate::rules::{Baseline, Entry, Spot, apply, rewrite, stale};
 use crate::term;
 
 /// How many entries of one kind are named.
@@ -82,6 +82,8 @@ struct File {
     here: PathBuf,
     /// What the paths in it are relative to: the baseline's folder when the caller stands in it or below, else `here`.
     base: PathBuf,
+    /// It lies elsewhere, so that several repositories may share it: a tree is called by its name in it.
+    is_apart: bool,
     /// It is written anew.
     write: bool,
 }
@@ -110,8 +112,9 @@ impl Acceptance {
         let here = Path::new(".").canonicalize()?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let folder = folder.canonicalize().map_err(|error| Failure(format!("{}: {error}", folder.display())))?;
-        let base = if here.starts_with(&folder) { folder } else { here.clone() };
-        let file = File { path: path.clone(), baseline, here, base, write: reporting.write_baseline };
+        let is_apart = !here.starts_with(&folder);
+        let base = if is_apart { here.clone() } else { folder };
+        let file = File { path: path.clone(), baseline, here, base, is_apart, write: reporting.write_baseline };
         Ok(Self { only: reporting.only.unwrap_or(Only::New), file: Some(file) })
     }
 
@@ -122,7 +125,9 @@ impl Acceptance {
         }
         let mut files = others();
         if let Some(file) = &self.file {
-            files.extend(file.baseline.entries().map(|entry| file.base.join(&entry.path)));
+            let trees = &request.source.trees;
+            let root = |name: &str| trees.iter().find(|(_, tree)| tree.name == name).map(|(path, _)| path.as_str());
+            files.extend(file.baseline.entries().filter_map(|entry| file.path_of(entry, root)));
         }
         request.source.watched = Arc::new(Watched::new(files));
     }
@@ -139,11 +144,12 @@ impl Acceptance {
         let Some(file) = &self.file else { return Ok(()) };
         let today = now.to_zoned(TimeZone::UTC).date();
         let is_whole = !inventory.coverage.holes().any(|hole| hole.collector == NAME);
-        let naming = |location: &Location| file.name_of(location);
+        let names = TreeNames::of(&inventory.scopes);
+        let naming = |location: &Location| file.spots(location, &names);
         let is_foreign = inventory.scopes.iter().any(|scope| scope.key != key().as_str());
         let told = searched.by_others.then(|| Searched::told_by(inventory, &file.here));
         let searched = told.as_ref().unwrap_or(searched);
-        let was_searched = |entry: &Entry| !is_foreign && file.was_searched(entry, searched, is_whole);
+        let was_searched = |entry: &Entry| !is_foreign && file.was_searched(entry, searched, is_whole, &names);
         let mut baseline = file.baseline.clone();
         if file.write {
             let (new, done) = rewrite(&file.baseline, findings, inventory, &naming, was_searched);
@@ -176,32 +182,42 @@ impl Acceptance {
         Ok(())
     }
 
-    /// Takes out what is accepted unless all is to be shown; says so in the coverage. Returns how many there are.
-    pub(super) fn hide(&self, findings: &mut Vec<Finding>, inventory: &mut Inventory) -> u64 {
-        let Some(file) = self.file.as_ref().filter(|_| self.only == Only::New) else { return 0 };
-        let before = findings.len();
-        findings.retain(|finding| !finding.is_accepted());
-        let hidden = (before - findings.len()) as u64;
-        let entries = inventory.coverage.entries().iter().cloned().chain(file.hidden(hidden));
+    /// Takes out what is accepted unless all is to be shown; says so in the coverage. Returns what.
+    pub(super) fn hide(&self, findings: &mut Vec<Finding>, inventory: &mut Inventory) -> BTreeSet<Fingerprint> {
+        let Some(file) = self.file.as_ref().filter(|_| self.only == Only::New) else { return BTreeSet::new() };
+        let hidden = findings.extract_if(.., |finding| finding.is_accepted()).map(|one| one.fingerprint).collect();
+        let entries = inventory.coverage.entries().iter().cloned().chain(file.hidden(&hidden));
         inventory.coverage = Coverage::new(entries.collect());
         hidden
     }
 }
 
 impl File {
-    /// The file of a place as the baseline calls it.
-    fn name_of(&self, location: &Location) -> Option<String> {
-        if !matches!(location, Location::File { .. }) {
-            return None;
-        }
-        let shown = location.file()?;
+    /// The file of a place as the baseline calls it, and as it called it before trees had names.
+    fn spots(&self, location: &Location, names: &TreeNames) -> Vec<Spot> {
+        let (Location::File { root, path: below, .. }, Some(shown)) = (location, location.file()) else {
+            return Vec::new();
+        };
         let path = plain(&self.here.join(&shown));
-        Some(path.strip_prefix(&self.base).unwrap_or(&path).to_string_lossy().replace('\\', "/"))
+        let path = path.strip_prefix(&self.base).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+        let root = if root.is_empty() { "." } else { root };
+        let tree = names.get(root).filter(|_| self.is_apart && !below.is_empty());
+        let named = tree.map(|tree| Spot { tree: tree.name.clone(), path: below.to_string() });
+        named.into_iter().chain([Spot { tree: String::new(), path }]).collect()
+    }
+
+    /// The file of an entry; `None` where its tree is not among those of this run. `root` gives the path of a tree.
+    fn path_of<'p>(&self, entry: &Entry, root: impl Fn(&str) -> Option<&'p str>) -> Option<PathBuf> {
+        if entry.tree.is_empty() {
+            return Some(self.base.join(&entry.path));
+        }
+        let root = self.here.join(root(&entry.tree)?);
+        Some(root.canonicalize().unwrap_or(root).join(&entry.path))
     }
 
     /// Whether the file of an entry was searched to its end, or lies no more where everything was searched.
-    fn was_searched(&self, entry: &Entry, searched: &Searched, is_whole: bool) -> bool {
-        let path = self.base.join(&entry.path);
+    fn was_searched(&self, entry: &Entry, searched: &Searched, is_whole: bool, names: &TreeNames) -> bool {
+        let Some(path) = self.path_of(entry, |name| names.path(name)) else { return false };
         let is_below = || is_whole && searched.roots.iter().any(|root| path.starts_with(root));
         match (&searched.selection, entry.history) {
             (Selection::WorkTree, false) => {
@@ -237,7 +253,8 @@ impl File {
         (!entries.is_empty()).then(|| entry.count(entries.len() as u64).remedy(remedy))
     }
 
-    fn hidden(&self, count: u64) -> Option<CoverageEntry> {
+    fn hidden(&self, hidden: &BTreeSet<Fingerprint>) -> Option<CoverageEntry> {
+        let count = hidden.len() as u64;
         let detail = "accepted there and not shown; --only all shows them";
         let target = self.path.to_string_lossy();
         let entry = CoverageEntry::hole("baseline", &target, "accepted findings", Outcome::NotRead, detail);

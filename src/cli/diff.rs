@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::arguments::{Global, Only};
+use super::arguments::Global;
 use super::{Failure, output};
 use crate::config::Config;
 use crate::exit::Exit;
@@ -37,15 +37,24 @@ pub struct Diff {
     output: Option<PathBuf>,
     /// Show only what came: findings that are new or back; identities that appeared, grew or lost their owner
     #[arg(long, value_enum, value_name = "new|all")]
-    only: Option<Only>,
+    only: Option<Shown>,
     /// Exit with 1 when a finding of this severity or above is new or back
     #[arg(long, value_name = "SEVERITY")]
     fail_on_new: Option<Severity>,
 }
 
+/// What of the changes is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Shown {
+    /// What came.
+    New,
+    /// All.
+    All,
+}
+
 pub(super) fn run(arguments: &Diff, global: &Global, config: &Config) -> Result<Exit, Failure> {
     let mut drift = drift(arguments, config)?;
-    if arguments.only == Some(Only::New) {
+    if arguments.only == Some(Shown::New) {
         drift.keep_new();
     }
     let style = Style { color: arguments.output.is_none() && global.color.for_stdout(), width: term::width() };

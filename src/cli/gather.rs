@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::Failure;
-use super::arguments::{Global, Imports, Searching, Sources};
-use super::{agents, imports, ruleset, scope, targets};
+use super::arguments::{Global, Sources};
+use super::searching::{Imports, Searching};
+use super::{agents, imports, ruleset, scope, targets, trees};
 use crate::collect::registry::{self, Request, collectors};
 use crate::collect::shard::{self, Shard};
 use crate::collect::source::{Found, Selection, Source, SourceOptions, discover};
@@ -86,6 +87,8 @@ pub(super) fn read(
         imports::hint(&request, &imports);
     }
     let has_others = rules.is_some() || config.rules_dir.is_some() || !taken.is_empty();
+    trees::name(&mut request, config)?;
+    trees::mask(&mut request, &own);
     let scope = scope::of(&request, &detectors, has_others, &imports.rules_from)?;
     let progress = Progress::new(!global.quiet);
     let context = Context { now, fingerprint_key: config::fingerprint_key(), progress: progress.callback() };
@@ -119,9 +122,7 @@ pub(super) fn read(
     gathered.records.push(Record::Scope(Box::new(scope)));
     gathered.records.extend(request.beside.iter().cloned().map(Record::Coverage));
     gathered.records.extend(not_used(&unused).chain(taken.iter().map(imports::coverage)).map(Record::Coverage));
-    if adopted {
-        gathered.records.iter_mut().for_each(distrust);
-    }
+    gathered.records.iter_mut().filter(|_| adopted).for_each(distrust);
     agents::add_registry(&mut gathered.records, config, now);
     // By our own alone: the id of a key is no secret, although others have a rule for it.
     mask(&mut gathered.records, &own);
@@ -175,7 +176,8 @@ fn request(sources: &Sources, config: &Config) -> Result<Request, Failure> {
     let mut roots = sources.paths.clone();
     let listed = targets::listed(sources)?;
     roots.extend(listed.roots);
-    if roots.is_empty() && !wants_aws && !wants_cluster && !has_exports && sources.home.is_empty() {
+    let has_trees = !roots.is_empty() || !listed.beside.is_empty() || !sources.home.is_empty();
+    if !has_trees && !wants_aws && !wants_cluster && !has_exports {
         roots.push(PathBuf::from("."));
     }
     let mut people = sources.people.clone();
@@ -236,6 +238,7 @@ pub(super) fn source_options(searching: &Searching) -> Result<SourceOptions, Fai
         selection: selection(searching)?,
         index_file: config::git_index_file(),
         no_ignore: searching.no_ignore,
+        tree_name: searching.tree_name.clone(),
         no_inline_allow: searching.no_inline_allow,
         archives: !searching.no_archives,
         threads: searching.threads.unwrap_or_default(),

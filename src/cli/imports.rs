@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::arguments::Imports;
+use super::searching::Imports;
 use super::{Failure, ruleset};
 use crate::collect::registry::Request;
 use crate::config::Config;

@@ -155,20 +155,22 @@ impl Memory {
     }
 
     /// Takes out what an earlier scan saw, too, where only what is new is wanted; says so in the coverage.
-    /// Returns how many.
+    /// Returns what.
     pub(super) fn hide_known(
         &self,
         findings: &mut Vec<Finding>,
         inventory: &mut Inventory,
         moved: Option<&Drift>,
-    ) -> u64 {
-        let Some(file) = self.file.as_ref().filter(|_| self.only_new && moved.is_some()) else { return 0 };
-        let before = findings.len();
-        findings.retain(|finding| finding.history.is_none_or(|note| note.is_raised()));
-        let hidden = (before - findings.len()) as u64;
+    ) -> BTreeSet<Fingerprint> {
+        let Some(file) = self.file.as_ref().filter(|_| self.only_new && moved.is_some()) else {
+            return BTreeSet::new();
+        };
+        let is_known = |finding: &mut Finding| finding.history.is_some_and(|note| !note.is_raised());
+        let hidden: BTreeSet<_> = findings.extract_if(.., is_known).map(|one| one.fingerprint).collect();
+        let count = hidden.len() as u64;
         let detail = "seen by an earlier scan and not shown; --only all shows them";
-        let entry = CoverageEntry::hole(NAME, &file.to_string_lossy(), HIDDEN, Outcome::NotRead, detail).count(hidden);
-        if hidden > 0 {
+        let entry = CoverageEntry::hole(NAME, &file.to_string_lossy(), HIDDEN, Outcome::NotRead, detail).count(count);
+        if count > 0 {
             add(inventory, entry);
         }
         hidden

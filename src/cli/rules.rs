@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::arguments::Imports;
+use super::searching::Imports;
 use super::{Failure, imports, output, ruleset};
 use crate::config::Config;
 use crate::exit::Exit;

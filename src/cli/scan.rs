@@ -11,14 +11,14 @@ use super::gather::{Collected, Wish};
 use super::memory::Memory;
 use super::output::Outputs;
 use super::written::written;
-use super::{Failure, gather, ruleset, scope};
+use super::{Failure, gather, ruleset, scope, trees};
 use crate::config::Config;
 use crate::embedded;
 use crate::exit::Exit;
 use crate::history::{Drift, Point};
 use crate::inventory::Inventory;
 use crate::link::{Tables, link, link_exposures};
-use crate::model::{CoverageEntry, Finding, NotEvaluated, Outcome, Record, RuleInfo, Severity, SubjectKind};
+use crate::model::{CoverageEntry, Finding, Hidden, NotEvaluated, Outcome, Record, RuleInfo, Severity, SubjectKind};
 use crate::report::{Notice, Scan};
 use crate::rules::evaluate;
 
@@ -75,6 +75,7 @@ impl<'a> Judging<'a> {
     pub(super) fn read_and_judge(&self, mut wish: Wish, global: &Global, config: &Config) -> Result<Exit, Failure> {
         wish.request.source.rules = Arc::new(self.rules.names().clone());
         wish.request.source.written = Arc::new(written(self.reporting, config));
+        trees::name(&mut wish.request, config)?;
         self.acceptance.watch(&mut wish.request, || self.memory.watch());
         let searched = Searched::of(&wish.request);
         let Collected { gathered, now, inputs, .. } =
@@ -111,9 +112,9 @@ impl<'a> Judging<'a> {
         self.reporting.telling.count(&self.notice(&all_of_it, moved.as_ref()));
         // An auditor gets all of it, whatever is shown here.
         let packed = self.pack.as_ref().map_or(Ok(()), |pack| pack.write(&all_of_it, &judgement.asked));
-        let in_baseline = self.acceptance.hide(&mut judgement.findings, &mut inventory);
+        let accepted = self.acceptance.hide(&mut judgement.findings, &mut inventory);
         tracing::info!(findings = judgement.findings.len(), identities = inventory.identities.len(), "judged");
-        let already_known = self.memory.hide_known(&mut judgement.findings, &mut inventory, moved.as_ref());
+        let known = self.memory.hide_known(&mut judgement.findings, &mut inventory, moved.as_ref());
         let has_findings = self.reaches_threshold(&judgement.findings, moved.as_ref());
         let all = judgement.findings.len();
         let shown: Vec<_> =
@@ -121,8 +122,9 @@ impl<'a> Judging<'a> {
         let scan = Scan {
             min_severity: self.min_severity,
             below_min_severity: (all - shown.len()) as u64,
-            in_baseline,
-            already_known,
+            in_baseline: accepted.len() as u64,
+            already_known: known.len() as u64,
+            hidden: Hidden { accepted, known },
             ..whole((now, inputs), &inventory, &shown, &judgement.not_evaluated, &rules, &trend)
         };
         // A full disk takes the files, and neither the report on standard output nor what others are told.
@@ -154,13 +156,15 @@ fn whole<'s>(
         below_min_severity: 0,
         in_baseline: 0,
         already_known: 0,
+        hidden: Hidden::default(),
         trend,
     }
 }
 
 impl Judging<'_> {
     fn notice<'n>(&self, scan: &'n Scan<'n>, drift: Option<&'n Drift>) -> Notice<'n> {
-        let (last_complete, milliseconds) = (self.memory.last_complete(), self.memory.milliseconds());
+        let milliseconds = self.memory.milliseconds();
+        let last_complete = if scan.is_incomplete() { self.memory.last_complete() } else { Some(scan.now) };
         Notice { scan, drift, milliseconds, last_complete }
     }
 

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use super::{Failure, baseline, ruleset};
 use crate::collect::registry::Request;
-use crate::collect::source::{Selection, lengthened};
+use crate::collect::source::{Selection, Tree};
 use crate::inventory::{Coverage, Inventory};
-use crate::model::{CoverageEntry, Extent, FactKind, Outcome, Scope};
+use crate::model::{CoverageEntry, Extent, FactKind, Outcome, Scope, TreeName};
 use crate::secrets::{Detector, DetectorSet};
 
 /// The scope of what is asked for. `has_others` is whether detectors may be loaded that are not those of the binary, and
@@ -37,26 +37,31 @@ pub(super) fn of(
         detectors_off: BTreeSet::new(),
         detectors_added: BTreeSet::new(),
         added_digest: None,
-        lengthened: lengthened(&request.roots),
+        lengthened: source.trees.iter().filter(|(_, one)| one.is_lengthened).map(|(path, _)| path.clone()).collect(),
+        trees: source.trees.iter().filter(|(path, one)| one.name != **path).map(named).collect(),
     };
     if has_others {
         let own = ruleset::built_in_detectors()?;
-        let told = |one: &Detector| (one.id.clone(), one.pattern.clone());
-        let own: BTreeSet<(String, String)> = own.detectors().iter().map(told).collect();
-        let loaded: BTreeSet<(String, String)> = detectors.detectors().iter().map(told).collect();
+        let told = |one: &Detector| (one.id.clone(), one.family.clone(), one.pattern.clone());
+        let own: BTreeSet<(String, String, String)> = own.detectors().iter().map(told).collect();
+        let loaded: BTreeSet<(String, String, String)> = detectors.detectors().iter().map(told).collect();
         let mut digest = blake3::Hasher::new();
-        for (id, pattern) in loaded.difference(&own) {
+        for (id, _, pattern) in loaded.difference(&own) {
             digest.update(&(id.len() as u64).to_le_bytes()).update(id.as_bytes()).update(pattern.as_bytes());
         }
         for file in files {
             let text = std::fs::read(file).map_err(|error| Failure(format!("{}: {error}", file.display())))?;
             digest.update(&text);
         }
-        scope.detectors_off = own.difference(&loaded).map(|(id, _)| id.clone()).collect();
-        scope.detectors_added = loaded.difference(&own).map(|(id, _)| id.clone()).collect();
+        scope.detectors_off = own.difference(&loaded).map(|(_, family, _)| family.clone()).collect();
+        scope.detectors_added = loaded.difference(&own).map(|(_, family, _)| family.clone()).collect();
         scope.added_digest = Some(digest.finalize().to_hex()[..16].to_owned());
     }
     Ok(scope)
+}
+
+fn named((path, tree): (&String, &Tree)) -> (String, TreeName) {
+    (path.clone(), TreeName { name: tree.name.clone(), folder: tree.folder.clone() })
 }
 
 /// Values that were told apart under several keys are never recognised as one: that is a hole of what is joined.

@@ -24,12 +24,25 @@ pub(super) struct Listed {
 pub(super) fn listed(sources: &Sources) -> Result<Listed, Failure> {
     let mut listed = Listed::default();
     for list in &sources.targets {
-        listed.roots.extend(lines("--targets", list)?.into_iter().map(PathBuf::from));
+        for path in lines("--targets", list)?.into_iter().map(PathBuf::from) {
+            // One clone that is not there, of thousands, is one hole.
+            match path.symlink_metadata() {
+                Ok(_) => listed.roots.push(path),
+                Err(error) => listed.beside.push(not_there(list, &path, &error)),
+            }
+        }
     }
     for folder in &sources.trees_in {
         trees_in(folder, &mut listed)?;
     }
     Ok(listed)
+}
+
+fn not_there(list: &Path, path: &Path, error: &std::io::Error) -> CoverageEntry {
+    let why = format!("{} names it: {error}", list.display());
+    CoverageEntry::hole("source", &path.to_string_lossy(), "everything", Outcome::Failed, why)
+        .remedy("clone it, or take it out of the list")
+        .blinds(FactKind::ALL)
 }
 
 /// The folders in a folder, and those that links in it lead to: the caller's own folder is no scanned tree, so its links

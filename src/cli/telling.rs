@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::{Failure, output};
 use crate::config;
-use crate::report::Notice;
+use crate::report::{self, Notice};
 use crate::tell::{self, Parcel, SigningKey};
 use crate::term;
 
@@ -52,6 +52,9 @@ impl Telling {
     /// Writes the numbers. They are of the whole scan, whatever of it is shown.
     pub(super) fn count(&self, notice: &Notice<'_>) {
         let Some(path) = &self.metrics else { return };
+        // Without a memory the file that is replaced is one.
+        let before = || std::fs::read_to_string(path).ok().and_then(|text| report::last_complete(&text));
+        let notice = &Notice { last_complete: notice.last_complete.or_else(before), ..*notice };
         if let Err(Failure(told)) = output::to_file_of_all(path, |out| notice.metrics(out)) {
             term::remark(&format!("warning: {told}"));
         }

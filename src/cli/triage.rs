@@ -112,8 +112,9 @@ pub(super) fn run(arguments: &Triage, global: &Global, config: &Config) -> Resul
     let known = known(arguments, config)?;
     let file = arguments.baseline.as_ref().or(config.baseline.as_ref());
     let read = file.map(|file| baseline::read(file)).transpose()?.flatten();
+    let today = gather::now(arguments.now.as_deref())?.to_zoned(TimeZone::UTC).date();
     if matches!(arguments.command, What::List) {
-        list(&known, read.as_ref())?;
+        list(&known, read.as_ref(), today)?;
         return Ok(Exit::Clean);
     }
     let Some(file) = file else {
@@ -121,7 +122,6 @@ pub(super) fn run(arguments: &Triage, global: &Global, config: &Config) -> Resul
         return Err(Failure(message.to_owned()));
     };
     let mut baseline = read.unwrap_or_else(baseline::empty);
-    let today = gather::now(arguments.now.as_deref())?.to_zoned(TimeZone::UTC).date();
     let done = decide(&arguments.command, &known, &mut baseline, today)?;
     let text = baseline.render()?;
     output::to_file(file, |out| out.write_all(text.as_bytes()))?;
@@ -227,10 +227,10 @@ fn find(text: &str, known: &BTreeMap<String, FindingSeen>, decided: &[&str]) -> 
         [] => return Err(Failure(format!("no open finding begins with '{text}'; `nonhuman triage list` shows them"))),
         several => return Err(Failure(format!("'{text}' fits {} findings; give more digits", several.len()))),
     };
-    serde_json::from_value(serde_json::Value::String(whole.to_owned())).map_err(Failure::from)
+    Fingerprint::read(whole).ok_or_else(|| Failure(format!("'{whole}' is no fingerprint")))
 }
 
-fn list(known: &BTreeMap<String, FindingSeen>, baseline: Option<&Baseline>) -> Result<(), Failure> {
+fn list(known: &BTreeMap<String, FindingSeen>, baseline: Option<&Baseline>, today: Date) -> Result<(), Failure> {
     let decisions: BTreeMap<&str, &Decision> =
         baseline.into_iter().flat_map(Baseline::decisions).map(|one| (one.finding.as_str(), one)).collect();
     let mut open: Vec<&FindingSeen> = known.values().collect();
@@ -241,13 +241,13 @@ fn list(known: &BTreeMap<String, FindingSeen>, baseline: Option<&Baseline>) -> R
             let name = one.fingerprint.as_str();
             writeln!(out, "{}  {:<8}  {}  {}", short(name), one.severity, one.rule, clean(one.subject.as_str()))?;
             if let Some(decision) = decisions.get(name) {
-                writeln!(out, "          {}", told(decision))?;
+                writeln!(out, "          {}", told(decision, today))?;
             }
         }
         for (name, decision) in gone {
             let state = if known.is_empty() { "" } else { "  not open" };
             writeln!(out, "{}{state}  {}  {}", short(name), decision.rule, clean(&decision.subject))?;
-            writeln!(out, "          {}", told(decision))?;
+            writeln!(out, "          {}", told(decision, today))?;
         }
         Ok(())
     })
@@ -257,8 +257,12 @@ fn short(name: &str) -> &str {
     name.get(..8).unwrap_or(name)
 }
 
-fn told(decision: &Decision) -> String {
-    let until = decision.expires.map(|day| format!("until {day}")).unwrap_or_default();
+fn told(decision: &Decision, today: Date) -> String {
+    let until = match decision.expires {
+        Some(day) if day < today => format!("over since {day}: it holds no more"),
+        Some(day) => format!("until {day}"),
+        None => String::new(),
+    };
     let by = if decision.by.is_empty() { String::new() } else { format!("by {}", decision.by) };
     let words = [decision.decision.to_string(), decision.owner.clone(), decision.reason.clone(), by, until];
     let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();

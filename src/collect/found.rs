@@ -19,7 +19,7 @@ pub(super) fn exposure(
 ) -> Exposure {
     let detector = found.detector;
     let fingerprint = found.secret.fingerprint(key);
-    let base = format!("exposure:{}/{}/{place}", detector.id, fingerprint.as_str());
+    let base = format!("exposure:{}/{}/{place}", detector.family, fingerprint.as_str());
     let occurrence = ids.entry(base.clone()).and_modify(|count| *count += 1).or_insert(1);
     let id = if *occurrence == 1 { base } else { format!("{base}#{occurrence}") };
     let preview = match detector.public {

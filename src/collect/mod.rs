@@ -3,6 +3,7 @@
 
 pub mod agents;
 pub mod aws;
+mod certificates;
 mod found;
 #[cfg(feature = "http-client")]
 #[allow(dead_code, unused_imports, reason = "each API uses its part")]

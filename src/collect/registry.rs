@@ -96,7 +96,8 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
         list.push(Arc::new(OktaExport::new(request.okta_exports.clone(), request.okta_hints.clone())));
     }
     if !request.kubernetes_manifests.is_empty() {
-        let trees = request.kubernetes_manifests.clone();
+        let trees = request.kubernetes_manifests.iter();
+        let trees = trees.map(|(root, files)| (request.source.name_of(root), root.clone(), files.clone())).collect();
         list.push(Arc::new(kubernetes::KubernetesManifests { trees }));
     }
     if !request.people.is_empty() {

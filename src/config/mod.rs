@@ -37,6 +37,9 @@ pub struct Config {
     /// People directories, relative to this file.
     #[serde(default)]
     pub people: Vec<PathBuf>,
+    /// What trees are called, by their paths, relative to this file.
+    #[serde(default)]
+    pub trees: BTreeMap<PathBuf, String>,
     /// The AI agents that the organisation knows, by name or by their names in the graph; `*` stands for anything.
     #[serde(default)]
     pub registered_agents: Vec<String>,
@@ -116,6 +119,7 @@ impl Config {
         config.rules_dir = config.rules_dir.map(|path| base.join(path));
         config.baseline = config.baseline.map(|path| base.join(path));
         config.history_file = config.history_file.map(|path| base.join(path));
+        config.trees = config.trees.into_iter().map(|(path, name)| (base.join(path), name)).collect();
         config.people = config.people.into_iter().map(|path| base.join(path)).collect();
         config.file = Some(file);
         Ok(config)
@@ -190,6 +194,25 @@ const ENGINES: &[(&str, u64, &str)] = &[
     ("SLURM_ARRAY_TASK_ID", 0, "SLURM_ARRAY_TASK_COUNT"),
 ];
 
+/// Pipelines that say what they checked out: the variable with the folder, and those that the address of the repository is made
+/// of. A checkout without git has no other word for where it comes from. Sources: GitHub Actions "Default environment variables",
+/// GitLab "Predefined CI/CD variables", Bitbucket "Variables and secrets", Azure Pipelines "Predefined variables".
+const CHECKOUTS: &[(&str, &[&str])] = &[
+    ("GITHUB_WORKSPACE", &["GITHUB_SERVER_URL", "GITHUB_REPOSITORY"]),
+    ("CI_PROJECT_DIR", &["CI_PROJECT_URL"]),
+    ("BITBUCKET_CLONE_DIR", &["BITBUCKET_GIT_HTTP_ORIGIN"]),
+    ("BUILD_SOURCESDIRECTORY", &["BUILD_REPOSITORY_URI"]),
+];
+
+/// The folder that a pipeline checked out and the address of its repository; `None` outside of one.
+pub fn checkout() -> Option<(PathBuf, String)> {
+    let text = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+    CHECKOUTS.iter().find_map(|(folder, parts)| {
+        let parts: Vec<String> = parts.iter().map(|name| text(name)).collect::<Option<_>>()?;
+        Some((PathBuf::from(text(folder)?), parts.join("/")))
+    })
+}
+
 /// Which of how many runs this is, counted from 1; `None` where no engine says.
 ///
 /// # Errors
@@ -204,8 +227,10 @@ pub fn shard() -> Result<Option<(u64, u64)>, String> {
     };
     // An array of Slurm begins where its user wants.
     let first = if *index == "SLURM_ARRAY_TASK_ID" { number("SLURM_ARRAY_TASK_MIN").unwrap_or(0) } else { *first };
+    // And goes in steps, where its user wants that.
+    let step = if *index == "SLURM_ARRAY_TASK_ID" { number("SLURM_ARRAY_TASK_STEP").unwrap_or(1).max(1) } else { 1 };
     let shard = number(index)?.checked_sub(first).ok_or_else(|| format!("{index} is below {first}"))?;
-    Ok(Some((shard + 1, number(count)?)))
+    Ok(Some((shard / step + 1, number(count)?)))
 }
 
 /// The index that a hook of git is asked about: that of `git commit -a` and of `git commit FILE` is not the repository's.

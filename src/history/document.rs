@@ -7,13 +7,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::snapshot::{
-    FindingSeen, IdentitySeen, Judged, Place, Snapshot, looked, owner, passed_over, powers, reached, rights,
-};
+use super::looked::{Place, called, looked, passed_over};
+use super::snapshot::{FindingSeen, IdentitySeen, Judged, Snapshot, owner, powers, reached, rights};
 use super::state::{State, Status, Tracked};
 use crate::model::{
-    Capability, CapabilityKind, CoverageEntry, EscalationPath, FactKind, Finding, Fingerprint, Holding, Identity,
-    Known, Link, NotEvaluated, Owner, Reached, Scope, Severity, Urn,
+    Capability, CapabilityKind, CoverageEntry, EscalationPath, FactKind, Finding, Fingerprint, Hidden, Holding,
+    Identity, Known, Link, NotEvaluated, Owner, Reached, Scope, Severity, TreeNames, Urn,
 };
 
 /// What the coverage calls the findings that `--only new` leaves out.
@@ -29,6 +28,8 @@ struct Document {
     now: Timestamp,
     inputs: Vec<String>,
     findings: Vec<Finding>,
+    #[serde(default)]
+    hidden: Option<Hidden>,
     identities: Vec<Row>,
     coverage: Vec<CoverageEntry>,
     not_evaluated: Vec<NotEvaluated>,
@@ -122,7 +123,9 @@ impl Snapshot {
             .map(|row| (row.identity.id.clone(), (row.identity.provider().to_string(), row.identity.tenant.clone())))
             .collect();
         let home = |id: &Urn| homes.get(id).cloned();
-        let findings = document.findings.iter().map(|one| (one.fingerprint.clone(), FindingSeen::of(one, home)));
+        let names = TreeNames::of(&document.scopes);
+        let findings =
+            document.findings.iter().map(|one| (one.fingerprint.clone(), FindingSeen::of(one, home, &names)));
         let accepted = document.findings.iter().filter(|one| one.is_accepted()).count() as u64;
         let mut reach: BTreeMap<Urn, BTreeSet<String>> = BTreeMap::new();
         for link in &document.links {
@@ -145,17 +148,18 @@ impl Snapshot {
             incomplete: document.coverage.iter().any(CoverageEntry::is_hole),
             looked: looked(&document.coverage, document.scopes),
             findings: findings.collect(),
-            identities: rows.map(|row| row.seen(&mut reach)).map(|one| (one.id.clone(), one)).collect(),
+            identities: rows.map(|row| row.seen(&mut reach).called(&names)).map(|one| (one.id.clone(), one)).collect(),
             judged: Judged {
                 rules: document.rules.into_iter().map(|rule| rule.id).collect(),
                 unanswered: BTreeMap::new(),
                 min_severity: document.summary.min_severity,
-                hides_known: document.summary.in_baseline > accepted || known_hidden,
+                hides_unknown: document.hidden.is_none() && (document.summary.in_baseline > accepted || known_hidden),
+                hidden: document.hidden.unwrap_or_default(),
                 allowed,
                 there,
                 unread: BTreeSet::new(),
-                passed_over: passed_over(&document.coverage),
-                blind: blind.collect(),
+                passed_over: passed_over(&document.coverage, &names),
+                blind: called(blind.collect(), &names),
             },
         })
     }
@@ -179,11 +183,14 @@ impl State {
     /// in the second.
     #[must_use]
     pub fn before(first: &Snapshot, second: &Snapshot) -> Self {
-        let mut state = Self::default().after(first);
+        let (mut state, _) = Self::default().after(first).in_names_of(&second.looked.scopes);
         let judged = &first.judged;
-        let is_there = |urn: &Urn| judged.there.contains(urn) || first.identities.contains_key(urn);
-        let is_left_out =
-            |one: &FindingSeen| one.severity < judged.min_severity || judged.hides_known && is_there(&one.subject);
+        // Of what an older report left out without a word nothing is known but that a baseline takes secrets in files.
+        let is_unknown =
+            |one: &FindingSeen| judged.hides_unknown && judged.there.contains(&one.subject) && one.is_exposure();
+        let is_left_out = |one: &FindingSeen| {
+            one.severity < judged.min_severity || judged.hidden.contains(&one.fingerprint) || is_unknown(one)
+        };
         for (key, thing) in second.findings.iter().filter(|(_, one)| is_left_out(one)) {
             let (at, looked) = (first.at, Arc::clone(&state.looked));
             let tracked = Tracked { thing: thing.clone(), status: Status::NotSeen, first: at, last: at, looked };

@@ -201,7 +201,8 @@ fn identity_changes(
         _ => {}
     }
     let (Some(was), Status::Open) = (was, now.status) else { return };
-    set_changes(&was.thing.rights, &it.rights, [IdentityEvent::RightsGrew, IdentityEvent::RightsShrank], &mut tell);
+    let before = &without_what_an_administrator_has(&was.thing.rights, &it.rights);
+    set_changes(before, &it.rights, [IdentityEvent::RightsGrew, IdentityEvent::RightsShrank], &mut tell);
     set_changes(
         &reach(&was.thing, it),
         &reach(it, &was.thing),
@@ -209,6 +210,14 @@ fn identity_changes(
         &mut tell,
     );
     owner_change(&was.thing.owner, &it.owner, &mut tell);
+}
+
+/// The rights of before, but those that are gone and that an administrator of the same account has all the more.
+fn without_what_an_administrator_has(before: &BTreeSet<String>, now: &BTreeSet<String>) -> BTreeSet<String> {
+    let of = |right: &String| right.strip_prefix("administrator in account ").map(str::to_owned);
+    let accounts: Vec<String> = now.iter().filter_map(of).filter(|account| !account.contains(' ')).collect();
+    let is_had = |right: &&String| now.contains(*right) || !accounts.iter().any(|account| right.contains(account));
+    before.iter().filter(is_had).cloned().collect()
 }
 
 /// A power with the identity through which it is had.

@@ -10,10 +10,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::drift::Drift;
-use super::snapshot::{FindingSeen, IdentitySeen, Looked, Place};
+use super::looked::{Looked, Place};
+use super::snapshot::{FindingSeen, IdentitySeen};
 use super::state::{State, Status, Tracked};
 use super::store::{History, HistoryError, shown};
-use crate::model::{Scope, Urn};
+use crate::model::{Fingerprint, Scope, Urn};
 
 /// The number of a scan in its history, from 1.
 pub type ScanId = i64;
@@ -74,7 +75,8 @@ impl History {
             let is_moved = |kind: Kind, name: &str| moved.get(name).is_some_and(|it| *it == kind as i64);
             let after = state(&self.connection, to, is_moved)?;
             let before = match from {
-                Some(from) => state(&self.connection, from, is_moved)?,
+                // What was told of it then may be in the names of then.
+                Some(from) => state(&self.connection, from, is_moved)?.in_names_of(&after.looked.scopes).0,
                 None => State::default(),
             };
             Ok(Drift::between(&before, &after))
@@ -206,7 +208,9 @@ pub(super) fn state(
         let body: i64 = row.get(4)?;
         match kind {
             Kind::Finding => {
-                if let Some(thing) = body_of::<FindingSeen>(connection, body)? {
+                if let Some(mut thing) = body_of::<FindingSeen>(connection, body)? {
+                    // Its tree may be called otherwise since.
+                    thing.fingerprint = Fingerprint::read(&name).unwrap_or(thing.fingerprint);
                     state.findings.insert(thing.fingerprint.clone(), past.of(thing));
                 }
             }

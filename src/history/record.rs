@@ -1,6 +1,6 @@
 //! Adds a scan to a history, all of it or nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use rusqlite::{Transaction, TransactionBehavior, params};
@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::drift::{Change, Drift};
 use super::load::{self, Kind, ScanId};
+use super::rename::Renamed;
 use super::snapshot::{FindingSeen, Snapshot};
 use super::state::{State, Status, Tracked};
 use super::store::{History, HistoryError, shown};
@@ -50,13 +51,16 @@ impl History {
             Some((id, _)) => load::state(&step, id, |kind, name| is_in(scan, kind, name)).map_err(told)?,
             None => State::default(),
         };
+        let (before, moved) = before.in_names_of(&scan.looked.scopes);
+        rename(&step, &moved).map_err(told)?;
         if !before.looked.is_comparable(&scan.looked) {
             return Err(HistoryError::OtherKey { path: shown(&path) });
         }
         let state = before.after(scan);
         let drift = Drift::between(&before, &state);
         let id = add_scan(&step, scan, &drift, milliseconds).map_err(told)?;
-        add_events(&step, id, previous.map(|(id, _)| id), &before, &state).map_err(told)?;
+        let moved: BTreeSet<String> = moved.into_iter().map(|(_, _, now)| now).collect();
+        add_events(&step, id, previous.map(|(id, _)| id), (&before, &state), &moved).map_err(told)?;
         step.commit().map_err(told)?;
         let renamed = before.looked.renamed(&scan.looked);
         Ok(Recorded { drift, state, previous: previous.map(|(_, at)| at), renamed })
@@ -85,6 +89,12 @@ impl History {
         step.commit().map_err(told)?;
         Ok(Some(at))
     }
+}
+
+/// Gives what is called otherwise its new name. Where that is another thing already, both stay.
+fn rename(step: &Transaction<'_>, moved: &Renamed) -> rusqlite::Result<()> {
+    let mut statement = step.prepare("UPDATE OR IGNORE thing SET name = ?1 WHERE kind = ?2 AND name = ?3")?;
+    moved.iter().try_for_each(|(kind, then, now)| statement.execute(params![now, *kind as i64, then]).map(drop))
 }
 
 /// Whether the scan saw a thing, so that its past is needed even where it was resolved.
@@ -127,14 +137,15 @@ fn add_events(
     step: &Transaction<'_>,
     id: ScanId,
     previous: Option<ScanId>,
-    before: &State,
-    after: &State,
+    (before, after): (&State, &State),
+    renamed: &BTreeSet<String>,
 ) -> rusqlite::Result<()> {
-    let findings = changed(&before.findings, &after.findings, is_same_finding);
+    let is_same = |a: &FindingSeen, b: &FindingSeen| is_same_finding(a, b) && !renamed.contains(b.fingerprint.as_str());
+    let findings = changed(&before.findings, &after.findings, is_same);
     for (name, tracked) in findings {
         add_event(step, id, previous, Kind::Finding, name.as_str(), tracked)?;
     }
-    let identities = changed(&before.identities, &after.identities, |a, b| a == b);
+    let identities = changed(&before.identities, &after.identities, |a, b| a == b && !renamed.contains(b.id.as_str()));
     for (name, tracked) in identities {
         add_event(step, id, previous, Kind::Identity, name.as_str(), tracked)?;
     }

@@ -5,58 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::looked::{Looked, Place, called, looked, passed_over};
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{
-    Capability, CoverageEntry, EscalationPath, Evidence, FactKind, Finding, Fingerprint, Holding, Identity, Known,
-    Link, LinkKind, Location, Outcome, Owner, Provider, Reached, Scope, Severity, Urn,
+    Capability, EscalationPath, Evidence, FactKind, Finding, Fingerprint, Hidden, Holding, Identity, Known, Link,
+    LinkKind, Location, Owner, Provider, Reached, Severity, TreeNames, Urn,
 };
-
-/// A place that a collector looked at: an account, a cluster, a tree.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Place {
-    /// The collector's name.
-    pub collector: String,
-    /// The account, cluster or tree; empty where it cannot be told, which stands for all of the collector.
-    pub target: String,
-}
-
-/// What was looked at, by place: each thing, and whether it was a hole that may hide things. A hole that only hides facts of
-/// things (their use, their rights) is known to the rules that need them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Looked {
-    /// By place.
-    pub places: BTreeMap<Place, BTreeMap<String, bool>>,
-    /// With what was looked.
-    pub scopes: BTreeSet<Scope>,
-    /// By place, all that was not read to its end, whatever it hides.
-    pub holes: BTreeMap<Place, BTreeSet<String>>,
-}
-
-impl Looked {
-    /// Whether values of both can be recognised: under another key each has another fingerprint.
-    pub fn is_comparable(&self, other: &Self) -> bool {
-        let keys = |one: &'_ Self| one.scopes.iter().map(|scope| scope.key.clone()).collect::<BTreeSet<_>>();
-        let (keys, others) = (keys(self), keys(other));
-        keys.is_empty() || others.is_empty() || keys == others
-    }
-}
-
-impl Looked {
-    /// The trees of both whose names in the graph are longer in one of them alone.
-    pub(super) fn renamed(&self, other: &Self) -> Vec<String> {
-        let longer = |one: &Self, tree: &String| one.scopes.iter().any(|scope| scope.lengthened.contains(tree));
-        let trees: BTreeSet<&String> = self.places.keys().map(|place| &place.target).collect();
-        let both = other.places.keys().map(|place| &place.target).filter(|tree| trees.contains(tree));
-        let both: BTreeSet<&String> = both.filter(|tree| longer(self, tree) != longer(other, tree)).collect();
-        both.into_iter().cloned().collect()
-    }
-}
-
-impl FromIterator<(Place, BTreeMap<String, bool>)> for Looked {
-    fn from_iter<I: IntoIterator<Item = (Place, BTreeMap<String, bool>)>>(places: I) -> Self {
-        Self { places: places.into_iter().collect(), scopes: BTreeSet::new(), holes: BTreeMap::new() }
-    }
-}
 
 /// A finding as a scan saw it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,7 +33,7 @@ pub struct FindingSeen {
     pub muted: bool,
     /// Where one has to look to see it.
     pub places: BTreeSet<Place>,
-    /// The tree that its secret lies in, as it was named, and the file in it.
+    /// The tree that its secret lies in, as the path to it was given, and the file in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<(String, String)>,
 }
@@ -149,8 +103,10 @@ pub struct Judged {
     pub unanswered: BTreeMap<String, BTreeSet<Urn>>,
     /// Findings below this severity were left out.
     pub min_severity: Severity,
-    /// Findings that a baseline accepts, or that an earlier scan saw, were left out.
-    pub hides_known: bool,
+    /// Findings that were left out since a baseline accepts them, or an earlier scan saw them.
+    pub hidden: Hidden,
+    /// Findings were left out so, and which is not told.
+    pub hides_unknown: bool,
     /// Exposures that a comment in place or a file of the caller allows: they are there, and not raised.
     pub allowed: BTreeSet<Urn>,
     /// What is there beside identities: that no rule holds for it may be since something else was not looked at.
@@ -189,11 +145,12 @@ impl Snapshot {
     /// Takes from a scan what is remembered.
     pub fn of(seen: Seen<'_>) -> Self {
         let Seen { inventory, .. } = seen;
+        let names = TreeNames::of(&inventory.scopes);
         let home = |id: &Urn| inventory.identities.get(id).map(|one| (one.provider().to_string(), one.tenant.clone()));
-        let findings = seen.findings.iter().map(|one| (one.fingerprint.clone(), FindingSeen::of(one, home)));
+        let findings = seen.findings.iter().map(|one| (one.fingerprint.clone(), FindingSeen::of(one, home, &names)));
         let identities = inventory.identities.iter().map(|identity| {
             let facts = inventory.facts.identities.get(&identity.id);
-            (identity.id.clone(), IdentitySeen::of(identity, facts, inventory))
+            (identity.id.clone(), IdentitySeen::of(identity, facts, inventory).called(&names))
         });
         Self {
             at: seen.at,
@@ -204,11 +161,12 @@ impl Snapshot {
             findings: findings.collect(),
             identities: identities.collect(),
             judged: Judged {
-                blind: seen.blind,
+                blind: called(seen.blind, &names),
                 rules: seen.rules,
                 unanswered: seen.unanswered,
                 min_severity: Severity::Info,
-                hides_known: false,
+                hidden: Hidden::default(),
+                hides_unknown: false,
                 allowed: inventory
                     .exposures
                     .iter()
@@ -217,7 +175,7 @@ impl Snapshot {
                     .collect(),
                 there: there(inventory),
                 unread: seen.unread,
-                passed_over: passed_over(inventory.coverage.entries()),
+                passed_over: passed_over(inventory.coverage.entries(), &names),
             },
         }
     }
@@ -233,48 +191,16 @@ fn there(inventory: &Inventory) -> BTreeSet<Urn> {
     credentials.chain(exposures).chain(grants).chain(workloads).chain(settings).collect()
 }
 
-/// What may hide a file that was read before, though it lies there still.
-const HIDING: [&str; 2] = ["files named by .gitignore", "symbolic links"];
-
-/// How many files each tree has that were passed over and may hide a secret.
-pub(super) fn passed_over(entries: &[CoverageEntry]) -> BTreeMap<Place, u64> {
-    let mut passed_over = BTreeMap::new();
-    let hides = |one: &&CoverageEntry| one.collector == "source" && HIDING.contains(&one.what.as_str());
-    for entry in entries.iter().filter(hides) {
-        let place = Place { collector: entry.collector.clone(), target: entry.target.clone() };
-        *passed_over.entry(place).or_default() += entry.count;
-    }
-    passed_over
-}
-
-/// What of a tree is read where there is such a thing.
-const OF_SCOPE: [&str; 2] = ["archives", "code that makes identities"];
-
-/// Coverage by place.
-pub(super) fn looked(entries: &[CoverageEntry], scopes: BTreeSet<Scope>) -> Looked {
-    let mut looked = Looked { places: BTreeMap::new(), scopes, holes: BTreeMap::new() };
-    // What is left out on purpose was not looked at. Whether there is an archive, or code that makes identities, changes nothing
-    // of how a tree is read: whether they would be read stands in the scope.
-    let is_read = |entry: &&CoverageEntry| entry.outcome != Outcome::NotRead || entry.is_hole();
-    let is_counted = |entry: &&CoverageEntry| {
-        entry.collector != "source" || entry.is_hole() || !OF_SCOPE.contains(&entry.what.as_str())
-    };
-    for entry in entries.iter().filter(is_read).filter(is_counted) {
-        let place = Place { collector: entry.collector.clone(), target: entry.target.clone() };
-        if entry.is_hole() {
-            looked.holes.entry(place.clone()).or_default().insert(entry.what.clone());
-        }
-        let hides = entry.blinds.is_empty() || entry.blinds.contains(&FactKind::Identities);
-        *looked.places.entry(place).or_default().entry(entry.what.clone()).or_default() |= entry.is_hole() && hides;
-    }
-    looked
-}
-
 impl FindingSeen {
     /// The trees that it lies in, as they were named.
     pub fn trees(&self) -> BTreeSet<&str> {
         let of_trees = self.places.iter().filter(|place| ["source", "agents"].contains(&place.collector.as_str()));
         of_trees.map(|place| place.target.as_str()).filter(|target| !target.is_empty()).collect()
+    }
+
+    /// Whether it is about a secret in a file.
+    pub(super) fn is_exposure(&self) -> bool {
+        self.subject.as_str().starts_with("exposure:")
     }
 
     /// Whether it is another finding than one of the same name: trees of one folder name give equal names.
@@ -284,12 +210,11 @@ impl FindingSeen {
     }
 
     /// `home` gives the provider and the tenant of an identity.
-    pub(super) fn of(finding: &Finding, home: impl Fn(&Urn) -> Option<(String, String)>) -> Self {
+    pub(super) fn of(finding: &Finding, home: impl Fn(&Urn) -> Option<(String, String)>, names: &TreeNames) -> Self {
         let home = finding.identity.as_ref().or(Some(&finding.subject)).and_then(home);
         let place = |evidence: &Evidence| {
             let target = match &evidence.location {
-                Location::File { root, .. } if root.is_empty() => ".".to_owned(),
-                Location::File { root, .. } => root.to_string(),
+                Location::File { root, .. } => names.name(root).to_owned(),
                 _ => home
                     .as_ref()
                     .filter(|(name, _)| **name == *evidence.collector)
@@ -331,6 +256,12 @@ impl IdentitySeen {
             powers: powers(identity, inventory.facts.graph.reach_of(&identity.id)),
             ..Self::bare(identity)
         }
+    }
+
+    /// With the tree that it lives in by its name.
+    pub(super) fn called(mut self, names: &TreeNames) -> Self {
+        self.place = Place::of(&self.place.collector, &self.place.target, names);
+        self
     }
 
     /// Without what is concluded.

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::snapshot::{FindingSeen, IdentitySeen, Looked, Place, Snapshot};
+use super::looked::{Looked, OF_TREES, Place};
+use super::snapshot::{FindingSeen, IdentitySeen, Snapshot};
 use crate::model::{Fingerprint, Scope, Urn, names};
 
 names! {
@@ -61,8 +62,11 @@ impl State {
             if scan.findings.contains_key(key) || tracked.status == Status::Resolved {
                 continue;
             }
-            if scan.judged.allowed.contains(&tracked.thing.subject) {
-                tracked.thing.muted = true;
+            let is_hidden = scan.judged.hidden.contains(key);
+            let is_muted =
+                scan.judged.allowed.contains(&tracked.thing.subject) || scan.judged.hidden.accepted.contains(key);
+            if is_muted || is_hidden {
+                tracked.thing.muted |= is_muted;
                 (tracked.status, tracked.last, tracked.looked) = (Status::Open, scan.at, Arc::clone(&looked));
             } else {
                 tracked.status = if is_gone(tracked, scan) { Status::Resolved } else { Status::NotSeen };
@@ -148,7 +152,7 @@ fn is_gone(tracked: &Tracked<FindingSeen>, scan: &Snapshot) -> bool {
     let is_blind = |target: &str| scan.judged.blind.contains(&(finding.rule.clone(), target.to_owned()));
     scan.judged.rules.contains(&finding.rule)
         && finding.severity >= scan.judged.min_severity
-        && !scan.judged.hides_known
+        && !(scan.judged.hides_unknown && finding.is_exposure())
         && !scan.judged.unanswered.get(&finding.rule).is_some_and(|subjects| subjects.contains(&finding.subject))
         && !finding.places.iter().any(|place| match place.target.as_str() {
             // What is of nobody is of any of its collector.
@@ -173,9 +177,6 @@ fn is_covered(then: &Looked, now: &Looked, covers: impl Fn(&Scope, &Scope) -> bo
         && !now.scopes.is_empty()
         && now.scopes.iter().all(|now| then.scopes.iter().all(|then| covers(now, then)))
 }
-
-/// The collectors that read trees, and so see what the scope of a scan lets them.
-const OF_TREES: [&str; 2] = ["source", "agents"];
 
 /// Whether all that was looked at there then was looked at now, to its end.
 fn was_looked_at(place: &Place, then: &Looked, now: &Looked) -> bool {

@@ -3,10 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::federation::AllAdmitted;
+use super::workflows;
 use crate::inventory::Inventory;
 use crate::model::{
     AttributeName as Name, Attributes, Capability, CapabilityKind, CredentialKind, Fingerprint, Identity, IdentityKind,
-    LinkKind, Provider, SettingKind, Urn, wildcard,
+    Known, Link, LinkKind, Provider, SettingKind, TreeNames, Urn, wildcard,
 };
 
 /// How many agents of one value are named.
@@ -113,18 +115,39 @@ fn settings(inventory: &Inventory) -> BTreeMap<Urn, Loosened> {
 
 /// The roles that agents act as, where their accounts were read.
 fn roles(inventory: &mut Inventory, agents: &[Identity]) {
-    let mut strong = Vec::new();
-    for agent in agents {
-        for link in inventory.links.from(&agent.id).filter(|link| link.kind == LinkKind::ActsAs) {
-            let facts = inventory.facts.identities.get(&link.to);
-            let administrator = facts.and_then(|facts| facts.capabilities.iter().find(|one| one.is_administrator()));
-            if let Some(capability) = administrator {
-                strong.push((agent.id.clone(), format!("administrator of {}", capability.scope)));
-            }
-        }
+    let ties = |agent: &Identity| {
+        let links = inventory.links.from(&agent.id).filter(|link| link.kind == LinkKind::ActsAs);
+        links.cloned().collect::<Vec<_>>()
+    };
+    let all: Vec<Link> = agents.iter().flat_map(ties).collect();
+    if all.is_empty() {
+        return;
+    }
+    let admitted = AllAdmitted::of(inventory.trusts.iter());
+    let mut strong: Vec<(Urn, Known<String>)> = Vec::new();
+    for link in all {
+        let facts = inventory.facts.identities.get(&link.to);
+        let administrator = facts.and_then(|facts| facts.capabilities.iter().find(|one| one.is_administrator()));
+        let Some(capability) = administrator else { continue };
+        let condition = match workflows::is_of_agent(inventory, &link) {
+            false => None,
+            true => match workflows::of_agent(inventory, &link, &admitted) {
+                Some(edge) => edge.condition,
+                None => continue,
+            },
+        };
+        let told = format!("administrator of {}", capability.scope);
+        let told = match condition {
+            None => Known::Value(told),
+            Some(condition) => Known::unknown(format!("its role is {told}, and it may take it on only if {condition}")),
+        };
+        strong.push((link.from, told));
     }
     for (id, why) in strong {
-        inventory.facts.attributes.entry(id).or_default().set(Name::RoleIsAdministrator, why);
+        let attributes = inventory.facts.attributes.entry(id).or_default();
+        if attributes.text(Name::RoleIsAdministrator).is_none() {
+            attributes.set_known(Name::RoleIsAdministrator, why);
+        }
     }
 }
 
@@ -142,12 +165,15 @@ fn registry(inventory: &mut Inventory, agents: &[Identity]) {
     if names.is_empty() {
         return;
     }
+    let trees = TreeNames::of(&inventory.scopes);
     for agent in agents {
         // A server is part of its client, and code is no agent that runs.
         let is_client = agent.kind == IdentityKind::AgentClient;
         if matches!(agent.kind, IdentityKind::AgentServer | IdentityKind::AgentCode) || is_client && !names_clients {
             continue;
         }
+        // A list may call a tree by its folder, or by the end of its name.
+        let shorter = [trees.by_folder(agent.id.as_str()), trees.shortened(agent.id.as_str())];
         let short = agent.name.split(" (").next().unwrap_or(&agent.name).to_lowercase();
         let long = [agent.id.as_str().to_lowercase(), agent.name.to_lowercase(), short];
         // `agent:shop-api/*` stands for the whole tree, its client among it.
@@ -155,6 +181,8 @@ fn registry(inventory: &mut Inventory, agents: &[Identity]) {
             let tree = name.strip_suffix("/*").map(|tree| format!("{tree}#*"));
             wildcard::matches(name, text) || tree.is_some_and(|tree| wildcard::matches(&tree, text))
         };
+        let long = long.into_iter().chain(shorter.into_iter().flatten().map(|text| text.to_lowercase()));
+        let long: Vec<String> = long.collect();
         if !names.iter().any(|name| long.iter().any(|text| is_named(name, text))) {
             inventory.facts.attributes.entry(agent.id.clone()).or_default().set(Name::Unregistered, true);
         }

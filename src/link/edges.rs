@@ -30,7 +30,7 @@ pub(super) fn link(inventory: &mut Inventory) {
     definitions::link(inventory, &mut edges);
     of_places(inventory, &mut edges);
     of_escalations(inventory, &mut edges);
-    of_links(inventory, &mut edges);
+    of_links(inventory, &admitted, &mut edges);
     inventory.facts.graph = Graph::new(edges);
     inventory.facts.code_share = definitions::shares(inventory);
 }
@@ -63,8 +63,12 @@ fn is_judged_elsewhere(link: &Link) -> bool {
 }
 
 /// Steps that collectors saw in configuration.
-fn of_links(inventory: &Inventory, edges: &mut Vec<Edge>) {
+fn of_links(inventory: &Inventory, admitted: &AllAdmitted, edges: &mut Vec<Edge>) {
     for link in inventory.links.rows().iter().filter(|link| !is_judged_elsewhere(link)) {
+        if workflows::is_of_agent(inventory, link) {
+            edges.extend(workflows::of_agent(inventory, link, admitted));
+            continue;
+        }
         let kind = match link.kind {
             LinkKind::MemberOf => EdgeKind::MemberOf,
             LinkKind::Uses => EdgeKind::Uses,
@@ -230,7 +234,12 @@ fn of_places(inventory: &Inventory, edges: &mut Vec<Edge>) {
         let place = place_of(scope, reach);
         for account in accounts.of_place(tenant, namespace, reach) {
             let why = format!("service account {} is in {scope}", account.name);
-            edges.push(Edge::new(&place, EdgeKind::Controls, &account.id, why));
+            let edge = Edge::new(&place, EdgeKind::Controls, &account.id, why);
+            let rests = (reach == Reach::Pods).then(|| accounts.rests(account)).flatten();
+            edges.push(match rests {
+                Some(why) => edge.only(Holding::Conditional, format!("a pod of it must run: what runs as it is {why}")),
+                None => edge,
+            });
         }
     }
 }
@@ -304,6 +313,15 @@ impl<'a> Accounts<'a> {
                 self.inventory.identities.get(&group).into_iter().collect()
             }
             Place::Cluster | Place::Namespace(_) => Vec::new(),
+        }
+    }
+
+    /// Why there is no pod of a service account for now, where workloads run as it.
+    fn rests(&self, account: &Identity) -> Option<&'static str> {
+        let facts = self.inventory.facts.identities.get(&account.id)?;
+        match super::reach::pods(self.inventory, account, facts) {
+            kubernetes::Pods::Resting(why) => Some(why),
+            kubernetes::Pods::None | kubernetes::Pods::Running => None,
         }
     }
 

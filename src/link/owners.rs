@@ -16,6 +16,7 @@ use crate::model::{
 #[serde(deny_unknown_fields)]
 pub struct OwnerLabels {
     code_owners: u8,
+    maker: u8,
     configured: u8,
     workloads: u8,
     naming: u8,
@@ -180,11 +181,25 @@ fn claims(inventory: &Inventory, identity: &Identity, labels: &OwnerLabels, code
         let (source, confidence) = ("who made it, by the audit log".to_owned(), Confidence::Low);
         claims.push(Named { name: creator.to_owned(), source, confidence, weight: labels.creator });
     }
+    claims.extend(of_maker(inventory, identity, labels));
     for (name, file) in code.into_iter().flat_map(of_code) {
         let source = format!("CODEOWNERS of {file}");
         claims.push(Named { name, source, confidence: Confidence::Medium, weight: labels.code_owners });
     }
     claims
+}
+
+/// Who owns the object that made it (`metadata.ownerReferences`), or else that object.
+fn of_maker(inventory: &Inventory, identity: &Identity, labels: &OwnerLabels) -> Option<Named> {
+    let maker = identity.attributes.text(AttributeName::Maker)?;
+    let shown: Vec<&str> = maker.splitn(4, '/').skip(2).collect();
+    let (shown, weight) = (shown.join(" "), labels.maker);
+    let known = inventory.workloads.get(&Urn::new(maker)).and_then(|workload| labels.find(&workload.labels));
+    let source = match &known {
+        Some(_) => format!("owner of {shown}, which made it"),
+        None => "ownerReferences".to_owned(),
+    };
+    Some(Named { name: known.unwrap_or(shown), source, confidence: Confidence::Medium, weight })
 }
 
 /// The person behind whoever an audit log names: the session of a federated role is called by the person's address

@@ -8,8 +8,8 @@ use super::{Tables, clusters};
 use crate::access::{aws, kubernetes};
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{
-    Capability, CapabilityKind, CredentialKind, Edge, EscalationPath, FactKind, Holding, Identity, IdentityKind,
-    Provider, Urn,
+    AttributeName, Capability, CapabilityKind, CredentialKind, Edge, EscalationPath, FactKind, Holding, Identity,
+    IdentityKind, PolicyLanguage, Provider, Urn, Workload, WorkloadKind,
 };
 
 pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library) {
@@ -55,6 +55,9 @@ fn surroundings(inventory: &Inventory) -> aws::Surroundings<'_> {
             around.carries(&workload.id, role);
         }
     }
+    let of_aws = inventory.policies.iter().filter(|policy| policy.language == PolicyLanguage::AwsIam);
+    let is_managed = |id: &str| id.contains(":iam::") && id.contains(":policy/") && !id.contains('#');
+    of_aws.filter(|policy| is_managed(policy.id.as_str())).for_each(|policy| around.keeps(policy));
     for user in inventory.identities.iter().filter(|identity| identity.kind == IdentityKind::AwsUser) {
         let is_blind = inventory.coverage.blind_spot_of(&user.id, &user.tenant, FactKind::Credentials).is_some();
         let names = inventory.facts.identities.get(&user.id).map(|facts| &facts.credentials);
@@ -98,7 +101,7 @@ fn kubernetes_paths(inventory: &Inventory, across: &[(Urn, EscalationPath)]) -> 
             name: &identity.name,
             namespace,
             is_group: identity.kind == IdentityKind::KubernetesGroup,
-            has_pods: !facts.workloads.is_empty(),
+            pods: pods(inventory, identity, facts),
             tokens: tokens(inventory, facts),
             capabilities: &facts.capabilities,
             top: top(identity, facts, across.get(&identity.id).copied()),
@@ -115,6 +118,25 @@ fn kubernetes_paths(inventory: &Inventory, across: &[(Urn, EscalationPath)]) -> 
         }
     }
     paths
+}
+
+/// Whether there are pods of a service account. What a custom resource runs is known by its pods, where all were read.
+pub(super) fn pods(inventory: &Inventory, identity: &Identity, facts: &IdentityFacts) -> kubernetes::Pods {
+    let all: Vec<&Workload> = facts.workloads.iter().filter_map(|id| inventory.workloads.get(id)).collect();
+    let knows_pods = !identity.evidence.is_declared()
+        && inventory.coverage.blind_spot(&identity.tenant, FactKind::Workloads).is_none();
+    let rests = |one: &Workload| match one.attributes.text(AttributeName::Rests) {
+        Some("suspended") => Some("suspended"),
+        Some("finished") => Some("finished"),
+        Some(_) => Some("scaled to zero"),
+        None if one.kind == WorkloadKind::KubernetesCustom && knows_pods => Some("a custom resource without pods"),
+        None => None,
+    };
+    match all.iter().map(|one| rests(one)).min_by_key(Option::is_some) {
+        Some(Some(why)) => kubernetes::Pods::Resting(why),
+        Some(None) => kubernetes::Pods::Running,
+        None => kubernetes::Pods::None,
+    }
 }
 
 /// The Secrets that hold a token of a service account which still works, by their names in its namespace.
@@ -143,7 +165,7 @@ fn conditional_path(actor: &kubernetes::Actor<'_>) -> EscalationPath {
             && one.scope.starts_with("cluster ")
     };
     let steps = actor.capabilities.iter().find(leads_up).map(|one| one.proof.clone()).unwrap_or_default();
-    EscalationPath { target: actor.id.clone(), conditional: true, steps, cut: String::new() }
+    EscalationPath { target: actor.id.clone(), conditional: true, via: Vec::new(), steps, cut: String::new() }
 }
 
 /// A service account that acts as an IAM role reaches what that role reaches.
@@ -160,6 +182,7 @@ fn through_role(inventory: &Inventory, edge: &Edge) -> Option<EscalationPath> {
     let mut steps = vec![format!("service account {} acts as role {} ({})", account.name, role.name, edge.why)];
     steps.extend(edge.condition.as_ref().map(|condition| format!("provided that {condition}")));
     let mut conditional = edge.holding != Holding::Holds;
+    let mut via = vec![format!("role/{}", role.name)];
     let target =
         if let Some(capability) = facts.capabilities.iter().find(|one| one.kind == CapabilityKind::Administrator) {
             steps.push(format!("role {} is administrator: {}", role.name, capability.proof.join(", ")));
@@ -168,8 +191,9 @@ fn through_role(inventory: &Inventory, edge: &Edge) -> Option<EscalationPath> {
         } else {
             let path = facts.escalations.first()?;
             steps.extend(path.steps.iter().cloned());
+            via.extend(path.via.iter().cloned());
             conditional |= path.conditional;
             path.target.clone()
         };
-    Some(EscalationPath { target, conditional, steps, cut: String::new() })
+    Some(EscalationPath { target, conditional, via, steps, cut: String::new() })
 }

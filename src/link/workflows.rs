@@ -3,7 +3,7 @@
 
 use super::federation::{Admitted, AllAdmitted, GITHUB, Meets};
 use crate::inventory::Inventory;
-use crate::model::{AttributeName, Edge, EdgeKind, Holding, Urn, Workload, WorkloadKind};
+use crate::model::{AttributeName, Edge, EdgeKind, Holding, IdentityKind, Link, LinkKind, Urn, Workload, WorkloadKind};
 
 pub(super) fn link(inventory: &Inventory, admitted: &AllAdmitted, edges: &mut Vec<Edge>) {
     for workflow in inventory.workloads.iter().filter(|one| one.kind == WorkloadKind::CiGithubWorkflow) {
@@ -12,6 +12,26 @@ pub(super) fn link(inventory: &Inventory, admitted: &AllAdmitted, edges: &mut Ve
         }
         edges.extend(possible(workflow, admitted));
     }
+}
+
+/// Whether a link says that an agent of a workflow takes a role on: whether it can, the role's trust says, as of its workflow.
+pub(super) fn is_of_agent(inventory: &Inventory, link: &Link) -> bool {
+    let is_agent = || inventory.identities.get(&link.from).is_some_and(|one| one.kind == IdentityKind::AgentCi);
+    link.kind == LinkKind::ActsAs && link.from.as_str().starts_with("agent:") && is_agent()
+}
+
+/// The role that an agent takes on by such a link; none where the role does not let its workflow in.
+pub(super) fn of_agent(inventory: &Inventory, link: &Link, admitted: &AllAdmitted) -> Option<Edge> {
+    let edge = Edge::new(&link.from, EdgeKind::ActsAs, &link.to, link.why.clone());
+    // `agent:TREE/PATH#PART` of the workflow `code:TREE/PATH`.
+    let name = link.from.as_str().strip_prefix("agent:")?;
+    let workflow =
+        name.match_indices('#').find_map(|(at, _)| inventory.workloads.get(&Urn::new(format!("code:{}", &name[..at]))));
+    let Some(workflow) = workflow else {
+        return Some(edge.only(Holding::Unknown, "its workflow asks for no token, so that keys must take the role on"));
+    };
+    let asked = asked_for(inventory, workflow, &link.to, admitted)?;
+    Some(Edge { from: edge.from, kind: EdgeKind::ActsAs, ..asked })
 }
 
 fn repository(workflow: &Workload) -> Option<String> {

@@ -54,6 +54,12 @@ macro_rules! attributes_of_directories {
             UnseenDays = "unseen_days": Int of [Identity];
             /// The sorts of requests that an audit log shows it with: verb, API group, resource and namespace.
             AskedFor = "asked_for": Texts of [Identity];
+            /// Until when the audit log goes that says how it was used.
+            LogUntil = "log_until": Time of [Identity];
+            /// What an annotation or label names as its owner in the cluster, and is not there any more.
+            OwnerGone = "owner_gone": Text of [Identity];
+            /// The object of its cluster that made it.
+            Maker = "maker": Text of [Identity];
             /// A tool of people that an audit log shows it with.
             UsedWith = "used_with": Text of [Identity];
             /// Registry Secrets that it names and that are not there.
@@ -62,6 +68,8 @@ macro_rules! attributes_of_directories {
             TokenMounted = "token_mounted": Bool of [Identity];
             /// It was read from a template that nobody rendered: names and values are guesses.
             Template = "template": Bool of [Identity, Workload, Setting];
+            /// Why no pod of it runs for now: suspended, scaled to zero, finished.
+            Rests = "rests": Text of [Workload];
             /// The images of its containers.
             Images = "images": Texts of [Workload];
             /// An AI agent or tool server runs in it.
@@ -76,6 +84,8 @@ macro_rules! attributes_of_directories {
             Invalidated = "invalidated": Time of [Credential];
             /// Somebody made it, and not the platform.
             ByHand = "by_hand": Bool of [Credential];
+            /// When it was made, where that is later than what is asked of it.
+            MadeAt = "made_at": Time of [Setting];
             /// It names nobody.
             IsEmpty = "is_empty": Bool of [Setting];
             /// Other roles are put together from it.

@@ -10,7 +10,7 @@ use super::{Confidence, Evidence, Fingerprint, Location, Severity, Urn, days_bet
 /// A hardcoded secret, without its value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Exposure {
-    /// Its stable name: `exposure:<detector>/<fingerprint>/<path>`. It does not contain the line, so it survives edits above it.
+    /// Its stable name: `exposure:<family of the detector>/<fingerprint>/<path>`. It does not contain the line, so it survives edits above it.
     pub id: Urn,
     /// The detector that found it.
     pub detector: String,

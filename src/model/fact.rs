@@ -137,7 +137,11 @@ pub struct EscalationPath {
     pub target: Urn,
     /// Holds only under a condition that cannot be judged offline.
     pub conditional: bool,
-    /// One sentence a step, in order.
+    /// Whom it passes through and what it changes, one entry for each thing that is done, in order: `role/ci`,
+    /// `iam:PutUserPolicy on itself`. Empty where these were not counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub via: Vec<String>,
+    /// The sentences that prove it, in order.
     pub steps: Vec<String>,
     /// What to take away so that this way is closed where it begins; empty where that is not known.
     #[serde(default, skip_serializing_if = "String::is_empty")]

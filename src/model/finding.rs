@@ -1,5 +1,6 @@
 //! What a rule concluded about one subject.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -229,4 +230,22 @@ pub struct RuleInfo {
     pub remedy: String,
     /// Control ids it maps to.
     pub maps: Vec<String>,
+}
+
+/// Findings that are there and not shown, by fingerprint.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hidden {
+    /// The caller's baseline accepts them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub accepted: BTreeSet<Fingerprint>,
+    /// An earlier scan of the history saw them, too.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub known: BTreeSet<Fingerprint>,
+}
+
+impl Hidden {
+    /// Whether this finding is there and not shown.
+    pub fn contains(&self, finding: &Fingerprint) -> bool {
+        self.accepted.contains(finding) || self.known.contains(finding)
+    }
 }

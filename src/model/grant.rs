@@ -52,8 +52,20 @@ pub struct Policy {
     pub builtin: bool,
     /// The document, decoded: an object for IAM, the array of rules for RBAC.
     pub document: Value,
+    /// The versions that are kept and not in force, to which somebody may go back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_versions: Vec<PolicyVersion>,
     /// Where it was seen.
     pub evidence: Evidence,
+}
+
+/// A version of a policy that is not in force.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PolicyVersion {
+    /// Its name, such as `v1`.
+    pub name: String,
+    /// The document, decoded.
+    pub document: Value,
 }
 
 /// One policy given to one identity.

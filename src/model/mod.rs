@@ -24,6 +24,7 @@ mod secret;
 mod setting;
 mod shared;
 mod time;
+mod tree_name;
 mod urn;
 mod usage;
 pub mod wildcard;
@@ -40,10 +41,10 @@ pub use fact::{
     Capability, CapabilityKind, CredentialState, EscalationPath, LastUse, Owner, PrincipalKind, TrustedPrincipal,
 };
 pub use finding::{
-    BaselineNote, BaselineState, Confidence, Finding, HistoryNote, HistoryState, NotEvaluated, RuleInfo, Severity,
-    SubjectKind,
+    BaselineNote, BaselineState, Confidence, Finding, Hidden, HistoryNote, HistoryState, NotEvaluated, RuleInfo,
+    Severity, SubjectKind,
 };
-pub use grant::{Grant, GrantKind, Policy, PolicyLanguage, Trust};
+pub use grant::{Grant, GrantKind, Policy, PolicyLanguage, PolicyVersion, Trust};
 pub use identity::{Identity, IdentityKind, Provider};
 pub use known::Known;
 pub use link::{Link, LinkKind};
@@ -54,6 +55,7 @@ pub use secret::{Fingerprint, FingerprintKey, Secret};
 pub use setting::{Setting, SettingKind};
 pub use shared::Shared;
 pub use time::{days_between, parse_day, parse_timestamp, short_date, show_age};
+pub use tree_name::{TreeName, TreeNames};
 pub use urn::Urn;
 pub use usage::Usage;
 pub use workload::{Workload, WorkloadKind};

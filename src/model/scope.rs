@@ -1,10 +1,10 @@
 //! With what a scan looked: what of trees, how far, for which secrets, under which key. Compares; knows no flag.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::names;
+use super::{TreeName, names};
 
 names! {
     /// What of trees was read.
@@ -51,6 +51,9 @@ pub struct Scope {
     /// Trees whose names in the graph had to be lengthened, since two of this scan have folders of one name.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub lengthened: BTreeSet<String>,
+    /// Trees that have a name beside the path that they were given by, by that path.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub trees: BTreeMap<String, TreeName>,
 }
 
 impl Scope {
@@ -100,6 +103,7 @@ mod tests {
             detectors_added: BTreeSet::new(),
             added_digest: None,
             lengthened: BTreeSet::new(),
+            trees: BTreeMap::new(),
         }
     }
 

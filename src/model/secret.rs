@@ -50,6 +50,12 @@ impl Fingerprint {
         &self.0
     }
 
+    /// The fingerprint that a text holds; `None` for what is no 32 hexadecimal digits.
+    pub fn read(text: &str) -> Option<Self> {
+        let is_hash = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        is_hash.then(|| Self(text.to_owned()))
+    }
+
     /// A fingerprint of public text, for ids of findings. Not for secrets: it is not keyed.
     pub fn of_public(parts: &[&str]) -> Self {
         let mut hasher = blake3::Hasher::new();

@@ -90,6 +90,7 @@ impl Serialize for Document<'_> {
         document.serialize_entry("scopes", &inventory.scopes)?;
         document.serialize_entry("summary", &Summary::of(scan))?;
         document.serialize_entry("findings", scan.findings)?;
+        document.serialize_entry("hidden", &scan.hidden)?;
         document.serialize_entry("identities", &Rows(|| inventory.identities.iter().map(|row| view.identity(row))))?;
         document
             .serialize_entry("credentials", &Rows(|| inventory.credentials.iter().map(|row| view.credential(row))))?;

@@ -30,14 +30,14 @@ use jiff::Timestamp;
 
 use crate::history::Point;
 use crate::inventory::Inventory;
-use crate::model::{Finding, NotEvaluated, RuleInfo, Severity};
+use crate::model::{Finding, Hidden, NotEvaluated, RuleInfo, Severity};
 
 pub use drift::{DriftFormat, TrendFormat, write_drift, write_trend};
 pub use escape::{clean, flow};
 pub use evidence::{Basis, Part, evidence, sha256};
 pub use group::headline;
 pub use json::pretty as pretty_json;
-pub use notice::Notice;
+pub use notice::{Notice, last_complete};
 pub use okta_governance::{Approach, OktaGovernance, okta_governance};
 pub use summary::{SeverityCounts, Summary};
 pub use words::{last_use as last_use_words, owner as owner_words, words as capability_words};
@@ -66,6 +66,8 @@ pub struct Scan<'a> {
     pub in_baseline: u64,
     /// How many findings were left out because an earlier scan of the history saw them, too.
     pub already_known: u64,
+    /// Which ones these are, so that who compares two reports knows them.
+    pub hidden: Hidden,
     /// The scans of the history, oldest first, this one last; empty where none is remembered.
     pub trend: &'a [Point],
 }

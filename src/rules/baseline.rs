@@ -36,7 +36,10 @@ struct Header {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// The file, relative to the folder of the baseline.
+    /// The tree that the file lies in, by its name, where the baseline lies apart from it and may be of several; else empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tree: String,
+    /// The file, relative to the folder of the baseline, or to the tree.
     pub path: String,
     /// What found it last; for the reader, since the value alone decides.
     pub detector: String,
@@ -56,8 +59,17 @@ pub struct Entry {
     pub history: bool,
 }
 
-/// The path and the fingerprint of an entry: what a finding is recognised by.
-pub(super) type Key = (String, Fingerprint);
+/// How a baseline calls a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Spot {
+    /// The name of the tree; empty where the path alone says it.
+    pub tree: String,
+    /// The path, relative to that tree or to the folder of the baseline.
+    pub path: String,
+}
+
+/// The file and the fingerprint of an entry: what a finding is recognised by.
+pub(super) type Key = (Spot, Fingerprint);
 
 /// Every accepted finding.
 #[derive(Clone, Debug)]
@@ -113,7 +125,7 @@ impl Baseline {
             match entry(line) {
                 Err(message) => errors.push(at(number, message)),
                 Ok(entry) => {
-                    let key = (entry.path.clone(), entry.fingerprint.clone());
+                    let key = entry.key();
                     let other = baseline.entries.insert(key.clone(), entry.clone());
                     let before = known.insert(key, number).unwrap_or_default() + 1;
                     if other.is_some_and(|other| other != entry) {
@@ -173,6 +185,13 @@ impl Baseline {
     /// Every entry, by path and fingerprint.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.entries.values()
+    }
+}
+
+impl Entry {
+    /// What a finding is recognised by.
+    fn key(&self) -> Key {
+        (Spot { tree: self.tree.clone(), path: self.path.clone() }, self.fingerprint.clone())
     }
 }
 

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::baseline::day;
-use crate::model::{BaselineNote, BaselineState, Finding, Fingerprint, Location, names};
+use crate::model::{BaselineNote, BaselineState, Finding, Fingerprint, Location, TreeNames, names};
 
 names! {
     /// What was decided.
@@ -33,8 +33,8 @@ pub struct Decision {
     /// What the rule looked at; for the reader.
     #[serde(default)]
     pub subject: String,
-    /// The trees that it lies in, as they were named: in another one, of the same folder name, nothing was decided. Empty
-    /// for what lies in none.
+    /// The trees that it lies in, by their names: in another one, of the same folder name, nothing was decided. Empty for
+    /// what lies in none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trees: Vec<String>,
     /// Why.
@@ -53,13 +53,15 @@ pub struct Decision {
 
 impl Decision {
     /// Whether it was decided of this finding, and not of one in another tree with the same folder name.
-    pub fn is_about(&self, finding: &Finding) -> bool {
+    pub fn is_about(&self, finding: &Finding, names: &TreeNames) -> bool {
         let mut roots = finding.evidence.iter().filter_map(|one| match &one.location {
             Location::File { root, .. } if root.is_empty() => Some("."),
             Location::File { root, .. } => Some(&**root),
             _ => None,
         });
-        self.trees.is_empty() || roots.any(|root| self.trees.iter().any(|tree| tree == root))
+        // Older lines hold the path that a tree was given by.
+        let is_it = |root: &str| self.trees.iter().any(|tree| tree == root || tree == names.name(root));
+        self.trees.is_empty() || roots.any(is_it)
     }
 
     /// Reads a line of a baseline; `None` where it is no decision.

@@ -116,6 +116,8 @@ const IDENTITY: &[Field] = &[
     .needs(&[Grants, Trusts]),
     field("becomes_in", Type::Text, "The account, cluster or tenant of which it can become administrator.").nullable(),
     field("becomes", Type::Text, "The identity at the end of its way to administrator, or to data.").nullable(),
+    field("becomes_steps", Type::Text, "How many things it does on that way: `1 step`, `3 steps`.").nullable(),
+    field("becomes_via", Type::Text, "Whom it passes through and what it changes on that way, in order.").nullable(),
     field("reaches_data", Type::Bool, "It reads no stored data itself, and can get at some through others.")
         .needs(&[Grants, Trusts]),
     field("could_reach_data", Type::Bool, "As reaches_data, if something holds that is not known.")

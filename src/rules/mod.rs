@@ -15,6 +15,7 @@ mod kind;
 mod load;
 mod message;
 mod nouns;
+mod paths;
 mod plain;
 mod schema;
 mod selftest;
@@ -22,7 +23,7 @@ mod suppress;
 mod twins;
 mod view;
 
-pub use baseline::{Baseline, BaselineError, Entry};
+pub use baseline::{Baseline, BaselineError, Entry, Spot};
 pub use decision::{Decision, Verb};
 pub use evaluate::{Judgement, evaluate};
 pub use fields::{Field, Type, fields};

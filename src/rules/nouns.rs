@@ -2,13 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::joined;
 use super::view::{Field, Noun};
+use super::{joined, paths};
 use crate::inventory::{ExposureFacts, IdentityFacts, Inventory};
 use crate::model::{
-    AttributeName, AttributeType, AttributeValue, Capability, Credential, CredentialKind, CredentialState,
-    EscalationPath, Exposure, Grant, Identity, IdentityKind, Known, LastUse, PrincipalKind, Setting, Workload,
-    short_date,
+    AttributeName, AttributeType, AttributeValue, Capability, Credential, CredentialKind, CredentialState, Exposure,
+    Grant, Identity, IdentityKind, Known, LastUse, PrincipalKind, Setting, Workload, short_date,
 };
 
 /// Groups that stand for everyone, or everyone who is logged in. Source: Kubernetes, "Authenticating", anonymous
@@ -68,14 +67,7 @@ fn rights(it: &Identity, facts: &IdentityFacts, name: &str) -> Field {
         "could_become_administrator" => Field::Bool(!is_administrator && !becomes && !facts.escalations.is_empty()),
         "reaches_data" => Field::Bool(gets_data),
         "could_reach_data" => Field::Bool(!gets_data && !facts.data_paths.is_empty()),
-        "becomes_in" => ways(facts).next().map_or(Field::Null, |path| text(home(it, path))),
-        "becomes" => ways(facts).next().map_or(Field::Null, |path| text(ending(it, path))),
-        "cut" => {
-            let mut cuts: Vec<&str> = ways(facts).map(|path| path.cut.as_str()).filter(|cut| !cut.is_empty()).collect();
-            cuts.sort_unstable();
-            cuts.dedup();
-            if cuts.is_empty() { Field::Null } else { Field::Text(cuts.join("; and ")) }
-        }
+        "becomes_in" | "becomes" | "becomes_steps" | "becomes_via" | "cut" => paths::field(it, facts, name),
         "capabilities" => {
             let mut kinds: Vec<String> = facts.capabilities.iter().map(|one| one.kind.to_string()).collect();
             kinds.dedup();
@@ -102,26 +94,6 @@ fn extent(facts: &IdentityFacts) -> String {
         Some(denied) => format!("everything but {}", denied.join(", ")),
         None => "everything".to_owned(),
     }
-}
-
-/// The ways to administrator, or where there are none those to data.
-fn ways(facts: &IdentityFacts) -> impl Iterator<Item = &EscalationPath> {
-    let paths = if facts.escalations.is_empty() { &facts.data_paths } else { &facts.escalations };
-    let certain = paths.iter().any(|path| !path.conditional);
-    paths.iter().filter(move |path| !(certain && path.conditional))
-}
-
-/// Whom a way ends at, in few words.
-fn ending<'p>(it: &Identity, path: &'p EscalationPath) -> &'p str {
-    let target = path.target.as_str();
-    let local = target.split_once(&format!(":{}:", it.tenant)).map(|(_, local)| local);
-    if path.target == it.id { "itself" } else { local.unwrap_or(target) }
-}
-
-/// The account that a way ends in.
-fn home<'p>(it: &'p Identity, path: &'p EscalationPath) -> &'p str {
-    let account = path.target.as_str().strip_prefix("arn:").and_then(|rest| rest.split(':').nth(3));
-    account.unwrap_or(&it.tenant)
 }
 
 /// What it can do without a condition: in all of its account or cluster, or only in namespaces of it. Rights to single
@@ -376,7 +348,7 @@ fn since(then: Timestamp, now: Timestamp) -> Field {
     Field::Int(now.as_second() - then.as_second())
 }
 
-fn text(text: impl AsRef<str>) -> Field {
+pub(super) fn text(text: impl AsRef<str>) -> Field {
     Field::Text(text.as_ref().to_owned())
 }
 

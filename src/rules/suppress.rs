@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::baseline::{Baseline, Entry, Key};
+use super::baseline::{Baseline, Entry, Key, Spot};
+use super::decision::Decision;
 use crate::inventory::Inventory;
-use crate::model::{BaselineNote, BaselineState, Exposure, Finding, Location};
+use crate::model::{BaselineNote, BaselineState, Exposure, Finding, Fingerprint, Location, TreeNames};
 
-/// How a baseline calls the file of a place; `None` where there is no file.
-type Naming<'a> = dyn Fn(&Location) -> Option<String> + 'a;
+/// How a baseline calls the file of a place: as a new entry does, then as older ones may. Empty where there is no file.
+type Naming<'a> = dyn Fn(&Location) -> Vec<Spot> + 'a;
 
 /// What rewriting a baseline changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,23 +33,25 @@ pub fn apply(baseline: &Baseline, findings: &mut [Finding], inventory: &Inventor
     for entry in baseline.entries() {
         by_value.entry(&entry.fingerprint).or_insert(entry);
     }
+    let names = TreeNames::of(&inventory.scopes);
     for finding in findings {
-        let decided = baseline.decisions.get(&finding.fingerprint).filter(|decision| decision.is_about(finding));
-        let decided = decided.map(|decision| decision.note(today));
+        let decided = decided(baseline, finding, &names).map(|decision| decision.note(today));
         finding.baseline.clone_from(&decided);
         if finding.is_accepted() {
             continue;
         }
-        let Some(key) = inventory.exposures.get(&finding.subject).and_then(|exposure| key(exposure, naming)) else {
+        let Some(exposure) = inventory.exposures.get(&finding.subject) else { continue };
+        let keys = keys(exposure, naming);
+        if keys.is_empty() {
             continue;
-        };
-        let entry = baseline.entries.get(&key);
+        }
+        let entry = keys.iter().find_map(|key| baseline.entries.get(key));
         let state = match entry.and_then(|entry| entry.expires) {
             Some(day) if day < today => BaselineState::Expired,
             _ if entry.is_some() => BaselineState::Accepted,
             _ => BaselineState::Elsewhere,
         };
-        let of_value = entry.or_else(|| by_value.get(&key.1).copied()).map(|entry| BaselineNote {
+        let of_value = entry.or_else(|| by_value.get(&exposure.fingerprint).copied()).map(|entry| BaselineNote {
             state,
             path: entry.path.clone(),
             reason: entry.reason.clone(),
@@ -63,6 +66,17 @@ pub fn apply(baseline: &Baseline, findings: &mut [Finding], inventory: &Inventor
             (None, decided) => decided,
         };
     }
+}
+
+/// What was decided of a finding; before its tree was called by where its repository comes from, too.
+fn decided<'a>(baseline: &'a Baseline, finding: &Finding, names: &TreeNames) -> Option<&'a Decision> {
+    let before = || {
+        let subject = names.by_folder(finding.subject.as_str())?;
+        baseline.decisions.get(&Fingerprint::of_public(&[&finding.rule, &subject]))
+    };
+    let is_about = |decision: &&Decision| decision.is_about(finding, names);
+    let decided = baseline.decisions.get(&finding.fingerprint).filter(is_about);
+    decided.or_else(|| before().filter(is_about))
 }
 
 /// The entries of which nothing is found any more, as far as `was_searched` says that their file was searched.
@@ -106,12 +120,17 @@ pub fn rewrite(
         }
     }
     for exposure in findings.iter().filter_map(|finding| inventory.exposures.get(&finding.subject)) {
-        let Some(key) = key(exposure, naming).filter(|key| !new.entries.contains_key(key)) else { continue };
+        let keys = keys(exposure, naming);
+        if keys.iter().any(|key| new.entries.contains_key(key)) {
+            continue;
+        }
+        let Some(key) = keys.into_iter().next() else { continue };
         let words = taken_out.get(&key.1);
         done.moved += u64::from(words.is_some());
         done.added += 1;
         let entry = Entry {
-            path: key.0.clone(),
+            tree: key.0.tree.clone(),
+            path: key.0.path.clone(),
             detector: exposure.detector.clone(),
             fingerprint: key.1.clone(),
             reason: words.map(|entry| entry.reason.clone()).unwrap_or_default(),
@@ -128,7 +147,7 @@ pub fn rewrite(
 fn present<'a>(inventory: &'a Inventory, naming: &Naming<'_>) -> BTreeMap<Key, &'a Exposure> {
     let mut present: BTreeMap<Key, &Exposure> = BTreeMap::new();
     for exposure in &inventory.exposures {
-        if let Some(key) = key(exposure, naming) {
+        for key in keys(exposure, naming) {
             let known = present.entry(key).or_insert(exposure);
             if is_history(known) {
                 *known = exposure;
@@ -138,8 +157,9 @@ fn present<'a>(inventory: &'a Inventory, naming: &Naming<'_>) -> BTreeMap<Key, &
     present
 }
 
-fn key(exposure: &Exposure, naming: &Naming<'_>) -> Option<Key> {
-    Some((naming(&exposure.evidence.location)?, exposure.fingerprint.clone()))
+fn keys(exposure: &Exposure, naming: &Naming<'_>) -> Vec<Key> {
+    let spots = naming(&exposure.evidence.location).into_iter();
+    spots.map(|spot| (spot, exposure.fingerprint.clone())).collect()
 }
 
 fn is_history(exposure: &Exposure) -> bool {

@@ -1,12 +1,19 @@
 //! What a certificate says of its holder: names and life. Verifies nothing.
 //!
-//! Source: RFC 5280 §4.1 (frame), §4.1.2.4 (names), §4.1.2.5 (validity); X.520 for the object identifiers of names.
+//! Source: RFC 5280 §4.1 (frame), §4.1.2.4 (names), §4.1.2.5 (validity), §4.2.1.12 (extended key usage); X.520 for the object identifiers of names.
 
 use jiff::Timestamp;
 
 use super::key::{INTEGER, SEQUENCE, element};
 
 const SET: u8 = 0x31;
+const BOOLEAN: u8 = 0x01;
+const OCTETS: u8 = 0x04;
+const EXTENSIONS: u8 = 0xa3;
+/// Extended key usage; of clients; of everybody.
+const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x25];
+const CLIENTS: &[u8] = &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02];
+const ANY_USE: &[u8] = &[0x55, 0x1d, 0x25, 0x00];
 const IDENTIFIER: u8 = 0x06;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
@@ -26,6 +33,8 @@ pub struct Certificate {
     pub from: Option<Timestamp>,
     /// Until when it is valid.
     pub until: Option<Timestamp>,
+    /// Whether it may be shown to a server: `None` where it does not say what it is for, and so is for everything.
+    pub for_clients: Option<bool>,
     /// Whether the text says that somebody shows it to a server, as a kubeconfig does.
     pub is_shown: bool,
 }
@@ -42,12 +51,13 @@ pub(super) fn read(bytes: &[u8]) -> Option<Certificate> {
     rest = element(rest, SEQUENCE)?.1;
     rest = element(rest, SEQUENCE)?.1;
     let (validity, rest) = element(rest, SEQUENCE)?;
-    let (subject, _) = element(rest, SEQUENCE)?;
+    let (subject, after) = element(rest, SEQUENCE)?;
     let mut found = Certificate::default();
     if let Some((from, rest)) = time(validity) {
         found.from = from;
         found.until = time(rest).and_then(|(until, _)| until);
     }
+    found.for_clients = for_clients(after);
     let mut rest = subject;
     for _ in 0..MOST {
         let Some((part, after)) = element(rest, SET) else { break };
@@ -61,6 +71,36 @@ pub(super) fn read(bytes: &[u8]) -> Option<Certificate> {
         }
     }
     Some(found)
+}
+
+/// Whether the extended key usage lets clients show it; `after` is what stands behind the subject.
+fn for_clients(after: &[u8]) -> Option<bool> {
+    let mut rest = element(after, SEQUENCE)?.1;
+    // Unique identifiers, which nobody writes any more.
+    for tag in [0x81, 0x82, 0xa1, 0xa2] {
+        rest = element(rest, tag).map_or(rest, |(_, after)| after);
+    }
+    let (all, _) = element(element(rest, EXTENSIONS)?.0, SEQUENCE)?;
+    let mut rest = all;
+    for _ in 0..MOST {
+        let (extension, after) = element(rest, SEQUENCE)?;
+        rest = after;
+        let (name, value) = element(extension, IDENTIFIER)?;
+        if name != EXTENDED_KEY_USAGE {
+            continue;
+        }
+        // Whether it is critical may stand before it.
+        let value = element(value, BOOLEAN).map_or(value, |(_, after)| after);
+        let (mut uses, _) = element(element(value, OCTETS)?.0, SEQUENCE)?;
+        let mut found = false;
+        for _ in 0..MOST {
+            let Some((purpose, after)) = element(uses, IDENTIFIER) else { break };
+            uses = after;
+            found |= purpose == CLIENTS || purpose == ANY_USE;
+        }
+        return Some(found);
+    }
+    None
 }
 
 fn attribute(part: &[u8]) -> Option<(&[u8], String)> {

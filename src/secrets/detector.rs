@@ -41,6 +41,9 @@ pub struct DetectorError {
 pub struct Detector {
     /// Its id, unique over all files.
     pub id: String,
+    /// The detector under whose id a secret is named in the graph: where several find the same secret by what stands around
+    /// it, they give it one name. Its own id where it is alone.
+    pub family: String,
     /// What it finds, in words.
     pub title: String,
     /// How bad a hit is when nothing else is known of it.
@@ -90,6 +93,7 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct Raw {
     id: String,
+    family: Option<String>,
     title: String,
     severity: Severity,
     confidence: Confidence,
@@ -289,6 +293,7 @@ fn parse_file(name: &str, text: &str, ids: &mut BTreeSet<String>) -> Result<Vec<
             Some(check) => Some(Check::parse(check.as_ref()).map_err(|message| at(check.span().start, message))?),
         };
         detectors.push(Detector {
+            family: raw.family.unwrap_or_else(|| raw.id.clone()),
             id: raw.id,
             title: raw.title,
             severity: raw.severity,

@@ -19,6 +19,8 @@ const SSH: [&str; 5] =
     ["ssh-ed25519 ", "ssh-rsa ", "ecdsa-sha2-nistp256 ", "ecdsa-sha2-nistp384 ", "ecdsa-sha2-nistp521 "];
 /// How a certificate in PEM begins when it is written in base64 once more, as manifests of Secrets have it.
 const PACKED: &str = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t";
+/// How a kubeconfig begins in base64: `apiVersion: `, `clusters:`.
+const CONFIGS: [&str; 2] = ["YXBpVmVyc2lvbjog", "Y2x1c3RlcnM6"];
 /// Where a kubeconfig has the certificate of a user (Kubernetes, "Organizing Cluster Access Using kubeconfig Files").
 const SHOWN: &str = "client-certificate-data";
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -105,7 +107,21 @@ fn of_packed(line: u64, text: &str) -> Vec<PublishedKey> {
 }
 
 fn of_line(line: u64, text: &str) -> Vec<PublishedKey> {
-    if text.contains(PACKED) { of_packed(line, text) } else { of_ssh(line, text).into_iter().collect() }
+    if text.contains(PACKED) {
+        return of_packed(line, text);
+    }
+    if let Some(start) = CONFIGS.iter().find_map(|sign| text.find(sign)) {
+        return of_packed_config(line, &text[start..]);
+    }
+    of_ssh(line, text).into_iter().collect()
+}
+
+/// The certificates of a kubeconfig that is written in base64, as Secrets have it.
+fn of_packed_config(line: u64, text: &str) -> Vec<PublishedKey> {
+    let end = text.find(|letter: char| !is_base64(letter)).unwrap_or(text.len());
+    let inner = BASE64.decode(&text[..end]).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+    let lines = inner.lines().filter(|inner| inner.contains(SHOWN) && inner.contains(PACKED));
+    lines.take(CHAIN).flat_map(|inner| of_packed(line, inner)).collect()
 }
 
 fn of_ssh(line: u64, text: &str) -> Option<PublishedKey> {

@@ -16,6 +16,7 @@ pub(super) enum Check {
     AwsKeyId,
     Jwt,
     PemPrivateKey,
+    PackedPrivateKey,
     GcpServiceAccount,
     Password,
     WordPassword,
@@ -32,6 +33,7 @@ impl Check {
             "aws-key-id" => Self::AwsKeyId,
             "jwt" => Self::Jwt,
             "pem-private-key" => Self::PemPrivateKey,
+            "packed-private-key" => Self::PackedPrivateKey,
             "gcp-service-account" => Self::GcpServiceAccount,
             "password" => Self::Password,
             "word-password" => Self::WordPassword,
@@ -40,7 +42,7 @@ impl Check {
             other => {
                 return Err(format!(
                     "there is no check '{other}' (expected github-crc32, npm-crc32, grafana-crc32, aws-key-id, jwt, \
-                     pem-private-key, gcp-service-account, password, word-password, token or basic)"
+                     pem-private-key, packed-private-key, gcp-service-account, password, word-password, token or basic)"
                 ));
             }
         })
@@ -68,6 +70,11 @@ impl Check {
             Self::AwsKeyId => std::str::from_utf8(value).is_ok_and(|id| is_old_aws_id(id) || is_new_aws_id(id)),
             Self::Jwt => jwt(value, facts).is_some(),
             Self::PemPrivateKey => pem(value, facts),
+            Self::PackedPrivateKey => {
+                // In base64 once more. What cannot be read may be cut, and is a leak all the same.
+                _ = STANDARD.decode(value).is_ok_and(|key| pem(&key, facts));
+                true
+            }
             Self::GcpServiceAccount => super::google::key_file(value, facts),
             Self::Password | Self::WordPassword => {
                 // With a host, the value may be part of a URL.

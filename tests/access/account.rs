@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use nonhuman::access::aws::{CapabilityTable, Library, Principal, Surroundings, Techniques, Ways};
 use nonhuman::model::{
-    Capability, EscalationPath, Evidence, Identity, IdentityKind, Known, Location, Policy, PolicyLanguage, Trust, Urn,
+    Capability, EscalationPath, Evidence, Identity, IdentityKind, Known, Location, Policy, PolicyLanguage,
+    PolicyVersion, Trust, Urn,
 };
 use serde_json::{Value, json};
 
@@ -74,6 +75,7 @@ pub(crate) fn policy(id: &str, tenant: &str, document: Value) -> Policy {
         tenant: tenant.to_owned(),
         builtin,
         document,
+        other_versions: Vec::new(),
         evidence: evidence(),
     }
 }
@@ -111,7 +113,15 @@ impl Account {
             let versions = list(policy_entry, "PolicyVersionList");
             if let Some(version) = versions.iter().find(|version| version["IsDefaultVersion"] == json!(true)) {
                 let arn = text(policy_entry, "Arn");
-                self.policies.insert(arn.to_owned(), policy(arn, &tenant(arn), version["Document"].clone()));
+                let mut policy = policy(arn, &tenant(arn), version["Document"].clone());
+                let others = versions.iter().filter(|version| version["IsDefaultVersion"] != json!(true));
+                policy.other_versions = others
+                    .map(|one| PolicyVersion {
+                        name: text(one, "VersionId").to_owned(),
+                        document: one["Document"].clone(),
+                    })
+                    .collect();
+                self.policies.insert(arn.to_owned(), policy);
             }
         }
         let mut groups = BTreeMap::new();
@@ -172,6 +182,7 @@ impl Account {
     pub(crate) fn surroundings(&self) -> Surroundings<'_> {
         let mut around = Surroundings::default();
         self.runs.iter().for_each(|(carrier, role)| around.carries(carrier, role));
+        self.policies.values().for_each(|policy| around.keeps(policy));
         around
     }
 

@@ -263,6 +263,7 @@ fn the_steps_are_sentences_that_name_the_statements() {
         EscalationPath {
             target: Urn::new("arn:aws:iam::111122223333:role/platform-admin"),
             conditional: false,
+            via: vec!["role/platform-admin".to_owned()],
             steps: vec![
                 "deploy-bot may call sts:AssumeRole on role platform-admin (policy deploy, statement 2)".to_owned(),
                 "role platform-admin trusts user deploy-bot".to_owned(),

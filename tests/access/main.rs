@@ -6,6 +6,7 @@ mod account;
 mod capabilities;
 mod decide;
 mod escalation;
+mod makers;
 mod properties;
 mod rbac;
 mod trust;

@@ -177,6 +177,7 @@ fn amounts(subject: &Identity, given: &[(&str, &str, Value)]) -> Vec<Capability>
                 tenant: CLUSTER.to_owned(),
                 builtin: false,
                 document: rules.clone(),
+                other_versions: Vec::new(),
                 evidence: evidence(),
             };
             (grant, policy)

@@ -3,20 +3,20 @@
 
 use serde_json::{Value, json};
 
-use crate::account::{Account, capabilities, escalations};
+use crate::account::{Account, capabilities, ways};
 
-const X: &str = "arn:aws:iam::111122223333:user/x";
+pub(crate) const X: &str = "arn:aws:iam::111122223333:user/x";
 
-fn allow(action: Value, resource: &str) -> Value {
+pub(crate) fn allow(action: Value, resource: &str) -> Value {
     json!({"Effect": "Allow", "Action": action, "Resource": resource})
 }
 
-fn deny(action: Value, resource: &str) -> Value {
+pub(crate) fn deny(action: Value, resource: &str) -> Value {
     json!({"Effect": "Deny", "Action": action, "Resource": resource})
 }
 
 /// An account of a user `x` with these statements, and whatever else is put in it.
-fn export(statements: Value, rest: &Value) -> Account {
+pub(crate) fn export(statements: Value, rest: &Value) -> Account {
     let policy = json!([{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}]);
     let mut user = json!({"UserName": "x", "Arn": X, "UserPolicyList": policy, "GroupList": []});
     for (key, value) in rest["user"].as_object().into_iter().flatten() {
@@ -31,29 +31,33 @@ fn export(statements: Value, rest: &Value) -> Account {
 }
 
 /// `administrator`, `certain`, `possible` or `nothing`, and the first way.
-fn said(account: &Account) -> (&'static str, Vec<String>) {
+pub(crate) fn said(account: &Account) -> (&'static str, Vec<String>) {
     let principals = account.principals();
     let user = principals.iter().find(|one| one.identity.id.as_str() == X).unwrap();
     let held = capabilities(user);
     if held.iter().any(|one| one.is_administrator()) {
         return ("administrator", held[0].proof.clone());
     }
-    match escalations(&principals).remove(X).and_then(|paths| paths.into_iter().next()) {
+    match ways(&principals, &account.surroundings())
+        .to_administrator
+        .remove(X)
+        .and_then(|paths| paths.into_iter().next())
+    {
         Some(path) if path.conditional => ("possible", path.steps),
         Some(path) => ("certain", path.steps),
         None => ("nothing", Vec::new()),
     }
 }
 
-fn verdict(statements: Value, rest: &Value) -> &'static str {
+pub(crate) fn verdict(statements: Value, rest: &Value) -> &'static str {
     said(&export(statements, rest)).0
 }
 
-fn everything() -> Value {
+pub(crate) fn everything() -> Value {
     allow(json!("*"), "*")
 }
 
-fn role(name: &str, principal: Value, condition: Value) -> Value {
+pub(crate) fn role(name: &str, principal: Value, condition: Value) -> Value {
     json!({"RoleName": name, "Arn": format!("arn:aws:iam::111122223333:role/{name}"),
         "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement":
             {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition}},

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use base64::Engine;
 use serde_json::{Value, json};
 
 use crate::tree::{NOW, folder, run, write};
@@ -65,6 +66,15 @@ fn a_token_of_nobody_is_refused_by_the_server() {
     let told = scan(at, &["prod=k"]);
     assert!(rules(&told, "good").contains(&"token-never-expires".to_owned()));
     assert_eq!(rules(&told, "gone"), ["token-of-missing-account"]);
+    // One that was made anew since has another id; a Secret that does not say for which it was made may be of either.
+    let mut anew = object("ServiceAccount", "worker", "2");
+    anew["metadata"]["creationTimestamp"] = "2025-01-01T00:00:00Z".into();
+    let mut unsaid = token("unsaid", "worker", "1");
+    unsaid["metadata"]["annotations"] = json!({"kubernetes.io/service-account.name": "worker"});
+    dump(at, "k/all.json", &[anew, token("old", "worker", "1"), unsaid]);
+    let told = scan(at, &["prod=k"]);
+    assert_eq!(rules(&told, "old"), ["token-of-missing-account"]);
+    assert!(rules(&told, "unsaid").contains(&"token-never-expires".to_owned()));
     // Where service accounts were not read, nothing says so.
     dump(at, "k/all.json", &[token("gone", "nobody", "9")]);
     assert!(rules(&scan(at, &["prod=k"]), "gone").contains(&"token-never-expires".to_owned()));
@@ -109,7 +119,8 @@ fn certificates_of_kubeconfigs_are_credentials_with_groups_and_life() {
         .collect();
     told.sort();
     assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told[0].starts_with("critical client-certificate-masters: the client certificate of kubernetes-admin (system:masters) in .kube/config"), "{told:?}");
+    // Its key is nowhere here: a certificate alone opens nothing.
+    assert!(told[0].starts_with("low client-certificate-masters-exists: the client certificate of kubernetes-admin (system:masters) in .kube/config"), "{told:?}");
     assert!(
         told[1].starts_with(
             "medium client-certificate-long: the client certificate of long (devs) in long.kubeconfig works for 365 days in all"
@@ -121,73 +132,137 @@ fn certificates_of_kubeconfigs_are_credentials_with_groups_and_life() {
     let kinds: Vec<&str> = credentials.filter_map(|one| one["kind"].as_str()).collect();
     assert_eq!(kinds.iter().filter(|kind| **kind == "kubernetes.client-certificate").count(), 3, "{kinds:?}");
     let later = run(at, &["scan", "tree", "--isolated", "--now", "2036-01-01", "--format", "csv"]);
-    assert!(!later.stdout.contains(",client-certificate-masters,"), "it has ended: {}", later.stdout);
+    assert!(!later.stdout.contains(",client-certificate-masters"), "it has ended: {}", later.stdout);
 }
 
-/// A role of `app` with one rule, bound to app/worker.
-fn bound_role(name: &str, verb: &str, resource: &str, names: &[&str]) -> [Value; 2] {
-    let mut role = object("Role", name, name);
-    role["apiVersion"] = "rbac.authorization.k8s.io/v1".into();
-    role["rules"] = json!([{"verbs": [verb], "apiGroups": [""], "resources": [resource], "resourceNames": names}]);
-    let mut binding = object("RoleBinding", name, name);
-    binding["apiVersion"] = "rbac.authorization.k8s.io/v1".into();
-    binding["roleRef"] = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name});
-    binding["subjects"] = json!([{"kind": "ServiceAccount", "namespace": "app", "name": "worker"}]);
-    [role, binding]
+/// Self-signed of system:masters, for servers only (`extendedKeyUsage=serverAuth`).
+const OF_SERVERS: &str = "-----BEGIN CERTIFICATE-----\nMIIBuDCCAV6gAwIBAgIUXL/LsJ2scvgQeBI9K2VScIbH9vgwCgYIKoZIzj0EAwIw\nJzEXMBUGA1UECgwOc3lzdGVtOm1hc3RlcnMxDDAKBgNVBAMMA3dlYjAeFw0yNjEx\nMjMxMDA4MzBaFw0zNTAyMDkxMDA4MzBaMCcxFzAVBgNVBAoMDnN5c3RlbTptYXN0\nZXJzMQwwCgYDVQQDDAN3ZWIwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATr5kDZ\nHAIDqN4lJdXkiGGsTozj9Jmg4JseDhqHV9TwdxHpK0guR18Fx2WIAo778DK1IP4e\nLuu2Be8X7YMmU60ro2gwZjAdBgNVHQ4EFgQUvFhJYMjdv58jbgE0ZLrjlQMQccEw\nHwYDVR0jBBgwFoAUvFhJYMjdv58jbgE0ZLrjlQMQccEwDwYDVR0TAQH/BAUwAwEB\n/zATBgNVHSUEDDAKBggrBgEFBQcDATAKBggqhkjOPQQDAgNIADBFAiEA6c0IMfLj\nx19WsMqvUfODuyK+gzUqUTThb1wdxpBsCmACIEMmpQnb9ydb+DGsDYSONNKabut9\nbuTwCusgI05wm2UH\n-----END CERTIFICATE-----\n";
+
+#[test]
+fn certificates_are_found_in_objects_and_those_of_servers_are_none_of_clients() {
+    let at = folder();
+    let at = at.path();
+    let config = format!(
+        "apiVersion: v1\nkind: Config\nclusters:\n- name: c\n  cluster: {{server: https://c.example}}\nusers:\n- name: u\n  user:\n    \
+         client-certificate-data: {MASTERS}\n    token: none\n"
+    );
+    let packed = base64::engine::general_purpose::STANDARD.encode(&config);
+    write(at, "tree/web/ca.pem", OF_SERVERS);
+    write(
+        at,
+        "tree/k8s/secret.yaml",
+        format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: admin, namespace: app}}\ndata:\n  config: {packed}\n"),
+    );
+    let mut map = object("ConfigMap", "admin", "1");
+    map["data"] = json!({"config": config});
+    let mut secret = object("Secret", "admin", "2");
+    secret["type"] = "Opaque".into();
+    secret["data"] = json!({"config": packed});
+    dump(at, "k/all.json", &[object("ServiceAccount", "worker", "3"), map, secret]);
+    let names = |more: &[&str]| {
+        let mut arguments =
+            vec!["scan", "tree", "--isolated", "--now", NOW, "--format", "json", "--kubernetes-export", "prod=k"];
+        arguments.extend(more);
+        let ran = run(at, &arguments);
+        let scan: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}{}", ran.stdout, ran.stderr));
+        let all = scan["credentials"].as_array().expect("a list").iter();
+        let certificates = all.filter(|one| one["kind"] == "kubernetes.client-certificate");
+        certificates.filter_map(|one| one["name"].as_str().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let of = |place: &str| format!("kubernetes-admin (system:masters) in {place}");
+    assert_eq!(names(&[]), [of("k8s/secret.yaml"), of("kubernetes/prod/app/cm/admin/config")]);
+    assert_eq!(
+        names(&["--kubernetes-secret-values"]),
+        [
+            of("k8s/secret.yaml"),
+            of("kubernetes/prod/app/cm/admin/config"),
+            of("kubernetes/prod/app/secret/admin/config")
+        ]
+    );
 }
 
 #[test]
-fn an_audit_log_says_which_bindings_are_not_used() {
+fn what_rests_is_entered_only_if_it_runs_again() {
     let at = folder();
     let at = at.path();
-    let mut items = vec![object("ServiceAccount", "worker", "1")];
-    items.extend(bound_role("used", "get", "pods", &[]));
-    items.extend(bound_role("used-by-name", "get", "secrets", &["own"]));
-    items.extend(bound_role("refused", "delete", "pods", &[]));
-    items.extend(bound_role("unused", "create", "pods/exec", &[]));
-    dump(at, "k/all.json", &items);
-    let event = |verb: &str, resource: &str, code: u16, time: &str| {
-        let object = json!({"resource": resource, "namespace": "app", "name": "own", "apiVersion": "v1"});
-        json!({
-            "kind": "Event", "user": {"username": "system:serviceaccount:app:worker"}, "userAgent": "worker/1", "verb": verb,
-            "objectRef": object, "responseStatus": {"code": code}, "requestReceivedTimestamp": time,
-        })
-        .to_string()
+    let rbac = |kind: &str, name: &str| {
+        let mut one = object(kind, name, name);
+        one["apiVersion"] = "rbac.authorization.k8s.io/v1".into();
+        one
     };
-    let judged = |since: &str| {
-        let lines = [
-            event("get", "pods", 200, since),
-            event("get", "secrets", 200, "2026-11-20T00:00:00Z"),
-            event("delete", "pods", 403, "2026-11-20T00:00:00Z"),
+    let bound = |kind: &str, name: &str, role: Value, account: &str| {
+        let mut one = rbac(kind, name);
+        one["roleRef"] = role;
+        one["subjects"] = json!([{"kind": "ServiceAccount", "namespace": "app", "name": account}]);
+        one
+    };
+    let mut role = rbac("Role", "enter");
+    role["rules"] = json!([{"verbs": ["create"], "apiGroups": [""], "resources": ["pods/exec"]}]);
+    let of_role = |kind: &str, name: &str| json!({"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name});
+    let mut cron = object("CronJob", "nightly", "c");
+    cron["apiVersion"] = "batch/v1".into();
+    let spec = |suspend: bool| json!({"suspend": suspend, "jobTemplate": {"spec": {"template": {"spec": {"serviceAccountName": "nightly"}}}}});
+    let mut pod = object("Pod", "other", "p");
+    pod["spec"] = json!({"serviceAccountName": "worker"});
+    let judged = |suspend: bool| {
+        cron["spec"] = spec(suspend);
+        let items = [
+            object("ServiceAccount", "enter", "1"),
+            object("ServiceAccount", "nightly", "2"),
+            object("ServiceAccount", "worker", "3"),
+            role.clone(),
+            bound("RoleBinding", "enter", of_role("Role", "enter"), "enter"),
+            bound("ClusterRoleBinding", "nightly", of_role("ClusterRole", "cluster-admin"), "nightly"),
+            cron.clone(),
+            pod.clone(),
         ];
-        write(at, "audit.log", lines.join("\n"));
-        let ran = run(
-            at,
-            &[
-                "scan",
-                "--isolated",
-                "--now",
-                NOW,
-                "--format",
-                "json",
-                "--kubernetes-export",
-                "prod=k",
-                "--kubernetes-audit-log",
-                "audit.log",
-            ],
-        );
-        let scan: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}{}", ran.stdout, ran.stderr));
-        let findings =
-            scan["findings"].as_array().expect("a list").iter().filter(|one| one["rule"] == "binding-not-used");
-        let mut about: Vec<String> = findings
-            .filter_map(|one| {
-                one["subject"].as_str()?.split("/rolebinding/").nth(1)?.split('#').next().map(str::to_owned)
-            })
-            .collect();
-        about.sort();
-        about
+        dump(at, "k/all.json", &items);
+        let scan = scan(at, &["prod=k"]);
+        let findings = scan["findings"].as_array().expect("a list").iter();
+        let about = findings.filter(|one| one["subject"] == "k8s:prod/app/sa/enter");
+        let rules: Vec<String> = about.filter_map(|one| one["rule"].as_str().map(str::to_owned)).collect();
+        rules.contains(&"becomes-cluster-administrator".to_owned())
     };
-    assert_eq!(judged("2026-06-01T00:00:00Z"), ["refused", "unused"]);
-    // Two days say nothing.
-    assert_eq!(judged("2026-11-20T00:00:00Z"), Vec::<String>::new());
+    let mut judged = judged;
+    assert!(judged(false));
+    assert!(!judged(true));
+    let shown = run(at, &["show", "app/enter", "--isolated", "--now", NOW, "--kubernetes-export", "prod=k"]);
+    assert!(shown.stdout.contains("provided that a pod of it runs: what runs as it is suspended"), "{}", shown.stdout);
+}
+
+#[test]
+fn a_release_that_is_gone_is_told_where_all_secrets_were_read() {
+    let at = folder();
+    let at = at.path();
+    let mut account = object("ServiceAccount", "shop", "1");
+    account["metadata"]["annotations"] =
+        json!({"meta.helm.sh/release-name": "shop", "meta.helm.sh/release-namespace": "app"});
+    let mut made = object("ServiceAccount", "main", "2");
+    made["metadata"]["ownerReferences"] =
+        json!([{"apiVersion": "apps/v1", "kind": "Deployment", "name": "db", "uid": "9", "controller": true}]);
+    let mut deployment = object("Deployment", "db", "9");
+    deployment["apiVersion"] = "apps/v1".into();
+    deployment["metadata"]["labels"] = json!({"team": "storage"});
+    deployment["spec"] = json!({"template": {"spec": {}}});
+    let release = |name: &str| {
+        let mut secret = object("Secret", &format!("sh.helm.release.v1.{name}.v3"), name);
+        secret["type"] = "helm.sh/release.v1".into();
+        secret
+    };
+    let gone = |items: &[Value]| {
+        dump(at, "k/all.json", items);
+        let scan = scan(at, &["prod=k"]);
+        let owner = scan["identities"].as_array().expect("a list").iter().find(|one| one["name"] == "app/main");
+        let owner = owner.map(|one| one["owner"]["name"].clone()).unwrap_or_default();
+        let findings = scan["findings"].as_array().expect("a list").iter();
+        let told = findings.filter(|one| one["rule"] == "owner-gone-in-cluster");
+        (told.map(|one| one["message"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>(), owner)
+    };
+    let base = [account, made, deployment];
+    let with = |more: Value| base.iter().cloned().chain([more]).collect::<Vec<_>>();
+    let (told, owner) = gone(&with(release("other")));
+    assert_eq!(told, ["app/shop says that Helm release app/shop made it, which is not in cluster prod any more"]);
+    assert_eq!(owner, "storage");
+    assert_eq!(gone(&with(release("shop"))).0, Vec::<String>::new());
+    assert_eq!(gone(&base).0, Vec::<String>::new(), "no Secret was read");
 }

@@ -274,22 +274,65 @@ fn the_units_are_taken_by_systemd() {
     assert!(verified.status.success() && !told.contains("nonhuman."), "{told}");
 }
 
+/// A cache is read by every workflow that the repository lets run, and saved by default only where all went well.
+fn the_memory_is_kept_encrypted_whatever_the_scan_found(steps: &[Value]) {
+    let place = |is_it: &dyn Fn(&Value) -> bool| steps.iter().position(is_it).expect("the step is there");
+    let uses = |name: &'static str| move |step: &Value| step["uses"].as_str().is_some_and(|it| it.starts_with(name));
+    let (restore, save) = (place(&uses("actions/cache/restore@")), place(&uses("actions/cache/save@")));
+    let says = |name: &'static str| move |step: &Value| step["name"] == name;
+    let (open, scan, close) = (place(&says("open the memory")), place(&says("scan")), place(&says("close the memory")));
+    assert!(restore < open && open < scan && scan < close && close < save);
+    for step in [restore, save] {
+        assert_eq!(steps[step]["with"]["path"], "scans.db.enc", "nothing but the encrypted file");
+    }
+    for step in [close, save] {
+        assert_eq!(steps[step]["if"], "always()", "a night with findings is one to remember");
+    }
+    // The two commands fit each other.
+    if !Path::new("/usr/bin/openssl").exists() {
+        return;
+    }
+    let folder = folder();
+    let memory = write(folder.path(), "temp/scans.db", "what was found");
+    let run = |step: usize| {
+        let script = steps[step]["run"].as_str().expect("a script");
+        let ran = std::process::Command::new("/bin/bash")
+            .args(["-e", "-c", script])
+            .current_dir(folder.path())
+            .env("RUNNER_TEMP", folder.path().join("temp"))
+            .env("NONHUMAN_HISTORY_KEY", "k")
+            .output();
+        let ran = ran.expect("it starts");
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    };
+    run(close);
+    assert!(
+        !std::fs::read(folder.path().join("scans.db.enc")).expect("it is there").windows(4).any(|it| it == b"what")
+    );
+    std::fs::remove_file(&memory).expect("it is there");
+    run(open);
+    assert_eq!(std::fs::read_to_string(&memory).expect("it is there"), "what was found");
+}
+
 #[test]
 fn the_workflow_asks_for_little_and_names_flags_that_exist() {
     let workflow: Value = serde_saphyr::from_str(&text("github/nightly.yml")).expect("YAML");
     assert_eq!(workflow["permissions"], json!({}));
     let job = &workflow["jobs"]["scan"];
     assert_eq!(job["permissions"], json!({"contents": "read", "id-token": "write", "security-events": "write"}));
+    let steps = job["steps"].as_array().expect("a list");
     let mut commands = 0;
-    for script in job["steps"].as_array().expect("a list").iter().filter_map(|step| step["run"].as_str()) {
+    for script in steps.iter().filter_map(|step| step["run"].as_str()) {
         let mut words = script.split_whitespace().map(str::to_owned);
         if words.next().as_deref() == Some("nonhuman") {
             let command = words.next().expect("a command");
             flags_exist(&command, words);
             commands += 1;
+            assert!(script.ends_with("--quiet > /dev/null"), "nothing is printed into a log that others read");
         }
     }
-    assert_eq!(commands, 2);
+    assert_eq!(commands, 1);
+    the_memory_is_kept_encrypted_whatever_the_scan_found(steps);
     let file = text("Containerfile");
     let last = file.lines().rev().find(|line| line.starts_with("FROM ")).expect("an image");
     assert!(last == "FROM scratch" && file.contains("\nUSER 65532:65532\n") && file.contains("--locked"), "{file}");

@@ -441,6 +441,17 @@ fn others_are_told_and_what_does_not_arrive_is_said() {
     assert_eq!(mode & 0o777, 0o644, "the collector runs as another user");
     let sample = "nonhuman_findings{severity=\"high\",rule=\"leaked-secret\",provider=\"source\"} 1\n";
     assert!(metrics.contains(sample) && metrics.contains("\nnonhuman_last_complete_scan_age_seconds 0\n"), "{metrics}");
+    // What cannot be read tells no time of a good scan: the one before is told, and where there was none the alert rings.
+    write(path, "broken.db", [7; 4096]);
+    for (file, last) in [("m.prom", "1795132800"), ("new.prom", "0")] {
+        let broken =
+            ["scan", "t", "--isolated", "--history-file", "broken.db", "--now", "2026-11-21", "--metrics", file];
+        let ran = run(path, &broken);
+        assert!(ran.code == 1 && ran.stdout.contains("this scan"), "{}", ran.stdout);
+        let metrics = std::fs::read_to_string(path.join(file)).expect("it is written");
+        let told = format!("\nnonhuman_last_complete_scan_timestamp_seconds {last}\n");
+        assert!(metrics.contains(&told), "{metrics}");
+    }
     // Nothing changed: nobody is told, and nobody is missed.
     let gone = "https://127.0.0.1:1/services/not-for-logs";
     let quiet = run(path, &["scan", "t", "--isolated", "--history-file", FILE, "--now", "2026-11-21", "--slack", gone]);
@@ -456,4 +467,41 @@ fn others_are_told_and_what_does_not_arrive_is_said() {
     );
     let plain = run(path, &["scan", "t", "--isolated", "--webhook", "http://hooks.example/not-for-logs"]);
     assert_eq!((plain.code, plain.stderr.contains("not-for-logs")), (2, false), "{}", plain.stderr);
+}
+
+/// A report says which findings it leaves out: what else comes is new, and what else goes is resolved.
+#[test]
+fn what_a_baseline_hides_hides_nothing_else() {
+    let folder = folder();
+    let path = folder.path();
+    write(path, "t/a.py", line("a"));
+    write(path, "t/.claude/settings.json", "{}");
+    assert_eq!(run(path, &["secrets", "t", "--isolated", "--baseline", "b", "--write-baseline"]).code, 0);
+    write(path, "t/b.py", line("b"));
+    let scan = |day: &str, output: &str, more: &[&str]| {
+        run(path, &[&["scan", "t", "--isolated", "--quiet", "--now", day, "-o", output], more].concat());
+        report(&Ran {
+            stdout: std::fs::read_to_string(path.join(output)).expect("it is written"),
+            ..run(path, &["man"])
+        })
+    };
+    let first = scan("2026-11-20", "1.json", &["--baseline", "b"]);
+    assert_eq!(first["hidden"]["accepted"].as_array().map(Vec::len), Some(1), "{first}");
+    // What is there already changes for the worse, another thing goes.
+    write(path, "t/.claude/settings.json", r#"{"permissions":{"defaultMode":"bypassPermissions"}}"#);
+    std::fs::remove_file(path.join("t/b.py")).expect("it is there");
+    scan("2026-11-21", "2.json", &["--baseline", "b"]);
+    let told = |from: &str, to: &str| {
+        let findings = changes(path, &[from, to]);
+        findings.into_iter().filter(|one| !one.starts_with("appeared")).collect::<Vec<_>>()
+    };
+    let [new, resolved]: [String; 2] =
+        told("1.json", "2.json").try_into().unwrap_or_else(|all: Vec<_>| panic!("{all:?}"));
+    assert_eq!((new.as_str(), resolved.as_str()), ("new permissions.defaultMode", "resolved b.py"));
+    assert_eq!(run(path, &["diff", "--isolated", "1.json", "2.json", "--fail-on-new", "high"]).code, 1);
+    // What a baseline hides is there: not resolved, and not new to who looks without it.
+    scan("2026-11-22", "3.json", &[]);
+    assert_eq!(told("2.json", "3.json"), Vec::<String>::new());
+    scan("2026-11-23", "4.json", &["--baseline", "b"]);
+    assert_eq!(told("3.json", "4.json"), ["muted a.py"]);
 }

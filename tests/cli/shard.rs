@@ -123,6 +123,12 @@ fn engines_say_which_shard_it_is() {
         &[("CLOUD_RUN_TASK_INDEX", "2"), ("CLOUD_RUN_TASK_COUNT", "5")],
         &[("CI_NODE_INDEX", "3"), ("CI_NODE_TOTAL", "5")],
         &[("SLURM_ARRAY_TASK_ID", "12"), ("SLURM_ARRAY_TASK_MIN", "10"), ("SLURM_ARRAY_TASK_COUNT", "5")],
+        &[
+            ("SLURM_ARRAY_TASK_ID", "9"),
+            ("SLURM_ARRAY_TASK_MIN", "5"),
+            ("SLURM_ARRAY_TASK_STEP", "2"),
+            ("SLURM_ARRAY_TASK_COUNT", "5"),
+        ],
     ] {
         let ran = collect(variables);
         assert_eq!(ran.code, 0, "{variables:?}: {}", ran.stderr);
@@ -150,6 +156,20 @@ fn targets_come_from_lists() {
     let ran = run(path, &["scan", "--isolated", "--targets", "targets.txt", "--now", DAY, "--format", "json"]);
     let report: Value = serde_json::from_str(&ran.stdout).expect("JSON");
     assert_eq!(report["inputs"], serde_json::json!(["source trees/repo-1", "source trees/repo-2"]));
+    // One that is not there is one hole: the others are read, and it is said which.
+    write(path, "gone.txt", "trees/repo-1\ntrees/gone\n");
+    let ran = run(path, &["scan", "--isolated", "--targets", "gone.txt", "--now", DAY, "--format", "json"]);
+    let report: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!((ran.code, report["inputs"].clone()), (1, serde_json::json!(["source trees/repo-1"])));
+    assert_eq!(report["summary"]["incomplete"], true);
+    let entries = report["coverage"].as_array().expect("a list");
+    let gone = entries.iter().find(|one| one["target"] == "trees/gone").expect("a hole");
+    assert_eq!((gone["outcome"].as_str(), gone["what"].as_str()), (Some("failed"), Some("everything")));
+    // Where none is, it is not this folder that is read.
+    write(path, "lost.txt", "trees/gone\n");
+    let ran = run(path, &["scan", "--isolated", "--targets", "lost.txt", "--now", DAY, "--format", "json"]);
+    let report: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!((ran.code, report["inputs"].clone()), (3, serde_json::json!([])));
     write(path, "none.txt", "# nothing\n");
     for (arguments, message) in [
         (["--targets", "none.txt"], "--targets none.txt: it names nothing"),

@@ -76,8 +76,9 @@ fn a_dump_of_the_same_lists_gives_the_same_inventory() {
             let mut value = serde_json::to_value(record).unwrap();
             value["evidence"] = serde_json::Value::Null;
             if let Some(attributes) = value.get_mut("attributes").and_then(|all| all.as_object_mut()) {
-                // The recorded metadata of Secrets is that of tokens; a dump of them alone leaves this unknown.
+                // The recorded metadata of Secrets is that of tokens; a dump of them alone leaves these unknown.
                 attributes.remove("missing_pull_secrets");
+                attributes.remove("owner_gone");
             }
             value
                 .to_string()
@@ -436,7 +437,7 @@ fn a_server_without_reviews_is_asked_for_its_lists_all_the_same() {
 const DISCOVERED: &str = r#"{"kind":"APIGroupDiscoveryList","apiVersion":"apidiscovery.k8s.io/v2","items":[
   {"metadata":{"name":"argoproj.io"},"versions":[{"version":"v1alpha1","resources":[
     {"resource":"workflows","responseKind":{"kind":"Workflow"},"scope":"Namespaced","verbs":["get","list","create"]},
-    {"resource":"applications","responseKind":{"kind":"Application"},"scope":"Namespaced","verbs":["get","list"]}]}]},
+    {"resource":"appprojects","responseKind":{"kind":"AppProject"},"scope":"Namespaced","verbs":["get","list"]}]}]},
   {"metadata":{"name":"kagent.dev"},"versions":[{"version":"v1alpha2","resources":[
     {"resource":"agents","responseKind":{"kind":"Agent"},"scope":"Namespaced","verbs":["get","list"]}]}]},
   {"metadata":{"name":"shop.example.com"},"versions":[{"version":"v1","resources":[
@@ -466,7 +467,7 @@ fn custom_resources_that_run_pods_are_discovered_and_listed() {
     let found = coverage(&records, "custom resources (discovery)");
     assert_eq!(found.count, 2);
     assert!(found.detail.as_deref().unwrap().contains("shop.example.com"), "{found:?}");
-    assert!(server.seen().iter().all(|seen| !is(seen, "orders") && !is(seen, "applications")));
+    assert!(server.seen().iter().all(|seen| !is(seen, "orders") && !is(seen, "appprojects")));
 }
 
 #[test]

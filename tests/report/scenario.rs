@@ -33,6 +33,7 @@ impl World {
             below_min_severity: self.below,
             in_baseline: 0,
             already_known: 0,
+            hidden: Hidden::default(),
             trend: &[],
         }
     }
@@ -245,7 +246,7 @@ fn power(kind: CapabilityKind, scope: &str) -> Capability {
 }
 
 fn way(target: Urn, conditional: bool, steps: Vec<String>) -> Vec<EscalationPath> {
-    vec![EscalationPath { target, conditional, steps, cut: String::new() }]
+    vec![EscalationPath { target, conditional, via: Vec::new(), steps, cut: String::new() }]
 }
 
 fn key() -> Urn {

@@ -5,7 +5,7 @@ use super::action::Action;
 use super::context::Terms;
 use super::evaluate::Rights;
 use super::object::Object;
-use super::step::{Node, Step};
+use super::step::{Node, Step, place};
 use super::technique::{How, On, Technique};
 use super::truth::Truth;
 use crate::model::IdentityKind;
@@ -32,13 +32,14 @@ fn assume_with(who: &Node<'_>, rights: &Rights<'_>, target: &Node<'_>, action: &
     let may = rights.may(action, role, terms);
     if admission.direct && !is_other && may.as_ref().is_none_or(|g| g.conditional) {
         let conditional = admission.conditional || is_named_enough(who, rights, role, action, terms)?;
-        return Some(Step { conditional, sentences: vec![format!("{trusts}, which is enough within the account")] });
+        let sentences = vec![format!("{trusts}, which is enough within the account")];
+        return Some(Step { conditional, sentences, via: vec![place(who, target)] });
     }
     let grounds = may?;
     let asks =
         format!("{} may call {} on {} ({})", who.identity.name, action.text, target.label(), rights.cite(&grounds));
     let conditional = admission.conditional || grounds.conditional || !theirs.is_empty();
-    Some(Step { conditional, sentences: vec![asks, trusts] })
+    Some(Step { conditional, sentences: vec![asks, trusts], via: vec![place(who, target)] })
 }
 
 /// Whether one that a role of its own account names itself may become it: it needs no policy, only no deny; a role's
@@ -81,5 +82,6 @@ fn tagged(who: &Node<'_>, target: &Node<'_>, action: &Action) -> Option<Step> {
     let text = format!("{name} may call {called} on itself ({cited}) and so {} ({})", tagging.does, names.join(", "));
     step.conditional |= open;
     step.sentences.insert(0, text);
+    step.via.insert(0, format!("{called} on itself"));
     Some(step)
 }

@@ -120,6 +120,10 @@ impl<'n, 'a> Atlas<'n, 'a> {
                     false
                 }
                 How::OtherIdentity => technique.on.is_some_and(|on| node.is_changeable(on)),
+                How::IdentityProvider => {
+                    let mut providers = node.trust.iter().flat_map(super::trust::TrustPolicy::providers);
+                    providers.any(|provider| technique.works_on(provider))
+                }
                 How::PassRole | How::ExistingCompute => trusted.iter().any(|(form, name)| {
                     *name == "*"
                         || (*form == Form::Service
@@ -185,6 +189,8 @@ impl<'n, 'a> Atlas<'n, 'a> {
                     Within::These(all) => found.extend(all),
                 },
                 How::PassRole | How::ExistingCompute => services.extend(technique.services.iter().map(String::as_str)),
+                // Whoever trusts the provider.
+                How::IdentityProvider => found.extend(self.account(&node.identity.tenant)),
                 How::Grant | How::NewIdentity | How::Tag | How::Assume => {}
             }
         }

@@ -6,16 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Principal;
 use super::atlas::{Atlas, is_sure};
-use super::capability::makes_administrator;
 use super::evaluate::Rights;
 use super::library::Library;
-use super::object::{Means, of_groups};
+use super::object::{Means, of_groups, powerful};
 use super::probe::CapabilityTable;
 use super::raising::{PATHS, Way, could_raise, raised, raises_itself, raises_others};
 use super::step::Node;
 use super::surroundings::Surroundings;
-use super::technique::Techniques;
-use crate::model::{Capability, CapabilityKind, EscalationPath, Policy, Urn};
+use super::technique::{How, On, Technique, Techniques};
+use crate::model::{Capability, CapabilityKind, EscalationPath, Urn};
 
 /// How many roles are named that one identity may assume.
 const ROLES: usize = 20;
@@ -45,7 +44,7 @@ pub fn escalations(
     let mut sorted: Vec<&Principal<'_>> = principals.iter().collect();
     sorted.sort_by_key(|principal| &principal.identity.id);
     let (powerful, of_groups) = (powerful(&sorted, library, table), of_groups(&sorted));
-    let means = Means { table, techniques: &techniques.all, powerful, of_groups };
+    let means = Means { table, techniques: &techniques.all, powerful, of_groups, policies: around.policies() };
     let nodes: Vec<Node<'_>> = sorted
         .iter()
         .map(|principal| {
@@ -72,22 +71,13 @@ pub fn escalations(
     Ways { to_administrator, to_data, assumes: assumes(&atlas) }
 }
 
-/// The customer managed policies that make an administrator of whoever holds one.
-fn powerful<'p>(principals: &[&'p Principal<'p>], library: &Library, table: &CapabilityTable) -> Vec<&'p str> {
-    let held = principals.iter().flat_map(|principal| &principal.policies);
-    let own = held.filter(|policy| !policy.builtin && !policy.id.as_str().contains('#'));
-    let distinct: BTreeMap<&Urn, &Policy> = own.map(|policy| (&policy.id, *policy)).collect();
-    let strong = distinct.into_iter().filter(|(_, policy)| makes_administrator(policy, library, table));
-    strong.map(|(id, _)| id.as_str()).collect()
-}
-
 /// Who is administrator under a condition, as a way of its own.
 fn is_perhaps(node: &Node<'_>) -> Option<(Urn, Vec<EscalationPath>)> {
     let held = node.administrator.as_ref().filter(|held| held.conditional)?;
     let steps = vec![format!("{} is administrator under a condition: {}", node.label(), held.proof.join("; "))];
     let cut = format!("take this from {}: {}", node.label(), held.proof.first().map_or("its policies", String::as_str));
     let target = node.identity.id.clone();
-    Some((target.clone(), vec![EscalationPath { target, conditional: true, steps, cut }]))
+    Some((target.clone(), vec![EscalationPath { target, conditional: true, via: Vec::new(), steps, cut }]))
 }
 
 /// What is certain, then what is possible for those who have nothing certain.
@@ -113,10 +103,12 @@ fn collect(
         for way in &search.found[index] {
             let mut path = search.path(atlas, goal, way);
             path.cut = path.steps.first().map(|sentence| cut(node, sentence)).unwrap_or_default();
-            if paths.len() < most && !paths.iter().any(|known| known.steps == path.steps) {
+            if !paths.iter().any(|known| known.steps == path.steps) {
                 paths.push(path);
             }
         }
+        paths.sort_by_key(|path| (path.conditional, path.via.len()));
+        paths.truncate(most);
         if !paths.is_empty() {
             all.insert(node.identity.id.clone(), paths);
         }
@@ -244,11 +236,12 @@ impl Search {
     /// One way to its end, by the first way of every identity it passes.
     fn path(&self, atlas: &Atlas<'_, '_>, goal: &[Option<Capability>], way: &Way) -> EscalationPath {
         let mut conditional = way.step.conditional;
-        let mut steps = way.step.sentences.clone();
+        let (mut steps, mut via) = (way.step.sentences.clone(), way.step.via.clone());
         let (mut at, mut to) = (way.ends_at, way.to);
         while let Some(next) = to.and_then(|index| self.found[index].first()) {
             conditional |= next.step.conditional;
             steps.extend(next.step.sentences.iter().cloned());
+            via.extend(next.step.via.iter().cloned());
             (at, to) = (next.ends_at, next.to);
         }
         let end = &atlas.nodes[at];
@@ -257,7 +250,7 @@ impl Search {
             let verb = if capability.kind == CapabilityKind::Administrator { "is administrator" } else { "reads data" };
             steps.push(format!("{} {verb}: {}", end.label(), capability.proof.join("; ")));
         }
-        EscalationPath { target: end.identity.id.clone(), conditional, steps, cut: String::new() }
+        EscalationPath { target: end.identity.id.clone(), conditional, via, steps, cut: String::new() }
     }
 }
 

@@ -1,10 +1,13 @@
 //! How an identity takes away what limits it or another: its permissions boundary, and policies that deny it something.
 //! What guardrails of an organisation forbid stays. It gives nobody any right.
 
+use std::collections::BTreeSet;
+
 use super::capability::partition;
 use super::evaluate::Rights;
 use super::fresh::new_identity;
-use super::object::{Means, Object};
+use super::library::Compiled;
+use super::object::{Means, Object, OfGroup};
 use super::raise::grant;
 use super::step::{Node, Step, sentence};
 use super::technique::{How, On, Technique};
@@ -21,10 +24,7 @@ pub(super) fn set_free<'a>(who: &Node<'a>, target: &Node<'a>) -> Option<(Step, N
     };
     let undenied = take_denies(actor, rest);
     match (unbound, undenied) {
-        (Some((first, _)), Some((second, free))) => {
-            let sentences = first.sentences.into_iter().chain(second.sentences).collect();
-            Some((Step { conditional: first.conditional || second.conditional, sentences }, free))
-        }
+        (Some((first, _)), Some((second, free))) => Some((first.then(second), free)),
         (one, other) => other.or(one),
     }
 }
@@ -43,10 +43,7 @@ pub(super) fn free_itself(who: &Node<'_>) -> Option<Step> {
         How::NewIdentity => new_identity(&free, technique, &[]),
         _ => None,
     });
-    let raised = raised.min_by_key(|step| step.conditional)?;
-    step.conditional |= raised.conditional;
-    step.sentences.extend(raised.sentences);
-    Some(step)
+    Some(step.then(raised.min_by_key(|step| step.conditional)?))
 }
 
 fn take_boundary<'a>(who: &Node<'a>, target: &Node<'a>) -> Option<(Step, Node<'a>)> {
@@ -87,35 +84,26 @@ fn widened(who: &Node<'_>, target: &Node<'_>, technique: &Technique) -> Option<S
 
 /// Takes away every policy that denies the target something, as far as `who` may.
 fn take_denies<'a>(who: &Node<'a>, target: &Node<'a>) -> Option<(Step, Node<'a>)> {
-    let own = Object::of(target);
-    let mut all = Step { conditional: false, sentences: Vec::new() };
-    let mut kept = Vec::new();
+    let mut all = Step { conditional: false, sentences: Vec::new(), via: Vec::new() };
+    let (mut kept, mut left) = (Vec::new(), BTreeSet::new());
     for held in &target.rights.policies {
         let denies = held.document.statements.iter().any(|statement| !statement.allow);
-        let (id, name) = (held.policy.id.as_str(), &held.policy.name);
-        let stands = id.strip_prefix(own.arn).is_some_and(|rest| rest.starts_with("#inline/"));
-        let removal = |technique: &&Technique| match technique.on {
-            Some(on @ (On::UserInline | On::RoleInline)) => stands && target.is_changeable(on),
-            Some(on @ (On::UserAttached | On::RoleAttached)) => {
-                !id.contains('#') && target.is_changeable(on) && !is_of_group(target, id)
-            }
-            _ => false,
+        let groups = if denies { groups_with(target, held.policy.id.as_str()) } else { Vec::new() };
+        let step = match groups.as_slice() {
+            _ if !denies => None,
+            [] => take_own(who, target, held),
+            groups => take_of_groups(who, target, held, groups, &mut left),
         };
-        let object = Object { policy: Some(id), ..own };
-        let step = who.means.techniques.iter().filter(|_| denies).find(removal).and_then(|technique| {
-            let may = who.may_to(&technique.actions, &object)?;
-            Some(sentence(who, technique, may, format!("{}, policy {name},", target.label()), false))
-        });
         match step {
-            Some(step) => {
-                all.conditional |= step.conditional;
-                all.sentences.extend(step.sentences);
-            }
+            Some(step) => all = all.then(step),
             None => kept.push(held.clone()),
         }
     }
     if all.sentences.is_empty() {
         return None;
+    }
+    if !left.is_empty() {
+        kept.retain(|held| is_kept(target, held.policy.id.as_str(), &left));
     }
     let rights = Rights { policies: kept, ..target.rights.clone() };
     let mut free = Node::assemble(target.identity, rights, target.policies.clone(), target.means);
@@ -123,13 +111,83 @@ fn take_denies<'a>(who: &Node<'a>, target: &Node<'a>) -> Option<(Step, Node<'a>)
     Some((all, free))
 }
 
-/// Whether a user holds a policy by a group, so that it keeps it whatever is detached from itself. Where its groups were
-/// not read it may be in any.
-fn is_of_group(target: &Node<'_>, policy: &str) -> bool {
-    let is_own = |name: &str| target.groups.is_none_or(|groups| groups.contains(&name));
+/// Takes away a policy that a user or role holds by itself.
+fn take_own(who: &Node<'_>, target: &Node<'_>, held: &Compiled<'_>) -> Option<Step> {
+    let own = Object::of(target);
+    let (id, name) = (held.policy.id.as_str(), &held.policy.name);
+    let stands = id.strip_prefix(own.arn).is_some_and(|rest| rest.starts_with("#inline/"));
+    let removal = |technique: &&Technique| match technique.on {
+        Some(on @ (On::UserInline | On::RoleInline)) => stands && target.is_changeable(on),
+        Some(on @ (On::UserAttached | On::RoleAttached)) => {
+            !id.contains('#') && target.is_changeable(on) && !may_be_of_group(target, id)
+        }
+        _ => false,
+    };
+    let technique = who.means.techniques.iter().find(removal)?;
+    let may = who.may_to(&technique.actions, &Object { policy: Some(id), ..own })?;
+    Some(sentence(who, technique, may, format!("{}, policy {name},", target.label()), false))
+}
+
+/// Takes a policy away from every group by which a user holds it, or the user out of them.
+fn take_of_groups<'g>(
+    who: &Node<'_>,
+    target: &Node<'g>,
+    held: &Compiled<'_>,
+    groups: &[OfGroup<'g>],
+    left: &mut BTreeSet<&'g str>,
+) -> Option<Step> {
+    let (id, name) = (held.policy.id.as_str(), &held.policy.name);
+    if holdings(target, id) > groups.len() {
+        // It is attached to the user itself, too.
+        return None;
+    }
+    let mut all = Step { conditional: false, sentences: Vec::new(), via: Vec::new() };
+    let mut leaves = BTreeSet::new();
+    for group in groups.iter().filter(|group| !left.contains(group.name)) {
+        let object = Object { policy: Some(id), ..Object::named(group.arn) };
+        let by = |on: On| {
+            let technique = who.means.techniques.iter().find(|technique| technique.on == Some(on))?;
+            let may = who.may_to(&technique.actions, &object)?;
+            let policy = if on == On::GroupMember { String::new() } else { format!(", policy {name},") };
+            let step = sentence(who, technique, may, format!("group {}{policy}", group.name), false);
+            Some((step, on == On::GroupMember))
+        };
+        let changed = by(if id.contains('#') { On::GroupInline } else { On::GroupAttached });
+        let all_ways = [changed, by(On::GroupMember)].into_iter().flatten();
+        let (step, leaving) = all_ways.min_by_key(|(step, _)| step.conditional)?;
+        if leaving {
+            leaves.insert(group.name);
+        }
+        all = all.then(step);
+    }
+    left.append(&mut leaves);
+    Some(all)
+}
+
+/// Whether a user who leaves groups holds a policy still.
+fn is_kept(target: &Node<'_>, policy: &str, left: &BTreeSet<&str>) -> bool {
+    let groups = groups_with(target, policy);
+    holdings(target, policy) > groups.len() || groups.iter().any(|group| !left.contains(group.name))
+}
+
+/// The groups by which a user holds a policy, where its groups were read.
+fn groups_with<'a>(target: &Node<'a>, policy: &str) -> Vec<OfGroup<'a>> {
+    let is_own = |group: &&OfGroup<'a>| {
+        group.account == target.identity.tenant && target.groups.is_some_and(|groups| groups.contains(&group.name))
+    };
     let is_user = target.identity.kind == IdentityKind::AwsUser;
-    let account = target.identity.tenant.as_str();
-    let held = target.means.of_groups.range((account, policy, "")..);
-    let mut held = held.take_while(|(at, id, _)| *at == account && *id == policy);
-    is_user && held.any(|(.., name)| is_own(name))
+    let all = target.means.of_groups.get(policy).filter(|_| is_user).into_iter().flatten();
+    all.filter(is_own).copied().collect()
+}
+
+/// How often somebody holds a policy: once by itself, and once by each group.
+fn holdings(target: &Node<'_>, policy: &str) -> usize {
+    target.rights.policies.iter().filter(|held| held.policy.id.as_str() == policy).count()
+}
+
+/// Whether a user may hold a policy by a group, whose groups were not read.
+fn may_be_of_group(target: &Node<'_>, policy: &str) -> bool {
+    let is_unread = target.identity.kind == IdentityKind::AwsUser && target.groups.is_none();
+    let mut all = target.means.of_groups.get(policy).filter(|_| is_unread).into_iter().flatten();
+    all.any(|group| group.account == target.identity.tenant)
 }

@@ -21,6 +21,7 @@ mod object;
 mod operator;
 mod probe;
 mod problems;
+mod provider;
 mod raise;
 mod raising;
 mod region;

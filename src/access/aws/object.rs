@@ -2,14 +2,16 @@
 //! attached. It asks nobody whether they are allowed.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 
 use super::Principal;
 use super::action::Action;
+use super::capability::makes_administrator;
+use super::library::Library;
 use super::probe::CapabilityTable;
 use super::step::Node;
 use super::technique::Technique;
-use crate::model::IdentityKind;
+use crate::model::{IdentityKind, Policy, Urn};
 
 /// What everybody is asked by.
 pub(super) struct Means<'a> {
@@ -17,18 +19,43 @@ pub(super) struct Means<'a> {
     pub(super) techniques: &'a [Technique],
     /// Customer managed policies that make an administrator of whoever holds one.
     pub(super) powerful: Vec<&'a str>,
-    /// The policies that groups hold: account, name of the policy, name of the group.
-    pub(super) of_groups: BTreeSet<(&'a str, &'a str, &'a str)>,
+    /// The groups that hold a policy, by its name.
+    pub(super) of_groups: HashMap<&'a str, Vec<OfGroup<'a>>>,
+    /// The managed policies that are there, by name.
+    pub(super) policies: &'a HashMap<&'a str, &'a Policy>,
 }
 
-/// The policies that groups hold, as [`Means::of_groups`] has them.
-pub(super) fn of_groups<'a>(principals: &[&'a Principal<'a>]) -> BTreeSet<(&'a str, &'a str, &'a str)> {
-    let groups = principals.iter().filter(|one| one.identity.kind == IdentityKind::AwsGroup);
-    let held = groups.flat_map(|one| {
-        let (account, group) = (one.identity.tenant.as_str(), one.identity.name.as_str());
-        one.policies.iter().map(move |policy| (account, policy.id.as_str(), group))
-    });
-    held.collect()
+/// A group that holds a policy.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OfGroup<'a> {
+    pub(super) account: &'a str,
+    pub(super) name: &'a str,
+    pub(super) arn: &'a str,
+}
+
+/// The groups that hold policies, as [`Means::of_groups`] has them.
+pub(super) fn of_groups<'a>(principals: &[&'a Principal<'a>]) -> HashMap<&'a str, Vec<OfGroup<'a>>> {
+    let mut all: HashMap<&str, Vec<OfGroup<'_>>> = HashMap::new();
+    for one in principals.iter().filter(|one| one.identity.kind == IdentityKind::AwsGroup) {
+        let (account, name, arn) = (&one.identity.tenant, &one.identity.name, one.identity.id.as_str());
+        for policy in &one.policies {
+            all.entry(policy.id.as_str()).or_default().push(OfGroup { account, name, arn });
+        }
+    }
+    all
+}
+
+/// The customer managed policies that make an administrator of whoever holds one.
+pub(super) fn powerful<'p>(
+    principals: &[&'p Principal<'p>],
+    library: &Library,
+    table: &CapabilityTable,
+) -> Vec<&'p str> {
+    let held = principals.iter().flat_map(|principal| &principal.policies);
+    let own = held.filter(|policy| !policy.builtin && !policy.id.as_str().contains('#'));
+    let distinct: BTreeMap<&Urn, &Policy> = own.map(|policy| (&policy.id, *policy)).collect();
+    let strong = distinct.into_iter().filter(|(_, policy)| makes_administrator(policy, library, table));
+    strong.map(|(id, _)| id.as_str()).collect()
 }
 
 /// The policy of AWS that gives every right.

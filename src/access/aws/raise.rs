@@ -2,17 +2,19 @@
 //! It looks at two identities at a time; the search over all of them is in `escalate`.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::action::Action;
 use super::capability::partition;
 use super::context::Terms;
+use super::document::Document;
 use super::free::set_free;
 use super::fresh::example;
 use super::object::{ADMINISTRATOR, Means, Object};
-use super::step::{Node, Step, sentence};
+use super::step::{Node, Step, list, sentence, sentence_if, short};
 use super::technique::{How, On, Technique};
 use super::truth::Truth;
-use crate::model::{IdentityKind, Urn};
+use crate::model::{IdentityKind, PolicyVersion, Urn};
 
 /// How `who` can give `target`, which may be `who` itself, every right, by a technique of [`How::Grant`] that
 /// changes the target or a policy of it. What the target is denied or bounded by stays, so it must leave room, or be
@@ -32,9 +34,7 @@ pub(super) fn grant(who: &Node<'_>, target: &Node<'_>, technique: &Technique) ->
             return None;
         }
         let (free, freed) = set_free(who, target)?;
-        let granted = grant(who, &freed, technique)?;
-        let sentences = free.sentences.into_iter().chain(granted.sentences).collect();
-        return Some(Step { conditional: free.conditional || granted.conditional, sentences });
+        return Some(free.then(grant(who, &freed, technique)?));
     };
     match on {
         On::User | On::Role => {
@@ -46,14 +46,55 @@ pub(super) fn grant(who: &Node<'_>, target: &Node<'_>, technique: &Technique) ->
             let ids = target.policies.iter();
             let may = ids.filter_map(|id| Some((who.may_to(&technique.actions, &Object::named(id.as_str()))?, *id)));
             let (may, id) = may.min_by_key(|((open, _), _)| *open)?;
-            Some(sentence(who, technique, may, format!("policy {id} of {}", target.label()), room))
+            let step = sentence(who, technique, may, format!("policy {id} of {}", target.label()), room);
+            Some(Step { via: vec![format!("{} on {}", list(&technique.actions), short(id.as_str()))], ..step })
         }
+        On::Version => go_back(who, target, technique, room),
         On::PermissionSet => {
             let may = who.may_each(technique.actions.iter())?;
             Some(sentence(who, technique, may, format!("the permission set of {}", target.label()), room))
         }
         _ => None,
     }
+}
+
+/// Puts an older version of a policy of the target in force again. Where the versions were read, they decide; where only
+/// one was, there may be others that the export left out.
+fn go_back(who: &Node<'_>, target: &Node<'_>, technique: &Technique, room: bool) -> Option<Step> {
+    let back = |id: &&Urn| {
+        let may = who.may_to(&technique.actions, &Object::named(id.as_str()))?;
+        let label = format!("policy {id} of {}", target.label());
+        let known = who.means.policies.get(id.as_str()).map(|policy| policy.other_versions.as_slice());
+        let step = match known.unwrap_or_default() {
+            [] => sentence(who, technique, may, label, room),
+            versions => {
+                let all = versions.iter().filter_map(|version| Some((raised_by(target, id, version)?, version)));
+                let (then, version) = all.min_by_key(|(then, _)| then.conditional)?;
+                sentence_if(who, technique, may, format!("{label}, version {},", version.name), false, None).then(then)
+            }
+        };
+        let via = format!("{} on {}", list(&technique.actions), short(id.as_str()));
+        Some(Step { via: std::iter::once(via).chain(step.via.into_iter().skip(1)).collect(), ..step })
+    };
+    target.policies.iter().filter_map(back).min_by_key(|step| step.conditional)
+}
+
+/// How an identity is administrator, or becomes it by itself, under another version of a policy of it.
+fn raised_by(target: &Node<'_>, id: &Urn, version: &PolicyVersion) -> Option<Step> {
+    let mut rights = target.rights.clone();
+    for held in rights.policies.iter_mut().filter(|held| held.policy.id == *id) {
+        held.document = Arc::new(Document::read(&version.document));
+    }
+    let mut then = Node::assemble(target.identity, rights, target.policies.clone(), target.means);
+    (then.boundary, then.groups) = (target.boundary, target.groups);
+    if let Some(proof) = &then.administrator {
+        let sentence = format!("{} is then administrator: {}", target.label(), proof.proof.join("; "));
+        return Some(Step { conditional: proof.conditional, sentences: vec![sentence], via: Vec::new() });
+    }
+    let own = [On::User, On::Role];
+    let all = target.means.techniques.iter();
+    let raises = all.filter(|t| t.how == How::Grant && t.on.is_some_and(|on| own.contains(&on)));
+    raises.filter_map(|technique| grant(&then, &then, technique)).min_by_key(|step| step.conditional)
 }
 
 /// Whether a technique can be used on anything at all. It is asked once, before everyone is looked at: conditions that
@@ -175,6 +216,7 @@ pub(super) fn change_group(who: &Node<'_>, group: &Node<'_>, technique: &Techniq
         Some((open, cited)) => {
             step.conditional |= open;
             step.sentences.push(format!("{} may join {} ({cited})", who.identity.name, group.label()));
+            step.via.push(format!("{} on {}", list(join), group.label()));
         }
         None if member == Truth::Open => {
             step.conditional = true;
@@ -203,7 +245,5 @@ pub(super) fn join_group(who: &Node<'_>, group: &Node<'_>, technique: &Technique
     }
     let raises = who.means.techniques.iter().filter(|t| t.how == How::Grant && t.on == Some(On::User));
     let raise = raises.filter_map(|t| grant(&then, &then, t)).min_by_key(|step| step.conditional)?;
-    let mut step = sentence(who, technique, may, group.label(), raise.conditional);
-    step.sentences.extend(raise.sentences);
-    Some(step)
+    Some(sentence(who, technique, may, group.label(), false).then(raise))
 }

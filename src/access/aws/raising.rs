@@ -97,9 +97,7 @@ pub(super) fn raises_others(atlas: &Atlas<'_, '_>, who: usize, certain: bool) ->
         };
         step_first = become_it.is_none() && (step_first || raise.is_some());
         if let (Some(become_it), Some(raise)) = (become_it, raise) {
-            let sentences = become_it.sentences.into_iter().chain(raise.sentences).collect();
-            let step = Step { conditional: become_it.conditional || raise.conditional, sentences };
-            ways.push(Way { step, to: None, ends_at: target });
+            ways.push(Way { step: become_it.then(raise), to: None, ends_at: target });
             if ways.len() >= PATHS {
                 break;
             }

@@ -4,7 +4,7 @@
 use super::action::Action;
 use super::context::Terms;
 use super::evaluate::Grounds;
-use super::step::{Held, Node, Step, is_pass_role, list};
+use super::step::{Held, Node, Step, is_pass_role, list, place};
 use super::surroundings::Surroundings;
 use super::technique::Technique;
 use super::truth::Truth;
@@ -46,6 +46,7 @@ pub(super) fn pass_role(
                 format!("{name} may pass {label} to {service} ({})", who.rights.cite(&grounds)),
                 trusts,
             ],
+            via: vec![place(who, role)],
         };
         if best.as_ref().is_none_or(|best| best.conditional && !step.conditional) {
             best = Some(step);
@@ -93,7 +94,8 @@ pub(super) fn existing(
             format!("{name} may call {} on {carrier} ({cited}) and so {}", list(&there), technique.does),
             format!("{carrier} runs as {label}{provided}"),
         ];
-        return Some(Step { conditional: open || open_elsewhere || !besides.is_empty(), sentences });
+        let conditional = open || open_elsewhere || !besides.is_empty();
+        return Some(Step { conditional, sentences, via: vec![place(who, role)] });
     }
     if who.identity.tenant != role.identity.tenant {
         return None;
@@ -103,5 +105,5 @@ pub(super) fn existing(
         format!("{name} may call {} ({cited}) and so {}", list(&technique.actions), technique.does),
         format!("{label} trusts {service}; this holds if {provided} and the statement covers it"),
     ];
-    Some(Step { conditional: true, sentences })
+    Some(Step { conditional: true, sentences, via: vec![place(who, role)] })
 }

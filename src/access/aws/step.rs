@@ -11,6 +11,7 @@ use super::context::Terms;
 use super::evaluate::{Grounds, Rights};
 use super::library::Compiled;
 use super::object::{Means, Object};
+use super::provider::federate;
 use super::run::{existing, pass_role};
 use super::surroundings::Surroundings;
 use super::technique::{How, On, Technique};
@@ -52,6 +53,18 @@ pub(super) struct Node<'a> {
 pub(super) struct Step {
     pub(super) conditional: bool,
     pub(super) sentences: Vec<String>,
+    /// Whom it passes through or what it changes: one entry for each thing that is done.
+    pub(super) via: Vec<String>,
+}
+
+impl Step {
+    /// This, and something else after it.
+    pub(super) fn then(mut self, next: Self) -> Self {
+        self.conditional |= next.conditional;
+        self.sentences.extend(next.sentences);
+        self.via.extend(next.via);
+        self
+    }
 }
 
 impl<'a> Node<'a> {
@@ -144,9 +157,10 @@ impl<'a> Node<'a> {
             On::Role => self.identity.kind == IdentityKind::AwsRole && !self.identity.builtin,
             On::Group | On::Membership => self.identity.kind == IdentityKind::AwsGroup,
             On::UserBoundary | On::UserInline | On::UserAttached => self.is_changeable(On::User),
+            On::GroupInline | On::GroupAttached | On::GroupMember => self.is_changeable(On::User),
             On::RoleBoundary | On::RoleInline | On::RoleAttached => self.is_changeable(On::Role),
             On::PermissionSet => self.identity.id.as_str().contains(":role/aws-reserved/sso.amazonaws.com/"),
-            On::Policy => self.acts() && !self.identity.builtin,
+            On::Policy | On::Version => self.acts() && !self.identity.builtin,
         }
     }
 
@@ -242,15 +256,36 @@ pub(super) fn list(actions: &[Action]) -> String {
 
 /// One step by the actions of a technique done to something: `(conditional, cited)` is what allows them.
 pub(super) fn sentence(who: &Node<'_>, technique: &Technique, may: (bool, String), object: String, open: bool) -> Step {
-    let (conditional, cited) = may;
-    let provided = technique.provided.as_ref().map(|text| format!(", provided that {text}")).unwrap_or_default();
-    let text = format!(
-        "{} may call {} on {object} ({cited}) and so {}{provided}",
-        who.identity.name,
-        list(&technique.actions),
-        technique.does
-    );
-    Step { conditional: conditional || open || technique.provided.is_some(), sentences: vec![text] }
+    sentence_if(who, technique, may, object, open, technique.provided.as_deref())
+}
+
+/// As [`sentence`], where what it would be provided with may be known to be so.
+pub(super) fn sentence_if(
+    who: &Node<'_>,
+    technique: &Technique,
+    may: (bool, String),
+    object: String,
+    open: bool,
+    provided: Option<&str>,
+) -> Step {
+    let ((conditional, cited), actions) = (may, list(&technique.actions));
+    let tail = provided.map(|text| format!(", provided that {text}")).unwrap_or_default();
+    let text =
+        format!("{} may call {actions} on {object} ({cited}) and so {}{tail}", who.identity.name, technique.does);
+    let via = vec![format!("{actions} on {}", object.trim_end_matches(','))];
+    Step { conditional: conditional || open || provided.is_some(), sentences: vec![text], via }
+}
+
+/// How a way names an identity that it passes through: `role/ci`, with the account where that is another one.
+pub(super) fn place(who: &Node<'_>, target: &Node<'_>) -> String {
+    let local = short(target.identity.id.as_str());
+    let account = &target.identity.tenant;
+    if who.identity.tenant == *account { local.to_owned() } else { format!("{local} of account {account}") }
+}
+
+/// What an ARN says after the account: `role/ci`.
+pub(super) fn short(arn: &str) -> &str {
+    arn.splitn(6, ':').nth(5).unwrap_or(arn)
 }
 
 /// How `who` can become `target` by one technique.
@@ -268,6 +303,7 @@ pub(super) fn become_by(
         _ if who.identity.tenant != target.identity.tenant => None,
         How::OtherIdentity => take_over(who, target, technique, around),
         How::PassRole => pass_role(who, target, technique, held, around),
+        How::IdentityProvider => federate(who, target, technique),
     }
 }
 
@@ -284,17 +320,15 @@ fn take_over(who: &Node<'_>, target: &Node<'_>, technique: &Technique, around: &
     if password.min(free_key) == Truth::False {
         return None;
     }
-    let may = who.may_to(&technique.actions, &Object::of(target))?;
+    let may = match technique.on {
+        // Of a permission set nothing is known but the role that stands for it.
+        Some(On::PermissionSet) => who.may_each(technique.actions.iter())?,
+        _ => who.may_to(&technique.actions, &Object::of(target))?,
+    };
     let is_decided = technique.password.is_some() && password == Truth::True;
-    let mut step = sentence(who, technique, may.clone(), target.label(), free_key == Truth::Open);
-    if is_decided && technique.provided.is_some() {
-        // What it would be provided with is known to be so.
-        let ((conditional, cited), actions) = (may, list(&technique.actions));
-        let name = &who.identity.name;
-        let text = format!("{name} may call {actions} on {} ({cited}) and so {}", target.label(), technique.does);
-        step = Step { conditional, sentences: vec![text] };
-    }
-    Some(step)
+    let provided = technique.provided.as_deref().filter(|_| !is_decided);
+    let step = sentence_if(who, technique, may, target.label(), free_key == Truth::Open, provided);
+    Some(Step { via: vec![place(who, target)], ..step })
 }
 
 /// Whether something that a technique wants one way is that way.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::Urn;
+use crate::model::{Policy, Urn};
 
 /// How many access keys a user may have. Source: IAM and STS quotas.
 const KEYS: usize = 2;
@@ -13,6 +13,7 @@ pub struct Surroundings<'a> {
     carriers: HashMap<&'a Urn, Vec<&'a Urn>>,
     passwords: HashMap<&'a Urn, bool>,
     keys: HashMap<&'a Urn, usize>,
+    policies: HashMap<&'a str, &'a Policy>,
 }
 
 impl<'a> Surroundings<'a> {
@@ -30,6 +31,16 @@ impl<'a> Surroundings<'a> {
         if all_read || password {
             self.passwords.insert(user, password);
         }
+    }
+
+    /// Notes a managed policy that is there, whoever holds it.
+    pub fn keeps(&mut self, policy: &'a Policy) {
+        self.policies.insert(policy.id.as_str(), policy);
+    }
+
+    /// The managed policies that are there, by name.
+    pub(super) fn policies(&self) -> &HashMap<&'a str, &'a Policy> {
+        &self.policies
     }
 
     /// What carries a role.

@@ -92,6 +92,8 @@ pub(super) enum How {
     NewIdentity,
     /// Gives itself a tag that others ask for.
     Tag,
+    /// Takes over an identity provider that a role trusts.
+    IdentityProvider,
 }
 
 /// What sort of thing the actions are done to.
@@ -108,6 +110,8 @@ pub(super) enum On {
     Membership,
     /// A customer managed policy that the target holds.
     Policy,
+    /// An older version of a customer managed policy that the target holds.
+    Version,
     /// The permissions boundary of a user.
     UserBoundary,
     /// The permissions boundary of a role.
@@ -120,6 +124,12 @@ pub(super) enum On {
     UserAttached,
     /// A policy that is attached to a role and denies it something.
     RoleAttached,
+    /// A policy that stands in a group of a user and denies it something.
+    GroupInline,
+    /// A policy that is attached to a group of a user and denies it something.
+    GroupAttached,
+    /// A group of a user by which it is denied something.
+    GroupMember,
     /// The permission set of IAM Identity Center that a role stands for.
     PermissionSet,
 }
@@ -128,7 +138,8 @@ impl On {
     /// Whether the technique takes away what limits the target.
     pub(super) fn frees(self) -> bool {
         use On::{RoleAttached, RoleBoundary, RoleInline, UserAttached, UserBoundary, UserInline};
-        matches!(self, UserBoundary | RoleBoundary | UserInline | RoleInline | UserAttached | RoleAttached)
+        let of_its_own = matches!(self, UserBoundary | RoleBoundary | UserInline | RoleInline | UserAttached);
+        of_its_own || matches!(self, RoleAttached | On::GroupInline | On::GroupAttached | On::GroupMember)
     }
 }
 

@@ -177,6 +177,38 @@ impl TrustPolicy {
         if doubt { answer.min(Truth::Open) } else { answer }
     }
 
+    /// The identity providers whose people or workloads may become the role, as written.
+    pub(super) fn providers(&self) -> impl Iterator<Item = &str> {
+        let named = self.about_federating().filter(|s| s.allow).flat_map(Statement::named);
+        named.filter(|(form, _)| *form == Form::Federated).map(|(_, name)| name)
+    }
+
+    fn about_federating(&self) -> impl Iterator<Item = &Statement> {
+        let ways = [Action::new(ASSUME[1]), Action::new(ASSUME[2])];
+        self.document.statements.iter().filter(move |statement| ways.iter().any(|way| statement.names_action(way)))
+    }
+
+    /// Whether somebody is let in who says what he likes in the name of a provider.
+    pub(super) fn admits_provider(&self, provider: &str) -> Truth {
+        let mut answer = Truth::False;
+        for statement in self.about_federating() {
+            let Some(Only { list, except }) = &statement.principals else { continue };
+            let is_it = |form: Form, name: &str| (form == Form::Federated && name == provider) || form.is_anyone(name);
+            if list.iter().any(|(form, name)| is_it(*form, name)) == *except {
+                continue;
+            }
+            let is_free = statement.conditions.iter().all(|clause| is_said_by_provider(&clause.key));
+            match (statement.allow, is_free) {
+                (false, _) if statement.conditions.is_empty() => return Truth::False,
+                // What is denied under a condition on what he says he does not say.
+                (false, _) => {}
+                (true, true) => answer = Truth::True,
+                (true, false) => answer = answer.max(Truth::Open),
+            }
+        }
+        answer
+    }
+
     /// Whether this identity is let in with `sts:AssumeRole`. `asked` are its condition keys.
     pub(super) fn admits(&self, who: &Identity, asked: &Asked<'_>) -> Option<Admission> {
         let mut best: Option<Admission> = None;
@@ -199,6 +231,12 @@ impl TrustPolicy {
         }
         best.map(|admission| Admission { conditional: admission.conditional || doubt, ..admission })
     }
+}
+
+/// Whether the value of a condition key is what an assertion or token says, or what whoever brings it chooses.
+fn is_said_by_provider(key: &str) -> bool {
+    let starts = ["saml:", "aws:requesttag/", "sts:"];
+    starts.iter().any(|start| key.starts_with(start)) || key == "aws:tagkeys"
 }
 
 /// Whether a name is that of a service, which in China may end otherwise (`ec2.amazonaws.com.cn`).

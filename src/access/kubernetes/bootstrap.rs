@@ -94,6 +94,7 @@ fn policy(below: &str, role: Role) -> Policy {
         tenant: String::new(),
         builtin: true,
         document: role.rules,
+        other_versions: Vec::new(),
         evidence: Evidence {
             observed: jiff::Timestamp::UNIX_EPOCH,
             collector: "kubernetes".into(),

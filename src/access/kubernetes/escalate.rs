@@ -16,14 +16,25 @@ pub struct Actor<'a> {
     pub namespace: Option<&'a str>,
     /// Whether it is a group.
     pub is_group: bool,
-    /// Whether some workload runs as it.
-    pub has_pods: bool,
+    /// What runs as it.
+    pub pods: Pods,
     /// The Secrets of its namespace that hold a token of it.
     pub tokens: Vec<&'a str>,
     /// What it can do.
     pub capabilities: &'a [Capability],
     /// Where a way may end: what it is or becomes by itself, and a sentence that says so.
     pub top: Option<(Urn, String)>,
+}
+
+/// Whether there are pods of a service account, which somebody may get into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pods {
+    /// Nothing runs as it.
+    None,
+    /// What would run as it does not run for now: why.
+    Resting(&'static str),
+    /// Some run, or will.
+    Running,
 }
 
 /// Which identities of a place a right takes over.
@@ -73,17 +84,21 @@ enum Next {
 
 /// The shortest way of each subject that has one; those that are at the top have none.
 pub fn escalations(actors: &[Actor<'_>]) -> BTreeMap<Urn, EscalationPath> {
-    let mut search = Search::new(actors);
-    search.run();
-    let ways = search.next.iter().enumerate().filter_map(|(index, next)| match next {
-        Some(Next::Alone { .. } | Next::As { .. }) => Some((actors.get(index)?.id.clone(), search.path(index))),
-        _ => None,
-    });
-    ways.collect()
+    let mut ways = Search::new(actors, false).ways();
+    let rests = |actor: &Actor<'_>| matches!(actor.pods, Pods::Resting(_));
+    if actors.iter().any(rests) {
+        for (id, mut way) in Search::new(actors, true).ways() {
+            way.conditional = true;
+            ways.entry(id).or_insert(way);
+        }
+    }
+    ways
 }
 
 struct Search<'a> {
     actors: &'a [Actor<'a>],
+    /// Whether what rests counts as if it ran.
+    wakes: bool,
     next: Vec<Option<Next>>,
     /// Who can take over which group, by which capability.
     takers: BTreeMap<Group<'a>, Vec<(usize, usize)>>,
@@ -92,7 +107,7 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(actors: &'a [Actor<'a>]) -> Self {
+    fn new(actors: &'a [Actor<'a>], wakes: bool) -> Self {
         let mut takers: BTreeMap<Group<'a>, Vec<(usize, usize)>> = BTreeMap::new();
         for (index, actor) in actors.iter().enumerate() {
             for (number, capability) in actor.capabilities.iter().enumerate().filter(|(_, one)| !one.conditional) {
@@ -101,7 +116,17 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        Self { actors, next: vec![None; actors.len()], takers, open: BTreeSet::new() }
+        Self { actors, wakes, next: vec![None; actors.len()], takers, open: BTreeSet::new() }
+    }
+
+    /// The way of each that has one.
+    fn ways(mut self) -> BTreeMap<Urn, EscalationPath> {
+        self.run();
+        let ways = self.next.iter().enumerate().filter_map(|(index, next)| match next {
+            Some(Next::Alone { .. } | Next::As { .. }) => Some((self.actors.get(index)?.id.clone(), self.path(index))),
+            _ => None,
+        });
+        ways.collect()
     }
 
     fn run(&mut self) {
@@ -141,7 +166,12 @@ impl<'a> Search<'a> {
         let name = actor.name.rsplit('/').next().unwrap_or(actor.name);
         let mut groups = Vec::new();
         let has_token = !actor.tokens.is_empty();
-        for (reach, holds) in [(Reach::Any, true), (Reach::Pods, actor.has_pods), (Reach::Token, has_token)] {
+        let has_pods = match actor.pods {
+            Pods::None => false,
+            Pods::Resting(_) => self.wakes,
+            Pods::Running => true,
+        };
+        for (reach, holds) in [(Reach::Any, true), (Reach::Pods, has_pods), (Reach::Token, has_token)] {
             if holds {
                 groups.extend([(reach, Place::Namespace(namespace)), (reach, Place::Cluster)]);
             }
@@ -187,14 +217,27 @@ impl<'a> Search<'a> {
                 }
                 Next::As { other, capability } => {
                     let name = self.actors.get(*other).map_or("another", |other| other.name);
-                    steps.push(format!("{} {}, and so acts as {name}", actor.name, step(*capability)));
+                    let gets_in = actor.capabilities.get(*capability).and_then(takes_over).map(|(reach, _)| reach);
+                    let provided = match self.actors.get(*other).map(|other| other.pods) {
+                        Some(Pods::Resting(why)) if gets_in == Some(Reach::Pods) => {
+                            format!(", provided that a pod of it runs: what runs as it is {why}")
+                        }
+                        _ => String::new(),
+                    };
+                    steps.push(format!("{} {}, and so acts as {name}{provided}", actor.name, step(*capability)));
                     at = *other;
                 }
             }
         }
         steps.extend(self.cut(start));
         let target = target.or_else(|| self.actors.get(start).map(|actor| actor.id.clone()));
-        EscalationPath { target: target.unwrap_or_else(|| Urn::new("")), conditional: false, steps, cut: String::new() }
+        EscalationPath {
+            target: target.unwrap_or_else(|| Urn::new("")),
+            conditional: false,
+            via: Vec::new(),
+            steps,
+            cut: String::new(),
+        }
     }
 
     /// The bindings without which the subject has no way up.

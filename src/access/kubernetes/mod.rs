@@ -15,7 +15,7 @@ use crate::model::{Grant, Identity, Policy};
 pub use authorize::{Asker, Authorizer, Decision, shown_rules};
 pub use bootstrap::Bootstrap;
 pub use capability::{capabilities, grant_capabilities};
-pub use escalate::{Actor, Place, Reach, escalations, takes_over};
+pub use escalate::{Actor, Place, Pods, Reach, escalations, takes_over};
 pub use names::{Named, ResourceNames};
 pub use node::NodeRights;
 pub use rule::{Request, allows, grant_allows};

@@ -1,180 +1,287 @@
-//! Agents that pipelines start: GitHub workflows and GitLab pipelines, with what starts them, what they may write and
-//! which secrets they get. Runs nothing.
+//! Agents that workflows of GitHub start, with what starts them, what they may write and which secrets they get. Runs
+//! nothing.
 
 use std::collections::BTreeSet;
 
+use super::called::{Calls, Defined, Waiting};
 use super::file::File;
 use super::frameworks::Frameworks;
+use super::gitlab;
 use super::guard::Gates;
 use super::node::{Entry, Node, Value};
 use super::parse::{Format, parse};
 use super::table::Tables;
 use crate::model::{AttributeName as Name, Attributes, IdentityKind, LinkKind, Urn};
 
-/// Whether a path is that of a pipeline.
+/// Whether a path is that of a pipeline, or of an action that pipelines use.
 pub(super) fn is_workflow(path: &str) -> bool {
     let lower = path.to_lowercase();
     let is_yaml = lower.ends_with(".yml") || lower.ends_with(".yaml");
     let is_in = |folder: &str| lower.starts_with(folder) || lower.contains(&format!("/{folder}"));
-    (is_yaml && is_in(".github/workflows/")) || is_gitlab(&lower)
+    (is_yaml && is_in(".github/workflows/")) || is_action(&lower) || gitlab::is_one(&lower)
 }
 
-fn is_gitlab(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    matches!(name, ".gitlab-ci.yml" | ".gitlab-ci.yaml")
-        || name.ends_with(".gitlab-ci.yml")
-        || path.contains(".gitlab/duo/")
+/// Whether a path in small letters is that of an action.
+fn is_action(path: &str) -> bool {
+    matches!(path.rsplit('/').next(), Some("action.yml" | "action.yaml"))
 }
 
-/// Reads a pipeline.
+/// Reads a pipeline; what it calls in other files of the tree is noted for the time when those are read.
 ///
 /// # Errors
 /// Where it is no YAML.
-pub(super) fn read(file: &mut File<'_>, tables: &Tables) -> Result<(), String> {
-    // A pipeline without an agent is none of ours, however it is written.
-    if !tables.frameworks.may_start(file.text) {
+pub(super) fn read(file: &mut File<'_>, tables: &Tables, calls: &mut Calls) -> Result<(), String> {
+    let path = file.source.name.to_lowercase();
+    // A pipeline without an agent is none of ours, however it is written; one that calls others may have theirs.
+    let may_call = !gitlab::is_one(&path) && file.text.contains("./");
+    if !tables.frameworks.may_start(file.text) && !may_call {
         return Ok(());
     }
     let (tree, _) = parse(file.text, Format::Yaml).map_err(|error| {
         let (line, column) = file.position(error.at);
         format!("line {line}, column {column}: expected {}", error.expected)
     })?;
-    if is_gitlab(&file.source.name.to_lowercase()) {
-        gitlab(file, &tree, &tables.frameworks);
+    if gitlab::is_one(&path) {
+        gitlab::read(file, &tree, &tables.frameworks);
+    } else if is_action(&path) {
+        action(file, &tree, &tables.frameworks, calls);
     } else {
-        github(file, &tree, tables);
+        Workflow::of(&tree, tables).read(file, &tree, calls);
     }
     Ok(())
 }
 
+/// What a step or job says of an agent.
+struct Place {
+    /// Its name in the graph behind the file, which stays the same when others come and go.
+    id: String,
+    /// The same for a reader.
+    told: String,
+    at: std::ops::Range<usize>,
+}
+
+impl Place {
+    /// Of a step: by its id, else its name, else by what it starts, with a number from the second on.
+    fn of_step(file: &mut File<'_>, job: &str, step: &Node, key: &str, starts: &str) -> Self {
+        let own = step.text_of("id").or_else(|| step.text_of("name")).map(super::given::shown);
+        let job = super::given::shown(job);
+        let is_joint = |letter: char| !letter.is_ascii_alphanumeric();
+        let slug =
+            || starts.split(is_joint).filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-").to_lowercase();
+        let base = format!("{job}/{}", own.clone().unwrap_or_else(slug));
+        let count = file.again(&format!("step {base}"));
+        let (id, again) = match count {
+            0 => (base, String::new()),
+            count => (format!("{base}/{}", count + 1), format!(" ({})", count + 1)),
+        };
+        let told = own.map_or_else(|| format!("{job}{again}"), |own| format!("{job}, step {own}{again}"));
+        let at = step.entry(key).map_or(step.span.clone(), |entry| entry.at..entry.at + key.len());
+        Self { id, told, at }
+    }
+}
+
 /// What holds for a whole workflow.
 struct Workflow<'n> {
+    tables: &'n Tables,
     triggers: Vec<String>,
+    is_untrusted: bool,
     permissions: Option<&'n Node>,
     env: Option<&'n Node>,
     gates: Gates<'n>,
 }
 
-impl Workflow<'_> {
-    /// Whether outsiders start it, or write what it reads.
-    fn is_untrusted(&self, frameworks: &Frameworks) -> bool {
-        self.triggers.iter().any(|trigger| frameworks.is_untrusted(trigger))
+impl<'n> Workflow<'n> {
+    fn of(tree: &'n Node, tables: &'n Tables) -> Self {
+        let triggers = triggers(tree.get("on"));
+        Self {
+            tables,
+            is_untrusted: triggers.iter().any(|trigger| tables.frameworks.is_untrusted(trigger)),
+            triggers,
+            permissions: tree.get("permissions"),
+            env: tree.get("env"),
+            gates: Gates::of(tree, &tables.frameworks),
+        }
     }
-}
 
-fn github(file: &mut File<'_>, tree: &Node, tables: &Tables) {
-    let workflow = Workflow {
-        triggers: triggers(tree.get("on")),
-        permissions: tree.get("permissions"),
-        env: tree.get("env"),
-        gates: Gates::of(tree, &tables.frameworks),
-    };
-    for job in tree.get("jobs").map(Node::entries).unwrap_or_default() {
-        called(file, &workflow, job, &tables.frameworks);
-        let steps = job.value.get("steps").map(Node::items).unwrap_or_default();
-        for (number, step) in steps.iter().enumerate() {
-            let uses = step.text_of("uses").unwrap_or_default();
-            let run = step.text_of("run").unwrap_or_default();
-            let by_action = tables.frameworks.of_action(uses).map(|name| (name, "uses"));
-            let by_script = || tables.frameworks.of_script(run).map(|(name, _)| (name, "run"));
-            if let Some((program, key)) = by_action.or_else(by_script) {
-                let id = step.text_of("id").map_or_else(|| (number + 1).to_string(), super::given::shown);
-                let part = format!("{}/{id}", super::given::shown(&job.key));
-                let place = step.entry(key).map_or(step.span.clone(), |entry| entry.at..entry.at + key.len());
-                let agent = Agent { part, program, place, step, steps };
-                agent.add(file, &workflow, job, tables);
+    fn read(&self, file: &mut File<'_>, tree: &Node, calls: &mut Calls) {
+        let frameworks = &self.tables.frameworks;
+        for job in tree.get("jobs").map(Node::entries).unwrap_or_default() {
+            self.called(file, job, calls);
+            for step in job.value.get("steps").map(Node::items).unwrap_or_default() {
+                if let Some((program, key)) = started(step, frameworks) {
+                    self.agent(file, job, step, (program, key));
+                    let given = job.value.get("permissions").or(self.permissions);
+                    let mut defined = defined(step, &[&job.value, step], program, frameworks);
+                    defined.writes = given.map(|given| writes(Some(given)));
+                    calls.define(file.source.name, defined);
+                } else if let Some(target) = local(step) {
+                    calls.lead_on(file.source.name, target);
+                    self.uses_action(file, job, step, target, calls);
+                }
             }
         }
     }
-}
 
-/// A job that calls a workflow of which the name says that it starts an agent: the workflow itself may be anywhere, what the
-/// job gives it stands here.
-fn called(file: &mut File<'_>, workflow: &Workflow<'_>, job: &Entry, frameworks: &Frameworks) {
-    let Some(uses) = job.value.text_of("uses") else { return };
-    let path = uses.split('@').next().unwrap_or(uses);
-    let Some(program) = frameworks.of_name(path.rsplit('/').next().unwrap_or(path)) else { return };
-    let mut attributes = Attributes::default().with(Name::AgentProgram, program).with(Name::SeenWith, "low");
-    attributes.set(Name::Triggers, workflow.triggers.clone());
-    if workflow.is_untrusted(frameworks) && !workflow.gates.hold(&job.key, &job.value) {
-        attributes.set(Name::UntrustedTrigger, true);
-        attributes.set(Name::UntrustedContent, true);
-    }
-    let writes = writes(job.value.get("permissions").or(workflow.permissions));
-    let mut secrets = BTreeSet::new();
-    match job.value.get("secrets") {
-        Some(all) if all.text() == Some("inherit") => drop(secrets.insert("every secret of the repository".to_owned())),
-        Some(some) => names_of_secrets(some, &mut secrets),
-        None => {}
-    }
-    set_rights(&mut attributes, writes, secrets);
-    attributes.set(Name::Package, super::given::shown(path));
-    attributes.set(Name::Fetched, !path.starts_with("./"));
-    attributes.set(Name::Pinned, is_commit(uses));
-    let part = super::given::shown(&job.key);
-    let id = file.urn(&part);
-    let name = format!("{program} in job {part}, by the name of {} ({})", super::given::shown(path), file.shown());
-    let place = job.value.entry("uses").map_or(job.at..job.at + job.key.len(), |entry| entry.at..entry.at + 4);
-    let identity = file.identity(&id, IdentityKind::AgentCi, name, &place, attributes);
-    file.add(identity);
-}
-
-/// A step that starts an agent.
-struct Agent<'n> {
-    part: String,
-    program: &'n str,
-    place: std::ops::Range<usize>,
-    step: &'n Node,
-    /// All steps of its job.
-    steps: &'n [Node],
-}
-
-impl Agent<'_> {
-    fn add(&self, file: &mut File<'_>, workflow: &Workflow<'_>, entry: &Entry, tables: &Tables) {
-        let job = &entry.value;
-        let frameworks = &tables.frameworks;
-        let mut attributes = Attributes::default().with(Name::AgentProgram, self.program);
-        attributes.set(Name::Triggers, workflow.triggers.clone());
-        if workflow.is_untrusted(frameworks) && !workflow.gates.hold(&entry.key, self.step) {
+    /// Who starts it, as far as a job or step lets them.
+    fn start(&self, job: &str, step: &Node) -> Attributes {
+        let mut attributes = Attributes::default().with(Name::Triggers, self.triggers.clone());
+        if self.is_untrusted && !self.gates.hold(job, step) {
             attributes.set(Name::UntrustedTrigger, true);
             attributes.set(Name::UntrustedContent, true);
         }
-        let writes = writes(job.get("permissions").or(workflow.permissions));
+        attributes
+    }
+
+    /// What a step of a job gets.
+    fn rights(&self, job: &Node, step: &Node) -> Rights {
         let mut secrets = BTreeSet::new();
-        for node in [Some(self.step), job.get("env"), workflow.env].into_iter().flatten() {
+        for node in [Some(step), job.get("env"), self.env].into_iter().flatten() {
             names_of_secrets(node, &mut secrets);
         }
         // What another step logs in with is there for the rest of the job.
-        for step in self.steps.iter().filter(|step| step.text_of("uses").is_some_and(is_login)) {
+        let steps = job.get("steps").map(Node::items).unwrap_or_default();
+        for step in steps.iter().filter(|step| step.text_of("uses").is_some_and(is_login)) {
             names_of_secrets(step, &mut secrets);
         }
-        set_rights(&mut attributes, writes, secrets);
-        let text = file.text.get(self.step.span.clone()).unwrap_or_default();
-        if frameworks.approvals_off(text).is_some() {
-            attributes.set(Name::ApprovalsOff, true);
-            attributes.set(Name::Unasked, "all its tools");
+        Rights { writes: writes(job.get("permissions").or(self.permissions)), secrets }
+    }
+
+    /// A step that starts an agent.
+    fn agent(&self, file: &mut File<'_>, job: &Entry, step: &Node, (program, key): (&str, &str)) {
+        let place = Place::of_step(file, &job.key, step, key, program);
+        let mut attributes = self.start(&job.key, step).with(Name::AgentProgram, program);
+        // Some actions ask who it is, unless they are told not to.
+        if let Some((input, _)) = inputs(step).find(|(key, value)| self.tables.frameworks.is_open(key, value)) {
+            let anybody = format!("anybody ({input} is *)");
+            attributes.set(Name::Triggers, [self.triggers.clone(), vec![anybody]].concat());
         }
-        if let Some(uses) = self.step.text_of("uses") {
-            attributes.set(Name::Fetched, true);
-            attributes.set(Name::Package, super::given::shown(uses.split('@').next().unwrap_or(uses)));
-            attributes.set(Name::Pinned, is_commit(uses));
-        }
-        let id = file.urn(&self.part);
-        let name = format!("{} in job {} ({})", self.program, self.part, file.shown());
-        let identity = file.identity(&id, IdentityKind::AgentCi, name, &self.place, attributes);
+        self.rights(&job.value, step).set(&mut attributes);
+        set_loose(&mut attributes, step, program, &self.tables.frameworks);
+        set_package(&mut attributes, step.text_of("uses"));
+        let id = file.urn(&place.id);
+        let name = format!("{program} in job {} ({})", place.told, file.shown());
+        let identity = file.identity(&id, IdentityKind::AgentCi, name, &place.at, attributes);
         file.add(identity);
-        super::client::given(file, &id, &[], &self.step.span, tables);
-        self.roles(file, &id);
+        super::client::given(file, &id, &[], &step.span, self.tables);
+        self.roles(file, &id, &job.value);
+    }
+
+    /// A step that uses an action of the same repository, which may start an agent.
+    fn uses_action(&self, file: &mut File<'_>, job: &Entry, step: &Node, target: &str, calls: &mut Calls) {
+        let place = Place::of_step(
+            file,
+            &job.key,
+            step,
+            "uses",
+            target.trim_end_matches('/').rsplit('/').next().unwrap_or(target),
+        );
+        let id = file.urn(&place.id);
+        let attributes = self.start(&job.key, step);
+        let identity = file.identity(&id, IdentityKind::AgentCi, place.told, &place.at, attributes);
+        let mut linked = File::new(file.source, file.text);
+        super::client::given(&mut linked, &id, &[], &step.span, self.tables);
+        self.roles(&mut linked, &id, &job.value);
+        let waiting =
+            Waiting::new(file, target, identity, linked.records, self.rights(&job.value, step), self.gates.start());
+        calls.wait(waiting);
+    }
+
+    /// A job that calls a workflow. What the job gives it stands here; what it does, in another file of the tree, or where
+    /// nobody looks: then its name says whether it starts an agent.
+    fn called(&self, file: &mut File<'_>, job: &Entry, calls: &mut Calls) {
+        let Some(uses) = job.value.text_of("uses") else { return };
+        let path = uses.split('@').next().unwrap_or(uses);
+        let by_name = self.tables.frameworks.of_name(path.rsplit('/').next().unwrap_or(path));
+        let is_local = path.starts_with("./");
+        if by_name.is_none() && !is_local {
+            return;
+        }
+        let mut attributes = self.start(&job.key, &job.value);
+        let mut secrets = BTreeSet::new();
+        match job.value.get("secrets") {
+            Some(all) if all.text() == Some("inherit") => {
+                secrets.insert("every secret of the repository".to_owned());
+            }
+            Some(some) => names_of_secrets(some, &mut secrets),
+            None => {}
+        }
+        let rights = Rights { writes: writes(job.value.get("permissions").or(self.permissions)), secrets };
+        let job_name = super::given::shown(&job.key);
+        let at = job.value.entry("uses").map_or(job.at..job.at + job.key.len(), |entry| entry.at..entry.at + 4);
+        let id = file.urn(&job_name);
+        if is_local {
+            let identity = file.identity(&id, IdentityKind::AgentCi, job_name, &at, attributes);
+            let mut waiting = Waiting::new(file, path, identity, Vec::new(), rights, self.gates.start());
+            waiting.by_name = by_name.map(str::to_owned);
+            return calls.wait(waiting);
+        }
+        let program = by_name.unwrap_or_default();
+        attributes.set(Name::AgentProgram, program);
+        attributes.set(Name::SeenWith, "low");
+        rights.set(&mut attributes);
+        set_package(&mut attributes, Some(uses));
+        let path = super::given::shown(path);
+        let name = format!("{program} in job {job_name}, by the name of {path} ({})", file.shown());
+        let identity = file.identity(&id, IdentityKind::AgentCi, name, &at, attributes);
+        file.add(identity);
     }
 
     /// Cloud roles that the job takes on without any key.
-    fn roles(&self, file: &mut File<'_>, id: &Urn) {
-        for step in self.steps {
+    fn roles(&self, file: &mut File<'_>, id: &Urn, job: &Node) {
+        for step in job.get("steps").map(Node::items).unwrap_or_default() {
             let Some(role) = step.get("with").and_then(|with| with.text_of("role-to-assume")) else { continue };
-            if role.starts_with("arn:") {
+            let places = [step.get("env"), job.get("env"), self.env];
+            let role = of_environment(role, &places).unwrap_or(role).trim();
+            if role.starts_with("arn:") && !role.contains(['$', ' ']) {
                 let why = "its job takes on this role through the workflow's own token";
                 file.link(id, LinkKind::ActsAs, &Urn::new(role), why, &step.span);
             }
+        }
+    }
+}
+
+/// The text behind `${{ env.NAME }}`, of the innermost place that has it.
+fn of_environment<'n>(role: &str, places: &[Option<&'n Node>]) -> Option<&'n str> {
+    let inner = role.trim().strip_prefix("${{")?.strip_suffix("}}")?.trim();
+    let name = inner.strip_prefix("env.")?;
+    places.iter().flatten().find_map(|place| place.text_of(name))
+}
+
+/// The agent that a step starts, and by which key.
+fn started<'t>(step: &Node, frameworks: &'t Frameworks) -> Option<(&'t str, &'static str)> {
+    let by_action = frameworks.of_action(step.text_of("uses").unwrap_or_default()).map(|name| (name, "uses"));
+    by_action.or_else(|| frameworks.of_script(step.text_of("run").unwrap_or_default()).map(|name| (name, "run")))
+}
+
+/// The action of the same repository that a step uses.
+fn local(step: &Node) -> Option<&str> {
+    step.text_of("uses").filter(|uses| uses.starts_with("./"))
+}
+
+/// A step for those who call the file that it stands in.
+fn defined(step: &Node, guards: &[&Node], program: &str, frameworks: &Frameworks) -> Defined {
+    let mut attributes = Attributes::default().with(Name::AgentProgram, program);
+    set_loose(&mut attributes, step, program, frameworks);
+    set_package(&mut attributes, step.text_of("uses"));
+    let conditions = guards.iter().filter_map(|node| node.text_of("if")).map(str::to_owned).collect();
+    Defined { program: program.to_owned(), attributes, conditions, writes: None }
+}
+
+/// A composite action: its steps are those of whoever uses it. Source: GitHub Docs, "Metadata syntax for GitHub Actions".
+fn action(file: &mut File<'_>, tree: &Node, frameworks: &Frameworks, calls: &mut Calls) {
+    let Some(runs) = tree.get("runs").filter(|runs| runs.text_of("using") == Some("composite")) else { return };
+    let folder = file.source.name.rsplit_once('/').map_or("", |(folder, _)| folder);
+    for step in runs.get("steps").map(Node::items).unwrap_or_default() {
+        if let Some((program, key)) = started(step, frameworks) {
+            let defined = defined(step, &[step], program, frameworks);
+            let place = Place::of_step(file, "action", step, key, program);
+            let name = format!("{program} in an action ({})", file.shown());
+            let id = file.urn(&place.id);
+            let identity = file.identity(&id, IdentityKind::AgentCi, name, &place.at, defined.attributes.clone());
+            calls.define(folder, defined);
+            calls.unused(folder, file.source.path, identity);
+        } else if let Some(target) = local(step) {
+            calls.lead_on(folder, target);
         }
     }
 }
@@ -186,8 +293,29 @@ fn is_login(uses: &str) -> bool {
         .any(|login| uses.to_lowercase().starts_with(login))
 }
 
-fn is_commit(uses: &str) -> bool {
-    uses.rsplit_once('@').is_some_and(|(_, id)| id.len() == 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
+fn set_package(attributes: &mut Attributes, uses: Option<&str>) {
+    let Some(uses) = uses else { return };
+    let path = uses.split('@').next().unwrap_or(uses);
+    let is_commit =
+        uses.rsplit_once('@').is_some_and(|(_, id)| id.len() == 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    attributes.set(Name::Package, super::given::shown(path));
+    attributes.set(Name::Fetched, !path.starts_with("./"));
+    attributes.set(Name::Pinned, is_commit);
+}
+
+/// The inputs of a step.
+fn inputs(step: &Node) -> impl Iterator<Item = (&str, &str)> {
+    let entries = step.get("with").map(Node::entries).unwrap_or_default();
+    entries.iter().filter_map(|entry| Some((entry.key.as_str(), entry.value.word()?)))
+}
+
+/// Notes where a step has its agent act without anybody being asked.
+fn set_loose(attributes: &mut Attributes, step: &Node, program: &str, frameworks: &Frameworks) {
+    let by_input = inputs(step).any(|(key, value)| frameworks.is_off(program, key, value));
+    if by_input || !frameworks.loose(step.text_of("run").unwrap_or_default()).is_empty() {
+        attributes.set(Name::ApprovalsOff, true);
+        attributes.set(Name::Unasked, "all its tools");
+    }
 }
 
 fn triggers(on: Option<&Node>) -> Vec<String> {
@@ -199,18 +327,29 @@ fn triggers(on: Option<&Node>) -> Vec<String> {
     all
 }
 
-/// Notes what an agent is given, by itself and in words.
-fn set_rights(attributes: &mut Attributes, writes: Vec<String>, secrets: BTreeSet<String>) {
-    let secrets: Vec<String> = secrets.into_iter().collect();
-    let parts = [("may write ", &writes), ("gets ", &secrets)];
-    let parts = parts.into_iter().filter(|(_, list)| !list.is_empty());
-    let words: Vec<String> = parts.map(|(verb, list)| format!("{verb}{}", list.join(", "))).collect();
-    attributes.set(Name::GivenRights, words.join(" and "));
-    if !writes.is_empty() {
-        attributes.set(Name::WritePermissions, writes);
-    }
-    if !secrets.is_empty() {
-        attributes.set(Name::GivenSecrets, secrets);
+/// What an agent is given.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rights {
+    /// What the token of its pipeline may write.
+    pub(super) writes: Vec<String>,
+    /// The names of secrets.
+    pub(super) secrets: BTreeSet<String>,
+}
+
+impl Rights {
+    /// Notes it, by itself and in words.
+    pub(super) fn set(self, attributes: &mut Attributes) {
+        let secrets: Vec<String> = self.secrets.into_iter().collect();
+        let parts = [("may write ", &self.writes), ("gets ", &secrets)];
+        let parts = parts.into_iter().filter(|(_, list)| !list.is_empty());
+        let words: Vec<String> = parts.map(|(verb, list)| format!("{verb}{}", list.join(", "))).collect();
+        attributes.set(Name::GivenRights, words.join(" and "));
+        if !self.writes.is_empty() {
+            attributes.set(Name::WritePermissions, self.writes);
+        }
+        if !secrets.is_empty() {
+            attributes.set(Name::GivenSecrets, secrets);
+        }
     }
 }
 
@@ -241,41 +380,5 @@ fn names_of_secrets(node: &Node, found: &mut BTreeSet<String>) {
         Value::List(items) => items.iter().for_each(|item| names_of_secrets(item, found)),
         Value::Map(entries) => entries.iter().for_each(|entry| names_of_secrets(&entry.value, found)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-fn gitlab(file: &mut File<'_>, tree: &Node, frameworks: &Frameworks) {
-    for job in tree.entries() {
-        let parts = ["before_script", "script", "after_script"];
-        let scripts = parts.iter().filter_map(|part| job.value.get(part)).flat_map(Node::words);
-        let script = scripts.collect::<Vec<_>>().join("\n");
-        let is_duo = file.source.name.contains(".gitlab/duo/") && job.key == "commands";
-        let program = frameworks.of_script(&script).map(|(name, _)| name).or(is_duo.then_some("GitLab Duo"));
-        let Some(program) = program else { continue };
-        let mut attributes = Attributes::default().with(Name::AgentProgram, program);
-        if frameworks.approvals_off(&script).is_some() {
-            attributes.set(Name::ApprovalsOff, true);
-            attributes.set(Name::Unasked, "all its tools");
-        }
-        let mut names = BTreeSet::new();
-        for word in script.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_' && letter != '$') {
-            if let Some(name) = word.strip_prefix('$').filter(|name| super::given::is_secret_name(name)) {
-                names.insert(name.to_owned());
-            }
-        }
-        for entry in job.value.get("variables").map(Node::entries).unwrap_or_default() {
-            if super::given::is_secret_name(&entry.key) {
-                names.insert(super::given::shown(&entry.key));
-            }
-        }
-        if !names.is_empty() {
-            attributes.set(Name::GivenSecrets, names.into_iter().collect::<Vec<_>>());
-        }
-        let part = super::given::shown(&job.key);
-        let id = file.urn(&part);
-        let place = job.at..job.at + job.key.len();
-        let name = format!("{program} in job {part} ({})", file.shown());
-        let identity = file.identity(&id, IdentityKind::AgentCi, name, &place, attributes);
-        file.add(identity);
     }
 }

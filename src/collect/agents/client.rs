@@ -44,15 +44,21 @@ pub(super) fn read(file: &mut File<'_>, tree: &Node, owner: &Owner<'_>, keys: &S
     let client = owner.urn(file.source.label);
     let before = file.records.len();
     let mut told = BTreeSet::new();
+    let mut left = 0_usize;
     for hit in keys.servers.iter().flat_map(|key| tree.at(key)) {
         let under = hit.under.join("/");
         for server in servers(hit.node, &tables.knowledge) {
             let part = if under.is_empty() { server.name.clone() } else { format!("{under}/{}", server.name) };
-            if told.len() < MOST_SERVERS && told.insert(part.clone()) {
+            if told.len() >= MOST_SERVERS {
+                left += usize::from(!told.contains(&part));
+            } else if told.insert(part.clone()) {
                 let id = file.urn(&part);
                 add_server(file, &client, &id, server, tables);
             }
         }
+    }
+    if left > 0 {
+        file.cut.insert(format!("{} servers, of which the first {MOST_SERVERS} were read", MOST_SERVERS + left));
     }
     for setting in owner.client.map(|client| client.settings.as_slice()).unwrap_or_default() {
         judge(file, tree, setting, &client);

@@ -5,7 +5,7 @@ use super::address;
 use super::file::File;
 use super::given::shown;
 use super::node::Node;
-use super::parse::documents;
+use super::parse::objects;
 use crate::model::{AttributeName as Name, Attributes, IdentityKind};
 
 /// The groups of operators that run agents and models. Source: the projects' own definitions of resources.
@@ -37,7 +37,7 @@ const PROVIDER_KEYS: &[&str] = &[
 
 /// Agents and servers of operators, and workloads that are given the key of a model's provider.
 pub(super) fn read(file: &mut File<'_>) {
-    let Ok(trees) = documents(file.text) else { return };
+    let Ok(trees) = objects(file.text) else { return };
     for tree in &trees {
         let (version, kind) =
             (tree.text_of("apiVersion").unwrap_or_default(), tree.text_of("kind").unwrap_or_default());

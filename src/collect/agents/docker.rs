@@ -47,7 +47,7 @@ impl Toolkits {
     /// Reads one of the files.
     pub(super) fn read(&mut self, file: &mut File<'_>, tree: &Node, owner: &Owner<'_>, part: Toolkit, tables: &Tables) {
         let entries = tree.get("registry").map(Node::entries).unwrap_or_default();
-        for entry in entries.iter().take(MOST_SERVERS) {
+        for entry in file.first(entries, MOST_SERVERS, "servers") {
             let key = (owner.base.clone(), entry.key.clone());
             match part {
                 Toolkit::Catalog => {

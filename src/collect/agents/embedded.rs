@@ -5,12 +5,12 @@ use super::client::{self, Owner};
 use super::file::File;
 use super::node::{Entry, Node, Value};
 use super::notes::server_keys;
-use super::parse::{Format, documents, parse};
+use super::parse::{Format, objects, parse};
 use super::table::{SettingKeys, Tables};
 
 /// Reads the ConfigMaps of a file.
 pub(super) fn read(file: &mut File<'_>, tables: &Tables) {
-    let Ok(trees) = documents(file.text) else { return };
+    let Ok(trees) = objects(file.text) else { return };
     for tree in trees.iter().filter(|tree| matches!(tree.text_of("kind"), Some("ConfigMap" | "Secret"))) {
         for data in ["data", "stringData"] {
             for entry in tree.get(data).map(Node::entries).unwrap_or_default() {

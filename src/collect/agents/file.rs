@@ -44,13 +44,22 @@ pub(super) struct File<'a> {
     pub(super) text: &'a str,
     lines: LineIndex,
     pub(super) records: Vec<Record>,
+    /// Which limits cut short what is told of it, in words.
+    pub(super) cut: std::collections::BTreeSet<String>,
     /// How often a name was given, so that a name that stands there twice is two things.
     named: std::collections::HashMap<String, usize>,
 }
 
 impl<'a> File<'a> {
     pub(super) fn new(source: &'a Source<'a>, text: &'a str) -> Self {
-        Self { source, text, lines: LineIndex::new(text.as_bytes()), records: Vec::new(), named: Default::default() }
+        Self {
+            source,
+            text,
+            lines: LineIndex::new(text.as_bytes()),
+            records: Vec::new(),
+            cut: Default::default(),
+            named: Default::default(),
+        }
     }
 
     /// How often this was asked with the same name before.
@@ -58,6 +67,14 @@ impl<'a> File<'a> {
         let count = self.named.entry(name.to_owned()).or_default();
         *count += 1;
         *count - 1
+    }
+
+    /// The first of a list, and a note where it has more.
+    pub(super) fn first<'l, T>(&mut self, list: &'l [T], most: usize, what: &str) -> &'l [T] {
+        if list.len() > most {
+            self.cut.insert(format!("{} {what}, of which the first {most} were read", list.len()));
+        }
+        list.get(..most).unwrap_or(list)
     }
 
     /// The name of something that this file defines.

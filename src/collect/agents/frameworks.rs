@@ -4,6 +4,9 @@
 use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
+use super::shell;
+use super::table::Meaning;
+
 /// What is known of frameworks and pipelines.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -11,13 +14,14 @@ pub(super) struct Frameworks {
     pub(super) framework: Vec<Framework>,
     action: Vec<Action>,
     command: Vec<Command>,
-    approvals: Approvals,
+    unasked: Vec<Unasked>,
+    inputs: Inputs,
     triggers: Triggers,
     #[serde(skip)]
     constructors: Option<AhoCorasick>,
-    /// The first words of what switches approvals off.
+    /// The programs that have flags by which nobody is asked.
     #[serde(skip)]
-    flags: Option<AhoCorasick>,
+    programs: Option<AhoCorasick>,
     /// Of each constructor, which framework.
     #[serde(skip)]
     of_constructor: Vec<usize>,
@@ -46,10 +50,32 @@ struct Command {
     words: Vec<String>,
 }
 
+/// Flags of a program by which nobody is asked any more.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unasked {
+    name: String,
+    programs: Vec<String>,
+    flags: Vec<String>,
+    means: Meaning,
+}
+
+/// Inputs of steps.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Approvals {
+struct Inputs {
+    /// By which nobody is asked any more.
     off: Vec<String>,
+    /// That let anybody start it, where the action itself would ask who it is.
+    open: Vec<String>,
+}
+
+/// A command that starts an agent without anybody being asked.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Loose<'t> {
+    pub(super) program: &'t str,
+    pub(super) flag: &'t str,
+    pub(super) means: Meaning,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -70,8 +96,13 @@ impl Frameworks {
             }
         }
         table.constructors = Some(AhoCorasick::new(all).map_err(|error| named(&error))?);
-        let flags = table.approvals.off.iter().filter_map(|off| off.split(' ').next());
-        table.flags = Some(AhoCorasick::new(flags).map_err(|error| named(&error))?);
+        // A name of one letter stands in every text; its flags do not.
+        let is_long = |one: &&String| one.len() > 2;
+        let programs = table.unasked.iter().flat_map(|one| match one.programs.iter().all(|name| is_long(&name)) {
+            true => &one.programs,
+            false => &one.flags,
+        });
+        table.programs = Some(AhoCorasick::new(programs).map_err(|error| named(&error))?);
         Ok(table)
     }
 
@@ -117,9 +148,9 @@ impl Frameworks {
         self.action.iter().find(|one| one.uses.iter().any(is_one)).map(|one| one.name.as_str())
     }
 
-    /// Whether a text may hold words by which nobody is asked any more.
-    pub(super) fn has_flag(&self, text: &[u8]) -> bool {
-        self.flags.as_ref().is_some_and(|flags| flags.is_match(text))
+    /// Whether a text names a program that may be started without anybody being asked.
+    pub(super) fn has_program(&self, text: &[u8]) -> bool {
+        self.programs.as_ref().is_some_and(|programs| programs.is_match(text))
     }
 
     /// The agent whose program a name has as a word of its own: `claude` in `claude-review.yml`.
@@ -133,17 +164,56 @@ impl Frameworks {
         self.command.iter().find(program).map(|command| command.name.as_str())
     }
 
-    /// The agent that a script starts, with the place of the line.
-    pub(super) fn of_script<'s>(&self, script: &'s str) -> Option<(&str, &'s str)> {
-        script.lines().find_map(|line| {
-            let words: Vec<&str> = line.split_whitespace().collect();
+    /// The agent that a script starts.
+    pub(super) fn of_script(&self, script: &str) -> Option<&str> {
+        commands_of(script).iter().find_map(|words| {
             let is_one = |command: &&Command| {
                 let mut rest = words.iter();
                 command.words.iter().all(|word| rest.any(|have| is_word(have, word)))
             };
-            let command = self.command.iter().find(is_one).filter(|_| !line.trim_start().starts_with('#'))?;
-            Some((command.name.as_str(), line))
+            self.command.iter().find(is_one).map(|command| command.name.as_str())
         })
+    }
+
+    /// The flags of a script by which agents act without anybody being asked, each once.
+    pub(super) fn loose(&self, script: &str) -> Vec<Loose<'_>> {
+        let mut all = Vec::new();
+        for words in commands_of(script) {
+            for one in &self.unasked {
+                let is_program = |have: &String| one.programs.iter().any(|program| is_word(have, program));
+                let Some(at) = words.iter().position(is_program) else { continue };
+                let rest = words.get(at + 1..).unwrap_or_default();
+                let flags = one.flags.iter().filter(|flag| has_flag(rest, flag));
+                let loose = flags.map(|flag| Loose { program: &one.name, flag, means: one.means });
+                for one in loose.collect::<Vec<_>>() {
+                    if !all.contains(&one) {
+                        all.push(one);
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// Whether an input of a step makes its agent act without anybody being asked.
+    pub(super) fn is_off(&self, program: &str, key: &str, value: &str) -> bool {
+        let lower = key.to_lowercase();
+        // What it is told to do is no setting, whatever it speaks of.
+        if ["prompt", "instructions"].iter().any(|word| lower.contains(word)) {
+            return false;
+        }
+        let set = format!("{lower}: {}", value.trim().trim_matches(['"', '\'']));
+        let is_set = self.inputs.off.iter().any(|off| set.lines().any(|line| line == off));
+        let of_program = self.unasked.iter().filter(|one| one.name == program);
+        let mut flags = of_program.flat_map(|one| &one.flags);
+        let commands = shell::commands(value);
+        is_set || flags.any(|flag| commands.iter().any(|words| has_flag(words, flag)))
+    }
+
+    /// Whether an input of a step lets anybody start it.
+    pub(super) fn is_open(&self, key: &str, value: &str) -> bool {
+        self.inputs.open.iter().any(|open| key.eq_ignore_ascii_case(open))
+            && value.split([',', ' ']).any(|who| who == "*")
     }
 
     /// Whether a pipeline names an action or program of an agent at all.
@@ -154,23 +224,71 @@ impl Frameworks {
         actions.chain(programs).any(|word| lower.contains(word.as_str()))
     }
 
-    /// The words in a text by which nobody is asked any more.
-    pub(super) fn approvals_off(&self, text: &str) -> Option<&str> {
-        let bare = text.replace(['"', '\''], "");
-        self.approvals.off.iter().map(String::as_str).find(|off| text.contains(off) || bare.contains(off))
-    }
-
     pub(super) fn is_untrusted(&self, trigger: &str) -> bool {
         self.triggers.untrusted.iter().any(|known| known == trigger)
     }
 }
 
-/// Whether a word of a script is this program or flag, with a path before or a version behind it.
+/// Programs that only print or look for what stands behind them.
+const READERS: &[&str] =
+    &["echo", "printf", "grep", "egrep", "rg", "cat", "sed", "awk", "rem", "test", "which", "man", "write-host"];
+
+/// Programs that fetch programs, which is not to start them.
+const FETCHERS: &[&str] = &["npm", "pnpm", "yarn", "bun", "pip", "pip3", "pipx", "uv", "brew", "apt-get", "apt", "apk"];
+
+/// How deep a command may stand in the text of another.
+const DEEPEST: usize = 3;
+
+/// The commands of a script that start something, those in the text of others among them: `sh -c "…"`.
+fn commands_of(script: &str) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    let mut open: Vec<(usize, Vec<String>)> =
+        shell::commands(script).into_iter().rev().map(|words| (0, words)).collect();
+    while let Some((depth, words)) = open.pop() {
+        let own = words.iter().position(|word| shell::assignment(word).is_none()).unwrap_or_default();
+        let first = words.get(own).map(|word| word.trim_start_matches(['@', '-', '(', '{']).to_lowercase());
+        let Some(first) = first else { continue };
+        let second = words.get(own + 1).map(String::as_str).unwrap_or_default();
+        let fetches = FETCHERS.contains(&first.as_str()) && matches!(second, "install" | "i" | "add" | "ci" | "pip");
+        if READERS.contains(&first.as_str()) || fetches {
+            continue;
+        }
+        let holds_line = |at: usize| match at.checked_sub(1).and_then(|before| words.get(before)) {
+            Some(flag) => {
+                flag.starts_with('-') && flag.ends_with('c') || flag == "/c" || first == "ssh" || first == "tmux"
+            }
+            None => false,
+        };
+        let inner = words.iter().enumerate().filter(|(at, word)| word.contains(' ') && holds_line(*at));
+        let alias = words.iter().filter_map(|word| shell::assignment(word)).filter(|_| first == "alias");
+        let lines = inner.map(|(_, word)| word.as_str()).chain(alias.map(|(_, line)| line));
+        if depth < DEEPEST {
+            let commands = lines.flat_map(shell::commands).map(|words| (depth + 1, words)).collect::<Vec<_>>();
+            open.extend(commands.into_iter().rev());
+        }
+        found.push(words);
+    }
+    found
+}
+
+/// Whether a word of a command is this program or flag, with a path before or a version behind it.
 fn is_word(have: &str, word: &str) -> bool {
-    let bare = have.trim_matches(|letter: char| "\"'`();|&$".contains(letter));
+    let bare = have.trim_matches(|letter: char| "\"'`();|&$@".contains(letter));
     bare == word
-        || bare.rsplit('/').next() == Some(word)
+        || bare.rsplit(['/', '\\']).next().map(|last| last.strip_suffix(".exe").unwrap_or(last)) == Some(word)
         || bare.strip_prefix(word).is_some_and(|rest| rest.starts_with(['@', '=']))
+}
+
+/// Whether words have a flag: alone, or with its value behind a blank or `=`. A list of values has it where one of them is it.
+fn has_flag(words: &[String], flag: &str) -> bool {
+    let Some((name, value)) = flag.split_once(' ') else {
+        return words.iter().any(|word| word == flag || word.strip_prefix(flag) == Some("=true"));
+    };
+    let is_value = |text: &str| text.replace(['"', '\''], "").split([',', ' ']).any(|one| one == value);
+    words.iter().enumerate().any(|(at, word)| match word.split_once('=') {
+        Some((given, text)) if given == name => is_value(text),
+        _ => word == name && words.get(at + 1).is_some_and(|text| is_value(text)),
+    })
 }
 
 #[cfg(test)]
@@ -193,9 +311,64 @@ mod tests {
         assert_eq!(table.of_action("anthropics/claude-code-action@v1"), Some("Claude Code"));
         assert_eq!(table.of_action("anthropics/claude-code-actions@v1"), None);
         let script = "npm ci\n  claude -p \"fix it\" --dangerously-skip-permissions";
-        assert_eq!(table.of_script(script).map(|(name, _)| name), Some("Claude Code"));
-        assert_eq!(table.of_script("# claude -p x\necho claude"), None);
-        assert_eq!(table.approvals_off(script), Some("--dangerously-skip-permissions"));
-        assert_eq!(table.approvals_off("codex exec --sandbox read-only"), None);
+        assert_eq!(table.of_script(script), Some("Claude Code"));
+        for quiet in ["# claude -p x\necho claude", "npm install -g @anthropic-ai/claude-code", "echo claude -p x"] {
+            assert_eq!(table.of_script(quiet), None, "{quiet}");
+        }
+    }
+
+    /// Each line with the flag that takes the person out of it.
+    #[test]
+    fn command_lines_that_ask_nobody() {
+        let table = table();
+        let flags = |line: &str| table.loose(line).iter().map(|one| one.flag.to_owned()).collect::<Vec<_>>().join(", ");
+        for (line, expected) in [
+            ("claude -p \"fix it\" --dangerously-skip-permissions", "--dangerously-skip-permissions"),
+            ("claude --permission-mode=bypassPermissions x", "--permission-mode bypassPermissions"),
+            ("claude --allowedTools 'Read,Bash(*)' -p x", "--allowedTools Bash(*)"),
+            ("codex --dangerously-bypass-approvals-and-sandbox \"x\"", "--dangerously-bypass-approvals-and-sandbox"),
+            ("codex -a never -s danger-full-access", "-a never, -s danger-full-access"),
+            (
+                "codex --ask-for-approval never --sandbox=danger-full-access",
+                "--ask-for-approval never, --sandbox danger-full-access",
+            ),
+            ("codex -c 'approval_policy=\"never\"' exec x", "-c approval_policy=never"),
+            ("gemini --approval-mode yolo", "--approval-mode yolo"),
+            ("npx -y @google/gemini-cli@0.9 -y", "-y"),
+            ("gemini -y", "-y"),
+            ("copilot --allow-all-tools -p x", "--allow-all-tools"),
+            ("copilot --yolo", "--yolo"),
+            ("cursor-agent -f -p x", "-f"),
+            ("amp --dangerously-allow-all", "--dangerously-allow-all"),
+            ("qwen --yolo", "--yolo"),
+            ("A=b sudo -u x /usr/bin/claude --dangerously-skip-permissions", "--dangerously-skip-permissions"),
+            ("bash -lc 'cd a && claude --dangerously-skip-permissions'", "--dangerously-skip-permissions"),
+            ("alias c='claude --dangerously-skip-permissions'", "--dangerously-skip-permissions"),
+        ] {
+            assert_eq!(flags(line), expected, "{line}");
+        }
+        for quiet in [
+            "echo 'claude --dangerously-skip-permissions is forbidden'",
+            "claude -p 'never use --dangerously-skip-permissions'",
+            "# codex -a never",
+            "codex exec --sandbox read-only",
+            "claude --allowedTools 'Bash(npm test:*)'",
+            "grep -y gemini a",
+            "gemini -p x; tar -y",
+        ] {
+            assert_eq!(flags(quiet), "", "{quiet}");
+        }
+    }
+
+    #[test]
+    fn inputs_of_steps_that_ask_nobody() {
+        let table = table();
+        assert!(table.is_off("Claude Code", "claude_args", "--max-turns 3\n--dangerously-skip-permissions"));
+        assert!(
+            table.is_off("Codex", "safety-strategy", "unsafe")
+                && !table.is_off("Codex", "safety-strategy", "drop-sudo")
+        );
+        assert!(!table.is_off("Claude Code", "prompt", "never use --dangerously-skip-permissions"));
+        assert!(table.is_open("allowed_non_write_users", "*") && !table.is_open("allowed_non_write_users", "anna"));
     }
 }

@@ -207,14 +207,23 @@ pub(super) fn reference(value: &str) -> Option<String> {
     let between = |open: &str, close: &str| {
         let (_, rest) = value.split_once(open)?;
         let (name, _) = rest.split_once(close)?;
-        let name = name.split(":-").next().unwrap_or(name);
+        let name =
+            [":-", ":=", ":?", ":+"].iter().find_map(|sign| name.split_once(sign)).map_or(name, |(name, _)| name);
         is_name(name.trim()).then(|| format!("{open}{}{close}", name.trim()))
     };
     if is_half(value) {
         return None;
     }
+    // What a helper prints; what it is told to print stands there itself.
+    for (open, close) in [("$(", ")"), ("`", "`")] {
+        if let Some(command) = value.strip_prefix(open) {
+            let program = command.split([' ', ')', '`']).next().unwrap_or_default();
+            let prints = matches!(program, "echo" | "printf") && !command.contains('$');
+            return (!prints).then(|| format!("{open}{} …{close}", shown(program)));
+        }
+    }
     let marked = ["${{", "{{"].iter().find_map(|open| between(open, "}}"));
-    let marked = marked.or_else(|| between("${", "}")).or_else(|| between("$(", ")"));
+    let marked = marked.or_else(|| between("${", "}"));
     if marked.is_some() {
         return marked;
     }
@@ -248,7 +257,9 @@ pub(super) fn reference(value: &str) -> Option<String> {
 /// Whether a secret stands beside a reference: as its default, or as the password of an address whose host is looked up.
 fn is_half(value: &str) -> bool {
     let is_secret = |text: &str| text.len() >= 8 && !text.contains(['$', '{']) && !is_placeholder(text.as_bytes());
-    let default = value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')?.split_once(":-"));
+    let default = value
+        .strip_prefix("${")
+        .and_then(|rest| rest.strip_suffix('}')?.split_once(":-").or(rest.strip_suffix('}')?.split_once(":=")));
     if let Some((_, default)) = default {
         return is_secret(default.trim()) && reference(default.trim()).is_none();
     }
@@ -331,12 +342,16 @@ mod tests {
             ("op://vault/item/field", "op://…"),
             ("/run/secrets/key.json", "a file"),
             ("${X:-d}", "${X}"),
+            ("${X:?is missing}", "${X}"),
+            ("$(op read op://vault/item/field)", "$(op …)"),
+            ("`pass show work/token`", "`pass …`"),
             ("{env:API_TOKEN}", "$API_TOKEN"),
             ("process.env.API_TOKEN", "process.env.API_TOKEN"),
         ] {
             assert_eq!(held(value), Some(Held::Reference(expected.to_owned())), "{value}");
         }
         assert_eq!(held("hk7Qe-2Lm9pWz4"), Some(Held::Literal));
+        assert_eq!(held("$(echo hk7Qe2Lm9pWz4xR8)"), Some(Held::Literal));
         // A value in base64 may begin as a path does.
         assert_eq!(held("/hk7Qe2Lm9pWz4xR8tB3nV6aa+b=="), Some(Held::Literal));
         for helper in ["@keyring:x", "pass show work/token", "aws-vault exec prod"] {

@@ -13,15 +13,22 @@ use super::node::{Entry, Node};
 pub(super) struct Gates<'n> {
     /// The jobs to which only known people get.
     held: HashSet<&'n str>,
-    start: Start<'n>,
+    start: Start,
 }
 
 /// By what outsiders start it.
-#[derive(Default)]
-struct Start<'n> {
-    events: Vec<&'n str>,
+#[derive(Clone, Debug, Default)]
+pub(super) struct Start {
+    events: Vec<String>,
     /// By nothing but a label, which they cannot set.
     by_label: bool,
+}
+
+impl Start {
+    /// Whether a condition lets nobody but known people pass.
+    pub(super) fn guards(&self, condition: &str) -> bool {
+        guards(condition, self)
+    }
 }
 
 impl<'n> Gates<'n> {
@@ -32,7 +39,7 @@ impl<'n> Gates<'n> {
         let by_label = open.peek().is_some()
             && open.all(|entry| entry.value.get("types").is_some_and(|types| types.words() == ["labeled"]));
         let names = entries.iter().map(|entry| entry.key.as_str()).chain(on.map(Node::words).unwrap_or_default());
-        let events = names.filter(|name| frameworks.is_untrusted(name)).collect();
+        let events = names.filter(|name| frameworks.is_untrusted(name)).map(str::to_owned).collect();
         let mut gates = Self { held: HashSet::new(), start: Start { events, by_label } };
         gates.held = gates.held_jobs(tree.get("jobs").map(Node::entries).unwrap_or_default());
         gates
@@ -68,13 +75,18 @@ impl<'n> Gates<'n> {
     }
 
     fn guards(&self, node: &Node) -> bool {
-        node.text_of("if").is_some_and(|condition| guards(condition, &self.start))
+        node.text_of("if").is_some_and(|condition| self.start.guards(condition))
+    }
+
+    /// By what outsiders start it, for files that it calls.
+    pub(super) fn start(&self) -> Start {
+        self.start.clone()
     }
 }
 
 /// Whether a condition holds for nobody but people whom the repository knows, on each of its ways: every side of an `||` must
 /// ask who it is, without a negation.
-fn guards(condition: &str, start: &Start<'_>) -> bool {
+fn guards(condition: &str, start: &Start) -> bool {
     let condition = condition.trim();
     let condition = condition.strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}")).unwrap_or(condition);
     let (flat, literals) = without_literals(condition);
@@ -86,7 +98,8 @@ fn guards(condition: &str, start: &Start<'_>) -> bool {
     flat.split("||").all(|way| {
         // An event that it names is the only one of this way.
         let named = way.split("&&").find_map(|part| compared(part, "github.event_name", &literals));
-        let events = named.map_or_else(|| start.events.clone(), |event| vec![event]);
+        let all = start.events.iter().map(String::as_str);
+        let events: Vec<&str> = named.map_or_else(|| all.collect(), |event| vec![event]);
         way.split("&&").any(|part| asks_who(part, &literals, &events, start.by_label))
     })
 }
@@ -178,7 +191,7 @@ mod tests {
     use super::Start;
 
     fn guards(condition: &str, events: &[&str], by_label: bool) -> bool {
-        super::guards(condition, &Start { events: events.to_vec(), by_label })
+        Start { events: events.iter().map(|&event| event.to_owned()).collect(), by_label }.guards(condition)
     }
 
     #[test]

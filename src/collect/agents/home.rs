@@ -81,8 +81,13 @@ impl Search<'_> {
     fn met(&mut self, path: &Path, found: &std::fs::Metadata, rest: &[String], below: PathBuf) {
         if found.is_dir() {
             self.below(path, rest);
-        } else if found.is_file() && rest.is_empty() && self.found.files.len() < MOST_FILES {
-            self.found.files.push(below);
+        } else if found.is_file() && rest.is_empty() {
+            if self.found.files.len() < MOST_FILES {
+                self.found.files.push(below);
+            } else {
+                let why = format!("more than {MOST_FILES} files at known places; this one was not read");
+                self.found.refused.push((below, why));
+            }
         }
     }
 
@@ -97,7 +102,8 @@ impl Search<'_> {
     /// The rest of a pattern in a folder and in those below it.
     fn deep(&mut self, folder: &Path, rest: &[String], left: usize) {
         self.below(folder, rest);
-        if left == 0 || self.found.files.len() >= MOST_FILES {
+        // What is met beyond the limit is told, and no more is looked for.
+        if left == 0 || self.found.files.len() + self.found.refused.len() > MOST_FILES + MOST_ENTRIES {
             return;
         }
         for path in self.names_like(folder, "*") {
@@ -117,12 +123,19 @@ impl Search<'_> {
             }
         };
         let name = name.to_lowercase();
-        let mut found: Vec<PathBuf> = entries
-            .take(MOST_ENTRIES)
-            .flatten()
-            .filter(|entry| entry.file_name().to_str().is_some_and(|have| matches(&name, &have.to_lowercase())))
-            .map(|entry| entry.path())
-            .collect();
+        let is_like = |entry: &std::fs::DirEntry| {
+            entry.file_name().to_str().is_some_and(|have| matches(&name, &have.to_lowercase()))
+        };
+        let mut entries = entries.flatten();
+        let looked_at: Vec<std::fs::DirEntry> = entries.by_ref().take(MOST_ENTRIES).collect();
+        if entries.next().is_some() {
+            let below = folder.strip_prefix(self.home).unwrap_or(folder).to_owned();
+            self.found
+                .refused
+                .push((below, format!("more than {MOST_ENTRIES} entries; the others were not looked at")));
+        }
+        let mut found: Vec<PathBuf> =
+            looked_at.iter().filter(|entry| is_like(entry)).map(|entry| entry.path()).collect();
         found.sort();
         found
     }

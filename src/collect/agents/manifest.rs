@@ -269,7 +269,7 @@ fn card(file: &mut File<'_>, tree: &Node) {
 
 /// CrewAI: a map of agents, each with a role and a goal.
 fn crew(file: &mut File<'_>, tree: &Node) {
-    for entry in tree.entries().iter().take(MOST_AGENTS) {
+    for entry in file.first(tree.entries(), MOST_AGENTS, "agents") {
         if entry.value.get("role").is_some() && entry.value.any(&["goal", "backstory"]).is_some() {
             let at = entry.at..entry.at + entry.key.len();
             define(file, &entry.key, "CrewAI", &at, tools(entry.value.get("tools")));
@@ -348,7 +348,8 @@ fn flowise(file: &mut File<'_>, tree: &Node) {
         data.text_of("category")
             .is_some_and(|category| matches!(category, "Agents" | "Sequential Agents" | "Multi Agents"))
     });
-    for agent in agents.take(MOST_AGENTS) {
+    let agents: Vec<&Node> = agents.collect();
+    for agent in file.first(&agents, MOST_AGENTS, "agents") {
         let name = agent.text_of("label").or_else(|| agent.text_of("name")).unwrap_or("agent").to_owned();
         let at = agent.entry("category").map_or(agent.span.clone(), |entry| entry.at..entry.at + 8);
         define(file, &name, "Flowise", &at, Attributes::default());

@@ -6,6 +6,7 @@
 
 mod address;
 mod azure;
+mod called;
 mod ci;
 mod client;
 mod cloud;
@@ -17,6 +18,7 @@ mod docker;
 mod embedded;
 mod file;
 mod frameworks;
+mod gitlab;
 mod given;
 mod guard;
 mod hcl;

@@ -45,6 +45,14 @@ impl Node {
         }
     }
 
+    /// The members to take things out of, where it is a map.
+    pub(super) fn entries_mut(&mut self) -> Option<&mut Vec<Entry>> {
+        match &mut self.value {
+            Value::Map(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
     /// The elements, where it is a list.
     pub(super) fn items(&self) -> &[Node] {
         match &self.value {

@@ -10,7 +10,7 @@ use super::file::{File, NAME, Source};
 use super::node::Node;
 use super::parse::{Format, parse};
 use super::table::{FileRole, SettingKeys, Tables};
-use super::{ci, cloud, docker, embedded, manifest, script, tokens};
+use super::{called, ci, cloud, docker, embedded, manifest, script, tokens};
 use crate::collect::{CollectError, Sink};
 use crate::model::{CoverageEntry, FactKind, Identity, Location, Outcome, Record};
 
@@ -84,6 +84,7 @@ struct Inner {
     owners: Vec<CodeOwners>,
     cloud: cloud::Modules,
     docker: docker::Toolkits,
+    calls: called::Calls,
 }
 
 /// Why a file is of interest.
@@ -128,7 +129,7 @@ impl Notes {
             return self.tables.frameworks.has_call(text);
         }
         self.tables.has_content(text)
-            || script::is_one(path) && self.tables.frameworks.has_flag(text)
+            || script::is_one(path) && self.tables.frameworks.has_program(text)
             || is_called_mcp(path) && memchr::memmem::find(text, b"servers").is_some()
     }
 
@@ -153,6 +154,9 @@ impl Notes {
         let mut file = File::new(&source, &text);
         self.dispatch(&mut file);
         let records = std::mem::take(&mut file.records);
+        for cut in std::mem::take(&mut file.cut) {
+            self.hole(&source, Outcome::Partial, cut, "split the file: no client reads as many");
+        }
         if records.is_empty() {
             return;
         }
@@ -205,7 +209,9 @@ impl Notes {
             script::read(file, &self.tables.frameworks);
         }
         if ci::is_workflow(path) {
-            return self.told(file, |file| ci::read(file, &self.tables));
+            let mut calls = called::Calls::default();
+            self.told(file, |file| ci::read(file, &self.tables, &mut calls));
+            return self.with(|inner| inner.calls.extend(calls));
         }
         if manifest::is_one(path) {
             return self.told(file, |file| manifest::read(file, &self.tables));
@@ -255,7 +261,7 @@ impl Notes {
         if let Ok((tree, _)) = parse(file.text, format) {
             let keys = SettingKeys { servers: servers.to_vec(), ..SettingKeys::default() };
             client::read(file, &tree, owner, &keys, &self.tables);
-            if format == Format::Yaml && file.records.is_empty() {
+            if format != Format::Toml && file.records.is_empty() {
                 embedded::read(file, &self.tables);
             }
         }
@@ -288,9 +294,10 @@ impl Notes {
     /// When the scan is over.
     pub(crate) fn send(&self, target: &str, what: &str, sink: &Sink, authors: Authors<'_>) -> Result<(), CollectError> {
         let inner = self.inner.lock().map(|mut inner| std::mem::take(&mut *inner)).unwrap_or_default();
-        let Inner { mut records, mut holes, owners, cloud, docker, .. } = inner;
+        let Inner { mut records, mut holes, owners, cloud, docker, calls, .. } = inner;
         records.extend(cloud.records());
         records.extend(docker.records());
+        records.extend(calls.records());
         records.sort_by(|(left, _), (right, _)| left.cmp(right));
         let owners = codeowners::by_folder(owners);
         for (path, of_file) in &mut records {

@@ -1,6 +1,9 @@
 //! The commands of one line of a shell, with quotes taken away. Expands nothing and runs nothing.
 
-/// The words of each command, which `;`, `&`, `|` and line ends part.
+use std::iter::Peekable;
+use std::str::Chars;
+
+/// The words of each command, which `;`, `&`, `|` and line ends part; comments are none.
 pub(super) fn commands(line: &str) -> Vec<Vec<String>> {
     let mut all: Vec<Vec<String>> = vec![Vec::new()];
     let mut word: Option<String> = None;
@@ -13,11 +16,18 @@ pub(super) fn commands(line: &str) -> Vec<Vec<String>> {
                 quote = Some(letter);
                 word.get_or_insert_default();
             }
+            // What another command prints is one word, however it is written.
+            (None | Some('"'), '`') => substitution(&mut letters, '`', word.get_or_insert_default()),
+            (None | Some('"'), '$') if letters.peek() == Some(&'(') => {
+                letters.next();
+                substitution(&mut letters, ')', word.get_or_insert_default());
+            }
             // A path of Windows keeps its strokes.
             (None | Some('"'), '\\') if letters.peek().is_some_and(|next| " \"'$\\\n".contains(*next)) => {
                 let next = letters.next().filter(|next| *next != '\n');
                 word.get_or_insert_default().extend(next);
             }
+            (None, '#') if word.is_none() => while letters.next_if(|letter| *letter != '\n').is_some() {},
             (None, ';' | '&' | '|' | '\n') => {
                 end(&mut all, &mut word);
                 all.push(Vec::new());
@@ -29,6 +39,24 @@ pub(super) fn commands(line: &str) -> Vec<Vec<String>> {
     end(&mut all, &mut word);
     all.retain(|words| !words.is_empty());
     all
+}
+
+/// Takes what stands in a substitution to its end, which stays one word; brackets in it may lie in each other.
+fn substitution(letters: &mut Peekable<Chars<'_>>, close: char, word: &mut String) {
+    word.push_str(if close == ')' { "$(" } else { "`" });
+    let mut open = 0_usize;
+    for letter in letters.by_ref() {
+        if letter == close && open == 0 {
+            break;
+        }
+        match letter {
+            '(' => open += usize::from(close == ')'),
+            ')' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        word.push(letter);
+    }
+    word.push(close);
 }
 
 fn end(all: &mut [Vec<String>], word: &mut Option<String>) {
@@ -61,9 +89,10 @@ mod tests {
         }
 
         #[test]
-        fn any_line_is_taken_apart(line in "[ab=;&|\"' \\\\\n$]{0,60}") {
+        fn any_line_is_taken_apart(line in "[ab=;&|\"' \\\\\n$()`]{0,60}") {
             let letters: usize = commands(&line).iter().flatten().map(String::len).sum();
-            prop_assert!(letters <= line.len());
+            // A substitution that is left open is closed.
+            prop_assert!(letters <= line.len() + 1);
         }
     }
 
@@ -76,6 +105,12 @@ mod tests {
         assert_eq!(commands(r"C:\tools\x.exe a\ b"), [vec![r"C:\tools\x.exe", "a b"]]);
         assert_eq!(commands("a \"b\\\"c\" ''"), [vec!["a", "b\"c", ""]]);
         assert!(commands("  ;; \n").is_empty());
+        assert_eq!(commands("a#b 'c' # d; e\n# f\ng"), [vec!["a#b", "c"], vec!["g"]]);
+        // What another command prints is one word.
+        assert_eq!(
+            commands("T=$(op read \"op://v/(i)\" | tr -d x) `id -u`; U=\"$(a; b)c\" e"),
+            [vec!["T=$(op read \"op://v/(i)\" | tr -d x)", "`id -u`"], vec!["U=$(a; b)c", "e"]]
+        );
         assert_eq!((assignment("A_1=b=c"), assignment("--a=b"), assignment("=x")), (Some(("A_1", "b=c")), None, None));
     }
 }

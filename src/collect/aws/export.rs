@@ -253,9 +253,18 @@ impl Authorization {
 impl ManagedPolicy {
     /// The document of the version in force.
     pub(super) fn document(&self) -> Option<&RawValue> {
+        self.in_force().and_then(|version| version.document.as_deref())
+    }
+
+    fn in_force(&self) -> Option<&PolicyVersion> {
         let named = |version: &&PolicyVersion| version.id.is_some() && version.id == self.default_version;
-        let version =
-            self.versions.iter().find(|version| version.is_default).or_else(|| self.versions.iter().find(named));
-        version.and_then(|version| version.document.as_deref())
+        self.versions.iter().find(|version| version.is_default).or_else(|| self.versions.iter().find(named))
+    }
+
+    /// The names and documents of the versions that are not in force.
+    pub(super) fn others(&self) -> impl Iterator<Item = (String, &RawValue)> {
+        let now = self.in_force().and_then(|version| version.id.clone());
+        let others = self.versions.iter().filter(move |version| version.id.is_some() && version.id != now);
+        others.filter_map(|version| Some((version.id.clone()?, version.document.as_deref()?)))
     }
 }

@@ -6,7 +6,7 @@ use super::export::{Attached, Boundary, InlinePolicy, ManagedPolicy, User};
 use super::managed;
 use super::records::{CALL, Projection};
 use super::site::{Origin, some_of};
-use crate::model::{Evidence, FactKind, Grant, GrantKind, Outcome, Policy, PolicyLanguage, Record, Urn};
+use crate::model::{Evidence, FactKind, Grant, GrantKind, Outcome, Policy, PolicyLanguage, PolicyVersion, Record, Urn};
 use serde_json::value::RawValue;
 
 /// What the members of a group hold through it.
@@ -35,6 +35,12 @@ impl Projection {
             policy.default_version.as_deref().unwrap_or("v1")
         );
         self.policy(Urn::new(&policy.arn), name, policy.document(), &seen, &remedy, out);
+        if let Some(Record::Policy(sent)) = out.last_mut()
+            && sent.id.as_str() == policy.arn
+            && !sent.builtin
+        {
+            sent.other_versions = other_versions(policy);
+        }
     }
 
     /// Sends the inline policies of an identity, each with its grant; gives back their names.
@@ -156,6 +162,7 @@ impl Projection {
                 language: PolicyLanguage::AwsIam,
                 tenant: self.site.account.id.clone(),
                 document,
+                other_versions: Vec::new(),
                 evidence: seen.clone(),
             })),
             Err(why) => {
@@ -182,4 +189,10 @@ impl Projection {
             evidence: seen.clone(),
         }
     }
+}
+
+/// The versions to which somebody may go back; one that cannot be read is as good as none.
+fn other_versions(policy: &ManagedPolicy) -> Vec<PolicyVersion> {
+    let read = |(id, raw)| Some(PolicyVersion { name: id, document: document::read(Some(raw)).ok()? });
+    policy.others().filter_map(read).collect()
 }

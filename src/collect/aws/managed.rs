@@ -45,6 +45,7 @@ fn policy(arn: &str, document: Value, site: &Site) -> Policy {
         tenant: site.account.id.clone(),
         builtin: true,
         document,
+        other_versions: Vec::new(),
         evidence: Evidence { observed: site.now, collector: super::NAME.into(), location },
     }
 }

@@ -272,6 +272,7 @@ impl<'a> Notes<'a> {
                 tenant: self.site.account.id.clone(),
                 builtin: id.0.ends_with("/p-FullAWSAccess") || id.0.ends_with("/p-RCPFullAWSAccess"),
                 document,
+                other_versions: Vec::new(),
                 evidence,
             }),
             Err(why) => {

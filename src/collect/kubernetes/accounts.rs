@@ -1,7 +1,7 @@
 //! From service accounts and their Secrets to identities and credentials. No value of a Secret is looked at here.
 
 use super::held::{Account, Token};
-use super::object::{Metadata, Named, Object};
+use super::object::{Metadata, Named, Object, OwnerRef};
 use super::records::{Projection, created, labels, qualified};
 use super::resources::{Kind, TOKEN_TYPE};
 use super::{builtin, cloud};
@@ -18,8 +18,12 @@ impl Projection {
         let builtin = builtin::service_account(&metadata.namespace, &metadata.name);
         let namespace = metadata.namespace.clone();
         let unique_id = Some(metadata.uid).filter(|uid| !uid.is_empty());
-        let labels = labels(metadata.labels.0, metadata.annotations.0);
         let mut attributes = Attributes::default();
+        if let Some(maker) = metadata.owners.iter().max_by_key(|one| one.controller).filter(|one| !one.name.is_empty())
+        {
+            attributes.set(AttributeName::Maker, self.maker(maker, &metadata.namespace).as_str());
+        }
+        let labels = labels(metadata.labels.0, metadata.annotations.0);
         if let Some(cloud) = cloud::identity(&labels) {
             match cloud.urn {
                 Some(to) => out.push(Record::Link(Link {
@@ -58,8 +62,17 @@ impl Projection {
         self.accounts.push(Account { identity, automount, pull_secrets, tokens });
     }
 
+    /// The object that made another of its namespace.
+    fn maker(&self, owner: &OwnerRef, namespace: &str) -> Urn {
+        let group = owner.api_version.rsplit_once('/').map_or("", |(group, _)| group);
+        let kind = Kind::of(&owner.api_version, &owner.kind).map(|kind| kind.resource().short.to_owned());
+        let kind = kind.unwrap_or_else(|| format!("{}.{group}", owner.kind.to_lowercase()));
+        Urn::kubernetes(&self.cluster, namespace, &kind, &owner.name)
+    }
+
     pub(super) fn secret(&mut self, object: Object, evidence: Evidence, out: &mut Vec<Record>) {
         self.secret_names.insert(qualified(&object.metadata));
+        self.makers.kept(&object.metadata);
         // A dump of token Secrets alone, as we ask for it, says nothing of others.
         self.knows_all_secrets |= !object.secret_type.is_empty() && object.secret_type != TOKEN_TYPE;
         if object.secret_type == TOKEN_TYPE {
@@ -101,7 +114,8 @@ impl Projection {
             evidence,
         };
         let account = format!("{}/{account}", metadata.namespace);
-        self.tokens.push(Token { credential, account, used });
+        let uid = metadata.annotations.0.get("kubernetes.io/service-account.uid").cloned().unwrap_or_default();
+        self.tokens.push(Token { credential, account, used, uid });
     }
 
     /// What of a Secret's metadata is worth a look.

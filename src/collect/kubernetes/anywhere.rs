@@ -13,7 +13,7 @@ pub(super) struct Anywhere {
     pub(super) accounts: BTreeSet<String>,
     pub(super) images: BTreeSet<String>,
     /// The value itself, where it is a short text.
-    text: String,
+    pub(super) text: String,
     /// What a field `name` says.
     name: String,
     /// Texts with the names of their fields, until they are searched.

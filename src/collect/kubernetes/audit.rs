@@ -8,6 +8,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::NAME;
 use crate::model::{CoverageEntry, FactKind, Outcome, parse_timestamp};
@@ -32,6 +33,8 @@ const TOOLS: [&str; 6] = ["kubectl/", "k9s/", "Lens", "OpenLens", "Mozilla/", "o
 pub(super) struct Uses {
     /// The first event: before it nothing is known.
     pub(super) since: Option<Timestamp>,
+    /// The last event.
+    pub(super) until: Option<Timestamp>,
     /// By namespace and name.
     pub(super) accounts: BTreeMap<String, Seen>,
 }
@@ -41,7 +44,8 @@ pub(super) struct Seen {
     pub(super) last: Timestamp,
     /// A tool of people, where one was used.
     pub(super) tool: Option<String>,
-    /// What it was allowed, as `verb group resource namespace` with `-` for what is empty; at most [`MOST_ASKED`].
+    /// What it was allowed, as `verb group resource namespace` with `-` for what is empty, or `verb /path`; at most
+    /// [`MOST_ASKED`].
     pub(super) asked: BTreeSet<String>,
 }
 
@@ -50,6 +54,10 @@ pub(super) struct Seen {
 #[serde(rename_all = "camelCase")]
 struct Event {
     user: User,
+    /// As whom it asked, where not as itself.
+    impersonated_user: Option<Impersonated>,
+    #[serde(default, rename = "requestURI")]
+    request_uri: String,
     #[serde(default)]
     user_agent: String,
     #[serde(default)]
@@ -76,6 +84,16 @@ struct ObjectRef {
 struct Status {
     #[serde(default)]
     code: u16,
+}
+
+/// Somebody as whom a request was made.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Impersonated {
+    username: String,
+    groups: Vec<String>,
+    uid: String,
+    extra: BTreeMap<String, IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -127,6 +145,7 @@ impl Uses {
         let Ok(event) = serde_json::from_slice::<Event>(line) else { return false };
         let Ok(at) = parse_timestamp(&event.request_received_timestamp) else { return false };
         self.since = Some(self.since.map_or(at, |since| since.min(at)));
+        self.until = self.until.max(Some(at));
         let account = event.user.username.strip_prefix(ACCOUNT).and_then(|name| name.split_once(':'));
         if let Some((namespace, name)) = account {
             let seen = self.accounts.entry(format!("{namespace}/{name}")).or_insert_with(|| Seen {
@@ -147,20 +166,70 @@ impl Uses {
 
 impl Seen {
     fn ask(&mut self, event: &Event) {
-        let Some(object) = event.object_ref.as_ref().filter(|_| event.response_status.code != FORBIDDEN) else {
-            return;
-        };
-        if self.asked.len() >= MOST_ASKED || event.verb.is_empty() || object.resource.is_empty() {
+        if event.response_status.code == FORBIDDEN && event.impersonated_user.is_none() {
             return;
         }
-        let whole = match object.subresource.as_str() {
-            "" => object.resource.clone(),
-            part => format!("{}/{part}", object.resource),
+        let asked = match (&event.impersonated_user, &event.object_ref) {
+            // What is asked for then is the other's to be allowed.
+            (Some(other), object) => other.needs(&event.verb, object.as_ref()),
+            (None, Some(object)) => vec![object.asked(&event.verb)],
+            (None, None) => {
+                let path = event.request_uri.split('?').next().unwrap_or_default();
+                vec![format!("{} {}", word(&event.verb), word(path))]
+            }
         };
-        let shown = |text: &str| if text.is_empty() { "-".to_owned() } else { super::one_line(text).replace(' ', "_") };
-        let words = [&event.verb, &object.api_group, &whole, &object.namespace].map(|text| shown(text));
-        self.asked.insert(words.join(" "));
+        let room = MOST_ASKED.saturating_sub(self.asked.len());
+        self.asked.extend(asked.into_iter().filter(|_| !event.verb.is_empty()).take(room));
     }
+}
+
+impl ObjectRef {
+    fn asked(&self, verb: &str) -> String {
+        let whole = match self.subresource.as_str() {
+            "" => self.resource.clone(),
+            part => format!("{}/{part}", self.resource),
+        };
+        [verb, &self.api_group, &whole, &self.namespace].map(word).join(" ")
+    }
+}
+
+impl Impersonated {
+    /// What the one who asks must be allowed to be asked for as somebody else (Kubernetes documentation, "User
+    /// impersonation", also for the constrained verbs). Groups that every user of the sort has are not asked for.
+    fn needs(&self, verb: &str, object: Option<&ObjectRef>) -> Vec<String> {
+        const OF_AUTHENTICATION: &str = "authentication.k8s.io";
+        let account = self.username.strip_prefix(ACCOUNT).and_then(|name| name.split_once(':'));
+        let (what, namespace, modes): (_, _, &[&str]) = match (account, self.username.starts_with("system:node:")) {
+            (Some((namespace, _)), _) => ("serviceaccounts", namespace, &["serviceaccount"]),
+            (None, true) => ("users", "", &["arbitrary-node", "associated-node", "user-info"]),
+            (None, false) => ("users", "", &["user-info"]),
+        };
+        let of = |group: &str, resource: &str, namespace: &str, verb: &str| {
+            [verb, group, resource, namespace].map(word).join(" ")
+        };
+        let mut needs = vec![of("", what, namespace, "impersonate")];
+        let is_own = |group: &&String| !matches!(group.as_str(), "system:authenticated" | "system:nodes");
+        if self.groups.iter().filter(is_own).any(|group| !group.starts_with("system:serviceaccounts")) {
+            needs.push(of("", "groups", "", "impersonate"));
+        }
+        if !self.uid.is_empty() {
+            needs.push(of(OF_AUTHENTICATION, "uids", "", "impersonate"));
+        }
+        needs.extend(
+            self.extra.keys().map(|key| of(OF_AUTHENTICATION, &format!("userextras/{key}"), "", "impersonate")),
+        );
+        for mode in modes {
+            let kind = if matches!(*mode, "serviceaccount" | "user-info") { what } else { "nodes" };
+            needs.push(of(OF_AUTHENTICATION, kind, namespace, &format!("impersonate:{mode}")));
+            needs.extend(object.map(|object| object.asked(&format!("impersonate-on:{mode}:{verb}"))));
+        }
+        needs
+    }
+}
+
+/// A word of a line: without blanks, and `-` for nothing.
+fn word(text: &str) -> String {
+    if text.is_empty() { "-".to_owned() } else { super::one_line(text).replace(' ', "_") }
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ pub(super) const GROUPS: [Group; 30] = [
         resources: &[
             "analysisruns",
             "analysistemplates",
+            "applications",
             "clusterworkflowtemplates",
             "cronworkflows",
             "eventsources",

@@ -39,6 +39,8 @@ pub(super) struct Token {
     /// The service account, by namespace and name.
     pub(super) account: String,
     pub(super) used: Known<Timestamp>,
+    /// The unique id of the service account that it was made for; empty where it is not said.
+    pub(super) uid: String,
 }
 
 /// How pods get the token of a service account: a pod's own word counts, then the service account's, then yes
@@ -86,10 +88,15 @@ impl Projection {
             self.accounts.iter().map(|account| (account.identity.name.as_str(), account)).collect();
         let mut of_tokens: BTreeMap<String, String> = BTreeMap::new();
         let knows_accounts = self.is_listed(Kind::ServiceAccount) && self.faults(Kind::ServiceAccount).is_none();
-        for Token { mut credential, account, used } in tokens {
+        for Token { mut credential, account, used, uid } in tokens {
             // The API server refuses the token of a service account that is not there (Kubernetes, "Managing Service
-            // Accounts"). One that was made anew has another id; then the token controller takes the Secret away.
-            if knows_accounts && !accounts.contains_key(account.as_str()) {
+            // Accounts"), and that of one that was made anew, which has another id.
+            let is_gone = match accounts.get(account.as_str()).map(|account| &account.identity.unique_id) {
+                Some(Some(own)) => !uid.is_empty() && uid != *own,
+                Some(None) => false,
+                None => knows_accounts,
+            };
+            if is_gone {
                 credential.active = Known::Value(false);
             }
             if accounts.get(account.as_str()).is_some_and(|account| !account.tokens.contains(&credential.name)) {
@@ -133,14 +140,21 @@ impl Projection {
             }
             let missing: Vec<String> =
                 pull_secrets.into_iter().filter(|secret| !self.secret_names.contains(secret)).collect();
+            let namespace = identity.name.split('/').next().unwrap_or_default();
+            match self.makers.gone(&identity.labels, namespace, knows_secrets) {
+                Known::Absent => {}
+                gone => identity.attributes.set_known(AttributeName::OwnerGone, gone),
+            }
             if !missing.is_empty() && knows_secrets {
                 identity.attributes.set(AttributeName::MissingPullSecrets, missing);
             } else if !missing.is_empty() {
                 let why = "not all Secrets were read";
                 identity.attributes.set_known(AttributeName::MissingPullSecrets, Known::<Vec<String>>::unknown(why));
             }
-            if let Some(Uses { since: Some(since), accounts }) = &self.uses {
+            if let Some(Uses { since: Some(since), until, accounts }) = &self.uses {
                 let seen = accounts.get(&identity.name);
+                let until = until.unwrap_or(self.observed);
+                identity.attributes.set(AttributeName::LogUntil, until);
                 if let Some(tool) = seen.and_then(|seen| seen.tool.as_ref()) {
                     identity.attributes.set(AttributeName::UsedWith, tool.as_str());
                 }
@@ -151,7 +165,7 @@ impl Projection {
                 } else if !asked.is_empty() {
                     identity.attributes.set(AttributeName::AskedFor, asked);
                 }
-                let unseen = self.observed.duration_since(seen.map_or(*since, |seen| seen.last)).as_hours() / 24;
+                let unseen = until.duration_since(seen.map_or(*since, |seen| seen.last)).as_hours() / 24;
                 identity.attributes.set(AttributeName::UnseenDays, unseen.max(0));
                 records.push(Record::Usage(Usage {
                     of: identity.id.clone(),

@@ -77,7 +77,12 @@ impl Asked {
     }
 
     fn blinds(&self) -> &'static [FactKind] {
-        self.kind.map_or(&[FactKind::Workloads], |kind| kind.resource().blinds)
+        match self.kind {
+            Some(kind) => kind.resource().blinds,
+            // They run nothing; whether they are there says whether who owns something is.
+            None if self.plural == "applications" => &[FactKind::Settings],
+            None => &[FactKind::Workloads],
+        }
     }
 
     /// The path, in all namespaces.
@@ -269,6 +274,7 @@ impl Lister<'_> {
     }
 
     fn ended(&self, asked: &Asked, progress: &Progress, outcome: Outcome, detail: &str) -> CoverageEntry {
+        self.projection().makers.is_unsure(&asked.group);
         let remarks = self.remarks(asked, progress).map_or_else(String::new, |remarks| format!("; {remarks}"));
         CoverageEntry::hole(NAME, self.cluster, &asked.what(), outcome, format!("{detail}{remarks}"))
             .count(progress.count)

@@ -29,8 +29,8 @@ const DECLARED: &[FactKind] = &[FactKind::Identities, FactKind::Grants, FactKind
 /// Manifests in trees.
 #[derive(Clone, Debug, Default)]
 pub struct KubernetesManifests {
-    /// Each tree with the files in it that look like manifests, as paths below it.
-    pub trees: Vec<(PathBuf, Vec<PathBuf>)>,
+    /// Each tree, by how it is called, with the files in it that look like manifests, as paths below it.
+    pub trees: Vec<(String, PathBuf, Vec<PathBuf>)>,
 }
 
 /// The objects of one file.
@@ -46,9 +46,7 @@ pub(super) struct Manifest {
 }
 
 impl KubernetesManifests {
-    fn name_of(tree: &Path) -> String {
-        let absolute = tree.canonicalize().unwrap_or_else(|_| tree.to_owned());
-        let name = absolute.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    fn name_of(name: &str) -> String {
         cluster_name(&format!("{name} (manifests)"))
     }
 }
@@ -64,15 +62,15 @@ impl Collector for KubernetesManifests {
     }
 
     fn targets(&self) -> Vec<String> {
-        let names: BTreeSet<String> = self.trees.iter().map(|(tree, _)| Self::name_of(tree)).collect();
+        let names: BTreeSet<String> = self.trees.iter().map(|(name, ..)| Self::name_of(name)).collect();
         names.into_iter().collect()
     }
 
     async fn collect(&self, target: &str, context: &Context, sink: &Sink) -> Result<(), CollectError> {
-        let trees: Vec<_> = self.trees.iter().filter(|(tree, _)| Self::name_of(tree) == target).cloned().collect();
+        let trees: Vec<_> = self.trees.iter().filter(|(name, ..)| Self::name_of(name) == target).cloned().collect();
         let (target, now, sink) = (target.to_owned(), context.now, sink.clone());
         let reading = tokio::task::spawn_blocking(move || {
-            for (tree, files) in &trees {
+            for (_, tree, files) in &trees {
                 let tree = Tree { target: &target, root: tree, now, sink: &sink, facts: DECLARED };
                 tree.collect(files)?;
             }

@@ -22,6 +22,7 @@ mod kustomize;
 mod list;
 #[cfg(feature = "kubernetes")]
 mod live;
+mod makers;
 mod manifests;
 mod object;
 #[cfg(feature = "kubernetes")]

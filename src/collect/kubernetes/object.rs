@@ -37,6 +37,8 @@ pub(super) struct Object {
     pub(super) pull_secrets: Vec<Named>,
     /// Of a cluster role that is put together from others.
     pub(super) aggregation: Option<Vec<Selector>>,
+    /// Of what runs pods.
+    pub(super) status: Status,
     /// Of a webhook configuration.
     pub(super) webhooks: Vec<Webhook>,
     /// Fields of another form than any kind that we read gives them.
@@ -64,6 +66,7 @@ impl Object {
             "roleRef" => self.role = value(map, name, wrong)?,
             "rules" => self.rules = value::<_, Rules>(map, name, wrong)?.0,
             "spec" => self.spec = value(map, name, wrong)?,
+            "status" => self.status = value(map, name, &mut Wrong::default())?,
             "type" => self.secret_type = value(map, name, wrong)?,
             "data" | "stringData" => self.data.add(value(map, name, wrong)?),
             "automountServiceAccountToken" => self.automount = value::<_, YesNo>(map, name, wrong)?.0,
@@ -143,16 +146,47 @@ fields!(Metadata {
     "remainingItemCount" => remaining: String,
 });
 
+/// How far a pod or a job has come.
+#[derive(Clone, Default)]
+pub(super) struct Status {
+    phase: String,
+    conditions: Vec<Condition>,
+    wrong: Wrong,
+}
+fields!(Status { "phase" => phase: String, "conditions" => conditions.0: Many<Condition> });
+
+#[derive(Clone, Default)]
+struct Condition {
+    name: String,
+    status: String,
+    wrong: Wrong,
+}
+fields!(Condition { "type" => name: String, "status" => status: String });
+
+impl Status {
+    /// Whether what it is of has ended and runs nothing any more (Kubernetes documentation, "Pod Lifecycle", "Jobs").
+    pub(super) fn is_over(&self) -> bool {
+        let is_end = |one: &Condition| matches!(one.name.as_str(), "Complete" | "Failed") && one.status == "True";
+        matches!(self.phase.as_str(), "Succeeded" | "Failed") || self.conditions.iter().any(is_end)
+    }
+}
+
 /// What an object was made by.
 #[derive(Clone, Default)]
 pub(super) struct OwnerRef {
     pub(super) api_version: String,
     pub(super) kind: String,
+    pub(super) name: String,
     /// Whether this owner is the one that manages it.
     pub(super) controller: bool,
     wrong: Wrong,
 }
-fields!(OwnerRef { "apiVersion" => api_version: String, "kind" => kind: String, "controller" => controller: bool });
+fields!(OwnerRef {
+    "apiVersion" => api_version: String,
+    "kind" => kind: String,
+    "name" => name: String,
+    "controller" => controller: bool,
+});
 
 /// Who a binding names.
 #[derive(Clone, Default)]

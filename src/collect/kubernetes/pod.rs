@@ -17,6 +17,9 @@ pub(super) struct Spec {
     own: PodSpec,
     template: PodTemplate,
     job: JobTemplate,
+    /// `suspend` and `replicas`: whether it runs anything now.
+    suspend: String,
+    replicas: String,
     /// Service accounts that are named anywhere below fields that we do not know; of custom resources.
     anywhere: Anywhere,
     /// Of a certificate request.
@@ -44,9 +47,17 @@ impl Shape for Spec {
                 "username" => spec.request.username = value(&mut map, &key, &mut Wrong::default())?,
                 "request" => spec.request.subject = value(&mut map, &key, &mut Wrong::default())?,
                 _ => {
-                    if !spec.own.field(&key, &mut map)? {
-                        spec.anywhere.merge(map.next_value::<Take<Anywhere>>()?.0, &key);
+                    if spec.own.field(&key, &mut map)? {
+                        continue;
                     }
+                    let mut found = map.next_value::<Take<Anywhere>>()?.0;
+                    // What these are of custom resources may hold anything.
+                    match key.as_str() {
+                        "suspend" => spec.suspend = std::mem::take(&mut found.text),
+                        "replicas" => spec.replicas = std::mem::take(&mut found.text),
+                        _ => {}
+                    }
+                    spec.anywhere.merge(found, &key);
                 }
             }
         }
@@ -168,6 +179,16 @@ impl Spec {
     pub(super) fn service_account(&self) -> Option<&str> {
         let named = self.pods().into_iter().flat_map(|spec| [spec.account.as_str(), spec.alias.as_str()]);
         named.into_iter().find(|name| !name.is_empty())
+    }
+
+    /// Why it runs no pod for now, by its own word; one without a number runs one (Kubernetes API reference, `CronJobSpec`,
+    /// `JobSpec`, `DeploymentSpec`).
+    pub(super) fn rests(&self) -> Option<&'static str> {
+        match (self.suspend.as_str(), self.replicas.as_str()) {
+            ("true", _) => Some("suspended"),
+            (_, "0") => Some("scaled to zero"),
+            _ => None,
+        }
     }
 
     /// Whether it says itself what its pods are.

@@ -9,7 +9,7 @@ use super::aggregate::Role;
 use super::builtin;
 use super::faults::is_rule;
 use super::object::{Metadata, Object, Subject};
-use super::records::{Projection, qualified};
+use super::records::{Projection, created, qualified};
 use super::resources::Kind;
 use crate::model::{
     AttributeName, Attributes, Evidence, Grant, GrantKind, Identity, IdentityKind, Known, Policy, PolicyLanguage,
@@ -37,6 +37,7 @@ impl Projection {
             tenant: self.cluster.clone(),
             builtin: builtin::bootstrapped(&object.metadata.labels.0),
             document: Value::Array(object.rules.into_iter().filter(is_rule).collect()),
+            other_versions: Vec::new(),
             evidence,
         };
         out.extend(self.part_of_others(kind, &object.metadata, &policy));
@@ -82,6 +83,17 @@ impl Projection {
                 evidence.clone(),
                 Attributes::default().with(AttributeName::IsEmpty, true),
             )));
+        }
+        // What an audit log shows of its use begins with it.
+        let since = self.uses.as_ref().and_then(|uses| uses.since);
+        if let (Some(since), Known::Value(made)) = (since, created(&object.metadata))
+            && made > since
+            && !object.subjects.is_empty()
+        {
+            let attributes = Attributes::default().with(AttributeName::MadeAt, made);
+            let name = format!("{} {name}", kind.resource().name);
+            let kind = SettingKind::KubernetesBinding;
+            out.push(Record::Setting(self.plain_setting(kind, id.clone(), name, evidence.clone(), attributes)));
         }
         let Some(policy) = self.role_of(kind, &object) else { return };
         let mut seen = BTreeSet::new();

@@ -10,6 +10,7 @@ use super::aggregate::Role;
 use super::audit::Uses;
 use super::faults::{self, Faults};
 use super::held::{Account, Mounting, Token, Waiting};
+use super::makers::Makers;
 use super::object::{Metadata, Object};
 use super::one_line;
 use super::resources::{Kind, TRACKING};
@@ -46,6 +47,7 @@ pub(super) struct Projection {
     /// Whether those are all of the cluster's Secrets, and not its token Secrets alone.
     pub(super) knows_all_secrets: bool,
     pub(super) since: Known<Timestamp>,
+    pub(super) makers: Makers,
     /// What was found in the texts of the object that is added.
     pub(super) found: Found,
     searcher: Option<Searcher>,
@@ -74,6 +76,7 @@ impl Projection {
             secret_names: BTreeSet::new(),
             knows_all_secrets: false,
             since: Known::unknown(format!("ConfigMap kube-system/{TRACKING} was not read")),
+            makers: Makers::default(),
             found: Found::default(),
             searcher: None,
             uses: None,

@@ -11,9 +11,9 @@ use super::NAME;
 use super::audit::Uses;
 use super::object::Object;
 use super::resources::Kind;
-use crate::collect::{Context, texts};
-use crate::model::{CoverageEntry, Fingerprint, Record, Secret};
-use crate::secrets::{DetectorSet, Match};
+use crate::collect::{Context, certificates, texts};
+use crate::model::{CoverageEntry, Evidence, Fingerprint, Location, Record, Secret};
+use crate::secrets::{DetectorSet, Match, published_keys};
 
 /// Bytes of text that are kept of one object until it is searched. An API server stores no larger one.
 const MOST: usize = 2 * 1024 * 1024;
@@ -61,6 +61,12 @@ impl Text {
         line.split_once('=').map(|(name, _)| name)
     }
 
+    /// The text that a Secret's entry stands for.
+    fn decoded_text(&self) -> Option<String> {
+        let bytes = base64::engine::general_purpose::STANDARD.decode(self.0.trim()).ok()?;
+        String::from_utf8(bytes).ok()
+    }
+
     /// The value that a Secret's entry stands for.
     fn decoded(&self) -> Option<Secret<'static>> {
         let bytes = base64::engine::general_purpose::STANDARD.decode(self.0.trim()).ok()?;
@@ -105,8 +111,13 @@ impl Searcher {
     pub(super) fn search(&self, cluster: &str, kind: &str, known: Option<Kind>, object: &mut Object) -> Found {
         let entries = std::mem::take(&mut object.data.texts);
         let mut found = Found::default();
+        let place = format!("kubernetes/{cluster}/{}/{kind}/{}", object.metadata.namespace, object.metadata.name);
         if known == Some(Kind::Secret) {
             if self.how.values {
+                for (name, text) in &entries {
+                    let whole = text.decoded_text();
+                    found.certificates(&whole.unwrap_or_default(), cluster, &place, name, &self.context);
+                }
                 let prints = entries.iter().filter_map(|(name, text)| {
                     Some((name.clone(), text.decoded()?.fingerprint(&self.context.fingerprint_key)))
                 });
@@ -116,7 +127,6 @@ impl Searcher {
             return found;
         }
         let Some(detectors) = &self.how.detectors else { return found };
-        let place = format!("kubernetes/{cluster}/{}/{kind}/{}", object.metadata.namespace, object.metadata.name);
         let mut plain = Text::default();
         let mut files = Vec::new();
         for (name, text) in entries {
@@ -133,6 +143,7 @@ impl Searcher {
             found.add(&self.exposures(&plain, &place, cluster, detectors), Some(&plain));
         }
         for (name, text) in files {
+            found.certificates(&text.0, cluster, &place, &name, &self.context);
             found.add(&self.exposures(&text, &format!("{place}/{name}"), cluster, detectors), None);
         }
         found
@@ -172,10 +183,28 @@ fn is_known(one: &Match<'_>) -> bool {
 }
 
 impl Found {
+    /// Adds the client certificates of a kubeconfig in an entry.
+    fn certificates(&mut self, text: &str, cluster: &str, place: &str, name: &str, context: &Context) {
+        if !text.contains("client-certificate-data") {
+            return;
+        }
+        for key in published_keys(text) {
+            let Some(of) = key.certificate.as_ref().filter(|one| certificates::is_of_cluster(one)) else { continue };
+            let (root, path) = (String::new(), format!("{place}/{name}"));
+            let (line, column) = (key.line, 1);
+            let (end_line, end_column, commit) = (line, 1, None);
+            let location = Location::File { root: root.into(), path: path.into(), line, column, end_line, end_column, commit };
+            let evidence = Evidence { observed: context.now, collector: NAME.into(), location };
+            let base = format!("{}/{name}", place.replacen("kubernetes/", "k8s:", 1));
+            let found = certificates::credential(&key, of, (&base, &format!("{place}/{name}")), cluster, evidence);
+            self.exposures.push(Record::Credential(found));
+        }
+    }
+
     fn add(&mut self, exposures: &[Record], lines: Option<&Text>) {
         for record in exposures {
             if let (Record::Exposure(exposure), Some(text)) = (record, lines)
-                && let crate::model::Location::File { line, .. } = &exposure.evidence.location
+                && let Location::File { line, .. } = &exposure.evidence.location
             {
                 self.names.extend(text.name_in_line(*line).map(str::to_owned));
             }

@@ -11,6 +11,7 @@ use crate::model::{
 impl Projection {
     pub(super) fn config_map(&mut self, object: Object, evidence: Evidence, out: &mut Vec<Record>) {
         let metadata = &object.metadata;
+        self.makers.kept(metadata);
         let of_system = metadata.namespace == "kube-system";
         if of_system && metadata.name == TRACKING {
             self.tracking(object.data.since);

@@ -27,19 +27,24 @@ impl Projection {
             self.mounts(&format!("{namespace}/{account}"), object.spec.pods());
         }
         let secrets = secrets(&object.spec, &namespace);
+        let rests = if object.status.is_over() { Some("finished") } else { object.spec.rests() };
         self.referenced_secrets.extend(secrets.iter().cloned());
         if owner.is_some_and(|owner| self.is_listed(owner)) {
             self.found.exposures.clear();
             return;
         }
         let runs_as = account.map(|name| Urn::kubernetes(&self.cluster, &namespace, "sa", name));
+        let mut attributes = attributes(&object.spec, &self.found.names);
+        if let Some(why) = rests {
+            attributes.set(AttributeName::Rests, why);
+        }
         let workload = Workload {
             id: self.urn(kind, &object.metadata),
             kind: workload,
             tenant: self.cluster.clone(),
             name: qualified(&object.metadata),
             runs_as: runs_as.into_iter().collect(),
-            attributes: attributes(&object.spec, &self.found.names),
+            attributes,
             labels: labels(object.metadata.labels.0, object.metadata.annotations.0),
             evidence,
         };
@@ -54,12 +59,17 @@ impl Projection {
     /// A custom resource, where it names service accounts or holds a template of pods.
     pub(super) fn custom(&mut self, mut object: Object, location: Location, out: &mut Vec<Record>) {
         let name = object.kind.to_lowercase();
+        self.makers.custom(&object.api_version, &object.kind, &object.metadata);
         self.search(&name, None, &mut object);
         out.append(&mut self.found.exposures);
         out.extend(self.custom_workload(object, location));
     }
 
     fn custom_workload(&mut self, object: Object, location: Location) -> Option<Record> {
+        // What an Application names are values for what it deploys elsewhere.
+        if object.kind == "Application" && object.api_version.starts_with("argoproj.io/") {
+            return None;
+        }
         let mut accounts = object.spec.accounts();
         // A template that names nobody runs as `default`; one that a controller of ours made is told by that.
         if accounts.is_empty() && object.spec.has_containers() {

@@ -59,12 +59,12 @@ impl GivenText {
 
     /// Ids and places are those that a scan of the caller's directory gives.
     fn walk(&self, context: &Context, sink: &Sink) -> Walk {
-        let here = Path::new(".");
+        let here = true_path(Path::new("."));
         let root = Root {
             shown: String::new(),
-            label: name::base_name(here),
+            label: self.options.label(".", &here),
             path: PathBuf::new(),
-            true_path: true_path(here),
+            true_path: here,
             number: 0,
             is_home: false,
         };

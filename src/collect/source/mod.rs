@@ -15,6 +15,7 @@ mod manifest;
 mod name;
 mod tally;
 mod text;
+mod tree;
 mod walk;
 mod watched;
 
@@ -33,6 +34,7 @@ pub use allows::TextNotes;
 pub use discover::{Found, discover};
 pub use given::{Given, GivenText};
 pub use home::Homes;
+pub use tree::{KnownTrees, Tree, trees};
 pub use watched::Watched;
 
 /// The name of this collector.
@@ -87,6 +89,10 @@ pub struct SourceOptions {
     pub written: Arc<BTreeSet<PathBuf>>,
     /// Read code that makes identities, too.
     pub definitions: bool,
+    /// What the caller calls the tree, where there is one.
+    pub tree_name: Option<String>,
+    /// How the trees are called, by the paths that they were given by. Where nobody settled that, by their folders.
+    pub trees: Arc<BTreeMap<String, Tree>>,
     /// Findings that a `.gitleaksignore` hides.
     pub ignored: Arc<Ignores>,
     /// What is known of the clients of agents; `None` where agents are not looked for.
@@ -109,9 +115,23 @@ impl Default for SourceOptions {
             exports: BTreeSet::new(),
             written: Arc::default(),
             definitions: false,
+            tree_name: None,
+            trees: Arc::default(),
             ignored: Arc::default(),
             agents: None,
         }
+    }
+}
+
+impl SourceOptions {
+    /// How a root is called in the graph.
+    pub fn name_of(&self, root: &Path) -> String {
+        self.label(&name::target_name(root), &true_path(root))
+    }
+
+    /// How a tree is called in the graph that was given by this path.
+    fn label(&self, shown: &str, true_path: &Path) -> String {
+        self.trees.get(shown).map_or_else(|| name::base_of_true(true_path), |tree| tree.label.clone())
     }
 }
 
@@ -144,7 +164,6 @@ impl Source {
     /// A collector for these roots, each a directory or a file. What lies in several of them is read once.
     pub fn new(roots: &[PathBuf], options: SourceOptions, detectors: Arc<DetectorSet>) -> Self {
         let true_paths: Vec<PathBuf> = roots.iter().map(|root| true_path(root)).collect();
-        let lengthened = lengthened(roots);
         let mut owners = BTreeMap::new();
         let mut named: BTreeMap<String, Root> = BTreeMap::new();
         for (number, (path, true_path)) in roots.iter().zip(true_paths).enumerate() {
@@ -153,8 +172,7 @@ impl Source {
                 .map(|count| if count == 1 { shown.clone() } else { format!("{shown} ({count})") })
                 .find(|name| !named.contains_key(name))
                 .unwrap_or_default();
-            let base = name::base_of_true(&true_path);
-            let label = if lengthened.contains(&shown) { target.clone() } else { base };
+            let label = options.label(&shown, &true_path);
             let shown = if shown == "." { String::new() } else { shown };
             owners.entry(true_path.clone()).or_insert(number);
             named.insert(target, Root { shown, label, path: as_path(path), true_path, number, is_home: false });
@@ -167,16 +185,6 @@ impl Source {
     pub fn path_of(&self, target: &str) -> Option<&Path> {
         self.roots.get(target).map(|root| root.path.as_path())
     }
-}
-
-/// The roots, as they are named in the coverage, whose folder's name is not enough for the graph: another root of that
-/// name comes before them. The first of one name keeps it, so that it is called as it is alone.
-pub fn lengthened(roots: &[PathBuf]) -> BTreeSet<String> {
-    let mut named: Vec<(String, String)> =
-        roots.iter().map(|root| (name::target_name(root), name::base_of_true(&true_path(root)))).collect();
-    named.sort();
-    let mut bases = BTreeSet::new();
-    named.into_iter().filter(|(_, base)| !bases.insert(base.clone())).map(|(target, _)| target).collect()
 }
 
 /// The path without links, or as it is where it cannot be followed.

@@ -48,7 +48,7 @@ fn row(out: &mut impl Write, style: Style, change: &FindingChange) -> io::Result
         Severity::Low | Severity::Info => Ansi::new(),
     };
     let was = change.was.map(|was| format!(" (was {was})")).unwrap_or_default();
-    let muted = if finding.muted { " (accepted)" } else { "" };
+    let muted = if finding.muted { " (accepted, or called false)" } else { "" };
     let rule = &finding.rule;
     writeln!(out, "  {color}{:<8}{color:#}  {rule}{was}{muted}: {}", finding.severity, flow(&finding.message))?;
     writeln!(out, "            {}  {}", clean(finding.subject.as_str()), finding.fingerprint.as_str())

@@ -1,5 +1,5 @@
-//! The results of a scan as OSCAL assessment results. Says of a control that it is satisfied only where every rule that
-//! maps to it was asked about something, and all was read. Source: NIST, OSCAL 1.2.3, "Assessment Results Model".
+//! The results of a scan as OSCAL assessment results. One finding speaks against a control; that no rule holds is an
+//! observation and never a satisfied control, since rules test a part of it. Source: NIST, OSCAL 1.2.3, "Assessment Results Model".
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,9 +56,10 @@ fn result(scan: &Scan<'_>, basis: &Basis, run: &str, inputs: &str) -> Value {
         "props": [property("complete", state), property("rules-not-evaluated", &unjudged(scan).len().to_string())],
         "reviewed-controls": {"control-selections": [selection]},
     });
-    let observations: Vec<Value> = scan.findings.iter().map(|finding| observation(scan, finding)).collect();
-    let findings: Vec<Value> =
-        controls.iter().filter_map(|(control, rules)| conclusion(scan, basis, run, control, rules)).collect();
+    let silent = controls.iter().filter_map(|(control, rules)| silence(scan, basis, run, control, rules));
+    let observations: Vec<Value> =
+        scan.findings.iter().map(|finding| observation(scan, finding)).chain(silent).collect();
+    let findings: Vec<Value> = controls.keys().filter_map(|control| conclusion(scan, run, control)).collect();
     for (name, list) in [("observations", observations), ("findings", findings)] {
         // An empty list is not allowed.
         if !list.is_empty() {
@@ -115,32 +116,52 @@ fn observation(scan: &Scan<'_>, finding: &Finding) -> Value {
     observation
 }
 
-/// What the scan says of a control; `None` where it can say nothing.
-fn conclusion(scan: &Scan<'_>, basis: &Basis, run: &str, control: &str, rules: &BTreeSet<String>) -> Option<Value> {
-    let about: Vec<&Finding> =
-        scan.findings.iter().filter(|one| one.maps.iter().any(|map| map == control) && !one.is_accepted()).collect();
+/// The findings that speak against a control.
+fn against<'a>(scan: &Scan<'a>, control: &str) -> Vec<&'a Finding> {
+    let is_about = |one: &&Finding| one.maps.iter().any(|map| map == control) && !one.is_accepted();
+    scan.findings.iter().filter(is_about).collect()
+}
+
+/// What is seen of a control where every rule that maps to it was asked about something and none holds; `None` where that
+/// cannot be said.
+fn silence(scan: &Scan<'_>, basis: &Basis, run: &str, control: &str, rules: &BTreeSet<String>) -> Option<Value> {
     let not_judged = unjudged(scan);
     let is_known = !scan.is_incomplete() && rules.iter().all(|rule| !not_judged.contains(rule.as_str()));
-    let was_asked = rules.is_subset(&basis.asked);
     let hides = scan.in_baseline > 0 || scan.below_min_severity > 0 || scan.already_known > 0;
-    let (state, description) = match about.len() {
-        0 if is_known && was_asked && !hides => {
-            ("satisfied", format!("All {} rules that map to it were asked of what was read; none holds.", rules.len()))
-        }
-        0 => return None,
-        count => ("not-satisfied", format!("{count} observations speak against it.")),
-    };
-    let mut finding = json!({
+    if !is_known || hides || !rules.is_subset(&basis.asked) || !against(scan, control).is_empty() {
+        return None;
+    }
+    let names = Vec::from_iter(rules.iter().map(String::as_str)).join(", ");
+    let description = format!(
+        "{} rules that map to it were asked of what was read, and none holds: {names}. They test a part of what the \
+         control asks for; whether it is satisfied is the assessor's to say.",
+        rules.len()
+    );
+    Some(json!({
+        "uuid": uuid(&["silence", run, control]),
+        "title": text(&format!("{control}: no rule holds"), "control"),
+        "description": text(&description, "-"),
+        "props": [property("control", &token(control)), property("rules", &rules.len().to_string())],
+        "methods": ["TEST"],
+        "types": ["control-objective"],
+        "collected": scan.now.to_string(),
+    }))
+}
+
+/// What the scan concludes of a control; `None` where nothing speaks against it.
+fn conclusion(scan: &Scan<'_>, run: &str, control: &str) -> Option<Value> {
+    let about = against(scan, control);
+    if about.is_empty() {
+        return None;
+    }
+    let related: Vec<Value> = about.iter().map(|one| json!({"observation-uuid": observed(one)})).collect();
+    Some(json!({
         "uuid": uuid(&["control", run, control]),
         "title": text(control, "control"),
-        "description": description,
-        "target": {"type": "objective-id", "target-id": token(control), "status": {"state": state}},
-    });
-    if !about.is_empty() {
-        let related = about.iter().map(|one| json!({"observation-uuid": observed(one)})).collect();
-        finding["related-observations"] = Value::Array(related);
-    }
-    Some(finding)
+        "description": format!("{} observations speak against it.", about.len()),
+        "target": {"type": "objective-id", "target-id": token(control), "status": {"state": "not-satisfied"}},
+        "related-observations": related,
+    }))
 }
 
 fn observed(finding: &Finding) -> String {

@@ -4,8 +4,13 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use jiff::Timestamp;
+
 use super::Notice;
 use crate::model::Finding;
+
+/// The name of the time of the last complete scan.
+const LAST_COMPLETE: &str = "nonhuman_last_complete_scan_timestamp_seconds";
 
 /// The labels of a sample, and its value.
 type Samples = BTreeMap<Vec<(&'static str, String)>, f64>;
@@ -36,8 +41,9 @@ impl Notice<'_> {
         #[allow(clippy::cast_precision_loss, reason = "Prometheus counts in floating point")]
         let single = |value: i64| Samples::from([(Vec::new(), value as f64)]);
         let holes = i64::try_from(scan.inventory.coverage.holes().count()).unwrap_or(i64::MAX);
-        let complete = self.last_complete.map(|at| single(at.as_second())).unwrap_or_default();
-        let age = self.last_complete.map(|at| single(scan.now.as_second() - at.as_second())).unwrap_or_default();
+        // Where none is known there was none: an alert on its age must ring.
+        let last = self.last_complete.map_or(0, Timestamp::as_second);
+        let (complete, age) = (single(last), single(scan.now.as_second() - last));
         #[allow(clippy::cast_precision_loss, reason = "milliseconds of a scan are few")]
         let seconds = Samples::from([(Vec::new(), self.milliseconds as f64 / 1000.0)]);
         let info = Samples::from([(vec![("version", scan.version.to_owned())], 1.0)]);
@@ -55,11 +61,7 @@ impl Notice<'_> {
             ),
             ("nonhuman_scan_timestamp_seconds", "The scan's point in time.", single(scan.now.as_second())),
             ("nonhuman_scan_duration_seconds", "How long the scan took.", seconds),
-            (
-                "nonhuman_last_complete_scan_timestamp_seconds",
-                "The last scan that read all it was asked for.",
-                complete,
-            ),
+            (LAST_COMPLETE, "The last scan that read all it was asked for.", complete),
             ("nonhuman_last_complete_scan_age_seconds", "Its age at the time of this scan.", age),
             ("nonhuman_info", "The program's version.", info),
         ] {
@@ -77,6 +79,12 @@ impl Notice<'_> {
     fn unjudged(&self) -> i64 {
         i64::try_from(super::Summary::of(self.scan).rules_not_evaluated).unwrap_or(i64::MAX)
     }
+}
+
+/// The last complete scan that a file of metrics tells; `None` where it tells none.
+pub fn last_complete(metrics: &str) -> Option<Timestamp> {
+    let value = metrics.lines().find_map(|line| line.strip_prefix(LAST_COMPLETE)?.strip_prefix(' '))?;
+    Timestamp::from_second(value.trim().parse().ok().filter(|second| *second > 0)?).ok()
 }
 
 fn family(out: &mut dyn Write, name: &str, help: &str, samples: &Samples) -> io::Result<()> {

@@ -8,6 +8,8 @@ mod webhook;
 
 use jiff::Timestamp;
 
+pub use metrics::last_complete;
+
 use super::Scan;
 use super::notes::headline;
 use super::{SeverityCounts, Summary};
@@ -22,7 +24,7 @@ pub struct Notice<'a> {
     pub drift: Option<&'a Drift>,
     /// How long the scan took, in milliseconds.
     pub milliseconds: u64,
-    /// The last scan that read all it was asked for, where scans are remembered; this one may be it.
+    /// The last scan that read all it was asked for, as far as that is known; this one may be it.
     pub last_complete: Option<Timestamp>,
 }
 

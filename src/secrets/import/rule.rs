@@ -133,6 +133,7 @@ impl Draft {
             examples: Vec::new(),
             counter_examples: Vec::new(),
             file: self.file,
+            family: self.id.clone(),
             id: self.id,
             imported: Some(Box::new(imported)),
             value: None,

@@ -59,7 +59,7 @@ fn a_role_without_keys_is_a_step_of_the_reach() {
     write(folder.path(), "repo/.github/workflows/a.yml", workflow("push", "{id-token: write}", &step));
     let ran = crate::tree::run(folder.path(), &["collect", "repo", "--isolated"]);
     let link = ran.stdout.lines().find(|line| line.contains("acts-as")).expect("a link");
-    assert!(link.contains("role/ci") && link.contains("#triage/2"), "{link}");
+    assert!(link.contains("role/ci") && link.contains("#triage/claude-code"), "{link}");
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn programs_in_scripts_and_other_pipelines() {
     let (_, report) = scan(folder.path(), &["repo"]);
     let mut agents = named(&report, "agent.ci");
     agents.sort();
-    assert_eq!(agents, ["Claude Code in job fix (.gitlab-ci.yml)", "Codex in job triage/1 (.github/workflows/a.yml)"]);
+    assert_eq!(agents, ["Claude Code in job fix (.gitlab-ci.yml)", "Codex in job triage (.github/workflows/a.yml)"]);
     assert_eq!(of_rule(&report, "agent-tools-unasked").len(), 2);
     // Nobody is named who answers for them.
     assert_eq!(of_rule(&report, "agent-unowned").len(), 2);
@@ -134,4 +134,49 @@ fn a_called_workflow_is_known_by_its_name() {
     let (message, place) = &of_rule(&found, "agent-ci-untrusted")[0];
     assert!(message.contains("every secret of the repository") && place.ends_with("a.yml:5"), "{message} {place}");
     assert!(named(&report(&call("acme/ci/.github/workflows/build.yml@main")), "agent.ci").is_empty());
+}
+
+/// The names in the graph of the agents of pipelines.
+fn ids(report: &Value) -> Vec<String> {
+    let all = report["identities"].as_array().expect("a list").iter().filter(|one| one["kind"] == "agent.ci");
+    all.filter_map(|one| one["id"].as_str()?.split_once('#').map(|(_, part)| part.to_owned())).collect()
+}
+
+/// A step that is put before an agent makes no other agent of it.
+#[test]
+fn an_agent_keeps_its_name_when_steps_come_and_go() {
+    let bare = format!("      - uses: {PINNED}\n");
+    let before = "      - uses: aws-actions/configure-aws-credentials@v5\n      - run: make\n";
+    for steps in [bare.clone(), format!("{before}{bare}")] {
+        assert_eq!(ids(&report(&workflow("push", "{}", &steps))), ["triage/claude-code"]);
+    }
+    let named = format!(
+        "{before}{bare}{bare}      - name: Fix it\n        uses: {PINNED}\n      - id: last\n        uses: {PINNED}\n"
+    );
+    let found = ids(&report(&workflow("push", "{}", &named)));
+    assert_eq!(found, ["triage/Fix it", "triage/claude-code", "triage/claude-code/2", "triage/last"]);
+}
+
+/// Some actions ask by themselves who started them; an input takes that back.
+#[test]
+fn an_input_that_opens_the_agent_to_anybody_is_told() {
+    let step = format!(
+        "      - uses: {PINNED}\n        with:\n          anthropic_api_key: ${{{{ secrets.KEY }}}}\n          allowed_non_write_users: '*'\n"
+    );
+    let report = report(&workflow("issues", "{issues: write}", &step));
+    let (message, _) = &of_rule(&report, "agent-ci-untrusted")[0];
+    assert!(message.contains("anybody (allowed_non_write_users is *)"), "{message}");
+}
+
+/// What an agent is told not to do is no flag.
+#[test]
+fn flags_in_prompts_are_no_flags() {
+    let step = format!(
+        "      - uses: {PINNED}\n        with:\n          prompt: never use --dangerously-skip-permissions\n          # --yolo\n"
+    );
+    assert_eq!(rules(&report(&workflow("push", "{}", &step))), Vec::<String>::new());
+    let step = format!(
+        "      - uses: {PINNED}\n        with:\n          claude_args: |\n            --max-turns 3\n            --permission-mode bypassPermissions\n"
+    );
+    assert_eq!(rules(&report(&workflow("push", "{}", &step))), ["agent-tools-unasked"]);
 }

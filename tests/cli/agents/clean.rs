@@ -15,6 +15,8 @@ fn a_clean_set_gives_no_finding() {
             "{{\"mcpServers\": {{\
         \"github\": {{\"command\": \"docker\", \"args\": [\"run\", \"-i\", \"--rm\", \"-e\", \"GITHUB_TOKEN\", \"ghcr.io/github/github-mcp-server@{digest}\"], \"env\": {{\"GITHUB_TOKEN\": \"${{GITHUB_TOKEN}}\"}}}},\
         \"db\": {{\"type\": \"http\", \"url\": \"http://localhost:8765/mcp\", \"headers\": {{\"Authorization\": \"Bearer ${{DB_TOKEN}}\"}}}},\
+        \"keychain\": {{\"command\": \"bash\", \"args\": [\"-c\", \"API_TOKEN=$(security find-generic-password -s x -w) npx -y x@1.2.3\"]}},\
+        \"store\": {{\"command\": \"bash\", \"args\": [\"-c\", \"API_TOKEN=\\\"$(op read op://v/i/f)\\\" exec npx -y x@1.2.3 --token `pass show a/b`\"]}},\
         \"time\": {{\"command\": \"uvx\", \"args\": [\"mcp-server-time==2025.8.4\"], \"env\": {{\"API_KEY\": \"op://vault/time/key\"}}}},\
         \"files\": {{\"command\": \"npx\", \"args\": [\"-y\", \"@modelcontextprotocol/server-filesystem@2025.8.21\", \"./docs\"]}}}}}}"
         ),
@@ -61,7 +63,7 @@ fn a_clean_set_gives_no_finding() {
     let (code, report) = scan(root, &["c"]);
     assert_eq!((code, rules(&report)), (0, Vec::new()), "{}", report["findings"]);
     assert_eq!(report["findings"].as_array().map(Vec::len), Some(0));
-    assert_eq!(named(&report, "agent.mcp-server").len(), 7);
+    assert_eq!(named(&report, "agent.mcp-server").len(), 9);
     assert_eq!(named(&report, "agent.code").len(), 2);
     assert_eq!(named(&report, "agent.definition"), ["reviewer (repo/.claude/agents/reviewer.md)"]);
 }

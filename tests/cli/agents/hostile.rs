@@ -128,3 +128,11 @@ fn jobs_that_need_each_other_end() {
     assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
     assert_eq!(super::named(&report, "agent.ci").len(), 60);
 }
+
+/// A limit that was hit is a hole.
+#[test]
+fn more_servers_than_any_client_reads_are_a_hole() {
+    let servers: Vec<String> = (0..2_500).map(|number| format!("\"s{number}\": {{\"command\": \"x\"}}")).collect();
+    let (code, told) = holes(format!("{{\"mcpServers\": {{{}}}}}", servers.join(",")));
+    assert_eq!((code, told), (3, hole("partial", "2500 servers, of which the first 2000 were read")));
+}

@@ -1,13 +1,18 @@
 //! AI agents as identities: every client's layout, every rule's own case, and what hostile files may not do.
 
+mod called;
 mod change;
 mod ci;
 mod clean;
 mod cloud;
 mod corpus;
+mod gitlab;
 mod growth;
 mod hostile;
 mod layouts;
+mod lines;
+mod roles;
+
 mod table;
 mod toolkits;
 

@@ -5,7 +5,7 @@ mod json;
 mod toml;
 mod yaml;
 
-use super::node::Node;
+use super::node::{Entry, Node, Value};
 
 /// The deepest nesting that is read; no client writes more than ten levels.
 const DEEPEST: usize = 64;
@@ -68,10 +68,26 @@ pub(super) fn parse(text: &str, format: Format) -> Result<(Node, Vec<Oddity>), P
         Format::Json => json::parse(text),
         Format::Toml => toml::parse(text).map(|tree| (tree, Vec::new())),
         Format::Yaml => yaml::parse(text).map(|(mut trees, odd)| {
-            let empty = Node { span: 0..0, value: super::node::Value::Null };
+            let empty = Node { span: 0..0, value: Value::Null };
             (if trees.is_empty() { empty } else { trees.swap_remove(0) }, odd)
         }),
     }
+}
+
+/// Reads every object of Kubernetes manifests: each document, or each element where one is a list of objects.
+///
+/// # Errors
+/// As [`parse`].
+pub(super) fn objects(text: &str) -> Result<Vec<Node>, ParseError> {
+    let mut all = Vec::new();
+    for mut tree in documents(text)? {
+        let is_list = tree.text_of("kind").is_some_and(|kind| kind.ends_with("List"));
+        match tree.entries_mut().filter(|_| is_list).and_then(|all| all.iter_mut().find(|entry| entry.key == "items")) {
+            Some(Entry { value: Node { value: Value::List(items), .. }, .. }) => all.append(items),
+            _ => all.push(tree),
+        }
+    }
+    Ok(all)
 }
 
 /// Reads every document of YAML.

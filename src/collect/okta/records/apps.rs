@@ -314,6 +314,7 @@ pub(super) fn scope_grant(
             tenant: site.host.clone(),
             builtin: false,
             document: json!({ "scopes": scopes }),
+            other_versions: Vec::new(),
             evidence: evidence.clone(),
         }),
         Record::Grant(Grant {

@@ -90,6 +90,7 @@ pub(in crate::collect::okta) fn role_grants(
                 tenant: site.host.clone(),
                 builtin: custom.is_none(),
                 document,
+                other_versions: Vec::new(),
                 evidence: site.evidence(if custom.is_some() { &ROLES } else { endpoint }, parent, &name),
             }));
         }

@@ -1,0 +1,126 @@
+//! What trees are called where they are remembered: one name for every checkout of a repository. Asks no repository.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::Scope;
+
+/// What a tree is called.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TreeName {
+    /// Where it comes from, or what the caller calls it: the same for every checkout of a repository.
+    pub name: String,
+    /// The name of its folder.
+    pub folder: String,
+}
+
+/// The names of the trees of several scopes, by the paths that they were given by.
+#[derive(Clone, Debug, Default)]
+pub struct TreeNames(BTreeMap<String, TreeName>);
+
+impl TreeNames {
+    /// The names that these tell. A path by which several runs mean different trees has none.
+    pub fn of(scopes: &BTreeSet<Scope>) -> Self {
+        let mut names: BTreeMap<String, TreeName> = BTreeMap::new();
+        let mut several = BTreeSet::new();
+        for (path, name) in scopes.iter().flat_map(|scope| &scope.trees) {
+            let known = names.entry(path.clone()).or_insert_with(|| name.clone());
+            if known.name != name.name {
+                several.insert(path);
+            }
+        }
+        names.retain(|path, _| !several.contains(path));
+        Self(names)
+    }
+
+    /// What the tree is called that was given by this path: by the path itself where it has no other name.
+    pub fn name<'a>(&'a self, path: &'a str) -> &'a str {
+        let path = if path.is_empty() { "." } else { path };
+        self.0.get(path).map_or(path, |tree| tree.name.as_str())
+    }
+
+    /// What the tree is called that was given by this path, if it has a name beside that.
+    pub fn get(&self, path: &str) -> Option<&TreeName> {
+        self.0.get(path)
+    }
+
+    /// The path by which the tree of this name was given.
+    pub fn path(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(_, tree)| tree.name == name).map(|(path, _)| path.as_str())
+    }
+
+    /// A name of the graph as it is where trees are called by their folders alone, if that is another one.
+    pub fn by_folder(&self, urn: &str) -> Option<String> {
+        self.0.values().find_map(|tree| tree.by_folder(urn))
+    }
+
+    /// What a name of the graph is by the last part of its tree's name, if that is another one: `agent:api/…` for
+    /// `agent:github.com/acme/api/…`.
+    pub fn shortened(&self, urn: &str) -> Option<String> {
+        self.0.values().find_map(|tree| swapped(urn, &tree.name, tree.name.rsplit('/').next()?))
+    }
+}
+
+impl TreeName {
+    /// A name of the graph with the tree's folder in place of its name; `None` where it does not hold the name.
+    pub fn by_folder(&self, urn: &str) -> Option<String> {
+        swapped(urn, &self.name, &self.folder)
+    }
+
+    /// A name of the graph with the tree's name in place of its folder; `None` where it does not hold the folder.
+    pub fn by_name(&self, urn: &str) -> Option<String> {
+        swapped(urn, &self.folder, &self.name)
+    }
+}
+
+/// Puts one name of a tree in the place of another. `None` where it is not that tree's, or stays as it is.
+fn swapped(urn: &str, from: &str, to: &str) -> Option<String> {
+    let (scheme, rest) = urn.split_once(':')?;
+    // What manifests declare stands in a cluster of its own.
+    let (parts, from, to, ends): (usize, String, String, &[&str]) = match scheme {
+        "exposure" => (2, from.to_owned(), to.to_owned(), &["/"]),
+        "agent" | "code" => (0, from.to_owned(), to.to_owned(), &["/", "#"]),
+        "k8s" => (0, from.replace('/', ":"), to.replace('/', ":"), &[" (manifests)/"]),
+        _ => return None,
+    };
+    let before: usize = rest.split_inclusive('/').take(parts).map(str::len).sum();
+    let after = rest.get(before..)?.strip_prefix(from.as_str())?;
+    let is_whole = after.is_empty() || ends.iter().any(|end| after.starts_with(end));
+    (is_whole && from != to).then(|| format!("{scheme}:{}{to}{after}", &rest[..before]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(trees: &[(&str, &str, &str)]) -> TreeNames {
+        let tree = |name: &str, folder: &str| TreeName { name: name.to_owned(), folder: folder.to_owned() };
+        TreeNames(trees.iter().map(|(path, name, folder)| ((*path).to_owned(), tree(name, folder))).collect())
+    }
+
+    #[test]
+    fn a_tree_has_one_name_and_had_that_of_its_folder() {
+        let names = names(&[(".", "github.com/acme/api", "work"), ("y/api", "shop", "api")]);
+        assert_eq!((names.name(""), names.name("y/api"), names.name("x")), ("github.com/acme/api", "shop", "x"));
+        assert_eq!((names.path("shop"), names.path("x")), (Some("y/api"), None));
+        for (urn, before, short) in [
+            ("exposure:d/1/github.com/acme/api/a.py", Some("exposure:d/1/work/a.py"), Some("exposure:d/1/api/a.py")),
+            ("agent:github.com/acme/api#claude-code", Some("agent:work#claude-code"), Some("agent:api#claude-code")),
+            (
+                "k8s:github.com:acme:api (manifests)/ns/sa/x",
+                Some("k8s:work (manifests)/ns/sa/x"),
+                Some("k8s:api (manifests)/ns/sa/x"),
+            ),
+            ("agent:github.com/acme/api-2/.mcp.json", None, None),
+            ("agent:x/github.com/acme/api/.mcp.json", None, None),
+            ("code:shop/shop/x", Some("code:api/shop/x"), None),
+            ("k8s:prod/ns/sa/x", None, None),
+        ] {
+            assert_eq!((names.by_folder(urn).as_deref(), names.shortened(urn).as_deref()), (before, short), "{urn}");
+            if let (Some(before), Some(tree)) = (before, names.0.values().find(|tree| tree.by_folder(urn).is_some())) {
+                assert_eq!(tree.by_name(before).as_deref(), Some(urn));
+            }
+        }
+    }
+}
