@@ -13,7 +13,7 @@ use super::probe::CapabilityTable;
 use super::raising::{PATHS, Way, could_raise, raised, raises_itself, raises_others};
 use super::step::Node;
 use super::surroundings::Surroundings;
-use super::technique::{How, On, Technique, Techniques};
+use super::technique::Techniques;
 use crate::model::{Capability, CapabilityKind, EscalationPath, Urn};
 
 /// How many roles are named that one identity may assume.

@@ -147,6 +147,7 @@ impl Projection {
         }
         let holds = std::mem::take(&mut self.found.holds);
         if !holds.is_empty() {
+            self.holding.insert(qualified(&metadata));
             attributes.set(AttributeName::Holds, holds.into_iter().collect::<Vec<_>>());
         }
         if !(in_annotation || registry || bootstrap || opens.is_some() || has_values) {
