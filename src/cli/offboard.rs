@@ -13,7 +13,10 @@ use super::runbook::{Runbooks, quoted};
 use super::{Failure, names, thing};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::model::{CapabilityKind, Credential, EdgeKind, Exposure, Identity, Known, Person, Urn, short_date};
+use crate::model::{
+    CapabilityKind, Credential, EdgeKind, Exposure, Identity, IdentityKind, Known, Person, Setting, SettingKind, Urn,
+    short_date,
+};
 use crate::report::clean;
 
 /// `nonhuman offboard`
@@ -37,6 +40,8 @@ struct Leaver<'a> {
 struct Bill<'a> {
     /// Identities that are the person.
     own: Vec<&'a Identity>,
+    /// Accounts and keys that are called much like the person, with what is.
+    alike: Vec<(Urn, String)>,
     /// Identities that nobody else answers for.
     orphaned: Vec<&'a Identity>,
     /// Credentials of both that go on working.
@@ -56,13 +61,17 @@ pub(super) fn run(arguments: &Offboard, global: &Global, config: &Config) -> Res
     let data = json!({
         "person": leaver.email,
         "own": ids(&bill.own),
+        "may_be_theirs": bill.alike.iter().map(|(id, _)| id).collect::<Vec<_>>(),
         "orphaned": ids(&bill.orphaned),
         "credentials": bill.credentials.iter().map(|one| &one.id).collect::<Vec<_>>(),
         "written": bill.written.iter().map(|one| &one.id).collect::<Vec<_>>(),
         "teams": bill.teams,
     });
     let mut answer = Answer::new(leaver.words(), data);
-    answer.add(own(&known, &bill));
+    for section in own(&known, &leaver, &bill) {
+        answer.add(section);
+    }
+    answer.add(alike(&known, &bill));
     answer.add(orphaned(&known, &bill));
     answer.add(open(&known, &bill));
     answer.add(asleep(&known, &bill));
@@ -87,6 +96,11 @@ impl Leaver<'_> {
             (Known::Value(false), _) => format!("{who}, who has left"),
             _ => format!("When {who} leaves"),
         }
+    }
+
+    /// Whether the person is gone already.
+    fn is_gone(&self) -> bool {
+        self.person.is_some_and(|person| person.active == Known::Value(false) || person.left.value().is_some())
     }
 
     /// Whether a text names the person: the address, in any case, or the name where only one has it.
@@ -139,7 +153,11 @@ fn leaver<'a>(known: &'a Graph, asked: &str) -> Result<Leaver<'a>, Failure> {
 fn bill<'a>(known: &'a Graph, leaver: &Leaver<'_>) -> Bill<'a> {
     let inventory = &known.inventory;
     let teams = last_of_teams(known, leaver);
-    let own: Vec<&Identity> = inventory.identities.iter().filter(|one| is_own(one, leaver)).collect();
+    let is_theirs = |one: &&Identity| {
+        let person = inventory.facts.own_accounts.get(&one.id);
+        person.is_some() && person == leaver.person.map(|person| &person.id) || is_own(one, leaver)
+    };
+    let own: Vec<&Identity> = inventory.identities.iter().filter(is_theirs).collect();
     let own_ids: BTreeSet<&Urn> = own.iter().map(|one| &one.id).collect();
     let is_orphaned = |one: &&Identity| {
         let owner = inventory.facts.identities.get(&one.id).and_then(|facts| facts.owner.value());
@@ -169,7 +187,27 @@ fn bill<'a>(known: &'a Graph, leaver: &Leaver<'_>) -> Bill<'a> {
     let wrote =
         |one: &&Exposure| one.introduced.as_ref().is_some_and(|commit| leaver.is_named(&commit.email)) && !one.public;
     let written = inventory.exposures.iter().filter(wrote).collect();
-    Bill { own, orphaned, credentials, written, teams }
+    let alike = named_alike(known, leaver, &all);
+    Bill { own, alike, orphaned, credentials, written, teams }
+}
+
+/// Accounts and public keys that are called much like the person, which may be theirs or somebody else's.
+fn named_alike(known: &Graph, leaver: &Leaver<'_>, known_ids: &BTreeSet<&Urn>) -> Vec<(Urn, String)> {
+    let inventory = &known.inventory;
+    let claims = inventory.facts.owner_claims.iter().filter(|(id, _)| !known_ids.contains(id));
+    let hinted = claims.filter_map(|(id, claims)| {
+        let claim = claims.iter().find(|one| one.hint && leaver.is_named(&one.name))?;
+        // A file's owners say nothing of whose account it is.
+        (!claim.source.contains("CODEOWNERS")).then(|| (id.clone(), claim.source.clone()))
+    });
+    let local = leaver.email.split('@').next().unwrap_or_default();
+    let is_key = |one: &&Setting| {
+        let name = one.name.split('@').next().unwrap_or_default();
+        let is_named = one.name.contains('@') && (leaver.is_named(&one.name) || name.eq_ignore_ascii_case(local));
+        one.kind == SettingKind::CodePublicKey && local.len() > 2 && is_named
+    };
+    let keys = inventory.settings.iter().filter(is_key);
+    hinted.chain(keys.map(|one| (one.id.clone(), format!("its comment, at {}", one.evidence.location)))).collect()
 }
 
 /// Whether an identity is the person: it is called by the address, or is marked as a person's and called by the part
@@ -204,13 +242,32 @@ fn strength(known: &Graph, id: &Urn) -> usize {
         .map_or(usize::MAX, |power| CapabilityKind::ALL.iter().position(|kind| *kind == power.kind).unwrap_or_default())
 }
 
-fn own(known: &Graph, bill: &Bill<'_>) -> Section {
-    let mut section = Section::new("Ends with them");
+/// Their own accounts: those that work, under a heading that says whether they should, and those that ended.
+fn own(known: &Graph, leaver: &Leaver<'_>, bill: &Bill<'_>) -> [Section; 2] {
+    let title = if leaver.is_gone() { "Theirs, and still works" } else { "Ends with them" };
+    let (mut works, mut ended) = (Section::new(title), Section::new("Theirs, and ended already"));
     for identity in &bill.own {
+        let is_off = identity.enabled == Known::Value(false);
+        let section = if is_off { &mut ended } else { &mut works };
         section.line(0, thing::label(&known.inventory, &identity.id));
-        if identity.enabled == Known::Value(false) {
-            section.line(1, "disabled already");
+        if is_off {
+            continue;
         }
+        if let Some(facts) = known.inventory.facts.identities.get(&identity.id) {
+            section.line(1, format!("last used: {}", crate::report::last_use_words(&facts.last_use, known.now)));
+        }
+        for power in known.inventory.facts.graph.reach_of(&identity.id).take(3) {
+            section.line(1, thing::reached(&power));
+        }
+    }
+    [works, ended]
+}
+
+fn alike(known: &Graph, bill: &Bill<'_>) -> Section {
+    let mut section = Section::new("May be theirs: ask before you touch it");
+    for (id, why) in &bill.alike {
+        section.line(0, thing::label(&known.inventory, id));
+        section.line(1, why.clone());
     }
     section
 }
@@ -259,6 +316,15 @@ fn written(known: &Graph, bill: &Bill<'_>) -> Section {
     section
 }
 
+/// What gives a user of a cluster rights: a cluster has no list of users in which one could be switched off.
+fn bindings(known: &Graph, identity: &Identity) -> BTreeSet<String> {
+    let facts = known.inventory.facts.identities.get(&identity.id);
+    let is_user = identity.kind == IdentityKind::KubernetesUser;
+    let grants = facts.into_iter().filter(|_| is_user).flat_map(|facts| &facts.grants);
+    let grants = grants.filter_map(|id| known.inventory.grants.get(id));
+    grants.map(|grant| grant.via.last().map_or_else(|| grant.id.to_string(), ToString::to_string)).collect()
+}
+
 fn runbook(known: &Graph, bill: &Bill<'_>, books: &Runbooks) -> Section {
     let mut section = Section::new("In this order");
     let mut number = 0;
@@ -269,6 +335,9 @@ fn runbook(known: &Graph, bill: &Bill<'_>, books: &Runbooks) -> Section {
     for identity in bill.own.iter().filter(|one| one.enabled != Known::Value(false)) {
         step(&mut section, format!("Close {}.", thing::label(&known.inventory, &identity.id)));
         books.of_identity(identity).stop.into_iter().for_each(|command| section.line(1, command));
+        bindings(known, identity)
+            .into_iter()
+            .for_each(|binding| section.line(1, format!("take them out of {binding}")));
     }
     for credential in &bill.credentials {
         let book = books.of_credential(credential, &known.inventory);
@@ -278,6 +347,13 @@ fn runbook(known: &Graph, bill: &Bill<'_>, books: &Runbooks) -> Section {
             1 => " It lies in a file.".to_owned(),
             many => format!(" It lies in {many} files."),
         };
+        // What only the person used is not made anew.
+        if let Some(own) = bill.own.iter().find(|one| one.id == credential.holder) {
+            let of = thing::label(&known.inventory, &own.id);
+            step(&mut section, format!("End {} {} of {of}.{places}", credential.kind, credential.name));
+            book.stop.or(book.delete).into_iter().for_each(|command| section.line(1, command));
+            continue;
+        }
         step(&mut section, format!("Replace {} {}.{places}", credential.kind, credential.name));
         section.line(1, format!("nonhuman rotate {}", quoted(credential.id.as_str())));
         if let Some(place) = thing::declared(credential.kind.as_str(), &credential.evidence.location) {

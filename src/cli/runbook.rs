@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use crate::embedded;
 use crate::inventory::Inventory;
+pub(super) use crate::model::shell_word as quoted;
 use crate::model::{Credential, Identity};
 
 /// The commands of every kind.
@@ -109,14 +110,6 @@ impl Words {
         }
         filled + rest
     }
-}
-
-/// A word as a shell takes it for one word (POSIX.1-2017, 2.2.2 Single-Quotes): names come from the world, and people
-/// paste what they read.
-pub(super) fn quoted(word: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._/@:=+,-".contains(&byte);
-    let is_plain = !word.is_empty() && !word.starts_with('-') && word.bytes().all(plain);
-    if is_plain { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 #[cfg(test)]

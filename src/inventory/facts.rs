@@ -20,6 +20,8 @@ pub struct Facts {
     pub assumes: BTreeMap<Urn, Vec<(Urn, bool, Vec<String>)>>,
     /// Who answers for identities by everything that says it, the weightiest first.
     pub owner_claims: BTreeMap<Urn, Vec<OwnerClaim>>,
+    /// Accounts that are a person's own, with the person.
+    pub own_accounts: BTreeMap<Urn, Urn>,
     /// How many in a hundred of a tenant's users and roles are made by code that was read.
     pub code_share: BTreeMap<String, u8>,
     /// In which environment identities and exposures stand, where something says it.

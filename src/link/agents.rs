@@ -28,15 +28,40 @@ pub(super) fn link(inventory: &mut Inventory) {
     if agents.is_empty() {
         return;
     }
-    abilities(inventory, &agents);
+    let unasked = unasked_servers(inventory, &agents);
+    abilities(inventory, &agents, &unasked);
     roles(inventory, &agents);
     registry(inventory, &agents);
     shared(inventory);
     shared_given(inventory);
 }
 
+/// Servers of which the settings of their client allow every tool, by a list that names them.
+fn unasked_servers(inventory: &mut Inventory, agents: &[Identity]) -> BTreeSet<Urn> {
+    let allowed = inventory.settings.iter().filter(|one| one.kind == SettingKind::AgentServerUnasked);
+    let allowed: BTreeSet<(Urn, String)> =
+        allowed.filter_map(|one| Some((one.part_of.clone()?, one.name.clone()))).collect();
+    if allowed.is_empty() {
+        return BTreeSet::new();
+    }
+    let mut found = BTreeSet::new();
+    for server in agents.iter().filter(|one| one.kind == IdentityKind::AgentServer) {
+        let name = server.name.split(" (").next().unwrap_or(&server.name);
+        let clients = inventory.links.to(&server.id).filter(|link| link.kind == LinkKind::Uses);
+        if clients.into_iter().any(|link| allowed.contains(&(link.from.clone(), name.to_owned()))) {
+            found.insert(server.id.clone());
+        }
+    }
+    for id in &found {
+        let attributes = inventory.facts.attributes.entry(id.clone()).or_default();
+        attributes.set(Name::ApprovalsOff, true);
+        attributes.set(Name::Unasked, "all its tools");
+    }
+    found
+}
+
 /// What each agent can do by itself and through the servers it uses.
-fn abilities(inventory: &mut Inventory, agents: &[Identity]) {
+fn abilities(inventory: &mut Inventory, agents: &[Identity], unasked: &BTreeSet<Urn>) {
     let settings = settings(inventory);
     let mut concluded: BTreeMap<Urn, Attributes> = BTreeMap::new();
     for agent in agents {
@@ -66,8 +91,10 @@ fn abilities(inventory: &mut Inventory, agents: &[Identity]) {
                 capabilities.push(Capability { kind: *kind, scope, conditional: false, proof: vec![proof] });
             }
         }
-        let sends_unasked =
-            |server: &&Identity| server.attributes.is(Name::ApprovalsOff) && server.attributes.is(Name::Egress);
+        let sends_unasked = |server: &&Identity| {
+            let is_unasked = server.attributes.is(Name::ApprovalsOff) || unasked.contains(&server.id);
+            is_unasked && server.attributes.is(Name::Egress)
+        };
         if of_agent.approvals_off || servers.iter().any(sends_unasked) {
             attributes.set(Name::ApprovalsOff, true);
         }

@@ -6,15 +6,19 @@ use rayon::prelude::*;
 use serde::Deserialize;
 
 use super::definitions;
-use crate::inventory::{Inventory, OwnerClaim, Table};
+use super::directory::Directory;
+use super::persons::People;
+use crate::inventory::{Inventory, OwnerClaim};
 use crate::model::{
-    AttributeName, Confidence, FactKind, Holding, Identity, IdentityKind, Known, LinkKind, Owner, Person, Setting, Urn,
+    AttributeName, Attributes, Confidence, Evidence, FactKind, Holding, Identity, IdentityKind, Known, LinkKind, Owner,
+    Urn,
 };
 
 /// Which labels name an owner, in the order in which they are believed.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OwnerLabels {
+    own_account: u8,
     code_owners: u8,
     maker: u8,
     configured: u8,
@@ -86,13 +90,22 @@ fn is_blank(value: &str) -> bool {
 }
 
 pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
-    let directory = Directory::new(&inventory.people, inventory.coverage.entries());
     let code = code_of(inventory);
     let read = &*inventory;
+    let people = People::of(read);
+    let directory = Directory::new(&read.people, &people, read.coverage.entries());
     let claimed = |identity: &Identity| {
+        let whose = people.whose(identity);
+        let own = whose.as_ref().filter(|sign| sign.is_sure);
         let code = code.get(&identity.id);
         let sure = code.filter(|(_, holding)| *holding == Holding::Holds).map(|(code, _)| *code);
         let mut claims = claims(read, identity, labels, sure);
+        claims.extend(own.map(|sign| Named {
+            name: sign.person.email.clone(),
+            source: sign.why.clone(),
+            confidence: Confidence::Certain,
+            weight: labels.own_account,
+        }));
         if claims.is_empty() {
             claims.extend(of_workloads(read, identity, labels));
         }
@@ -108,18 +121,27 @@ pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
         };
         let mut told: Vec<OwnerClaim> = weighed.into_iter().map(|(_, claim)| claim).collect();
         told.extend(directory.named_in(identity, labels.naming));
+        told.extend(whose.iter().filter(|sign| !sign.is_sure).map(|sign| OwnerClaim {
+            name: sign.person.email.clone(),
+            source: sign.why.clone(),
+            weight: labels.naming,
+            hint: true,
+        }));
         if let (Some((code, _)), None) = (code, sure) {
-            told.extend(of_code(code).map(|(name, file)| OwnerClaim {
+            told.extend(of_code(*code).map(|(name, file)| OwnerClaim {
                 name,
                 source: format!("CODEOWNERS of {file}, if that code makes it"),
                 weight: labels.naming,
                 hint: true,
             }));
         }
-        (identity.id.clone(), owner, told)
+        (identity.id.clone(), owner, told, own.map(|sign| sign.person.id.clone()))
     };
     let found: Vec<_> = read.identities.rows().par_iter().map(claimed).collect();
-    for (id, owner, claims) in found {
+    for (id, owner, claims, person) in found {
+        if let Some(person) = person {
+            inventory.facts.own_accounts.insert(id.clone(), person);
+        }
         if !claims.is_empty() {
             inventory.facts.owner_claims.insert(id.clone(), claims);
         }
@@ -143,34 +165,45 @@ struct Named {
 }
 
 /// The code that makes each identity, and how sure that is.
-fn code_of(inventory: &Inventory) -> BTreeMap<Urn, (&Setting, Holding)> {
+fn code_of(inventory: &Inventory) -> BTreeMap<Urn, (Code<'_>, Holding)> {
     let mut edges = Vec::new();
     definitions::link(inventory, &mut edges);
     let mut code = BTreeMap::new();
     for edge in edges {
-        let Some(setting) = inventory.settings.get(&edge.to) else { continue };
-        let known = code.entry(edge.from).or_insert((setting, edge.holding));
+        let setting = inventory.settings.get(&edge.to).map(|one| (&one.attributes, &one.evidence));
+        let manifest = || inventory.identities.get(&edge.to).map(|one| (&one.attributes, &one.evidence));
+        let Some(made_by) = setting.or_else(manifest) else { continue };
+        let known = code.entry(edge.from).or_insert((made_by, edge.holding));
         if edge.holding < known.1 {
-            *known = (setting, edge.holding);
+            *known = (made_by, edge.holding);
         }
+    }
+    // A manifest is its own code.
+    for one in inventory.identities.iter().filter(|one| !one.attributes.texts(AttributeName::CodeOwners).is_empty()) {
+        code.insert(one.id.clone(), ((&one.attributes, &one.evidence), Holding::Holds));
     }
     code
 }
 
+/// A piece of code that makes an identity: who owns its file, and where that is.
+type Code<'a> = (&'a Attributes, &'a Evidence);
+
 /// Who owns the file of a piece of code, with the file.
-fn of_code(code: &Setting) -> impl Iterator<Item = (String, String)> {
-    let file = code.evidence.location.file().unwrap_or_default();
-    let names = code.attributes.texts(AttributeName::CodeOwners).iter();
+fn of_code((attributes, evidence): Code<'_>) -> impl Iterator<Item = (String, String)> {
+    let file = evidence.location.file().unwrap_or_default();
+    let names = attributes.texts(AttributeName::CodeOwners).iter();
     names.map(move |name| (name.trim_start_matches('@').to_owned(), file.clone()))
 }
 
 /// Every place that names an owner of an identity, by labels, its provider's configuration and the code that makes it.
-fn claims(inventory: &Inventory, identity: &Identity, labels: &OwnerLabels, code: Option<&Setting>) -> Vec<Named> {
+fn claims(inventory: &Inventory, identity: &Identity, labels: &OwnerLabels, code: Option<Code<'_>>) -> Vec<Named> {
     let word = label_word(identity);
     let of_labels = labels.all(&identity.labels).into_iter();
-    let mut claims: Vec<Named> = of_labels
-        .map(|(name, label, confidence, weight)| Named { name, source: format!("{word} {label}"), confidence, weight })
-        .collect();
+    let mut claims: Vec<Named> = Vec::new();
+    for (names, label, confidence, weight) in of_labels {
+        let named = |name: &str| Named { name: name.to_owned(), source: format!("{word} {label}"), confidence, weight };
+        claims.extend(each(&names).into_iter().map(named));
+    }
     for link in inventory.links.from(&identity.id).filter(|link| link.kind == LinkKind::OwnedBy) {
         let person = inventory.people.get(&link.to).map(|person| person.email.clone());
         let name = person.unwrap_or_else(|| link.to.as_str().trim_start_matches("person:").to_owned());
@@ -187,6 +220,23 @@ fn claims(inventory: &Inventory, identity: &Identity, labels: &OwnerLabels, code
         claims.push(Named { name, source, confidence: Confidence::Medium, weight: labels.code_owners });
     }
     claims
+}
+
+/// The names that one text has: people are listed in many ways, and written as in a letter's head.
+fn each(text: &str) -> Vec<&str> {
+    let parts = |signs: &[char]| text.split(signs).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>();
+    let addresses = parts(&[',', ';', '/', '|', ' ']);
+    let list = match addresses.iter().all(|part| part.contains('@')) {
+        true => addresses,
+        false => parts(&[',', ';']),
+    };
+    let bare = |name| {
+        let inner = |name: &'_ str| -> Option<(usize, usize)> { Some((name.find('<')? + 1, name.rfind('>')?)) };
+        let name: &str = name;
+        let name = inner(name).and_then(|(from, to)| name.get(from..to)).unwrap_or(name);
+        name.strip_prefix("mailto:").unwrap_or(name).trim()
+    };
+    list.into_iter().map(bare).filter(|name| !name.is_empty()).collect()
 }
 
 /// Who owns the object that made it (`metadata.ownerReferences`), or else that object.
@@ -244,8 +294,8 @@ fn weigh(claims: Vec<Named>, directory: &Directory<'_>) -> Vec<(Owner, OwnerClai
             Some((owner, claim))
         })
         .collect();
-    // The order of the table decides between equals.
-    weighed.sort_by_key(|(_, claim)| std::cmp::Reverse(claim.weight));
+    // Of several that are worth as much somebody who is there; then the order of the table decides.
+    weighed.sort_by_key(|(owner, claim)| (std::cmp::Reverse(claim.weight), owner.active == Known::Value(false)));
     weighed
 }
 
@@ -266,117 +316,5 @@ fn label_word(identity: &Identity) -> &'static str {
     match identity.provider() {
         crate::model::Provider::Aws => "tag",
         crate::model::Provider::Kubernetes | crate::model::Provider::Okta | crate::model::Provider::Agents => "label",
-    }
-}
-
-fn unique_names(people: &Table<Person>) -> BTreeMap<String, Option<&Person>> {
-    let mut names: BTreeMap<String, Option<&Person>> = BTreeMap::new();
-    for person in people {
-        names.entry(person.name.to_lowercase()).and_modify(|one| *one = None).or_insert(Some(person));
-    }
-    names
-}
-
-/// The people that are known, by what an owner label may call them.
-struct Directory<'a> {
-    by_email: BTreeMap<&'a str, &'a Person>,
-    /// `None` where several people have one name.
-    by_name: BTreeMap<String, Option<&'a Person>>,
-    /// The domains of the directory's addresses: a team's mailbox is at one of them.
-    domains: BTreeSet<&'a str>,
-    teams: BTreeMap<String, Vec<&'a Person>>,
-    is_partial: bool,
-}
-
-impl<'a> Directory<'a> {
-    fn new(people: &'a Table<Person>, coverage: &[crate::model::CoverageEntry]) -> Self {
-        let mut teams: BTreeMap<String, Vec<&Person>> = BTreeMap::new();
-        for person in people {
-            if let Some(team) = &person.team {
-                teams.entry(team.to_lowercase()).or_default().push(person);
-            }
-        }
-        Self {
-            by_email: people.iter().map(|person| (person.email.as_str(), person)).collect(),
-            by_name: unique_names(people),
-            domains: people
-                .iter()
-                .filter_map(|person| person.email.split_once('@'))
-                .map(|(_, domain)| domain)
-                .collect(),
-            teams,
-            is_partial: coverage.iter().any(|entry| entry.blinds.contains(&FactKind::People)),
-        }
-    }
-
-    /// What makes two names one owner: a person, a team, or else the text.
-    fn key(&self, name: &str) -> String {
-        let lower = name.to_lowercase();
-        let by_name = self.by_name.get(&lower).copied().flatten();
-        if let Some(person) = self.by_email.get(lower.as_str()).copied().or(by_name) {
-            return person.email.clone();
-        }
-        let members = self.team(&lower).and_then(|members| members.first());
-        members.and_then(|person| person.team.as_ref()).map_or(lower, |team| format!("team {}", team.to_lowercase()))
-    }
-
-    /// A team whose name is the first part of an identity's: a hint for a reader, never an owner.
-    fn named_in(&self, identity: &Identity, weight: u8) -> Option<OwnerClaim> {
-        let short = identity.name.rsplit('/').next()?.to_lowercase();
-        let (first, _) = short.split_once(['-', '_', '.'])?;
-        self.teams.get(first)?;
-        let source = format!("its name begins with the team {first}");
-        Some(OwnerClaim { name: first.to_owned(), source, weight, hint: true })
-    }
-
-    fn owner(&self, name: String, source: String, confidence: Confidence) -> Owner {
-        let lower = name.to_lowercase();
-        if self.by_name.get(&lower) == Some(&None) {
-            let active = Known::unknown("several people of the directory have this name");
-            return Owner { name, source, confidence, person: None, active, left: Known::Absent };
-        }
-        let by_name = self.by_name.get(&lower).copied().flatten();
-        if let Some(person) = self.by_email.get(lower.as_str()).copied().or(by_name) {
-            let (active, left) = (person.active.clone(), person.left.clone());
-            return Owner { name, source, confidence, person: Some(person.id.clone()), active, left };
-        }
-        let active = match self.team(&lower) {
-            Some(members) if members.iter().any(|person| person.active == Known::Value(true)) => Known::Value(true),
-            Some(_) if self.is_partial => Known::unknown("the people directory was not read to its end"),
-            // The forge has a list of its own of who is in its team.
-            Some(_) if lower.contains('/') => Known::unknown(
-                "whom the people directory has in a team of this name has left; the forge's team may have others",
-            ),
-            Some(_) => Known::Value(false),
-            None if self.by_email.is_empty() => Known::unknown("no people directory was read"),
-            None => Known::unknown("not in the people directory"),
-        };
-        let left = match (&active, self.team(&lower)) {
-            // A team is gone when the last of it went.
-            (Known::Value(false), Some(members)) => {
-                members.iter().filter_map(|person| person.left.value()).max().copied().into()
-            }
-            _ => Known::Absent,
-        };
-        Owner { name, source, confidence, person: None, active, left }
-    }
-
-    /// A team by its name, as `payments`, `payments-team`, `team-payments` or `payments-team@acme.example`.
-    fn team(&self, name: &str) -> Option<&Vec<&'a Person>> {
-        // A forge's team, `acme/payments`, where the organisation there has the name of the directory's domain: that of
-        // another is another's team.
-        let name = match name.rsplit_once('/') {
-            Some((organisation, team)) => {
-                let is_own = |domain: &&str| domain.split('.').next() == Some(organisation);
-                self.domains.iter().any(is_own).then_some(team)?
-            }
-            None => name,
-        };
-        let (local, domain) = name.split_once('@').map_or((name, None), |(local, domain)| (local, Some(domain)));
-        if domain.is_some_and(|domain| !self.domains.contains(domain)) {
-            return None;
-        }
-        let bare = local.strip_suffix("-team").or_else(|| local.strip_prefix("team-")).unwrap_or(local);
-        self.teams.get(local).or_else(|| self.teams.get(bare))
     }
 }

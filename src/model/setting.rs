@@ -73,6 +73,8 @@ names! {
         AgentExposed = "agent.exposed",
         /// An agent that the organisation's list names.
         AgentRegistered = "agent.registered",
+        /// All tools of one server run without anybody being asked.
+        AgentServerUnasked = "agent.server-unasked",
         /// An agent runs any command, without a sandbox, or with the whole disk.
         AgentUnrestricted = "agent.unrestricted",
         /// A ValidatingAdmissionPolicy or MutatingAdmissionPolicy.

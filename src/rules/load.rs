@@ -272,7 +272,8 @@ impl Loader<'_> {
             Template::parse(text.as_ref(), schema, &params)
                 .map_err(|(offset, message)| self.at(content_start(&self.file.text, text) + offset, message))
         };
-        let (title, message, remedy) = (template(&raw.title)?, template(&raw.message)?, template(&raw.remedy)?);
+        let (title, message) = (template(&raw.title)?, template(&raw.message)?);
+        let remedy = template(&raw.remedy)?.of_commands();
         let example = |table: &Spanned<toml::Table>| {
             Example::parse(table.as_ref(), schema).map_err(|message| self.at(table.span().start, message))
         };

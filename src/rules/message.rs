@@ -3,7 +3,7 @@
 use super::fields::Type;
 use super::schema::{Params, Schema};
 use super::view::{Field, View};
-use crate::model::show_age;
+use crate::model::{shell_word, show_age};
 
 /// A text with holes.
 #[derive(Clone, Debug)]
@@ -14,7 +14,7 @@ pub(super) struct Template {
 #[derive(Clone, Debug)]
 enum Part {
     Text(String),
-    Field { variable: String, name: String, ty: Type },
+    Field { variable: String, name: String, ty: Type, is_word: bool },
 }
 
 impl Template {
@@ -38,11 +38,29 @@ impl Template {
         Ok(Self { parts })
     }
 
+    /// The same, with what stands in a command as one word of a shell: in a code span, or behind an option.
+    pub(super) fn of_commands(mut self) -> Self {
+        let mut in_code = false;
+        let mut behind_option = false;
+        for part in &mut self.parts {
+            match part {
+                Part::Text(text) => {
+                    in_code ^= text.matches('`').count() % 2 == 1;
+                    let last = text.strip_suffix(' ').and_then(|text| text.rsplit(' ').next());
+                    behind_option = last.is_some_and(|word| word.starts_with("--"));
+                }
+                Part::Field { is_word, .. } => *is_word = in_code || behind_option,
+            }
+        }
+        self
+    }
+
     /// The text for one subject.
     pub(super) fn fill(&self, view: &View<'_>) -> String {
         let parts = self.parts.iter().map(|part| match part {
             Part::Text(text) => text.clone(),
-            Part::Field { variable, name, ty } => show(&view.field(variable, name), *ty),
+            Part::Field { variable, name, ty, is_word: false } => show(&view.field(variable, name), *ty),
+            Part::Field { variable, name, ty, is_word: true } => shell_word(&show(&view.field(variable, name), *ty)),
         });
         parts.collect()
     }
@@ -69,7 +87,7 @@ fn hole_part(hole: &str, schema: Schema, params: &Params) -> Result<Part, String
     };
     let kind = schema.variable(variable).ok_or_else(|| format!("there is no '{variable}' here"))?;
     let field = Schema::field(kind, name)?;
-    Ok(Part::Field { variable: variable.to_owned(), name: name.to_owned(), ty: field.ty })
+    Ok(Part::Field { variable: variable.to_owned(), name: name.to_owned(), ty: field.ty, is_word: false })
 }
 
 fn show(field: &Field, ty: Type) -> String {

@@ -19,10 +19,12 @@ mod ci;
 mod clusters;
 mod code;
 mod commands;
+mod customs;
 mod deploy;
 mod evidence;
 mod formats;
 mod git;
+mod grants;
 mod history;
 mod html;
 #[cfg(feature = "aws")]
@@ -37,6 +39,7 @@ mod join;
 mod kube_server;
 mod kubernetes;
 #[cfg(all(feature = "aws", feature = "kubernetes"))]
+mod leavers;
 mod live;
 #[cfg(feature = "okta")]
 mod okta;

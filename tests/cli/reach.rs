@@ -86,7 +86,8 @@ fn a_leaver_is_settled_in_order() {
             "then: aws iam update-access-key --user-name deploy-bot --access-key-id AKIAWIDGDYXJGOGVBSWF --status Inactive",
             "then: kubectl --context prod -n payments delete secret legacy-reporter-token",
             "and: take it out of fixtures/acme/repos/platform-infra/k8s/payments/legacy-reporter.yaml:9",
-            "then: in Okta: Security > API > Tokens > jana-laptop > Revoke",
+            "End okta.api-token jana-laptop of",
+            "in Okta: Security > API > Tokens > jana-laptop > Revoke",
         ],
     );
     assert!(!text.contains("(manifests)"), "a file is no cluster: {text}");

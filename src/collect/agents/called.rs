@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ci::Rights;
 use super::file::File;
 use super::guard::Start;
+use super::rights::Rights;
 use crate::model::{AttributeName as Name, Attributes, Identity, LinkKind, Record};
 
 /// How deep files may call each other: GitHub allows ten.

@@ -8,8 +8,9 @@ use super::file::File;
 use super::frameworks::Frameworks;
 use super::gitlab;
 use super::guard::Gates;
-use super::node::{Entry, Node, Value};
+use super::node::{Entry, Node};
 use super::parse::{Format, parse};
+use super::rights::{Rights, names_of_secrets, triggers, writes};
 use super::table::Tables;
 use crate::model::{AttributeName as Name, Attributes, IdentityKind, LinkKind, Urn};
 
@@ -34,7 +35,7 @@ pub(super) fn read(file: &mut File<'_>, tables: &Tables, calls: &mut Calls) -> R
     let path = file.source.name.to_lowercase();
     // A pipeline without an agent is none of ours, however it is written; one that calls others may have theirs.
     let may_call = !gitlab::is_one(&path) && file.text.contains("./");
-    if !tables.frameworks.may_start(file.text) && !may_call {
+    if !tables.frameworks.may_start(file.text) && !may_call && !file.text.contains("copilot") {
         return Ok(());
     }
     let (tree, _) = parse(file.text, Format::Yaml).map_err(|error| {
@@ -107,6 +108,7 @@ impl<'n> Workflow<'n> {
         let frameworks = &self.tables.frameworks;
         for job in tree.get("jobs").map(Node::entries).unwrap_or_default() {
             self.called(file, job, calls);
+            self.copilot(file, job);
             for step in job.value.get("steps").map(Node::items).unwrap_or_default() {
                 if let Some((program, key)) = started(step, frameworks) {
                     self.agent(file, job, step, (program, key));
@@ -163,6 +165,27 @@ impl<'n> Workflow<'n> {
         let identity = file.identity(&id, IdentityKind::AgentCi, name, &place.at, attributes);
         file.add(identity);
         super::client::given(file, &id, &[], &step.span, self.tables);
+        self.roles(file, &id, &job.value);
+    }
+
+    /// The job that prepares the machine of GitHub's own agent, by its name: what it sets up the agent has. A person assigns
+    /// the agent's work. Source: GitHub Docs, "Customizing the development environment for Copilot coding agent".
+    fn copilot(&self, file: &mut File<'_>, job: &Entry) {
+        const JOB: &str = "copilot-setup-steps";
+        if job.key != JOB {
+            return;
+        }
+        let mut attributes = Attributes::default().with(Name::AgentProgram, "Copilot coding agent");
+        attributes.set(Name::Triggers, vec!["assignment".to_owned()]);
+        let mut rights = self.rights(&job.value, &job.value);
+        // These rights are those of the preparation; the agent's own token is GitHub's.
+        rights.writes = Vec::new();
+        rights.set(&mut attributes);
+        let id = file.urn(JOB);
+        let name = format!("Copilot coding agent ({})", file.shown());
+        let at = job.at..job.at + job.key.len();
+        let identity = file.identity(&id, IdentityKind::AgentCi, name, &at, attributes);
+        file.add(identity);
         self.roles(file, &id, &job.value);
     }
 
@@ -315,70 +338,5 @@ fn set_loose(attributes: &mut Attributes, step: &Node, program: &str, frameworks
     if by_input || !frameworks.loose(step.text_of("run").unwrap_or_default()).is_empty() {
         attributes.set(Name::ApprovalsOff, true);
         attributes.set(Name::Unasked, "all its tools");
-    }
-}
-
-fn triggers(on: Option<&Node>) -> Vec<String> {
-    let Some(on) = on else { return Vec::new() };
-    let keys = on.entries().iter().map(|entry| entry.key.as_str());
-    let mut all: Vec<String> = keys.chain(on.words()).map(super::given::shown).collect();
-    all.sort();
-    all.dedup();
-    all
-}
-
-/// What an agent is given.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Rights {
-    /// What the token of its pipeline may write.
-    pub(super) writes: Vec<String>,
-    /// The names of secrets.
-    pub(super) secrets: BTreeSet<String>,
-}
-
-impl Rights {
-    /// Notes it, by itself and in words.
-    pub(super) fn set(self, attributes: &mut Attributes) {
-        let secrets: Vec<String> = self.secrets.into_iter().collect();
-        let parts = [("may write ", &self.writes), ("gets ", &secrets)];
-        let parts = parts.into_iter().filter(|(_, list)| !list.is_empty());
-        let words: Vec<String> = parts.map(|(verb, list)| format!("{verb}{}", list.join(", "))).collect();
-        attributes.set(Name::GivenRights, words.join(" and "));
-        if !self.writes.is_empty() {
-            attributes.set(Name::WritePermissions, self.writes);
-        }
-        if !secrets.is_empty() {
-            attributes.set(Name::GivenSecrets, secrets);
-        }
-    }
-}
-
-/// What the workflow's token may write. Without a word about it the repository's own setting counts, which is not here.
-fn writes(permissions: Option<&Node>) -> Vec<String> {
-    let Some(permissions) = permissions else { return Vec::new() };
-    if permissions.text() == Some("write-all") {
-        return vec!["everything".to_owned()];
-    }
-    let is_write = |node: &Node| node.text() == Some("write");
-    let entries = permissions.entries().iter().filter(|entry| is_write(&entry.value));
-    // The token of id-token proves who asks; by itself it writes nothing.
-    entries.filter(|entry| entry.key != "id-token").map(|entry| super::given::shown(&entry.key)).collect()
-}
-
-/// The names behind `secrets.` in every expression below a value; the workflow's own token is no secret of it.
-fn names_of_secrets(node: &Node, found: &mut BTreeSet<String>) {
-    match &node.value {
-        Value::Text(text) => {
-            for after in text.split("secrets.").skip(1) {
-                let name: String =
-                    after.chars().take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect();
-                if !name.is_empty() && name != "GITHUB_TOKEN" {
-                    found.insert(name);
-                }
-            }
-        }
-        Value::List(items) => items.iter().for_each(|item| names_of_secrets(item, found)),
-        Value::Map(entries) => entries.iter().for_each(|entry| names_of_secrets(&entry.value, found)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

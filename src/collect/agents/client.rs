@@ -47,7 +47,8 @@ pub(super) fn read(file: &mut File<'_>, tree: &Node, owner: &Owner<'_>, keys: &S
     let mut left = 0_usize;
     for hit in keys.servers.iter().flat_map(|key| tree.at(key)) {
         let under = hit.under.join("/");
-        for server in servers(hit.node, &tables.knowledge) {
+        for mut server in servers(hit.node, &tables.knowledge) {
+            server.is_disabled |= is_off(tree, keys, &server.name);
             let part = if under.is_empty() { server.name.clone() } else { format!("{under}/{}", server.name) };
             if told.len() >= MOST_SERVERS {
                 left += usize::from(!told.contains(&part));
@@ -66,7 +67,7 @@ pub(super) fn read(file: &mut File<'_>, tree: &Node, owner: &Owner<'_>, keys: &S
             judge(file, hit.node, setting, &client);
         }
     }
-    own_keys(file, tree, &keys.models, &client, tables);
+    own_keys(file, tree, keys, &client, tables);
     if file.records.len() > before {
         let name = owner.name(file.source.label);
         // What has an attribute is told before what has none: the settings are a better place than a file of tokens.
@@ -75,6 +76,15 @@ pub(super) fn read(file: &mut File<'_>, tree: &Node, owner: &Owner<'_>, keys: &S
         let identity = file.identity(&client, IdentityKind::AgentClient, name, &(0..0), attributes);
         file.add(identity);
     }
+}
+
+/// Whether the client's own lists leave a server out.
+fn is_off(tree: &Node, keys: &SettingKeys, server: &str) -> bool {
+    let lists =
+        |paths: &[String]| paths.iter().flat_map(|path| tree.at(path)).map(|hit| hit.node.words()).collect::<Vec<_>>();
+    let (only, off) = (lists(&keys.only), lists(&keys.off));
+    off.iter().flatten().any(|name| *name == server)
+        || !only.is_empty() && !only.iter().flatten().any(|name| *name == server)
 }
 
 /// One server with what it is given.
@@ -217,11 +227,18 @@ fn judge(file: &mut File<'_>, tree: &Node, rule: &SettingRule, client: &Urn) {
     if rule.unless.iter().any(|key| !tree.at(key).is_empty()) {
         return;
     }
+    if let Some(path) = &rule.denied {
+        let denied: Vec<&str> = tree.at(path).into_iter().filter_map(|hit| hit.node.word()).collect();
+        if rule.is.iter().any(|is| denied.contains(&is.as_str())) {
+            return;
+        }
+    }
     let kind = match rule.means {
         Meaning::ApprovalsOff => SettingKind::AgentApprovalsOff,
         Meaning::Unrestricted => SettingKind::AgentUnrestricted,
         Meaning::AutoTrust => SettingKind::AgentAutoTrust,
         Meaning::Exposed => SettingKind::AgentExposed,
+        Meaning::ServerUnasked => return unasked_servers(file, tree, rule, client),
     };
     for Hit { at, key, under, node } in tree.at(&rule.key) {
         let Some(word) = node.word().filter(|word| rule.is.iter().any(|is| is == word)) else { continue };
@@ -236,10 +253,36 @@ fn judge(file: &mut File<'_>, tree: &Node, rule: &SettingRule, client: &Urn) {
     }
 }
 
+/// Servers of which every tool is allowed: told by name, and joined with the server where that is known.
+fn unasked_servers(file: &mut File<'_>, tree: &Node, rule: &SettingRule, client: &Urn) {
+    for Hit { at, node, .. } in tree.at(&rule.key) {
+        let Some(word) = node.word() else { continue };
+        let named = rule.is.iter().filter_map(|is| {
+            let (before, after) = is.split_once("{server}")?;
+            let name = word.strip_prefix(before)?.strip_suffix(after)?;
+            // A longer name is that of one tool.
+            (!name.is_empty() && !name.contains("__") && !name.contains(['/', ':', '*'])).then_some(name)
+        });
+        let Some(server) = named.min_by_key(|name| name.len()) else { continue };
+        let shown = rule.key.replace(".[]", "");
+        let attributes = Attributes::default().with(Name::Key, shown).with(Name::SetTo, super::given::shown(word));
+        let span = at..node.span.end.max(at);
+        file.setting(SettingKind::AgentServerUnasked, client, super::given::shown(server), &span, attributes);
+    }
+}
+
 /// Keys of model providers that stand in the client's own settings: those of models, and its environment.
-fn own_keys(file: &mut File<'_>, tree: &Node, models: &[String], client: &Urn, tables: &Tables) {
+fn own_keys(file: &mut File<'_>, tree: &Node, keys: &SettingKeys, client: &Urn, tables: &Tables) {
     let mut list = Vec::new();
-    for model in models.iter().flat_map(|key| tree.at(key)).flat_map(|hit| hit.node.items()) {
+    for hit in keys.secrets.iter().flat_map(|path| tree.at(path)) {
+        if let Some(how) = hit.node.text().and_then(held) {
+            let of = if hit.under.is_empty() { String::new() } else { format!(" of {}", hit.under.join("/")) };
+            let name = super::given::shown(&format!("{}{of}", hit.key));
+            let span = hit.at..hit.node.span.end.max(hit.at);
+            list.push(Given::of("file", name, &span, how, hit.node.text()));
+        }
+    }
+    for model in keys.models.iter().flat_map(|key| tree.at(key)).flat_map(|hit| hit.node.items()) {
         if let Some(entry) = model.entry("apiKey")
             && let Some(how) = entry.value.text().and_then(held)
         {

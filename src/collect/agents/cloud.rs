@@ -73,6 +73,8 @@ pub(super) const CONTENT: &[&str] = &[
     "_API_KEY",
     "AWS_BEARER_TOKEN_BEDROCK",
     "AZURE_OPENAI_KEY",
+    "HF_TOKEN",
+    "HUGGING_FACE_HUB_TOKEN",
 ];
 
 /// Whether a path may be that of infrastructure code.

@@ -15,6 +15,7 @@ const OPERATORS: &[&str] = &["kagent.dev", "toolhive.stacklok.dev", "serving.kse
 const ACCOUNTS: &[&str] = &[
     "spec.template.spec.serviceAccountName",
     "spec.serviceAccountName",
+    "spec.jobTemplate.spec.template.spec.serviceAccountName",
     "spec.predictor.serviceAccountName",
     "spec.deployment.serviceAccountName",
     "spec.byo.deployment.serviceAccountName",
@@ -33,6 +34,11 @@ const PROVIDER_KEYS: &[&str] = &[
     "MISTRAL_API_KEY",
     "COHERE_API_KEY",
     "GROQ_API_KEY",
+    "OPENROUTER_API_KEY",
+    "DEEPSEEK_API_KEY",
+    "XAI_API_KEY",
+    "HF_TOKEN",
+    "HUGGING_FACE_HUB_TOKEN",
 ];
 
 /// Agents and servers of operators, and workloads that are given the key of a model's provider.
@@ -48,9 +54,12 @@ pub(super) fn read(file: &mut File<'_>) {
         let what = match (is_operator, kind) {
             (true, "Agent") => "kagent agent",
             (true, "MCPServer" | "RemoteMCPServer" | "ToolServer" | "MCPRemoteProxy") => "MCP server in a cluster",
+            (true, "ModelConfig") => "model of kagent",
             (true, "InferenceService" | "LLMInferenceService") => "KServe model server",
             (true, "BackendSecurityPolicy" | "AIServiceBackend") => "gateway to a model",
-            (false, "Deployment" | "StatefulSet" | "CronJob" | "Job") if gets_a_key(tree) => {
+            (false, "Deployment" | "StatefulSet" | "DaemonSet" | "CronJob" | "Job" | "Pod" | "ReplicaSet")
+                if gets_a_key(tree) =>
+            {
                 "workload with a model's key"
             }
             _ => continue,
@@ -60,6 +69,14 @@ pub(super) fn read(file: &mut File<'_>) {
         let account = ACCOUNTS.iter().flat_map(|path| tree.at(path));
         if let Some(account) = account.filter_map(|hit| hit.node.text()).next() {
             attributes.set(Name::CloudRole, shown(&format!("service account {namespace}/{account}")));
+        }
+        let secret = ["spec.apiKeySecret", "spec.apiKeySecretRef"].iter().flat_map(|path| tree.at(path));
+        let secrets: Vec<String> = secrets_of(
+            secret.filter_map(|hit| hit.node.text()),
+            tree.at("spec.apiKeySecretKey").first().and_then(|hit| hit.node.text()),
+        );
+        if !secrets.is_empty() {
+            attributes.set(Name::GivenSecrets, secrets);
         }
         let url = tree.at("spec.url").into_iter().find_map(|hit| address::address(hit.node.text()?));
         if let Some(address) = url {
@@ -80,9 +97,19 @@ pub(super) fn read(file: &mut File<'_>) {
     }
 }
 
+/// The Secrets that a model's key is kept in, with the entry.
+fn secrets_of<'n>(names: impl Iterator<Item = &'n str>, key: Option<&str>) -> Vec<String> {
+    let of = |name: &str| key.map_or_else(|| format!("Secret {name}"), |key| format!("Secret {name}, {key}"));
+    names.map(|name| shown(&of(name))).collect()
+}
+
 fn gets_a_key(tree: &Node) -> bool {
-    ["spec.template.spec.containers.[].env.[].name", "spec.jobTemplate.spec.template.spec.containers.[].env.[].name"]
-        .iter()
-        .flat_map(|path| tree.at(path))
-        .any(|hit| hit.node.text().is_some_and(|name| PROVIDER_KEYS.contains(&name)))
+    [
+        "spec.template.spec.containers.[].env.[].name",
+        "spec.jobTemplate.spec.template.spec.containers.[].env.[].name",
+        "spec.containers.[].env.[].name",
+    ]
+    .iter()
+    .flat_map(|path| tree.at(path))
+    .any(|hit| hit.node.text().is_some_and(|name| PROVIDER_KEYS.contains(&name)))
 }

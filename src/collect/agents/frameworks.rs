@@ -116,7 +116,7 @@ impl Frameworks {
                 .packages
                 .iter()
                 .map(|known| normal(known))
-                .any(|known| package == known || (known.ends_with('/') && package.starts_with(&known)))
+                .any(|known| package == known || (known.ends_with(['/', '.']) && package.starts_with(&known)))
         })
     }
 
@@ -275,8 +275,14 @@ fn commands_of(script: &str) -> Vec<Vec<String>> {
 fn is_word(have: &str, word: &str) -> bool {
     let bare = have.trim_matches(|letter: char| "\"'`();|&$@".contains(letter));
     bare == word
-        || bare.rsplit(['/', '\\']).next().map(|last| last.strip_suffix(".exe").unwrap_or(last)) == Some(word)
+        || bare.rsplit(['/', '\\']).next().map(base) == Some(word)
         || bare.strip_prefix(word).is_some_and(|rest| rest.starts_with(['@', '=']))
+}
+
+/// A program without its version or ending.
+fn base(program: &str) -> &str {
+    let bare = program.split('@').next().unwrap_or(program);
+    bare.strip_suffix(".exe").unwrap_or(bare)
 }
 
 /// Whether words have a flag: alone, or with its value behind a blank or `=`. A list of values has it where one of them is it.

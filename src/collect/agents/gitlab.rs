@@ -6,10 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use super::ci::Rights;
 use super::file::File;
 use super::frameworks::Frameworks;
 use super::node::{Entry, Node, Value};
+use super::rights::Rights;
 use crate::model::{AttributeName as Name, Attributes, IdentityKind};
 
 /// How many jobs one takes over from: GitLab allows eleven levels.

@@ -276,6 +276,9 @@ fn is_variable(name: &str) -> bool {
 pub(super) fn of_map(map: &Node, by: &'static str, found: &mut Vec<Given>) {
     // A list of `NAME=value` or of names that are handed through.
     for item in map.items() {
+        if let Some(name) = item.text_of("name") {
+            of_pair(name, item.text_of("value"), by, &item.span, found);
+        }
         let Some(text) = item.text() else { continue };
         let name = text.split(['=', ':']).next().unwrap_or(text);
         of_pair(name, text.get(name.len() + 1..), by, &item.span, found);

@@ -289,8 +289,15 @@ fn plugin(file: &mut File<'_>, tree: &Node) {
 }
 
 /// Words that stand in files of which the name says nothing.
-pub(super) const CONTENT: &[&str] =
-    &["mcp_config", "n8n-nodes-langchain.", "kind: app", "\"Agents\"", "\"Sequential Agents\"", "AdaptiveDialog"];
+pub(super) const CONTENT: &[&str] = &[
+    "mcp_config",
+    "n8n-nodes-langchain.",
+    "kind: app",
+    "\"Agents\"",
+    "\"Sequential Agents\"",
+    "AdaptiveDialog",
+    "GptComponentMetadata",
+];
 
 /// Recognises exports of builders by what they hold; what cannot be read is none of them.
 pub(super) fn by_content(file: &mut File<'_>, tables: &Tables) {
@@ -313,6 +320,10 @@ pub(super) fn by_content(file: &mut File<'_>, tables: &Tables) {
         let at = tree.entry("app").map_or(0..0, |entry| entry.at..entry.at + 3);
         let mode = app.and_then(|app| app.text_of("mode")).unwrap_or("app");
         define(file, name, &format!("Dify {mode}"), &at, Attributes::default());
+    }
+    if tree.text_of("kind") == Some("GptComponentMetadata") {
+        let name = tree.text_of("displayName").unwrap_or("agent").to_owned();
+        define(file, &name, "Copilot Studio", &(0..0), Attributes::default());
     }
     if tree.text_of("kind") == Some("AdaptiveDialog") {
         define(file, "dialog", "Copilot Studio", &(0..0), Attributes::default());

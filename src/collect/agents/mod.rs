@@ -29,6 +29,7 @@ mod node;
 mod notes;
 mod parse;
 mod place;
+mod rights;
 mod role;
 mod script;
 mod server;

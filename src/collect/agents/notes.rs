@@ -12,7 +12,7 @@ use super::parse::{Format, parse};
 use super::table::{FileRole, SettingKeys, Tables};
 use super::{called, ci, cloud, docker, embedded, manifest, script, tokens};
 use crate::collect::{CollectError, Sink};
-use crate::model::{CoverageEntry, FactKind, Identity, Location, Outcome, Record};
+use crate::model::{CoverageEntry, FactKind, Identity, IdentityKind, Location, Outcome, Record};
 
 /// Larger files are no configuration of agents that a person keeps.
 pub(crate) const LARGEST: usize = 4 * 1024 * 1024;
@@ -228,7 +228,26 @@ impl Notes {
 
     /// The settings of a known client.
     fn settings(&self, file: &mut File<'_>, owner: &Owner<'_>, keys: &SettingKeys) {
-        self.tree(file, |file, tree| client::read(file, tree, owner, keys, &self.tables));
+        self.tree(file, |file, tree| {
+            client::read(file, tree, owner, keys, &self.tables);
+            // Several programs may read one file, each under a key of its own.
+            let has_servers = file
+                .records
+                .iter()
+                .any(|record| matches!(record, Record::Identity(one) if one.kind == IdentityKind::AgentServer));
+            let mut others = server_keys(file.source.name, file.text).filter(|_| !has_servers).unwrap_or_default();
+            others.retain(|key| !keys.servers.contains(key));
+            if !others.is_empty() {
+                let owner = Owner { client: None, base: owner.base.clone() };
+                client::read(
+                    file,
+                    tree,
+                    &owner,
+                    &SettingKeys { servers: others, ..SettingKeys::default() },
+                    &self.tables,
+                );
+            }
+        });
     }
 
     /// A file of a known client: that it cannot be read is a hole.

@@ -154,6 +154,8 @@ pub(super) struct Server {
     pub(super) approvals_off: Option<String>,
     pub(super) is_disabled: bool,
     pub(super) tools: Vec<String>,
+    /// Tools that are switched off.
+    pub(super) without: Vec<String>,
     pub(super) looks_like: Option<String>,
     pub(super) abilities: Abilities,
     pub(super) unrestricted_by: Option<String>,
@@ -200,6 +202,10 @@ fn server(name: &str, at: usize, span: Range<usize>, node: &Node, knowledge: &Kn
     server.approvals_off = approvals_off(node);
     let tools = ["includeTools", "enabled_tools", "tools", "allowedTools"];
     server.tools = node.any(&tools).map(Node::words).unwrap_or_default().into_iter().map(super::given::shown).collect();
+    let without = ["excludeTools", "disabled_tools", "disabledTools", "exclude_tools"];
+    let words = node.any(&without).map(Node::words).unwrap_or_default();
+    server.without = words.into_iter().map(super::given::shown).collect();
+    server.tools.retain(|tool| !server.without.contains(tool));
     server.judge(knowledge);
     Some(server)
 }
@@ -288,7 +294,11 @@ impl Server {
 
     /// Which of its tools run unasked, in words, where any do.
     pub(super) fn unasked(&self) -> String {
-        if self.is_limited() { self.tools.join(", ") } else { "all its tools".to_owned() }
+        match (self.is_limited(), self.without.is_empty()) {
+            (true, _) => self.tools.join(", "),
+            (false, true) => "all its tools".to_owned(),
+            (false, false) => format!("all its tools but {}", self.without.join(", ")),
+        }
     }
 
     /// What is known of it by its name, and what its folders add.

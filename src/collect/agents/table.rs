@@ -72,6 +72,11 @@ pub(super) struct SettingKeys {
     pub(super) models: Vec<String>,
     /// Keys below which the client's settings stand; the file itself where there is none.
     pub(super) within: Vec<String>,
+    /// Values that are secrets of the client itself.
+    pub(super) secrets: Vec<String>,
+    /// Lists of the only servers that are on, and of those that are off.
+    pub(super) only: Vec<String>,
+    pub(super) off: Vec<String>,
 }
 
 /// The part of a toolkit that a file is.
@@ -110,6 +115,9 @@ pub(super) struct SettingRule {
     /// Quiet when one of these keys is there.
     #[serde(default)]
     pub(super) unless: Vec<String>,
+    /// Quiet when one of `is` stands in this list, too: what is denied is not allowed.
+    #[serde(default)]
+    pub(super) denied: Option<String>,
     /// The last key must be one of these.
     #[serde(default)]
     pub(super) keys: Vec<String>,
@@ -123,6 +131,8 @@ pub(super) enum Meaning {
     Unrestricted,
     AutoTrust,
     Exposed,
+    /// All tools of one server run without asking; `{server}` in `is` stands for its name.
+    ServerUnasked,
 }
 
 #[derive(Deserialize)]
@@ -159,6 +169,12 @@ struct RawFile {
     models: Vec<String>,
     #[serde(default)]
     within: Vec<String>,
+    #[serde(default)]
+    secrets: Vec<String>,
+    #[serde(default)]
+    only: Vec<String>,
+    #[serde(default)]
+    off: Vec<String>,
     toolkit: Option<Toolkit>,
 }
 
@@ -183,8 +199,8 @@ impl Tables {
         tables.content = Some(AhoCorasick::new(words).map_err(|error| error.to_string())?);
         for (number, client) in raw.client.into_iter().enumerate() {
             for file in &client.file {
-                let RawFile { servers, models, within, .. } = file.clone();
-                let keys = SettingKeys { servers, models, within };
+                let RawFile { servers, models, within, secrets, only, off, .. } = file.clone();
+                let keys = SettingKeys { servers, models, within, secrets, only, off };
                 let role = file.toolkit.map_or(FileRole::Settings(keys), FileRole::Toolkit);
                 let below =
                     |folder: &str| file.config.iter().map(|path| format!("{folder}/{path}")).collect::<Vec<_>>();

@@ -3,27 +3,32 @@
 use super::{named, of_rule, rules, scan};
 use crate::tree::{folder, write};
 
+/// A path, a text, and the rules that hold with their lines.
+type Case = (&'static str, &'static str, &'static [(&'static str, u64)]);
+
+const OFF: &str = "agent-approvals-off";
+const ALL: &str = "agent-unrestricted";
+
+const CASES: &[Case] = &[
+    ("run.sh", "#!/bin/sh\ncodex --dangerously-bypass-approvals-and-sandbox \"x\"\n", &[(OFF, 2)]),
+    ("run.sh", "codex -a never \\\n  -s danger-full-access\n", &[(OFF, 1), (ALL, 2)]),
+    ("run.sh", "gemini --approval-mode=yolo\n", &[(OFF, 1)]),
+    ("run.ps1", "copilot --allow-all\n", &[(OFF, 1)]),
+    ("Makefile", "fix:\n\t@cursor-agent --force -p fix\n", &[(OFF, 2)]),
+    ("Dockerfile", "FROM x\nRUN amp --dangerously-allow-all -x fix\n", &[(OFF, 2)]),
+    ("Dockerfile", "FROM x\nENTRYPOINT [\"claude\", \"--dangerously-skip-permissions\"]\n", &[(OFF, 2)]),
+    ("compose.yaml", "services:\n  a:\n    command: [\"qwen\", \"--yolo\"]\n", &[(OFF, 3)]),
+    ("package.json", "{\"scripts\": {\n \"fix\": \"claude --allowedTools 'Bash(*)' -p fix\"}}", &[(ALL, 2)]),
+    ("run.sh", "echo 'claude --dangerously-skip-permissions is forbidden'\n", &[]),
+    ("run.sh", "cat <<EOF\nclaude --dangerously-skip-permissions\nEOF\n", &[]),
+    ("package.json", "{\"description\": \"claude --dangerously-skip-permissions\"}", &[]),
+    ("Dockerfile", "FROM x\nLABEL use=\"claude --dangerously-skip-permissions\"\n", &[]),
+];
+
 /// Files with the rule that holds at a line; none where nothing does.
 #[test]
 fn command_lines_that_take_the_person_out() {
-    let off = "agent-approvals-off";
-    let all = "agent-unrestricted";
-    let cases: &[(&str, &str, &[(&str, u64)])] = &[
-        ("run.sh", "#!/bin/sh\ncodex --dangerously-bypass-approvals-and-sandbox \"x\"\n", &[(off, 2)]),
-        ("run.sh", "codex -a never \\\n  -s danger-full-access\n", &[(off, 1), (all, 2)]),
-        ("run.sh", "gemini --approval-mode=yolo\n", &[(off, 1)]),
-        ("run.ps1", "copilot --allow-all\n", &[(off, 1)]),
-        ("Makefile", "fix:\n\t@cursor-agent --force -p fix\n", &[(off, 2)]),
-        ("Dockerfile", "FROM x\nRUN amp --dangerously-allow-all -x fix\n", &[(off, 2)]),
-        ("Dockerfile", "FROM x\nENTRYPOINT [\"claude\", \"--dangerously-skip-permissions\"]\n", &[(off, 2)]),
-        ("compose.yaml", "services:\n  a:\n    command: [\"qwen\", \"--yolo\"]\n", &[(off, 3)]),
-        ("package.json", "{\"scripts\": {\n \"fix\": \"claude --allowedTools 'Bash(*)' -p fix\"}}", &[(all, 2)]),
-        ("run.sh", "echo 'claude --dangerously-skip-permissions is forbidden'\n", &[]),
-        ("run.sh", "cat <<EOF\nclaude --dangerously-skip-permissions\nEOF\n", &[]),
-        ("package.json", "{\"description\": \"claude --dangerously-skip-permissions\"}", &[]),
-        ("Dockerfile", "FROM x\nLABEL use=\"claude --dangerously-skip-permissions\"\n", &[]),
-    ];
-    for (path, text, expected) in cases {
+    for (path, text, expected) in CASES {
         let folder = folder();
         write(folder.path(), &format!("repo/{path}"), text);
         let (_, report) = scan(folder.path(), &["repo"]);

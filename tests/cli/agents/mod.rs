@@ -12,6 +12,7 @@ mod hostile;
 mod layouts;
 mod lines;
 mod roles;
+mod settings;
 
 mod table;
 mod toolkits;

@@ -48,7 +48,7 @@ fn tie(at: &Path) -> (Option<String>, &'static str) {
     assert!(matches!(ran.code, 0 | 3), "{}", ran.stderr);
     let shown = crate::tree::run(
         at,
-        &["show", "agent:shop/.github/workflows/fix.yml#fix/claude-code", "--from", "r.json", "--format", "json"],
+        &["show", ".github/workflows/fix.yml#fix/claude-code", "--from", "r.json", "--format", "json"],
     );
     let shown: Value =
         serde_json::from_str(&shown.stdout).unwrap_or_else(|_| panic!("{}{}", shown.stdout, shown.stderr));

@@ -139,6 +139,7 @@ fn every_setting_and_token_of_the_table_is_told() {
                 let value = if is == "true" { json!(true) } else { json!(is) };
                 let place = format!("{}/{path}", settings.len());
                 let tree = match &last {
+                    Some(last) if key == "*" => json!({last.as_str(): value}),
                     Some(last) => nested(key.trim_end_matches(".*"), json!({last.as_str(): value})),
                     None => nested(key, value),
                 };
