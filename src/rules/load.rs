@@ -235,9 +235,8 @@ impl Loader<'_> {
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        let before = &text[..end];
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
+        let line = text[..end].matches('\n').count() + 1;
+        let column = text[..end].rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
         RuleError { file: self.file.path.clone(), line, column, message: message.into() }
     }
 
