@@ -117,12 +117,13 @@ impl Detector {
         let value = value.get(part.clone())?;
         let secret = secret.start + part.start..secret.start + part.end;
         let proof = proof(&self.proves, facts);
+        let unpacked = self.check.and_then(|check| check.unpacked(value));
         Some(Match {
             detector: self,
             confidence: self.confidence,
             span: secret,
             whole,
-            secret: Secret::new(value),
+            secret: unpacked.map_or_else(|| Secret::new(value), Secret::new),
             proof,
             encoding: Vec::new(),
             claims,

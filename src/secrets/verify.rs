@@ -20,6 +20,7 @@ pub(super) enum Check {
     GcpServiceAccount,
     Password,
     WordPassword,
+    PackedPassword,
     Token,
     Basic,
 }
@@ -37,12 +38,13 @@ impl Check {
             "gcp-service-account" => Self::GcpServiceAccount,
             "password" => Self::Password,
             "word-password" => Self::WordPassword,
+            "packed-password" => Self::PackedPassword,
             "token" => Self::Token,
             "basic" => Self::Basic,
             other => {
                 return Err(format!(
                     "there is no check '{other}' (expected github-crc32, npm-crc32, grafana-crc32, aws-key-id, jwt, \
-                     pem-private-key, packed-private-key, gcp-service-account, password, word-password, token or basic)"
+                     pem-private-key, packed-private-key, gcp-service-account, password, word-password, packed-password, token or basic)"
                 ));
             }
         })
@@ -51,6 +53,13 @@ impl Check {
     /// Whether the value holds digits that prove all of it.
     pub(super) fn is_digit(self) -> bool {
         matches!(self, Self::GithubCrc32 | Self::NpmCrc32)
+    }
+
+    /// The value that is written in base64 where that is its form: by it the same secret is recognised elsewhere.
+    pub(super) fn unpacked(self, value: &[u8]) -> Option<Vec<u8>> {
+        let plain = STANDARD.decode(value).ok().filter(|_| self == Self::PackedPassword)?;
+        let text = std::str::from_utf8(&plain).ok()?.trim_end_matches(['\r', '\n']);
+        (!text.is_empty() && !text.chars().any(char::is_control)).then(|| text.as_bytes().to_vec())
     }
 
     /// Which part of a value that passes is the secret: of a key file only the key in it.
@@ -64,8 +73,7 @@ impl Check {
     /// Whether the value passes. May add public facts that it read out of the value.
     pub(super) fn holds(self, value: &[u8], facts: &mut BTreeMap<String, String>) -> bool {
         match self {
-            Self::GithubCrc32 => prefixed_crc32(value, b'_', 36),
-            Self::NpmCrc32 => prefixed_crc32(value, b'_', 36),
+            Self::GithubCrc32 | Self::NpmCrc32 => prefixed_crc32(value, b'_', 36),
             Self::GrafanaCrc32 => grafana(value, facts),
             Self::AwsKeyId => std::str::from_utf8(value).is_ok_and(|id| is_old_aws_id(id) || is_new_aws_id(id)),
             Self::Jwt => jwt(value, facts).is_some(),
@@ -76,7 +84,7 @@ impl Check {
                 true
             }
             Self::GcpServiceAccount => super::google::key_file(value, facts),
-            Self::Password | Self::WordPassword => {
+            Self::Password | Self::WordPassword | Self::PackedPassword => {
                 // With a host, the value may be part of a URL.
                 let typed = if facts.contains_key("host") { percent_decoded(value) } else { value.to_vec() };
                 let is_password = match self {

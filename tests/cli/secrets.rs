@@ -253,3 +253,21 @@ fn lines_of_json_carry_rule_path_and_line() {
     );
     assert_eq!(rows[0]["detector"], "github-token");
 }
+
+/// A Secret manifest has values in base64; elsewhere the same values stand as they are.
+#[test]
+fn a_value_of_a_secret_manifest_is_recognised_where_it_is_not_encoded() {
+    use base64::Engine;
+
+    let folder = folder();
+    let path = folder.path();
+    let value = "hk7Qe2Lm9pWz4xR8";
+    let packed = base64::engine::general_purpose::STANDARD.encode(value);
+    write(path, "t/secret.yaml", format!("kind: Secret\nmetadata:\n  name: db\ndata:\n  DB_PASSWORD: {packed}\n"));
+    write(path, "t/.env", format!("DB_PASSWORD={value}\n"));
+    let (_, report) = gate(path, &["t"]);
+    let prints: Vec<&Value> =
+        report["exposures"].as_array().expect("a list").iter().map(|one| &one["fingerprint"]).collect();
+    assert_eq!(prints.len(), 2, "{report}");
+    assert_eq!(prints[0], prints[1]);
+}

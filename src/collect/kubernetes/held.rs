@@ -129,7 +129,9 @@ impl Projection {
                 source: String::from("label kubernetes.io/legacy-token-last-used").into(),
                 evidence: credential.evidence.clone(),
             }));
-            of_tokens.insert(credential.name.clone(), account);
+            if credential.active != Known::Value(false) {
+                of_tokens.insert(credential.name.clone(), account);
+            }
             records.push(Record::Credential(credential));
         }
         for Waiting { mut workload, secrets, exposures, .. } in std::mem::take(&mut self.waiting) {
