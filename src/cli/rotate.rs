@@ -12,7 +12,11 @@ use super::runbook::{Runbook, Runbooks, quoted};
 use super::{Failure, thing};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::model::{AttributeName, Credential, CredentialKind, EdgeKind, Exposure, Known, LastUse, Urn, days_between};
+use crate::inventory::Inventory;
+use crate::model::{
+    AttributeName, Credential, CredentialKind, Edge, EdgeKind, Exposure, Identity, IdentityKind, Known, LastUse, Urn,
+    days_between,
+};
 use crate::report::last_use_words;
 
 /// A use so many days ago or less says that somebody needs it now.
@@ -124,11 +128,21 @@ fn subject<'a>(known: &'a Graph, id: &Urn, books: &Runbooks) -> Result<Subject<'
         places.iter().filter_map(|id| inventory.exposures.get(id)).map(|one| &one.fingerprint).collect();
     let all = inventory.exposures.iter().filter(|one| places.contains(&one.id) || values.contains(&one.fingerprint));
     let places: Vec<&Exposure> = all.collect();
-    let used = places.iter().map(|one| &one.id).chain(credential.map(|one| &one.id));
+    let graph = &inventory.facts.graph;
+    let in_secrets = credential
+        .into_iter()
+        .flat_map(|one| graph.to(&one.id))
+        .filter(|edge| edge.kind == EdgeKind::ValueOf && inventory.settings.get(&edge.from).is_some());
+    let in_secrets: Vec<(&Urn, &str)> = in_secrets.map(|edge| (&edge.from, &*edge.why)).collect();
+    let held = in_secrets.iter().map(|(secret, _)| *secret);
+    let used = places.iter().map(|one| &one.id).chain(credential.map(|one| &one.id)).chain(held);
     let mut users: Vec<(&Urn, &str)> = used
         .flat_map(|id| inventory.facts.graph.to(id))
         .filter(|edge| matches!(edge.kind, EdgeKind::Uses | EdgeKind::RunsAs))
-        .map(|edge| (&edge.from, edge.why.as_str()))
+        // A service account has it by what runs as it, which is here itself.
+        .filter(|edge| !is_by_its_workload(inventory, edge))
+        .map(|edge| (&edge.from, &*edge.why))
+        .chain(in_secrets.iter().copied())
         .collect();
     users.sort();
     users.dedup();
@@ -148,6 +162,11 @@ fn subject<'a>(known: &'a Graph, id: &Urn, books: &Runbooks) -> Result<Subject<'
         declared,
         book: book.unwrap_or_default(),
     })
+}
+
+fn is_by_its_workload(inventory: &Inventory, edge: &Edge) -> bool {
+    let is_account = |one: &Identity| one.kind == IdentityKind::KubernetesServiceAccount;
+    edge.kind == EdgeKind::Uses && inventory.identities.get(&edge.from).is_some_and(is_account)
 }
 
 /// A credential that an agent is given, with those of the same value.
@@ -202,7 +221,8 @@ fn uses(known: &Graph, subject: &Subject<'_>) -> Section {
         }
     }
     for (user, why) in &subject.users {
-        section.line(0, format!("{} uses it: {why}", thing::label(&known.inventory, user)));
+        let has = if known.inventory.settings.get(user).is_some() { "holds" } else { "uses" };
+        section.line(0, format!("{} {has} it: {why}", thing::label(&known.inventory, user)));
     }
     if section.is_empty() {
         section.line(0, "nothing that was read has it");

@@ -41,7 +41,7 @@ fn wrote(records: &mut [(String, Vec<Record>)], authors: Authors<'_>) {
         })
         .collect();
     let place = |identity: &Identity| match &identity.evidence.location {
-        Location::File { path, line, .. } => (path.clone(), *line),
+        Location::File { path, line, .. } => (path.to_string(), *line),
         _ => (String::new(), 0),
     };
     let wanted: Vec<(String, u64)> = open.iter().map(|identity| place(identity)).collect();
