@@ -261,6 +261,9 @@ mod tests {
         assert_eq!((package("requests"), package("mcpx")), (None, None));
         assert_eq!(table.of_action("anthropics/claude-code-action@v1"), Some("Claude Code"));
         assert_eq!(table.of_action("anthropics/claude-code-actions@v1"), None);
+        // The part of it for scripts asks nobody.
+        assert!(table.asks("anthropics/claude-code-action@v1"));
+        assert!(!table.asks("anthropics/claude-code-action/base-action@v1"));
         let script = "npm ci\n  claude -p \"fix it\" --dangerously-skip-permissions";
         assert_eq!(table.of_script(script), Some("Claude Code"));
         for (script, program) in [
