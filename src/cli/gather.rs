@@ -332,7 +332,7 @@ fn adopt(mut found: Found, request: &mut Request) -> (bool, Found) {
         return (false, found);
     }
     let dumps = found.kubernetes.iter().map(|(_, path)| path);
-    request.source.exports = found.aws.iter().chain(dumps).cloned().collect();
+    request.source.exports = found.aws.iter().chain(dumps).chain(&found.okta).cloned().collect();
     request.aws_exports = found.aws;
     request.kubernetes_dumps = found.kubernetes;
     request.okta_exports = found.okta;

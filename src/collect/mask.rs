@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Attributes, Evidence, Known, Location, Provider, Record, Urn};
+use crate::model::{Attributes, Evidence, Known, Location, Provider, Record, TreeName, Urn};
 use crate::secrets::DetectorSet;
 
 /// What stands in place of a label that looks like a secret.
@@ -41,6 +41,20 @@ pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
                     detectors.mask(&mut id);
                     exposure.id = Urn::new(id);
                 }
+            }
+            Record::Scope(scope) => {
+                // A path is masked here as it is where it is a target.
+                let masked = |text: &String| {
+                    let mut text = text.clone();
+                    detectors.mask(&mut text);
+                    text
+                };
+                scope.lengthened = scope.lengthened.iter().map(masked).collect();
+                let trees = std::mem::take(&mut scope.trees).into_iter().map(|(path, tree)| {
+                    let tree = TreeName { name: masked(&tree.name), folder: masked(&tree.folder) };
+                    (masked(&path), tree)
+                });
+                scope.trees = trees.filter(|(path, tree)| tree.name != *path).collect();
             }
             Record::Usage(usage) => {
                 if let Known::Unknown(why) = &mut usage.last {

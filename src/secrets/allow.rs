@@ -5,6 +5,10 @@ use super::rarity::{bits_per_letter, is_drawn};
 
 /// Texts inside a value that show it was never meant to work.
 const PLACEHOLDER_MARKS: &[&str] = &[
+    // The keys that Microsoft prints for its emulators, the same on every machine: "Use the Azurite emulator for local Azure
+    // Storage development", "Emulator (Azure Cosmos DB)".
+    "eby8vdm02xnocqflquwjpllmetlcdxj1ouzft50usrz6ifsufq2uverc",
+    "c2y6ydjf5/r+ob0n8a7cgv30vrdjiwehlm+4qdu5de2nq9nduvtqobd4",
     "exampl",
     "placeholder",
     "changeme",

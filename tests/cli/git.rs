@@ -665,3 +665,28 @@ fn a_tree_of_trees_does_not_fill_the_memory() {
     assert_eq!(report.places().len(), 8 * 8 * 8 * 8, "every path is a place");
     assert_eq!(report.coverage("history").map(|said| said.1), Some(2), "and the file is scanned once");
 }
+
+/// A file that is only called otherwise adds nothing; a copy does, and so does one that was edited on the way.
+#[test]
+fn what_is_moved_is_not_raised_again() {
+    let folder = folder();
+    let path = folder.path();
+    git(path, &["init", "--quiet"]);
+    for (name, seed) in [("a.env", "a"), ("old/b.env", "b"), ("c.env", "c"), ("d.env", "d")] {
+        write(path, name, secret(seed));
+    }
+    commit(path, "first");
+    git(path, &["mv", "a.env", "moved.env"]);
+    git(path, &["mv", "old", "new"]);
+    write(path, "copy.env", secret("c"));
+    git(path, &["mv", "d.env", "edited.env"]);
+    write(path, "edited.env", format!("{}{}", secret("d"), secret("e")));
+    git(path, &["add", "--all"]);
+    let ran = run(path, &["secrets", "--isolated", "--staged", "--format", "json", "--now", NOW]);
+    let report: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let found = crate::secrets::found(&report);
+    assert_eq!(ran.code, 1, "{}", ran.stderr);
+    let in_edited = found.iter().filter(|one| one.contains("edited.env")).count();
+    assert!(in_edited >= 1 && found.iter().any(|one| one.contains("copy.env")), "{found:?}");
+    assert!(!found.iter().any(|one| one.contains("moved.env") || one.contains("new/b.env")), "{found:?}");
+}

@@ -295,3 +295,19 @@ fn the_values_of_a_secret_manifest_are_the_decoded_ones() {
     }
     assert_eq!((&of("db.yaml")["encoding"][0], &of("open.yaml")["encoding"][0]), (&"base64".into(), &Value::Null));
 }
+
+/// A Secret manifest has values in base64; elsewhere the same values stand as they are.
+#[test]
+fn a_value_of_a_secret_manifest_is_recognised_where_it_is_not_encoded() {
+    let folder = folder();
+    let path = folder.path();
+    let value = "hk7Qe2Lm9pWz4xR8";
+    let packed = STANDARD.encode(value);
+    write(path, "t/secret.yaml", format!("kind: Secret\nmetadata:\n  name: db\ndata:\n  DB_PASSWORD: {packed}\n"));
+    write(path, "t/.env", format!("DB_PASSWORD={value}\n"));
+    let (_, report) = gate(path, &["t"]);
+    let prints: Vec<&Value> =
+        report["exposures"].as_array().expect("a list").iter().map(|one| &one["fingerprint"]).collect();
+    assert_eq!(prints.len(), 2, "{report}");
+    assert_eq!(prints[0], prints[1]);
+}

@@ -263,9 +263,10 @@ impl Place {
     }
 }
 
-/// Whether a file is among these, by its true path.
+/// Whether a file is among these, or lies in a folder that is, by its true path.
 fn is_one_of(files: &BTreeSet<PathBuf>, path: &Path) -> bool {
-    !files.is_empty() && path.canonicalize().is_ok_and(|path| files.contains(&path))
+    let is_in = |path: &Path| files.contains(path) || path.parent().is_some_and(|folder| files.contains(folder));
+    !files.is_empty() && path.canonicalize().is_ok_and(|path| is_in(&path))
 }
 
 #[cfg(test)]

@@ -83,7 +83,7 @@ pub struct SourceOptions {
     pub allows: Arc<TextNotes>,
     /// Files of which the caller must know whether they were read.
     pub watched: Arc<Watched>,
-    /// Files that are read as exports, too: the public ids in them are what they are for, not findings.
+    /// Files, and folders of such, that are read as exports, too: the public ids in them are what they are for, not findings.
     pub exports: BTreeSet<PathBuf>,
     /// The files that this run itself writes, by true path. They are not searched.
     pub written: Arc<BTreeSet<PathBuf>>,

@@ -1,11 +1,11 @@
 //! What the index would change of HEAD if it were committed now. Reads no file of the work tree.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use gix::ObjectId;
-use gix::bstr::{BString, ByteSlice};
+use gix::bstr::{BString, ByteSlice, ByteVec};
 use gix::index::entry::{Flags, Mode};
 use gix::objs::tree::EntryMode;
 use gix::objs::{Kind, TreeRefIter};
@@ -34,6 +34,7 @@ pub(super) fn changes(
 ) -> Changes {
     let mut committed = Committed::new(objects, head);
     let mut changes = Changes::default();
+    let mut new = Vec::new();
     let ledger = objects.ledger;
     for entry in index.entries() {
         let path = entry.path(index);
@@ -56,9 +57,16 @@ pub(super) fn changes(
             ledger.hole("folders outside of the sparse checkout", why, "git sparse-checkout disable");
         } else {
             // What was a submodule, a link or a folder is no older version of a file.
-            let older = old.filter(|(_, mode)| mode.is_blob()).map(|(id, _)| id);
-            changes.note(&path.to_owned(), entry.id, Vec::from_iter(older), 0);
+            match old.filter(|(_, mode)| mode.is_blob()) {
+                Some((older, _)) => changes.note(&path.to_owned(), entry.id, vec![older], 0),
+                None => new.push((path.to_owned(), entry.id)),
+            }
         }
+    }
+    let moved = if new.is_empty() { HashSet::new() } else { committed.gone(index) };
+    // What lay elsewhere before, and does no more, was moved: the commit adds no byte of it.
+    for (path, blob) in new.into_iter().filter(|(_, blob)| !moved.contains(blob)) {
+        changes.note(&path, blob, Vec::new(), 0);
     }
     changes
 }
@@ -69,11 +77,44 @@ struct Committed<'a> {
     tree: Option<ObjectId>,
     /// The trees that were read, by name.
     trees: HashMap<ObjectId, HashMap<BString, (ObjectId, EntryMode)>>,
+    /// The folders that were looked into, each with a slash at its end but the first.
+    folders: BTreeMap<BString, ObjectId>,
 }
+
+/// In so many folders what is gone is looked for.
+const MOST_FOLDERS: usize = 20_000;
 
 impl<'a> Committed<'a> {
     fn new(objects: &'a Objects<'a>, commit: Option<ObjectId>) -> Self {
-        Self { objects, tree: commit.and_then(|commit| objects.tree(commit)), trees: HashMap::new() }
+        Self {
+            objects,
+            tree: commit.and_then(|commit| objects.tree(commit)),
+            trees: HashMap::new(),
+            folders: BTreeMap::new(),
+        }
+    }
+
+    /// The files that the index has no more where they were.
+    fn gone(&mut self, index: &gix::index::State) -> HashSet<ObjectId> {
+        let mut gone = HashSet::new();
+        let mut folders: Vec<(BString, ObjectId)> = self.folders.clone().into_iter().collect();
+        for _ in 0..MOST_FOLDERS {
+            let Some((folder, tree)) = folders.pop() else { break };
+            let objects = self.objects;
+            for (name, (id, mode)) in self.trees.entry(tree).or_insert_with(|| entries(objects, tree)) {
+                let mut path = folder.clone();
+                path.push_str(name);
+                if mode.is_tree() {
+                    path.push(b'/');
+                    if !self.folders.contains_key(&path) {
+                        folders.push((path, *id));
+                    }
+                } else if mode.is_blob() && index.entry_by_path(path.as_bstr()).is_none() {
+                    gone.insert(*id);
+                }
+            }
+        }
+        gone
     }
 
     /// What has a path; that of a whole folder, as a sparse index names it, ends with a slash.
@@ -81,7 +122,11 @@ impl<'a> Committed<'a> {
         let objects = self.objects;
         let mut tree = self.tree?;
         let mut names = path.strip_suffix(b"/").unwrap_or(path).split(|byte| *byte == b'/').peekable();
+        let mut folder = BString::default();
         while let Some(name) = names.next() {
+            self.folders.entry(folder.clone()).or_insert(tree);
+            folder.push_str(name);
+            folder.push(b'/');
             let entries = self.trees.entry(tree).or_insert_with(|| entries(objects, tree));
             let (id, mode) = *entries.get(name.as_bstr())?;
             if names.peek().is_none() {
