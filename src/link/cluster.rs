@@ -101,10 +101,13 @@ fn application(workload: &Workload) -> &str {
 fn roles(inventory: &mut Inventory, tables: &Tables) {
     let bound: BTreeSet<&Urn> = inventory.grants.iter().map(|grant| &grant.policy).collect();
     let mut new: Vec<Setting> = Vec::new();
+    let find = |id: &Urn| inventory.policies.get(id).or_else(|| tables.kubernetes_bootstrap.role(id));
+    let is_there = |id: &Urn| inventory.settings.get(id).is_some();
+    let around = kubernetes::Around { role: &find, is_there: &is_there };
     for role in inventory.policies.iter().filter(|one| one.language == PolicyLanguage::KubernetesRbac) {
-        let powers = powers(role, tables);
+        let powers = powers(role, &role.tenant, tables, &around);
         let default = tables.kubernetes_bootstrap.role(&role.id);
-        let before = default.map(|default| self::powers(default, tables));
+        let before = default.map(|default| self::powers(default, &role.tenant, tables, &around));
         let added: Vec<CapabilityKind> = before
             .map(|before| powers.iter().filter(|power| !before.contains(power)).copied().collect())
             .unwrap_or_default();
@@ -140,7 +143,7 @@ fn roles(inventory: &mut Inventory, tables: &Tables) {
 }
 
 /// What a role amounts to where it is bound in its whole scope, without a condition.
-fn powers(role: &Policy, tables: &Tables) -> Vec<CapabilityKind> {
+fn powers(role: &Policy, tenant: &str, tables: &Tables, around: &kubernetes::Around<'_>) -> Vec<CapabilityKind> {
     let scope = match role.id.as_str().split('/').nth(1) {
         None | Some("") => "cluster".to_owned(),
         Some(namespace) => format!("namespace/{namespace}"),
@@ -150,12 +153,12 @@ fn powers(role: &Policy, tables: &Tables) -> Vec<CapabilityKind> {
         to: role.id.clone(),
         policy: role.id.clone(),
         kind: GrantKind::Policy,
-        tenant: role.tenant.clone(),
+        tenant: tenant.to_owned(),
         scope,
         via: Vec::new(),
         evidence: Evidence { ..role.evidence.clone() },
     };
-    let capabilities = kubernetes::grant_capabilities(&grant, role, &tables.kubernetes_capabilities);
+    let capabilities = kubernetes::grant_capabilities(&grant, role, &tables.kubernetes_capabilities, around);
     let mut kinds: Vec<CapabilityKind> =
         capabilities.into_iter().filter(|one| !one.conditional && !one.is_of_named()).map(|one| one.kind).collect();
     kinds.sort();

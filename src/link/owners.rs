@@ -10,7 +10,8 @@ use super::directory::Directory;
 use super::persons::People;
 use crate::inventory::{Inventory, OwnerClaim};
 use crate::model::{
-    AttributeName, Confidence, FactKind, Holding, Identity, IdentityKind, Known, LinkKind, Owner, Setting, Urn,
+    AttributeName, Attributes, Confidence, Evidence, FactKind, Holding, Identity, IdentityKind, Known, LinkKind, Owner,
+    Urn,
 };
 
 /// Which labels name an owner, in the order in which they are believed.
@@ -127,7 +128,7 @@ pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
             hint: true,
         }));
         if let (Some((code, _)), None) = (code, sure) {
-            told.extend(of_code(code).map(|(name, file)| OwnerClaim {
+            told.extend(of_code(*code).map(|(name, file)| OwnerClaim {
                 name,
                 source: format!("CODEOWNERS of {file}, if that code makes it"),
                 weight: labels.naming,
@@ -164,29 +165,38 @@ struct Named {
 }
 
 /// The code that makes each identity, and how sure that is.
-fn code_of(inventory: &Inventory) -> BTreeMap<Urn, (&Setting, Holding)> {
+fn code_of(inventory: &Inventory) -> BTreeMap<Urn, (Code<'_>, Holding)> {
     let mut edges = Vec::new();
     definitions::link(inventory, &mut edges);
     let mut code = BTreeMap::new();
     for edge in edges {
-        let Some(setting) = inventory.settings.get(&edge.to) else { continue };
-        let known = code.entry(edge.from).or_insert((setting, edge.holding));
+        let setting = inventory.settings.get(&edge.to).map(|one| (&one.attributes, &one.evidence));
+        let manifest = || inventory.identities.get(&edge.to).map(|one| (&one.attributes, &one.evidence));
+        let Some(made_by) = setting.or_else(manifest) else { continue };
+        let known = code.entry(edge.from).or_insert((made_by, edge.holding));
         if edge.holding < known.1 {
-            *known = (setting, edge.holding);
+            *known = (made_by, edge.holding);
         }
+    }
+    // A manifest is its own code.
+    for one in inventory.identities.iter().filter(|one| !one.attributes.texts(AttributeName::CodeOwners).is_empty()) {
+        code.insert(one.id.clone(), ((&one.attributes, &one.evidence), Holding::Holds));
     }
     code
 }
 
+/// A piece of code that makes an identity: who owns its file, and where that is.
+type Code<'a> = (&'a Attributes, &'a Evidence);
+
 /// Who owns the file of a piece of code, with the file.
-fn of_code(code: &Setting) -> impl Iterator<Item = (String, String)> {
-    let file = code.evidence.location.file().unwrap_or_default();
-    let names = code.attributes.texts(AttributeName::CodeOwners).iter();
+fn of_code((attributes, evidence): Code<'_>) -> impl Iterator<Item = (String, String)> {
+    let file = evidence.location.file().unwrap_or_default();
+    let names = attributes.texts(AttributeName::CodeOwners).iter();
     names.map(move |name| (name.trim_start_matches('@').to_owned(), file.clone()))
 }
 
 /// Every place that names an owner of an identity, by labels, its provider's configuration and the code that makes it.
-fn claims(inventory: &Inventory, identity: &Identity, labels: &OwnerLabels, code: Option<&Setting>) -> Vec<Named> {
+fn claims(inventory: &Inventory, identity: &Identity, labels: &OwnerLabels, code: Option<Code<'_>>) -> Vec<Named> {
     let word = label_word(identity);
     let of_labels = labels.all(&identity.labels).into_iter();
     let mut claims: Vec<Named> = Vec::new();

@@ -16,6 +16,9 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
     let guardrails = Guardrails::of(inventory);
     let mut of_grants = BTreeMap::new();
     let read = &*inventory;
+    let find = |id: &Urn| read.policies.get(id).or_else(|| tables.kubernetes_bootstrap.role(id));
+    let is_there = |id: &Urn| read.settings.get(id).is_some();
+    let around = kubernetes::Around { role: &find, is_there: &is_there };
     let judge = |identity: &Identity| {
         let mut capabilities = match identity.provider() {
             Provider::Aws => {
@@ -23,7 +26,8 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
                 aws::capabilities(&principal, library, &tables.aws_capabilities)
             }
             Provider::Kubernetes => {
-                kubernetes::capabilities(&kubernetes_subject(read, identity, tables), &tables.kubernetes_capabilities)
+                let subject = kubernetes_subject(read, identity, tables);
+                kubernetes::capabilities(&subject, &tables.kubernetes_capabilities, &around)
             }
             Provider::Okta => okta_capabilities(read, identity, tables),
             Provider::Agents => Vec::new(),
@@ -42,7 +46,7 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
                 .or_insert_with(|| aws::policy_capabilities(policy, library, &tables.aws_capabilities))
                 .clone(),
             PolicyLanguage::KubernetesRbac => {
-                kubernetes::grant_capabilities(grant, policy, &tables.kubernetes_capabilities)
+                kubernetes::grant_capabilities(grant, policy, &tables.kubernetes_capabilities, &around)
             }
             PolicyLanguage::OktaRole | PolicyLanguage::OktaScopes => {
                 okta::grant_capabilities(grant, policy, &tables.okta_capabilities)

@@ -8,7 +8,7 @@ macro_rules! attributes_of_directories {
             /// Only an export that lies in a searched tree tells of it.
             ToldByTree = "told_by_tree": Bool of [Identity];
             /// Who owns its file by CODEOWNERS.
-            CodeOwners = "code_owners": Texts of [Workload, Setting];
+            CodeOwners = "code_owners": Texts of [Identity, Workload, Setting];
             /// The ARN of the identity that code makes, from a state.
             DefinedArn = "defined_arn": Text of [Setting];
             /// The kind of the identity that code makes.

@@ -60,6 +60,8 @@ names! {
         KubernetesImpersonateExtras = "kubernetes.impersonate-extras",
         /// Can act as any user or group.
         KubernetesImpersonateUsers = "kubernetes.impersonate-users",
+        /// Can approve or sign requests for client certificates, and make none.
+        KubernetesApproveCertificates = "kubernetes.approve-certificates",
         /// Can have client certificates issued.
         KubernetesIssueCertificates = "kubernetes.issue-certificates",
         /// Can change the labels by which pod security is enforced.
@@ -82,6 +84,8 @@ names! {
         KubernetesWriteBindings = "kubernetes.write-bindings",
         /// Can write custom resource definitions.
         KubernetesWriteDefinitions = "kubernetes.write-definitions",
+        /// Can change where names lead.
+        KubernetesWriteDns = "kubernetes.write-dns",
         /// Can change how the cluster tells who somebody is.
         KubernetesWriteLogin = "kubernetes.write-login",
         /// Can change nodes and their status.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nonhuman::access::kubernetes::{CapabilityTable, Request, Subject, capabilities, grant_allows};
+use nonhuman::access::kubernetes::{Around, CapabilityTable, Request, Subject, capabilities, grant_allows};
 use nonhuman::model::{Capability, Grant, GrantKind, Identity, IdentityKind, Policy, PolicyLanguage, Urn};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -184,7 +184,7 @@ fn amounts(subject: &Identity, given: &[(&str, &str, Value)]) -> Vec<Capability>
         })
         .collect();
     let grants = made.iter().map(|(grant, policy)| (grant, Some(policy))).collect();
-    capabilities(&Subject { identity: subject, grants }, &table)
+    capabilities(&Subject { identity: subject, grants }, &table, &Around::NOTHING)
 }
 
 fn worker() -> Identity {

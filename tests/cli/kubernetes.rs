@@ -150,7 +150,7 @@ fn manifests_are_judged_and_what_needs_the_whole_cluster_is_not_asked() {
     let found = findings(at.path());
     let has = |rule: &str, subject: &str| found.contains(&(rule.to_owned(), subject.to_owned()));
     assert!(has("enters-pods", "k8s:tree (manifests)/ci/sa/runner"), "{found:#?}");
-    assert!(has("cluster-administrator", "k8s:tree (manifests)/helm-release-namespace/sa/helm-x-name"), "{found:#?}");
+    assert!(has("cluster-administrator", "k8s:tree (manifests)/default/sa/helm-x-name"), "{found:#?}");
     for rule in ["service-account-orphaned", "binding-without-subject", "rights-waiting-for-an-account"] {
         assert!(found.iter().all(|(of, _)| of != rule), "{rule} needs the whole cluster: {found:#?}");
     }

@@ -19,10 +19,12 @@ mod ci;
 mod clusters;
 mod code;
 mod commands;
+mod customs;
 mod deploy;
 mod evidence;
 mod formats;
 mod git;
+mod grants;
 mod history;
 mod html;
 #[cfg(feature = "aws")]

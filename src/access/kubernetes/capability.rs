@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::Subject;
+use super::binding::follows;
 use super::rule::{covers_resource, has, list, texts};
 use super::table::{CapabilityTable, Need, Row};
+use super::{Around, Subject};
 use crate::model::{Capability, CapabilityKind, Grant, IdentityKind, Policy, Urn};
 
 /// What the grants of a subject amount to: at most one capability a kind and scope, by kind and then scope. A
@@ -17,10 +18,10 @@ use crate::model::{Capability, CapabilityKind, Grant, IdentityKind, Policy, Urn}
 /// Administrator is every verb on every resource of every group, by one rule: rules that list verbs or groups cannot
 /// add up to that, because groups and verbs to come are not in any list. The group `system:masters` is allowed
 /// everything before any rule is read.
-pub fn capabilities(subject: &Subject<'_>, table: &CapabilityTable) -> Vec<Capability> {
+pub fn capabilities(subject: &Subject<'_>, table: &CapabilityTable, around: &Around<'_>) -> Vec<Capability> {
     let identity = subject.identity;
     let grants = subject.grants.iter().filter_map(|(grant, policy)| Some((*grant, (*policy)?)));
-    let mut found = of_grants(grants.collect(), table);
+    let mut found = of_grants(grants.collect(), table, around, true);
     if identity.kind == IdentityKind::KubernetesGroup && identity.name == "system:masters" {
         found.retain(|capability| capability.kind != CapabilityKind::Administrator);
         found.push(Capability {
@@ -35,8 +36,18 @@ pub fn capabilities(subject: &Subject<'_>, table: &CapabilityTable) -> Vec<Capab
 }
 
 /// What one grant of one role amounts to by itself.
-pub fn grant_capabilities(grant: &Grant, policy: &Policy, table: &CapabilityTable) -> Vec<Capability> {
-    of_grants(vec![(grant, policy)], table)
+pub fn grant_capabilities(
+    grant: &Grant,
+    policy: &Policy,
+    table: &CapabilityTable,
+    around: &Around<'_>,
+) -> Vec<Capability> {
+    of_grants(vec![(grant, policy)], table, around, true)
+}
+
+/// What the role of a grant amounts to by its own rules, without what follows of those.
+pub(super) fn of_role(grant: &Grant, table: &CapabilityTable, around: &Around<'_>) -> Vec<Capability> {
+    (around.role)(&grant.policy).map_or_else(Vec::new, |role| of_grants(vec![(grant, role)], table, around, false))
 }
 
 /// How many names of one rule are told of one by one; what more there is counts as a right that is limited somehow.
@@ -44,11 +55,11 @@ const MOST_NAMES: usize = 2_000;
 
 /// One rule with the grant that brings it.
 #[derive(Clone, Copy)]
-struct Held<'a> {
-    grant: &'a Grant,
+pub(super) struct Held<'a> {
+    pub(super) grant: &'a Grant,
     policy: &'a Policy,
     number: usize,
-    rule: &'a Value,
+    pub(super) rule: &'a Value,
 }
 
 impl Held<'_> {
@@ -56,7 +67,7 @@ impl Held<'_> {
         self.grant.scope == "cluster"
     }
 
-    fn limited(&self) -> bool {
+    pub(super) fn limited(&self) -> bool {
         texts(self.rule, "resourceNames").next().is_some()
     }
 
@@ -104,7 +115,7 @@ impl Held<'_> {
         (in_group && on).then(|| self.limited() && !need.any_name && !named())
     }
 
-    fn has_verb(&self, wanted: &str) -> bool {
+    pub(super) fn has_verb(&self, wanted: &str) -> bool {
         match wanted.strip_suffix('*').filter(|prefix| prefix.ends_with(':')) {
             Some(prefix) => texts(self.rule, "verbs").any(|verb| verb == "*" || verb.starts_with(prefix)),
             None => has(self.rule, "verbs", wanted),
@@ -123,7 +134,7 @@ impl Held<'_> {
     }
 
     /// Binding, role and rule.
-    fn proof(&self) -> Vec<String> {
+    pub(super) fn proof(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.grant.via.iter().map(label).collect();
         lines.push(label(&self.policy.id));
         let show = |field: &str| {
@@ -147,7 +158,12 @@ pub(super) fn label(id: &Urn) -> String {
     }
 }
 
-fn of_grants(mut grants: Vec<(&Grant, &Policy)>, table: &CapabilityTable) -> Vec<Capability> {
+fn of_grants(
+    mut grants: Vec<(&Grant, &Policy)>,
+    table: &CapabilityTable,
+    around: &Around<'_>,
+    goes_on: bool,
+) -> Vec<Capability> {
     grants.sort_by_key(|(grant, _)| (&grant.id, &grant.policy));
     let mut rules = Vec::new();
     for (grant, policy) in grants {
@@ -159,15 +175,43 @@ fn of_grants(mut grants: Vec<(&Grant, &Policy)>, table: &CapabilityTable) -> Vec
     let mut found = Vec::new();
     for tenant in tenants {
         let here: Vec<Held<'_>> = rules.iter().filter(|held| held.grant.tenant == tenant).copied().collect();
-        in_scope(&here, None, &format!("cluster {tenant}"), table, &mut found);
+        let mut judge = |namespace: Option<&str>, scope: &str| {
+            in_scope(&here, namespace, scope, (table, around), &mut found);
+            if goes_on {
+                let rules = in_force(&here, namespace);
+                add_new(follows(&rules, namespace, scope, table, around), tenant, &mut found);
+            }
+        };
+        judge(None, &format!("cluster {tenant}"));
         let namespaces: BTreeSet<&str> =
             here.iter().filter_map(|held| held.grant.scope.strip_prefix("namespace/")).collect();
         for namespace in namespaces {
-            in_scope(&here, Some(namespace), &format!("namespace {tenant}/{namespace}"), table, &mut found);
+            judge(Some(namespace), &format!("namespace {tenant}/{namespace}"));
         }
     }
     found.sort();
     found
+}
+
+/// The rules that hold in a scope.
+fn in_force<'a>(all: &[Held<'a>], namespace: Option<&str>) -> Vec<Held<'a>> {
+    all.iter().filter(|held| held.everywhere() || is_local(held, namespace)).copied().collect()
+}
+
+fn is_local(held: &Held<'_>, namespace: Option<&str>) -> bool {
+    namespace.is_some() && held.grant.scope.strip_prefix("namespace/") == namespace
+}
+
+/// Adds what is sure, in place of the same under a condition.
+fn add_new(new: Vec<Capability>, tenant: &str, found: &mut Vec<Capability>) {
+    let cluster = format!("cluster {tenant}");
+    for one in new {
+        let is_same = |c: &Capability| c.kind == one.kind && (c.scope == one.scope || c.scope == cluster);
+        if !found.iter().any(|c| !c.conditional && is_same(c)) {
+            found.retain(|c| !(c.kind == one.kind && c.scope == one.scope));
+            found.push(one);
+        }
+    }
 }
 
 /// Adds the capabilities of one scope; those of a namespace only where the cluster's rules do not give them already.
@@ -175,11 +219,11 @@ fn in_scope(
     all: &[Held<'_>],
     namespace: Option<&str>,
     scope: &str,
-    table: &CapabilityTable,
+    (table, around): (&CapabilityTable, &Around<'_>),
     found: &mut Vec<Capability>,
 ) {
-    let local = |held: &Held<'_>| namespace.is_some() && held.grant.scope.strip_prefix("namespace/") == namespace;
-    let rules: Vec<Held<'_>> = all.iter().filter(|held| held.everywhere() || local(held)).copied().collect();
+    let local = |held: &Held<'_>| is_local(held, namespace);
+    let rules = in_force(all, namespace);
     let cluster = format!("cluster {}", rules.first().map_or("", |held| held.grant.tenant.as_str()));
     let mut here: Vec<Capability> = Vec::new();
     let mut add = |kind, conditional: bool, used: &[Held<'_>], note: Option<&String>| {
@@ -203,7 +247,8 @@ fn in_scope(
     }
     for row in table.rows.iter().filter(|row| row.is_for(namespace)) {
         let own = || for_own_role(row, &rules, namespace.is_some());
-        let met = meet(row, &rules).map(|met| if met.0 { own().map_or(met, |used| (false, used)) } else { met });
+        let met =
+            meet(row, &rules, around).map(|met| if met.0 { own().map_or(met, |used| (false, used)) } else { met });
         let Some((conditional, used)) = met else { continue };
         if conditional && row.named.is_some() {
             named.extend(of_names(row, &rules, namespace));
@@ -213,7 +258,7 @@ fn in_scope(
             }
         }
         for kind in std::iter::once(row.kind).chain(row.also) {
-            add(kind, conditional, &used, row.provided.as_ref());
+            add(kind, conditional, &used, row.provided.as_ref().filter(|_| conditional));
         }
     }
     found.append(&mut here);
@@ -262,8 +307,9 @@ fn for_own_role<'a>(row: &Row, rules: &[Held<'a>], is_local: bool) -> Option<Vec
 }
 
 /// The rules that meet all needs of a row, an unlimited one for each need where there is one.
-fn meet<'a>(row: &Row, rules: &[Held<'a>]) -> Option<(bool, Vec<Held<'a>>)> {
-    let mut conditional = row.provided.is_some();
+fn meet<'a>(row: &Row, rules: &[Held<'a>], around: &Around<'_>) -> Option<(bool, Vec<Held<'a>>)> {
+    let tenant = rules.first().map_or("", |held| held.grant.tenant.as_str());
+    let mut conditional = row.is_provided(tenant, around);
     let mut used: Vec<Held<'a>> = Vec::new();
     for need in &row.needs {
         let meeting = rules.iter().filter_map(|held| Some((held.meets(need)?, held)));

@@ -2,7 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::model::CapabilityKind;
+use super::Around;
+use crate::model::{CapabilityKind, Urn};
 
 /// Which RBAC rights amount to which capability, read from `rules/facts/kubernetes-capabilities.toml`.
 #[derive(Debug)]
@@ -61,6 +62,9 @@ pub(super) struct Row {
     /// What else must be so and cannot be read from RBAC; makes the capability conditional.
     #[serde(default)]
     pub(super) provided: Option<String>,
+    /// The object of which the presence proves that, as `namespace/kind/name`.
+    #[serde(default)]
+    there: Option<String>,
 }
 
 /// What a rule names.
@@ -87,6 +91,12 @@ impl Named {
 }
 
 impl Row {
+    /// Whether something else must be so, and was not seen.
+    pub(super) fn is_provided(&self, cluster: &str, around: &Around<'_>) -> bool {
+        let is_seen = |there: &String| (around.is_there)(&Urn::new(format!("k8s:{cluster}/{there}")));
+        self.provided.is_some() && !self.there.as_ref().is_some_and(is_seen)
+    }
+
     /// Whether it can hold in a namespace; `None` is the whole cluster.
     pub(super) fn is_for(&self, namespace: Option<&str>) -> bool {
         let Some(namespace) = namespace else { return true };

@@ -10,12 +10,14 @@ use super::shape::{Form, Shape, Take, next_key};
 /// Service accounts and images named anywhere inside of a value.
 #[derive(Clone, Default)]
 pub(super) struct Anywhere {
+    /// As namespace/name where a namespace is said beside them.
     pub(super) accounts: BTreeSet<String>,
     pub(super) images: BTreeSet<String>,
     /// The value itself, where it is a short text.
     pub(super) text: String,
-    /// What a field `name` says.
+    /// What the fields `name` and `namespace` say.
     name: String,
+    namespace: String,
     /// Texts with the names of their fields, until they are searched.
     pub(super) texts: Vec<(String, String)>,
 }
@@ -26,11 +28,12 @@ const MOST: usize = 100;
 impl Anywhere {
     pub(super) fn merge(&mut self, other: Self, key: &str) {
         match key {
-            "serviceAccountName" | "serviceAccount" => _ = self.accounts.insert(other.text),
             "image" => _ = self.images.insert(other.text),
-            // As External Secrets and others refer to one: `serviceAccountRef: {name: …}`.
-            "serviceAccountRef" => _ = self.accounts.insert(other.name),
             "name" => self.name = other.text,
+            "namespace" => self.namespace = other.text,
+            // `serviceAccountTemplate: {metadata: {name: …}}`
+            "metadata" if self.name.is_empty() => (self.name, self.namespace) = (other.name, other.namespace),
+            _ if names_account(key) => self.account(&other),
             _ if !other.text.is_empty() => self.texts.push((key.to_owned(), other.text)),
             _ => {}
         }
@@ -41,6 +44,40 @@ impl Anywhere {
         let room = MOST.saturating_sub(self.images.len());
         self.images.extend(other.images.into_iter().take(room));
     }
+}
+
+impl Anywhere {
+    /// A service account that a field names: as `name`, `namespace:name`, or `{name: …, namespace: …}`, as External Secrets,
+    /// Argo CD and others do.
+    fn account(&mut self, named: &Self) {
+        let text = named.text.strip_prefix("system:serviceaccount:").unwrap_or(&named.text);
+        let account = match (text.split_once(':'), named.namespace.as_str()) {
+            (Some((namespace, name)), _) => format!("{namespace}/{name}"),
+            (None, "") if text.is_empty() => named.name.clone(),
+            (None, "") => text.to_owned(),
+            (None, namespace) => format!("{namespace}/{}", named.name),
+        };
+        self.accounts.insert(account);
+    }
+
+    /// Gives the namespace that is said here to the service accounts that are named beside it.
+    pub(super) fn settle(&mut self) {
+        if self.namespace.is_empty() {
+            return;
+        }
+        let accounts = std::mem::take(&mut self.accounts).into_iter();
+        self.accounts = accounts
+            .map(|name| if name.contains('/') || name.is_empty() { name } else { format!("{}/{name}", self.namespace) })
+            .collect();
+    }
+}
+
+/// Whether a field names a service account: `serviceAccountName`, `defaultServiceAccount`, `serviceAccountRef` …
+fn names_account(key: &str) -> bool {
+    let lower = key.to_ascii_lowercase();
+    ["serviceaccount", "serviceaccountname", "serviceaccountref", "serviceaccounttemplate"]
+        .iter()
+        .any(|ending| lower.ends_with(ending))
 }
 
 // The parsers bound how deep a document may be.
@@ -58,6 +95,7 @@ impl Shape for Anywhere {
         while let Some(key) = next_key(&mut map)? {
             all.merge(map.next_value::<Take<Self>>()?.0, &key);
         }
+        all.settle();
         Ok(all)
     }
 

@@ -33,7 +33,14 @@ fn push_line(line: &str, out: &mut String) {
     while let Some((before, after)) = rest.split_once("{{") {
         let Some((expression, behind)) = after.split_once("}}") else { break };
         out.push_str(before);
-        out.push_str(&word(expression));
+        // Where the release goes nobody knows yet, but it is one place: what names it and what names no namespace meet.
+        let is_namespace = before.trim_end_matches([' ', '"', '\'']).ends_with("namespace:");
+        let lower = expression.to_ascii_lowercase();
+        if lower.contains(".release.namespace") || is_namespace && lower.contains("namespace") {
+            out.push_str("default");
+        } else {
+            out.push_str(&word(expression));
+        }
         rest = behind;
     }
     out.push_str(rest);
@@ -66,6 +73,23 @@ mod tests {
         let expected =
             "\nmetadata:\n  name: helm-app-fullname\n  labels:\n\nsubjects:\n- name: helm-app-fullname-x\n\n\n\n";
         assert_eq!(tolerate(text), expected);
+    }
+
+    #[test]
+    fn the_namespace_of_the_release_is_where_what_names_none_goes() {
+        for expression in [
+            "{{ .Release.Namespace }}",
+            "{{ .Release.Namespace | quote }}",
+            "{{ include \"c.namespace\" . }}",
+            "{{ .Values.namespaceOverride | default .Release.Namespace }}",
+            "\"{{ .Values.namespace }}\"",
+        ] {
+            let told = tolerate(&format!("- name: x\n  namespace: {expression}\n")).replace('"', "");
+            assert_eq!(told, "- name: x\n  namespace: default\n", "{expression}");
+        }
+        let inline = "subjects: [{name: {{ include \"c.name\" . }}, namespace: {{ .Release.Namespace }}}]";
+        assert_eq!(tolerate(inline), "subjects: [{name: helm-c-name, namespace: default}]\n");
+        assert_eq!(tolerate("namespace: {{ .Values.team }}"), "namespace: helm-values-team\n");
     }
 
     #[test]

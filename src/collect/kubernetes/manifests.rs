@@ -17,8 +17,9 @@ use super::records::{Projection, qualified};
 use super::resources::Kind;
 use super::shape::Take;
 use super::{NAME, cluster_name, helm};
+use crate::collect::source::Repositories;
 use crate::collect::{CollectError, Collector, Context, Sink};
-use crate::model::{AttributeName, CoverageEntry, FactKind, Known, Location, Outcome, Record};
+use crate::model::{AttributeName, CoverageEntry, FactKind, IdentityKind, Known, Location, Outcome, Record};
 
 /// Larger files are no manifests that people write.
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -200,7 +201,16 @@ impl Tree<'_> {
             }
         }
         records.extend(projection.finish());
+        let mut repositories = Repositories::new(self.root);
         for mut record in records {
+            if let Record::Identity(one) = &mut record
+                && let Location::File { path, .. } = &one.evidence.location
+            {
+                let owners = repositories.owners_of(path);
+                if !owners.is_empty() && one.kind == IdentityKind::KubernetesServiceAccount {
+                    one.attributes.set(AttributeName::CodeOwners, owners);
+                }
+            }
             if declared(&mut record, &templates) {
                 self.sink.send_blocking(record)?;
             }

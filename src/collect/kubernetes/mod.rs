@@ -7,6 +7,7 @@ mod anywhere;
 mod audit;
 mod builtin;
 mod cloud;
+mod command;
 #[cfg(feature = "kubernetes")]
 mod connect;
 mod custom;

@@ -66,6 +66,7 @@ impl Object {
             "roleRef" => self.role = value(map, name, wrong)?,
             "rules" => self.rules = value::<_, Rules>(map, name, wrong)?.0,
             "spec" => self.spec = value(map, name, wrong)?,
+            "template" => self.spec.take_template(value(map, name, &mut Wrong::default())?),
             "status" => self.status = value(map, name, &mut Wrong::default())?,
             "type" => self.secret_type = value(map, name, wrong)?,
             "data" | "stringData" => self.data.add(value(map, name, wrong)?),

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use serde::de::{MapAccess, SeqAccess};
+use serde::de::MapAccess;
 
 use super::anywhere::Anywhere;
+use super::command::Words;
 use super::object::{Named, YesNo, fields};
 use super::searching::Text;
 use super::shape::{Form, Many, Shape, Take, Wrong, next_key, pass, value};
@@ -46,6 +47,15 @@ impl Shape for Spec {
                 "signerName" => spec.request.signer = value(&mut map, &key, &mut Wrong::default())?,
                 "username" => spec.request.username = value(&mut map, &key, &mut Wrong::default())?,
                 "request" => spec.request.subject = value(&mut map, &key, &mut Wrong::default())?,
+                "serviceAccount" => {
+                    let Take(found, is_text) = map.next_value::<Take<Anywhere>>()?;
+                    spec.own.alias.clone_from(&found.text);
+                    if !is_text {
+                        // A custom resource may say it as `{name: …}`.
+                        wrong.add(&key, "a text");
+                        spec.anywhere.merge(found, &key);
+                    }
+                }
                 _ => {
                     if spec.own.field(&key, &mut map)? {
                         continue;
@@ -61,6 +71,7 @@ impl Shape for Spec {
                 }
             }
         }
+        spec.anywhere.settle();
         Ok(spec)
     }
 }
@@ -148,12 +159,14 @@ impl Shape for PodSpec {
     }
 }
 
+/// A template of pods; those of Argo Events name the service account beside the containers.
 #[derive(Clone, Default)]
-struct PodTemplate {
+pub(super) struct PodTemplate {
     spec: PodSpec,
+    account: String,
     wrong: Wrong,
 }
-fields!(PodTemplate { "spec" => spec: PodSpec });
+fields!(PodTemplate { "spec" => spec: PodSpec, "serviceAccountName" => account: String });
 
 #[derive(Clone, Default)]
 struct JobTemplate {
@@ -170,6 +183,11 @@ struct JobSpec {
 fields!(JobSpec { "template" => template: PodTemplate });
 
 impl Spec {
+    /// Takes the template of an object that has it outside of its specification.
+    pub(super) fn take_template(&mut self, template: PodTemplate) {
+        self.template = template;
+    }
+
     /// The specification of the pods, wherever the kind has it.
     pub(super) fn pods(&self) -> [&PodSpec; 3] {
         [&self.own, &self.template.spec, &self.job.spec.template.spec]
@@ -199,7 +217,7 @@ impl Spec {
     /// Every service account that is named anywhere; for custom resources.
     pub(super) fn accounts(&self) -> BTreeSet<&str> {
         let named = self.pods().into_iter().flat_map(|spec| [spec.account.as_str(), spec.alias.as_str()]);
-        let anywhere = self.anywhere.accounts.iter().map(String::as_str);
+        let anywhere = self.anywhere.accounts.iter().map(String::as_str).chain([self.template.account.as_str()]);
         named.chain(anywhere).filter(|name| !name.is_empty()).collect()
     }
 
@@ -209,11 +227,15 @@ impl Spec {
             rename(&mut spec.account);
             rename(&mut spec.alias);
         }
+        rename(&mut self.template.account);
         let named = std::mem::take(&mut self.anywhere.accounts);
         self.anywhere.accounts = named
             .into_iter()
             .map(|mut name| {
-                rename(&mut name);
+                // What another namespace has is not renamed with this one.
+                if !name.contains('/') {
+                    rename(&mut name);
+                }
                 name
             })
             .collect();
@@ -338,51 +360,3 @@ pub(super) struct ValueFrom {
     wrong: Wrong,
 }
 fields!(ValueFrom { "secretKeyRef" => secret: Named });
-
-/// What is told of a command line: names of options whose value is a secret, and a few options of the API server.
-#[derive(Clone, Default)]
-pub(super) struct Words {
-    pub(super) secrets: BTreeSet<String>,
-    pub(super) api_server: bool,
-    pub(super) bounds_tokens: bool,
-    /// Who issues tokens, where an API server is told.
-    pub(super) issuer: Option<String>,
-    /// The words after options, until they are searched.
-    texts: Vec<(String, String)>,
-}
-
-impl Shape for Words {
-    const FORM: Form = Form::List;
-
-    fn sequence<'de, A: SeqAccess<'de>>(mut sequence: A) -> Result<Self, A::Error> {
-        let mut words = Self::default();
-        let mut option: Option<String> = None;
-        while let Some(Take(word, _)) = sequence.next_element::<Take<String>>()? {
-            words.api_server |= word.ends_with("kube-apiserver");
-            words.bounds_tokens |= word.starts_with("--service-account-max-token-expiration");
-            if let Some(issuer) = word.strip_prefix("--service-account-issuer=").filter(|_| words.issuer.is_none()) {
-                words.issuer = Some(super::one_line(issuer));
-            }
-            let (name, given) = match word.split_once('=') {
-                Some((name, given)) => (name.to_owned(), Some(given)),
-                None => (word.clone(), None),
-            };
-            if let Some(before) = option.take()
-                && !word.starts_with('-')
-                && !is_plain(&word)
-            {
-                words.secrets.insert(before);
-            }
-            words.texts.push((name.clone(), given.unwrap_or(&word).to_owned()));
-            let bare = name.trim_start_matches('-');
-            if name.starts_with('-') && names_secret(bare) {
-                match given {
-                    Some(given) if !is_plain(given) => _ = words.secrets.insert(name),
-                    Some(_) => {}
-                    None => option = Some(name),
-                }
-            }
-        }
-        Ok(words)
-    }
-}

@@ -78,20 +78,34 @@ impl Projection {
         if (accounts.is_empty() && object.spec.images().is_empty()) || object.metadata.name.is_empty() {
             return None;
         }
-        let namespace =
-            if object.metadata.namespace.is_empty() { "default" } else { object.metadata.namespace.as_str() };
-        let runs_as: Vec<Urn> =
-            accounts.iter().map(|name| Urn::kubernetes(&self.cluster, namespace, "sa", name)).collect();
+        let metadata = &object.metadata;
+        // Of what a cluster has, an object without a namespace is of all of it; `kubectl apply` puts others into `default`.
+        let namespace = match metadata.namespace.as_str() {
+            "" if metadata.uid.is_empty() => Some("default"),
+            "" => None,
+            namespace => Some(namespace),
+        };
+        let place = |name: &&str| match name.split_once('/') {
+            Some((namespace, name)) => Some((namespace.to_owned(), name.to_owned())),
+            None => namespace.map(|namespace| (namespace.to_owned(), (*name).to_owned())),
+        };
+        let accounts: Vec<(String, String)> = accounts.iter().filter_map(place).collect();
+        let account = |(namespace, name): &(String, String)| Urn::kubernetes(&self.cluster, namespace, "sa", name);
+        let runs_as: Vec<Urn> = accounts.iter().map(account).collect();
         let group = object.api_version.rsplit_once('/').map_or("", |(group, _)| group);
         let kind = format!("{}.{group}", object.kind.to_lowercase());
-        for account in &accounts {
-            self.mounts(&format!("{namespace}/{account}"), object.spec.pods());
+        for (namespace, name) in &accounts {
+            self.mounts(&format!("{namespace}/{name}"), object.spec.pods());
         }
+        let id = match namespace {
+            Some(namespace) => Urn::kubernetes(&self.cluster, namespace, &kind, &metadata.name),
+            None => Urn::kubernetes_cluster(&self.cluster, &kind, &metadata.name),
+        };
         Some(Record::Workload(Workload {
-            id: Urn::kubernetes(&self.cluster, namespace, &kind, &object.metadata.name),
+            id,
             kind: WorkloadKind::KubernetesCustom,
             tenant: self.cluster.clone(),
-            name: format!("{namespace}/{}", object.metadata.name),
+            name: namespace.map_or(metadata.name.clone(), |namespace| format!("{namespace}/{}", metadata.name)),
             runs_as,
             attributes: attributes(&object.spec, &self.found.names)
                 .with(AttributeName::Form, format!("{group}/{}", object.kind)),

@@ -34,6 +34,7 @@ pub use allows::TextNotes;
 pub use discover::{Found, discover};
 pub use given::{Given, GivenText};
 pub use home::Homes;
+pub(super) use manifest::Repositories;
 pub use tree::{KnownTrees, Tree, trees};
 pub use watched::Watched;
 

@@ -24,7 +24,7 @@ use crate::model::{
     AttributeName, Attributes, CoverageEntry, Evidence, Location, Outcome, Record, Setting, SettingKind, Urn,
 };
 use providers::Providers;
-use repository::Repositories;
+pub(in crate::collect) use repository::Repositories;
 
 /// The largest file that is read, in bytes. Code is small; states of thousands of resources are not.
 const LARGEST: u64 = 64 * 1024 * 1024;

@@ -9,20 +9,20 @@ use super::owners::CodeOwners;
 const PLACES: &[&str] = &[".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"];
 
 /// The repositories of a tree, found as they are asked for.
-pub(super) struct Repositories {
+pub(in crate::collect) struct Repositories {
     root: PathBuf,
     owners: HashMap<PathBuf, Option<CodeOwners>>,
     names: HashMap<PathBuf, Option<String>>,
 }
 
 impl Repositories {
-    pub(super) fn new(root: &Path) -> Self {
+    pub(in crate::collect) fn new(root: &Path) -> Self {
         let root = if root.is_file() { root.parent().unwrap_or(root) } else { root };
         Self { root: root.to_owned(), owners: HashMap::new(), names: HashMap::new() }
     }
 
     /// The owners of a file, by the nearest CODEOWNERS above it within the tree.
-    pub(super) fn owners_of(&mut self, path: &str) -> Vec<String> {
+    pub(in crate::collect) fn owners_of(&mut self, path: &str) -> Vec<String> {
         for folder in Path::new(path).ancestors().skip(1) {
             let whole = self.root.join(folder);
             let owners = self.owners.entry(whole.clone()).or_insert_with(|| {
