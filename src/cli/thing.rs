@@ -28,8 +28,12 @@ pub(super) fn label(inventory: &Inventory, id: &Urn) -> String {
     if let Some(person) = inventory.people.get(id) {
         return format!("{} ({})", person.name, person.email);
     }
-    match id.as_str().strip_prefix("place:") {
-        Some(place) => format!("every service account of {place}"),
+    if let Some(place) = id.as_str().strip_prefix("place:") {
+        return format!("every service account of {place}");
+    }
+    match id.as_str().strip_prefix("outside:") {
+        Some("internet") => "anyone on the internet".to_owned(),
+        Some(other) => format!("{} of others", other.replace('/', " ")),
         None => format!("{id} (nothing was read of it)"),
     }
 }

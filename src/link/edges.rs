@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::federation::AllAdmitted;
-use super::{clusters, definitions, proofs, workflows};
+use super::{clusters, definitions, outsiders, proofs, workflows};
 use crate::access::kubernetes::{self, Asker, Place, Reach};
 use crate::inventory::{Graph, IdentityFacts, Inventory};
 use crate::model::{
@@ -23,6 +23,7 @@ pub(super) fn link(inventory: &mut Inventory) {
     of_credentials(inventory, &mut edges);
     of_workloads(inventory, &mut edges);
     of_trusts(inventory, &mut edges);
+    outsiders::link(inventory, &mut edges);
     let admitted = AllAdmitted::of(inventory.trusts.iter());
     of_service_accounts(inventory, &admitted, &mut edges);
     of_groups(inventory, &mut edges);

@@ -11,6 +11,7 @@ mod directory;
 mod edges;
 mod environments;
 mod federation;
+mod outsiders;
 mod owners;
 mod persons;
 mod privilege;

@@ -8,8 +8,8 @@ use super::Tables;
 use crate::access::{aws, kubernetes, okta};
 use crate::inventory::Inventory;
 use crate::model::{
-    AttributeName, AttributeValue, Capability, FactKind, Grant, GrantKind, Identity, IdentityKind, Known, Policy,
-    PolicyLanguage, Provider, SettingKind, Urn,
+    AttributeName, AttributeValue, Attributes, Capability, FactKind, Grant, GrantKind, Identity, IdentityKind, Known,
+    Policy, PolicyLanguage, Provider, SettingKind, Urn,
 };
 
 pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library) {
@@ -20,20 +20,20 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
     let is_there = |id: &Urn| read.settings.get(id).is_some();
     let around = kubernetes::Around { role: &find, is_there: &is_there };
     let judge = |identity: &Identity| {
-        let mut capabilities = match identity.provider() {
+        let (mut capabilities, wide) = match identity.provider() {
             Provider::Aws => {
                 let principal = aws_principal(read, identity, &guardrails);
-                aws::capabilities(&principal, library, &tables.aws_capabilities)
+                aws::judged(&principal, library, &tables.aws_capabilities)
             }
             Provider::Kubernetes => {
                 let subject = kubernetes_subject(read, identity, tables);
-                kubernetes::capabilities(&subject, &tables.kubernetes_capabilities, &around)
+                (kubernetes::capabilities(&subject, &tables.kubernetes_capabilities, &around), Vec::new())
             }
-            Provider::Okta => okta_capabilities(read, identity, tables),
-            Provider::Agents => Vec::new(),
+            Provider::Okta => (okta_capabilities(read, identity, tables), Vec::new()),
+            Provider::Agents => Default::default(),
         };
         capabilities.sort();
-        (identity.id.clone(), capabilities, rights_unknown(read, identity))
+        (identity.id.clone(), capabilities, wide, rights_unknown(read, identity))
     };
     let of_identities: Vec<_> = read.identities.rows().par_iter().map(judge).collect();
     // What a policy amounts to is asked once, however many hold it.
@@ -54,7 +54,11 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
         };
         of_grants.insert(grant.id.clone(), capabilities);
     }
-    for (id, capabilities, unknown) in of_identities {
+    for (id, capabilities, wide, unknown) in of_identities {
+        for (name, actions) in wide {
+            let all = Attributes::default().with(name, actions);
+            inventory.facts.attributes.entry(id.clone()).or_default().fill(all, true);
+        }
         let facts = inventory.facts.identities.entry(id).or_default();
         facts.capabilities = capabilities;
         facts.rights_unknown = unknown;

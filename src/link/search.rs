@@ -23,10 +23,12 @@ pub(super) fn link(inventory: &mut Inventory) {
 
 /// Everything that somebody can do somewhere, the strongest first.
 fn sources(inventory: &Inventory) -> Vec<Source> {
-    let mut by_power: BTreeMap<(usize, CapabilityKind, String), BTreeMap<Urn, Holding>> = BTreeMap::new();
+    let mut by_power: BTreeMap<(bool, usize, CapabilityKind, String), BTreeMap<Urn, Holding>> = BTreeMap::new();
     let mut add = |kind: CapabilityKind, scope: &str, who: &Urn, conditional: bool| {
         let holding = if conditional { Holding::Conditional } else { Holding::Holds };
-        let holders = by_power.entry((strength(kind), kind, scope.to_owned())).or_default();
+        // What is about single resources comes after what is about a whole account.
+        let is_of_resource = scope.starts_with("resource");
+        let holders = by_power.entry((is_of_resource, strength(kind), kind, scope.to_owned())).or_default();
         holders.entry(who.clone()).and_modify(|known| *known = holding.min(*known)).or_insert(holding);
     };
     for (id, facts) in &inventory.facts.identities {
@@ -42,7 +44,7 @@ fn sources(inventory: &Inventory) -> Vec<Source> {
     }
     by_power
         .into_iter()
-        .map(|((_, kind, scope), holders)| Source { kind, scope, holders: holders.into_iter().collect() })
+        .map(|((_, _, kind, scope), holders)| Source { kind, scope, holders: holders.into_iter().collect() })
         .collect()
 }
 

@@ -117,6 +117,24 @@ macro_rules! attributes_of_clouds {
             PassesAnyRole = "passes_any_role": Texts of [Identity];
             /// Actions that its policies name and AWS does not have.
             UnknownActions = "unknown_actions": Texts of [Identity];
+            /// Services of which it may use every action on everything: `kms:*`.
+            WholeServices = "whole_services": Texts of [Identity];
+            /// Actions by which it may switch off what tells what was done, on everything of its account.
+            SwitchesOffLogs = "switches_off_logs": Texts of [Identity];
+            /// Actions by which it may let others use any resource of a sort.
+            OpensResources = "opens_resources": Texts of [Identity];
+            /// Actions by which it may have credentials of any other made.
+            MintsCredentials = "mints_credentials": Texts of [Identity];
+            /// It is used by people: a user that signs in and has no key, a role that people sign in to.
+            OfPeople = "of_people": Bool of [Identity];
+            /// Those of its policies whose conditions pass whoever lacks what they ask for.
+            VainConditions = "vain_conditions": Texts of [Identity];
+            /// Those of its policies that hold a variable which their version does not know.
+            UnreadVariables = "unread_variables": Texts of [Identity];
+            /// Actions worth watching that it may use on everything of its account, without a condition.
+            WideActions = "wide_actions": Texts of [Identity];
+            /// Whoever knows the identity pool becomes it without signing in.
+            OpenToGuests = "open_to_guests": Bool of [Identity];
             /// Its trust policy lets anyone in who meets a condition that says nothing of who that is.
             TrustsAnyoneWeakly = "trusts_anyone_weakly": Texts of [Identity];
             /// SAML providers whose assertions its trust policy accepts whatever their audience.
@@ -144,7 +162,7 @@ macro_rules! attributes_of_clouds {
             /// Whether it works.
             Enabled = "enabled": Bool of [Workload, Setting];
             /// When it ends or ended; more than zero means that it is over.
-            Ends = "ends": Time of [Workload, Setting];
+            Ends = "ends": Time of [Identity, Workload, Setting];
             /// Accounts outside of those that were read and of the organisation, that its trust or resource policy lets in.
             ExternalAccounts = "external_accounts": Texts of [Identity, Setting];
             /// The external accounts with the names of known vendors.

@@ -105,7 +105,8 @@ pub struct Capability {
     /// What it can do.
     pub kind: CapabilityKind,
     /// Where: `account 123456789012`, `cluster prod`, `namespace prod/payments`, or one thing by its name:
-    /// `service-account prod/payments/worker` (`*` for any namespace), `secret prod/payments/key`, `user prod/jana`, `group prod/ops`.
+    /// `service-account prod/payments/worker` (`*` for any namespace), `secret prod/payments/key`, `user prod/jana`, `group prod/ops`,
+    /// `resource arn:aws:s3:::orders/*`, `resources … and …`.
     pub scope: String,
     /// Holds only under a condition that cannot be judged offline.
     pub conditional: bool,
@@ -116,7 +117,9 @@ pub struct Capability {
 impl Capability {
     /// Whether it is about things by their names alone.
     pub fn is_of_named(&self) -> bool {
-        ["service-account ", "secret ", "user ", "group "].iter().any(|word| self.scope.starts_with(word))
+        ["service-account ", "secret ", "user ", "group ", "resource ", "resources "]
+            .iter()
+            .any(|word| self.scope.starts_with(word))
     }
 
     /// Administrator of a whole account or cluster, without a condition.
@@ -150,6 +153,13 @@ pub struct EscalationPath {
     /// What to take away so that this way is closed where it begins; empty where that is not known.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub cut: String,
+}
+
+impl EscalationPath {
+    /// How many things are done on it; where that was not counted, how many sentences prove it.
+    pub fn length(&self) -> usize {
+        if self.via.is_empty() { self.steps.len() } else { self.via.len() }
+    }
 }
 
 /// Who answers for an identity.

@@ -106,7 +106,7 @@ pub(super) fn way(path: &EscalationPath, id: &Urn, ways: usize) -> String {
     let through = if path.target == *id { String::new() } else { format!(" as {}", path.target) };
     let condition = if path.conditional { ", if a condition holds" } else { "" };
     let others = if ways > 1 { format!(" (and in {})", plural(ways - 1, "other way")) } else { String::new() };
-    format!("become administrator{through} in {}{condition}{others}", plural(path.steps.len(), "step"))
+    format!("become administrator{through} in {}{condition}{others}", plural(path.length(), "step"))
 }
 
 /// `1 finding`, `3 findings`.

@@ -34,7 +34,7 @@ fn ways(facts: &IdentityFacts) -> impl Iterator<Item = &EscalationPath> {
 
 /// How many things are done on a way, in words.
 fn length(path: &EscalationPath) -> String {
-    match path.via.len().max(1) {
+    match path.length() {
         1 => "1 step".to_owned(),
         many => format!("{many} steps"),
     }

@@ -64,8 +64,7 @@ impl Check {
     /// Whether the value passes. May add public facts that it read out of the value.
     pub(super) fn holds(self, value: &[u8], facts: &mut BTreeMap<String, String>) -> bool {
         match self {
-            Self::GithubCrc32 => prefixed_crc32(value, b'_', 36),
-            Self::NpmCrc32 => prefixed_crc32(value, b'_', 36),
+            Self::GithubCrc32 | Self::NpmCrc32 => prefixed_crc32(value, b'_', 36),
             Self::GrafanaCrc32 => grafana(value, facts),
             Self::AwsKeyId => std::str::from_utf8(value).is_ok_and(|id| is_old_aws_id(id) || is_new_aws_id(id)),
             Self::Jwt => jwt(value, facts).is_some(),

@@ -1,10 +1,10 @@
 //! What IAM policies amount to.
 
-use nonhuman::access::aws::{Principal, Techniques, problems};
+use nonhuman::access::aws::{Library, Principal, Techniques, judged, problems};
 use nonhuman::model::{Capability, IdentityKind, Policy};
 use serde_json::{Value, json};
 
-use crate::account::{capabilities, identity, policy, policy_capabilities};
+use crate::account::{capabilities, identity, policy, policy_capabilities, table};
 
 const USER: &str = "arn:aws:iam::111122223333:user/bot";
 
@@ -69,7 +69,7 @@ fn statements_in_every_form() {
         ),
         (json!({"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*"}), BUT_IAM.to_vec()),
         (allow("secretsmanager:get?ecret*", "*"), vec!["read-secrets"]),
-        (allow("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:*:*:secret:app/*"), vec![]),
+        (allow("secretsmanager:GetSecretValue", "arn:aws:secretsmanager:*:*:secret:app/*"), vec!["read-secrets"]),
         (allow("iam:PutUserPolicy", USER), vec!["escalate"]),
         (allow("iam:PutUserPolicy", "arn:aws:iam::*:user/${aws:username}"), vec!["escalate"]),
         (allow("iam:PutUserPolicy", "arn:aws:iam::*:user/${aws:SourceIdentity}"), vec!["escalate?"]),
@@ -229,4 +229,63 @@ fn a_resource_longer_than_any_arn_is_named_and_matches_nothing() {
     assert!(began.elapsed().as_secs() < 5);
     let told = problems(&json!({"Statement": [allow("lambda:*", &long)]}));
     assert!(told.len() == 1 && told[0].contains("longer than an ARN can be"), "{told:?}");
+}
+
+#[test]
+fn a_right_to_named_data_is_told_with_the_names() {
+    let told = |statements: Value| -> Vec<(String, String)> {
+        let all = found(statements, None).into_iter().filter(|one| !one.conditional);
+        all.map(|one| (one.kind.to_string(), one.scope)).collect()
+    };
+    let secret = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/db-AbCdEf";
+    assert_eq!(
+        told(allow("secretsmanager:GetSecretValue", secret)),
+        [("read-secrets".to_owned(), format!("resource {secret}"))]
+    );
+    let objects = json!({"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"],
+        "Resource": ["arn:aws:s3:::a/*", "arn:aws:s3:::b/*", "arn:aws:s3:::c/*", "arn:aws:s3:::d/*"]});
+    let scope = "resources arn:aws:s3:::a/*, arn:aws:s3:::b/*, arn:aws:s3:::c/* and 1 more".to_owned();
+    assert_eq!(told(objects.clone()), [("read-data".to_owned(), scope.clone()), ("write-data".to_owned(), scope)]);
+    let found = found(objects.clone(), None);
+    assert!(found.iter().all(|one| one.is_of_named() && one.proof[0].starts_with("policy held, statement 1")));
+    // Who may do it everywhere is told so; what is denied is not told.
+    assert_eq!(told(json!([objects, allow("s3:GetObject", "*")]))[0].1, "account 111122223333");
+    let denied = json!([
+        allow("s3:GetObject", "arn:aws:s3:::a/*"),
+        {"Effect": "Deny", "Action": "s3:*", "Resource": "arn:aws:s3:::a/*"}
+    ]);
+    assert_eq!(told(denied), []);
+}
+
+#[test]
+fn actions_worth_watching_are_told_where_they_are_allowed_on_everything() {
+    let user = identity(IdentityKind::AwsUser, USER, "111122223333", "bot");
+    let wide = |statements: Value| {
+        let held = made("arn:aws:iam::111122223333:policy/held", statements);
+        let principal = Principal {
+            identity: &user,
+            policies: vec![&held],
+            missing_policies: Vec::new(),
+            boundary_id: None,
+            groups: None,
+            guardrails: Vec::new(),
+            resource_guardrails: Vec::new(),
+            boundary: None,
+            trust: None,
+        };
+        let all = judged(&principal, &Library::default(), &table()).1;
+        all.into_iter().flat_map(|(_, actions)| actions).collect::<Vec<String>>()
+    };
+    assert_eq!(wide(allow("cloudtrail:Stop*", "*")), ["cloudtrail:StopLogging"]);
+    assert_eq!(wide(allow("kms:Decrypt", "*")), ["kms:Decrypt"]);
+    assert_eq!(wide(allow("kms:Decrypt", "arn:aws:kms:*:*:key/1")), Vec::<String>::new());
+    assert_eq!(
+        wide(json!([allow("cloudtrail:*", "*"), {"Effect": "Deny", "Action": "cloudtrail:*", "Resource": "*"}])),
+        Vec::<String>::new()
+    );
+    assert_eq!(wide(allow("ssm:*", "*")), ["ssm:*"]);
+    assert_eq!(
+        wide(json!([allow("ssm:*", "*"), {"Effect": "Deny", "Action": "ssm:*", "Resource": "*"}])),
+        Vec::<String>::new()
+    );
 }

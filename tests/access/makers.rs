@@ -193,3 +193,23 @@ fn whoever_signs_for_a_provider_is_every_role_that_trusts_it() {
     let thumbprint = json!([allow(json!("iam:UpdateOpenIDConnectProviderThumbprint"), "*")]);
     assert_eq!(verdict(thumbprint, &github), "possible");
 }
+
+#[test]
+fn what_is_made_anew_lies_in_the_own_account_and_has_one_name() {
+    let trusting = json!({"roles": [role("lam", json!({"Service": "lambda.amazonaws.com"}), json!({}))]});
+    let made = |create: &str, invoke: &str| {
+        let of = |name: &str| format!("arn:aws:lambda:*:{name}");
+        verdict(
+            json!([
+                allow(json!("iam:PassRole"), "*"),
+                allow(json!("lambda:CreateFunction"), &of(create)),
+                allow(json!("lambda:InvokeFunction"), &of(invoke))
+            ]),
+            &trusting,
+        )
+    };
+    assert_eq!(made("111122223333:function:*", "111122223333:function:*"), "certain");
+    assert_eq!(made("*:function:dev-*", "111122223333:function:*"), "certain");
+    assert_eq!(made("999988887777:function:*", "999988887777:function:*"), "nothing");
+    assert_eq!(made("111122223333:function:dev-*", "111122223333:function:prod-*"), "nothing");
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::tree::{Ran, folder, nonhuman, project};
+use crate::tree::{Ran, folder, nonhuman, project, write};
 
 /// What is planted in `fixtures/aws/services`: each flaw once, beside a near miss that must stay quiet.
 const PLANTED: &[(&str, &str)] = &[
@@ -137,5 +137,70 @@ fn the_policy_allows_reading_and_nothing_else() {
     for action in actions.iter().filter_map(Value::as_str) {
         assert!(plan.contains(action), "{action} is not in the plan");
     }
-    assert!(plan.contains("aws lambda get-policy --function-name NAME > lambda.get-policy.NAME.json"), "{plan}");
+    assert!(
+        plan.contains(
+            "aws lambda get-policy --region REGION --function-name NAME > lambda.get-policy.REGION.NAME.json"
+        ),
+        "{plan}"
+    );
+}
+
+#[test]
+fn the_commands_of_the_plan_run_as_they_are_and_overwrite_nothing() {
+    let tree = folder();
+    let ran: Ran = nonhuman(tree.path()).args(["permissions", "aws", "--plan"]).output().expect("it starts").into();
+    let commands: Vec<&str> = ran.stdout.lines().map(str::trim).filter(|line| line.starts_with("aws ")).collect();
+    let file = |line: &str| line.split(" > ").nth(1).expect("a file").split(' ').next().expect("a name").to_owned();
+    let mut files: Vec<String> = commands.iter().map(|line| file(line)).collect();
+    files.sort();
+    let all = files.len();
+    files.dedup();
+    assert_eq!(files.len(), all, "two commands write one file");
+    for expected in [
+        "aws organizations list-policies --filter SERVICE_CONTROL_POLICY > organizations.list-policies.SERVICE_CONTROL_POLICY.json",
+        "aws sqs get-queue-attributes --region REGION --queue-url NAME --attribute-names Policy QueueArn > sqs.get-queue-attributes.REGION.NAME.json",
+        "aws iam get-open-id-connect-provider --open-id-connect-provider-arn NAME > iam.get-open-id-connect-provider.NAME.json",
+        "aws codebuild batch-get-projects --region REGION --names NAME > codebuild.batch-get-projects.REGION.NAME.json",
+        "aws eks describe-pod-identity-association --region REGION --cluster-name CLUSTER-NAME --association-id NAME > eks.describe-pod-identity-association.REGION.CLUSTER-NAME.NAME.json",
+        "aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=CreateUser > cloudtrail.lookup-events.CreateUser.json",
+        "aws s3api get-bucket-policy --bucket NAME > s3api.get-bucket-policy.NAME.json 2> s3api.get-bucket-policy.NAME.err || grep -q NoSuchBucketPolicy s3api.get-bucket-policy.NAME.err && echo null > s3api.get-bucket-policy.NAME.json",
+    ] {
+        assert!(commands.contains(&expected), "{expected}\n{}", commands.join("\n"));
+    }
+}
+
+/// An account of one role with this trust policy, which is administrator.
+fn trusting(trust: &serde_json::Value) -> serde_json::Value {
+    serde_json::json!({"UserDetailList": [], "GroupDetailList": [], "Policies": [], "RoleDetailList": [{
+        "RoleName": "app", "RoleId": "AROAEXAMPLEAPP000001", "Path": "/",
+        "Arn": "arn:aws:iam::111122223333:role/app", "CreateDate": "2026-01-01T00:00:00Z",
+        "RoleLastUsed": {"LastUsedDate": "2026-11-20T00:00:00Z"},
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+        "RolePolicyList": [{"PolicyName": "all", "PolicyDocument":
+            {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}}]}]})
+}
+
+#[test]
+fn whoever_is_outside_has_a_way_in_where_a_role_lets_him() {
+    let guests = serde_json::json!({"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+        "Principal": {"Federated": "cognito-identity.amazonaws.com"},
+        "Condition": {"ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": "unauthenticated"}}});
+    let vendor = serde_json::json!({"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"AWS": "arn:aws:iam::464622532012:root"}});
+    for (trust, from, label, rule) in [
+        (&guests, "internet", "From anyone on the internet to", "guests-become-administrator"),
+        (&vendor, "464622532012", "From account 464622532012 of others to", "external-administrator"),
+    ] {
+        let tree = folder();
+        write(tree.path(), "aws/iam.json", trusting(trust).to_string());
+        let ask = ["path", from, "role/app", "--now", "2026-11-22T12:00:00Z", "--aws-export", "aws"];
+        let way: Ran = nonhuman(tree.path()).args(ask).output().expect("it starts").into();
+        assert!(way.stdout.contains(label), "{}{}", way.stdout, way.stderr);
+        assert!(way.stdout.contains("every step holds by what was read"), "{}", way.stdout);
+        let scan = ["scan", "--now", "2026-11-22T12:00:00Z", "--aws-export", "aws", "--exit-zero", "--format", "json"];
+        let ran: Ran = nonhuman(tree.path()).args(scan).output().expect("it starts").into();
+        let report: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        let found = report["findings"].as_array().expect("findings").iter().any(|one| one["rule"] == rule);
+        assert!(found, "{rule}");
+    }
 }

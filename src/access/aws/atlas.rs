@@ -214,7 +214,11 @@ fn held(node: &Node<'_>, techniques: &[Technique]) -> Vec<(usize, Held)> {
     for (place, technique) in techniques.iter().enumerate().filter(|_| node.acts()) {
         let is_named = technique.needs.iter().all(|need| node.holds.get(*need).copied().unwrap_or_default());
         let asked = technique.actions.iter().filter(|action| technique.how != How::PassRole || !is_pass_role(action));
-        let held = if is_named && !is_sure(node) { node.may_each(asked) } else { None };
+        let held = match technique.how {
+            _ if !is_named || is_sure(node) => None,
+            How::PassRole => node.may_make(asked),
+            _ => node.may_each(asked),
+        };
         // A role that trusts somebody of its own account by name may be assumed without a policy.
         if held.is_some() || technique.how == How::Assume {
             found.push((place, held));

@@ -11,18 +11,92 @@ use super::context::Terms;
 use super::evaluate::Rights;
 use super::library::Library;
 use super::probe::{CapabilityTable, Group, Place, Probe, Subject};
-use crate::model::{Capability, CapabilityKind, Identity, IdentityKind, Policy};
+use crate::model::{AttributeName, Capability, CapabilityKind, Identity, IdentityKind, Policy};
 
 /// What the policies of an identity amount to: allow minus deny, within the boundary and the guardrails. At most one
 /// capability a kind, in the order of [`CapabilityKind`]; an administrator's other capabilities are listed too. A
 /// boundary whose document could not be read is the caller's to handle: without one, none is applied.
 pub fn capabilities(principal: &Principal<'_>, library: &Library, table: &CapabilityTable) -> Vec<Capability> {
+    judged(principal, library, table).0
+}
+
+/// As [`capabilities`], with those of the actions worth watching that it may use on everything of its account for
+/// certain; none of an administrator, who may use all.
+pub fn judged(
+    principal: &Principal<'_>,
+    library: &Library,
+    table: &CapabilityTable,
+) -> (Vec<Capability>, Vec<(AttributeName, Vec<String>)>) {
     let identity = principal.identity;
     if let Some(root) = root(identity) {
-        return vec![root];
+        return (vec![root], Vec::new());
     }
     let rights = Rights::of(principal, library);
-    Asker { rights: &rights, place: &table.place(Subject::of(identity)) }.all(&scope(identity))
+    let place = table.place(Subject::of(identity));
+    let mut all = Asker { rights: &rights, place: &place }.all(&scope(identity));
+    all.extend(of_named(&rights, table, &all));
+    let is_watched = identity.kind != IdentityKind::AwsGroup && !all.iter().any(Capability::is_administrator);
+    let wide = if is_watched { wide_actions(&rights, table, &place) } else { Vec::new() };
+    (all, wide)
+}
+
+/// By attribute the actions that may be used on everything for certain.
+fn wide_actions(rights: &Rights<'_>, table: &CapabilityTable, place: &Place<'_>) -> Vec<(AttributeName, Vec<String>)> {
+    let is_wide = |probe: &&Probe| {
+        let resource = place.resource(probe).filter(|_| rights.names(&probe.action));
+        let grounds = resource.and_then(|resource| rights.may(&probe.action, resource, Terms::default()));
+        grounds.is_some_and(|grounds| !grounds.conditional)
+    };
+    let of =
+        |probes: &[Probe]| probes.iter().filter(is_wide).map(|probe| probe.action.text.clone()).collect::<Vec<_>>();
+    let all = table.watched().iter().map(|(name, probes)| (*name, of(probes)));
+    all.filter(|(_, actions)| !actions.is_empty()).collect()
+}
+
+/// Kinds of rights that are told of single things, too.
+const OF_NAMED: [CapabilityKind; 4] =
+    [CapabilityKind::ReadSecrets, CapabilityKind::ReadData, CapabilityKind::WriteData, CapabilityKind::DeleteData];
+
+/// How many resources a scope names.
+const SHOWN: usize = 3;
+
+/// Rights to single resources, of the kinds that it does not have on all of its account for certain.
+fn of_named(rights: &Rights<'_>, table: &CapabilityTable, known: &[Capability]) -> Vec<Capability> {
+    let has = |kind: CapabilityKind| known.iter().find(|one| one.kind == kind);
+    let wanted = OF_NAMED.iter().filter(|kind| has(**kind).is_none_or(|one| one.conditional));
+    let found = wanted.filter_map(|kind| named_of(*kind, rights, table));
+    // What is certain of single things is told beside what is only possible of all.
+    found.filter(|one| !one.conditional || has(one.kind).is_none()).collect()
+}
+
+fn named_of(kind: CapabilityKind, rights: &Rights<'_>, table: &CapabilityTable) -> Option<Capability> {
+    let mut found: BTreeMap<String, (bool, String)> = BTreeMap::new();
+    for action in table.actions_of(kind).filter(|action| rights.names(action)) {
+        // What is allowed on everything and kept to less by something else names nothing.
+        for (pattern, grounds) in rights.may_somewhere(action).into_iter().filter(|(pattern, _)| pattern != "*") {
+            let told = (grounds.conditional, rights.quote(&grounds));
+            let best = found.entry(pattern).or_insert_with(|| told.clone());
+            if told < *best {
+                *best = told;
+            }
+        }
+    }
+    let conditional = !found.is_empty() && found.values().all(|(conditional, _)| *conditional);
+    found.retain(|_, (open, _)| *open == conditional);
+    let mut names: Vec<&str> = found.keys().map(String::as_str).collect();
+    let more = names.len().saturating_sub(SHOWN);
+    names.truncate(SHOWN);
+    let (last, first) = names.split_last()?;
+    let scope = match (first, more) {
+        ([], 0) => format!("resource {last}"),
+        (_, 0) => format!("resources {} and {last}", first.join(", ")),
+        (_, more) => format!("resources {}, {last} and {more} more", first.join(", ")),
+    };
+    let mut proof: Vec<String> = found.into_values().map(|(_, quote)| quote).collect();
+    proof.sort();
+    proof.dedup();
+    proof.truncate(SHOWN);
+    Some(Capability { kind, scope, conditional, proof })
 }
 
 /// Whether a policy makes whoever holds it administrator of an account, for certain.

@@ -37,7 +37,7 @@ use crate::model::{Identity, Policy, Trust, Urn};
 
 pub use action::Action;
 pub use caller::Caller;
-pub use capability::{capabilities, policy_capabilities};
+pub use capability::{capabilities, judged, policy_capabilities};
 pub use context::Context;
 pub use decide::{Held, Layers, Request, decide};
 pub use document::Document;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::action::Action;
 use super::capability::partition;
-use crate::model::{CapabilityKind, Identity, IdentityKind};
+use crate::model::{AttributeName, CapabilityKind, Identity, IdentityKind};
 
 /// What rights amount to, read from `rules/facts/aws-capabilities.toml`.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub struct CapabilityTable {
     resources: Vec<String>,
     /// The actions by which one reads data, asked on anything.
     data: Vec<Action>,
+    /// Actions that are worth watching by themselves, with the attribute that names them.
+    watched: Vec<(AttributeName, Vec<Probe>)>,
 }
 
 /// Probes that prove one capability.
@@ -42,6 +44,7 @@ pub(super) struct Probe {
 #[serde(deny_unknown_fields)]
 struct Table {
     data: Vec<String>,
+    watched: Vec<WatchedRow>,
     capability: Vec<Row>,
 }
 
@@ -55,6 +58,13 @@ struct Row {
     and: Vec<ProbeRow>,
     #[serde(default)]
     core: Vec<Vec<ProbeRow>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WatchedRow {
+    name: AttributeName,
+    probes: Vec<ProbeRow>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -78,8 +88,10 @@ impl CapabilityTable {
     /// Says line, column and what was expected.
     pub fn parse(toml: &str) -> Result<Self, String> {
         let table: Table = toml::from_str(toml).map_err(|error| error.to_string())?;
+        let watched = || table.watched.iter().flat_map(|row| &row.probes);
         let rows = || {
-            table.capability.iter().flat_map(|row| row.probes.iter().chain(&row.and).chain(row.core.iter().flatten()))
+            let all = table.capability.iter();
+            all.flat_map(|row| row.probes.iter().chain(&row.and).chain(row.core.iter().flatten())).chain(watched())
         };
         if let Some(wrong) = rows().flat_map(|row| &row.actions).find(|action| !action.contains(':')) {
             return Err(format!("'{wrong}' is not an action (expected service:Name)"));
@@ -101,12 +113,24 @@ impl CapabilityTable {
         };
         let groups = table.capability.iter().map(group).collect();
         let data = table.data.iter().map(|action| Action::new(action)).collect();
-        Ok(Self { groups, resources, data })
+        let watched = table.watched.iter().map(|row| (row.name, probes(&row.probes))).collect();
+        Ok(Self { groups, resources, data, watched })
     }
 
     /// The actions by which one reads data.
     pub(super) fn data(&self) -> &[Action] {
         &self.data
+    }
+
+    /// Actions that are worth watching by themselves.
+    pub(super) fn watched(&self) -> &[(AttributeName, Vec<Probe>)] {
+        &self.watched
+    }
+
+    /// The actions by which one has a capability, each alone.
+    pub(super) fn actions_of(&self, kind: CapabilityKind) -> impl Iterator<Item = &Action> {
+        let groups = self.groups.iter().filter(move |group| group.kind == kind && !group.all);
+        groups.flat_map(|group| &group.probes).map(|probe| &probe.action)
     }
 
     /// The table with its resources filled in for someone.

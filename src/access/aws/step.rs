@@ -17,7 +17,7 @@ use super::surroundings::Surroundings;
 use super::technique::{How, On, Technique};
 use super::trust::TrustPolicy;
 use super::truth::Truth;
-use crate::model::wildcard::overlap;
+use crate::model::wildcard::{covers, overlap};
 use crate::model::{Capability, CapabilityKind, Identity, IdentityKind, Urn};
 
 /// The actions by which a policy is attached.
@@ -217,15 +217,44 @@ impl<'a> Node<'a> {
 
     /// All actions, each on some resource; for certain only if the allowed resources of one service can be the same.
     pub(super) fn may_each<'t>(&self, actions: impl Iterator<Item = &'t Action>) -> Option<(bool, String)> {
+        self.may_each_where(actions, |_| true, false)
+    }
+
+    /// As [`Self::may_each`] of what is made anew, which lies in one's own account: where the names of one sort of thing
+    /// that are allowed have nothing in common there is none.
+    pub(super) fn may_make<'t>(&self, actions: impl Iterator<Item = &'t Action>) -> Option<(bool, String)> {
+        let own = self.identity.tenant.as_str();
+        let is_here = |pattern: &str| match pattern.split(':').nth(4) {
+            Some(account) if !account.is_empty() && !account.contains("${") => covers(account, own),
+            _ => true,
+        };
+        self.may_each_where(actions, is_here, true)
+    }
+
+    fn may_each_where<'t>(
+        &self,
+        actions: impl Iterator<Item = &'t Action>,
+        is_wanted: impl Fn(&str) -> bool,
+        must_meet: bool,
+    ) -> Option<(bool, String)> {
         let mut conditional = false;
         let mut chosen: Vec<(String, Grounds)> = Vec::new();
         for action in actions {
             let mut places = self.rights.may_somewhere(action);
+            places.retain(|(pattern, _)| is_wanted(pattern));
             places.sort_by_key(|(pattern, grounds)| (grounds.conditional, pattern != "*"));
             let apart = |pattern: &str| {
-                chosen.iter().any(|(other, _)| service(other) == service(pattern) && !overlap(other, pattern))
+                chosen.iter().any(|(other, _)| service(other) == service(pattern) && !meet(other, pattern))
             };
             let fitting = places.iter().position(|(pattern, _)| !apart(pattern));
+            if must_meet && fitting.is_none() {
+                let same_sort = |pattern: &str| {
+                    chosen.iter().any(|(other, _)| sort(other).is_some() && sort(other) == sort(pattern))
+                };
+                if !places.is_empty() && places.iter().all(|(pattern, _)| same_sort(pattern)) {
+                    return None;
+                }
+            }
             conditional |= fitting.is_none();
             let place = places.into_iter().nth(fitting.unwrap_or(0))?;
             conditional |= place.1.conditional;
@@ -234,6 +263,22 @@ impl<'a> Node<'a> {
         let grounds: Vec<_> = chosen.into_iter().map(|(_, grounds)| grounds).collect();
         Some((conditional, self.cite(&grounds)))
     }
+}
+
+/// Whether two patterns have an ARN in common: part by part, as only the last part of an ARN has colons of its own.
+fn meet(one: &str, other: &str) -> bool {
+    let (first, second): (Vec<&str>, Vec<&str>) = (one.splitn(6, ':').collect(), other.splitn(6, ':').collect());
+    if first.len() < 6 || second.len() < 6 {
+        return overlap(one, other);
+    }
+    first.iter().zip(&second).all(|(one, other)| overlap(one, other))
+}
+
+/// Of what sort a pattern's resources are, where it says so: `lambda`, `function`.
+fn sort(pattern: &str) -> Option<(&str, &str)> {
+    let local = pattern.splitn(6, ':').nth(5)?;
+    let (sort, _) = local.split_once([':', '/'])?;
+    (!sort.contains(['*', '?'])).then_some((service(pattern), sort))
 }
 
 /// The service part of an ARN pattern; empty for `*`.

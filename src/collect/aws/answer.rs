@@ -101,7 +101,6 @@ pub(super) fn tags(value: &Value) -> BTreeMap<String, String> {
 }
 
 /// Every value at a path such as `/Users/*/UserName`, where `*` is every item of a list.
-#[cfg(any(feature = "aws", test))]
 pub(super) fn each_at<'a>(value: &'a Value, path: &str) -> Vec<&'a Value> {
     let mut found = vec![value];
     for part in path.split('/').skip(1) {

@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::answer::Answer;
 use super::credentials::pair;
-use super::export::{AccessKey, AccessKeys, Authorization, KeyLastUsed, OidcProvider};
+use super::export::{AccessKey, AccessKeys, Authorization, KeyLastUsed, OidcProvider, SamlProvider};
+use super::gaps;
 use super::parts::{Part, ServiceFile};
 use super::records::{AUTHORIZATION, AUTHORIZATION_FACTS, Projection};
 use super::report::ReportRow;
@@ -32,8 +33,8 @@ pub(super) struct Assembly {
     oidc: BTreeMap<String, Origin>,
     oidc_details: Vec<(OidcProvider, Origin)>,
     oidc_lists: usize,
-    /// ARNs and creation times.
-    saml: BTreeMap<String, (Option<String>, Origin)>,
+    /// By ARN.
+    saml: BTreeMap<String, (SamlProvider, Origin)>,
     saml_lists: usize,
     aliases: Option<Vec<String>>,
     answers: Vec<Answer>,
@@ -86,7 +87,7 @@ impl Assembly {
             Part::SamlProviders(list) => {
                 self.saml_lists += 1;
                 let providers = list.providers.items.into_iter();
-                self.saml.extend(providers.map(|provider| (provider.arn, (provider.created, origin.clone()))));
+                self.saml.extend(providers.map(|provider| (provider.arn.clone(), (provider, origin.clone()))));
             }
             Part::Aliases(aliases) => self.aliases = Some(aliases.names),
             Part::Caller(_) => {}
@@ -112,7 +113,8 @@ impl Assembly {
         send(self.keys())?;
         send(self.providers())?;
         send(self.alias())?;
-        send(visits::records(&self.answers, &[], &self.projection, searcher))?;
+        let missing = gaps::of(&self.answers);
+        send(visits::records(&self.answers, &missing, &self.projection, searcher))?;
         send(vec![Record::Coverage(visits::not_given(&self.answers, &self.projection.site))])
     }
 
@@ -300,7 +302,7 @@ impl Assembly {
         let mut out: Vec<Record> =
             arns.iter().map(|(arn, origin)| site.oidc_provider(arn, details.get(arn).copied(), origin)).collect();
         let saml = self.saml.iter();
-        out.extend(saml.map(|(arn, (created, origin))| site.saml_provider(arn, created.as_ref(), origin)));
+        out.extend(saml.map(|(_, (provider, origin))| site.saml_provider(provider, origin)));
         let lists = [
             ("OIDC providers", self.oidc_lists, arns.len(), "list-open-id-connect-providers"),
             ("SAML providers", self.saml_lists, self.saml.len(), "list-saml-providers"),

@@ -64,6 +64,8 @@ pub(super) struct Call {
     pub(super) what: &'static str,
     /// The facts that are unknown without it.
     pub(super) blinds: &'static [FactKind],
+    /// The error by which it says that there is none of it; empty where it has an answer for that.
+    pub(super) none: &'static str,
 }
 
 impl Call {
@@ -77,7 +79,7 @@ impl Call {
     ) -> Self {
         let (item, key, parameters): (_, _, &'static [&'static str]) = ("", "", &[]);
         let (per, paging, blinds): (_, _, &'static [FactKind]) = (Per::Account, ("", ""), &[]);
-        Self { service, operation, action, per, wire, item, parameters, paging, key, what, blinds }
+        Self { service, operation, action, per, wire, item, parameters, paging, key, what, blinds, none: "" }
     }
 
     pub(super) const fn per(mut self, per: Per) -> Self {
@@ -117,40 +119,95 @@ impl Call {
         (self.service, self.operation) == (other.service, other.operation)
     }
 
+    /// A call that answers with this error where there is none of it.
+    pub(super) const fn or_none(mut self, error: &'static str) -> Self {
+        self.none = error;
+        self
+    }
+
+    /// The call that lists what this one is made for.
+    fn parent(&self) -> Option<&'static Call> {
+        let Per::Each { of, .. } = self.per else { return None };
+        all().find(|call| call.service == self.service && call.operation == of)
+    }
+
+    fn is_regional(&self) -> bool {
+        match self.per {
+            Per::Account => false,
+            Per::Region => true,
+            Per::Each { .. } => self.parent().is_some_and(Call::is_regional),
+        }
+    }
+
+    /// Whether the path of the call names what its parent is about, too.
+    fn outer(&self) -> Option<&'static Call> {
+        let twice = matches!(self.wire, Wire::Get { path } | Wire::Post { path } if path.matches("{}").count() == 2);
+        self.parent().filter(|_| twice)
+    }
+
     /// The AWS CLI's command that writes the same answer, and the file it is best kept in.
     pub(super) fn command(&self) -> String {
-        let item = match self.per {
-            Per::Each { .. } => ".NAME",
-            Per::Region => ".REGION",
-            Per::Account => "",
-        };
-        let flag: String = match self.per {
-            Per::Each { .. } => format!(" --{} NAME", kebab(self.item)),
-            Per::Region => " --region REGION".to_owned(),
-            Per::Account => String::new(),
-        };
         let Self { service, operation, .. } = self;
-        let flags: String = self.parameters.iter().map(|parameter| flag_of(parameter)).collect();
-        format!("aws {service} {operation}{flag}{flags} > {service}.{operation}{item}.json")
+        let mut flags = String::new();
+        if self.is_regional() {
+            flags.push_str(" --region REGION");
+        }
+        let outer = self.outer().map(|outer| kebab(outer.item));
+        let outer_name = outer.as_deref().map(str::to_uppercase);
+        if let (Some(flag), Some(name)) = (&outer, &outer_name) {
+            let _ = write!(flags, " --{flag} {name}");
+        }
+        if matches!(self.per, Per::Each { .. }) {
+            let _ = write!(flags, " --{} NAME", kebab(self.item.trim_end_matches("[]")));
+        }
+        flags.push_str(&fixed(self.parameters));
+        let is_one_of = all().filter(|call| self.is(call)).count() > 1;
+        let variant = self.parameters.last().filter(|_| is_one_of).and_then(|last| last.rsplit('=').next());
+        let mut file = format!("{service}.{operation}");
+        let parts = [
+            variant,
+            self.is_regional().then_some("REGION"),
+            outer_name.as_deref(),
+            matches!(self.per, Per::Each { .. }).then_some("NAME"),
+        ];
+        parts.into_iter().flatten().for_each(|part| file.extend([".", part]));
+        // Where there is none of it the CLI writes an error and no answer.
+        let none = match self.none {
+            "" => String::new(),
+            error => format!(" 2> {file}.err || grep -q {error} {file}.err && echo null > {file}.json"),
+        };
+        format!("aws {service} {operation}{flags} > {file}.json{none}")
     }
 }
 
-/// A fixed parameter as the CLI takes it; parts of a structure are joined by the user.
-fn flag_of(parameter: &str) -> String {
-    let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-    match name.split_once("[].") {
-        Some(("LookupAttributes", "AttributeKey")) => format!(" --lookup-attributes AttributeKey={value}"),
-        Some((_, part)) => format!(",{part}={value}"),
-        None if value == "true" => format!(" --{}", kebab(name)),
-        None => format!(" --{} {value}", kebab(name.trim_end_matches("[]"))),
+/// Fixed parameters as the CLI takes them: the values of a list behind one flag, the parts of a structure joined.
+fn fixed(parameters: &[&str]) -> String {
+    let mut text = String::new();
+    let mut last = "";
+    for parameter in parameters {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        let _ = match name.split_once("[].") {
+            Some((list, part)) if list == last => write!(text, ",{part}={value}"),
+            Some((list, part)) => write!(text, " --{} {part}={value}", kebab(list)),
+            None if name == last => write!(text, " {value}"),
+            None if value == "true" => write!(text, " --{}", kebab(name)),
+            None => write!(text, " --{} {value}", kebab(name.trim_end_matches("[]"))),
+        };
+        last = name.split_once("[].").map_or(name, |(list, _)| list);
     }
+    text
 }
 
-/// `userName` and `UserName` as the CLI writes a flag.
+/// `userName`, `UserName` and `OpenIDConnectProviderArn` as the CLI writes a flag.
 fn kebab(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
     let mut flag = String::new();
-    for (position, letter) in name.chars().enumerate() {
-        if letter.is_ascii_uppercase() && position > 0 {
+    for (at, letter) in letters.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|at| letters.get(at));
+        let begins = before.is_some_and(|before| {
+            before.is_ascii_lowercase() || letters.get(at + 1).is_some_and(char::is_ascii_lowercase)
+        });
+        if letter.is_ascii_uppercase() && begins {
             flag.push('-');
         }
         flag.push(letter.to_ascii_lowercase());
@@ -161,6 +218,16 @@ fn kebab(name: &str) -> String {
 /// Every call, service by service.
 pub(super) fn all() -> impl Iterator<Item = &'static Call> {
     services::SERVICES.iter().flat_map(|service| service.calls)
+}
+
+/// Of task definitions only the newest of each family: they come newest first, and old ones run nothing new.
+pub(super) fn newest(call: &Call, names: Vec<String>) -> Vec<String> {
+    if call.operation != "describe-task-definition" {
+        return names;
+    }
+    let mut seen = BTreeSet::new();
+    let family = |arn: &String| arn.rsplit_once(':').map_or(arn.clone(), |(family, _)| family.to_owned());
+    names.into_iter().filter(|arn| seen.insert(family(arn))).collect()
 }
 
 /// The call that a file is an answer of, by its name (`lambda.get-policy.resize.json`), with the region and the items that
@@ -227,7 +294,7 @@ pub fn plan() -> String {
         let pages = if call.paging.0.is_empty() { "" } else { ", paged" };
         let _ = writeln!(text, "{:<54} {:<29} {}", call.action, format!("{times}{pages}"), call.what);
     }
-    text.push_str("\nThe same as files, for --aws-export DIR; one folder an account:\n");
+    text.push_str("\nThe same as files, for --aws-export DIR; one folder an account (what is in capitals stands for\neach that there is; a file that holds null says that there is none):\n");
     for call in all() {
         let _ = writeln!(text, "  {}", call.command());
     }

@@ -221,6 +221,7 @@ shapes! {
     SamlProvider {
         arn: String = "Arn",
         created: Option<String> = "CreateDate",
+        ends: Option<String> = "ValidUntil",
     }
     /// `iam list-account-aliases`.
     Aliases { names: Vec<String> = "AccountAliases" }

@@ -1,7 +1,7 @@
 //! Asks every call of the table: first those that list, then those about what was listed, a few at a time. It must not
 //! read what the answers say.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -182,20 +182,10 @@ fn following(answers: &[Answer]) -> Vec<Task> {
             }
             let names: Vec<String> =
                 each_at(&answer.value, name).into_iter().filter_map(|name| Some(name.as_str()?.to_owned())).collect();
-            tasks.extend(about(call, &newest(call, names), answer));
+            tasks.extend(about(call, &calls::newest(call, names), answer));
         }
     }
     tasks
-}
-
-/// Of task definitions only the newest of each family: they come newest first, and old ones run nothing new.
-fn newest(call: &Call, names: Vec<String>) -> Vec<String> {
-    if call.operation != "describe-task-definition" {
-        return names;
-    }
-    let mut seen = BTreeSet::new();
-    let family = |arn: &String| arn.rsplit_once(':').map_or(arn.clone(), |(family, _)| family.to_owned());
-    names.into_iter().filter(|arn| seen.insert(family(arn))).collect()
 }
 
 fn about(call: &'static Call, names: &[String], answer: &Answer) -> Vec<Task> {

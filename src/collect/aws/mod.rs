@@ -21,6 +21,7 @@ mod export;
 #[cfg(feature = "aws")]
 mod fetch;
 mod files;
+mod gaps;
 #[cfg(feature = "aws")]
 mod git_users;
 mod grants;

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::arn::Account;
 use super::assemble::Assembly;
+use super::calls;
 use super::defects;
 use super::files::{Batch, Found, MAX_BYTES, read, shown};
 use super::parts::{self, EXPECTED, Part, Reading};
@@ -171,7 +172,9 @@ impl Pile {
                 self.parts.push(Located { directory, file, part });
             }
             Reading::Malformed(fault) => {
-                self.fault(directory, &file, Outcome::Failed, placed(&fault), FACTS);
+                // The name says what it would have told.
+                let blinds = calls::by_name(&found.path).map_or(FACTS, |(call, ..)| call.blinds);
+                self.fault(directory, &file, Outcome::Failed, placed(&fault), blinds);
             }
             Reading::Other if found.named => {
                 let detail = format!("{file}:1:1: not an export this version reads");

@@ -126,6 +126,10 @@ impl Probe {
 /// Reads a file's bytes.
 pub(super) fn read(path: &Path, bytes: &[u8]) -> Reading {
     if let Some((call, region, items)) = calls::by_name(path) {
+        if bytes.trim_ascii().is_empty() {
+            let detail = "the file is empty: the call failed; if it said that there is none, write null into it";
+            return Reading::Malformed(Malformed { line: 1, column: 1, detail: detail.to_owned() });
+        }
         return typed(bytes, |value| Part::Service(ServiceFile { call, region, items, value }));
     }
     if bytes.starts_with(HEADER_START.as_bytes()) {

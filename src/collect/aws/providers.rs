@@ -5,6 +5,7 @@ use aws_sdk_iam::operation::get_open_id_connect_provider::GetOpenIdConnectProvid
 use futures::stream::{self, StreamExt};
 
 use super::convert;
+use super::export::SamlProvider;
 use super::keys::AT_ONCE;
 use super::live::Visit;
 use super::refusal::{Refusal, Tally};
@@ -65,8 +66,12 @@ impl Visit {
         let records: Vec<Record> = list
             .iter()
             .filter_map(|provider| {
-                let created = convert::moment(provider.create_date.as_ref());
-                Some(site.saml_provider(provider.arn.as_deref()?, created.as_ref(), &Origin::Api))
+                let provider = SamlProvider {
+                    arn: provider.arn.clone()?,
+                    created: convert::moment(provider.create_date.as_ref()),
+                    ends: convert::moment(provider.valid_until.as_ref()),
+                };
+                Some(site.saml_provider(&provider, &Origin::Api))
             })
             .collect();
         self.send(records).await?;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::document;
-use super::export::{Authorization, Group, InstanceProfile, OidcProvider, Role, User};
+use super::export::{Authorization, Group, InstanceProfile, OidcProvider, Role, SamlProvider, User};
 use super::grants::GroupPolicies;
 use super::site::{Origin, Site, labels, time};
 use crate::model::{
@@ -266,11 +266,14 @@ impl Site {
     }
 
     /// A SAML provider.
-    pub(super) fn saml_provider(&self, arn: &str, created: Option<&String>, origin: &Origin) -> Record {
+    pub(super) fn saml_provider(&self, provider: &SamlProvider, origin: &Origin) -> Record {
+        let arn = provider.arn.as_str();
         let name = arn.split_once(":saml-provider/").map_or(arn, |(_, name)| name);
         let seen = self.evidence(origin, "iam:ListSAMLProviders", &format!("SAMLProviderList/{name}"));
         let identity = self.identity(IdentityKind::AwsSamlProvider, arn, name, seen);
-        Record::Identity(Identity { created: time(created), ..identity })
+        let mut attributes = Attributes::default();
+        attributes.set_known(AttributeName::Ends, provider.ends.as_ref().map_or(Known::Absent, |end| time(Some(end))));
+        Record::Identity(Identity { created: time(provider.created.as_ref()), attributes, ..identity })
     }
 
     /// The account's alias. There is no noun for an account, so its entry in the coverage carries the name.

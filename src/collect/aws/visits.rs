@@ -114,7 +114,11 @@ impl Tally<'_> {
         let places: Vec<&str> =
             failed.iter().map(|failure| failure.place.as_str()).filter(|place| !place.is_empty()).collect();
         let of = self.answered + failed.len();
+        let is_file = failed.iter().all(|failure| failure.outcome == Outcome::NotRead);
         let detail = match places.is_empty() {
+            false if is_file => {
+                format!("{} of {of} are missing ({}): {}", failed.len(), some_of(&places), first.detail)
+            }
             true => format!("{action}: {}", first.detail),
             false => format!("{action} failed for {} of {of} ({}): {}", failed.len(), some_of(&places), first.detail),
         };

@@ -16,7 +16,22 @@ struct Shown {
     all_but: bool,
     passes_any_role: bool,
     unknown: BTreeSet<String>,
+    vain: bool,
+    unread: bool,
 }
+
+/// Keys with one value, of which `ForAllValues:` asks nothing where they are absent.
+/// Source: IAM User Guide, "Single-valued vs. multivalued context keys".
+const SINGLE: [&str; 8] = [
+    "aws:principalorgid",
+    "aws:principalaccount",
+    "aws:principalarn",
+    "aws:sourceip",
+    "aws:sourcevpc",
+    "aws:sourcevpce",
+    "aws:requestedregion",
+    "iam:passedtoservice",
+];
 
 /// What follows for every user and role that is not the provider's own. Policies that AWS keeps are its affair.
 pub(super) fn conclude(inventory: &Inventory, actions: &str) -> Vec<(Urn, Attributes)> {
@@ -30,8 +45,10 @@ pub(super) fn conclude(inventory: &Inventory, actions: &str) -> Vec<(Urn, Attrib
         Some(known) => *known,
         None => *asked.entry(action.to_owned()).or_insert_with(|| catalogue.has(action)),
     };
-    let ours = inventory.policies.iter().filter(is_ours);
-    let shown: HashMap<&Urn, Shown> = ours
+    let shown: HashMap<&Urn, Shown> = inventory
+        .policies
+        .iter()
+        .filter(is_ours)
         .map(|policy| (&policy.id, read(&policy.document, &mut has)))
         .filter(|(_, one)| one.is_worth_it())
         .collect();
@@ -44,6 +61,7 @@ fn of(inventory: &Inventory, identity: &Identity, shown: &HashMap<&Urn, Shown>) 
     let facts = inventory.facts.identities.get(&identity.id)?;
     let grants = facts.grants.iter().filter_map(|id| inventory.grants.get(id));
     let (mut all_but, mut passing, mut unknown) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut vain, mut unread) = (BTreeSet::new(), BTreeSet::new());
     for grant in grants.filter(|grant| grant.kind == GrantKind::Policy) {
         let Some(one) = shown.get(&grant.policy) else { continue };
         let name = inventory.policies.get(&grant.policy).map(|policy| policy.name.clone()).unwrap_or_default();
@@ -51,12 +69,24 @@ fn of(inventory: &Inventory, identity: &Identity, shown: &HashMap<&Urn, Shown>) 
             all_but.insert(name.clone());
         }
         if one.passes_any_role {
-            passing.insert(name);
+            passing.insert(name.clone());
+        }
+        if one.vain {
+            vain.insert(name.clone());
+        }
+        if one.unread {
+            unread.insert(name);
         }
         unknown.extend(one.unknown.iter().cloned());
     }
     let mut attributes = Attributes::default();
-    let lists = [(A::AllButPolicies, all_but), (A::PassesAnyRole, passing), (A::UnknownActions, unknown)];
+    let lists = [
+        (A::AllButPolicies, all_but),
+        (A::PassesAnyRole, passing),
+        (A::UnknownActions, unknown),
+        (A::VainConditions, vain),
+        (A::UnreadVariables, unread),
+    ];
     let mut found = false;
     for (name, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
         attributes.set(name, list.into_iter().collect::<Vec<_>>());
@@ -67,7 +97,8 @@ fn of(inventory: &Inventory, identity: &Identity, shown: &HashMap<&Urn, Shown>) 
 
 impl Shown {
     fn is_worth_it(&self) -> bool {
-        self.all_but || self.passes_any_role || !self.unknown.is_empty()
+        let marks = [self.all_but, self.passes_any_role, self.vain, self.unread];
+        marks.contains(&true) || !self.unknown.is_empty()
     }
 }
 
@@ -78,6 +109,7 @@ fn read(document: &Value, has: &mut impl FnMut(&str) -> bool) -> Shown {
         _ => &[],
     };
     let mut shown = Shown::default();
+    let is_old = document.get("Version").and_then(Value::as_str) != Some("2012-10-17");
     for statement in statements {
         let is_allow = statement.get("Effect").and_then(Value::as_str) == Some("Allow");
         let list = |name: &str| statement.get(name).map(texts).unwrap_or_default();
@@ -93,6 +125,9 @@ fn read(document: &Value, has: &mut impl FnMut(&str) -> bool) -> Shown {
         });
         let any = list("Resource").iter().any(|resource| *resource == "*" || resource.ends_with(":role/*"));
         shown.passes_any_role |= is_allow && passes && any && !is_bound(statement.get("Condition"));
+        let condition = statement.get("Condition");
+        shown.vain |= is_allow && is_vain(condition);
+        shown.unread |= is_old && statement.to_string().contains("${");
     }
     shown
 }
@@ -102,6 +137,19 @@ fn is_bound(condition: Option<&Value>) -> bool {
     let keys = condition.and_then(Value::as_object).into_iter().flatten().filter_map(|(_, tests)| tests.as_object());
     keys.flatten().any(|(key, _)| {
         ["iam:passedtoservice", "iam:associatedresourcearn"].contains(&key.to_ascii_lowercase().as_str())
+    })
+}
+
+/// Whether a condition asks of all values of a key that has one: it passes where the key is not in the request.
+fn is_vain(condition: Option<&Value>) -> bool {
+    let is_single = |key: &str| {
+        let lower = key.to_ascii_lowercase();
+        SINGLE.contains(&lower.as_str()) || lower.starts_with("aws:principaltag/")
+    };
+    let mut operators = condition.and_then(Value::as_object).into_iter().flatten();
+    operators.any(|(operator, keys)| {
+        operator.to_ascii_lowercase().starts_with("forallvalues:")
+            && keys.as_object().is_some_and(|keys| keys.keys().any(|key| is_single(key)))
     })
 }
 
@@ -138,5 +186,14 @@ mod tests {
         let unknown =
             shown(json!({"Effect": "Deny", "Action": ["s3:GetObjekt", "s3:GetObject"], "Resource": "*"})).unknown;
         assert_eq!(unknown.into_iter().collect::<Vec<_>>(), ["s3:GetObjekt"]);
+        let conditioned = |condition: Value| {
+            shown(json!({"Effect": "Allow", "Action": "s3:*", "Resource": "*", "Condition": condition})).vain
+        };
+        assert!(conditioned(json!({"ForAllValues:StringEquals": {"aws:PrincipalTag/x": "y"}})));
+        assert!(!conditioned(json!({"ForAllValues:StringEquals": {"aws:TagKeys": "y"}})));
+        assert!(!conditioned(json!({"StringEquals": {"aws:PrincipalTag/x": "y"}})));
+        let variable = json!({"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::b/${aws:username}/*"});
+        assert!(read(&json!({"Version": "2008-10-17", "Statement": variable}), &mut |_| true).unread);
+        assert!(!read(&json!({"Version": "2012-10-17", "Statement": variable}), &mut |_| true).unread);
     }
 }

@@ -13,7 +13,12 @@ struct Findings {
     any_subject: BTreeSet<String>,
     any_audience: BTreeSet<String>,
     wide: BTreeSet<String>,
+    guests: bool,
 }
+
+/// The pools of Cognito, which give roles to whoever asks unless the role says otherwise.
+/// Source: Cognito developer guide, "Role trust and permissions".
+const COGNITO: &str = "cognito-identity.amazonaws.com";
 
 /// Sets what the OIDC statements of a trust policy say.
 pub(super) fn judge(statements: &[Statement<'_>], table: &TrustTable, attributes: &mut Attributes) {
@@ -28,6 +33,7 @@ pub(super) fn judge(statements: &[Statement<'_>], table: &TrustTable, attributes
             }
         }
     }
+    attributes.set(A::OpenToGuests, findings.guests);
     attributes.set(A::OidcAnySubject, findings.any_subject.into_iter().collect::<Vec<_>>());
     attributes.set(A::OidcAnyAudience, findings.any_audience.into_iter().collect::<Vec<_>>());
     attributes.set(A::OidcWideSubjects, findings.wide.into_iter().collect::<Vec<_>>());
@@ -40,6 +46,12 @@ fn one(statement: &Statement<'_>, provider: &str, table: &TrustTable, findings: 
         let key = format!("{provider}:{claim}");
         statement.tests.iter().filter(move |test| test.key == key && test.binds())
     };
+    if provider == COGNITO {
+        // `amr` says how somebody signed in: `authenticated`, and the provider, or `unauthenticated`.
+        let is_signed = |value: &&str| value.starts_with("authenticated") || value.contains(':');
+        let signed = of("amr").any(|test| test.values.iter().all(is_signed));
+        findings.guests |= !signed;
+    }
     if of("aud").next().is_none() {
         findings.any_audience.insert(provider.to_owned());
     }
@@ -89,7 +101,7 @@ fn wide_values(test: &Test<'_>, issuer: Option<&Issuer>, is_shared: bool) -> Jud
         }
         let (is_owned, is_narrow) = match issuer {
             Some(issuer) => (issuer.owner.is_match(value), issuer.narrow.is_match(value)),
-            None => (true, !value.starts_with(['*', '?'])),
+            None => (true, is_narrow(value)),
         };
         match (is_shared && !is_owned, is_narrow) {
             (true, _) => judged.unowned = true,
@@ -98,6 +110,16 @@ fn wide_values(test: &Test<'_>, issuer: Option<&Issuer>, is_shared: bool) -> Jud
         }
     }
     judged
+}
+
+/// Whether a subject of an issuer that is not in the table fixes more than of what kind it is: `project_path:*` is anyone's.
+fn is_narrow(value: &str) -> bool {
+    let fixed = value.split(['*', '?']).next().unwrap_or_default();
+    let (kinds, words) = match fixed.strip_prefix("system:serviceaccount:") {
+        Some(rest) => (0, rest),
+        None => (1, fixed),
+    };
+    words.split([':', '/']).filter(|word| !word.is_empty()).count() > kinds
 }
 
 #[cfg(test)]
@@ -138,6 +160,37 @@ mod tests {
             assert_eq!(!found.texts(A::OidcAnySubject).is_empty(), any, "{value}");
             assert_eq!(!found.texts(A::OidcWideSubjects).is_empty(), wide, "{value}");
             assert!(found.texts(A::OidcAnyAudience).is_empty());
+        }
+    }
+
+    #[test]
+    fn guests_of_a_pool_are_let_in_unless_they_must_sign_in() {
+        let table = TrustTable::parse(crate::embedded::facts("aws-trust")).expect("it is ours");
+        let guests = |amr: Option<&str>| {
+            let mut condition = json!({"StringEquals": {"cognito-identity.amazonaws.com:aud": "eu-west-1:1"}});
+            if let Some(amr) = amr {
+                condition["ForAnyValue:StringLike"] = json!({"cognito-identity.amazonaws.com:amr": amr});
+            }
+            let document = json!({"Statement": {"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+                "Principal": {"Federated": "cognito-identity.amazonaws.com"}, "Condition": condition}});
+            let mut attributes = Attributes::default();
+            judge(&allows(&document), &table, &mut attributes);
+            attributes.is(A::OpenToGuests)
+        };
+        assert_eq!([guests(Some("authenticated")), guests(Some("unauthenticated")), guests(None)], [false, true, true]);
+    }
+
+    #[test]
+    fn subjects_of_unknown_issuers_must_say_more_than_their_kind() {
+        for (value, expected) in [
+            ("*", false),
+            ("project_path:*", false),
+            ("project_path:acme/*", true),
+            ("repo:acme/shop:*", true),
+            ("system:serviceaccount:*:*", false),
+            ("system:serviceaccount:app:*", true),
+        ] {
+            assert_eq!(is_narrow(value), expected, "{value}");
         }
     }
 

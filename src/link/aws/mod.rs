@@ -141,7 +141,7 @@ fn unread_trust() -> Attributes {
         A::TrustedServices,
         A::TrustedServiceCount,
     ];
-    for name in texts.into_iter().chain([A::TrustsAllBut]) {
+    for name in texts.into_iter().chain([A::TrustsAllBut, A::OpenToGuests]) {
         attributes.set_known(name, Known::<AttributeValue>::unknown("its trust policy was not read"));
     }
     attributes
@@ -262,6 +262,9 @@ fn key_counts(inventory: &Inventory) -> Vec<(Urn, Attributes)> {
             of_user.iter().filter(|one| matches!(one.kind, CredentialKind::AwsAccessKey | CredentialKind::AwsPassword));
         let mut attributes = Attributes::default();
         attributes.set_known(A::ActiveKeys, count.clone());
+        let signs_in =
+            of_user.iter().any(|one| one.kind == CredentialKind::AwsPassword && one.active == Known::Value(true));
+        attributes.set(A::OfPeople, signs_in && count == Known::Value(0));
         found.push((user.id.clone(), attributes));
         for credential in counted {
             let mut attributes = Attributes::default();

@@ -39,6 +39,12 @@ pub(super) fn judge(statements: &[Statement<'_>], attributes: &mut Attributes) {
             }
         }
     }
+    let is_person = |statement: &Statement<'_>| {
+        let saml = |one: &Principal<'_>| matches!(one, Principal::Federated(name) if name.contains(":saml-provider/"));
+        let asks = statement.tests.iter().any(|test| test.key.starts_with("aws:multifactorauth") && test.binds());
+        asks || (!statement.principals.is_empty() && statement.principals.iter().all(saml))
+    };
+    attributes.set(A::OfPeople, !statements.is_empty() && statements.iter().all(is_person));
     attributes.set(A::TrustsAnyoneWeakly, weak.into_iter().collect::<Vec<_>>());
     attributes.set(A::SamlAnyAudience, saml.into_iter().collect::<Vec<_>>());
     attributes.set(A::TrustedServiceCount, i64::try_from(services.len()).unwrap_or(i64::MAX));

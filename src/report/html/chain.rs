@@ -251,6 +251,8 @@ impl<'a> Pen<'a, '_> {
             (short_kind(one.kind.as_str()), one.name.clone(), one.tenant.clone())
         } else if let Some(one) = inventory.people.get(id) {
             ("person", one.email.clone(), String::new())
+        } else if let Some(outside) = id.as_str().strip_prefix("outside:") {
+            ("outside", outside.replace('/', " "), String::new())
         } else if let Some(place) = id.as_str().strip_prefix("place:") {
             ("every identity of", place.to_owned(), String::new())
         } else {

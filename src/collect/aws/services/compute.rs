@@ -36,6 +36,7 @@ pub(super) const CALLS: &[Call] = &[
         Wire::Get { path: "/2015-03-31/functions/{}/policy" },
     )
     .each("list-functions", "/Functions/*/FunctionName", "FunctionName")
+    .or_none("ResourceNotFoundException")
     .blinds(&[Settings]),
     Call::new(
         "lambda",

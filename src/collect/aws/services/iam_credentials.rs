@@ -52,6 +52,7 @@ pub(super) const CALLS: &[Call] = &[
         .blinds(&[Settings]),
     Call::new("iam", "get-account-password-policy", "iam:GetAccountPasswordPolicy", "the rules for passwords", IAM)
         .key("PasswordPolicy")
+        .or_none("NoSuchEntity")
         .blinds(&[Settings]),
     Call::new(
         "iam",
@@ -61,6 +62,7 @@ pub(super) const CALLS: &[Call] = &[
         IAM,
     )
     .key("IssuerIdentifier")
+    .or_none("FeatureDisabled")
     .blinds(&[Settings]),
     Call::new("iam", "list-delegation-requests", "iam:ListDelegationRequests", "who asked for temporary rights", IAM)
         .pages("Marker", "Marker")

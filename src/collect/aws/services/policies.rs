@@ -30,6 +30,7 @@ pub(super) const CALLS: &[Call] = &[
         Wire::S3 { query: "policy" },
     )
     .each("list-buckets", "/Buckets/*/Name", "Bucket")
+    .or_none("NoSuchBucketPolicy")
     .blinds(&[Settings]),
     Call::new("kms", "list-keys", "kms:ListKeys", "encryption keys", KMS)
         .per(Per::Region)
