@@ -290,9 +290,10 @@ fn the_values_of_a_secret_manifest_are_the_decoded_ones() {
         (&"aws-access-key".into(), &id.into())
     );
     assert_eq!(of("pair.yaml")["evidence"]["location"]["column"], 26);
-    for path in ["db.yaml", "db.json", "open.yaml"] {
-        assert_eq!(of(path)["fingerprint"], of(".env")["fingerprint"], "{path}");
-    }
+    let same = exposures.iter().filter(|one| one["fingerprint"] == of(".env")["fingerprint"]);
+    let mut same: Vec<&Value> = same.map(|one| &one["evidence"]["location"]["path"]).collect();
+    same.sort_by_key(|path| path.to_string());
+    assert_eq!(same, [".env", "db.json", "db.yaml", "open.yaml"]);
     assert_eq!((&of("db.yaml")["encoding"][0], &of("open.yaml")["encoding"][0]), (&"base64".into(), &Value::Null));
 }
 
