@@ -73,6 +73,17 @@ impl<'a> OktaClients<'a> {
     }
 }
 
+/// Engines by the beginnings of the detectors' names, with the ports where they listen by default.
+/// Source: the manual of each (PostgreSQL, MySQL, MongoDB, Redis, RabbitMQ, SQL Server).
+const ENGINES: [(&str, &str); 6] = [
+    ("postgres", "5432"),
+    ("mysql", "3306"),
+    ("mongodb", "27017"),
+    ("redis", "6379"),
+    ("amqp", "5672"),
+    ("mssql", "1433"),
+];
+
 /// A thing of a system that nothing was read of, named by the secret itself: a Google service account, a user of a
 /// database, a Slack workspace. Two secrets of one such thing meet there.
 pub(super) fn elsewhere(exposure: &Exposure) -> Option<(Urn, &'static str)> {
@@ -88,8 +99,11 @@ pub(super) fn elsewhere(exposure: &Exposure) -> Option<(Urn, &'static str)> {
             let (user, host) = (fact("user")?, fact("host")?);
             // `localhost` and single words mean another machine in every file.
             let is_one_place = host.contains('.') && !host.starts_with("127.");
-            let id = format!("{system}:{}/{user}", host.to_lowercase());
-            is_one_place.then(|| (Urn::new(id), "user and host in the address"))
+            // Each engine has users of its own, and so has each server of a host.
+            let (engine, port) = ENGINES.iter().find(|(engine, _)| exposure.detector.starts_with(engine))?;
+            let port = fact("port").map_or(*port, String::as_str);
+            let id = format!("{system}:{engine}/{}:{port}/{user}", host.to_lowercase());
+            is_one_place.then(|| (Urn::new(id), "engine, host, port and user in the address"))
         }
         "slack" => {
             let team = proof.account.as_ref().filter(|team| team.starts_with('T'))?;

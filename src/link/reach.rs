@@ -102,6 +102,7 @@ fn kubernetes_paths(inventory: &Inventory, across: &[(Urn, EscalationPath)]) -> 
             namespace,
             is_group: identity.kind == IdentityKind::KubernetesGroup,
             pods: pods(inventory, identity, facts),
+            holds: holds(inventory, facts),
             tokens: tokens(inventory, facts),
             capabilities: &facts.capabilities,
             top: top(identity, facts, across.get(&identity.id).copied()),
@@ -118,6 +119,12 @@ fn kubernetes_paths(inventory: &Inventory, across: &[(Urn, EscalationPath)]) -> 
         }
     }
     paths
+}
+
+/// The service accounts whose token Secrets are given to what runs as one.
+fn holds<'a>(inventory: &'a Inventory, facts: &IdentityFacts) -> Vec<&'a str> {
+    let workloads = facts.workloads.iter().filter_map(|id| inventory.workloads.get(id));
+    workloads.flat_map(|one| one.attributes.texts(AttributeName::TokensOfOthers)).map(String::as_str).collect()
 }
 
 /// Whether there are pods of a service account. What a custom resource runs is known by its pods, where all were read.

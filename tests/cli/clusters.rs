@@ -266,3 +266,41 @@ fn a_release_that_is_gone_is_told_where_all_secrets_were_read() {
     assert_eq!(gone(&with(release("shop"))).0, Vec::<String>::new());
     assert_eq!(gone(&base).0, Vec::<String>::new(), "no Secret was read");
 }
+
+#[test]
+fn a_pod_with_another_s_token_is_that_other_too() {
+    let at = folder();
+    let at = at.path();
+    let rbac = |kind: &str, name: &str| {
+        let mut one = object(kind, name, name);
+        one["apiVersion"] = "rbac.authorization.k8s.io/v1".into();
+        one
+    };
+    let mut binding = rbac("ClusterRoleBinding", "admin");
+    binding["roleRef"] = json!({"kind": "ClusterRole", "name": "cluster-admin"});
+    binding["subjects"] = json!([{"kind": "ServiceAccount", "namespace": "app", "name": "admin"}]);
+    let mut secret = object("Secret", "admtok", "s");
+    secret["type"] = "kubernetes.io/service-account-token".into();
+    secret["metadata"]["annotations"] = json!({"kubernetes.io/service-account.name": "admin"});
+    let mut deployment = object("Deployment", "web", "d");
+    deployment["apiVersion"] = "apps/v1".into();
+    deployment["spec"] = json!({"template": {"spec": {"serviceAccountName": "worker",
+        "containers": [{"name": "a", "image": "b", "envFrom": [{"secretRef": {"name": "admtok"}}]}]}}});
+    let items =
+        [object("ServiceAccount", "worker", "1"), object("ServiceAccount", "admin", "2"), binding, secret, deployment];
+    dump(at, "k/all.json", &items);
+    let asked = |arguments: &[&str]| {
+        let more = ["--isolated", "--now", NOW, "--kubernetes-export", "prod=k"];
+        let ran = run(at, &arguments.iter().copied().chain(more).collect::<Vec<_>>());
+        ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let way = asked(&["path", "app/worker", "app/admin"]);
+    assert!(way.contains("app/web takes the token Secret of app/admin"), "{way}");
+    let shown = asked(&["show", "app/worker"]);
+    assert!(shown.contains("whoever is in a pod of app/worker has the token Secret of app/admin there"), "{shown}");
+    // The account alone, without a pod of it, has no other's token.
+    let told = scan(at, &["prod=k"]);
+    let about =
+        |one: &&Value| one["subject"] == "k8s:prod/app/sa/worker" && one["rule"] == "becomes-cluster-administrator";
+    assert_eq!(told["findings"].as_array().expect("a list").iter().filter(about).count(), 0);
+}

@@ -18,6 +18,8 @@ pub struct Actor<'a> {
     pub is_group: bool,
     /// What runs as it.
     pub pods: Pods,
+    /// The service accounts, as namespace/name, whose token Secrets its pods are given.
+    pub holds: Vec<&'a str>,
     /// The Secrets of its namespace that hold a token of it.
     pub tokens: Vec<&'a str>,
     /// What it can do.
@@ -80,12 +82,14 @@ enum Next {
     Alone { capability: usize },
     /// As another.
     As { other: usize, capability: usize },
+    /// As another whose token its pods have.
+    Holds { other: usize },
 }
 
 /// The shortest way of each subject that has one; those that are at the top have none.
 pub fn escalations(actors: &[Actor<'_>]) -> BTreeMap<Urn, EscalationPath> {
     let mut ways = Search::new(actors, false).ways();
-    let rests = |actor: &Actor<'_>| matches!(actor.pods, Pods::Resting(_));
+    let rests = |actor: &Actor<'_>| matches!(actor.pods, Pods::Resting(_)) || !actor.holds.is_empty();
     if actors.iter().any(rests) {
         for (id, mut way) in Search::new(actors, true).ways() {
             way.conditional = true;
@@ -97,7 +101,7 @@ pub fn escalations(actors: &[Actor<'_>]) -> BTreeMap<Urn, EscalationPath> {
 
 struct Search<'a> {
     actors: &'a [Actor<'a>],
-    /// Whether what rests counts as if it ran.
+    /// Whether what rests counts as if it ran, and a pod's further tokens as its own.
     wakes: bool,
     next: Vec<Option<Next>>,
     /// Who can take over which group, by which capability.
@@ -123,7 +127,9 @@ impl<'a> Search<'a> {
     fn ways(mut self) -> BTreeMap<Urn, EscalationPath> {
         self.run();
         let ways = self.next.iter().enumerate().filter_map(|(index, next)| match next {
-            Some(Next::Alone { .. } | Next::As { .. }) => Some((self.actors.get(index)?.id.clone(), self.path(index))),
+            Some(Next::Alone { .. } | Next::As { .. } | Next::Holds { .. }) => {
+                Some((self.actors.get(index)?.id.clone(), self.path(index)))
+            }
             _ => None,
         });
         ways.collect()
@@ -150,6 +156,9 @@ impl<'a> Search<'a> {
             for other in frontier {
                 for group in self.groups_of(other) {
                     self.take_over(group, other, &mut reached);
+                }
+                if self.wakes {
+                    self.held_by(other, &mut reached);
                 }
             }
             frontier = reached;
@@ -180,6 +189,20 @@ impl<'a> Search<'a> {
         groups.extend(named(Reach::Any, name));
         groups.extend(actor.tokens.iter().flat_map(|secret| named(Reach::Token, secret)));
         groups
+    }
+
+    /// Those whose pods have a token of another.
+    fn held_by(&mut self, other: usize, reached: &mut Vec<usize>) {
+        let Some(name) = self.actors.get(other).filter(|actor| actor.namespace.is_some()).map(|actor| actor.name)
+        else {
+            return;
+        };
+        for (index, actor) in self.actors.iter().enumerate().filter(|(_, actor)| actor.holds.contains(&name)) {
+            if let (Some(next @ None), true) = (self.next.get_mut(index), actor.name != name) {
+                *next = Some(Next::Holds { other });
+                reached.push(index);
+            }
+        }
     }
 
     fn take_over(&mut self, group: Group<'a>, other: usize, reached: &mut Vec<usize>) {
@@ -214,6 +237,11 @@ impl<'a> Search<'a> {
                     target = Some(actor.id.clone());
                     steps.push(format!("{} {}, which is as good as every right", actor.name, step(*capability)));
                     break;
+                }
+                Next::Holds { other } => {
+                    let name = self.actors.get(*other).map_or("another", |other| other.name);
+                    steps.push(format!("whoever is in a pod of {} has the token Secret of {name} there", actor.name));
+                    at = *other;
                 }
                 Next::As { other, capability } => {
                     let name = self.actors.get(*other).map_or("another", |other| other.name);
