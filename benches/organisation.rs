@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use nonhuman::embedded;
 use nonhuman::inventory::Inventory;
 use nonhuman::link::{Tables, link};
-use nonhuman::model::Record;
+use nonhuman::model::{Record, Shared};
 use nonhuman::rules::{Origin, RuleFile, RuleSet, evaluate};
 use serde_json::{Value, json};
 
@@ -51,11 +51,13 @@ fn main() {
 }
 
 fn stages(identities: usize) {
-    let mut records = Vec::new();
+    let (mut records, mut shared) = (Vec::new(), Shared::default());
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     organisation(identities, &mut |record| {
         *counts.entry(record["record"].as_str().unwrap_or_default().to_owned()).or_default() += 1;
-        records.push(serde_json::from_value::<Record>(record).expect("a record"));
+        let mut record = serde_json::from_value::<Record>(record).expect("a record");
+        shared.share(&mut record);
+        records.push(record);
     });
     let tables = Tables::parse(embedded::facts).expect("our own tables load");
     let files: Vec<_> = embedded::files("audit")

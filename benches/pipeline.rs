@@ -47,8 +47,8 @@ fn search_for_secrets(bencher: Bencher<'_, '_>, mebibytes: usize) {
 fn records(roles: usize) -> Vec<Record> {
     let evidence = Evidence {
         observed: Timestamp::UNIX_EPOCH,
-        collector: "aws".to_owned(),
-        location: Location::Api { call: "bench".to_owned(), resource: "1".to_owned() },
+        collector: "aws".into(),
+        location: Location::Api { call: "bench".into(), resource: "1".into() },
     };
     let mut records = Vec::new();
     for number in 0..roles {

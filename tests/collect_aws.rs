@@ -62,7 +62,7 @@ fn last_use(inventory: &Inventory, of: &Urn) -> (Known<String>, Option<String>, 
     let mut of = inventory.usages.iter().filter(|usage| usage.of == *of);
     let usage = of.next().unwrap();
     assert!(of.next().is_none(), "one statement only");
-    (usage.last.clone().map(|t| t.to_string()), usage.horizon.map(|t| t.to_string()), usage.source.clone())
+    (usage.last.clone().map(|t| t.to_string()), usage.horizon.map(|t| t.to_string()), usage.source.to_string())
 }
 
 /// What a file must give, taken from the file itself.

@@ -12,8 +12,8 @@ use proptest::prelude::*;
 fn evidence(seconds: i64) -> Evidence {
     Evidence {
         observed: Timestamp::from_second(seconds).expect("in range"),
-        collector: "test".to_owned(),
-        location: Location::Api { call: "test".to_owned(), resource: "test".to_owned() },
+        collector: "test".into(),
+        location: Location::Api { call: "test".into(), resource: "test".into() },
     }
 }
 
@@ -65,7 +65,7 @@ fn record() -> impl Strategy<Value = Record> {
             of: Urn::aws_access_key(&format!("AKIA{name}")),
             last,
             horizon: None,
-            source: "test".to_owned(),
+            source: "test".into(),
             evidence: evidence(1),
         })
     });

@@ -25,7 +25,8 @@ pub(super) fn tables(is_left_out: bool) -> Result<Option<Arc<Tables>>, Failure> 
 pub(super) fn add_registry(records: &mut Vec<Record>, config: &Config, now: Timestamp) {
     let file = config.file.as_ref().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
     for name in &config.registered_agents {
-        let location = Location::Export { file: file.clone(), object: format!("registered-agents/{name}") };
+        let location =
+            Location::Export { file: file.clone().into(), object: format!("registered-agents/{name}").into() };
         records.push(Record::Setting(Setting {
             id: Urn::new(format!("agent:registry#{name}")),
             kind: SettingKind::AgentRegistered,
@@ -34,7 +35,7 @@ pub(super) fn add_registry(records: &mut Vec<Record>, config: &Config, now: Time
             part_of: None,
             labels: std::collections::BTreeMap::new(),
             attributes: Attributes::default(),
-            evidence: Evidence { observed: now, collector: NAME.to_owned(), location },
+            evidence: Evidence { observed: now, collector: NAME.into(), location },
         }));
     }
 }

@@ -202,7 +202,7 @@ impl File {
         let path = path.strip_prefix(&self.base).unwrap_or(&path).to_string_lossy().replace('\\', "/");
         let root = if root.is_empty() { "." } else { root };
         let tree = names.get(root).filter(|_| self.is_apart && !below.is_empty());
-        let named = tree.map(|tree| Spot { tree: tree.name.clone(), path: below.clone() });
+        let named = tree.map(|tree| Spot { tree: tree.name.clone(), path: below.to_string() });
         named.into_iter().chain([Spot { tree: String::new(), path }]).collect()
     }
 

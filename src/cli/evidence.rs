@@ -53,8 +53,8 @@ impl Pack {
         let mut added = Vec::new();
         let mut controls: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for rule in ruleset::audit_unchanged(reporting.rules.as_ref(), config)?.rules() {
-            for control in &rule.maps {
-                controls.entry(control.clone()).or_default().insert(rule.id.clone());
+            for control in &*rule.maps {
+                controls.entry(control.clone()).or_default().insert(rule.id.to_string());
             }
         }
         for file in ruleset::audit_files(reporting.rules.as_ref(), config)? {

@@ -97,7 +97,7 @@ impl Memory {
             findings: &judgement.findings,
             blind: std::mem::take(&mut judgement.blind),
             unanswered: std::mem::take(&mut judgement.unanswered),
-            rules: rules.rules().iter().map(|rule| rule.id.clone()).collect(),
+            rules: rules.rules().iter().map(|rule| rule.id.to_string()).collect(),
             unread: self.unread(watched),
         });
         let recorded = History::open_or_begin(file).and_then(|mut it| it.record(&snapshot, self.milliseconds()));

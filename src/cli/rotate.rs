@@ -12,7 +12,11 @@ use super::runbook::{Runbook, Runbooks, quoted};
 use super::{Failure, thing};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::model::{AttributeName, Credential, CredentialKind, EdgeKind, Exposure, Known, LastUse, Urn, days_between};
+use crate::inventory::Inventory;
+use crate::model::{
+    AttributeName, Credential, CredentialKind, Edge, EdgeKind, Exposure, Identity, IdentityKind, Known, LastUse, Urn,
+    days_between,
+};
 use crate::report::last_use_words;
 
 /// A use so many days ago or less says that somebody needs it now.
@@ -39,9 +43,33 @@ struct Subject<'a> {
     users: Vec<(&'a Urn, &'a str)>,
     /// What is given to agents: this, and the same value elsewhere.
     given: Vec<&'a Credential>,
+    /// Other keys that its user has.
+    others: Vec<&'a Credential>,
     /// The file and line that declare it, where nothing but a manifest does.
     declared: Option<String>,
     book: Runbook,
+}
+
+impl Subject<'_> {
+    /// How many places and things have it.
+    fn consumers(&self) -> usize {
+        self.places.len() + self.users.len() + self.given.len()
+    }
+
+    /// Whether its user can have no second of it.
+    fn is_alone(&self) -> bool {
+        self.credential.is_some_and(|one| one.kind == CredentialKind::AwsPassword)
+    }
+
+    /// Whether it is switched off already.
+    fn is_off(&self) -> bool {
+        self.credential.is_some_and(|one| one.active == Known::Value(false))
+    }
+
+    /// Whether no more than its public name lies in each of the files.
+    fn lies_by_name_alone(&self) -> bool {
+        !self.places.is_empty() && self.places.iter().all(|place| place.public)
+    }
 }
 
 pub(super) fn run(arguments: &Rotate, global: &Global, config: &Config) -> Result<Exit, Failure> {
@@ -100,18 +128,45 @@ fn subject<'a>(known: &'a Graph, id: &Urn, books: &Runbooks) -> Result<Subject<'
         places.iter().filter_map(|id| inventory.exposures.get(id)).map(|one| &one.fingerprint).collect();
     let all = inventory.exposures.iter().filter(|one| places.contains(&one.id) || values.contains(&one.fingerprint));
     let places: Vec<&Exposure> = all.collect();
-    let used = places.iter().map(|one| &one.id).chain(credential.map(|one| &one.id));
+    let graph = &inventory.facts.graph;
+    let in_secrets = credential
+        .into_iter()
+        .flat_map(|one| graph.to(&one.id))
+        .filter(|edge| edge.kind == EdgeKind::ValueOf && inventory.settings.get(&edge.from).is_some());
+    let in_secrets: Vec<(&Urn, &str)> = in_secrets.map(|edge| (&edge.from, &*edge.why)).collect();
+    let held = in_secrets.iter().map(|(secret, _)| *secret);
+    let used = places.iter().map(|one| &one.id).chain(credential.map(|one| &one.id)).chain(held);
     let mut users: Vec<(&Urn, &str)> = used
         .flat_map(|id| inventory.facts.graph.to(id))
         .filter(|edge| matches!(edge.kind, EdgeKind::Uses | EdgeKind::RunsAs))
-        .map(|edge| (&edge.from, edge.why.as_str()))
+        // A service account has it by what runs as it, which is here itself.
+        .filter(|edge| !is_by_its_workload(inventory, edge))
+        .map(|edge| (&edge.from, &*edge.why))
+        .chain(in_secrets.iter().copied())
         .collect();
     users.sort();
     users.dedup();
     let declared = credential.and_then(|one| thing::declared(one.kind.as_str(), &one.evidence.location));
     let book = credential.filter(|_| declared.is_none()).map(|one| books.of_credential(one, inventory));
     let given = credential.map(|one| given_too(known, one)).unwrap_or_default();
-    Ok(Subject { credential, places, users, given, declared, book: book.unwrap_or_default() })
+    let others = credential.filter(|one| one.kind == CredentialKind::AwsAccessKey).map(|one| {
+        let is_other = |other: &&Credential| other.kind == one.kind && other.holder == one.holder && other.id != one.id;
+        inventory.credentials.iter().filter(is_other).collect()
+    });
+    Ok(Subject {
+        others: others.unwrap_or_default(),
+        credential,
+        places,
+        users,
+        given,
+        declared,
+        book: book.unwrap_or_default(),
+    })
+}
+
+fn is_by_its_workload(inventory: &Inventory, edge: &Edge) -> bool {
+    let is_account = |one: &Identity| one.kind == IdentityKind::KubernetesServiceAccount;
+    edge.kind == EdgeKind::Uses && inventory.identities.get(&edge.from).is_some_and(is_account)
 }
 
 /// A credential that an agent is given, with those of the same value.
@@ -166,7 +221,8 @@ fn uses(known: &Graph, subject: &Subject<'_>) -> Section {
         }
     }
     for (user, why) in &subject.users {
-        section.line(0, format!("{} uses it: {why}", thing::label(&known.inventory, user)));
+        let has = if known.inventory.settings.get(user).is_some() { "holds" } else { "uses" };
+        section.line(0, format!("{} {has} it: {why}", thing::label(&known.inventory, user)));
     }
     if section.is_empty() {
         section.line(0, "nothing that was read has it");
@@ -198,23 +254,53 @@ fn order(subject: &Subject<'_>) -> Section {
         return steps.section;
     }
     let book = &subject.book;
+    if subject.is_off() {
+        steps.step("It is switched off already: nothing needs a new one. Delete it.", book.delete.as_ref());
+        if subject.consumers() > 0 {
+            steps.step("Take it out of what stands above; it is of no use there.", None);
+        }
+        return steps.section;
+    }
+    if let [other] = subject.others.as_slice() {
+        let text = format!(
+            "Its user has another key, {}, and may have two at most: end the one that is used less first.",
+            other.name
+        );
+        steps.step(text, None);
+    }
     if let Some(keyless) = &book.keyless {
         steps.step(format!("If you can, replace it by something without a key: {keyless}."), None);
     }
     match subject.places.first().filter(|_| subject.credential.is_none()) {
-        Some(place) => steps.step(format!("Make the new one. {}", place.remedy), None),
+        Some(_) => steps.step("Make the new one where it comes from, and let the old one be for now.", None),
+        None if subject.is_alone() => {
+            steps.step("Change it: there can be one only, so the old one ends at once.", book.make.as_ref());
+        }
         None => steps.step("Make the new one beside the old; both work for a while.", book.make.as_ref()),
     }
-    let consumers = subject.places.len() + subject.users.len() + subject.given.len();
+    let consumers = subject.consumers();
     let text = match consumers {
         0 => "Find who uses it: nothing that was read does.".to_owned(),
         1 => "Give the new one to what stands above, from a secret store and not in the file.".to_owned(),
         many => format!("Give the new one to all {many} that stand above, from a secret store and not in the files."),
     };
     steps.step(text, None);
+    if subject.is_alone() {
+        steps.step("If only a machine used it, delete it instead.", book.delete.as_ref());
+        return steps.section;
+    }
+    ended(subject, &mut steps);
+    steps.section
+}
+
+/// How the old one is ended once everybody has the new one.
+fn ended(subject: &Subject<'_>, steps: &mut Steps) {
+    let book = &subject.book;
     let wait = "Wait until the old one is used no more; a job that runs once a month needs a month.";
     steps.step(wait, book.watch.as_ref());
-    if book.stop.is_some() || book.delete.is_none() {
+    if let Some(place) = subject.places.first().filter(|_| subject.credential.is_none()) {
+        steps.step(format!("Switch the old one off. {}", place.remedy), None);
+    } else if book.stop.is_some() || book.delete.is_none() {
         steps.step("Switch the old one off, but keep it.", book.stop.as_ref());
     }
     if book.undo.is_some() {
@@ -225,10 +311,12 @@ fn order(subject: &Subject<'_>) -> Section {
     if !subject.places.is_empty() {
         let out = "Take it out of the files. It stays in their history: that it is dead is what counts.";
         steps.step(out, None);
-        let open = "It lies in the open: if you suspect that somebody else has it, switch it off first.";
+        let open = match subject.lies_by_name_alone() {
+            true => "Only its public name lies there, which opens nothing.",
+            false => "It lies in the open: if you suspect that somebody else has it, switch it off first.",
+        };
         steps.section.line(0, open);
     }
-    steps.section
 }
 
 /// How whole the list of consumers can be.

@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::Failure;
-use crate::model::{CoverageEntry, Credential, Exposure, FactKind, Identity, Link, Outcome, Record, Scope, Setting};
+use crate::model::{
+    CoverageEntry, Credential, Exposure, FactKind, Identity, Link, Outcome, Record, Scope, Setting, Shared,
+};
 
 /// The keys of a JSON report, of which another program may write any first.
 const REPORT_KEYS: &[&str] = &[
@@ -82,6 +84,7 @@ fn report(path: &Path, reader: impl Read, records: &mut Vec<Record>) -> Result<T
         let message = "the report has no 'records': it was written by an older nonhuman; scan again";
         return Err(Failure(format!("{}: {message}", path.display())));
     };
+    let before = records.len();
     records.extend(report.identities.into_iter().map(Record::Identity));
     records.extend(report.credentials.into_iter().map(Record::Credential));
     records.extend(report.exposures.into_iter().map(|one| Record::Exposure(Box::new(one))));
@@ -90,21 +93,25 @@ fn report(path: &Path, reader: impl Read, records: &mut Vec<Record>) -> Result<T
     records.extend(report.coverage.into_iter().map(Record::Coverage));
     records.extend(report.scopes.into_iter().map(|one| Record::Scope(Box::new(one))));
     records.extend(others);
+    let mut shared = Shared::default();
+    records[before..].iter_mut().for_each(|record| shared.share(record));
     Ok(report.now)
 }
 
 fn lines(path: &Path, first: String, reader: impl BufRead, records: &mut Vec<Record>) -> Result<(), Failure> {
     let mut ended = false;
     let before = records.len() as u64;
+    let mut shared = Shared::default();
     for (number, line) in std::iter::once(Ok(first)).chain(reader.lines()).enumerate() {
         let line = line.map_err(|error| Failure(format!("{}: {error}", path.display())))?;
         if line.trim().is_empty() {
             continue;
         }
-        let record = serde_json::from_str(&line).map_err(|error| {
+        let mut record = serde_json::from_str(&line).map_err(|error| {
             let place = format!("{}:{}:{}", path.display(), number + 1, error.column());
             Failure(format!("{place}: this is no record as `nonhuman collect` writes it: {}", reason(&error)))
         })?;
+        shared.share(&mut record);
         match record {
             Record::End { records: count } => ended = count == records.len() as u64 - before,
             record => records.push(record),

@@ -230,7 +230,7 @@ fn steps(known: &Graph, id: &Urn, answer: &mut Answer) {
     let mut section = Section::new("Leads to");
     for edge in graph.from(id).iter().take(SHOWN) {
         section.line(0, thing::step(&known.inventory, edge));
-        section.line(1, edge.why.clone());
+        section.line(1, &*edge.why);
     }
     more(graph.from(id).len(), &mut section);
     answer.add(section);
@@ -239,7 +239,7 @@ fn steps(known: &Graph, id: &Urn, answer: &mut Answer) {
     for edge in arriving.iter().take(SHOWN) {
         let from = thing::label(&known.inventory, &edge.from);
         section.line(0, format!("{from} {} it{}", edge.kind.words(), thing::doubt(edge)));
-        section.line(1, edge.why.clone());
+        section.line(1, &*edge.why);
     }
     more(arriving.len(), &mut section);
     answer.add(section);

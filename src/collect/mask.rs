@@ -2,6 +2,7 @@
 //! collectors, so that no output has to think of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::model::{Attributes, Evidence, Known, Location, Provider, Record, TreeName, Urn};
 use crate::secrets::DetectorSet;
@@ -31,8 +32,8 @@ pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
                     detectors.mask(&mut commit.author);
                     detectors.mask(&mut commit.email);
                     if let Some(Location::File { root, path, .. }) = &mut commit.lies_at {
-                        detectors.mask(root);
-                        detectors.mask(path);
+                        shared(root, detectors);
+                        shared(path, detectors);
                     }
                 }
                 exposure.allowed_by.as_mut().map(|text| detectors.mask(text));
@@ -100,8 +101,8 @@ fn named(record: &mut Record, detectors: &DetectorSet) {
             }
         }
         Record::Link(link) => {
-            detectors.mask(&mut link.why);
-            link.condition.as_mut().map(|text| detectors.mask(text));
+            shared(&mut link.why, detectors);
+            link.condition.as_mut().map(|text| shared(text, detectors));
             urn(&mut link.from, detectors);
             urn(&mut link.to, detectors);
             // An exposure in a file of such a name has a masked name, too.
@@ -115,10 +116,20 @@ fn named(record: &mut Record, detectors: &DetectorSet) {
     }
 }
 
+/// Masks a text that several records may have; whether there was something to mask.
+fn shared(text: &mut Arc<str>, detectors: &DetectorSet) -> bool {
+    let mut own = text.to_string();
+    let masked = detectors.mask(&mut own);
+    if masked {
+        *text = own.into();
+    }
+    masked
+}
+
 /// Masks the path of a place; whether there was something to mask.
 fn path(evidence: &mut Evidence, detectors: &DetectorSet) -> bool {
     match &mut evidence.location {
-        Location::File { path, .. } => detectors.mask(path),
+        Location::File { path, .. } => shared(path, detectors),
         _ => false,
     }
 }

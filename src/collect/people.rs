@@ -162,8 +162,8 @@ fn person(
         left: left.into(),
         evidence: Evidence {
             observed: context.now,
-            collector: NAME.to_owned(),
-            location: Location::Export { file: file.to_owned(), object: format!("line {line}") },
+            collector: NAME.into(),
+            location: Location::Export { file: file.into(), object: format!("line {line}").into() },
         },
         email,
     })

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::{CollectError, Collector, Context, Sink};
-use crate::model::{CoverageEntry, Outcome, Record};
+use crate::model::{CoverageEntry, Outcome, Record, Shared};
 
 /// How many records may wait between a collector and the run.
 const CHANNEL_CAPACITY: usize = 1024;
@@ -127,10 +127,14 @@ async fn drain(
 ) -> End {
     let late = tokio::time::sleep_until(Instant::now() + deadline);
     tokio::pin!(late);
+    let mut shared = Shared::default();
     let end = loop {
         tokio::select! {
             record = receiver.recv() => match record {
-                Some(record) => records.push(record),
+                Some(mut record) => {
+                    shared.share(&mut record);
+                    records.push(record);
+                }
                 None => break End::Finished,
             },
             () = &mut late => break End::TimedOut,

@@ -22,8 +22,9 @@ pub(super) fn exposures(
         let ((line, column), (end_line, end_column)) =
             (lines.position(text, one.span.start), lines.position(text, one.span.end));
         let (root, commit) = (String::new(), None);
-        let location = Location::File { root, path: path.to_owned(), line, column, end_line, end_column, commit };
-        let evidence = Evidence { observed: context.now, collector: collector.to_owned(), location };
+        let location =
+            Location::File { root: root.into(), path: path.into(), line, column, end_line, end_column, commit };
+        let evidence = Evidence { observed: context.now, collector: collector.into(), location };
         Record::Exposure(Box::new(found::exposure(one, path, evidence, &context.fingerprint_key, &mut ids)))
     };
     let scanned = detectors.scan_file(text, None, &[path]);

@@ -217,26 +217,26 @@ impl FindingSeen {
                 Location::File { root, .. } => names.name(root).to_owned(),
                 _ => home
                     .as_ref()
-                    .filter(|(name, _)| *name == evidence.collector)
+                    .filter(|(name, _)| **name == *evidence.collector)
                     .map(|(_, it)| it.clone())
                     .unwrap_or_default(),
             };
-            Place { collector: evidence.collector.clone(), target }
+            Place { collector: evidence.collector.to_string(), target }
         };
         Self {
             fingerprint: finding.fingerprint.clone(),
-            rule: finding.rule.clone(),
+            rule: finding.rule.to_string(),
             severity: finding.severity,
             subject: finding.subject.clone(),
             identity: finding.identity.clone(),
-            title: finding.title.clone(),
+            title: finding.title.to_string(),
             message: finding.message.clone(),
             muted: finding.is_accepted(),
             places: finding.evidence.iter().map(place).collect(),
             file: finding.evidence.first().and_then(|evidence| match &evidence.location {
-                Location::File { root, path, commit: None, .. } if evidence.collector == "source" => {
+                Location::File { root, path, commit: None, .. } if &*evidence.collector == "source" => {
                     // What lies in an archive is read with it.
-                    Some((root.clone(), path.split("!/").next().unwrap_or_default().to_owned()))
+                    Some((root.to_string(), path.split("!/").next().unwrap_or_default().to_owned()))
                 }
                 _ => None,
             }),
@@ -271,7 +271,7 @@ impl IdentitySeen {
             kind: identity.kind.to_string(),
             tenant: identity.tenant.clone(),
             name: identity.name.clone(),
-            place: Place { collector: identity.evidence.collector.clone(), target: identity.tenant.clone() },
+            place: Place { collector: identity.evidence.collector.to_string(), target: identity.tenant.clone() },
             owner: Known::Absent,
             rights: BTreeSet::new(),
             all_rights: false,

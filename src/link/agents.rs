@@ -7,8 +7,8 @@ use super::federation::AllAdmitted;
 use super::workflows;
 use crate::inventory::Inventory;
 use crate::model::{
-    AttributeName as Name, Attributes, Capability, CapabilityKind, CredentialKind, Fingerprint, Identity, IdentityKind,
-    Known, Link, LinkKind, Provider, SettingKind, TreeNames, Urn, wildcard,
+    AttributeName as Name, Attributes, Capability, CapabilityKind, Credential, CredentialKind, Fingerprint, Identity,
+    IdentityKind, Known, Link, LinkKind, Provider, SettingKind, TreeNames, Urn, wildcard,
 };
 
 /// How many agents of one value are named.
@@ -34,30 +34,56 @@ pub(super) fn link(inventory: &mut Inventory) {
     registry(inventory, &agents);
     shared(inventory);
     shared_given(inventory);
+    kept(inventory);
+}
+
+/// Values in the files in which clients keep their own tokens, where nobody else may read those: that is their place.
+fn kept(inventory: &mut Inventory) {
+    let is_private = |one: &&Credential| {
+        let may_read = one.attributes.get(Name::ReadableByOthers);
+        one.kind == CredentialKind::AgentTokenFile
+            && !matches!(may_read, Known::Value(_) | Known::Unknown(_))
+            && !one.attributes.is(Name::IsShared)
+    };
+    let mut found = Vec::new();
+    for file in inventory.credentials.iter().filter(is_private) {
+        let place = file.evidence.location.file();
+        let uses = inventory.links.from(&file.holder).filter(|link| link.kind == LinkKind::Uses);
+        let exposures = uses.filter_map(|link| inventory.exposures.get(&link.to));
+        found.extend(exposures.filter(|one| one.evidence.location.file() == place).map(|one| one.id.clone()));
+    }
+    for id in found {
+        inventory.facts.attributes.entry(id).or_default().set(Name::KeptByClient, true);
+    }
 }
 
 /// Servers of which the settings of their client allow every tool, by a list that names them.
 fn unasked_servers(inventory: &mut Inventory, agents: &[Identity]) -> BTreeSet<Urn> {
-    let allowed = inventory.settings.iter().filter(|one| one.kind == SettingKind::AgentServerUnasked);
-    let allowed: BTreeSet<(Urn, String)> =
-        allowed.filter_map(|one| Some((one.part_of.clone()?, one.name.clone()))).collect();
-    if allowed.is_empty() {
+    let mut whole: BTreeMap<(Urn, String), bool> = BTreeMap::new();
+    for setting in inventory.settings.iter().filter(|one| one.kind == SettingKind::AgentServerUnasked) {
+        let Some(client) = setting.part_of.clone() else { continue };
+        let is_whole = setting.attributes.texts(Name::Tools).is_empty();
+        *whole.entry((client, setting.name.clone())).or_default() |= is_whole;
+    }
+    if whole.is_empty() {
         return BTreeSet::new();
     }
-    let mut found = BTreeSet::new();
+    let mut found: BTreeMap<Urn, bool> = BTreeMap::new();
     for server in agents.iter().filter(|one| one.kind == IdentityKind::AgentServer) {
         let name = server.name.split(" (").next().unwrap_or(&server.name);
-        let clients = inventory.links.to(&server.id).filter(|link| link.kind == LinkKind::Uses);
-        if clients.into_iter().any(|link| allowed.contains(&(link.from.clone(), name.to_owned()))) {
-            found.insert(server.id.clone());
+        for link in inventory.links.to(&server.id).filter(|link| link.kind == LinkKind::Uses) {
+            if let Some(is_whole) = whole.get(&(link.from.clone(), name.to_owned())) {
+                *found.entry(server.id.clone()).or_default() |= is_whole;
+            }
         }
     }
-    for id in &found {
+    // A list of single tools is how it should be done: it is no finding by itself, but what they do is done unasked.
+    for (id, _) in found.iter().filter(|(_, is_whole)| **is_whole) {
         let attributes = inventory.facts.attributes.entry(id.clone()).or_default();
         attributes.set(Name::ApprovalsOff, true);
         attributes.set(Name::Unasked, "all its tools");
     }
-    found
+    found.into_keys().collect()
 }
 
 /// What each agent can do by itself and through the servers it uses.
@@ -193,27 +219,48 @@ fn registry(inventory: &mut Inventory, agents: &[Identity]) {
         return;
     }
     let trees = TreeNames::of(&inventory.scopes);
+    // A name with a star speaks of a tree, and of no server by itself.
+    let plain = || names.iter().filter(|name| !name.contains('*'));
+    let servers = agents.iter().filter(|one| one.kind == IdentityKind::AgentServer);
+    let names_servers = servers.into_iter().any(|one| {
+        let id = one.id.as_str().to_lowercase();
+        plain().any(|name| {
+            *name == id || trees.by_folder(&id).as_ref() == Some(name) || trees.shortened(&id).as_ref() == Some(name)
+        })
+    });
     for agent in agents {
-        // A server is part of its client, and code is no agent that runs.
+        // A server is part of its client, unless the list names servers, too; code is no agent that runs.
         let is_client = agent.kind == IdentityKind::AgentClient;
-        if matches!(agent.kind, IdentityKind::AgentServer | IdentityKind::AgentCode) || is_client && !names_clients {
+        let is_part = agent.kind == IdentityKind::AgentServer && !names_servers;
+        if is_part || agent.kind == IdentityKind::AgentCode || is_client && !names_clients {
             continue;
         }
-        // A list may call a tree by its folder, or by the end of its name.
-        let shorter = [trees.by_folder(agent.id.as_str()), trees.shortened(agent.id.as_str())];
-        let short = agent.name.split(" (").next().unwrap_or(&agent.name).to_lowercase();
-        let long = [agent.id.as_str().to_lowercase(), agent.name.to_lowercase(), short];
-        // `agent:shop-api/*` stands for the whole tree, its client among it.
-        let is_named = |name: &String, text: &String| {
-            let tree = name.strip_suffix("/*").map(|tree| format!("{tree}#*"));
-            wildcard::matches(name, text) || tree.is_some_and(|tree| wildcard::matches(&tree, text))
+        let is_listed = |one: &Identity| {
+            let long = called(one, &trees);
+            names.iter().any(|name| long.iter().any(|text| is_named(name, text)))
         };
-        let long = long.into_iter().chain(shorter.into_iter().flatten().map(|text| text.to_lowercase()));
-        let long: Vec<String> = long.collect();
-        if !names.iter().any(|name| long.iter().any(|text| is_named(name, text))) {
+        // Who lists a client lists its servers with it.
+        let mut clients = inventory.links.to(&agent.id).filter(|link| link.kind == LinkKind::Uses);
+        let is_server = agent.kind == IdentityKind::AgentServer;
+        let by_client = is_server && clients.any(|link| inventory.identities.get(&link.from).is_some_and(&is_listed));
+        if !by_client && !is_listed(agent) {
             inventory.facts.attributes.entry(agent.id.clone()).or_default().set(Name::Unregistered, true);
         }
     }
+}
+
+/// Whether an entry of a list means a name; `agent:shop-api/*` stands for the whole tree, its client among it.
+fn is_named(name: &str, text: &str) -> bool {
+    let tree = name.strip_suffix("/*").map(|tree| format!("{tree}#*"));
+    wildcard::matches(name, text) || tree.is_some_and(|tree| wildcard::matches(&tree, text))
+}
+
+/// What a list may call an agent, in small letters; a tree by its folder, or by the end of its name.
+fn called(agent: &Identity, trees: &TreeNames) -> Vec<String> {
+    let shorter = [trees.by_folder(agent.id.as_str()), trees.shortened(agent.id.as_str())];
+    let short = agent.name.split(" (").next().unwrap_or(&agent.name).to_owned();
+    let long = [agent.id.as_str().to_owned(), agent.name.clone(), short].into_iter();
+    long.chain(shorter.into_iter().flatten()).map(|text| text.to_lowercase()).collect()
 }
 
 /// Values that several agents are given and that no detector knows, told at the first place of each value.

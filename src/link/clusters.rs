@@ -192,7 +192,7 @@ fn by_annotation(
     let of_clusters = of_role.iter().filter(|one| one.issuer != GITHUB && one.admits(&subject));
     let ways = of_clusters.filter_map(|one| Some((*one, clusters.is_issuer(&account.tenant, &one.issuer)?)));
     let (best, condition) = ways.min_by_key(|(one, condition)| (condition.is_some(), one.open.len()))?;
-    let edge = Edge { why: format!("{}; the role trusts {subject} of {}", edge.why, best.issuer), ..edge };
+    let edge = Edge { why: format!("{}; the role trusts {subject} of {}", edge.why, best.issuer).into(), ..edge };
     let mut conditions: Vec<String> = condition.into_iter().collect();
     if !best.open.is_empty() {
         conditions.push(format!("the trust policy asks {}", best.open.join(", ")));

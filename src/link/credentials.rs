@@ -27,7 +27,8 @@ pub(super) fn link(inventory: &mut Inventory) {
     }
     let by_value = places_by_value(inventory);
     let index = Index::of(inventory);
-    let resolved: Vec<ExposureFacts> = inventory.exposures.iter().map(|exposure| index.resolve(exposure)).collect();
+    let mut resolved: Vec<ExposureFacts> = inventory.exposures.iter().map(|exposure| index.resolve(exposure)).collect();
+    share(inventory, &mut resolved);
     for (exposure, mut facts) in inventory.exposures.iter().zip(resolved) {
         if let Some(places) = by_value.get(&exposure.fingerprint) {
             let others = places.iter().filter(|place| **place != exposure.id);
@@ -43,6 +44,26 @@ pub(super) fn link(inventory: &mut Inventory) {
             of.exposures.insert(exposure.id.clone());
         }
         inventory.facts.exposures.insert(exposure.id.clone(), facts);
+    }
+}
+
+/// What one place of a value proves holds for all of them: the secret of a key is that of the key where its id does not
+/// stand beside it, too. Where places prove different things, each keeps its own.
+fn share(inventory: &Inventory, resolved: &mut [ExposureFacts]) {
+    let is_proved = |facts: &&ExposureFacts| !matches!(facts.credential, Known::Unknown(_));
+    let mut proved: HashMap<&Fingerprint, Option<(Known<Urn>, Known<Urn>)>> = HashMap::new();
+    for (exposure, facts) in inventory.exposures.iter().zip(&*resolved).filter(|(_, facts)| is_proved(facts)) {
+        let told = (facts.credential.clone(), facts.identity.clone());
+        let known = proved.entry(&exposure.fingerprint).or_insert_with(|| Some(told.clone()));
+        if known.as_ref().is_some_and(|known| *known != told) {
+            *known = None;
+        }
+    }
+    for (exposure, facts) in inventory.exposures.iter().zip(resolved) {
+        let is_open = matches!((&facts.credential, &facts.identity), (Known::Unknown(_), Known::Unknown(_)));
+        if let Some(Some((credential, identity))) = proved.get(&exposure.fingerprint).filter(|_| is_open) {
+            (facts.credential, facts.identity) = (credential.clone(), identity.clone());
+        }
     }
 }
 

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::federation::AllAdmitted;
-use super::{clusters, definitions, outsiders, proofs, workflows};
+use super::{agent_accounts, clusters, definitions, outsiders, proofs, workflows};
 use crate::access::kubernetes::{self, Asker, Place, Reach};
 use crate::inventory::{Graph, IdentityFacts, Inventory};
 use crate::model::{
     AttributeName, Capability, CapabilityKind, Confidence, Credential, Edge, EdgeKind, Exposure, Holding, Identity,
-    IdentityKind, Known, Link, LinkKind, PrincipalKind, Provider, Urn, Workload, WorkloadKind,
+    IdentityKind, Known, Link, LinkKind, PrincipalKind, Provider, SettingKind, Urn, Workload, WorkloadKind,
 };
 
 /// Source: GKE documentation, "Authenticate to Google Cloud APIs from GKE workloads".
@@ -21,6 +21,7 @@ pub(super) fn link(inventory: &mut Inventory) {
     let mut edges = Vec::new();
     of_exposures(inventory, &mut edges);
     of_credentials(inventory, &mut edges);
+    of_secrets(inventory, &mut edges);
     of_workloads(inventory, &mut edges);
     of_trusts(inventory, &mut edges);
     outsiders::link(inventory, &mut edges);
@@ -32,6 +33,7 @@ pub(super) fn link(inventory: &mut Inventory) {
     of_places(inventory, &mut edges);
     of_escalations(inventory, &mut edges);
     of_links(inventory, &admitted, &mut edges);
+    edges.extend(agent_accounts::edges(inventory));
     inventory.facts.graph = Graph::new(edges);
     inventory.facts.code_share = definitions::shares(inventory);
 }
@@ -136,6 +138,26 @@ fn of_credentials(inventory: &Inventory, edges: &mut Vec<Edge>) {
             Known::Unknown(why) => edge.only(Holding::Unknown, why.clone()),
             _ => edge,
         });
+    }
+}
+
+/// Cloud keys whose values were read in Secrets of clusters, and what runs there with a credential of others.
+fn of_secrets(inventory: &Inventory, edges: &mut Vec<Edge>) {
+    for secret in inventory.settings.iter().filter(|one| one.kind == SettingKind::KubernetesSecret) {
+        for held in secret.attributes.texts(AttributeName::Holds) {
+            let Some(("aws.access-key", key)) = held.split_once(' ') else { continue };
+            let why = format!("its value was read in Secret {} of cluster {}", secret.name, secret.tenant);
+            edges.push(Edge::new(&secret.id, EdgeKind::ValueOf, &Urn::aws_access_key(key), why));
+        }
+    }
+    let is_secret = |link: &&Link| link.kind == LinkKind::Uses && link.to.as_str().contains("/secret/");
+    for link in inventory.links.rows().iter().filter(is_secret) {
+        let Some(workload) = inventory.workloads.get(&link.from) else { continue };
+        let holder = inventory.credentials.get(&link.to).map(|credential| &credential.holder);
+        for account in workload.runs_as.iter().filter(|account| holder != Some(account)) {
+            let edge = Edge::new(account, EdgeKind::Uses, &link.to, link.why.clone());
+            edges.push(edge.only(Holding::Conditional, format!("it is used by what runs in {}", workload.name)));
+        }
     }
 }
 

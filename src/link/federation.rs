@@ -274,8 +274,8 @@ mod tests {
             }}),
             evidence: Evidence {
                 observed: jiff::Timestamp::UNIX_EPOCH,
-                collector: "aws".to_owned(),
-                location: Location::Api { call: String::new(), resource: String::new() },
+                collector: "aws".into(),
+                location: Location::Api { call: String::new().into(), resource: String::new().into() },
             },
         }
     }

@@ -208,7 +208,7 @@ fn claims(inventory: &Inventory, identity: &Identity, labels: &OwnerLabels, code
         let person = inventory.people.get(&link.to).map(|person| person.email.clone());
         let name = person.unwrap_or_else(|| link.to.as_str().trim_start_matches("person:").to_owned());
         let (source, confidence) = (link.why.clone(), link.confidence);
-        claims.push(Named { name, source, confidence, weight: labels.configured });
+        claims.push(Named { name, source: source.to_string(), confidence, weight: labels.configured });
     }
     if let Some(creator) = identity.attributes.text(AttributeName::Author).and_then(person_in) {
         let (source, confidence) = ("who made it, by the audit log".to_owned(), Confidence::Low);

@@ -38,7 +38,7 @@ fn newest<'a>(usages: impl Iterator<Item = &'a Usage>) -> Known<LastUse> {
             Known::Absent => None,
             Known::Value(at) => Some(*at),
         };
-        let new = LastUse { at, horizon: usage.horizon, source: usage.source.clone() };
+        let new = LastUse { at, horizon: usage.horizon, source: usage.source.to_string() };
         best = Some(match best {
             // The shortest sight counts when nothing was seen: "never" means not since the nearest horizon.
             Some(old) if old.at.is_none() && new.at.is_none() => {

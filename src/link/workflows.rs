@@ -126,7 +126,7 @@ fn asked_for(inventory: &Inventory, workflow: &Workload, role: &Urn, admitted: &
     if !best.open.is_empty() {
         conditions.push(format!("the trust policy asks {}", best.open.join(", ")));
     }
-    let edge = Edge { why: format!("{}, which trusts {head}…", edge.why), ..edge };
+    let edge = Edge { why: format!("{}, which trusts {head}…", edge.why).into(), ..edge };
     Some(if conditions.is_empty() { edge } else { edge.only(Holding::Conditional, conditions.join("; ")) })
 }
 

@@ -11,6 +11,8 @@ macro_rules! attributes_of_clouds {
             AgentCount = "agent_count": Int of [Exposure, Credential];
             /// Which agents hold the same value.
             AgentsOfValue = "agents_of_value": Text of [Exposure, Credential];
+            /// It lies where its client keeps it, and nobody else may read it there.
+            KeptByClient = "kept_by_client": Bool of [Exposure];
             /// The action, program or framework that runs it.
             AgentProgram = "agent_program": Text of [Identity];
             /// Its tools run without anybody being asked.

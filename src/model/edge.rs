@@ -1,5 +1,7 @@
 //! One step from a thing to another. Says what leads where and how sure that is; searches nothing.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{CapabilityKind, Urn, names};
@@ -89,21 +91,21 @@ pub struct Edge {
     /// How sure it is.
     pub holding: Holding,
     /// What proves it, in words.
-    pub why: String,
+    pub why: Arc<str>,
     /// What must be so, where it does not hold as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub condition: Option<String>,
+    pub condition: Option<Arc<str>>,
 }
 
 impl Edge {
     /// A step that can be taken.
-    pub fn new(from: &Urn, kind: EdgeKind, to: &Urn, why: impl Into<String>) -> Self {
+    pub fn new(from: &Urn, kind: EdgeKind, to: &Urn, why: impl Into<Arc<str>>) -> Self {
         Self { from: from.clone(), to: to.clone(), kind, holding: Holding::Holds, why: why.into(), condition: None }
     }
 
     /// Says that it is not as sure, and why.
     #[must_use]
-    pub fn only(mut self, holding: Holding, condition: impl Into<String>) -> Self {
+    pub fn only(mut self, holding: Holding, condition: impl Into<Arc<str>>) -> Self {
         self.holding = holding;
         self.condition = Some(condition.into());
         self

@@ -1,5 +1,7 @@
 //! Where a fact was seen.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +11,7 @@ pub struct Evidence {
     /// When it was seen; the scan's `now`.
     pub observed: Timestamp,
     /// The collector's name, as in `registry.rs`.
-    pub collector: String,
+    pub collector: Arc<str>,
     /// The place.
     pub location: Location,
 }
@@ -28,16 +30,16 @@ pub enum Location {
     /// An answer of a live API.
     Api {
         /// The call, `iam:GetAccountAuthorizationDetails` or `list core/v1 serviceaccounts`.
-        call: String,
+        call: Arc<str>,
         /// What was asked about, such as an account or a cluster.
-        resource: String,
+        resource: Arc<str>,
     },
     /// A text position in a scanned tree.
     File {
         /// The scanned root as the user gave it; empty for the current directory.
-        root: String,
+        root: Arc<str>,
         /// The path below the root, with `/` between its parts, and `!/` between an archive and what lies in it.
-        path: String,
+        path: Arc<str>,
         /// The first line, counted from 1.
         line: u64,
         /// The first column in characters, counted from 1.
@@ -48,14 +50,14 @@ pub enum Location {
         end_column: u64,
         /// The commit that holds it, when it was read from history.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        commit: Option<String>,
+        commit: Option<Arc<str>>,
     },
     /// An object in an export or dump file.
     Export {
         /// The file as it was found.
-        file: String,
+        file: Arc<str>,
         /// Which object in it, such as `UserDetailList/deploy-bot` or `ServiceAccount payments/api`.
-        object: String,
+        object: Arc<str>,
     },
 }
 
@@ -64,12 +66,12 @@ impl Location {
     pub fn file(&self) -> Option<String> {
         match self {
             Location::Api { .. } => None,
-            Location::File { root, path, .. } if root.is_empty() => Some(path.clone()),
-            Location::File { root, path, .. } if path.is_empty() => Some(root.clone()),
+            Location::File { root, path, .. } if root.is_empty() => Some(path.to_string()),
+            Location::File { root, path, .. } if path.is_empty() => Some(root.to_string()),
             // A member of an archive that is itself the root.
             Location::File { root, path, .. } if path.starts_with("!/") => Some(format!("{root}{path}")),
             Location::File { root, path, .. } => Some(format!("{}/{path}", root.trim_end_matches('/'))),
-            Location::Export { file, .. } => Some(file.clone()),
+            Location::Export { file, .. } => Some(file.to_string()),
         }
     }
 }

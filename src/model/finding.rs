@@ -1,6 +1,7 @@
 //! What a rule concluded about one subject.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -60,7 +61,7 @@ names! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The rule's id, which is its file name.
-    pub rule: String,
+    pub rule: Arc<str>,
     /// What the rule looked at.
     pub subject: Urn,
     /// What sort of thing `subject` is.
@@ -72,7 +73,7 @@ pub struct Finding {
     /// How sure it is.
     pub confidence: Confidence,
     /// The rule's title with its parameters filled in.
-    pub title: String,
+    pub title: Arc<str>,
     /// What is wrong with this subject.
     pub message: String,
     /// What to do.
@@ -81,7 +82,7 @@ pub struct Finding {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chain: Vec<String>,
     /// Control ids it maps to, `OWASP-NHI2:2025`.
-    pub maps: Vec<String>,
+    pub maps: Arc<[String]>,
     /// Where it was seen, the primary place first.
     pub evidence: Vec<Evidence>,
     /// Stable over scans: rule and subject, no time and no line.

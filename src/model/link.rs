@@ -1,5 +1,7 @@
 //! An edge between two nouns that a collector saw in configuration. What `link` concludes from edges lives there.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Confidence, Evidence, Urn, names};
@@ -37,9 +39,9 @@ pub struct Link {
     pub confidence: Confidence,
     /// What must hold for it, where it does not always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub condition: Option<String>,
+    pub condition: Option<Arc<str>>,
     /// Why, in one sentence for a reader.
-    pub why: String,
+    pub why: Arc<str>,
     /// Where it was seen.
     pub evidence: Evidence,
 }

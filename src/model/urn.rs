@@ -1,6 +1,8 @@
 //! The name of a thing that is the same in every scan and from every source.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -8,8 +10,36 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// A stable, globally unique name: an ARN where the provider has one, else `<provider>:<tenant>/…`.
 ///
 /// Examples: `arn:aws:iam::123456789012:role/ci`, `k8s:prod/payments/sa/worker`, `person:jana@acme.example`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// One that is shared is known as equal without a look at its text.
+#[derive(Clone)]
 pub struct Urn(Arc<str>);
+
+impl PartialEq for Urn {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
+
+impl Eq for Urn {}
+
+impl PartialOrd for Urn {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Urn {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+    }
+}
+
+impl Hash for Urn {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
 
 impl Urn {
     /// Takes a name that is already in its final form.
@@ -37,6 +67,11 @@ impl Urn {
     /// The name of a person, by e-mail address in lower case.
     pub fn person(email: &str) -> Self {
         Self::new(format!("person:{}", email.to_lowercase()))
+    }
+
+    /// For [`super::Shared`].
+    pub(super) fn shared(&mut self) -> &mut Arc<str> {
+        &mut self.0
     }
 
     /// The text of the name.

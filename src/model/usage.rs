@@ -1,5 +1,7 @@
 //! When something was last used, and how far back the source could see.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +17,7 @@ pub struct Usage {
     /// How far back the source sees; absent where it sees the whole life.
     pub horizon: Option<Timestamp>,
     /// The source, such as `credential report` or `RoleLastUsed`.
-    pub source: String,
+    pub source: Arc<str>,
     /// Where it was seen.
     pub evidence: Evidence,
 }

@@ -189,7 +189,7 @@ fn finding_cells(scan: &Scan<'_>, view: &View<'_>, finding: &Finding) -> Vec<Cel
         ("record", "finding".to_owned()),
         ("severity", finding.severity.to_string()),
         ("confidence", finding.confidence.to_string()),
-        ("rule", finding.rule.clone()),
+        ("rule", finding.rule.to_string()),
         ("title", flow(&finding.title)),
         ("message", flow(&message(scan, finding))),
         ("remedy", flow(&finding.remedy)),

@@ -155,7 +155,7 @@ fn vulnerability(scan: &Scan<'_>, finding: &Finding) -> Vulnerability {
     let rule = Identifier {
         kind: "nonhuman_rule",
         name: format!("nonhuman rule {}", finding.rule),
-        value: finding.rule.clone(),
+        value: finding.rule.to_string(),
     };
     Vulnerability {
         id: uuid(finding.fingerprint.as_str()),

@@ -85,7 +85,7 @@ fn case(scan: &Scan<'_>, finding: &Finding) -> Case {
         let detail = format!("{}: {}\nat {name}\nFix: {}", finding.severity, finding.title, finding.remedy);
         Ending::Failed(told, detail)
     };
-    Case { class: file.unwrap_or_else(|| finding.rule.clone()), name, ending }
+    Case { class: file.unwrap_or_else(|| finding.rule.to_string()), name, ending }
 }
 
 fn hole(gap: &Gap<'_>) -> Case {

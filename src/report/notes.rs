@@ -55,8 +55,8 @@ pub(super) fn notes(scan: &Scan<'_>, finding: &Finding) -> Vec<String> {
 
 /// The message of a finding with its notes, as one text.
 pub(super) fn message(scan: &Scan<'_>, finding: &Finding) -> String {
-    let message = if finding.message.trim().is_empty() { &finding.title } else { &finding.message };
-    std::iter::once(message.clone()).chain(notes(scan, finding)).collect::<Vec<_>>().join("; ")
+    let message = if finding.message.trim().is_empty() { &*finding.title } else { finding.message.as_str() };
+    std::iter::once(message.to_owned()).chain(notes(scan, finding)).collect::<Vec<_>>().join("; ")
 }
 
 /// How many files of source were read.

@@ -56,7 +56,7 @@ impl Decision {
     pub fn is_about(&self, finding: &Finding, names: &TreeNames) -> bool {
         let mut roots = finding.evidence.iter().filter_map(|one| match &one.location {
             Location::File { root, .. } if root.is_empty() => Some("."),
-            Location::File { root, .. } => Some(root.as_str()),
+            Location::File { root, .. } => Some(&**root),
             _ => None,
         });
         // Older lines hold the path that a tree was given by.

@@ -59,7 +59,7 @@ pub fn evaluate(inventory: &Inventory, rules: &RuleSet, now: Timestamp) -> Judge
     for subject in SubjectKind::ALL {
         let nouns = nouns(inventory, *subject);
         let plans = Plans::of(*subject, &nouns, rules);
-        asked.extend(plans.by_kind.values().flat_map(|plan| &plan.rules).map(|rule| rule.id.clone()));
+        asked.extend(plans.by_kind.values().flat_map(|plan| &plan.rules).map(|rule| rule.id.to_string()));
         let judge = Judge { inventory, now, context: &context, plans: &plans };
         let judged = nouns.into_par_iter().fold(Answers::default, |mut answers, noun| {
             judge.noun(noun, &mut answers);
@@ -119,8 +119,8 @@ fn add_blind_rules(
             may_hide && same_provider && entry.blinds.iter().any(|fact| rule.needs.contains(fact))
         });
         for rule in blinded {
-            unknown.entry((rule.id.clone(), entry.target.clone(), reason(entry))).or_default();
-            blind.insert((rule.id.clone(), entry.target.clone()));
+            unknown.entry((rule.id.to_string(), entry.target.clone(), reason(entry))).or_default();
+            blind.insert((rule.id.to_string(), entry.target.clone()));
         }
     }
     blind
@@ -225,7 +225,7 @@ impl<'a> Judge<'a> {
                 Verdict::DoesNotHold => {}
                 Verdict::Unknown(why) => {
                     answers.unanswered.entry(&rule.id).or_default().push(noun.id());
-                    *answers.unknown.entry((rule.id.clone(), noun.tenant().to_owned(), why)).or_default() += 1;
+                    *answers.unknown.entry((rule.id.to_string(), noun.tenant().to_owned(), why)).or_default() += 1;
                 }
             }
         }

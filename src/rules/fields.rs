@@ -266,6 +266,8 @@ const WORKLOAD: &[Field] = &[
     .needs(&[Grants]),
     field("reach", Type::Names(CapabilityKind::NAMES), "What it can do for certain.").needs(&[Grants]),
     field("reaches_administrator", Type::Bool, "It is administrator somewhere, for certain.").needs(&[Grants]),
+    field("given_administrator", Type::Bool, "A credential that it is given makes it administrator somewhere.")
+        .needs(&[Grants]),
     field("reaches_through", Type::Text, "The way to that, in names; empty when there is none."),
     field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),
 ];

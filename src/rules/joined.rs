@@ -70,6 +70,10 @@ pub(super) fn workload(it: &Workload, name: &str, inventory: &Inventory) -> Opti
         "reach" => Field::Texts(kinds(inventory, &it.id)),
         "reaches_administrator" => Field::Bool(administers(inventory, &it.id, None)),
         "reaches_through" => Field::Text(through(inventory, &it.id)),
+        "given_administrator" => {
+            let mut given = inventory.facts.graph.from(&it.id).iter().filter(|edge| edge.kind == EdgeKind::Uses);
+            Field::Bool(given.any(|edge| administers(inventory, &edge.to, None)))
+        }
         _ => return None,
     })
 }

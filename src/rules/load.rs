@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use cel::Program;
 use serde::Deserialize;
@@ -60,7 +61,7 @@ pub struct Override {
 #[derive(Debug)]
 pub struct Rule {
     /// Its id: the name of its file.
-    pub id: String,
+    pub id: Arc<str>,
     /// The file it was read from.
     pub file: String,
     /// The provider whose subjects it is about; `None` for all.
@@ -74,11 +75,11 @@ pub struct Rule {
     /// Its confidence; `None` takes that of the detector.
     pub confidence: Option<Confidence>,
     /// Its title with its parameters filled in.
-    pub title: String,
+    pub title: Arc<str>,
     /// What goes wrong.
     pub why: String,
     /// Control ids it maps to.
-    pub maps: Vec<String>,
+    pub maps: Arc<[String]>,
     /// The facts it cannot be judged without.
     pub needs: BTreeSet<FactKind>,
     pub(super) program: Program,
@@ -98,12 +99,12 @@ impl Rule {
     /// What a report needs to know of it.
     pub fn info(&self) -> RuleInfo {
         RuleInfo {
-            id: self.id.clone(),
-            title: self.title.clone(),
+            id: self.id.to_string(),
+            title: self.title.to_string(),
             severity: self.severity,
             why: self.why.clone(),
             remedy: self.remedy.general(),
-            maps: self.maps.clone(),
+            maps: self.maps.to_vec(),
         }
     }
 
@@ -215,8 +216,8 @@ impl RuleSet {
     /// # Errors
     /// Says that there is none and which is spelled most alike.
     pub fn get(&self, id: &str) -> Result<&Rule, String> {
-        self.rules.iter().find(|rule| rule.id == id).ok_or_else(|| {
-            let hint = did_you_mean(id, self.rules.iter().map(|rule| rule.id.as_str()));
+        self.rules.iter().find(|rule| &*rule.id == id).ok_or_else(|| {
+            let hint = did_you_mean(id, self.rules.iter().map(|rule| &*rule.id));
             format!("there is no rule '{id}'{hint}")
         })
     }
@@ -234,9 +235,8 @@ impl Loader<'_> {
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        let before = &text[..end];
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
+        let line = text[..end].matches('\n').count() + 1;
+        let column = text[..end].rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
         RuleError { file: self.file.path.clone(), line, column, message: message.into() }
     }
 
@@ -285,7 +285,7 @@ impl Loader<'_> {
             }
         }
         Ok(Some(Rule {
-            id,
+            id: id.into(),
             file: self.file.path.clone(),
             provider: self.provider(),
             subject,
@@ -295,9 +295,9 @@ impl Loader<'_> {
             },
             by_reach: raw.severity.as_ref() == OF_REACH,
             confidence: self.name_or(&[OF_DETECTOR], &raw.confidence, subject)?,
-            title: title.general(),
+            title: title.general().into(),
             why: raw.why.trim().to_owned(),
-            maps: raw.maps,
+            maps: raw.maps.into(),
             needs,
             kinds: kinds(program.expression()),
             plain: Plain::of(program.expression()),

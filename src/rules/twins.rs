@@ -27,13 +27,13 @@ pub(super) fn join(inventory: &Inventory, findings: Vec<Finding>) -> Vec<Finding
     let mut seen: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
     for (index, finding) in live.iter().enumerate() {
         if let Some(local) = local(&finding.subject) {
-            seen.entry((finding.rule.clone(), local.to_owned())).or_default().push(index);
+            seen.entry((finding.rule.to_string(), local.to_owned())).or_default().push(index);
         }
     }
     let objects = objects(inventory);
     for mut finding in declared {
         let local = local(&finding.subject).unwrap_or_default().to_owned();
-        match seen.get(&(finding.rule.clone(), local.clone())) {
+        match seen.get(&(finding.rule.to_string(), local.clone())) {
             Some(twins) => {
                 for index in twins {
                     let Some(twin) = live.get_mut(*index) else { continue };

@@ -117,13 +117,12 @@ impl Detector {
         let value = value.get(part.clone())?;
         let secret = secret.start + part.start..secret.start + part.end;
         let proof = proof(&self.proves, facts);
-        let unpacked = self.check.and_then(|check| check.unpacked(value));
         Some(Match {
             detector: self,
             confidence: self.confidence,
             span: secret,
             whole,
-            secret: unpacked.map_or_else(|| Secret::new(value), Secret::new),
+            secret: Secret::new(value),
             proof,
             encoding: Vec::new(),
             claims,

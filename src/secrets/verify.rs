@@ -20,7 +20,6 @@ pub(super) enum Check {
     GcpServiceAccount,
     Password,
     WordPassword,
-    PackedPassword,
     Token,
     Basic,
 }
@@ -38,13 +37,12 @@ impl Check {
             "gcp-service-account" => Self::GcpServiceAccount,
             "password" => Self::Password,
             "word-password" => Self::WordPassword,
-            "packed-password" => Self::PackedPassword,
             "token" => Self::Token,
             "basic" => Self::Basic,
             other => {
                 return Err(format!(
                     "there is no check '{other}' (expected github-crc32, npm-crc32, grafana-crc32, aws-key-id, jwt, \
-                     pem-private-key, packed-private-key, gcp-service-account, password, word-password, packed-password, token or basic)"
+                     pem-private-key, packed-private-key, gcp-service-account, password, word-password, token or basic)"
                 ));
             }
         })
@@ -53,13 +51,6 @@ impl Check {
     /// Whether the value holds digits that prove all of it.
     pub(super) fn is_digit(self) -> bool {
         matches!(self, Self::GithubCrc32 | Self::NpmCrc32)
-    }
-
-    /// The value that is written in base64 where that is its form: by it the same secret is recognised elsewhere.
-    pub(super) fn unpacked(self, value: &[u8]) -> Option<Vec<u8>> {
-        let plain = STANDARD.decode(value).ok().filter(|_| self == Self::PackedPassword)?;
-        let text = std::str::from_utf8(&plain).ok()?.trim_end_matches(['\r', '\n']);
-        (!text.is_empty() && !text.chars().any(char::is_control)).then(|| text.as_bytes().to_vec())
     }
 
     /// Which part of a value that passes is the secret: of a key file only the key in it.
@@ -84,7 +75,7 @@ impl Check {
                 true
             }
             Self::GcpServiceAccount => super::google::key_file(value, facts),
-            Self::Password | Self::WordPassword | Self::PackedPassword => {
+            Self::Password | Self::WordPassword => {
                 // With a host, the value may be part of a URL.
                 let typed = if facts.contains_key("host") { percent_decoded(value) } else { value.to_vec() };
                 let is_password = match self {

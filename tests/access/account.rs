@@ -45,8 +45,8 @@ pub(crate) fn fixture(path: &str) -> String {
 }
 
 pub(crate) fn evidence() -> Evidence {
-    let location = Location::Export { file: "test".to_owned(), object: "test".to_owned() };
-    Evidence { observed: "2026-11-22T00:00:00Z".parse().unwrap(), collector: "test".to_owned(), location }
+    let location = Location::Export { file: "test".into(), object: "test".into() };
+    Evidence { observed: "2026-11-22T00:00:00Z".parse().unwrap(), collector: "test".into(), location }
 }
 
 pub(crate) fn identity(kind: IdentityKind, id: &str, tenant: &str, name: &str) -> Identity {

@@ -92,6 +92,25 @@ fn what_lies_in_archives_is_found_at_its_place() {
     assert_eq!(prints.len(), 1, "one value has one fingerprint");
 }
 
+/// A jar that starts itself, and one behind a program, are archives for whoever runs them.
+#[test]
+fn an_archive_behind_something_else_is_read() {
+    let folder = folder();
+    let inner = zip(&[file("a.env", &secret("behind"))]);
+    let script = [b"#!/bin/bash\n# starts what follows\n".to_vec(), b"exec true # more\n".repeat(500)].concat();
+    write(folder.path(), "app.jar", [script, secret("before"), inner.clone()].concat());
+    write(folder.path(), "setup.exe", [b"MZ\0\x01\x02".to_vec(), vec![0; 9000], inner].concat());
+    // The mark of an end alone makes no archive.
+    write(folder.path(), "program", [b"\x7fELF\0".to_vec(), b"PK\x05\x06".repeat(20), vec![0; 40]].concat());
+    let (_, report) = scan(folder.path(), &["."]);
+    let found: Vec<String> = places(&report).into_iter().filter(|place| place.contains('!')).collect();
+    assert_eq!(found, ["app.jar!/a.env:2:10", "setup.exe!/a.env:2:10"]);
+    assert!(places(&report).iter().any(|place| place.starts_with("app.jar:504:")), "{:?}", places(&report));
+    let (_, report) = scan(folder.path(), &[".", "--no-archives"]);
+    let (outcome, count, _) = said(&report, "archives").expect("they are said");
+    assert_eq!((outcome.as_str(), count), ("not-read", 2));
+}
+
 #[test]
 fn without_archives_they_are_declared() {
     let folder = folder();

@@ -171,3 +171,34 @@ fn a_user_of_a_cluster_is_taken_out_of_its_bindings() {
     );
     assert!(bill.contains("take them out of") && bill.contains("jana-admin"), "{bill}");
 }
+
+/// The order in which a key is replaced can be followed: two keys at most, one password, none for what is off.
+#[test]
+fn keys_are_replaced_in_an_order_that_works() {
+    let folder = folder();
+    let at = folder.path();
+    account(at, &[user("bot", &[])], &["bot"]);
+    people(at, "active,");
+    let list = |keys: &[(&str, &str)]| {
+        let all: Vec<Value> = keys
+            .iter()
+            .map(|(id, status)| json!({"UserName": "bot", "AccessKeyId": id, "Status": status, "CreateDate": "2026-10-01T00:00:00Z"}))
+            .collect();
+        write(at, "aws/iam.list-access-keys.bot.json", json!({"AccessKeyMetadata": all}).to_string());
+    };
+    let told = |id: &str| {
+        findings(at, &[]);
+        run(at, &["rotate", id, "--from", "scan.json", "--now", NOW]).stdout
+    };
+    let (one, other) = ("AKIABTX3GSDSAAAAAAAA", "AKIABTX3GSDSAAAAAAAB");
+    list(&[(one, "Active"), (other, "Active")]);
+    let text = told(one);
+    assert!(text.contains(&format!("1. Its user has another key, {other}, and may have two at most")), "{text}");
+    list(&[(one, "Inactive")]);
+    let text = told(one);
+    assert!(text.contains("1. It is switched off already") && !text.contains("create-access-key"), "{text}");
+    assert!(text.contains(&format!("aws iam delete-access-key --user-name bot --access-key-id {one}")), "{text}");
+    let text = told("user/bot#password");
+    assert!(text.contains("aws iam update-login-profile --user-name bot --password-reset-required"), "{text}");
+    assert!(!text.contains("both work for a while"), "{text}");
+}

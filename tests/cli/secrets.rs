@@ -4,6 +4,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::Stdio;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::tree::{NOW, Ran, folder, github_token, nonhuman, project, run, write};
@@ -254,15 +256,54 @@ fn lines_of_json_carry_rule_path_and_line() {
     assert_eq!(rows[0]["detector"], "github-token");
 }
 
+/// In a Secret each value is base64 by itself: a pair is one credential, and a value the same as where it is written plainly.
+#[test]
+fn the_values_of_a_secret_manifest_are_the_decoded_ones() {
+    let folder = folder();
+    let (id, secret) = ("AKIAWIDGDYXJNVSA7Z6M", "L69gx6rBNhmdvP6KNFOQMs+4+ps2KXVWwjJ3ZzeM");
+    let password = "QXWXJ54IpO4u3sFQw0b5";
+    let head = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: bot\n";
+    let [id64, secret64, password64] = [id, secret, password].map(|text| STANDARD.encode(text));
+    let pair = format!("{head}data:\n  AWS_ACCESS_KEY_ID: {id64}\n  AWS_SECRET_ACCESS_KEY: {secret64}\n");
+    write(folder.path(), "t/pair.yaml", pair);
+    write(
+        folder.path(),
+        "t/db.yaml",
+        format!("{head}data:\n  one: {password64}\n  host: {}\n", STANDARD.encode("db-1.acme.internal")),
+    );
+    write(folder.path(), "t/db.json", format!("{{\"data\": {{\"two\": \"{password64}\"}}, \"kind\": \"Secret\"}}\n"));
+    write(
+        folder.path(),
+        "t/open.yaml",
+        format!("{head}stringData:\n  three: {password}\n  four: 'kV93hqLw0ZtR8xYp'\n"),
+    );
+    write(folder.path(), "t/.env", format!("DB_PASSWORD={password}\n"));
+    let (code, report) = gate(folder.path(), &["t"]);
+    let leaked: Vec<String> = found(&report).into_iter().filter(|one| one.starts_with("leaked")).collect();
+    let expected = ["t/.env:1", "t/db.json:1", "t/db.yaml:6", "t/open.yaml:6", "t/open.yaml:7", "t/pair.yaml:7"];
+    assert_eq!((code, leaked), (1, expected.map(|place| format!("leaked-secret {place}")).to_vec()));
+    let exposures = report["exposures"].as_array().expect("a list");
+    let of =
+        |path: &str| exposures.iter().find(|one| one["evidence"]["location"]["path"] == path).expect("it is there");
+    assert_eq!(
+        (&of("pair.yaml")["detector"], &of("pair.yaml")["proof"]["key_id"]),
+        (&"aws-access-key".into(), &id.into())
+    );
+    assert_eq!(of("pair.yaml")["evidence"]["location"]["column"], 26);
+    let same = exposures.iter().filter(|one| one["fingerprint"] == of(".env")["fingerprint"]);
+    let mut same: Vec<&Value> = same.map(|one| &one["evidence"]["location"]["path"]).collect();
+    same.sort_by_key(|path| path.to_string());
+    assert_eq!(same, [".env", "db.json", "db.yaml", "open.yaml"]);
+    assert_eq!((&of("db.yaml")["encoding"][0], &of("open.yaml")["encoding"][0]), (&"base64".into(), &Value::Null));
+}
+
 /// A Secret manifest has values in base64; elsewhere the same values stand as they are.
 #[test]
 fn a_value_of_a_secret_manifest_is_recognised_where_it_is_not_encoded() {
-    use base64::Engine;
-
     let folder = folder();
     let path = folder.path();
     let value = "hk7Qe2Lm9pWz4xR8";
-    let packed = base64::engine::general_purpose::STANDARD.encode(value);
+    let packed = STANDARD.encode(value);
     write(path, "t/secret.yaml", format!("kind: Secret\nmetadata:\n  name: db\ndata:\n  DB_PASSWORD: {packed}\n"));
     write(path, "t/.env", format!("DB_PASSWORD={value}\n"));
     let (_, report) = gate(path, &["t"]);

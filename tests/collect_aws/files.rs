@@ -26,7 +26,7 @@ async fn a_whole_account() {
     assert!(!bot.builtin);
     let Location::Export { file, object } = &bot.evidence.location else { panic!("{:?}", bot.evidence) };
     assert!(file.ends_with("small/iam.json"), "{file}");
-    assert_eq!(object, "UserDetailList/deploy-bot");
+    assert_eq!(&**object, "UserDetailList/deploy-bot");
 
     let service = urn("role/aws-service-role/support.amazonaws.com/AWSServiceRoleForSupport");
     assert!(inventory.identities.get(&service).unwrap().builtin);

@@ -79,7 +79,7 @@ async fn live_and_offline_say_the_same() {
     assert_eq!(server.calls("GetAccessKeyLastUsed"), 0, "the report has said it");
     let bot = live.identities.get(&urn("user/bots/deploy-bot")).unwrap();
     let call = "iam:GetAccountAuthorizationDetails".to_owned();
-    assert_eq!(bot.evidence.location, Location::Api { call, resource: SMALL.to_owned() });
+    assert_eq!(bot.evidence.location, Location::Api { call: call.into(), resource: SMALL.into() });
     for action in server.actions() {
         // The services that are asked by path take a POST for some of their lists.
         let reads =

@@ -48,7 +48,7 @@ fn accounts_have_labels_and_what_bindings_name_exists() {
     assert_eq!(account.unique_id.as_deref(), Some("u-1"));
     assert_eq!(account.created.value().unwrap().to_string(), "2026-01-02T03:04:05Z");
     assert!(
-        matches!(&account.evidence.location, Location::Export { object, .. } if object == "ServiceAccount pay/api")
+        matches!(&account.evidence.location, Location::Export { object, .. } if **object == *"ServiceAccount pay/api")
     );
     let named: Vec<(String, bool)> = inventory.identities.iter().map(|one| (one.id.to_string(), one.builtin)).collect();
     let expected = [

@@ -101,7 +101,7 @@ fn evidence_names_the_call() {
     let records = scan(&KubeServer::start(|_| None));
     let inventory = inventory_of(&records);
     let account = inventory.identities.iter().find(|one| one.name == "legacy/forgotten").unwrap();
-    let call = Location::Api { call: "list core/v1 serviceaccounts".to_owned(), resource: "recorded".to_owned() };
+    let call = Location::Api { call: "list core/v1 serviceaccounts".into(), resource: "recorded".into() };
     assert_eq!(account.evidence.location, call);
     assert_eq!(account.id.as_str(), "k8s:recorded/legacy/sa/forgotten");
     let binding = inventory.grants.iter().find(|one| one.id.as_str().contains("clusterrolebinding/ci-admin")).unwrap();

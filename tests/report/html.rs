@@ -238,7 +238,8 @@ fn a_large_organisation_fits() {
         let urn = Urn::new(format!("arn:aws:iam::{account}:role/{name}"));
         let mut one = identity(urn.clone(), IdentityKind::AwsRole, &account, &name);
         let file = format!("exports/{account}/account-authorization-details.json");
-        one.evidence = evidence(Location::Export { file, object: format!("RoleDetailList/{name}") });
+        one.evidence =
+            evidence(Location::Export { file: file.into(), object: format!("RoleDetailList/{name}").into() });
         one.labels.insert("owner".to_owned(), format!("team-{:03}", number % 150));
         let mut told =
             finding("role-unused", Severity::Medium, Some(urn), &format!("{name} was not used for 400 days"));

@@ -68,13 +68,13 @@ fn time(text: &str) -> Timestamp {
 }
 
 pub(crate) fn evidence(location: Location) -> Evidence {
-    Evidence { observed: now(), collector: "test".to_owned(), location }
+    Evidence { observed: now(), collector: "test".into(), location }
 }
 
 pub(crate) fn file(root: &str, path: &str, line: u64) -> Evidence {
     evidence(Location::File {
-        root: root.to_owned(),
-        path: path.to_owned(),
+        root: root.into(),
+        path: path.into(),
         line,
         column: 9,
         end_line: line,
@@ -84,11 +84,11 @@ pub(crate) fn file(root: &str, path: &str, line: u64) -> Evidence {
 }
 
 fn export(object: &str) -> Evidence {
-    evidence(Location::Export { file: "exports/iam.json".to_owned(), object: object.to_owned() })
+    evidence(Location::Export { file: "exports/iam.json".into(), object: object.into() })
 }
 
 fn api(call: &str) -> Evidence {
-    evidence(Location::Api { call: call.to_owned(), resource: "prod".to_owned() })
+    evidence(Location::Api { call: call.into(), resource: "prod".into() })
 }
 
 pub(crate) fn user(name: &str) -> Urn {
@@ -142,7 +142,7 @@ pub(crate) fn exposure(name: &str, evidence: Evidence) -> Exposure {
 pub(crate) fn finding(rule: &str, severity: Severity, identity: Option<Urn>, message: &str) -> Finding {
     let subject = identity.clone().unwrap_or_else(|| Urn::new("grant:nobody"));
     Finding {
-        rule: rule.to_owned(),
+        rule: rule.into(),
         fingerprint: Fingerprint::of_public(&[rule, subject.as_str()]),
         baseline: None,
         history: None,
@@ -151,11 +151,11 @@ pub(crate) fn finding(rule: &str, severity: Severity, identity: Option<Urn>, mes
         identity,
         severity,
         confidence: Confidence::Certain,
-        title: format!("Title of {rule}"),
+        title: format!("Title of {rule}").into(),
         message: message.to_owned(),
         remedy: format!("Mend what {rule} found."),
         chain: Vec::new(),
-        maps: vec!["OWASP-NHI2:2025".to_owned()],
+        maps: vec!["OWASP-NHI2:2025".to_owned()].into(),
         evidence: Vec::new(),
     }
 }
@@ -343,7 +343,7 @@ fn findings() -> Vec<Finding> {
     let text = format!("{HOSTILE} has no owner: [click](javascript:alert(1)) {}", "x".repeat(3_000));
     let mut unowned = finding("unowned", Severity::Medium, Some(user("hostile")), &text);
     unowned.evidence =
-        vec![evidence(Location::Export { file: "exports/\x1b[31m.json".to_owned(), object: HOSTILE.to_owned() })];
+        vec![evidence(Location::Export { file: "exports/\x1b[31m.json".into(), object: HOSTILE.into() })];
     let mut loose = finding("leaked-secret", Severity::Low, None, "An AWS access key lies in the open");
     loose.subject = Urn::new("exposure:loose");
     loose.subject_kind = SubjectKind::Exposure;

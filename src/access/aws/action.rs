@@ -9,7 +9,8 @@ pub struct Action {
     pub(super) text: String,
     service: String,
     name: String,
-    bit: u64,
+    /// The service as a number, for comparing.
+    hash: u64,
     /// Whether a request for it carries `iam:PermissionsBoundary`.
     pub(super) bounded: bool,
     /// Whether a request for it carries `iam:PolicyARN`.
@@ -44,8 +45,8 @@ impl Action {
         let is_iam = service == "iam";
         let bounded = is_iam && BOUNDED.contains(&name);
         let attaches = is_iam && (name.starts_with("attach") || name.starts_with("detach"));
-        let (text, bit) = (text.to_owned(), bit(service));
-        Self { text, service: service.to_owned(), name: name.to_owned(), bit, bounded, attaches }
+        let (text, hash) = (text.to_owned(), hash(service));
+        Self { text, service: service.to_owned(), name: name.to_owned(), hash, bounded, attaches }
     }
 
     /// As [`Self::new`], for what somebody typed.
@@ -65,14 +66,26 @@ impl Action {
     }
 
     pub(super) fn service_bit(&self) -> u64 {
-        self.bit
+        bit(self.hash)
     }
 }
 
-/// One of 64 bits for a service; several services share one, which costs a look and no answer.
-fn bit(service: &str) -> u64 {
-    let hash = service.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+/// A service as a number; that two share one costs a look and no answer.
+fn hash(service: &str) -> u64 {
+    service.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3))
+}
+
+/// One of 64 bits for a service.
+fn bit(hash: u64) -> u64 {
     1 << (hash >> 58)
+}
+
+/// A pattern of actions of one service.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Pattern {
+    hash: u64,
+    service: Box<str>,
+    name: Box<str>,
 }
 
 /// The actions of a statement, sorted by service, so that a long list is not gone through for every question.
@@ -80,20 +93,21 @@ fn bit(service: &str) -> u64 {
 pub(super) struct ActionSet {
     everything: bool,
     services: u64,
-    names: Box<[(Box<str>, Box<str>)]>,
+    names: Box<[Pattern]>,
 }
 
 impl ActionSet {
     /// Malformed names (a comma, a blank, no name) match nothing, as with AWS.
     pub(super) fn read(patterns: &[&str]) -> Self {
         let mut set = Self::default();
-        let mut names: Vec<(Box<str>, Box<str>)> = Vec::with_capacity(patterns.len());
+        let mut names: Vec<Pattern> = Vec::with_capacity(patterns.len());
         for pattern in patterns.iter().filter(|pattern| is_action(pattern)) {
             let lower = pattern.to_ascii_lowercase();
             match lower.split_once(':') {
                 Some((service, name)) if !service.contains(['*', '?']) => {
-                    set.services |= bit(service);
-                    names.push((service.into(), name.into()));
+                    let hash = hash(service);
+                    set.services |= bit(hash);
+                    names.push(Pattern { hash, service: service.into(), name: name.into() });
                 }
                 Some((service, name)) if stars(service) && stars(name) => set.everything = true,
                 // IAM refuses a service with a wildcard.
@@ -114,12 +128,12 @@ impl ActionSet {
         if self.everything {
             return true;
         }
-        if self.services & action.bit == 0 {
+        if self.services & bit(action.hash) == 0 {
             return false;
         }
-        let start = self.names.partition_point(|(service, _)| **service < *action.service);
-        let same = self.names[start..].iter().take_while(|(service, _)| **service == *action.service);
-        same.into_iter().any(|(_, name)| covers(name, &action.name))
+        let start = self.names.partition_point(|pattern| pattern.hash < action.hash);
+        let mut same = self.names[start..].iter().take_while(|pattern| pattern.hash == action.hash);
+        same.any(|pattern| covers(&pattern.name, &action.name) && *pattern.service == *action.service)
     }
 }
 

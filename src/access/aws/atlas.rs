@@ -1,6 +1,7 @@
 //! All identities with the indexes that spare comparing each with each. It answers who might do a step to whom; which
 //! steps make a way is decided in `escalate`.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use super::document::Form;
@@ -8,6 +9,7 @@ use super::step::{Held, Node, Step, become_by, is_pass_role};
 use super::surroundings::Surroundings;
 use super::technique::{How, On, Technique, Techniques};
 use super::trust::{account_of, same_service};
+use super::within::{Names, Within};
 
 /// All identities, and who holds what.
 pub(super) struct Atlas<'n, 'a> {
@@ -26,10 +28,9 @@ pub(super) struct Atlas<'n, 'a> {
     pub(super) groups: Vec<usize>,
     /// How one joins a group.
     pub(super) joins: Option<&'n Technique>,
-    /// Roles by the names that their trust policies let in: ARNs, accounts, services, `*`.
+    /// Roles by the names that their trust policies let in: ARNs, accounts, roles of sessions, services, `*`.
     trusting: HashMap<&'n str, Vec<usize>>,
-    /// Whether someone holds a technique that makes credentials, passes roles or changes what runs.
-    is_forger: Vec<bool>,
+    names: Names<'n>,
 }
 
 impl<'n, 'a> Atlas<'n, 'a> {
@@ -43,19 +44,15 @@ impl<'n, 'a> Atlas<'n, 'a> {
                 by_account.entry(&node.identity.tenant).or_default().push(index);
             }
             for (_, name) in node.trust.iter().flat_map(super::trust::TrustPolicy::allowed_names) {
-                let whom = account_of(name).filter(|_| !names_one(name)).unwrap_or(name);
+                let whom = of_session(name).or(account_of(name).filter(|_| !names_one(name))).unwrap_or(name);
                 trusting.entry(whom).or_default().push(index);
             }
         }
         let held: Vec<Vec<(usize, Held)>> = nodes.iter().map(|node| held(node, &techniques.all)).collect();
         let mut holders: Vec<Vec<usize>> = vec![Vec::new(); techniques.all.len()];
-        let mut is_forger = vec![false; nodes.len()];
         for (who, held) in held.iter().enumerate() {
             for (place, _) in held.iter().filter(|(_, held)| held.is_some()) {
                 holders[*place].push(who);
-                let how = techniques.all[*place].how;
-                is_forger[who] |=
-                    matches!(how, How::OtherIdentity | How::PassRole | How::ExistingCompute | How::IdentityProvider);
             }
         }
         let assume = techniques.all.iter().position(|technique| technique.how == How::Assume);
@@ -73,8 +70,13 @@ impl<'n, 'a> Atlas<'n, 'a> {
             groups,
             joins,
             trusting,
-            is_forger,
+            names: Names::new(nodes),
         }
+    }
+
+    /// Whom someone can use a technique on at most.
+    pub(super) fn within(&self, who: &Node<'_>, technique: &Technique) -> Within {
+        self.names.within(who, technique)
     }
 
     /// The techniques of [`How::Grant`] that an identity can use on something.
@@ -174,21 +176,38 @@ impl<'n, 'a> Atlas<'n, 'a> {
         found
     }
 
-    /// Who `who` might become in one step: every one of its account where it can forge, else the roles that let it in.
-    pub(super) fn candidates(&self, who: usize) -> Vec<usize> {
+    /// Who of its account `who` might become in one step: those it can make credentials of, the roles that trust a service
+    /// which it can have run something, and the roles that let it in. Of them only those whom some of the lists hold.
+    pub(super) fn candidates(&self, who: usize, lists: &[&Within]) -> Vec<usize> {
         let node = &self.nodes[who];
-        let mut found = BTreeSet::new();
-        if self.is_forger[who] {
-            found.extend(self.account(&node.identity.tenant));
+        let mut found: Vec<usize> = Vec::new();
+        let mut services: BTreeSet<&str> = BTreeSet::new();
+        for technique in self.held[who].iter().filter(|(_, held)| held.is_some()).map(|(at, _)| &self.techniques[*at]) {
+            match technique.how {
+                How::OtherIdentity => match self.within(node, technique) {
+                    Within::Everyone => found.extend(self.account(&node.identity.tenant)),
+                    Within::These(all) => found.extend(all),
+                },
+                How::PassRole | How::ExistingCompute => services.extend(technique.services.iter().map(String::as_str)),
+                // Whoever trusts the provider.
+                How::IdentityProvider => found.extend(self.account(&node.identity.tenant)),
+                How::Grant | How::NewIdentity | How::Tag | How::Assume => {}
+            }
         }
+        let in_china = services.iter().map(|service| Cow::Owned(format!("{service}.cn")));
+        let services: Vec<Cow<'_, str>> = in_china.chain(services.iter().map(|one| Cow::Borrowed(*one))).collect();
         let asks = self.askers().binary_search(&who).is_ok();
-        let names = [Some(node.identity.id.as_str()), node.identity.unique_id.as_deref(), Some("*")];
         let wide = Some(node.identity.tenant.as_str()).filter(|_| asks);
-        for name in names.into_iter().flatten().chain(wide) {
-            found.extend(self.trusting.get(name).into_iter().flatten());
-        }
-        found.remove(&who);
-        found.into_iter().collect()
+        let session = format!("{SESSION}{}", node.identity.name);
+        let (id, unique) = (node.identity.id.as_str(), node.identity.unique_id.as_deref());
+        let names = [Some(id), unique, Some("*"), Some(session.as_str()), wide];
+        let names = names.into_iter().flatten().chain(services.iter().map(AsRef::as_ref));
+        found.extend(names.filter_map(|name| self.trusting.get(name)).flatten());
+        found.sort_unstable();
+        found.dedup();
+        let is_here = |at: usize| at != who && self.nodes[at].identity.tenant == node.identity.tenant;
+        found.retain(|at| is_here(*at) && lists.iter().any(|list| list.holds(*at)));
+        found
     }
 
     /// Who holds `sts:AssumeRole` on something, in order.
@@ -202,8 +221,17 @@ impl<'n, 'a> Atlas<'n, 'a> {
     }
 }
 
-/// Whether a principal's name means one identity rather than its account. Sessions count to their account: the role they
-/// are of is found there.
+/// What stands before the role in the name of a session.
+const SESSION: &str = "assumed-role/";
+
+/// The role of a session, `assumed-role/ci`, of `arn:aws:sts::111122223333:assumed-role/ci/build`.
+fn of_session(name: &str) -> Option<&str> {
+    let (_, of) = name.split_once(":sts::")?.1.split_once(':')?;
+    let role = of.strip_prefix(SESSION)?.split('/').next()?;
+    of.get(..SESSION.len() + role.len())
+}
+
+/// Whether a principal's name means one identity rather than its account.
 fn names_one(name: &str) -> bool {
     name.contains(":user/") || name.contains(":role/")
 }

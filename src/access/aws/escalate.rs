@@ -7,19 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Principal;
 use super::atlas::{Atlas, is_sure};
 use super::evaluate::Rights;
-use super::free::free_itself;
-use super::fresh::new_identity;
 use super::library::Library;
 use super::object::{Means, of_groups, powerful};
 use super::probe::CapabilityTable;
-use super::raise::{change_group, grant, is_usable, join_group, raise_group_or};
-use super::step::{Node, Step};
+use super::raising::{PATHS, Way, could_raise, raised, raises_itself, raises_others};
+use super::step::Node;
 use super::surroundings::Surroundings;
-use super::technique::{How, On, Technique, Techniques};
+use super::technique::Techniques;
 use crate::model::{Capability, CapabilityKind, EscalationPath, Urn};
-
-/// How many paths are kept for one identity.
-const PATHS: usize = 3;
 
 /// How many roles are named that one identity may assume.
 const ROLES: usize = 20;
@@ -138,14 +133,6 @@ fn assumes(atlas: &Atlas<'_, '_>) -> BTreeMap<Urn, Vec<(Urn, bool, Vec<String>)>
     named.filter(|(_, roles)| !roles.is_empty()).collect()
 }
 
-/// One found way: a step to another identity or, without one, the end.
-struct Way {
-    step: Step,
-    to: Option<usize>,
-    /// The last identity of the way when there is no further one.
-    ends_at: usize,
-}
-
 /// The ways of each identity to a goal.
 struct Search {
     found: Vec<Vec<Way>>,
@@ -181,23 +168,12 @@ impl Search {
         let mut next: BTreeSet<usize> = (0..goal.len()).filter(|i| !known.found[*i].is_empty()).collect();
         let mut search = known;
         let everyone: Vec<usize> = (0..goal.len()).filter(|i| task.is_open(*i) && raises).collect();
-        for &who in &everyone {
-            search.found[who] = raises_itself(atlas, who, certain);
-            if !search.found[who].is_empty() {
-                next.insert(who);
-            }
-        }
+        // Each is asked about itself alone, so all of them at once.
+        search.take(raised(&everyone, |who| raises_itself(atlas, who, certain)), &mut next);
         search.approach(&task, &layer, &mut next);
+        let left: Vec<usize> = everyone.into_iter().filter(|who| search.found[*who].is_empty()).collect();
         let mut later: BTreeSet<usize> = BTreeSet::new();
-        for who in everyone.into_iter().filter(|_| raises) {
-            let ways = &mut search.found[who];
-            if ways.is_empty() {
-                raises_others(atlas, who, certain, ways);
-                if !ways.is_empty() {
-                    later.insert(who);
-                }
-            }
-        }
+        search.take(raised(&left, |who| raises_others(atlas, who, certain)), &mut later);
         while !next.is_empty() || !later.is_empty() {
             layer = std::mem::replace(&mut next, std::mem::take(&mut later)).into_iter().collect();
             search.approach(&task, &layer, &mut next);
@@ -210,17 +186,20 @@ impl Search {
 
     /// For those without a way: what they could raise if they could act as it, and whoever gets to them.
     fn suppose(&mut self, task: &Task<'_, '_, '_>, mut next: BTreeSet<usize>) {
-        for who in (0..self.found.len()).filter(|who| task.is_open(*who)) {
-            if self.found[who].is_empty()
-                && let Some((step, target)) = could_raise(task.atlas, who)
-            {
-                self.found[who].push(Way { step, to: None, ends_at: target });
-                next.insert(who);
-            }
-        }
+        let left: Vec<usize> =
+            (0..self.found.len()).filter(|who| task.is_open(*who) && self.found[*who].is_empty()).collect();
+        self.take(raised(&left, |who| could_raise(task.atlas, who).into_iter().collect()), &mut next);
         while !next.is_empty() {
             let layer: Vec<usize> = std::mem::take(&mut next).into_iter().collect();
             self.approach(task, &layer, &mut next);
+        }
+    }
+
+    /// Takes ways that were found; `next` gets those who have one.
+    fn take(&mut self, found: Vec<(usize, Vec<Way>)>, next: &mut BTreeSet<usize>) {
+        for (who, ways) in found {
+            self.found[who] = ways;
+            next.insert(who);
         }
     }
 
@@ -280,99 +259,6 @@ impl Task<'_, '_, '_> {
     fn is_open(&self, who: usize) -> bool {
         self.eligible[who] && self.atlas.nodes[who].acts() && !self.ends[who]
     }
-}
-
-/// The ways by which an identity raises its own rights.
-fn raises_itself(atlas: &Atlas<'_, '_>, who: usize, certain: bool) -> Vec<Way> {
-    let node = &atlas.nodes[who];
-    let join = atlas.joins.map(|technique| technique.actions.as_slice()).unwrap_or_default();
-    let mut ways = Vec::new();
-    let mut add = |step: Option<Step>| {
-        if let Some(step) = step.filter(|step| ways.len() < PATHS && !(certain && step.conditional)) {
-            ways.push(Way { step, to: None, ends_at: who });
-        }
-    };
-    for technique in atlas.grants(who) {
-        let by_group = atlas.groups.iter().filter_map(|group| {
-            let group = &atlas.nodes[*group];
-            change_group(node, group, technique, join).or_else(|| join_group(node, group, technique))
-        });
-        let by_group = by_group.min_by_key(|step| step.conditional);
-        add(grant(node, node, technique));
-        add(by_group);
-    }
-    if ways.is_empty() && can_free(atlas, who) && node.is_limited() {
-        let free = free_itself(node).filter(|step| !(certain && step.conditional));
-        ways.extend(free.map(|step| Way { step, to: None, ends_at: who }));
-    }
-    if ways.is_empty() {
-        let groups = atlas.groups.iter().map(|group| &atlas.nodes[*group]);
-        let here: Vec<&Node<'_>> = groups.filter(|group| group.identity.tenant == node.identity.tenant).collect();
-        let made = atlas.of_kind(who, How::NewIdentity).filter_map(|technique| new_identity(node, technique, &here));
-        let best = made.min_by_key(|step| step.conditional).filter(|step| !(certain && step.conditional));
-        ways.extend(best.map(|step| Way { step, to: None, ends_at: who }));
-    }
-    ways
-}
-
-/// Whether an identity may take away what limits somebody.
-fn can_free(atlas: &Atlas<'_, '_>, who: usize) -> bool {
-    atlas.grants(who).any(|technique| technique.on.is_some_and(|on| on.frees() || on == On::Policy))
-}
-
-/// The ways by which an identity becomes another and gives that one rights, in either order.
-fn raises_others<'n>(atlas: &Atlas<'n, '_>, who: usize, certain: bool, ways: &mut Vec<Way>) {
-    // Everyone may be asked about: what has no bearing on the actions is left out once.
-    let node = &atlas.nodes[who];
-    let all = atlas.grants(who).map(|technique| (node.about(&technique.actions), technique));
-    let techniques: Vec<(Node<'_>, &'n Technique)> = all.filter(|(narrow, t)| is_usable(narrow, t)).collect();
-    if techniques.is_empty() {
-        return;
-    }
-    let frees = can_free(atlas, who);
-    for target in atlas.candidates(who) {
-        if ways.len() >= PATHS {
-            return;
-        }
-        let other = &atlas.nodes[target];
-        let raises = techniques.iter().filter_map(|(narrow, technique)| match other.could_be {
-            Some(_) => grant(narrow, other, technique),
-            None if frees => grant(node, other, technique),
-            None => None,
-        });
-        let raise = raises.filter(|step| !(certain && step.conditional)).min_by_key(|step| step.conditional);
-        let Some(raise) = raise else { continue };
-        if let Some(become_it) = atlas.step(who, target, certain) {
-            ways.push(Way { step: become_it.then(raise), to: None, ends_at: target });
-        }
-    }
-}
-
-/// Whom an identity can give every right without having a way to act as that one, as far as it was read.
-fn could_raise(atlas: &Atlas<'_, '_>, who: usize) -> Option<(Step, usize)> {
-    let node = &atlas.nodes[who];
-    let here = atlas.account(&node.identity.tenant).iter().chain(&atlas.groups);
-    let others: Vec<usize> = here.copied().filter(|at| *at != who).collect();
-    let first = |technique: &Technique| {
-        let narrow = node.about(&technique.actions);
-        let candidates = if is_usable(&narrow, technique) { others.as_slice() } else { &[] };
-        candidates.iter().find_map(|at| {
-            let other = &atlas.nodes[*at];
-            // Room is made for the others first, by other actions.
-            let actor = if other.could_be.is_some() { &narrow } else { node };
-            Some((raise_group_or(actor, other, technique)?, *at))
-        })
-    };
-    let (mut step, target) = atlas.grants(who).find_map(first)?;
-    let other = &atlas.nodes[target];
-    let acts = if other.acts() { "act as" } else { "act as a member of" };
-    step.conditional = true;
-    step.sentences.push(format!(
-        "this holds if {} can {acts} {}, or as another that it can change so; nothing that was read lets it",
-        node.identity.name,
-        other.label()
-    ));
-    Some((step, target))
 }
 
 /// What to take away so that a way ends where it begins: the statement that its first sentence names, or a trust.

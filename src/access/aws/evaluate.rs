@@ -195,34 +195,6 @@ impl<'a> Rights<'a> {
         found
     }
 
-    /// The resource patterns that any statement about an action names, limits included: where to look for one that all
-    /// of them let through.
-    pub(super) fn every_pattern(&self, action: &Action) -> Vec<String> {
-        let asked = self.context.asked();
-        let all = |allow| self.every_document().flat_map(move |one| one.document.about(action, allow));
-        let allowed = all(true).flat_map(|statement| statement.listed(&asked));
-        // A deny on everything but its list leaves the list.
-        let spared = all(false).flat_map(|statement| statement.spared(&asked));
-        allowed.chain(spared).collect()
-    }
-
-    /// The values that statements about an action ask of a condition key.
-    pub(super) fn asked_of(&self, action: &Action, key: &str) -> Vec<String> {
-        let all = self.every_document().flat_map(|one| [true, false].map(|allow| one.document.about(action, allow)));
-        let clauses = all.flatten().flat_map(|statement| &statement.conditions).filter(|clause| &*clause.key == key);
-        clauses.flat_map(|clause| clause.values.iter().map(|value| value.to_string())).collect()
-    }
-
-    /// The tags of the principal that statements about an action ask for.
-    pub(super) fn tags_asked(&self, action: &Action) -> Vec<(String, String)> {
-        let of = |allow: bool| {
-            let all = self.every_document().flat_map(move |one| one.document.about(action, allow));
-            let clauses = all.flat_map(|statement| &statement.conditions);
-            clauses.filter_map(move |clause| clause.principal_tag(!allow))
-        };
-        of(true).chain(of(false)).collect()
-    }
-
     /// Whether a statement allows `action` on anything: a quick look before [`Self::may_somewhere`].
     pub(super) fn names(&self, action: &Action) -> bool {
         self.allows(action).next().is_some()
@@ -244,7 +216,7 @@ impl<'a> Rights<'a> {
         self.granted_everything || self.allows(action).any(|(s, _)| hold(&s.conditions, &asked) != Truth::False)
     }
 
-    fn every_document(&self) -> impl Iterator<Item = &Compiled<'a>> {
+    pub(super) fn every_document(&self) -> impl Iterator<Item = &Compiled<'a>> {
         self.policies.iter().chain(&self.boundary).chain(self.guardrails.iter().flatten())
     }
 
@@ -329,7 +301,7 @@ impl<'a> Rights<'a> {
         open
     }
 
-    fn allows<'r>(&'r self, action: &'r Action) -> impl Iterator<Item = (&'r Statement, (usize, usize))> {
+    pub(super) fn allows<'r>(&'r self, action: &'r Action) -> impl Iterator<Item = (&'r Statement, (usize, usize))> {
         self.policies.iter().enumerate().flat_map(move |(policy, compiled)| {
             compiled.document.about(action, true).map(move |statement| (statement, (policy, statement.number)))
         })

@@ -16,12 +16,14 @@ mod evaluate;
 mod free;
 mod fresh;
 mod library;
+mod named;
 mod object;
 mod operator;
 mod probe;
 mod problems;
 mod provider;
 mod raise;
+mod raising;
 mod region;
 mod run;
 mod step;
@@ -32,6 +34,7 @@ mod truth;
 mod variable;
 mod verdict;
 mod whose;
+mod within;
 
 use crate::model::{Identity, Policy, Trust, Urn};
 

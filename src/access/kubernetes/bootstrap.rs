@@ -97,8 +97,8 @@ fn policy(below: &str, role: Role) -> Policy {
         other_versions: Vec::new(),
         evidence: Evidence {
             observed: jiff::Timestamp::UNIX_EPOCH,
-            collector: "kubernetes".to_owned(),
-            location: Location::Api { call: "default roles".to_owned(), resource: "Kubernetes".to_owned() },
+            collector: "kubernetes".into(),
+            location: Location::Api { call: "default roles".into(), resource: "Kubernetes".into() },
         },
     }
 }

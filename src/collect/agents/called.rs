@@ -20,6 +20,8 @@ pub(super) struct Defined {
     pub(super) program: String,
     /// What is fetched, and whether it asks.
     pub(super) attributes: Attributes,
+    /// It refuses whoever may not write to the repository.
+    pub(super) asks: bool,
     /// The conditions on the way to it.
     pub(super) conditions: Vec<String>,
     /// What the file leaves of the caller's rights to write, where it says so.
@@ -78,6 +80,9 @@ impl Waiting {
         if defined.conditions.iter().any(|condition| self.start.guards(condition)) {
             identity.attributes.remove(Name::UntrustedTrigger);
             identity.attributes.remove(Name::UntrustedContent);
+        }
+        if defined.asks {
+            identity.attributes.remove(Name::UntrustedTrigger);
         }
         let mut rights = self.rights.clone();
         if let Some(left) = &defined.writes {
@@ -166,6 +171,7 @@ impl Calls {
                     .with(Name::SeenWith, "low")
                     .with(Name::Package, super::given::shown(&waiting.target)),
                 conditions: Vec::new(),
+                asks: false,
                 writes: None,
             });
             let agents = found.into_iter().chain(by_name.as_ref()).enumerate();

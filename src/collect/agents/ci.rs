@@ -70,11 +70,14 @@ impl Place {
         let slug =
             || starts.split(is_joint).filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-").to_lowercase();
         let base = format!("{job}/{}", own.clone().unwrap_or_else(slug));
-        let count = file.again(&format!("step {base}"));
-        let (id, again) = match count {
-            0 => (base, String::new()),
-            count => (format!("{base}/{}", count + 1), format!(" ({})", count + 1)),
-        };
+        // A name that another step has already is counted on until it is free.
+        let mut count = 1;
+        let mut id = base.clone();
+        while file.again(&format!("step {id}")) > 0 {
+            count += 1;
+            id = format!("{base}/{count}");
+        }
+        let again = if count == 1 { String::new() } else { format!(" ({count})") };
         let told = own.map_or_else(|| format!("{job}{again}"), |own| format!("{job}, step {own}{again}"));
         let at = step.entry(key).map_or(step.span.clone(), |entry| entry.at..entry.at + key.len());
         Self { id, told, at }
@@ -152,10 +155,12 @@ impl<'n> Workflow<'n> {
     fn agent(&self, file: &mut File<'_>, job: &Entry, step: &Node, (program, key): (&str, &str)) {
         let place = Place::of_step(file, &job.key, step, key, program);
         let mut attributes = self.start(&job.key, step).with(Name::AgentProgram, program);
-        // Some actions ask who it is, unless they are told not to.
+        // Some actions ask who it is, unless they are told not to; then outsiders write only what it reads.
         if let Some((input, _)) = inputs(step).find(|(key, value)| self.tables.frameworks.is_open(key, value)) {
             let anybody = format!("anybody ({input} is *)");
             attributes.set(Name::Triggers, [self.triggers.clone(), vec![anybody]].concat());
+        } else if self.tables.frameworks.asks(step.text_of("uses").unwrap_or_default()) {
+            attributes.remove(Name::UntrustedTrigger);
         }
         self.rights(&job.value, step).set(&mut attributes);
         set_loose(&mut attributes, step, program, &self.tables.frameworks);
@@ -233,6 +238,7 @@ impl<'n> Workflow<'n> {
         let at = job.value.entry("uses").map_or(job.at..job.at + job.key.len(), |entry| entry.at..entry.at + 4);
         let id = file.urn(&job_name);
         if is_local {
+            calls.lead_on(file.source.name, path);
             let identity = file.identity(&id, IdentityKind::AgentCi, job_name, &at, attributes);
             let mut waiting = Waiting::new(file, path, identity, Vec::new(), rights, self.gates.start());
             waiting.by_name = by_name.map(str::to_owned);
@@ -286,8 +292,10 @@ fn defined(step: &Node, guards: &[&Node], program: &str, frameworks: &Frameworks
     let mut attributes = Attributes::default().with(Name::AgentProgram, program);
     set_loose(&mut attributes, step, program, frameworks);
     set_package(&mut attributes, step.text_of("uses"));
+    let asks = frameworks.asks(step.text_of("uses").unwrap_or_default())
+        && !inputs(step).any(|(key, value)| frameworks.is_open(key, value));
     let conditions = guards.iter().filter_map(|node| node.text_of("if")).map(str::to_owned).collect();
-    Defined { program: program.to_owned(), attributes, conditions, writes: None }
+    Defined { program: program.to_owned(), attributes, conditions, asks, writes: None }
 }
 
 /// A composite action: its steps are those of whoever uses it. Source: GitHub Docs, "Metadata syntax for GitHub Actions".

@@ -62,9 +62,9 @@ pub(super) fn read(file: &mut File<'_>, tree: &Node, owner: &Owner<'_>, keys: &S
         file.cut.insert(format!("{} servers, of which the first {MOST_SERVERS} were read", MOST_SERVERS + left));
     }
     for setting in owner.client.map(|client| client.settings.as_slice()).unwrap_or_default() {
-        judge(file, tree, setting, &client);
+        judge(file, tree, setting, &client, tables);
         for hit in keys.within.iter().flat_map(|key| tree.at(key)) {
-            judge(file, hit.node, setting, &client);
+            judge(file, hit.node, setting, &client, tables);
         }
     }
     own_keys(file, tree, keys, &client, tables);
@@ -223,7 +223,7 @@ fn credential(
 }
 
 /// Settings that take a person out of the loop, each at its own place.
-fn judge(file: &mut File<'_>, tree: &Node, rule: &SettingRule, client: &Urn) {
+fn judge(file: &mut File<'_>, tree: &Node, rule: &SettingRule, client: &Urn, tables: &Tables) {
     if rule.unless.iter().any(|key| !tree.at(key).is_empty()) {
         return;
     }
@@ -238,11 +238,12 @@ fn judge(file: &mut File<'_>, tree: &Node, rule: &SettingRule, client: &Urn) {
         Meaning::Unrestricted => SettingKind::AgentUnrestricted,
         Meaning::AutoTrust => SettingKind::AgentAutoTrust,
         Meaning::Exposed => SettingKind::AgentExposed,
-        Meaning::ServerUnasked => return unasked_servers(file, tree, rule, client),
+        Meaning::ServerUnasked => return unasked_servers(file, tree, rule, client, tables),
     };
     for Hit { at, key, under, node } in tree.at(&rule.key) {
         let Some(word) = node.word().filter(|word| rule.is.iter().any(|is| is == word)) else { continue };
-        if !rule.keys.is_empty() && !rule.keys.iter().any(|name| name == key) {
+        let is_one = |list: &[String], name: &str| list.is_empty() || list.iter().any(|one| one == name);
+        if !is_one(&rule.keys, key) || !is_one(&rule.under, under.first().copied().unwrap_or_default()) {
             continue;
         }
         let shown = rule.key.replace(".[]", "");
@@ -253,21 +254,36 @@ fn judge(file: &mut File<'_>, tree: &Node, rule: &SettingRule, client: &Urn) {
     }
 }
 
-/// Servers of which every tool is allowed: told by name, and joined with the server where that is known.
-fn unasked_servers(file: &mut File<'_>, tree: &Node, rule: &SettingRule, client: &Urn) {
+/// Servers of which every tool, or one, is allowed: told by name, and joined with the server where that is known.
+fn unasked_servers(file: &mut File<'_>, tree: &Node, rule: &SettingRule, client: &Urn, tables: &Tables) {
     for Hit { at, node, .. } in tree.at(&rule.key) {
         let Some(word) = node.word() else { continue };
-        let named = rule.is.iter().filter_map(|is| {
-            let (before, after) = is.split_once("{server}")?;
-            let name = word.strip_prefix(before)?.strip_suffix(after)?;
-            // A longer name is that of one tool.
-            (!name.is_empty() && !name.contains("__") && !name.contains(['/', ':', '*'])).then_some(name)
-        });
-        let Some(server) = named.min_by_key(|name| name.len()) else { continue };
+        let Some((server, tool)) = rule.is.iter().find_map(|is| allowed(is, word)) else { continue };
+        // A tool that only reads may be used unasked; it sends nothing.
+        if tool.is_some_and(|tool| !tables.knowledge.acts(tool)) {
+            continue;
+        }
         let shown = rule.key.replace(".[]", "");
-        let attributes = Attributes::default().with(Name::Key, shown).with(Name::SetTo, super::given::shown(word));
+        let mut attributes = Attributes::default().with(Name::Key, shown).with(Name::SetTo, super::given::shown(word));
+        if let Some(tool) = tool {
+            attributes.set(Name::Tools, vec![super::given::shown(tool)]);
+        }
         let span = at..node.span.end.max(at);
         file.setting(SettingKind::AgentServerUnasked, client, super::given::shown(server), &span, attributes);
+    }
+}
+
+/// The server that an entry of a list means, and the tool, where it is one alone.
+fn allowed<'w>(pattern: &str, word: &'w str) -> Option<(&'w str, Option<&'w str>)> {
+    let (before, after) = pattern.split_once("{server}")?;
+    let rest = word.strip_prefix(before)?;
+    let is_name = |name: &str| !name.is_empty() && !name.contains("__") && !name.contains(['/', ':', '*']);
+    match after.strip_suffix("{tool}") {
+        Some(joint) => rest
+            .split_once(joint)
+            .filter(|(server, tool)| is_name(server) && is_name(tool))
+            .map(|(server, tool)| (server, Some(tool))),
+        None => rest.strip_suffix(after).filter(|server| is_name(server)).map(|server| (server, None)),
     }
 }
 

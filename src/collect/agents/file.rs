@@ -97,15 +97,15 @@ impl<'a> File<'a> {
     pub(super) fn evidence(&self, span: &Range<usize>) -> Evidence {
         let ((line, column), (end_line, end_column)) = (self.position(span.start), self.position(span.end));
         let location = Location::File {
-            root: self.source.root.to_owned(),
-            path: self.source.path.to_owned(),
+            root: self.source.root.into(),
+            path: self.source.path.into(),
             line,
             column,
             end_line,
             end_column,
             commit: None,
         };
-        Evidence { observed: self.source.now, collector: NAME.to_owned(), location }
+        Evidence { observed: self.source.now, collector: NAME.into(), location }
     }
 
     /// The exposures that begin within a part of the text.
@@ -165,7 +165,7 @@ impl<'a> File<'a> {
             to: to.clone(),
             confidence: Confidence::Certain,
             condition: None,
-            why: why.into(),
+            why: why.into().into(),
             evidence: self.evidence(span),
         };
         self.records.push(Record::Link(link));

@@ -4,6 +4,7 @@
 use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
+use super::commands::{commands_of, has_flag, is_word};
 use super::shell;
 use super::table::Meaning;
 
@@ -41,6 +42,9 @@ pub(super) struct Framework {
 struct Action {
     name: String,
     uses: Vec<String>,
+    /// It refuses whoever may not write to the repository.
+    #[serde(default)]
+    asks: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -143,9 +147,18 @@ impl Frameworks {
 
     /// The agent that a step `owner/action@version` starts.
     pub(super) fn of_action(&self, uses: &str) -> Option<&str> {
+        self.action_of(uses).map(|one| one.name.as_str())
+    }
+
+    /// Whether the action of a step refuses by itself whoever may not write to the repository.
+    pub(super) fn asks(&self, uses: &str) -> bool {
+        self.action_of(uses).is_some_and(|one| one.asks)
+    }
+
+    fn action_of(&self, uses: &str) -> Option<&Action> {
         let action = uses.split('@').next().unwrap_or(uses).to_lowercase();
         let is_one = |known: &String| action == *known || action.starts_with(&format!("{known}/"));
-        self.action.iter().find(|one| one.uses.iter().any(is_one)).map(|one| one.name.as_str())
+        self.action.iter().find(|one| one.uses.iter().any(is_one))
     }
 
     /// Whether a text names a program that may be started without anybody being asked.
@@ -229,74 +242,6 @@ impl Frameworks {
     }
 }
 
-/// Programs that only print or look for what stands behind them.
-const READERS: &[&str] =
-    &["echo", "printf", "grep", "egrep", "rg", "cat", "sed", "awk", "rem", "test", "which", "man", "write-host"];
-
-/// Programs that fetch programs, which is not to start them.
-const FETCHERS: &[&str] = &["npm", "pnpm", "yarn", "bun", "pip", "pip3", "pipx", "uv", "brew", "apt-get", "apt", "apk"];
-
-/// How deep a command may stand in the text of another.
-const DEEPEST: usize = 3;
-
-/// The commands of a script that start something, those in the text of others among them: `sh -c "…"`.
-fn commands_of(script: &str) -> Vec<Vec<String>> {
-    let mut found = Vec::new();
-    let mut open: Vec<(usize, Vec<String>)> =
-        shell::commands(script).into_iter().rev().map(|words| (0, words)).collect();
-    while let Some((depth, words)) = open.pop() {
-        let own = words.iter().position(|word| shell::assignment(word).is_none()).unwrap_or_default();
-        let first = words.get(own).map(|word| word.trim_start_matches(['@', '-', '(', '{']).to_lowercase());
-        let Some(first) = first else { continue };
-        let second = words.get(own + 1).map(String::as_str).unwrap_or_default();
-        let fetches = FETCHERS.contains(&first.as_str()) && matches!(second, "install" | "i" | "add" | "ci" | "pip");
-        if READERS.contains(&first.as_str()) || fetches {
-            continue;
-        }
-        let holds_line = |at: usize| match at.checked_sub(1).and_then(|before| words.get(before)) {
-            Some(flag) => {
-                flag.starts_with('-') && flag.ends_with('c') || flag == "/c" || first == "ssh" || first == "tmux"
-            }
-            None => false,
-        };
-        let inner = words.iter().enumerate().filter(|(at, word)| word.contains(' ') && holds_line(*at));
-        let alias = words.iter().filter_map(|word| shell::assignment(word)).filter(|_| first == "alias");
-        let lines = inner.map(|(_, word)| word.as_str()).chain(alias.map(|(_, line)| line));
-        if depth < DEEPEST {
-            let commands = lines.flat_map(shell::commands).map(|words| (depth + 1, words)).collect::<Vec<_>>();
-            open.extend(commands.into_iter().rev());
-        }
-        found.push(words);
-    }
-    found
-}
-
-/// Whether a word of a command is this program or flag, with a path before or a version behind it.
-fn is_word(have: &str, word: &str) -> bool {
-    let bare = have.trim_matches(|letter: char| "\"'`();|&$@".contains(letter));
-    bare == word
-        || bare.rsplit(['/', '\\']).next().map(base) == Some(word)
-        || bare.strip_prefix(word).is_some_and(|rest| rest.starts_with(['@', '=']))
-}
-
-/// A program without its version or ending.
-fn base(program: &str) -> &str {
-    let bare = program.split('@').next().unwrap_or(program);
-    bare.strip_suffix(".exe").unwrap_or(bare)
-}
-
-/// Whether words have a flag: alone, or with its value behind a blank or `=`. A list of values has it where one of them is it.
-fn has_flag(words: &[String], flag: &str) -> bool {
-    let Some((name, value)) = flag.split_once(' ') else {
-        return words.iter().any(|word| word == flag || word.strip_prefix(flag) == Some("=true"));
-    };
-    let is_value = |text: &str| text.replace(['"', '\''], "").split([',', ' ']).any(|one| one == value);
-    words.iter().enumerate().any(|(at, word)| match word.split_once('=') {
-        Some((given, text)) if given == name => is_value(text),
-        _ => word == name && words.get(at + 1).is_some_and(|text| is_value(text)),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,7 +263,23 @@ mod tests {
         assert_eq!(table.of_action("anthropics/claude-code-actions@v1"), None);
         let script = "npm ci\n  claude -p \"fix it\" --dangerously-skip-permissions";
         assert_eq!(table.of_script(script), Some("Claude Code"));
-        for quiet in ["# claude -p x\necho claude", "npm install -g @anthropic-ai/claude-code", "echo claude -p x"] {
+        for (script, program) in [
+            ("npx -y @anthropic-ai/claude-code -p \"$BODY\"", "Claude Code"),
+            ("pnpm dlx @anthropic-ai/claude-code@1.0.0 -p x", "Claude Code"),
+            ("npx @openai/codex exec x", "Codex"),
+            ("npx -y @google/gemini-cli --yolo -p x", "Gemini CLI"),
+            ("npx https://github.com/google-gemini/gemini-cli", "Gemini CLI"),
+            ("OUT=$(claude -p x)", "Claude Code"),
+            ("echo \"$(claude -p x | tail -1)\" >> a", "Claude Code"),
+        ] {
+            assert_eq!(table.of_script(script), Some(program), "{script}");
+        }
+        for quiet in [
+            "git clone https://github.com/anthropics/claude-code",
+            "# claude -p x\necho claude",
+            "npm install -g @anthropic-ai/claude-code",
+            "echo claude -p x",
+        ] {
             assert_eq!(table.of_script(quiet), None, "{quiet}");
         }
     }

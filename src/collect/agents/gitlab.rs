@@ -34,8 +34,8 @@ pub(super) fn is_one(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     matches!(name, ".gitlab-ci.yml" | ".gitlab-ci.yaml")
         || name.ends_with(".gitlab-ci.yml")
-        || path.contains(".gitlab/duo/")
-        || path.contains(".gitlab/ci/") && (name.ends_with(".yml") || name.ends_with(".yaml"))
+        || [".gitlab/duo/", ".gitlab/ci/"].iter().any(|folder| path.contains(folder))
+            && (name.ends_with(".yml") || name.ends_with(".yaml"))
 }
 
 /// Reads a pipeline.

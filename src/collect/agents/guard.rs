@@ -22,12 +22,14 @@ pub(super) struct Start {
     events: Vec<String>,
     /// By nothing but a label, which they cannot set.
     by_label: bool,
+    /// By nothing but what members do: labels, assignments.
+    by_members: bool,
 }
 
 impl Start {
     /// Whether a condition lets nobody but known people pass.
     pub(super) fn guards(&self, condition: &str) -> bool {
-        guards(condition, self)
+        self.by_members || guards(condition, self)
     }
 }
 
@@ -38,16 +40,25 @@ impl<'n> Gates<'n> {
         let mut open = entries.iter().filter(|entry| frameworks.is_untrusted(&entry.key)).peekable();
         let by_label = open.peek().is_some()
             && open.all(|entry| entry.value.get("types").is_some_and(|types| types.words() == ["labeled"]));
+        // Only people with triage rights set labels, assign, and plan.
+        // Source: GitHub Docs, "Repository roles for an organization", triage.
+        const OF_MEMBERS: [&str; 6] = ["labeled", "unlabeled", "assigned", "unassigned", "milestoned", "demilestoned"];
+        let untrusted: Vec<&Entry> = entries.iter().filter(|entry| frameworks.is_untrusted(&entry.key)).collect();
+        let by_members = !untrusted.is_empty()
+            && untrusted.iter().all(|entry| {
+                let types = entry.value.get("types").map(Node::words).unwrap_or_default();
+                !types.is_empty() && types.iter().all(|one| OF_MEMBERS.contains(one))
+            });
         let names = entries.iter().map(|entry| entry.key.as_str()).chain(on.map(Node::words).unwrap_or_default());
         let events = names.filter(|name| frameworks.is_untrusted(name)).map(str::to_owned).collect();
-        let mut gates = Self { held: HashSet::new(), start: Start { events, by_label } };
+        let mut gates = Self { held: HashSet::new(), start: Start { events, by_label, by_members } };
         gates.held = gates.held_jobs(tree.get("jobs").map(Node::entries).unwrap_or_default());
         gates
     }
 
     /// Whether only known people get to a step of a job.
     pub(super) fn hold(&self, job: &str, step: &Node) -> bool {
-        self.held.contains(job) || self.guards(step)
+        self.start.by_members || self.held.contains(job) || self.guards(step)
     }
 
     /// The jobs that ask who it is, and those that need one of them: a job is skipped where one that it needs is, unless it
@@ -75,7 +86,8 @@ impl<'n> Gates<'n> {
     }
 
     fn guards(&self, node: &Node) -> bool {
-        node.text_of("if").is_some_and(|condition| self.start.guards(condition))
+        let is_off = node.get("if").is_some_and(|condition| condition.word() == Some("false"));
+        is_off || node.text_of("if").is_some_and(|condition| self.start.guards(condition))
     }
 
     /// By what outsiders start it, for files that it calls.
@@ -92,6 +104,9 @@ fn guards(condition: &str, start: &Start) -> bool {
     let (flat, literals) = without_literals(condition);
     // Text beside an expression makes a text of it, and every text is true. Brackets around ways are not taken apart: then
     // each way must ask by itself all the same.
+    if flat == "false" {
+        return true;
+    }
     if ["!contains(", "!(", "${{", "}}"].iter().any(|sign| flat.contains(sign)) {
         return false;
     }
@@ -162,6 +177,9 @@ fn asks_who(part: &str, literals: &[String], events: &[&str], by_label: bool) ->
         });
         compared(part, name, literals).is_some() || list.as_ref().is_some_and(|(_, value)| value == name) || is_variable
     };
+    if is_no_fork(part, literals, events) {
+        return true;
+    }
     if NAMES.iter().any(is_name) || by_label && compared(part, LABEL, literals).is_some() {
         return true;
     }
@@ -172,6 +190,23 @@ fn asks_who(part: &str, literals: &[String], events: &[&str], by_label: bool) ->
             || list.as_ref().is_some_and(|(names, of)| *of == value && names.iter().all(|name| is_member(name)));
         asks && !events.iter().any(|event| is_of_another(whose, event))
     })
+}
+
+/// Whether a comparison keeps changes from forks out: then whoever wrote the change may write to the repository. Not where
+/// somebody else may comment on it; and what an event does not have equals nothing but `false`.
+fn is_no_fork(part: &str, literals: &[String], events: &[&str]) -> bool {
+    const OWN: &str = "github.repository";
+    const HEADS: [&str; 2] =
+        ["github.event.pull_request.head.repo.full_name", "github.event.workflow_run.head_repository.full_name"];
+    const FORK: &str = "github.event.pull_request.head.repo.fork";
+    let bare = part.trim_matches(['(', ')']);
+    let all = |wanted: &[&str]| !events.is_empty() && events.iter().all(|event| wanted.contains(event));
+    let is_own = bare.split_once("==").is_some_and(|(one, other)| {
+        let is_repository = |text: &str| text == OWN || literal(text, literals).is_some_and(|name| name.contains('/'));
+        HEADS.contains(&one) && is_repository(other) || HEADS.contains(&other) && is_repository(one)
+    });
+    let is_not = bare == format!("!{FORK}") || bare == format!("{FORK}==false") || bare == format!("{FORK}!=true");
+    is_own && all(&["pull_request_target", "workflow_run", "issues"]) || is_not && all(&["pull_request_target"])
 }
 
 /// Whether the thing of an event was written by somebody else than whoever started it: a comment may be a stranger's on an
@@ -191,7 +226,8 @@ mod tests {
     use super::Start;
 
     fn guards(condition: &str, events: &[&str], by_label: bool) -> bool {
-        Start { events: events.iter().map(|&event| event.to_owned()).collect(), by_label }.guards(condition)
+        Start { events: events.iter().map(|&event| event.to_owned()).collect(), by_label, by_members: false }
+            .guards(condition)
     }
 
     #[test]
@@ -237,6 +273,19 @@ mod tests {
         assert!(of("review", "pull_request_review") && of("comment", "pull_request_review_comment"));
         assert!(!of("pull_request", "pull_request_review_comment") && !of("pull_request", "pull_request_review"));
         assert!(!guards("github.event.issue.author_association == 'OWNER'", &["issues", "issue_comment"], false));
+    }
+
+    #[test]
+    fn changes_of_forks_are_kept_out() {
+        let own = "github.event.pull_request.head.repo.full_name == github.repository";
+        let fork = "github.event.pull_request.head.repo.fork == false";
+        let not = "!github.event.pull_request.head.repo.fork";
+        let target = ["pull_request_target"];
+        assert!([own, fork, not].iter().all(|condition| guards(condition, &target, false)));
+        assert!(guards("false", &target, false) && guards("${{ false }}", &target, false));
+        // A stranger comments on a change of the house; and an issue has no head, which equals `false`.
+        assert!(!guards(own, &["pull_request_review_comment"], false) && !guards(fork, &["issues"], false));
+        assert!(!guards("github.event.pull_request.head.repo.fork == true", &target, false));
     }
 
     #[test]

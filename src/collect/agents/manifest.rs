@@ -45,6 +45,8 @@ const NAMES: &[(&str, Form)] = &[
     ("*.agent.md", Form::FrontMatter),
     ("agents.md", Form::FrontMatter),
     ("*/agents.md", Form::FrontMatter),
+    ("gemini.md", Form::FrontMatter),
+    ("*/gemini.md", Form::FrontMatter),
     ("claude.md", Form::FrontMatter),
     ("*/claude.md", Form::FrontMatter),
     ("*/copilot-instructions.md", Form::FrontMatter),
@@ -198,18 +200,11 @@ fn front_matter(file: &mut File<'_>, tables: &Tables) -> Result<(), String> {
         attributes.set(Name::ApprovalsOff, true);
         attributes.set(Name::Unasked, "all its tools");
     }
-    if is_workflow {
-        let on = tree
-            .get("on")
-            .map(|on| on.entries().iter().map(|entry| entry.key.as_str()).chain(on.words()).collect::<Vec<_>>());
-        let on = on.unwrap_or_default();
-        if on.iter().any(|trigger| tables.frameworks.is_untrusted(trigger)) {
-            attributes.set(Name::UntrustedTrigger, true);
-        }
-        attributes.set(Name::Triggers, on.into_iter().map(shown).collect::<Vec<_>>());
-    }
     let at = tree.entry("name").map_or(0..0, |entry| entry.at..entry.at + 4);
-    let id = define(file, &name, "instructions", &at, attributes);
+    let id = match is_workflow {
+        true => super::agentic::read(file, &tree, tables),
+        false => define(file, &name, "instructions", &at, attributes),
+    };
     let owner = tree.any(&["owner", "owners", "maintainer", "contact", "team"]).map(Node::words).unwrap_or_default();
     if let (Some(owner), Some(crate::model::Record::Identity(identity))) = (owner.first(), file.records.last_mut()) {
         identity.labels.insert("owner".to_owned(), shown(owner));
@@ -240,7 +235,9 @@ fn card(file: &mut File<'_>, tree: &Node) {
         _ => true,
     };
     let has_schemes = tree.get("securitySchemes").is_some_and(|node| !is_empty(node));
-    let has_needs = tree.any(&["security", "securityRequirements"]).is_some_and(|node| !is_empty(node));
+    // One alternative that asks for nothing is enough.
+    let asks = |node: &Node| !is_empty(node) && node.items().iter().all(|item| !item.entries().is_empty());
+    let has_needs = tree.any(&["security", "securityRequirements"]).is_some_and(asks);
     // Before 0.3 a card said `authentication: {schemes: […]}`.
     let has_old =
         tree.get("authentication").and_then(|node| node.get("schemes")).is_some_and(|node| !node.items().is_empty());
@@ -324,9 +321,6 @@ pub(super) fn by_content(file: &mut File<'_>, tables: &Tables) {
     if tree.text_of("kind") == Some("GptComponentMetadata") {
         let name = tree.text_of("displayName").unwrap_or("agent").to_owned();
         define(file, &name, "Copilot Studio", &(0..0), Attributes::default());
-    }
-    if tree.text_of("kind") == Some("AdaptiveDialog") {
-        define(file, "dialog", "Copilot Studio", &(0..0), Attributes::default());
     }
 }
 

@@ -5,6 +5,7 @@
 //! keeps such files.
 
 mod address;
+mod agentic;
 mod azure;
 mod called;
 mod ci;
@@ -12,6 +13,7 @@ mod client;
 mod cloud;
 mod cluster;
 mod codeowners;
+mod commands;
 mod container;
 mod dependency;
 mod docker;
@@ -29,6 +31,7 @@ mod node;
 mod notes;
 mod parse;
 mod place;
+mod reference;
 mod rights;
 mod role;
 mod script;

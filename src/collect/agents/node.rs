@@ -139,6 +139,12 @@ impl Node {
         for entry in self.entries().iter().filter(|entry| first == "*" || entry.key == first) {
             entry.value.walk(rest, &here.below(entry, first == "*"), found);
         }
+        // Settings of editors are written `a.b.c` as one key, or as maps in each other.
+        for (at, _) in path.match_indices('.').skip(1) {
+            if let (Some(entry), Some(rest)) = (self.entry(&path[..at]), path.get(at + 1..)) {
+                entry.value.walk(rest, &here.below(entry, false), found);
+            }
+        }
     }
 }
 
@@ -173,6 +179,9 @@ mod tests {
         assert!(notes.is_empty());
         let words = |path| tree.at(path).into_iter().filter_map(|hit| hit.node.word()).collect::<Vec<_>>().join(",");
         assert_eq!((words("a.b").as_str(), words("p.*.l.[]").as_str(), words("q").as_str()), ("1", "u,v,w", ""));
+        let (dotted, _) = parse(r#"{"a.b.c": {"/.*/": true}, "a.b": {"d": 1}}"#, Format::Json).expect("it is right");
+        let words = |path| dotted.at(path).into_iter().map(|hit| hit.key).collect::<Vec<_>>().join(",");
+        assert_eq!((words("a.b.c.*").as_str(), words("a.b.d").as_str(), words("a.b.c.d").as_str()), ("/.*/", "d", ""));
         assert_eq!(tree.at("p.*.l")[1].under, ["y"]);
         assert_eq!(&text[tree.at("p.y.l")[0].at..][..3], "\"l\"");
     }

@@ -1,7 +1,7 @@
 //! Reads the files of one tree or home that speak of agents, as the walk brings them, and sends what was made of them at
 //! its end, when the owners of all folders are known. Opens no file itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use super::client::{self, Owner};
@@ -41,7 +41,7 @@ fn wrote(records: &mut [(String, Vec<Record>)], authors: Authors<'_>) {
         })
         .collect();
     let place = |identity: &Identity| match &identity.evidence.location {
-        Location::File { path, line, .. } => (path.clone(), *line),
+        Location::File { path, line, .. } => (path.to_string(), *line),
         _ => (String::new(), 0),
     };
     let wanted: Vec<(String, u64)> = open.iter().map(|identity| place(identity)).collect();
@@ -73,6 +73,8 @@ pub(super) fn server_keys(path: &str, text: &str) -> Option<Vec<String>> {
 /// What is gathered of one tree.
 pub(crate) struct Notes {
     tables: Arc<Tables>,
+    /// The settings of clients that were met.
+    seen: Mutex<HashSet<String>>,
     inner: Mutex<Inner>,
 }
 
@@ -98,7 +100,24 @@ pub(crate) enum Interest {
 
 impl Notes {
     pub(crate) fn new(tables: Arc<Tables>) -> Self {
-        Self { tables, inner: Mutex::default() }
+        Self { tables, seen: Mutex::default(), inner: Mutex::default() }
+    }
+
+    /// Notes that a file was met.
+    pub(crate) fn saw(&self, path: &str) {
+        if self.tables.recognise(path).is_some()
+            && let Ok(mut seen) = self.seen.lock()
+        {
+            seen.insert(path.to_owned());
+        }
+    }
+
+    /// Whether a file is that of a client, which reads it whatever `.gitignore` says, and was not met.
+    pub(crate) fn is_left_out(&self, path: &str) -> bool {
+        self.tables.is_called_so(path.rsplit('/').next().unwrap_or(path))
+            && self.interest(path) == Some(Interest::Named)
+            && self.tables.recognise(path).is_some()
+            && self.seen.lock().is_ok_and(|seen| !seen.contains(path))
     }
 
     /// Whether a file may speak of agents, by its path alone.

@@ -105,6 +105,12 @@ impl Knowledge {
         }
     }
 
+    /// Whether a tool does more than to read and tell, as far as its name says.
+    pub(super) fn acts(&self, tool: &str) -> bool {
+        let tool = tool.to_lowercase();
+        !self.tools.reads.iter().chain(&self.tools.harmless).any(|pattern| matches(pattern, &tool))
+    }
+
     /// Whether an exposed value is of a kind that gives much power by itself.
     pub(super) fn is_strong(&self, exposure: &Exposure) -> bool {
         let user = exposure.proof.facts.get("user");
@@ -195,6 +201,8 @@ fn server(name: &str, at: usize, span: Range<usize>, node: &Node, knowledge: &Kn
     for key in ["env", "envs", "environment", "environmentVariables", "env_vars", "env_keys"] {
         node.get(key).into_iter().for_each(|map| of_map(map, "env", &mut server.given));
     }
+    // Zed once wrapped all of it in the command.
+    node.at("command.env").into_iter().for_each(|hit| of_map(hit.node, "env", &mut server.given));
     for key in ["headers", "http_headers", "requestOptions.headers", "customHeaders"] {
         node.at(key).into_iter().for_each(|hit| of_map(hit.node, "header", &mut server.given));
     }
@@ -277,9 +285,13 @@ impl Server {
             return;
         };
         self.is_plain = address.is_plain;
-        self.has_secret_in_query = address.has_secret_in_query;
-        if address.has_password || address.has_secret_in_query {
-            let name = if address.has_password { "password before the host" } else { "query of the address" };
+        self.has_secret_in_query = address.has_secret_in_query || address.has_secret_in_path;
+        if address.has_password || address.has_secret_in_query || address.has_secret_in_path {
+            let name = match (address.has_password, address.has_secret_in_query) {
+                (true, _) => "password before the host",
+                (false, true) => "query of the address",
+                (false, false) => "path of the address",
+            };
             let held = super::given::Held::Literal;
             self.given.push(Given::of("url", name.to_owned(), span, held, None));
         }

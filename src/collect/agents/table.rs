@@ -121,6 +121,9 @@ pub(super) struct SettingRule {
     /// The last key must be one of these.
     #[serde(default)]
     pub(super) keys: Vec<String>,
+    /// What a star stands for must be one of these.
+    #[serde(default)]
+    pub(super) under: Vec<String>,
 }
 
 /// What a setting amounts to.
@@ -252,6 +255,12 @@ impl Tables {
         let base = path.split('/').take(base).collect::<Vec<_>>().join("/");
         let client = self.clients.get(place.client)?;
         Some(Known { client, place, base })
+    }
+
+    /// Whether some file of a client has such a name.
+    pub(super) fn is_called_so(&self, name: &str) -> bool {
+        let lower = name.to_lowercase();
+        self.by_name.contains_key(&lower) || self.starred.iter().any(|(pattern, _)| matches(pattern, &lower))
     }
 
     /// Whether a text holds a word for which it is read, whatever its name.

@@ -37,7 +37,7 @@ fn told(names: &[&str], site: &Site) -> CoverageEntry {
 }
 
 fn policy(arn: &str, document: Value, site: &Site) -> Policy {
-    let location = Location::Api { call: format!("AWS-managed policies of {AS_OF}"), resource: arn.to_owned() };
+    let location = Location::Api { call: format!("AWS-managed policies of {AS_OF}").into(), resource: arn.into() };
     Policy {
         id: Urn::new(arn),
         name: arn.rsplit('/').next().unwrap_or(arn).to_owned(),
@@ -46,7 +46,7 @@ fn policy(arn: &str, document: Value, site: &Site) -> Policy {
         builtin: true,
         document,
         other_versions: Vec::new(),
-        evidence: Evidence { observed: site.now, collector: super::NAME.to_owned(), location },
+        evidence: Evidence { observed: site.now, collector: super::NAME.into(), location },
     }
 }
 

@@ -53,10 +53,10 @@ impl Site {
     /// Evidence for something in an answer: `call` is used for live answers, `object` for files.
     pub(super) fn evidence(&self, origin: &Origin, call: &str, object: &str) -> Evidence {
         let location = match origin {
-            Origin::Api => Location::Api { call: call.to_owned(), resource: self.account.id.clone() },
-            Origin::File(file) => Location::Export { file: file.to_string(), object: object.to_owned() },
+            Origin::Api => Location::Api { call: call.into(), resource: self.account.id.clone().into() },
+            Origin::File(file) => Location::Export { file: file.to_string().into(), object: object.into() },
         };
-        Evidence { observed: self.now, collector: NAME.to_owned(), location }
+        Evidence { observed: self.now, collector: NAME.into(), location }
     }
 
     /// Says that something of the account was read to its end.
@@ -119,7 +119,7 @@ impl Site {
 }
 
 fn usage(of: &Urn, last: Known<Timestamp>, horizon: Option<Timestamp>, source: &str, evidence: Evidence) -> Usage {
-    Usage { of: of.clone(), last, horizon, source: source.to_owned(), evidence }
+    Usage { of: of.clone(), last, horizon, source: source.into(), evidence }
 }
 
 fn instant(seconds: i64) -> Timestamp {

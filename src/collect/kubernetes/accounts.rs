@@ -31,8 +31,8 @@ impl Projection {
                     kind: LinkKind::ActsAs,
                     to,
                     confidence: Confidence::High,
-                    condition: Some("the cloud trusts this cluster for it".to_owned()),
-                    why: format!("the annotation {} of service account {name}", cloud.annotation),
+                    condition: Some("the cloud trusts this cluster for it".into()),
+                    why: format!("the annotation {} of service account {name}", cloud.annotation).into(),
                     evidence: evidence.clone(),
                 })),
                 None => attributes.set(AttributeName::CloudLinkBroken, true),
@@ -147,6 +147,7 @@ impl Projection {
         }
         let holds = std::mem::take(&mut self.found.holds);
         if !holds.is_empty() {
+            self.holding.insert(qualified(&metadata));
             attributes.set(AttributeName::Holds, holds.into_iter().collect::<Vec<_>>());
         }
         if !(in_annotation || registry || bootstrap || opens.is_some() || has_values) {

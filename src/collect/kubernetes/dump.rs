@@ -135,7 +135,7 @@ impl Cluster {
                 self.position += 1;
                 self.foreign += 1;
                 if expected {
-                    let location = Location::Export { file: file.to_owned(), object: String::new() };
+                    let location = Location::Export { file: file.into(), object: String::new().into() };
                     let text = format!("the object at position {}: expected apiVersion and kind", self.position);
                     self.strays.add(&location, self.position, text, true);
                 }
@@ -148,7 +148,7 @@ impl Cluster {
 
     fn location(&self, file: &str, object: &Object) -> Location {
         let name = super::records::qualified(&object.metadata);
-        Location::Export { file: file.to_owned(), object: format!("{} {name}", object.kind) }
+        Location::Export { file: file.into(), object: format!("{} {name}", object.kind).into() }
     }
 
     fn object(&mut self, file: &str, mut object: Box<Object>) -> Result<(), CollectError> {

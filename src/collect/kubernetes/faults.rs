@@ -39,9 +39,9 @@ impl Faults {
     pub(super) fn add(&mut self, location: &Location, position: u64, text: String, blinds: bool) {
         let place = match location {
             Location::Export { file, .. } => file.clone(),
-            other => other.to_string(),
+            other => other.to_string().into(),
         };
-        self.described.insert((place, position, text));
+        self.described.insert((place.to_string(), position, text));
         self.count += 1;
         self.blinds |= blinds;
         if self.described.len() > DESCRIBED {

@@ -9,7 +9,9 @@ use super::aggregate::aggregate;
 use super::audit::Uses;
 use super::records::Projection;
 use super::resources::Kind;
-use crate::model::{AttributeName, Credential, Identity, Known, Record, Usage, Workload};
+use crate::model::{
+    AttributeName, Confidence, Credential, Identity, Known, Link, LinkKind, Record, Urn, Usage, Workload,
+};
 
 /// A workload that another kind may make, or that refers to Secrets.
 pub(super) struct Waiting {
@@ -56,6 +58,20 @@ impl Mounting {
         self.asks |= said == Some(true);
         self.unsaid |= said.is_none();
     }
+}
+
+/// That a workload reads a Secret, given by namespace and name.
+fn reads(cluster: &str, workload: &Workload, secret: &str) -> Record {
+    let (namespace, name) = secret.split_once('/').unwrap_or_default();
+    Record::Link(Link {
+        from: workload.id.clone(),
+        kind: LinkKind::Uses,
+        to: Urn::kubernetes(cluster, namespace, "secret", name),
+        confidence: Confidence::Certain,
+        condition: None,
+        why: format!("its template takes Secret {secret}").into(),
+        evidence: workload.evidence.clone(),
+    })
 }
 
 impl Projection {
@@ -110,7 +126,7 @@ impl Projection {
                 of: credential.id.clone(),
                 last,
                 horizon: self.since.value().copied(),
-                source: String::from("label kubernetes.io/legacy-token-last-used"),
+                source: String::from("label kubernetes.io/legacy-token-last-used").into(),
                 evidence: credential.evidence.clone(),
             }));
             if credential.active != Known::Value(false) {
@@ -121,13 +137,15 @@ impl Projection {
         for Waiting { mut workload, secrets, exposures, .. } in std::mem::take(&mut self.waiting) {
             let own = |account: &str| {
                 let (namespace, name) = account.split_once('/').unwrap_or_default();
-                workload.runs_as.contains(&crate::model::Urn::kubernetes(&self.cluster, namespace, "sa", name))
+                workload.runs_as.contains(&Urn::kubernetes(&self.cluster, namespace, "sa", name))
             };
             let others: Vec<String> =
                 secrets.iter().filter_map(|secret| of_tokens.get(secret)).filter(|one| !own(one)).cloned().collect();
             if !others.is_empty() {
                 workload.attributes.set(AttributeName::TokensOfOthers, others);
             }
+            let telling = secrets.iter().filter(|one| of_tokens.contains_key(*one) || self.holding.contains(*one));
+            records.extend(telling.map(|secret| reads(&self.cluster, &workload, secret)));
             records.push(Record::Workload(workload));
             records.extend(exposures);
         }
@@ -173,7 +191,7 @@ impl Projection {
                     of: identity.id.clone(),
                     last: seen.map_or(Known::Absent, |seen| Known::Value(seen.last)),
                     horizon: Some(*since),
-                    source: String::from("audit log"),
+                    source: String::from("audit log").into(),
                     evidence: identity.evidence.clone(),
                 }));
             }

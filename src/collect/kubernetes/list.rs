@@ -254,7 +254,7 @@ impl Lister<'_> {
     pub(super) fn location(&self, asked: &Asked, verb: &str) -> Location {
         let group = if asked.group.is_empty() { "core" } else { asked.group.as_str() };
         let call = format!("{verb} {group}/{} {}", asked.version, asked.plural);
-        Location::Api { call, resource: self.cluster.to_owned() }
+        Location::Api { call: call.into(), resource: self.cluster.into() }
     }
 
     /// A list that was read to its end, of one moment or, after two 410s, of several.

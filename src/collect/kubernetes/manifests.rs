@@ -232,8 +232,8 @@ impl Tree<'_> {
         let root = self.root.to_string_lossy().into_owned();
         let (line, column) = (object.line.max(1), 1);
         Location::File {
-            root: if root == "." { String::new() } else { root },
-            path: manifest.path.clone(),
+            root: if root == "." { String::new().into() } else { root.into() },
+            path: manifest.path.clone().into(),
             line,
             column,
             end_line: line,

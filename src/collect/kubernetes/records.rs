@@ -44,6 +44,8 @@ pub(super) struct Projection {
     pub(super) referenced_secrets: BTreeSet<String>,
     /// All Secrets that were seen, by namespace and name.
     pub(super) secret_names: BTreeSet<String>,
+    /// Those of them in which a credential of a known sort lies.
+    pub(super) holding: BTreeSet<String>,
     /// Whether those are all of the cluster's Secrets, and not its token Secrets alone.
     pub(super) knows_all_secrets: bool,
     pub(super) since: Known<Timestamp>,
@@ -74,6 +76,7 @@ impl Projection {
             mounting: BTreeMap::new(),
             referenced_secrets: BTreeSet::new(),
             secret_names: BTreeSet::new(),
+            holding: BTreeSet::new(),
             knows_all_secrets: false,
             since: Known::unknown(format!("ConfigMap kube-system/{TRACKING} was not read")),
             makers: Makers::default(),
@@ -184,7 +187,7 @@ impl Projection {
 
     /// Evidence of what was seen at a place.
     pub(super) fn evidence(&self, location: Location) -> Evidence {
-        Evidence { observed: self.observed, collector: NAME.to_owned(), location }
+        Evidence { observed: self.observed, collector: NAME.into(), location }
     }
 
     pub(super) fn tracking(&mut self, since: Option<Timestamp>) {

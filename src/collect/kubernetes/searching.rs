@@ -193,8 +193,9 @@ impl Found {
             let (root, path) = (String::new(), format!("{place}/{name}"));
             let (line, column) = (key.line, 1);
             let (end_line, end_column, commit) = (line, 1, None);
-            let location = Location::File { root, path, line, column, end_line, end_column, commit };
-            let evidence = Evidence { observed: context.now, collector: NAME.to_owned(), location };
+            let location =
+                Location::File { root: root.into(), path: path.into(), line, column, end_line, end_column, commit };
+            let evidence = Evidence { observed: context.now, collector: NAME.into(), location };
             let base = format!("{}/{name}", place.replacen("kubernetes/", "k8s:", 1));
             let found = certificates::credential(&key, of, (&base, &format!("{place}/{name}")), cluster, evidence);
             self.exposures.push(Record::Credential(found));

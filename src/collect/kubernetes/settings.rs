@@ -39,7 +39,7 @@ impl Projection {
                     to: Urn::kubernetes_cluster(&self.cluster, "group", group),
                     confidence: Confidence::Certain,
                     condition: None,
-                    why: format!("ConfigMap kube-system/aws-auth makes {who} a member of {group}"),
+                    why: format!("ConfigMap kube-system/aws-auth makes {who} a member of {group}").into(),
                     evidence: evidence.clone(),
                 }));
             }

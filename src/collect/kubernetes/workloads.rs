@@ -152,7 +152,7 @@ impl Projection {
     #[cfg(feature = "kubernetes")]
     pub(super) fn cluster_itself(&self, issuer: &str) -> Record {
         let id = Urn::new(format!("k8s:{}", self.cluster));
-        let location = crate::model::Location::Api { call: "kubeconfig".to_owned(), resource: self.cluster.clone() };
+        let location = crate::model::Location::Api { call: "kubeconfig".into(), resource: self.cluster.clone().into() };
         let attributes = Attributes::default().with(AttributeName::Issuer, issuer);
         let evidence = self.evidence(location);
         let kind = SettingKind::KubernetesCluster;

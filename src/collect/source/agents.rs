@@ -23,6 +23,7 @@ impl<'a> Watch<'a> {
         let below = scanner.relative;
         let interest = notes.interest(below);
         if interest == Some(Interest::Named) {
+            notes.saw(below);
             return Some(Self { notes, name: Cow::Borrowed(below), is_named: true, exposures: Vec::new() });
         }
         // A root within the folders of a client says too little below itself.

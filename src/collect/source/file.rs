@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::agents::Watch;
 use super::allows::{Allowed, Allows};
@@ -238,15 +239,15 @@ impl FileScanner<'_> {
         };
         let ((line, column), (end_line, end_column)) = (at(span.start), at(span.end));
         let location = Location::File {
-            root: self.root.shown.clone(),
-            path: self.relative.to_owned(),
+            root: self.root.shown.clone().into(),
+            path: self.relative.into(),
             line,
             column,
             end_line,
             end_column,
-            commit: self.commit.map(str::to_owned),
+            commit: self.commit.map(Arc::from),
         };
-        Evidence { observed: self.context.now, collector: NAME.to_owned(), location }
+        Evidence { observed: self.context.now, collector: NAME.into(), location }
     }
 }
 

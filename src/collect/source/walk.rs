@@ -61,7 +61,14 @@ impl Walk {
             self.what_gitignore_leaves(&tracked, &tally)?;
             if tally.ignore_files.get() > 0 {
                 self.what_git_tracks(tracked, &tally)?;
-                tally.ignored.add(self.count_files().saturating_sub(tally.met.get()));
+                let (files, left_out) = self.all_files();
+                // A client reads its settings wherever they lie, and acts by them.
+                for path in left_out {
+                    if let Ok(found) = path.symlink_metadata() {
+                        self.entry(&path, Some(found.file_type()), &tally)?;
+                    }
+                }
+                tally.ignored.add(files.saturating_sub(tally.met.get()));
             }
         }
         if self.sink.is_closed() {
@@ -132,16 +139,27 @@ impl Walk {
         Ok(())
     }
 
-    /// How many regular files there are, whatever `.gitignore` says. Opens none.
-    fn count_files(&self) -> u64 {
+    /// How many regular files there are, whatever `.gitignore` says, and the settings of clients among those that it names.
+    /// Opens none.
+    fn all_files(&self) -> (u64, Vec<PathBuf>) {
         let files = super::tally::Count::default();
+        let left_out = std::sync::Mutex::new(Vec::new());
         self.walker().build_parallel().run(|| {
             Box::new(|entry| {
-                files.add(u64::from(entry.is_ok_and(|entry| entry.file_type().is_some_and(|kind| kind.is_file()))));
+                let file = entry.ok().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
+                files.add(u64::from(file.is_some()));
+                if let (Some(file), Some(notes)) = (file, &self.agents)
+                    && notes.is_left_out(&self.relative(file.path()))
+                    && let Ok(mut left_out) = left_out.lock()
+                {
+                    left_out.push(file.into_path());
+                }
                 if self.sink.is_closed() { WalkState::Quit } else { WalkState::Continue }
             })
         });
-        files.get()
+        let mut left_out = left_out.into_inner().unwrap_or_default();
+        left_out.sort();
+        (files.get(), left_out)
     }
 
     /// A walk over everything but the folders in which git keeps a repository.

@@ -139,7 +139,7 @@ impl Maker<'_> {
         let scan = self.scan;
         let mut rows = Vec::with_capacity(scan.findings.len());
         for finding in scan.findings {
-            let message = if finding.message.trim().is_empty() { &finding.title } else { &finding.message };
+            let message = if finding.message.trim().is_empty() { &*finding.title } else { finding.message.as_str() };
             let places: Vec<_> = finding.evidence.iter().map(|evidence| evidence.location.to_string()).collect();
             let identity = finding.identity.as_ref().and_then(|id| self.rows.get(id).copied());
             // An identity has its own row; anything else is told here.
@@ -158,7 +158,7 @@ impl Maker<'_> {
                 places: self.some(&places),
                 notes: self.some(&notes(scan, finding)),
                 accepted: finding.is_accepted(),
-                maps: self.strings.texts(&finding.maps),
+                maps: self.strings.texts(&*finding.maps),
             });
         }
         rows

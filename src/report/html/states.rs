@@ -72,7 +72,7 @@ pub(super) fn address(id: &Urn) -> String {
 pub(super) fn place(location: &Location) -> (String, &str) {
     match location {
         Location::Api { call, resource } => (format!("{call} ({resource})"), ""),
-        Location::Export { file, object } => (file.clone(), object),
+        Location::Export { file, object } => (file.to_string(), object),
         Location::File { .. } => (location.to_string(), ""),
     }
 }

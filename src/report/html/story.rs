@@ -33,7 +33,7 @@ pub(super) fn stories<'a>(scan: &'a Scan<'_>, view: &View<'_>, groups: &'a [Grou
 
 fn story<'a>(scan: &'a Scan<'_>, view: &View<'_>, group: &'a Group<'_>) -> Option<Story<'a>> {
     let worst: &Finding = group.findings.iter().find(|finding| !finding.is_accepted())?;
-    let message = if worst.message.trim().is_empty() { &worst.title } else { &worst.message };
+    let message = if worst.message.trim().is_empty() { &*worst.title } else { worst.message.as_str() };
     let mut sentences = vec![sentence(message)];
     let identity = match group.key {
         Key::Identity(id) => scan.inventory.identities.get(id).map(|_| id),

@@ -25,7 +25,7 @@ impl Notice<'_> {
         let (mut open, mut raised, mut identities, mut coverage) = <(Samples, Samples, Samples, Samples)>::default();
         for finding in scan.findings.iter().filter(|finding| !finding.is_accepted()) {
             let (severity, rule) = (finding.severity.to_string(), finding.rule.clone());
-            let labels = vec![("severity", severity), ("rule", rule), ("provider", self.provider(finding))];
+            let labels = vec![("severity", severity), ("rule", rule.to_string()), ("provider", self.provider(finding))];
             *open.entry(labels).or_default() += 1.0;
         }
         for finding in self.raised().filter(|_| self.drift.is_some()) {
@@ -72,7 +72,7 @@ impl Notice<'_> {
 
     fn provider(&self, finding: &Finding) -> String {
         let identity = finding.identity.as_ref().and_then(|id| self.scan.inventory.identities.get(id));
-        let collector = || finding.evidence.first().map(|evidence| evidence.collector.clone());
+        let collector = || finding.evidence.first().map(|evidence| evidence.collector.to_string());
         identity.map(|one| one.provider().to_string()).or_else(collector).unwrap_or_default()
     }
 

@@ -161,7 +161,7 @@ pub fn okta_governance(scan: &Scan<'_>) -> Option<OktaGovernance> {
             facts,
             findings: found.len(),
             worst: found.iter().map(|finding| finding.severity).max(),
-            rules: found.iter().map(|finding| finding.rule.clone()).collect::<BTreeSet<_>>().into_iter().collect(),
+            rules: found.iter().map(|finding| finding.rule.to_string()).collect::<BTreeSet<_>>().into_iter().collect(),
             not_judged: not_judged.into_iter().collect(),
         }
     });

@@ -127,7 +127,7 @@ impl<'a> Row<'a> {
     fn tree(&self) -> Option<String> {
         match &self.finding()?.evidence.first()?.location {
             Location::File { root, .. } if root.is_empty() => Some(".".to_owned()),
-            Location::File { root, .. } => Some(root.clone()),
+            Location::File { root, .. } => Some(root.to_string()),
             _ => None,
         }
     }
@@ -167,7 +167,7 @@ fn common<'a>() -> Vec<Column<Row<'a>>> {
             get: Get::Text(|row| match row.what {
                 What::Coverage(entry) => Some(entry.collector.clone()),
                 What::Finding(finding) if row.identity().is_none() => {
-                    finding.evidence.first().map(|evidence| evidence.collector.clone())
+                    finding.evidence.first().map(|evidence| evidence.collector.to_string())
                 }
                 _ => row.identity().map(|identity| identity.provider().to_string()),
             }),
@@ -235,19 +235,22 @@ fn finding_columns<'a>() -> Vec<Column<Row<'a>>> {
         Column {
             name: "rule",
             get: Get::Text(|row| match row.what {
-                What::Finding(finding) => Some(finding.rule.clone()),
+                What::Finding(finding) => Some(finding.rule.to_string()),
                 What::NotEvaluated(entry) => Some(entry.rule.clone()),
                 _ => None,
             }),
         },
-        Column { name: "title", get: Get::Text(|row| Some(row.finding()?.title.clone())) },
+        Column { name: "title", get: Get::Text(|row| Some(row.finding()?.title.to_string())) },
         Column { name: "message", get: Get::Text(|row| Some(message(row.scan, row.finding()?))) },
         Column { name: "chain", get: Get::Texts(|row| row.finding().map(|one| one.chain.clone()).unwrap_or_default()) },
         Column { name: "place", get: Get::Text(|row| Some(row.finding()?.evidence.first()?.location.to_string())) },
         Column { name: "file", get: Get::Text(|row| row.finding()?.evidence.first()?.location.file()) },
         Column { name: "line", get: Get::Number(|row| row.line(|line, _| line)) },
         Column { name: "column", get: Get::Number(|row| row.line(|_, column| column)) },
-        Column { name: "maps", get: Get::Texts(|row| row.finding().map(|one| one.maps.clone()).unwrap_or_default()) },
+        Column {
+            name: "maps",
+            get: Get::Texts(|row| row.finding().map(|one| one.maps.clone()).unwrap_or_default().to_vec()),
+        },
         Column { name: "subject", get: Get::Text(|row| Some(row.finding()?.subject.to_string())) },
         Column { name: "subject_kind", get: Get::Text(|row| Some(row.finding()?.subject_kind.to_string())) },
         Column { name: "fingerprint", get: Get::Text(|row| Some(row.finding()?.fingerprint.as_str().to_owned())) },

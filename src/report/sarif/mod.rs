@@ -38,9 +38,9 @@ impl Report for Sarif {
         let hits = hits(scan.findings);
         let positions: BTreeMap<_, _> = hits.keys().enumerate().map(|(position, rule)| (*rule, position)).collect();
         let results = || {
-            scan.findings.iter().map(|finding| {
-                result(scan, &view, finding, positions.get(finding.rule.as_str()).copied().unwrap_or_default())
-            })
+            scan.findings
+                .iter()
+                .map(|finding| result(scan, &view, finding, positions.get(&*finding.rule).copied().unwrap_or_default()))
         };
         let rules = hits.iter().map(|(id, worst)| rule(scan, id, worst)).collect();
         pretty(&log(scan, rules, Rows(results)), out)
@@ -81,7 +81,7 @@ fn hits(findings: &[Finding]) -> BTreeMap<&str, &Finding> {
 
 fn rule(scan: &Scan<'_>, id: &str, worst: &Finding) -> Rule {
     let info = scan.rules.iter().find(|rule| rule.id == id);
-    let (title, remedy) = info.map_or((&worst.title, &worst.remedy), |info| (&info.title, &info.remedy));
+    let (title, remedy) = info.map_or((&*worst.title, &worst.remedy), |info| (&*info.title, &info.remedy));
     let why = info.map(|info| info.why.trim()).filter(|why| !why.is_empty()).unwrap_or(title);
     Rule {
         id: id.to_owned(),
@@ -142,7 +142,7 @@ fn result(scan: &Scan<'_>, view: &View<'_>, finding: &Finding, rule_index: usize
     let accepted = finding.baseline.as_ref().filter(|_| finding.is_accepted());
     let owner = finding.identity.as_ref().and_then(|id| view.facts(id).owner.value());
     ReportedResult {
-        rule_id: finding.rule.clone(),
+        rule_id: finding.rule.to_string(),
         rule_index,
         level: level(finding.severity),
         message: Message { text: format!("{} Fix: {}", sentence(&told), prose(&finding.remedy)) },
@@ -158,7 +158,7 @@ fn result(scan: &Scan<'_>, view: &View<'_>, finding: &Finding, rule_index: usize
             identity: finding.identity.clone(),
             owner: owner.map(|owner| owner.name.clone()),
             seen: place::behind_apis(finding),
-            tags: finding.maps.clone(),
+            tags: finding.maps.to_vec(),
         },
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn show_all(page: &mut Page<'_>, scan: &Scan<'_>, findings: &[&Findin
 
 fn show(page: &mut Page<'_>, scan: &Scan<'_>, finding: &Finding) -> io::Result<()> {
     page.loud_entry(finding.severity.as_str(), look(finding.severity), &finding.rule)?;
-    let message = if finding.message.trim().is_empty() { &finding.title } else { &finding.message };
+    let message = if finding.message.trim().is_empty() { &*finding.title } else { finding.message.as_str() };
     page.entry("", message)?;
     for note in notes(scan, finding) {
         page.entry("", &note)?;

@@ -6,9 +6,11 @@
 //! size a piece and by a size in all.
 
 mod escapes;
+mod manifest;
 mod packed;
 mod runs;
 mod wide;
+mod yaml;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -139,7 +141,7 @@ pub(super) fn add<'a>(
     matches: &mut Vec<Match<'a>>,
 ) {
     let mut found = Vec::new();
-    let mut pieces = 0;
+    let mut pieces = manifests(detectors, text, within.clone(), paths, budget, matches, &mut found);
     decode(text.get(within.clone()).unwrap_or_default(), runs, &mut |mut piece| {
         pieces += 1;
         piece.shift(within.start);
@@ -148,6 +150,39 @@ pub(super) fn add<'a>(
     if !found.is_empty() {
         join(matches, found);
     }
+}
+
+/// Adds what is found in the manifests of a part of a text, and drops what was found in the base64 of their values: that
+/// is not what they are. Returns how many there were.
+fn manifests<'a>(
+    detectors: &'a DetectorSet,
+    text: &[u8],
+    within: Range<usize>,
+    paths: &[&str],
+    budget: &mut Budget,
+    matches: &mut Vec<Match<'a>>,
+    found: &mut Vec<(usize, Match<'a>)>,
+) -> usize {
+    let mut values: Vec<Range<usize>> = Vec::new();
+    let mut pieces = 0;
+    for manifest::Manifest { mut piece, values: decoded } in manifest::all(text.get(within.clone()).unwrap_or_default())
+    {
+        pieces += 1;
+        piece.shift(within.start);
+        if !take(detectors, &piece, pieces, paths, budget, found) {
+            break;
+        }
+        values.extend(decoded.into_iter().map(|value| value.start + within.start..value.end + within.start));
+    }
+    let is_decoded = |span: &Range<usize>| {
+        let place = values.partition_point(|value| value.end < span.end);
+        values.get(place).is_some_and(|value| value.start <= span.start)
+    };
+    matches.retain(|one| !is_decoded(&one.span));
+    for (_, one) in found.iter_mut().filter(|(_, one)| !is_decoded(&one.span)) {
+        one.encoding.remove(0);
+    }
+    pieces
 }
 
 /// Scans a piece and adds what is found in it. Returns whether anything may still be decoded.

@@ -201,7 +201,7 @@ fn single(text: &[u8], line: Range<usize>, each: &mut impl FnMut(Decoded) -> boo
 }
 
 /// What lines of base64 say, when it is text or may be a packed one.
-fn base64(text: &[u8], lines: &[Range<usize>]) -> Option<Decoded> {
+pub(super) fn base64(text: &[u8], lines: &[Range<usize>]) -> Option<Decoded> {
     let total: usize = lines.iter().map(Range::len).sum();
     let mut decoded = Vec::with_capacity(total / 4 * 3 + 3);
     let mut parts = Vec::with_capacity(lines.len());

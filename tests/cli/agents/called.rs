@@ -3,7 +3,7 @@
 use super::{named, of_rule, rules, scan};
 use crate::tree::{folder, write};
 
-const ACTION: &str = "name: a\nruns:\n  using: composite\n  steps:\n    - run: echo hi\n      shell: bash\n    - uses: anthropics/claude-code-action@v1\n";
+const ACTION: &str = "name: a\nruns:\n  using: composite\n  steps:\n    - run: echo hi\n      shell: bash\n    - uses: anthropics/claude-code-base-action@v1\n";
 const CALLER: &str = "on: issue_comment\npermissions: write-all\njobs:\n  k:\n    runs-on: x\n    steps:\n      - uses: actions/checkout@v4\n      - uses: ./.github/actions/agent\n        with:\n          key: ${{ secrets.ANTHROPIC_API_KEY }}\n";
 
 #[test]
@@ -48,7 +48,7 @@ fn a_called_workflow_of_the_same_repository_has_what_the_caller_leaves_it() {
     let root = folder.path();
     write(root, "r/CODEOWNERS", "* @acme/platform\n");
     let caller = "on: issues\npermissions: {contents: write, issues: write}\njobs:\n  k:\n    uses: ./.github/workflows/review.yml\n    secrets: inherit\n";
-    let callee = "on: workflow_call\npermissions: {issues: write, actions: write}\njobs:\n  j:\n    runs-on: x\n    steps:\n      - uses: anthropics/claude-code-action@v1\n        with: {anthropic_api_key: '${{ secrets.KEY }}'}\n";
+    let callee = "on: workflow_call\npermissions: {issues: write, actions: write}\njobs:\n  j:\n    runs-on: x\n    steps:\n      - uses: anthropics/claude-code-base-action@v1\n        with: {anthropic_api_key: '${{ secrets.KEY }}'}\n";
     write(root, "r/.github/workflows/on-issue.yml", caller);
     write(root, "r/.github/workflows/review.yml", callee);
     let (_, report) = scan(root, &["r"]);
@@ -57,6 +57,11 @@ fn a_called_workflow_of_the_same_repository_has_what_the_caller_leaves_it() {
     let (message, place) = &told[0];
     assert_eq!(place, ".github/workflows/on-issue.yml:5");
     assert!(message.contains("may write issues and gets every secret of the repository"), "{message}");
+    // Through another workflow.
+    let mid = "on: workflow_call\njobs:\n  m:\n    uses: ./.github/workflows/review.yml\n    secrets: inherit\n";
+    write(root, "r/.github/workflows/mid.yml", mid);
+    write(root, "r/.github/workflows/on-issue.yml", caller.replace("review.yml", "mid.yml"));
+    assert_eq!(of_rule(&scan(root, &["r"]).1, "agent-ci-untrusted").len(), 1);
     // Where it is not in the tree, its name says what it is.
     write(root, "r/.github/workflows/on-issue.yml", caller.replace("review.yml", "claude.yml"));
     let told = of_rule(&scan(root, &["r"]).1, "agent-ci-untrusted");

@@ -5,7 +5,10 @@ use serde_json::Value;
 use super::{named, of_rule, rules, scan};
 use crate::tree::{folder, write};
 
-const PINNED: &str = "anthropics/claude-code-action@594eaae1035859d5b842dfa511bf1f9057399059";
+/// An action that starts its agent for anybody.
+const PINNED: &str = "anthropics/claude-code-base-action@594eaae1035859d5b842dfa511bf1f9057399059";
+/// One that asks who it is.
+const ASKS: &str = "anthropics/claude-code-action@594eaae1035859d5b842dfa511bf1f9057399059";
 
 fn workflow(on: &str, permissions: &str, step: &str) -> String {
     format!(
@@ -23,7 +26,7 @@ fn report(text: &str) -> Value {
 
 #[test]
 fn pull_request_target_with_an_agent_that_may_write_everything() {
-    let step = "      - uses: anthropics/claude-code-action@v1\n        with:\n          anthropic_api_key: ${{ secrets.ANTHROPIC_API_KEY }}\n          claude_args: --dangerously-skip-permissions\n";
+    let step = "      - uses: anthropics/claude-code-base-action@v1\n        with:\n          anthropic_api_key: ${{ secrets.ANTHROPIC_API_KEY }}\n          claude_args: --dangerously-skip-permissions\n";
     let report = report(&workflow("pull_request_target", "write-all", step));
     assert_eq!(rules(&report), ["agent-ci-untrusted", "agent-tools-unasked"]);
     let (message, place) = &of_rule(&report, "agent-ci-untrusted")[0];
@@ -119,6 +122,10 @@ fn a_guard_of_a_job_that_is_needed_and_of_a_label_counts() {
     };
     assert_eq!(rules(&report(&labeled("labeled"))), Vec::<String>::new());
     assert_eq!(rules(&report(&labeled("labeled, opened"))), ["agent-ci-untrusted"], "anybody opens one");
+    // Labels and assignments are set by people with triage rights, without any condition.
+    let bare = |types: &str| workflow(&format!("{{issues: {{types: [{types}]}}}}"), "write-all", &step);
+    assert_eq!(rules(&report(&bare("labeled, assigned"))), Vec::<String>::new());
+    assert_eq!(rules(&report(&bare("labeled, opened"))), ["agent-ci-untrusted"]);
 }
 
 /// What a called workflow does stands elsewhere; what it is given, here.
@@ -155,16 +162,21 @@ fn an_agent_keeps_its_name_when_steps_come_and_go() {
     );
     let found = ids(&report(&workflow("push", "{}", &named)));
     assert_eq!(found, ["triage/Fix it", "triage/claude-code", "triage/claude-code/2", "triage/last"]);
+    let step = |name: &str| format!("      - name: {name}\n        uses: {PINNED}\n");
+    let alike = [step("a/b"), step("a/2"), step("a"), step("a")].concat();
+    assert_eq!(ids(&report(&workflow("push", "{}", &alike))), ["triage/a", "triage/a/2", "triage/a/3", "triage/a/b"]);
 }
 
 /// Some actions ask by themselves who started them; an input takes that back.
 #[test]
 fn an_input_that_opens_the_agent_to_anybody_is_told() {
     let step = format!(
-        "      - uses: {PINNED}\n        with:\n          anthropic_api_key: ${{{{ secrets.KEY }}}}\n          allowed_non_write_users: '*'\n"
+        "      - uses: {ASKS}\n        with:\n          anthropic_api_key: ${{{{ secrets.KEY }}}}\n          allowed_non_write_users: '*'\n"
     );
-    let report = report(&workflow("issues", "{issues: write}", &step));
-    let (message, _) = &of_rule(&report, "agent-ci-untrusted")[0];
+    let asks = report(&workflow("issues", "{issues: write}", &step.replace("'*'", "anna")));
+    assert_eq!(rules(&asks), ["agent-ci-reads-outsiders"], "the vendor's own template");
+    let found = report(&workflow("issues", "{issues: write}", &step));
+    let (message, _) = &of_rule(&found, "agent-ci-untrusted")[0];
     assert!(message.contains("anybody (allowed_non_write_users is *)"), "{message}");
 }
 
@@ -179,4 +191,21 @@ fn flags_in_prompts_are_no_flags() {
         "      - uses: {PINNED}\n        with:\n          claude_args: |\n            --max-turns 3\n            --permission-mode bypassPermissions\n"
     );
     assert_eq!(rules(&report(&workflow("push", "{}", &step))), ["agent-tools-unasked"]);
+}
+
+/// Workflows in words start an agent, too; without a word about it only for those who may write.
+#[test]
+fn a_workflow_in_words_is_an_agent_with_rights() {
+    let told = |roles: &str| {
+        let folder = folder();
+        let text = format!("---\non: issues\npermissions: write-all\nengine: claude\n{roles}---\nSort it.\n");
+        write(folder.path(), "repo/.github/workflows/sort.md", text);
+        write(folder.path(), "repo/CODEOWNERS", "* @acme/a\n");
+        let report = scan(folder.path(), &["repo"]).1;
+        assert_eq!(named(&report, "agent.ci"), ["claude of sort (.github/workflows/sort.md)"]);
+        rules(&report)
+    };
+    assert_eq!(told("roles: all\n"), ["agent-ci-untrusted"]);
+    assert_eq!(told("roles: [admin]\n"), ["agent-ci-reads-outsiders"]);
+    assert_eq!(told(""), ["agent-ci-reads-outsiders"]);
 }

@@ -207,3 +207,31 @@ fn second_roles_second_policies_names_and_limits_of_terraform_count() {
     let in_full = AGENT.replace("aws_iam_role.r.arn", "\"arn:aws:iam::111122223333:role/agent-r\"");
     assert_eq!(role("main.tf", &format!("{in_full}{}", inline("aws_iam_role.r.id", &allow("*")))), "yes");
 }
+
+/// An agent of a cluster is its service account, in the manifests of the same tree for certain.
+#[test]
+fn an_agent_of_a_cluster_reaches_what_its_account_does() {
+    let text = "apiVersion: kagent.dev/v1alpha2\nkind: Agent\nmetadata: {name: kag, namespace: ai}\nspec:\n  declarative:\n    deployment: {serviceAccountName: kag}\n---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: kag, namespace: ai}\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: kag}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: all}\nsubjects: [{kind: ServiceAccount, name: kag, namespace: ai}]\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: all}\nrules: [{apiGroups: ['*'], resources: ['*'], verbs: ['*']}]\n";
+    let folder = folder();
+    write(folder.path(), "repo/deploy/kag.yaml", text);
+    let asked = |text: &str| {
+        write(folder.path(), "repo/deploy/kag.yaml", text);
+        let ran = crate::tree::run(
+            folder.path(),
+            &["reach", "Agent/kag", "--isolated", "--now", crate::tree::NOW, "-q", "repo"],
+        );
+        ran.stdout
+    };
+    let told = asked(text);
+    assert!(told.contains("do everything (administrator)"), "{told}");
+    // The account of another namespace is another's.
+    let told = asked(
+        &text
+            .replace(
+                "kind: ServiceAccount\nmetadata: {name: kag, namespace: ai}",
+                "kind: ServiceAccount\nmetadata: {name: kag, namespace: web}",
+            )
+            .replace("name: kag, namespace: ai}]", "name: kag, namespace: web}]"),
+    );
+    assert!(!told.contains("do everything (administrator)"), "{told}");
+}

@@ -136,3 +136,21 @@ fn more_servers_than_any_client_reads_are_a_hole() {
     let (code, told) = holes(format!("{{\"mcpServers\": {{{}}}}}", servers.join(",")));
     assert_eq!((code, told), (3, hole("partial", "2500 servers, of which the first 2000 were read")));
 }
+
+/// Some hand out a server by an address that nobody can guess: whoever has it is let in.
+#[test]
+fn a_secret_in_the_path_of_an_address_does_not_leave() {
+    let folder = folder();
+    let secret = "NzU5MzE0YTItOWQ3Yi00ZjEzLTk2OTctNDc4";
+    let text = format!("{{\"mcpServers\": {{\"z\": {{\"url\": \"http://mcp.zapier.com/api/mcp/s/{secret}/mcp\"}}}}}}");
+    write(folder.path(), "repo/.mcp.json", text);
+    for format in ["table", "json", "sarif", "csv", "html", "junit", "markdown", "csv-inventory"] {
+        let ran = run(folder.path(), &["scan", "repo", "--isolated", "--format", format]);
+        assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret), "{format}");
+    }
+    let ran = run(folder.path(), &["collect", "repo", "--isolated"]);
+    assert!(!ran.stdout.contains(secret), "{}", ran.stdout);
+    let (_, report) = scan(folder.path(), &["repo"]);
+    let told = super::of_rule(&report, "agent-literal-secret");
+    assert!(told.len() == 1 && told[0].0.contains("path of the address"), "{told:?}");
+}

@@ -102,3 +102,102 @@ fn the_machine_of_githubs_own_agent_is_an_agent() {
     assert_eq!(agent.expect("it is told")["attributes"]["given_secrets"], serde_json::json!(["NPM_TOKEN"]));
     assert!(rules(&report).is_empty());
 }
+
+/// Tools by name are how it should be done; what they do they do unasked all the same.
+#[test]
+fn single_tools_that_are_allowed_make_a_harmful_agent() {
+    let servers = r#"{"mcpServers": {
+      "pg": {"command": "npx", "args": ["-y", "@modelcontextprotocol/server-postgres@0.6.2"]},
+      "web": {"command": "uvx", "args": ["mcp-server-fetch==2025.4.7"]}}}"#;
+    let rules_of = |allow: &str| {
+        let settings = format!("{{\"permissions\": {{\"allow\": {allow}}}}}");
+        rules(&report(&[(".mcp.json", servers), (".claude/settings.json", &settings)]))
+    };
+    assert_eq!(rules_of(r#"["mcp__web__fetch", "mcp__pg__query"]"#), ["agent-lethal-trifecta"]);
+    assert_eq!(rules_of(r#"["mcp__pg", "mcp__web"]"#), ["agent-lethal-trifecta", "agent-tools-unasked"]);
+    assert!(rules_of(r#"["mcp__pg__query"]"#).is_empty());
+}
+
+#[test]
+fn terminals_of_editors_that_run_anything_are_told() {
+    for text in [
+        r#"{"chat.tools.terminal.autoApprove": {"/.*/": true}}"#,
+        r#"{"chat.tools.terminal.autoApprove": {"/^.*$/": {"approve": true, "matchCommandLine": true}}}"#,
+        r#"{"chat.tools.edits.autoApprove": {"**/*": true}}"#,
+        r#"{"chat.tools.urls.autoApprove": {"https://*": true}}"#,
+    ] {
+        assert_eq!(rules(&report(&[(".vscode/settings.json", text)])), ["agent-approvals-off"], "{text}");
+    }
+    let single =
+        r#"{"chat.tools.terminal.autoApprove": {"git status": true, "/^npm test/": {"approve": true}, "rm": false}}"#;
+    assert!(rules(&report(&[(".vscode/settings.json", single)])).is_empty());
+    let zed = r#"{"agent": {"tool_permissions": {"tools": {"terminal": {"default": "allow"}}}}}"#;
+    assert_eq!(rules(&report(&[(".zed/settings.json", zed)])), ["agent-unrestricted"]);
+    let open = r#"{"agent": {"build": {"permission": {"bash": "allow"}}}}"#;
+    assert_eq!(rules(&report(&[("opencode.json", open)])), ["agent-unrestricted"]);
+}
+
+#[test]
+fn older_forms_of_zed_give_their_variables() {
+    let text = "{\"context_servers\": {\"slack\": {\"command\": {\"path\": \"npx\", \"args\": [\"-y\", \"@modelcontextprotocol/server-slack@1.0.0\"],\n \"env\": {\"SLACK_BOT_TOKEN\": \"hk7Qe2Lm9pWz4xR8tB3nV6\"}}}}}";
+    let told = of_rule(&report(&[(".zed/settings.json", text)]), "agent-literal-secret");
+    assert!(told.len() == 1 && told[0].0.starts_with("SLACK_BOT_TOKEN") && told[0].1.ends_with(":2"), "{told:?}");
+}
+
+/// A list that names servers speaks of servers; who lists a client lists its servers with it.
+#[test]
+fn servers_are_registered_where_the_list_names_servers() {
+    let folder = folder();
+    write(folder.path(), "repo/.mcp.json", r#"{"mcpServers": {"x": {"command": "x"}, "y": {"command": "y"}}}"#);
+    let told = |list: &str| {
+        write(folder.path(), "nonhuman.toml", format!("registered-agents = [{list}]\n"));
+        let ran = crate::tree::run(folder.path(), &["scan", "repo", "--format", "json"]);
+        let report: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        let found = of_rule(&report, "agent-unregistered");
+        found.into_iter().filter_map(|(message, _)| message.split(' ').next().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    assert_eq!(told("\"agent:repo/.mcp.json#x\""), ["Claude", "y"]);
+    assert_eq!(told("\"agent:repo/.mcp.json#x\", \"agent:repo#claude-code\""), Vec::<String>::new());
+    assert_eq!(told("\"somebody\""), ["Claude"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn tokens_where_a_client_keeps_them_for_itself_are_no_leak() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder();
+    let token = crate::tree::github_token("kept");
+    let file = write(
+        folder.path(),
+        "home/.mcp-auth/mcp-remote-0.1.29/4f2a_tokens.json",
+        format!("{{\"access_token\": \"{token}\", \"refresh_token\": \"{token}\"}}"),
+    );
+    let leaks = |mode| {
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).expect("ours");
+        let (_, report) = scan(folder.path(), &["--home", "home"]);
+        (of_rule(&report, "leaked-secret").len(), of_rule(&report, "agent-tokens-readable").len())
+    };
+    assert_eq!(leaks(0o600), (0, 0));
+    let open = leaks(0o644);
+    assert!(open.0 > 0 && open.1 == 1, "{open:?}");
+}
+
+/// Clients read their settings whatever `.gitignore` says, and Claude Code writes its own local ones into it.
+#[test]
+fn settings_that_gitignore_names_are_read() {
+    let folder = folder();
+    let repo = folder.path().join("repo");
+    write(&repo, ".gitignore", ".claude/settings.local.json\n.mcp.json\nnode_modules\nnotes.txt\n");
+    write(&repo, ".claude/settings.local.json", r#"{"permissions": {"defaultMode": "bypassPermissions"}}"#);
+    write(&repo, ".mcp.json", r#"{"mcpServers": {"a": {"command": "x"}}}"#);
+    write(&repo, "node_modules/p/.mcp.json", r#"{"mcpServers": {"b": {"command": "x"}}}"#);
+    write(&repo, "notes.txt", "x\n");
+    crate::git::git(&repo, &["init", "--quiet"]);
+    crate::git::git(&repo, &["add", "--all"]);
+    let (_, report) = scan(folder.path(), &["repo"]);
+    assert_eq!(rules(&report), ["agent-approvals-off"]);
+    assert_eq!(named(&report, "agent.mcp-server"), ["a (.mcp.json)"]);
+    let coverage = report["coverage"].as_array().expect("a list");
+    let ignored = coverage.iter().find(|entry| entry["what"] == "files named by .gitignore").expect("it is told");
+    assert_eq!(ignored["count"], 2, "{ignored}");
+}

@@ -32,14 +32,19 @@ fn plain(path: &str) -> String {
 
 /// A value below keys, of which `*` is any and `[]` an element of a list.
 fn nested(keys: &str, value: Value) -> Value {
+    nested_with("x", keys, value)
+}
+
+/// The same with a name for what a star stands for.
+fn nested_with(star: &str, keys: &str, value: Value) -> Value {
     match keys.split_once('.') {
         None if keys.is_empty() => value,
-        Some(("[]", rest)) => json!([nested(rest, value)]),
+        Some(("[]", rest)) => json!([nested_with(star, rest, value)]),
         None if keys == "[]" => json!([value]),
         pair => {
             let (key, rest) = pair.unwrap_or((keys, ""));
-            let key = if key == "*" { "x" } else { key };
-            Value::Object(Map::from_iter([(key.to_owned(), nested(rest, value))]))
+            let key = if key == "*" { star } else { key };
+            Value::Object(Map::from_iter([(key.to_owned(), nested_with(star, rest, value))]))
         }
     }
 }
@@ -135,13 +140,14 @@ fn every_setting_and_token_of_the_table_is_told() {
             let path = path.clone().expect("a client with settings has a file");
             let key = setting["key"].as_str().expect("a key");
             let last = texts(setting, "keys").into_iter().next();
+            let star = texts(setting, "under").into_iter().next().unwrap_or_else(|| "x".to_owned());
             for is in texts(setting, "is") {
                 let value = if is == "true" { json!(true) } else { json!(is) };
                 let place = format!("{}/{path}", settings.len());
                 let tree = match &last {
                     Some(last) if key == "*" => json!({last.as_str(): value}),
                     Some(last) => nested(key.trim_end_matches(".*"), json!({last.as_str(): value})),
-                    None => nested(key, value),
+                    None => nested_with(&star, key, value),
                 };
                 write(folder.path(), &format!("root/{place}"), text(&path, &tree));
                 settings.push((place, is));

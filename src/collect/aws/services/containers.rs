@@ -143,7 +143,7 @@ fn access_entries(answer: &Answer, notes: &mut Notes<'_>) {
             to: Urn::new(notes.arn("eks", &answer.region, &format!("cluster/{cluster}"))),
             confidence: Confidence::Certain,
             condition: None,
-            why: format!("an access entry of cluster {cluster} lets it in"),
+            why: format!("an access entry of cluster {cluster} lets it in").into(),
             evidence: notes.seen(answer, last_part(principal)),
         }));
     }

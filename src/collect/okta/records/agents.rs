@@ -53,7 +53,7 @@ pub(in crate::collect::okta) fn agent(
             to: site.urn("app", app_id),
             confidence: Confidence::Certain,
             condition: None,
-            why: format!("the agent {} signs in as this app", it.profile.name),
+            why: format!("the agent {} signs in as this app", it.profile.name).into(),
             evidence: evidence.clone(),
         }));
     }
@@ -159,7 +159,7 @@ fn owners(
                 to: Urn::person(&email),
                 confidence: Confidence::Certain,
                 condition: None,
-                why: format!("Okta names {email} as an owner of {}", it.profile.name),
+                why: format!("Okta names {email} as an owner of {}", it.profile.name).into(),
                 evidence: site.evidence(&AGENT_OWNERS, &it.id, &it.profile.name),
             }));
             named.push((is_active != Known::Value(false), email));

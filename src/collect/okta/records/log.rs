@@ -85,7 +85,7 @@ impl Log {
             of: of.clone(),
             last,
             horizon: Some(horizon),
-            source: "System Log".to_owned(),
+            source: "System Log".into(),
             evidence,
         }))
     }

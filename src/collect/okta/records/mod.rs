@@ -44,17 +44,17 @@ impl Site<'_> {
     pub(super) fn evidence(&self, endpoint: &Endpoint, parent: &str, object: &str) -> Evidence {
         let location = match self.reader.source() {
             Source::Export(export) => Location::Export {
-                file: export.file(endpoint, parent).map_or_else(String::new, |path| path.display().to_string()),
-                object: object.to_owned(),
+                file: export.file(endpoint, parent).map_or_else(String::new, |path| path.display().to_string()).into(),
+                object: object.into(),
             },
             #[cfg(feature = "okta")]
             Source::Live(_) => {
                 let path = endpoint.path_of(parent);
                 let path = path.split('?').next().unwrap_or(&path).to_owned();
-                Location::Api { call: format!("GET {path}"), resource: object.to_owned() }
+                Location::Api { call: format!("GET {path}").into(), resource: object.into() }
             }
         };
-        Evidence { observed: self.now, collector: NAME.to_owned(), location }
+        Evidence { observed: self.now, collector: NAME.into(), location }
     }
 
     fn setting(&self, kind: SettingKind, id: Urn, name: &str, attributes: Attributes, evidence: Evidence) -> Setting {

@@ -198,7 +198,7 @@ pub(in crate::collect::okta) fn api_token(site: &Site<'_>, token: &ApiToken) -> 
         attributes,
         evidence: evidence.clone(),
     };
-    let usage = Usage { of: id, last, horizon: None, source: "expiresAt − tokenWindow".to_owned(), evidence };
+    let usage = Usage { of: id, last, horizon: None, source: "expiresAt − tokenWindow".into(), evidence };
     [Record::Credential(credential), Record::Usage(usage)]
 }
 

@@ -5,6 +5,7 @@
 //! or an archive is damaged, what was read before counts, and the rest is a hole in the coverage.
 
 mod budget;
+mod opened;
 mod tar;
 mod zip;
 mod zstd;
@@ -16,13 +17,14 @@ use std::path::Path;
 use flate2::read::MultiGzDecoder;
 
 use super::file::{Ended, FileScanner};
-use super::kind::{self, Archive, HEAD, Kind};
+use super::kind::{Archive, Kind};
 use super::name;
 use super::tally::{ARCHIVES, Tally};
 use super::text::{self, Text};
 use crate::model::{Exposure, Outcome};
 use budget::{Budget, Metered};
 
+pub(super) use opened::Opened;
 pub(super) use tar::is_tar;
 
 /// How many archives may lie in one another.
@@ -67,14 +69,46 @@ fn scan_seekable(
     mut emit: impl FnMut(Exposure) -> bool,
 ) -> io::Result<Ended> {
     let opened = Opened::new(&mut file)?;
-    if opened.kind != Kind::Archive(Archive::Zip) || !scanner.options.archives {
+    let kind = opened.kind;
+    if kind == Kind::Text && opened.is_stub && packed > 0 {
+        drop(opened);
+        let is_before_zip = zip::Directory::is_at_end_of(&mut file);
+        file.rewind()?;
+        let mut goes_on = true;
+        let told = |exposure| {
+            goes_on = emit(exposure);
+            goes_on
+        };
+        // All of it is a text, too: what stands before an archive must not be hidden by it.
+        let ended = scan_open(scanner, Opened::new(&mut file)?, packed, path, tally, told)?;
+        if is_before_zip && goes_on {
+            unpack(scanner, &mut file, packed, path, tally, &mut emit);
+        }
+        return Ok(ended);
+    }
+    if kind != Kind::Archive(Archive::Zip) || !scanner.options.archives {
         return scan_open(scanner, opened, packed, path, tally, emit);
     }
     drop(opened);
-    let budget = Budget::of(packed);
-    let mut unpacker = Unpacker { scanner, path, tally, budget: &budget, emit: &mut emit, goes_on: true, broken: 0 };
-    unpacker.whole(|unpacker, place| unpacker.zip(place, &mut file));
+    unpack(scanner, &mut file, packed, path, tally, &mut emit);
     Ok(Ended::Unpacked)
+}
+
+/// Scans what lies in a zip archive, unless archives stay closed.
+fn unpack(
+    scanner: &FileScanner<'_>,
+    file: &mut (impl Read + Seek),
+    packed: u64,
+    path: &Path,
+    tally: &Tally,
+    emit: &mut dyn FnMut(Exposure) -> bool,
+) {
+    if !scanner.options.archives {
+        return tally.packed(ARCHIVES, named(scanner));
+    }
+    let budget = Budget::of(packed);
+    let mut unpacker = Unpacker { scanner, path, tally, budget: &budget, emit, goes_on: true, broken: 0 };
+    unpacker.whole(|unpacker, place| unpacker.zip(place, file));
 }
 
 /// As [`scan`], for something that is open and has so many bytes.
@@ -86,7 +120,7 @@ pub(super) fn scan_open(
     tally: &Tally,
     mut emit: impl FnMut(Exposure) -> bool,
 ) -> io::Result<Ended> {
-    let Opened { kind, reader } = opened;
+    let Opened { kind, reader, .. } = opened;
     match kind {
         Kind::Text => {
             scanner.scan_text(Text::new(reader, scanner.options.max_file_size)?.expecting(packed), path, emit)
@@ -112,36 +146,6 @@ pub(super) fn scan_open(
 /// The name of a scanner's file in the coverage; that of a root is the one the user gave.
 fn named(scanner: &FileScanner<'_>) -> String {
     if scanner.relative.is_empty() { scanner.root.shown.clone() } else { scanner.relative.to_owned() }
-}
-
-/// Something open, and what it is.
-pub(super) struct Opened<'r> {
-    kind: Kind,
-    reader: Box<dyn Read + 'r>,
-}
-
-impl<'r> Opened<'r> {
-    /// Looks at the beginning, which is read again afterwards. What comes before an error counts.
-    pub(super) fn new(mut reader: impl Read + 'r) -> io::Result<Self> {
-        let mut head = Vec::with_capacity(HEAD + 64);
-        let read = reader.by_ref().take(HEAD as u64).read_to_end(&mut head);
-        let kind = kind::of(&head);
-        let head = Cursor::new(head);
-        Ok(match read {
-            Ok(_) => Self { kind, reader: Box::new(head.chain(reader)) },
-            Err(error) if head.get_ref().is_empty() => return Err(error),
-            Err(error) => Self { kind, reader: Box::new(head.chain(Broken(Some(error)))) },
-        })
-    }
-}
-
-/// Where reading failed.
-struct Broken(Option<io::Error>);
-
-impl Read for Broken {
-    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        Err(self.0.take().unwrap_or_else(|| io::Error::other("it cannot be read")))
-    }
 }
 
 /// An archive on its way, with all that lie in it.
@@ -301,7 +305,7 @@ impl Unpacker<'_> {
 
     /// A member of an archive. An archive in it that is damaged is its own hole.
     fn member(&mut self, name: &str, depth: usize, member: Opened<'_>) -> io::Result<()> {
-        let Opened { kind, reader } = member;
+        let Opened { kind, reader, .. } = member;
         match kind {
             Kind::Text => self.text(name, reader),
             Kind::Packed(what) => {

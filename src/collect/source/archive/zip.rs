@@ -77,6 +77,14 @@ impl Directory {
         Ok(Self { bytes, base })
     }
 
+    /// Whether an archive ends where something else that is open ends, its first member in its place: other programs read
+    /// it wherever it begins.
+    pub(super) fn is_at_end_of(file: &mut (impl Read + Seek)) -> bool {
+        let Ok(directory) = Self::read(file) else { return false };
+        let first = directory.members().next();
+        first.is_some_and(|member| member.and_then(|member| directory.open(file, &member)).is_ok())
+    }
+
     /// Every member in order; an error ends them.
     pub(super) fn members(&self) -> impl Iterator<Item = io::Result<Member<'_>>> {
         let mut rest = self.bytes.as_slice();

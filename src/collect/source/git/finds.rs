@@ -103,7 +103,7 @@ pub(super) fn count(values: &mut Values, exposure: &Exposure, shown: &str) -> (S
 /// The name in an archive, of an exposure in a file with this path; empty where the file is none.
 pub(super) fn inner(exposure: &Exposure, shown: &str) -> String {
     match &exposure.evidence.location {
-        Location::File { path, .. } if path != shown => path.clone(),
+        Location::File { path, .. } if **path != *shown => path.to_string(),
         _ => String::new(),
     }
 }

@@ -258,15 +258,15 @@ impl Reader<'_> {
 
     fn evidence(&self, path: &str, line: u64) -> Evidence {
         let location = Location::File {
-            root: self.root.shown.clone(),
-            path: path.to_owned(),
+            root: self.root.shown.clone().into(),
+            path: path.into(),
             line,
             column: 1,
             end_line: line,
             end_column: 1,
             commit: None,
         };
-        Evidence { observed: self.context.now, collector: NAME.to_owned(), location }
+        Evidence { observed: self.context.now, collector: NAME.into(), location }
     }
 }
 
