@@ -129,3 +129,40 @@ fn the_owner_of_a_manifest_s_file_owns_its_account_here_and_in_the_cluster() {
     assert_eq!(owners.len(), 2, "{owners:?}");
     assert!(owners.iter().all(|one| one.starts_with("acme/shop CODEOWNERS of ")), "{owners:?}");
 }
+
+#[test]
+fn what_a_kustomization_names_and_nobody_has_is_a_hole() {
+    let at = folder();
+    let at = at.path();
+    let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web, namespace: shop}\n";
+    write(at, "repo/o/web.yaml", account);
+    let incomplete = |resources: &str| {
+        write(at, "repo/o/kustomization.yaml", format!("resources: [{resources}]\n"));
+        let scan = json_of(at, &["scan", "repo"]);
+        let holes = scan["coverage"].as_array().expect("a list").iter();
+        let details =
+            holes.filter(|one| one["what"] == "changes of Kustomize").filter_map(|one| one["detail"].as_str());
+        details.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(incomplete("web.yaml"), Vec::<String>::new());
+    for remote in
+        ["\"https://github.com/argoproj/argo-cd/manifests/cluster-install?ref=v2\"", "nope.yaml", "../../outside"]
+    {
+        let told = incomplete(&format!("web.yaml, {remote}"));
+        assert_eq!(told.len(), 1, "{remote}");
+        assert!(told[0].contains(remote.trim_matches('"')) && told[0].contains("which is not here"), "{told:?}");
+    }
+}
+
+#[test]
+fn a_manifest_with_a_broken_document_is_a_hole() {
+    let at = folder();
+    let at = at.path();
+    let good = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web, namespace: shop}\n";
+    write(at, "repo/a.yaml", format!("{good}---\nkind: ServiceAccount\napiVersion: v1\nmetadata: {{name: [x\n"));
+    let ran = run(at, &["scan", "repo", "--isolated", "--now", NOW, "--format", "json"]);
+    assert_eq!(ran.code, 3, "{}{}", ran.stdout, ran.stderr);
+    let scan: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let broken = scan["coverage"].as_array().expect("a list").iter().find(|one| one["outcome"] == "partial");
+    assert!(broken.is_some_and(|one| one["what"].as_str().is_some_and(|what| what.starts_with("a.yaml:"))), "{scan}");
+}

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::object::Object;
+use super::one_line;
 use super::patch::{Patch, Target};
 use super::resources::Kind;
 
@@ -36,6 +37,8 @@ pub(super) struct Kustomization {
     replacements: Vec<serde::de::IgnoredAny>,
     transformers: Vec<serde::de::IgnoredAny>,
     generators: Vec<serde::de::IgnoredAny>,
+    #[serde(rename = "helmCharts")]
+    charts: Vec<serde::de::IgnoredAny>,
 }
 
 /// A patch as a kustomization names it: a file, or the text itself; where one may be either, the file is tried first.
@@ -66,7 +69,7 @@ pub(super) struct Overlay {
     pub(super) files: Vec<(String, Changes)>,
     /// Files that hold patches, and so no objects.
     pub(super) patch_files: BTreeSet<String>,
-    /// Patches that could not be read.
+    /// Patches and parts that could not be read.
     pub(super) unread: Vec<String>,
 }
 
@@ -145,6 +148,7 @@ impl Kustomization {
             ("replacements", &self.replacements),
             ("transformers", &self.transformers),
             ("generators", &self.generators),
+            ("helmCharts", &self.charts),
         ];
         for (what, _) in others.into_iter().filter(|(_, list)| !list.is_empty()) {
             overlay.unread.push(format!("{folder}/kustomization: {what}"));
@@ -177,11 +181,17 @@ fn gather(
         suffix: format!("{}{}", one.suffix, outer.suffix),
         patches,
     };
-    for part in one.parts().filter_map(|part| joined(folder, part)) {
-        if all.contains_key(&part) {
-            gather(root, all, &part, &changes, depth - 1, overlay);
-        } else {
-            overlay.files.push((part, changes.clone()));
+    for named in one.parts() {
+        match joined(folder, named) {
+            Some(part) if all.contains_key(&part) && depth > 1 => {
+                gather(root, all, &part, &changes, depth - 1, overlay);
+            }
+            // Of another machine, not there, or a folder that says nothing: what it brings nobody knows.
+            Some(part) if all.contains_key(&part) || text_of(root, Path::new(&part)).is_none() => {
+                overlay.unread.push(format!("{folder}/kustomization: {}, which is not here", one_line(named)));
+            }
+            Some(part) => overlay.files.push((part, changes.clone())),
+            None => overlay.unread.push(format!("{folder}/kustomization: {}, which is not here", one_line(named))),
         }
     }
 }

@@ -100,7 +100,7 @@ impl Tree<'_> {
         for (file, read) in files.iter().filter_map(|file| Some((file, kustomize::read(self.root, file)?))) {
             match read {
                 Ok((folder, one)) => _ = kustomizations.insert(folder, one),
-                Err(why) => self.hole(&file.to_string_lossy(), why)?,
+                Err(why) => self.broken(&file.to_string_lossy(), why)?,
             }
         }
         let overlays = kustomize::overlays(self.root, &kustomizations);
@@ -164,9 +164,19 @@ impl Tree<'_> {
         if let Some(broken) = broken {
             let guess =
                 if template { " (a Helm template; render it with helm template and scan the result)" } else { "" };
-            self.hole(&format!("{path}:{}", broken.line), format!("{}{guess}", broken.reason))?;
+            let (what, detail) = (format!("{path}:{}", broken.line), format!("{}{guess}", broken.reason));
+            match template {
+                true => self.hole(&what, detail)?,
+                false => self.broken(&what, detail)?,
+            }
         }
         Ok(Some(Manifest { path, objects, template, text }))
+    }
+
+    /// A manifest of which something could not be read: what stands there is not known.
+    fn broken(&self, what: &str, detail: String) -> Result<(), CollectError> {
+        let entry = CoverageEntry::hole(NAME, self.target, what, Outcome::Partial, detail).blinds(self.facts);
+        self.sink.send_blocking(Record::Coverage(entry.remedy("mend the file, or scan without it")))
     }
 
     /// A manifest that cannot be read is said; that templates are not YAML is no fault of anybody.
@@ -239,7 +249,11 @@ fn unapplied(overlays: &[Overlay], undone: usize) -> Option<String> {
     let unread: Vec<&str> = overlays.iter().flat_map(|overlay| &overlay.unread).map(String::as_str).collect();
     if !unread.is_empty() {
         let shown: Vec<&str> = unread.iter().take(3).copied().collect();
-        said.push(format!("{} changes of Kustomize could not be applied ({} …)", unread.len(), shown.join(", ")));
+        said.push(format!(
+            "{} parts or changes of Kustomize could not be read or applied ({} …)",
+            unread.len(),
+            shown.join(", ")
+        ));
     }
     if undone > 0 {
         said.push(format!("{undone} patches of Kustomize could not be done in full"));
