@@ -177,22 +177,6 @@ fn of_workloads(inventory: &Inventory, edges: &mut Vec<Edge>) {
                 None => edge.only(Holding::Unknown, "nothing was read of the identity"),
             });
         }
-        of_held_tokens(workload, edges);
-    }
-}
-
-/// A workload whose template takes the token Secret of another account is that account, too; the account as which it runs
-/// is so only in its pods.
-fn of_held_tokens(workload: &Workload, edges: &mut Vec<Edge>) {
-    for other in workload.attributes.texts(AttributeName::TokensOfOthers) {
-        let Some((namespace, name)) = other.split_once('/') else { continue };
-        let to = Urn::kubernetes(&workload.tenant, namespace, "sa", name);
-        let why = format!("{} takes the token Secret of {other}", workload.name);
-        edges.push(Edge::new(&workload.id, EdgeKind::Uses, &to, why.clone()));
-        for account in workload.runs_as.iter().filter(|account| **account != to) {
-            let edge = Edge::new(account, EdgeKind::Uses, &to, why.clone());
-            edges.push(edge.only(Holding::Conditional, format!("one must be in a pod of {}", workload.name)));
-        }
     }
 }
 

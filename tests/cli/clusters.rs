@@ -295,7 +295,7 @@ fn a_pod_with_another_s_token_is_that_other_too() {
         ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let way = asked(&["path", "app/worker", "app/admin"]);
-    assert!(way.contains("app/web takes the token Secret of app/admin"), "{way}");
+    assert!(way.contains("its template takes Secret app/admtok"), "{way}");
     let shown = asked(&["show", "app/worker"]);
     assert!(shown.contains("whoever is in a pod of app/worker has the token Secret of app/admin there"), "{shown}");
     // The account alone, without a pod of it, has no other's token.

@@ -61,22 +61,35 @@ pub(super) fn grant(who: &Node<'_>, target: &Node<'_>, technique: &Technique) ->
 /// Puts an older version of a policy of the target in force again. Where the versions were read, they decide; where only
 /// one was, there may be others that the export left out.
 fn go_back(who: &Node<'_>, target: &Node<'_>, technique: &Technique, room: bool) -> Option<Step> {
-    let back = |id: &&Urn| {
+    let back = |(at, id): (usize, &&Urn)| {
         let may = who.may_to(&technique.actions, &Object::named(id.as_str()))?;
         let label = format!("policy {id} of {}", target.label());
         let known = who.means.policies.get(id.as_str()).map(|policy| policy.other_versions.as_slice());
         let step = match known.unwrap_or_default() {
             [] => sentence(who, technique, may, label, room),
-            versions => {
-                let all = versions.iter().filter_map(|version| Some((raised_by(target, id, version)?, version)));
-                let (then, version) = all.min_by_key(|(then, _)| then.conditional)?;
-                sentence_if(who, technique, may, format!("{label}, version {},", version.name), false, None).then(then)
+            _ => {
+                let of_it = earlier(target).iter().filter(|(policy, ..)| *policy == at);
+                let (_, version, then) = of_it.min_by_key(|(.., then)| then.conditional)?;
+                let label = format!("{label}, version {version},");
+                sentence_if(who, technique, may, label, false, None).then(then.clone())
             }
         };
         let via = format!("{} on {}", list(&technique.actions), short(id.as_str()));
         Some(Step { via: std::iter::once(via).chain(step.via.into_iter().skip(1)).collect(), ..step })
     };
-    target.policies.iter().filter_map(back).min_by_key(|step| step.conditional)
+    target.policies.iter().enumerate().filter_map(back).min_by_key(|step| step.conditional)
+}
+
+/// What a target would be by each older version of its policies that was read. The same for whoever puts it in force.
+fn earlier<'t>(target: &'t Node<'_>) -> &'t [(usize, String, Step)] {
+    target.earlier.get_or_init(|| {
+        let versions = |id: &Urn| target.means.policies.get(id.as_str()).map(|policy| policy.other_versions.as_slice());
+        let all = target.policies.iter().enumerate().flat_map(|(at, id)| {
+            let versions = versions(id).unwrap_or_default().iter();
+            versions.filter_map(move |version| Some((at, version.name.clone(), raised_by(target, id, version)?)))
+        });
+        all.collect()
+    })
 }
 
 /// How an identity is administrator, or becomes it by itself, under another version of a policy of it.

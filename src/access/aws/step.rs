@@ -45,11 +45,14 @@ pub(super) struct Node<'a> {
     pub(super) chooses: bool,
     /// The policies that it may attach by the one action that was asked about first, once somebody asked.
     pub(super) attaches: OnceLock<(String, Vec<String>)>,
+    /// What it would be by older versions of its policies, once somebody asked: which policy, which version, how.
+    pub(super) earlier: OnceLock<Vec<(usize, String, Step)>>,
     /// Which actions of the techniques it holds anywhere, as places in their vocabulary.
     pub(super) holds: Vec<bool>,
 }
 
 /// Something that can be done, in sentences.
+#[derive(Clone)]
 pub(super) struct Step {
     pub(super) conditional: bool,
     pub(super) sentences: Vec<String>,
@@ -109,6 +112,7 @@ impl<'a> Node<'a> {
             tags,
             chooses,
             attaches: OnceLock::new(),
+            earlier: OnceLock::new(),
             holds,
             rights,
         }
@@ -130,6 +134,7 @@ impl<'a> Node<'a> {
             tags: self.tags,
             chooses: self.chooses,
             attaches: OnceLock::new(),
+            earlier: OnceLock::new(),
             holds: Vec::new(),
         }
     }
