@@ -21,6 +21,9 @@ const CHANNEL_CAPACITY: usize = 1024;
 /// How many targets are read at once. An organisation has thousands, and each takes memory and connections.
 const AT_ONCE: usize = 8;
 
+/// How long a collector may take, past its deadline, to send what it kept back: a tenth more, and no more than this.
+const LONGEST_GRACE: Duration = Duration::from_secs(10);
+
 /// Tells the run that the user wants to stop. Setting it to `true` ends every collector.
 pub type Interrupt = watch::Receiver<bool>;
 
@@ -74,18 +77,21 @@ async fn run_target(
     interrupt: Interrupt,
 ) -> (String, Vec<Record>, bool) {
     let (sink, receiver) = Sink::channel(CHANNEL_CAPACITY);
+    let sink = sink.until(Instant::now() + deadline);
     let task = {
         let (collector, target) = (Arc::clone(&collector), target.clone());
         tokio::spawn(async move { collector.collect(&target, &context, &sink).await })
     };
     let mut records = Vec::new();
-    let end = drain(receiver, &mut records, deadline, interrupt).await;
+    let begun = Instant::now();
+    let end = drain(receiver, &mut records, deadline + (deadline / 10).min(LONGEST_GRACE), interrupt).await;
+    let late = format!("not finished after {} s and stopped", deadline.as_secs());
+    let late = ("everything not listed".to_owned(), Outcome::Partial, late, Some("raise --deadline".to_owned()));
     let hole = match end {
-        End::Finished => failure(task).await,
+        End::Finished => failure(task, (begun.elapsed() >= deadline).then_some(late)).await,
         End::TimedOut => {
             task.abort();
-            let detail = format!("not finished after {} s and stopped", deadline.as_secs());
-            Some((String::from("everything not listed"), Outcome::Partial, detail, Some("raise --deadline".to_owned())))
+            Some(late)
         }
         End::Interrupted => {
             task.abort();
@@ -148,14 +154,18 @@ async fn drain(
     end
 }
 
-/// How a finished task failed, if it did. A panic's message is not shown: it may quote what was being read.
-async fn failure(task: JoinHandle<Result<(), CollectError>>) -> Option<(String, Outcome, String, Option<String>)> {
+/// What was not read, how, why, and the remedy.
+type Hole = (String, Outcome, String, Option<String>);
+
+/// How a finished task failed, if it did; `late` is what to say where it stopped since its time was over. A panic's message
+/// is not shown: it may quote what was being read.
+async fn failure(task: JoinHandle<Result<(), CollectError>>, late: Option<Hole>) -> Option<Hole> {
     match task.await {
         Ok(Ok(())) => None,
         Ok(Err(CollectError::Hole { what, outcome, detail, remedy })) => Some((what, outcome, detail, remedy)),
-        Ok(Err(CollectError::Stopped)) => {
-            Some(("everything not listed".to_owned(), Outcome::Partial, "stopped early".to_owned(), None))
-        }
+        Ok(Err(CollectError::Stopped)) => Some(late.unwrap_or_else(|| {
+            ("everything not listed".to_owned(), Outcome::Partial, "stopped early".to_owned(), None)
+        })),
         Err(_) => Some((
             "everything not listed".to_owned(),
             Outcome::Failed,

@@ -9,7 +9,7 @@ use crate::access::kubernetes::{self, Asker, Place, Reach};
 use crate::inventory::{Graph, IdentityFacts, Inventory};
 use crate::model::{
     AttributeName, Capability, CapabilityKind, Confidence, Credential, Edge, EdgeKind, Exposure, Holding, Identity,
-    IdentityKind, Known, Link, LinkKind, PrincipalKind, Provider, SettingKind, Urn, Workload, WorkloadKind,
+    IdentityKind, Known, Link, LinkKind, PrincipalKind, Provider, SettingKind, Urn, WorkloadKind,
 };
 
 /// Source: GKE documentation, "Authenticate to Google Cloud APIs from GKE workloads".

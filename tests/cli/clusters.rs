@@ -295,7 +295,7 @@ fn a_pod_with_another_s_token_is_that_other_too() {
         ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let way = asked(&["path", "app/worker", "app/admin"]);
-    assert!(way.contains("its template takes Secret app/admtok"), "{way}");
+    assert!(way.contains("whoever is in a pod of app/worker has the token Secret of app/admin there"), "{way}");
     let shown = asked(&["show", "app/worker"]);
     assert!(shown.contains("whoever is in a pod of app/worker has the token Secret of app/admin there"), "{shown}");
     // The account alone, without a pod of it, has no other's token.
@@ -303,4 +303,21 @@ fn a_pod_with_another_s_token_is_that_other_too() {
     let about =
         |one: &&Value| one["subject"] == "k8s:prod/app/sa/worker" && one["rule"] == "becomes-cluster-administrator";
     assert_eq!(told["findings"].as_array().expect("a list").iter().filter(about).count(), 0);
+}
+
+#[test]
+fn a_list_that_somebody_wrote_is_a_manifest_like_the_others() {
+    let at = folder();
+    let at = at.path();
+    let rbac = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: rbac.authorization.k8s.io/v1\n  kind: ClusterRoleBinding\n  metadata: {name: runner}\n  \
+                roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}\n  subjects:\n  \
+                - {kind: ServiceAccount, namespace: app, name: runner}\n";
+    write(at, "src/deploy/rbac.yaml", rbac);
+    write(at, "src/deploy/sa.yaml", "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: runner, namespace: app}\n");
+    let ran = run(at, &["scan", "src", "--isolated", "--now", NOW, "--format", "json"]);
+    let told: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}{}", ran.stdout, ran.stderr));
+    let all = told["findings"].as_array().expect("a list").iter();
+    let administrators: Vec<_> = all.filter(|one| one["rule"] == "cluster-administrator").collect();
+    assert_eq!(administrators.len(), 1, "{}", ran.stdout);
+    assert_eq!(ran.code, 1, "no hole, and a finding: {}", ran.stderr);
 }

@@ -301,6 +301,12 @@ fn a_server_that_hangs_costs_its_own_kind_until_the_deadline() {
     let holes = holes(&records);
     assert_eq!(holes.len(), 1, "{holes:#?}");
     assert_eq!(holes[0].outcome, Outcome::Partial);
+    assert!(holes[0].detail.as_ref().unwrap().starts_with("not finished after 3 s"), "{:?}", holes[0]);
+    let accounts = records
+        .iter()
+        .filter(|one| matches!(one, Record::Identity(one) if one.kind == IdentityKind::KubernetesServiceAccount));
+    assert_eq!(accounts.count(), 68, "what was listed is there");
+    assert!(records.iter().any(|one| matches!(one, Record::Grant(_))));
 }
 
 #[test]

@@ -75,7 +75,11 @@ impl Collector for KubernetesLive {
         }
         let (projection, values) = (Mutex::new(projection), self.searching.values);
         let lister = Lister { client, cluster: target, context, sink, projection, values };
-        let ended = lister.everything().await;
+        // What was listed before a server hung is told all the same.
+        let ended = tokio::select! {
+            ended = lister.everything() => ended,
+            () = sink.late() => Err(CollectError::Stopped),
+        };
         let rest = lister.projection().finish();
         for record in rest {
             sink.send(record).await?;

@@ -14,10 +14,18 @@ pub fn sniff(path: &str, bytes: &[u8]) -> bool {
         "yaml" | "yml" => yaml_head(bytes),
         _ => return false,
     };
-    match head.kind {
+    let is_list = match head.kind {
         Some(kind) => head.items && head.api_version.is_some() && is_list(kind),
         None => head.items && head.open && head.api_version == Some(b"v1"),
-    }
+    };
+    is_list && !is_written(bytes)
+}
+
+/// Whether a list holds objects that no server has seen: somebody wrote it, as a manifest.
+/// Source: Kubernetes API conventions, "Metadata": a server gives every object a uid, a version and a time.
+fn is_written(bytes: &[u8]) -> bool {
+    let has = |field: &str| names_field(bytes, field.as_bytes());
+    has("name") && !["uid", "resourceVersion", "creationTimestamp"].into_iter().any(has)
 }
 
 /// Whether a file is a manifest that someone wrote, or a kustomization: YAML documents or a JSON object with `apiVersion`
@@ -226,6 +234,13 @@ mod tests {
             ("d.json", r#"{"kind":"calendarList","items":[]}"#, false),
             ("d.json", r#"[{"kind":"List","items":[],"apiVersion":"v1"}]"#, false),
             ("d.txt", r#"{"kind":"List","apiVersion":"v1","items":[]}"#, false),
+            ("d.yaml", "apiVersion: v1\nkind: List\nitems:\n- kind: Pod\n  metadata: {name: a}\n", false),
+            ("d.yaml", "apiVersion: v1\nkind: List\nitems:\n- kind: Pod\n  metadata: {name: a, uid: u}\n", true),
+            (
+                "d.json",
+                r#"{"kind":"List","apiVersion":"v1","items":[{"metadata":{"name":"a"}}],"metadata":{"resourceVersion":""}}"#,
+                true,
+            ),
             ("d.json", "", false),
             ("d.json", "\"", false),
         ];
