@@ -51,18 +51,19 @@ pub(super) fn link(inventory: &mut Inventory) {
 /// stand beside it, too. Where places prove different things, each keeps its own.
 fn share(inventory: &Inventory, resolved: &mut [ExposureFacts]) {
     let is_proved = |facts: &&ExposureFacts| !matches!(facts.credential, Known::Unknown(_));
-    let mut proved: HashMap<&Fingerprint, Option<(Known<Urn>, Known<Urn>)>> = HashMap::new();
+    let mut proved: HashMap<&Fingerprint, Option<ExposureFacts>> = HashMap::new();
     for (exposure, facts) in inventory.exposures.iter().zip(&*resolved).filter(|(_, facts)| is_proved(facts)) {
-        let told = (facts.credential.clone(), facts.identity.clone());
-        let known = proved.entry(&exposure.fingerprint).or_insert_with(|| Some(told.clone()));
-        if known.as_ref().is_some_and(|known| *known != told) {
+        let known = proved.entry(&exposure.fingerprint).or_insert_with(|| Some(facts.clone()));
+        let differs =
+            |known: &ExposureFacts| (&known.credential, &known.identity) != (&facts.credential, &facts.identity);
+        if known.as_ref().is_some_and(differs) {
             *known = None;
         }
     }
     for (exposure, facts) in inventory.exposures.iter().zip(resolved) {
         let is_open = matches!((&facts.credential, &facts.identity), (Known::Unknown(_), Known::Unknown(_)));
-        if let Some(Some((credential, identity))) = proved.get(&exposure.fingerprint).filter(|_| is_open) {
-            (facts.credential, facts.identity) = (credential.clone(), identity.clone());
+        if let Some(Some(known)) = proved.get(&exposure.fingerprint).filter(|_| is_open) {
+            (facts.credential, facts.identity) = (known.credential.clone(), known.identity.clone());
         }
     }
 }

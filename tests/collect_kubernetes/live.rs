@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use nonhuman::collect::kubernetes::KubernetesLive;
-use nonhuman::model::{FactKind, Location, Outcome, Record};
+use nonhuman::model::{FactKind, IdentityKind, Location, Outcome, Record};
 
 use super::kube_server::{KubeServer, Reply, Seen, recorded};
 use super::{coverage, dump, entries, holes, inventory_of, recorded_dump, records_of};

@@ -35,7 +35,7 @@ fn is_cut(answer: &Answer) -> bool {
     let names = ["NextToken", "nextToken", "NextMarker", "Marker", "ContinuationToken", "NextContinuationToken"];
     let says = |name: &&str| answer.value.get(*name).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
     let is_truncated = answer.value.get("IsTruncated").and_then(Value::as_bool) == Some(true);
-    !answer.call.paging.0.is_empty() && (is_truncated || names.iter().any(|name| says(&name)))
+    !answer.call.paging.0.is_empty() && (is_truncated || names.iter().any(says))
 }
 
 fn cut(answer: &Answer) -> Failure {
