@@ -315,7 +315,7 @@ fn dumps_in_folders_of_one_name_are_different_clusters() {
     let folder = folder();
     for (place, account) in [("a", "first"), ("b", "second")] {
         let item = format!(
-            "{{\"apiVersion\":\"v1\",\"kind\":\"ServiceAccount\",\"metadata\":{{\"name\":\"{account}\",\"namespace\":\"n\"}}}}"
+            "{{\"apiVersion\":\"v1\",\"kind\":\"ServiceAccount\",\"metadata\":{{\"name\":\"{account}\",\"namespace\":\"n\",\"uid\":\"{account}\"}}}}"
         );
         let list = format!("{{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[{item}]}}");
         write(folder.path(), &format!("t/{place}/dump/all.json"), list);

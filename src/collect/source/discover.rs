@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     const DUMP: &str = "{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[{\"apiVersion\":\"v1\",\
-        \"kind\":\"ServiceAccount\",\"metadata\":{\"name\":\"a\",\"namespace\":\"n\"}}]}";
+        \"kind\":\"ServiceAccount\",\"metadata\":{\"name\":\"a\",\"namespace\":\"n\",\"uid\":\"u\"}}]}";
 
     /// The clusters found in a tree that has a dump in each of these folders, by the folder.
     fn clusters(folders: &[&str], roots: &[&str]) -> Vec<(String, String)> {
