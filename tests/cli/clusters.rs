@@ -12,6 +12,12 @@ fn object(kind: &str, name: &str, uid: &str) -> Value {
         "name": name, "namespace": "app", "uid": uid, "creationTimestamp": "2024-01-01T00:00:00Z"}})
 }
 
+fn rbac(kind: &str, name: &str) -> Value {
+    let mut one = object(kind, name, name);
+    one["apiVersion"] = "rbac.authorization.k8s.io/v1".into();
+    one
+}
+
 fn dump(at: &Path, path: &str, items: &[Value]) {
     write(at, path, json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string());
 }
@@ -185,11 +191,6 @@ fn certificates_are_found_in_objects_and_those_of_servers_are_none_of_clients() 
 fn what_rests_is_entered_only_if_it_runs_again() {
     let at = folder();
     let at = at.path();
-    let rbac = |kind: &str, name: &str| {
-        let mut one = object(kind, name, name);
-        one["apiVersion"] = "rbac.authorization.k8s.io/v1".into();
-        one
-    };
     let bound = |kind: &str, name: &str, role: Value, account: &str| {
         let mut one = rbac(kind, name);
         one["roleRef"] = role;
@@ -271,11 +272,6 @@ fn a_release_that_is_gone_is_told_where_all_secrets_were_read() {
 fn a_pod_with_another_s_token_is_that_other_too() {
     let at = folder();
     let at = at.path();
-    let rbac = |kind: &str, name: &str| {
-        let mut one = object(kind, name, name);
-        one["apiVersion"] = "rbac.authorization.k8s.io/v1".into();
-        one
-    };
     let mut binding = rbac("ClusterRoleBinding", "admin");
     binding["roleRef"] = json!({"kind": "ClusterRole", "name": "cluster-admin"});
     binding["subjects"] = json!([{"kind": "ServiceAccount", "namespace": "app", "name": "admin"}]);
