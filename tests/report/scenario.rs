@@ -355,6 +355,7 @@ fn findings() -> Vec<Finding> {
 
 fn rule(id: &str, severity: Option<Severity>) -> RuleInfo {
     RuleInfo {
+        digest: String::new(),
         id: id.to_owned(),
         title: format!("Title of {id}"),
         severity,
