@@ -98,7 +98,7 @@ pub(super) fn run(arguments: &AccessAws, global: &Global, config: &Config) -> Re
     let records = if arguments.export.is_empty() {
         Vec::new()
     } else {
-        gather::read(gather::aws_exports(arguments.export.clone(), now), None, global, config)?.gathered.records
+        gather::read(gather::aws_exports(arguments.export.clone(), now), None, global, config)?.0
     };
     let accounts = Accounts::new(records, now);
     let is_partial = accounts.holes().count() > 0;

@@ -14,9 +14,9 @@ use super::{agents, imports, ruleset, scope, targets, trees};
 use crate::collect::registry::{self, Request, collectors};
 use crate::collect::shard::{self, Shard};
 use crate::collect::source::{Found, Selection, Source, SourceOptions, discover};
-use crate::collect::{Collector, Context, Gathered, Interrupt, mask, run};
+use crate::collect::{Collector, Context, Ended, Interrupt, mask, run_into};
 use crate::config::{self, Config};
-use crate::model::{AttributeName, CoverageEntry, Known, Location, Outcome, Record, parse_timestamp};
+use crate::model::{AttributeName, CoverageEntry, Known, Location, Outcome, Record, Shared, parse_timestamp};
 use crate::secrets::DetectorSet;
 use crate::term::{self, Progress};
 
@@ -25,7 +25,7 @@ const LONGEST_DEADLINE: u64 = 366 * 24 * 3600;
 
 /// What came of collecting.
 pub(super) struct Collected {
-    pub(super) gathered: Gathered,
+    pub(super) ended: Ended,
     pub(super) now: Timestamp,
     /// What was asked to be read, in words.
     pub(super) inputs: Vec<String>,
@@ -72,12 +72,29 @@ pub(super) fn aws_exports(paths: Vec<PathBuf>, now: Timestamp) -> Wish {
     Wish { request, imports: Imports::default(), deadline: LONGEST_DEADLINE, discover: false, now, shard: None }
 }
 
-/// Reads what is wished for.
+/// Reads what is wished for, and every record of it.
 pub(super) fn read(
     wish: Wish,
     rules: Option<&PathBuf>,
     global: &Global,
     config: &Config,
+) -> Result<(Vec<Record>, Collected), Failure> {
+    let (mut records, mut shared) = (Vec::new(), Shared::default());
+    let keep = |mut record: Record| {
+        shared.share(&mut record);
+        records.push(record);
+    };
+    let collected = read_into(wish, rules, global, config, keep)?;
+    Ok((records, collected))
+}
+
+/// Reads what is wished for; each record is handed on as it comes, so that who keeps less of it needs less memory.
+pub(super) fn read_into(
+    wish: Wish,
+    rules: Option<&PathBuf>,
+    global: &Global,
+    config: &Config,
+    mut keep: impl FnMut(Record),
 ) -> Result<Collected, Failure> {
     let Wish { mut request, imports, deadline, discover, now, shard } = wish;
     let own = Arc::new(ruleset::detectors(rules, config)?);
@@ -105,8 +122,8 @@ pub(super) fn read(
     let planned = shard.map(|_| collectors(&request, &detectors).map(|list| inputs(&list))).transpose()?;
     let Some(mut found) = found else {
         let interrupted = vec!["source looking for exports".to_owned()];
-        let gathered = Gathered { interrupted, ..Gathered::default() };
-        return Ok(Collected { gathered, now, inputs: Vec::new(), planned: Vec::new() });
+        let ended = Ended { interrupted, ..Ended::default() };
+        return Ok(Collected { ended, now, inputs: Vec::new(), planned: Vec::new() });
     };
     // What somebody plans for a cluster says nothing of what was named, so it is always read beside it.
     request.kubernetes_manifests = std::mem::take(&mut found.manifests).into_iter().collect();
@@ -115,23 +132,29 @@ pub(super) fn read(
     if let (Some(shard), Some(planned)) = (shard, &planned) {
         collectors = shard::kept(collectors, shard, planned);
     }
-    let mut gathered = runtime.block_on(run(&collectors, &context, deadline, &interrupt));
+    let mut count = 0_u64;
+    let mut take = |mut record: Record| {
+        if adopted {
+            distrust(&mut record);
+        }
+        // By our own alone: the id of a key is no secret, although others have a rule for it.
+        mask(&mut record, &own);
+        count += 1;
+        keep(record);
+    };
+    let ended = runtime.block_on(run_into(&collectors, &context, deadline, &interrupt, &mut take));
     // Threads that hang in a read are left behind; what they would bring is already said to be missing.
     runtime.shutdown_background();
     progress.finish();
-    gathered.records.push(Record::Scope(Box::new(scope)));
-    gathered.records.extend(request.beside.iter().cloned().map(Record::Coverage));
-    gathered.records.extend(not_used(&unused).chain(taken.iter().map(imports::coverage)).map(Record::Coverage));
-    gathered.records.iter_mut().filter(|_| adopted).for_each(distrust);
-    agents::add_registry(&mut gathered.records, config, now);
-    // By our own alone: the id of a key is no secret, although others have a rule for it.
-    mask(&mut gathered.records, &own);
-    tracing::info!(records = gathered.records.len(), "collected");
+    let beside = request.beside.iter().cloned().chain(not_used(&unused)).chain(taken.iter().map(imports::coverage));
+    beside.map(Record::Coverage).chain([Record::Scope(Box::new(scope))]).for_each(&mut take);
+    agents::registry(config, now).for_each(&mut take);
+    tracing::info!(records = count, "collected");
     let (mut inputs, mut planned) = (inputs(&collectors), planned.unwrap_or_default());
     inputs.iter_mut().chain(&mut planned).for_each(|input| {
         detectors.mask(input);
     });
-    Ok(Collected { gathered, now, inputs, planned })
+    Ok(Collected { ended, now, inputs, planned })
 }
 
 /// The trees that are looked through for exports: those that this run reads.
@@ -379,12 +402,12 @@ fn inputs(collectors: &[Arc<dyn Collector>]) -> Vec<String> {
 }
 
 /// Tells the user what an interrupted run had read to its end.
-pub(super) fn tell_interrupted(gathered: &Gathered) {
+pub(super) fn tell_interrupted(ended: &Ended) {
     term::remark("interrupted; no report was written");
-    for name in &gathered.finished {
+    for name in &ended.finished {
         term::remark(&format!("  complete   {name}"));
     }
-    for name in &gathered.interrupted {
+    for name in &ended.interrupted {
         term::remark(&format!("  cut short  {name}"));
     }
 }
