@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::access_request::{Accounts, Answer, Question};
 use super::arguments::Global;
-use super::{Failure, gather, output};
+use super::{Failure, gather, output, wanted};
 use crate::access::aws::{Layer, Verdict};
 use crate::config::Config;
 use crate::exit::Exit;
@@ -92,7 +92,7 @@ enum Form {
 
 pub(super) fn run(arguments: &AccessAws, global: &Global, config: &Config) -> Result<Exit, Failure> {
     for path in &arguments.export {
-        gather::must_exist(path)?;
+        wanted::must_exist(path)?;
     }
     let now = gather::now(arguments.now.as_deref())?;
     let records = if arguments.export.is_empty() {
