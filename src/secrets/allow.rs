@@ -34,7 +34,7 @@ const PLACEHOLDER_MARKS: &[&str] = &[
 ];
 
 /// Beginnings that show the value is read from elsewhere.
-const REFERENCE_STARTS: &[&str] = &[
+pub(super) const REFERENCE_STARTS: &[&str] = &[
     "$",
     "${",
     "<",

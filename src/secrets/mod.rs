@@ -22,6 +22,7 @@ mod rarity;
 mod runs;
 mod scan;
 mod shape;
+mod tested;
 mod verify;
 mod word;
 

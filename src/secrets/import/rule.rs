@@ -124,6 +124,7 @@ impl Draft {
             pattern,
             assigned_to: Vec::new(),
             assigned: None,
+            in_tests: false,
             min_entropy: 0.0,
             check: None,
             public: false,
