@@ -265,6 +265,7 @@ impl<'a> Search<'a> {
             via: Vec::new(),
             steps,
             cut: String::new(),
+            next: None,
         }
     }
 

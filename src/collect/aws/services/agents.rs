@@ -15,7 +15,8 @@ pub(super) const CALLS: &[Call] = &[
         .per(Per::Region)
         .pages("nextToken", "nextToken")
         .key("agentSummaries")
-        .blinds(&[Workloads]),
+        .blinds(&[Workloads])
+        .of(&["aws.bedrock-agent", "aws.role"]),
     Call::new(
         "bedrock-agent",
         "get-agent",
@@ -25,10 +26,12 @@ pub(super) const CALLS: &[Call] = &[
     )
     .each("list-agents", "/agentSummaries/*/agentId", "agentId")
     .key("agent")
-    .blinds(&[Workloads]),
+    .blinds(&[Workloads])
+    .of(&["aws.bedrock-agent", "aws.role"]),
     core("list-agent-runtimes", "bedrock-agentcore:ListAgentRuntimes", "agent runtimes", "/runtimes/")
         .key("agentRuntimes")
-        .blinds(&[Workloads]),
+        .blinds(&[Workloads])
+        .of(&["aws.agent-runtime", "aws.role"]),
     Call::new(
         "bedrock-agentcore-control",
         "get-agent-runtime",
@@ -38,7 +41,8 @@ pub(super) const CALLS: &[Call] = &[
     )
     .each("list-agent-runtimes", "/agentRuntimes/*/agentRuntimeId", "agentRuntimeId")
     .key("agentRuntimeArn")
-    .blinds(&[Workloads, Exposures]),
+    .blinds(&[Workloads, Exposures])
+    .of(&["aws.agent-runtime", "aws.role"]),
     core(
         "list-workload-identities",
         "bedrock-agentcore:ListWorkloadIdentities",
@@ -46,21 +50,24 @@ pub(super) const CALLS: &[Call] = &[
         "/identities/ListWorkloadIdentities",
     )
     .key("workloadIdentities")
-    .blinds(&[Identities]),
+    .blinds(&[Identities])
+    .of(&["aws.workload-identity"]),
     core(
         "list-api-key-credential-providers",
         "bedrock-agentcore:ListApiKeyCredentialProviders",
         "API keys of others that agents may use",
         "/identities/ListApiKeyCredentialProviders",
     )
-    .blinds(&[Settings]),
+    .blinds(&[Settings])
+    .of(&["aws.credential-provider"]),
     core(
         "list-oauth2-credential-providers",
         "bedrock-agentcore:ListOauth2CredentialProviders",
         "OAuth clients that agents may use",
         "/identities/ListOauth2CredentialProviders",
     )
-    .blinds(&[Settings]),
+    .blinds(&[Settings])
+    .of(&["aws.credential-provider"]),
     Call::new(
         "bedrock-agentcore-control",
         "list-gateways",
@@ -70,7 +77,8 @@ pub(super) const CALLS: &[Call] = &[
     )
     .per(Per::Region)
     .pages("nextToken", "nextToken")
-    .blinds(&[Settings]),
+    .blinds(&[Settings])
+    .of(&["aws.gateway", "aws.role"]),
     Call::new(
         "bedrock-agentcore-control",
         "get-gateway",
@@ -80,7 +88,8 @@ pub(super) const CALLS: &[Call] = &[
     )
     .each("list-gateways", "/items/*/gatewayId", "gatewayIdentifier")
     .key("gatewayArn")
-    .blinds(&[Workloads]),
+    .blinds(&[Workloads])
+    .of(&["aws.gateway", "aws.role"]),
 ];
 
 const fn core(operation: &'static str, action: &'static str, what: &'static str, path: &'static str) -> Call {
