@@ -3,6 +3,7 @@
 
 mod applies;
 mod baseline;
+mod bind;
 mod chain;
 mod check;
 mod decision;
@@ -20,6 +21,7 @@ mod plain;
 mod schema;
 mod selftest;
 mod suppress;
+mod told;
 mod twins;
 mod view;
 

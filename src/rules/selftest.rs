@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use super::bind::{Reads, Subject};
 use super::evaluate::{Verdict, ask, empty_context};
-use super::fields::{Type, fields, relations};
+use super::fields::{Type, relations};
 use super::schema::{Schema, did_you_mean};
-use super::view::{Field, Reads, View};
+use super::view::{Field, View};
 use super::{Rule, RuleSet};
 
-/// A subject written in a rule file, with everything that it does not say at its plainest value.
+/// A subject written in a rule file; everything that it does not say has its plainest value.
 #[derive(Debug)]
 pub(super) struct Example {
+    schema: Schema,
+    /// What it says: some thousand examples are held in every scan, and each names few of its many fields.
     fields: BTreeMap<(String, String), Field>,
     present: Vec<String>,
 }
@@ -18,17 +21,12 @@ pub(super) struct Example {
 impl Example {
     /// Reads `{ it = {…}, identity = {…} }`.
     pub(super) fn parse(table: &toml::Table, schema: Schema) -> Result<Self, String> {
-        let mut example = Self { fields: BTreeMap::new(), present: vec!["it".to_owned()] };
+        let mut example = Self { schema, fields: BTreeMap::new(), present: vec!["it".to_owned()] };
         let variables: Vec<_> =
             std::iter::once("it").chain(relations(schema.subject).iter().map(|(name, _)| *name)).collect();
         for variable in &variables {
             if table.contains_key(*variable) && *variable != "it" {
                 example.present.push((*variable).to_owned());
-            }
-            let kind = schema.variable(variable).unwrap_or(schema.subject);
-            for field in fields(kind) {
-                let place = ((*variable).to_owned(), field.name.to_owned());
-                example.fields.insert(place, plainest(field.ty, field.nullable));
             }
         }
         for (variable, values) in table {
@@ -45,8 +43,19 @@ impl Example {
         Ok(example)
     }
 
-    fn view(&self) -> View<'_> {
-        View::example(&self.fields, &self.present)
+    /// What it says of a field, or that field's plainest value; nothing for a field that there is not.
+    pub(super) fn field(&self, variable: &str, name: &str) -> Field {
+        if let Some(said) = self.fields.get(&(variable.to_owned(), name.to_owned())) {
+            return said.clone();
+        }
+        let kind = self.schema.variable(variable);
+        let field = kind.and_then(|kind| Schema::field(kind, name).ok());
+        field.map_or(Field::Null, |field| plainest(field.ty, field.nullable))
+    }
+
+    /// Whether it has the thing that a variable stands for.
+    pub(super) fn has(&self, variable: &str) -> bool {
+        self.present.iter().any(|name| name == variable)
     }
 }
 
@@ -119,12 +128,12 @@ impl Rule {
         if self.matches.is_empty() || self.no_matches.is_empty() {
             failures.push(format!("{} ({}): it needs a [[match]] and a [[no_match]]", self.id, self.file));
         }
-        let (root, reads) = (empty_context(), Reads::of(self.subject, &self.touched));
+        let (root, reads) = (empty_context(), Reads::of(self.subject, self.touched.iter()));
         for (examples, expected, word) in [(&self.matches, true, "match"), (&self.no_matches, false, "no_match")] {
             for (number, example) in examples.iter().enumerate() {
-                let view = example.view();
+                let view = View::example(example);
                 let mut context = root.new_inner_scope();
-                let unknown = view.bind(&mut context, &reads, |_| true).unwrap_or_default();
+                let unknown = Subject::new(&view, self.subject).bind(&mut context, &[&reads]);
                 let problem = match (ask(self, &context, &unknown), expected) {
                     (Verdict::Holds, true) | (Verdict::DoesNotHold, false) => continue,
                     (Verdict::Holds, false) => "the rule holds for it".to_owned(),
