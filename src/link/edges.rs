@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::federation::AllAdmitted;
-use super::{agent_accounts, clusters, definitions, outsiders, proofs, workflows};
+use super::{agent_accounts, clusters, definitions, nodes, outsiders, proofs, workflows};
 use crate::access::kubernetes::{self, Asker, Place, Reach};
 use crate::inventory::{Graph, IdentityFacts, Inventory};
 use crate::model::{
@@ -31,6 +31,7 @@ pub(super) fn link(inventory: &mut Inventory) {
     workflows::link(inventory, &admitted, &mut edges);
     definitions::link(inventory, &mut edges);
     of_places(inventory, &mut edges);
+    nodes::link(inventory, &mut edges);
     of_escalations(inventory, &mut edges);
     of_links(inventory, &admitted, &mut edges);
     edges.extend(agent_accounts::edges(inventory));
@@ -235,9 +236,10 @@ fn of_places(inventory: &Inventory, edges: &mut Vec<Edge>) {
             let why = format!("{}: {}", capability.kind, capability.proof.join(", "));
             let step = |to: &Urn| {
                 let edge = Edge::new(id, EdgeKind::Controls, to, why.clone());
-                match capability.conditional {
-                    true => edge.only(Holding::Conditional, "only for objects or in cases that the rule limits"),
-                    false => edge,
+                match (capability.conditional, capability.kind) {
+                    (true, CapabilityKind::KubernetesTakeNodes) => edge.only(Holding::Unknown, nodes::ADMISSION),
+                    (true, _) => edge.only(Holding::Conditional, "only for objects or in cases that the rule limits"),
+                    (false, _) => edge,
                 }
             };
             let namespace = match place {
@@ -249,12 +251,16 @@ fn of_places(inventory: &Inventory, edges: &mut Vec<Edge>) {
                     continue;
                 }
             };
-            edges.push(step(&place_of(&capability.scope, reach)));
-            places.insert((identity.tenant.as_str(), namespace, reach, capability.scope.as_str()));
+            let scope = match namespace {
+                Some(_) => capability.scope.clone(),
+                None => format!("cluster {}", identity.tenant),
+            };
+            edges.push(step(&place_of(&scope, reach)));
+            places.insert((identity.tenant.as_str(), namespace, reach, scope));
         }
     }
     for (tenant, namespace, reach, scope) in places {
-        let place = place_of(scope, reach);
+        let place = place_of(&scope, reach);
         for account in accounts.of_place(tenant, namespace, reach) {
             let why = format!("service account {} is in {scope}", account.name);
             let edge = Edge::new(&place, EdgeKind::Controls, &account.id, why);

@@ -3,6 +3,7 @@
 
 mod agent_accounts;
 mod agents;
+mod around;
 mod aws;
 mod cluster;
 mod clusters;
@@ -12,12 +13,14 @@ mod directory;
 mod edges;
 mod environments;
 mod federation;
+mod nodes;
 mod outsiders;
 mod owners;
 mod persons;
 mod privilege;
 mod proofs;
 mod reach;
+mod refuted;
 mod search;
 mod trust;
 mod unasked;

@@ -35,7 +35,10 @@ impl Projection {
                     why: format!("the annotation {} of service account {name}", cloud.annotation).into(),
                     evidence: evidence.clone(),
                 })),
-                None => attributes.set(AttributeName::CloudLinkBroken, true),
+                None => {
+                    attributes.set(AttributeName::CloudLinkBroken, true);
+                    attributes.set(AttributeName::CloudLinkWhy, "it is no name of one");
+                }
             }
             attributes.set(AttributeName::CloudIdentity, cloud.name);
         }

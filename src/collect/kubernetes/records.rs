@@ -9,7 +9,7 @@ use super::NAME;
 use super::aggregate::Role;
 use super::audit::Uses;
 use super::faults::{self, Faults};
-use super::held::{Account, Mounting, Token, Waiting};
+use super::held::{Account, Mounting, OnNode, Token, Waiting};
 use super::makers::Makers;
 use super::object::{Metadata, Object};
 use super::one_line;
@@ -48,6 +48,8 @@ pub(super) struct Projection {
     pub(super) holding: BTreeSet<String>,
     /// Whether those are all of the cluster's Secrets, and not its token Secrets alone.
     pub(super) knows_all_secrets: bool,
+    /// As whom pods run on each node, by namespace and name.
+    pub(super) nodes: BTreeMap<String, OnNode>,
     pub(super) since: Known<Timestamp>,
     pub(super) makers: Makers,
     /// What was found in the texts of the object that is added.
@@ -78,6 +80,7 @@ impl Projection {
             secret_names: BTreeSet::new(),
             holding: BTreeSet::new(),
             knows_all_secrets: false,
+            nodes: BTreeMap::new(),
             since: Known::unknown(format!("ConfigMap kube-system/{TRACKING} was not read")),
             makers: Makers::default(),
             found: Found::default(),
