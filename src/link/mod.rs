@@ -1,6 +1,7 @@
 //! Joins what the collectors brought and concludes from it. Pure passes over the graph, in one visible order:
 //! each pass may use what those before it concluded.
 
+mod accounts;
 mod agent_accounts;
 mod agents;
 mod around;

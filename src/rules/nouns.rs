@@ -6,8 +6,9 @@ use super::view::{Field, Noun};
 use super::{joined, paths};
 use crate::inventory::{ExposureFacts, IdentityFacts, Inventory};
 use crate::model::{
-    AttributeName, AttributeType, AttributeValue, Capability, Credential, CredentialKind, CredentialState, Exposure,
-    Grant, Identity, IdentityKind, Known, LastUse, PrincipalKind, Setting, Workload, short_date,
+    AttributeName, AttributeType, AttributeValue, Capability, CapabilityKind, Credential, CredentialKind,
+    CredentialState, Exposure, Grant, Identity, IdentityKind, Known, LastUse, PrincipalKind, Setting, Workload,
+    short_date,
 };
 
 /// Groups that stand for everyone, or everyone who is logged in. Source: Kubernetes, "Authenticating", anonymous

@@ -58,7 +58,8 @@ pub fn relevant_rules(policy: &Policy, table: &CapabilityTable) -> Vec<usize> {
         evidence: policy.evidence.clone(),
     };
     let rules = list(&policy.document).iter().enumerate();
-    let matters = |(index, rule)| Held { grant: &grant, policy, number: index + 1, rule }.matters(table).then_some(index);
+    let matters =
+        |(index, rule)| Held { grant: &grant, policy, number: index + 1, rule }.matters(table).then_some(index);
     rules.filter_map(matters).collect()
 }
 

@@ -80,7 +80,8 @@ pub struct Ways {
 
 /// The shortest ways there are in a cluster with these nodes.
 pub fn escalations(actors: &[Actor<'_>], nodes: &[Urn]) -> Ways {
-    let mut ways = Ways { up: Search::new(actors, nodes, false, Goal::Administrator).ways(|_| true), ..Ways::default() };
+    let mut ways =
+        Ways { up: Search::new(actors, nodes, false, Goal::Administrator).ways(|_| true), ..Ways::default() };
     let rests = |actor: &Actor<'_>| matches!(actor.pods, Pods::Resting(_)) || !actor.holds.is_empty();
     if actors.iter().any(rests) {
         let new = Search::new(actors, nodes, true, Goal::Administrator).ways(|id| !ways.up.contains_key(id));
@@ -342,7 +343,8 @@ impl<'a> Search<'a> {
 
     /// A node of the cluster, and in words which there are.
     fn node(&self, actor: &Actor<'_>) -> (Urn, String) {
-        let cluster = actor.id.as_str().strip_prefix("k8s:").and_then(|rest| rest.split('/').next()).unwrap_or_default();
+        let cluster =
+            actor.id.as_str().strip_prefix("k8s:").and_then(|rest| rest.split('/').next()).unwrap_or_default();
         match self.nodes {
             [] => (Urn::kubernetes_cluster(cluster, "node", "*"), "every node and the pods on it".to_owned()),
             [only] => (only.clone(), format!("node {} and the pods on it", last(only))),

@@ -33,7 +33,11 @@ impl Held<'_> {
     /// How many of its three lists are `*`: everything of some sort, now and in times to come.
     fn stars(&self) -> usize {
         let wild = |field: &str| texts(self.rule, field).any(|text| text == "*");
-        if self.limited() { 0 } else { ["verbs", "apiGroups", "resources"].into_iter().filter(|field| wild(field)).count() }
+        if self.limited() {
+            0
+        } else {
+            ["verbs", "apiGroups", "resources"].into_iter().filter(|field| wild(field)).count()
+        }
     }
 
     /// Whether two of its three lists are `*`.

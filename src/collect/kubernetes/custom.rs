@@ -83,7 +83,6 @@ pub(super) fn acts_without_pods(kind: &str) -> bool {
 }
 
 /// Whether a resource of a group is read.
-#[cfg(feature = "kubernetes")]
 pub(super) fn is_read(group: &str, resource: &str) -> bool {
     let group = GROUPS.iter().find(|one| one.name == group);
     group.is_some_and(|one| one.resources.is_empty() || one.resources.contains(&resource))

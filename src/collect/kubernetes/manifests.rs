@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use serde::Deserialize;
+use serde_json::Value;
 
+use super::faults::{self, Faults};
 use super::kustomize::{self, Overlay};
 use super::object::Object;
 use super::read::{Format, Part, read};
@@ -23,6 +25,12 @@ use crate::model::{AttributeName, CoverageEntry, FactKind, IdentityKind, Known, 
 
 /// Larger files are no manifests that people write.
 const LARGEST: u64 = 4 * 1024 * 1024;
+
+/// How many places of one sort are named.
+const SHOWN: usize = 4;
+
+/// The values of charts, by their folders.
+type Charts = BTreeMap<Option<String>, Option<Value>>;
 
 /// What manifests say.
 const DECLARED: &[FactKind] = &[FactKind::Identities, FactKind::Grants, FactKind::Workloads, FactKind::Settings];
@@ -42,6 +50,8 @@ pub(super) struct Manifest {
     pub(super) objects: Vec<Object>,
     /// It is a template of Helm that was read without rendering it.
     template: bool,
+    /// Lines, and the fields in which rights stand behind a value that nothing says.
+    unknown: Vec<(u64, &'static str)>,
     /// As it was read, for patches.
     text: String,
 }
@@ -92,9 +102,11 @@ struct Tree<'a> {
 impl Tree<'_> {
     fn collect(&self, files: &[PathBuf]) -> Result<(), CollectError> {
         let mut manifests = Vec::new();
+        let mut charts = BTreeMap::new();
         for file in files {
-            manifests.extend(self.read(file)?);
+            manifests.extend(self.read(file, &mut charts)?);
         }
+        self.unrendered(&manifests)?;
         let templates = manifests.iter().filter(|one| one.template).count() as u64;
         let mut kustomizations: BTreeMap<String, kustomize::Kustomization> = BTreeMap::new();
         for (file, read) in files.iter().filter_map(|file| Some((file, kustomize::read(self.root, file)?))) {
@@ -110,7 +122,7 @@ impl Tree<'_> {
         let used: BTreeSet<String> = overlays.iter().flat_map(of_overlay).collect();
         let count: u64 = manifests.iter().map(|one| one.objects.len() as u64).sum();
         let plain: Vec<&Manifest> = manifests.iter().filter(|one| !used.contains(&one.path)).collect();
-        self.project(self.target, plain.iter().map(|one| (*one, None)))?;
+        self.project(self.target, plain.iter().map(|one| (*one, None)), &BTreeSet::new())?;
         let by_path: BTreeMap<&str, &Manifest> = manifests.iter().map(|one| (one.path.as_str(), one)).collect();
         let mut undone = 0;
         for overlay in &overlays {
@@ -121,8 +133,23 @@ impl Tree<'_> {
                 undone += failed;
                 patched.push((manifest, changes));
             }
+            for (path, made, changes) in &overlay.made {
+                let Ok(Take(object, true)) = Take::<Object>::deserialize(made.clone()) else { continue };
+                let (path, objects, unknown) = (path.clone(), vec![object], Vec::new());
+                let made = Manifest { path, objects, template: false, unknown, text: String::new() };
+                patched.push((Cow::Owned(made), changes));
+            }
+            let built: BTreeSet<(String, String)> = patched
+                .iter()
+                .flat_map(|(manifest, _)| &manifest.objects)
+                .map(|object| (object.kind.clone(), object.metadata.name.clone()))
+                .collect();
+            if patched.is_empty() {
+                continue;
+            }
             let name = format!("{} {}", self.target, cluster_name(&overlay.name));
-            self.project(&name, patched.iter().map(|(manifest, changes)| (manifest.as_ref(), Some(*changes))))?;
+            let objects = patched.iter().map(|(manifest, changes)| (manifest.as_ref(), Some(*changes)));
+            self.project(&name, objects, &built)?;
         }
         let mut entry = CoverageEntry::complete(NAME, self.target, "manifests", count);
         entry.detail = (templates > 0).then(|| {
@@ -136,7 +163,7 @@ impl Tree<'_> {
     }
 
     /// The objects of a file; none where it cannot be read, which is said.
-    fn read(&self, file: &Path) -> Result<Option<Manifest>, CollectError> {
+    fn read(&self, file: &Path, charts: &mut Charts) -> Result<Option<Manifest>, CollectError> {
         let path = file.to_string_lossy().replace('\\', "/");
         let mut text = String::new();
         let opened = File::open(self.root.join(file)).and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text));
@@ -147,15 +174,29 @@ impl Tree<'_> {
             return self.hole(&path, "is longer than 4 MiB, and no manifest".to_owned()).map(|()| None);
         }
         let template = helm::is_template(&path, &text);
+        let mut unknown = Vec::new();
         if template {
-            text = helm::tolerate(&text);
+            let chart = helm::chart(&path).map(str::to_owned);
+            let values = charts.entry(chart).or_insert_with_key(|chart| {
+                let file = Path::new(chart.as_deref()?).join("values.yaml");
+                serde_saphyr::from_str(&kustomize::text_of(self.root, &file)?).ok()
+            });
+            let told = helm::tolerate(&text, values.as_ref().unwrap_or(&Value::Null));
+            (text, unknown) = (told.text, told.unknown);
         }
         let format = if path.to_ascii_lowercase().ends_with(".json") { Format::Json } else { Format::Yaml };
         let mut objects = Vec::new();
         let mut broken = None;
         read(format, Cursor::new(text.as_bytes()), &mut |part| {
             match part {
-                Part::Object(object) => objects.push(*object),
+                Part::Object(object) => {
+                    let mut object = *object;
+                    object.position = objects.len() as u64 + 1;
+                    if object.metadata.name.is_empty() {
+                        object.metadata.name.clone_from(&object.metadata.generated);
+                    }
+                    objects.push(object);
+                }
                 Part::Broken(one) => broken = broken.take().or(Some(one)),
                 Part::List { .. } | Part::Foreign { .. } => {}
             }
@@ -170,7 +211,43 @@ impl Tree<'_> {
                 false => self.broken(&what, detail)?,
             }
         }
-        Ok(Some(Manifest { path, objects, template, text }))
+        Ok(Some(Manifest { path, objects, template, unknown, text }))
+    }
+
+    /// Says where rights of templates stand behind values that nothing here gives: what they amount to nobody knows.
+    fn unrendered(&self, manifests: &[Manifest]) -> Result<(), CollectError> {
+        let templates = || manifests.iter().filter(|one| one.template);
+        let is_role = |one: &&Object| matches!(one.kind.as_str(), "Role" | "ClusterRole");
+        let roles: BTreeSet<&str> = templates()
+            .flat_map(|one| one.objects.iter().filter(is_role).map(|role| role.metadata.name.as_str()))
+            .collect();
+        let mut found: Vec<String> = Vec::new();
+        for one in templates() {
+            // In another sort of object these fields say nothing of rights.
+            let is_binding = |object: &Object| object.kind.ends_with("RoleBinding");
+            let is_of_rights = one.objects.iter().any(|object| is_role(&object) || is_binding(object));
+            let fields = one.unknown.iter().filter(|_| is_of_rights);
+            found.extend(fields.map(|(line, field)| format!("{}:{line}: {field}", one.path)));
+            for object in &one.objects {
+                let role = object.role.name.as_str();
+                if object.kind.starts_with("helm-") && (!object.rules.is_empty() || !role.is_empty()) {
+                    found.push(format!("{}:{}: kind", one.path, object.line.max(1)));
+                } else if is_binding(object) && role.starts_with("helm-") && !roles.contains(role) {
+                    found.push(format!("{}:{}: the name of the role", one.path, object.line.max(1)));
+                }
+            }
+        }
+        if found.is_empty() {
+            return Ok(());
+        }
+        let shown = found.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+        let more = found.len().saturating_sub(SHOWN);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let detail = format!("stand behind values that are not in the chart's values.yaml: {shown}{more}");
+        let entry = CoverageEntry::hole(NAME, self.target, "rights in Helm templates", Outcome::Partial, detail);
+        let remedy =
+            "render the chart with its values (helm template CHART -f VALUES > rendered.yaml) and scan the result";
+        self.sink.send_blocking(Record::Coverage(entry.blinds(&[FactKind::Grants]).remedy(remedy)))
     }
 
     /// A manifest of which something could not be read: what stands there is not known.
@@ -190,7 +267,9 @@ impl Tree<'_> {
         &self,
         tenant: &str,
         manifests: impl Iterator<Item = (&'m Manifest, Option<&'m kustomize::Changes>)>,
+        built: &BTreeSet<(String, String)>,
     ) -> Result<(), CollectError> {
+        let mut faults = Faults::default();
         let mut projection = Projection::new(tenant, self.now);
         let mut templates: BTreeSet<String> = BTreeSet::new();
         let mut records = Vec::new();
@@ -198,17 +277,28 @@ impl Tree<'_> {
             for object in &manifest.objects {
                 let mut object = object.clone();
                 if let Some(changes) = changes {
-                    changes.apply(&mut object);
+                    changes.apply(&mut object, built);
                 }
                 let location = self.location(manifest, &object);
                 if manifest.template {
                     templates.insert(location.file().unwrap_or_default());
                 }
-                match Kind::of(&object.api_version, &object.kind) {
+                let kind = Kind::of(&object.api_version, &object.kind);
+                if let (Some(kind), false) = (kind, manifest.template)
+                    && let Some(fault) = faults::of(kind, &object)
+                {
+                    faults.add(&location, object.position, faults::described(kind, &object, &fault), fault.blinds);
+                }
+                match kind {
                     Some(kind) => _ = projection.add(kind, object, location, &mut records),
                     None => projection.custom(object, location, &mut records),
                 }
             }
+        }
+        if faults.blinds {
+            let hole = CoverageEntry::hole(NAME, tenant, "malformed manifests", Outcome::Partial, faults.detail());
+            let remedy = "mend the files, or scan without them";
+            self.sink.send_blocking(Record::Coverage(hole.blinds(self.facts).remedy(remedy)))?;
         }
         records.extend(projection.finish());
         let mut repositories = Repositories::new(self.root);
@@ -276,7 +366,7 @@ impl Manifest {
             }
         }
         let (path, template) = (self.path.clone(), self.template);
-        (Cow::Owned(Self { path, objects, template, text: String::new() }), failed)
+        (Cow::Owned(Self { path, objects, template, unknown: Vec::new(), text: String::new() }), failed)
     }
 }
 
