@@ -10,8 +10,8 @@ use super::around::Clusters;
 use crate::access::kubernetes;
 use crate::inventory::{Inventory, Table};
 use crate::model::{
-    AttributeName, AttributeValue, Attributes, CapabilityKind, Evidence, Grant, GrantKind, IdentityKind, Known, Policy,
-    PolicyLanguage, Setting, SettingKind, Urn, Workload, WorkloadKind,
+    AttributeName, AttributeValue, Attributes, CapabilityKind, CredentialKind, Evidence, Grant, GrantKind,
+    IdentityKind, Known, Policy, PolicyLanguage, Setting, SettingKind, Urn, Workload, WorkloadKind,
 };
 
 /// How AI agents and their tool servers are told among workloads, from `rules/facts/kubernetes-agents.toml`.
@@ -93,6 +93,14 @@ fn accounts(inventory: &mut Inventory, signs: &AgentSigns) {
 
 /// The Secrets that identities may read by their names alone and that make somebody else of them.
 fn named_secrets(inventory: &mut Inventory) {
+    let mut by_name: BTreeMap<(&str, &str), BTreeSet<&Urn>> = BTreeMap::new();
+    let tokens = inventory.credentials.iter().filter(|one| one.kind == CredentialKind::KubernetesTokenSecret);
+    let secrets = inventory.settings.iter().filter(|one| one.kind == SettingKind::KubernetesSecret);
+    let all = tokens.map(|one| (&one.id, &one.tenant)).chain(secrets.map(|one| (&one.id, &one.tenant)));
+    for (id, tenant) in all {
+        let name = id.as_str().rsplit('/').next().unwrap_or_default();
+        by_name.entry((tenant, name)).or_default().insert(id);
+    }
     let mut found: BTreeMap<Urn, Vec<String>> = BTreeMap::new();
     for (id, facts) in &inventory.facts.identities {
         let named = facts.capabilities.iter().filter(|one| one.kind == CapabilityKind::ReadSecrets && !one.conditional);
@@ -101,10 +109,12 @@ fn named_secrets(inventory: &mut Inventory) {
             let (Some(cluster), Some(namespace), Some(name)) = (parts.next(), parts.next(), parts.next()) else {
                 continue;
             };
-            let urn = Urn::kubernetes(cluster, namespace, "secret", name);
-            let what = opened(inventory, id, &urn);
-            let shown = what.map(|what| format!("{namespace}/{name} ({what})"));
-            found.entry(id.clone()).or_default().extend(shown);
+            for secret in by_name.get(&(cluster, name)).into_iter().flatten() {
+                let own = secret.as_str().split('/').nth(1).unwrap_or_default();
+                let what = opened(inventory, id, secret).filter(|_| namespace == "*" || namespace == own);
+                let shown = what.map(|what| format!("{own}/{name} ({what})"));
+                found.entry(id.clone()).or_default().extend(shown);
+            }
         }
     }
     for (id, secrets) in found.into_iter().filter(|(_, secrets)| !secrets.is_empty()) {

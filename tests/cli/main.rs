@@ -15,12 +15,14 @@ mod bad_input;
 mod baseline;
 #[cfg(feature = "aws")]
 mod bucket;
+mod charts;
 mod ci;
 mod clusters;
 mod code;
 mod commands;
 mod customs;
 mod deploy;
+mod dumps;
 mod evidence;
 mod formats;
 mod git;
@@ -41,6 +43,7 @@ mod kubernetes;
 #[cfg(all(feature = "aws", feature = "kubernetes"))]
 mod leavers;
 mod live;
+mod nodes;
 #[cfg(feature = "okta")]
 mod okta;
 #[cfg(feature = "okta")]

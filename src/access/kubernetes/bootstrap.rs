@@ -78,7 +78,9 @@ impl Bootstrap {
     /// another role.
     pub fn grants(&self, grant: &Grant) -> bool {
         let role = below(&grant.id).and_then(|below| self.grants.get(below));
-        role.is_some_and(|role| grant.policy.as_str().rsplit('/').next() == Some(role))
+        // The table says `ClusterRole view`.
+        let name = role.map(|role| role.rsplit(' ').next().unwrap_or(role));
+        name.is_some_and(|name| grant.policy.as_str().rsplit('/').next() == Some(name))
     }
 }
 

@@ -16,7 +16,7 @@ use super::kustomize::{self, Overlay};
 use super::object::Object;
 use super::read::{Format, Part, read};
 use super::records::{Projection, qualified};
-use super::resources::Kind;
+use super::resources::{Kind, RESOURCES};
 use super::shape::Take;
 use super::{NAME, cluster_name, helm};
 use crate::collect::source::Repositories;
@@ -195,6 +195,9 @@ impl Tree<'_> {
                     if object.metadata.name.is_empty() {
                         object.metadata.name.clone_from(&object.metadata.generated);
                     }
+                    if template && object.api_version.starts_with("helm-") {
+                        object.api_version = usual_version(&object.kind).unwrap_or(object.api_version);
+                    }
                     objects.push(object);
                 }
                 Part::Broken(one) => broken = broken.take().or(Some(one)),
@@ -331,6 +334,13 @@ impl Tree<'_> {
             commit: None,
         }
     }
+}
+
+/// The version of a kind that has one group alone, for templates in which an expression says it.
+fn usual_version(kind: &str) -> Option<String> {
+    let mut lines = RESOURCES.iter().filter(|line| line.name == kind);
+    let group = lines.next().filter(|_| lines.next().is_none())?.group;
+    Some(if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") })
 }
 
 /// What of overlays a cluster would get, and was not judged.
