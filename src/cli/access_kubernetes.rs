@@ -125,7 +125,7 @@ fn kustomization(path: &Path) -> Option<PathBuf> {
 /// Reads files of one cluster.
 fn read(paths: &[PathBuf]) -> Result<Inventory, Failure> {
     for path in paths {
-        super::gather::must_exist(path)?;
+        super::wanted::must_exist(path)?;
     }
     let paths = paths.iter().map(|path| (CLUSTER.to_owned(), path.clone())).collect();
     let collector: Arc<dyn Collector> = Arc::new(KubernetesDump { paths, ..KubernetesDump::default() });

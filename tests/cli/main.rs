@@ -22,6 +22,7 @@ mod code;
 mod commands;
 mod customs;
 mod deploy;
+mod drift;
 mod dumps;
 mod evidence;
 mod formats;
