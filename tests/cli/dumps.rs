@@ -63,7 +63,7 @@ fn a_dump_without_the_custom_resources_of_its_operators_has_a_hole() {
     // Nothing says that there are any: one word of coverage, and the orphan is told.
     let entry = custom(&told).expect("there is a word");
     assert_eq!((entry["outcome"].as_str(), orphans(&told)), (Some("not-read"), 1));
-    assert!(entry["remedy"].as_str().is_some_and(|text| text.contains("kubectl api-resources")), "{entry}");
+    assert!(entry["remedy"].as_str().is_some_and(|text| text.contains("permissions kubernetes --plan")), "{entry}");
     assert_eq!(told["summary"]["incomplete"], false);
     let mut role = object(RBAC, "ClusterRole", "", "argo");
     role["rules"] = json!([{"verbs": ["*"], "apiGroups": ["argoproj.io"], "resources": ["workflows"]}]);

@@ -130,6 +130,15 @@ fn add_new(new: Vec<Capability>, tenant: &str, found: &mut Vec<Capability>) {
     }
 }
 
+/// The rule that stands for the most by its stars, and what that amounts to.
+fn broadest<'a>(rules: &[Held<'a>]) -> Option<(CapabilityKind, Held<'a>)> {
+    let find = |is_it: fn(&Held<'_>) -> bool| rules.iter().find(|held| is_it(held)).copied();
+    let all = find(Held::is_everything).map(|held| (CapabilityKind::Administrator, held));
+    let most = || find(Held::is_wild).map(|held| (CapabilityKind::KubernetesWildcard, held));
+    let part = || find(Held::is_partly_wild).map(|held| (CapabilityKind::KubernetesWildcardPart, held));
+    all.or_else(most).or_else(part)
+}
+
 /// Adds the capabilities of one scope; those of a namespace only where the cluster's rules do not give them already.
 fn in_scope(
     all: &[Held<'_>],
@@ -156,12 +165,8 @@ fn in_scope(
         here.push(Capability { kind, scope: scope.to_owned(), conditional, proof });
     };
     let mut named: Vec<Capability> = Vec::new();
-    if let Some(held) = rules.iter().find(|held| held.is_everything()) {
-        add(CapabilityKind::Administrator, false, &[*held], None);
-    } else if let Some(held) = rules.iter().find(|held| held.is_wild()) {
-        add(CapabilityKind::KubernetesWildcard, false, &[*held], None);
-    } else if let Some(held) = rules.iter().find(|held| held.is_partly_wild()) {
-        add(CapabilityKind::KubernetesWildcardPart, false, &[*held], None);
+    if let Some((kind, held)) = broadest(&rules) {
+        add(kind, false, &[held], None);
     }
     for row in table.rows.iter().filter(|row| row.is_for(namespace)) {
         let own = || for_own_role(row, &rules, namespace.is_some());

@@ -292,18 +292,12 @@ impl<'a> Search<'a> {
                     break;
                 }
                 Next::Alone { capability } => {
-                    let step = step(*capability);
-                    match self.goal {
-                        Goal::Administrator => {
-                            target = Some(actor.id.clone());
-                            steps.push(format!("{} {step}, which is as good as every right", actor.name));
-                        }
-                        Goal::Node => {
-                            let (node, words) = self.node(actor);
-                            target = Some(node);
-                            steps.push(format!("{} {step}, and so has {words}", actor.name));
-                        }
-                    }
+                    let (end, words) = match self.goal {
+                        Goal::Administrator => (actor.id.clone(), "which is as good as every right".to_owned()),
+                        Goal::Node => self.node(actor),
+                    };
+                    target = Some(end);
+                    steps.push(format!("{} {}, {words}", actor.name, step(*capability)));
                     break;
                 }
                 Next::Member { group } => {
@@ -346,11 +340,14 @@ impl<'a> Search<'a> {
         let cluster =
             actor.id.as_str().strip_prefix("k8s:").and_then(|rest| rest.split('/').next()).unwrap_or_default();
         match self.nodes {
-            [] => (Urn::kubernetes_cluster(cluster, "node", "*"), "every node and the pods on it".to_owned()),
-            [only] => (only.clone(), format!("node {} and the pods on it", last(only))),
-            [first, rest @ ..] => {
-                (first.clone(), format!("node {} or any of {} others, and the pods on it", last(first), rest.len()))
+            [] => {
+                (Urn::kubernetes_cluster(cluster, "node", "*"), "and so has every node and the pods on it".to_owned())
             }
+            [only] => (only.clone(), format!("and so has node {} and the pods on it", last(only))),
+            [first, rest @ ..] => (
+                first.clone(),
+                format!("and so has node {} or any of {} others, and the pods on it", last(first), rest.len()),
+            ),
         }
     }
 }

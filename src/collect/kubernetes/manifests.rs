@@ -16,9 +16,9 @@ use super::kustomize::{self, Overlay};
 use super::object::Object;
 use super::read::{Format, Part, read};
 use super::records::{Projection, qualified};
-use super::resources::{Kind, RESOURCES};
+use super::resources::Kind;
 use super::shape::Take;
-use super::{NAME, cluster_name, helm};
+use super::{NAME, cluster_name, helm, unrendered};
 use crate::collect::source::Repositories;
 use crate::collect::{CollectError, Collector, Context, Sink};
 use crate::model::{AttributeName, CoverageEntry, FactKind, IdentityKind, Known, Location, Outcome, Record};
@@ -49,9 +49,9 @@ pub(super) struct Manifest {
     pub(super) path: String,
     pub(super) objects: Vec<Object>,
     /// It is a template of Helm that was read without rendering it.
-    template: bool,
+    pub(super) template: bool,
     /// Lines, and the fields in which rights stand behind a value that nothing says.
-    unknown: Vec<(u64, &'static str)>,
+    pub(super) unknown: Vec<(u64, &'static str)>,
     /// As it was read, for patches.
     text: String,
 }
@@ -126,30 +126,7 @@ impl Tree<'_> {
         let by_path: BTreeMap<&str, &Manifest> = manifests.iter().map(|one| (one.path.as_str(), one)).collect();
         let mut undone = 0;
         for overlay in &overlays {
-            let mut patched = Vec::new();
-            for (path, changes) in &overlay.files {
-                let Some(manifest) = by_path.get(path.as_str()) else { continue };
-                let (manifest, failed) = manifest.patched(changes);
-                undone += failed;
-                patched.push((manifest, changes));
-            }
-            for (path, made, changes) in &overlay.made {
-                let Ok(Take(object, true)) = Take::<Object>::deserialize(made.clone()) else { continue };
-                let (path, objects, unknown) = (path.clone(), vec![object], Vec::new());
-                let made = Manifest { path, objects, template: false, unknown, text: String::new() };
-                patched.push((Cow::Owned(made), changes));
-            }
-            let built: BTreeSet<(String, String)> = patched
-                .iter()
-                .flat_map(|(manifest, _)| &manifest.objects)
-                .map(|object| (object.kind.clone(), object.metadata.name.clone()))
-                .collect();
-            if patched.is_empty() {
-                continue;
-            }
-            let name = format!("{} {}", self.target, cluster_name(&overlay.name));
-            let objects = patched.iter().map(|(manifest, changes)| (manifest.as_ref(), Some(*changes)));
-            self.project(&name, objects, &built)?;
+            undone += self.overlay(overlay, &by_path)?;
         }
         let mut entry = CoverageEntry::complete(NAME, self.target, "manifests", count);
         entry.detail = (templates > 0).then(|| {
@@ -160,6 +137,36 @@ impl Tree<'_> {
         let hole = CoverageEntry::hole(NAME, self.target, "changes of Kustomize", Outcome::Partial, detail);
         let remedy = "render the overlay with kustomize build and scan the result";
         self.sink.send_blocking(Record::Coverage(hole.blinds(self.facts).remedy(remedy.to_owned())))
+    }
+
+    /// Sends what an overlay makes; how many of its patches could not be done in full.
+    fn overlay(&self, overlay: &Overlay, by_path: &BTreeMap<&str, &Manifest>) -> Result<usize, CollectError> {
+        let mut undone = 0;
+        let mut patched = Vec::new();
+        for (path, changes) in &overlay.files {
+            let Some(manifest) = by_path.get(path.as_str()) else { continue };
+            let (manifest, failed) = manifest.patched(changes);
+            undone += failed;
+            patched.push((manifest, changes));
+        }
+        for (path, made, changes) in &overlay.made {
+            let Ok(Take(object, true)) = Take::<Object>::deserialize(made.clone()) else { continue };
+            let (path, objects, unknown) = (path.clone(), vec![object], Vec::new());
+            let made = Manifest { path, objects, template: false, unknown, text: String::new() };
+            patched.push((Cow::Owned(made), changes));
+        }
+        let built: BTreeSet<(String, String)> = patched
+            .iter()
+            .flat_map(|(manifest, _)| &manifest.objects)
+            .map(|object| (object.kind.clone(), object.metadata.name.clone()))
+            .collect();
+        if patched.is_empty() {
+            return Ok(undone);
+        }
+        let name = format!("{} {}", self.target, cluster_name(&overlay.name));
+        let objects = patched.iter().map(|(manifest, changes)| (manifest.as_ref(), Some(*changes)));
+        self.project(&name, objects, &built)?;
+        Ok(undone)
     }
 
     /// The objects of a file; none where it cannot be read, which is said.
@@ -196,7 +203,7 @@ impl Tree<'_> {
                         object.metadata.name.clone_from(&object.metadata.generated);
                     }
                     if template && object.api_version.starts_with("helm-") {
-                        object.api_version = usual_version(&object.kind).unwrap_or(object.api_version);
+                        object.api_version = unrendered::usual_version(&object.kind).unwrap_or(object.api_version);
                     }
                     objects.push(object);
                 }
@@ -219,27 +226,7 @@ impl Tree<'_> {
 
     /// Says where rights of templates stand behind values that nothing here gives: what they amount to nobody knows.
     fn unrendered(&self, manifests: &[Manifest]) -> Result<(), CollectError> {
-        let templates = || manifests.iter().filter(|one| one.template);
-        let is_role = |one: &&Object| matches!(one.kind.as_str(), "Role" | "ClusterRole");
-        let roles: BTreeSet<&str> = templates()
-            .flat_map(|one| one.objects.iter().filter(is_role).map(|role| role.metadata.name.as_str()))
-            .collect();
-        let mut found: Vec<String> = Vec::new();
-        for one in templates() {
-            // In another sort of object these fields say nothing of rights.
-            let is_binding = |object: &Object| object.kind.ends_with("RoleBinding");
-            let is_of_rights = one.objects.iter().any(|object| is_role(&object) || is_binding(object));
-            let fields = one.unknown.iter().filter(|_| is_of_rights);
-            found.extend(fields.map(|(line, field)| format!("{}:{line}: {field}", one.path)));
-            for object in &one.objects {
-                let role = object.role.name.as_str();
-                if object.kind.starts_with("helm-") && (!object.rules.is_empty() || !role.is_empty()) {
-                    found.push(format!("{}:{}: kind", one.path, object.line.max(1)));
-                } else if is_binding(object) && role.starts_with("helm-") && !roles.contains(role) {
-                    found.push(format!("{}:{}: the name of the role", one.path, object.line.max(1)));
-                }
-            }
-        }
+        let found = unrendered::places(manifests);
         if found.is_empty() {
             return Ok(());
         }
@@ -334,13 +321,6 @@ impl Tree<'_> {
             commit: None,
         }
     }
-}
-
-/// The version of a kind that has one group alone, for templates in which an expression says it.
-fn usual_version(kind: &str) -> Option<String> {
-    let mut lines = RESOURCES.iter().filter(|line| line.name == kind);
-    let group = lines.next().filter(|_| lines.next().is_none())?.group;
-    Some(if group.is_empty() { "v1".to_owned() } else { format!("{group}/v1") })
 }
 
 /// What of overlays a cluster would get, and was not judged.

@@ -26,7 +26,7 @@ const DUMP_POLICIES: &str =
     "kubectl get -o json validatingadmissionpolicies,mutatingadmissionpolicies > admission.json";
 
 /// The command that dumps the custom resources that are read, of those that the cluster serves.
-pub(super) fn custom_resources() -> String {
+fn custom_resources() -> String {
     let groups: Vec<String> = GROUPS.iter().map(|group| group.name.replace('.', "[.]")).collect();
     format!(
         "kubectl get -A -o json \"$(kubectl api-resources --verbs=list -o name | grep -E '[.]({})$' | paste -sd, -)\" \

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::custom::{GROUPS, is_read};
 use super::super::object::Object;
-use super::{NAME, absent};
+use super::NAME;
 use crate::model::{CoverageEntry, FactKind, Outcome};
 
 /// What a dump has of custom resources.
@@ -45,7 +45,7 @@ impl Custom {
         let groups = if self.has_definitions { &self.defined } else { operators };
         let entry = |detail: String| {
             let entry = CoverageEntry::hole(NAME, cluster, "custom resources", Outcome::NotRead, detail);
-            entry.remedy(format!("add them to the dump: {}", absent::custom_resources()))
+            entry.remedy("run nonhuman permissions kubernetes --plan: its last command dumps them")
         };
         if groups.is_empty() {
             let known =
