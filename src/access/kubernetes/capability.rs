@@ -132,7 +132,7 @@ fn add_new(new: Vec<Capability>, tenant: &str, found: &mut Vec<Capability>) {
 
 /// The rule that stands for the most by its stars, and what that amounts to.
 fn broadest<'a>(rules: &[Held<'a>]) -> Option<(CapabilityKind, Held<'a>)> {
-    let find = |is_it: fn(&Held<'_>) -> bool| rules.iter().find(|held| is_it(held)).copied();
+    let find = |is_it: fn(&Held<'a>) -> bool| rules.iter().find(|held| is_it(held)).copied();
     let all = find(Held::is_everything).map(|held| (CapabilityKind::Administrator, held));
     let most = || find(Held::is_wild).map(|held| (CapabilityKind::KubernetesWildcard, held));
     let part = || find(Held::is_partly_wild).map(|held| (CapabilityKind::KubernetesWildcardPart, held));
