@@ -22,6 +22,7 @@ mod commands;
 mod customs;
 mod deploy;
 mod evidence;
+mod forges;
 mod formats;
 mod git;
 mod grants;

@@ -103,7 +103,7 @@ impl<'n> Workflow<'n> {
             triggers,
             permissions: tree.get("permissions"),
             env: tree.get("env"),
-            gates: Gates::of(tree, &tables.frameworks),
+            gates: Gates::of(tree, &|event| tables.frameworks.is_untrusted(event)),
         }
     }
 

@@ -73,7 +73,7 @@ pub(super) fn read(file: &mut File<'_>, tree: &Node, owner: &Owner<'_>, keys: &S
         // What has an attribute is told before what has none: the settings are a better place than a file of tokens.
         let program = owner.client.map_or("unknown", |client| client.name.as_str());
         let attributes = Attributes::default().with(Name::AgentProgram, program);
-        let identity = file.identity(&client, IdentityKind::AgentClient, name, &(0..0), attributes);
+        let identity = file.client(&client, name, attributes);
         file.add(identity);
     }
 }
@@ -119,6 +119,7 @@ pub(super) fn attributes(server: &Server) -> Attributes {
     let texts = [
         (Name::Launcher, launch.launcher.map(str::to_owned).or_else(|| launch.program.clone())),
         (Name::Package, launch.package.clone()),
+        (Name::Version, launch.version.clone()),
         (Name::ImageDigest, launch.digest.clone()),
         (Name::Endpoint, server.endpoint.clone()),
         (Name::LooksLike, server.looks_like.clone()),
@@ -143,7 +144,14 @@ pub(super) fn attributes(server: &Server) -> Attributes {
         attributes.set(name, true);
     }
     let folders: Vec<String> = launch.folders.iter().map(|folder| folder.path.clone()).collect();
-    for (name, list) in [(Name::Folders, folders), (Name::Tools, server.tools.clone())] {
+    let lists = [
+        (Name::Folders, folders),
+        (Name::Tools, server.tools.clone()),
+        (Name::Arguments, launch.arguments.clone()),
+        (Name::Variables, server.variables.clone()),
+        (Name::Headers, server.headers.clone()),
+    ];
+    for (name, list) in lists {
         if !list.is_empty() {
             attributes.set(name, list);
         }

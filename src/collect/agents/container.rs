@@ -48,6 +48,7 @@ pub(super) fn image(text: &str, launch: &mut Launch) {
     let tagged = name.rsplit_once(':').filter(|(_, tag)| !tag.contains('/'));
     launch.package = Some(given::shown(tagged.map_or(name, |(name, _)| name)));
     launch.is_fetched = true;
+    launch.version = tagged.map(|(_, tag)| given::shown(tag));
     launch.is_pinned = digest.is_some_and(|digest| digest.starts_with("sha256:") && digest.len() == 71);
     launch.digest = digest.map(given::shown);
 }

@@ -6,7 +6,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::frameworks::Frameworks;
 use super::node::{Entry, Node};
 
 /// What of a workflow decides who gets where.
@@ -34,23 +33,24 @@ impl Start {
 }
 
 impl<'n> Gates<'n> {
-    pub(super) fn of(tree: &'n Node, frameworks: &Frameworks) -> Self {
+    /// Of a workflow, where outsiders cause the events that are open.
+    pub(super) fn of(tree: &'n Node, is_open: &dyn Fn(&str) -> bool) -> Self {
         let on = tree.get("on");
         let entries = on.map(Node::entries).unwrap_or_default();
-        let mut open = entries.iter().filter(|entry| frameworks.is_untrusted(&entry.key)).peekable();
+        let mut open = entries.iter().filter(|entry| is_open(&entry.key)).peekable();
         let by_label = open.peek().is_some()
             && open.all(|entry| entry.value.get("types").is_some_and(|types| types.words() == ["labeled"]));
         // Only people with triage rights set labels, assign, and plan.
         // Source: GitHub Docs, "Repository roles for an organization", triage.
         const OF_MEMBERS: [&str; 6] = ["labeled", "unlabeled", "assigned", "unassigned", "milestoned", "demilestoned"];
-        let untrusted: Vec<&Entry> = entries.iter().filter(|entry| frameworks.is_untrusted(&entry.key)).collect();
+        let untrusted: Vec<&Entry> = entries.iter().filter(|entry| is_open(&entry.key)).collect();
         let by_members = !untrusted.is_empty()
             && untrusted.iter().all(|entry| {
                 let types = entry.value.get("types").map(Node::words).unwrap_or_default();
                 !types.is_empty() && types.iter().all(|one| OF_MEMBERS.contains(one))
             });
         let names = entries.iter().map(|entry| entry.key.as_str()).chain(on.map(Node::words).unwrap_or_default());
-        let events = names.filter(|name| frameworks.is_untrusted(name)).map(str::to_owned).collect();
+        let events = names.filter(|name| is_open(name)).map(str::to_owned).collect();
         let mut gates = Self { held: HashSet::new(), start: Start { events, by_label, by_members } };
         gates.held = gates.held_jobs(tree.get("jobs").map(Node::entries).unwrap_or_default());
         gates

@@ -5,6 +5,7 @@
 //! keeps such files.
 
 mod address;
+mod administrators;
 mod agentic;
 mod azure;
 mod called;
@@ -17,6 +18,7 @@ mod commands;
 mod container;
 mod dependency;
 mod docker;
+mod doors;
 mod embedded;
 mod file;
 mod frameworks;
@@ -28,7 +30,9 @@ mod home;
 mod launch;
 mod manifest;
 mod node;
+mod moved;
 mod notes;
+mod package;
 mod parse;
 mod place;
 mod reference;
@@ -42,6 +46,8 @@ mod table;
 mod tokens;
 
 pub use file::NAME;
+pub(crate) use administrators::Administrators;
+pub(crate) use doors::{held_jobs, roles_in};
 pub(crate) use file::Source;
 pub use home::{Places, known_places};
 pub(crate) use notes::{Interest, LARGEST, Notes};

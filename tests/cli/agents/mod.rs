@@ -11,6 +11,7 @@ mod growth;
 mod hostile;
 mod layouts;
 mod lines;
+mod live;
 mod roles;
 mod settings;
 
