@@ -32,7 +32,20 @@ fn account(at: &Path, roles: &[(&str, &str, &str)]) {
 }
 
 fn scan(at: &Path) -> Value {
-    let given = ["scan", "shop", "--aws-export", "aws", "--isolated", "--now", NOW, "--format", "json", "-o", "scan.json", "-q"];
+    let given = [
+        "scan",
+        "shop",
+        "--aws-export",
+        "aws",
+        "--isolated",
+        "--now",
+        NOW,
+        "--format",
+        "json",
+        "-o",
+        "scan.json",
+        "-q",
+    ];
     let ran = run(at, &given);
     assert!(matches!(ran.code, 0 | 1 | 3), "{}", ran.stderr);
     serde_json::from_slice(&std::fs::read(at.join("scan.json")).expect("a report")).expect("JSON")
@@ -118,7 +131,12 @@ fn reach_goes_on_from_a_pipeline() {
     origin(at, "git@gitlab.com:acme/shop.git");
     pipeline(at, "any", "");
     let ran = run(at, &["reach", ".gitlab-ci.yml", "shop", "--aws-export", "aws", "--isolated", "--now", NOW]);
-    assert!(ran.stdout.contains("role any") && ran.stdout.contains("administrator of account 111122223333"), "{}{}", ran.stdout, ran.stderr);
+    assert!(
+        ran.stdout.contains("role any") && ran.stdout.contains("administrator of account 111122223333"),
+        "{}{}",
+        ran.stdout,
+        ran.stderr
+    );
 }
 
 #[test]

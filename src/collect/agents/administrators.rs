@@ -55,7 +55,10 @@ mod tests {
     fn users_and_groups_are_told_from_roles_of_the_same_name() {
         let text = "resource \"aws_iam_user\" \"ci\" {\n  name = \"ci\"\n}\nresource \"aws_iam_role\" \"ci\" {\n  name = \"ci\"\n}\nresource \"aws_iam_user_policy_attachment\" \"a\" {\n  user = \"ci\"\n  policy_arn = \"arn:aws:iam::aws:policy/AdministratorAccess\"\n}\nresource \"aws_iam_group\" \"g\" {\n  name = \"g\"\n}\nresource \"aws_iam_group_policy\" \"all\" {\n  group = aws_iam_group.g.name\n  policy = jsonencode({ Statement = [{ Effect = \"Allow\", Action = \"*\", Resource = \"*\" }] })\n}\n";
         let found = by(text);
-        assert_eq!(found.iter().map(|(address, _)| address.as_str()).collect::<Vec<_>>(), ["aws_iam_group.g", "aws_iam_user.ci"]);
+        assert_eq!(
+            found.iter().map(|(address, _)| address.as_str()).collect::<Vec<_>>(),
+            ["aws_iam_group.g", "aws_iam_user.ci"]
+        );
         assert_eq!(found[1].1, "AdministratorAccess");
         assert!(by(&text.replace("\"Allow\"", "\"Deny\"").replace("AdministratorAccess", "ReadOnlyAccess")).is_empty());
     }

@@ -154,6 +154,9 @@ fn agent(file: &File<'_>, block: &Block<'_>, what: &str) -> Waiting {
     let role = ["agent_resource_role_arn", "role_arn", "execution_role_arn", "service_account"]
         .iter()
         .find_map(|key| block.attribute(key));
+    if what == "AgentCore gateway" && block.string("authorizer_type") == Some("NONE") {
+        attributes.set(Name::Unauthenticated, true);
+    }
     let mut links = Vec::new();
     let mut local = None;
     if let Some((value, at)) = role {
@@ -174,13 +177,7 @@ fn agent(file: &File<'_>, block: &Block<'_>, what: &str) -> Waiting {
     let identity = file.identity(&id, IdentityKind::AgentCloud, told, &span, attributes);
     let in_full = role.map(|(value, _)| value.trim_matches('"')).filter(|value| value.starts_with("arn:"));
     let named = in_full.and_then(|arn| arn.split_once(":role/")).and_then(|(_, path)| path.rsplit('/').next());
-    Waiting {
-        path: file.source.path.to_owned(),
-        identity,
-        role: local,
-        named: named.map(str::to_owned),
-        links,
-    }
+    Waiting { path: file.source.path.to_owned(), identity, role: local, named: named.map(str::to_owned), links }
 }
 
 /// Writes down whether a role is an administrator, or why nobody can say.
@@ -229,6 +226,9 @@ fn cloudformation(file: &mut File<'_>, tree: &Node) {
         let mut attributes = Attributes::default().with(Name::AgentProgram, *what);
         let role = properties.any(&["AgentResourceRoleArn", "RoleArn", "ExecutionRoleArn"]);
         let span = entry.at..entry.at + entry.key.len();
+        if kind == "AWS::BedrockAgentCore::Gateway" && properties.text_of("AuthorizerType") == Some("NONE") {
+            attributes.set(Name::Unauthenticated, true);
+        }
         if let Some(role) = role {
             let local = local_name(role);
             let text = role.text().map(str::to_owned).or_else(|| local.map(str::to_owned));

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::model::{
-    AttributeName, Attributes, Confidence, Evidence, Exposure, FingerprintKey, Identity, IdentityKind, Known, Link, LinkKind,
-    Location, Record, Setting, SettingKind, Urn,
+    AttributeName, Attributes, Confidence, Evidence, Exposure, FingerprintKey, Identity, IdentityKind, Known, Link,
+    LinkKind, Location, Record, Setting, SettingKind, Urn,
 };
 use crate::secrets::LineIndex;
 

@@ -23,6 +23,8 @@ pub(super) struct Start {
     by_label: bool,
     /// By nothing but what members do: labels, assignments.
     by_members: bool,
+    /// Some step asks what the one who started it may do in the repository.
+    has_check: bool,
 }
 
 impl Start {
@@ -51,8 +53,11 @@ impl<'n> Gates<'n> {
             });
         let names = entries.iter().map(|entry| entry.key.as_str()).chain(on.map(Node::words).unwrap_or_default());
         let events = names.filter(|name| is_open(name)).map(str::to_owned).collect();
-        let mut gates = Self { held: HashSet::new(), start: Start { events, by_label, by_members } };
-        gates.held = gates.held_jobs(tree.get("jobs").map(Node::entries).unwrap_or_default());
+        let mut gates = Self { held: HashSet::new(), start: Start::default() };
+        let jobs = tree.get("jobs").map(Node::entries).unwrap_or_default();
+        let has_check = jobs.iter().flat_map(|job| steps(&job.value)).any(asks_for_rights);
+        gates.start = Start { events, by_label, by_members, has_check };
+        gates.held = gates.held_jobs(jobs);
         gates
     }
 
@@ -68,7 +73,7 @@ impl<'n> Gates<'n> {
         let mut open: Vec<&'n str> = Vec::new();
         for job in jobs {
             let condition = job.value.text_of("if").unwrap_or_default();
-            if self.guards(&job.value) {
+            if self.guards(&job.value) || steps(&job.value).iter().any(ends_for_strangers) {
                 open.push(&job.key);
             } else if !["always()", "failure()", "cancelled()"].iter().any(|word| condition.contains(word)) {
                 for name in job.value.get("needs").map(Node::words).unwrap_or_default() {
@@ -96,6 +101,50 @@ impl<'n> Gates<'n> {
     }
 }
 
+fn steps(job: &Node) -> &[Node] {
+    job.get("steps").map(Node::items).unwrap_or_default()
+}
+
+/// Actions that tell what somebody may do in the repository, and those that end the job for whoever may not write.
+/// Source: the actions' own documentation.
+const CHECKS: [&str; 3] = [
+    "actions-cool/check-user-permission",
+    "sushichop/action-repository-permission",
+    "tspascoal/get-user-teams-membership",
+];
+const ENDING: [&str; 2] = ["prince-chrismc/check-actor-permissions-action", "lannonbr/repo-permission-check-action"];
+
+/// Whether a step asks what the one who started the workflow may do: by an action, or by the API.
+/// Source: GitHub REST API, "Get repository permissions for a user".
+fn asks_for_rights(step: &Node) -> bool {
+    let uses = step.text_of("uses").unwrap_or_default().to_lowercase();
+    let script = step.get("with").and_then(|with| with.text_of("script"));
+    let text = [step.text_of("run"), script].into_iter().flatten();
+    CHECKS.iter().any(|check| uses.starts_with(check))
+        || text.into_iter().any(|text| {
+            text.contains("getCollaboratorPermissionLevel")
+                || text.contains("collaborators/") && text.contains("/permission")
+        })
+}
+
+fn ends_for_strangers(step: &Node) -> bool {
+    let uses = step.text_of("uses").unwrap_or_default().to_lowercase();
+    ENDING.iter().any(|check| uses.starts_with(check)) && !step.is_true("continue-on-error") && step.get("if").is_none()
+}
+
+/// Whether a comparison asks for a good answer of such a step, or of the job that it is in.
+fn is_answer(part: &str, literals: &[String]) -> bool {
+    let is_output =
+        |text: &str| (text.starts_with("steps.") || text.starts_with("needs.")) && text.contains(".outputs.");
+    let bare = part.trim_start_matches('(').trim_end_matches(')');
+    bare.split_once("==").is_some_and(|(one, other)| {
+        let value = if is_output(one) { other } else { one };
+        let is_good =
+            literal(value, literals).is_some_and(|text| matches!(text, "true" | "write" | "admin" | "maintain"));
+        (is_output(one) || is_output(other)) && is_good
+    })
+}
+
 /// Whether a condition holds for nobody but people whom the repository knows, on each of its ways: every side of an `||` must
 /// ask who it is, without a negation.
 fn guards(condition: &str, start: &Start) -> bool {
@@ -115,7 +164,9 @@ fn guards(condition: &str, start: &Start) -> bool {
         let named = way.split("&&").find_map(|part| compared(part, "github.event_name", &literals));
         let all = start.events.iter().map(String::as_str);
         let events: Vec<&str> = named.map_or_else(|| all.collect(), |event| vec![event]);
-        way.split("&&").any(|part| asks_who(part, &literals, &events, start.by_label))
+        way.split("&&").any(|part| {
+            asks_who(part, &literals, &events, start.by_label) || start.has_check && is_answer(part, &literals)
+        })
     })
 }
 
@@ -177,7 +228,13 @@ fn asks_who(part: &str, literals: &[String], events: &[&str], by_label: bool) ->
         });
         compared(part, name, literals).is_some() || list.as_ref().is_some_and(|(_, value)| value == name) || is_variable
     };
-    if is_no_fork(part, literals, events) {
+    // Only who may write merges a change.
+    const MERGED: &str = "github.event.pull_request.merged";
+    let bare = part.trim_matches(['(', ')']);
+    let is_merged = bare == MERGED || bare == format!("{MERGED}==true");
+    if is_no_fork(part, literals, events)
+        || is_merged && !events.is_empty() && events.iter().all(|one| *one == "pull_request_target")
+    {
         return true;
     }
     if NAMES.iter().any(is_name) || by_label && compared(part, LABEL, literals).is_some() {
@@ -226,8 +283,13 @@ mod tests {
     use super::Start;
 
     fn guards(condition: &str, events: &[&str], by_label: bool) -> bool {
-        Start { events: events.iter().map(|&event| event.to_owned()).collect(), by_label, by_members: false }
-            .guards(condition)
+        Start {
+            events: events.iter().map(|&event| event.to_owned()).collect(),
+            by_label,
+            by_members: false,
+            has_check: false,
+        }
+        .guards(condition)
     }
 
     #[test]
@@ -273,6 +335,29 @@ mod tests {
         assert!(of("review", "pull_request_review") && of("comment", "pull_request_review_comment"));
         assert!(!of("pull_request", "pull_request_review_comment") && !of("pull_request", "pull_request_review"));
         assert!(!guards("github.event.issue.author_association == 'OWNER'", &["issues", "issue_comment"], false));
+    }
+
+    #[test]
+    fn answers_about_rights_guard_where_somebody_asks() {
+        let asked = |condition: &str, has_check: bool| {
+            Start { events: vec!["issue_comment".to_owned()], has_check, ..Start::default() }.guards(condition)
+        };
+        for condition in [
+            "needs.check.outputs.allowed == 'true'",
+            "contains(github.event.comment.body, '@x') && steps.p.outputs.require-result == 'true'",
+            "'admin' == steps.p.outputs.user-permission",
+        ] {
+            assert!(asked(condition, true) && !asked(condition, false), "{condition}");
+        }
+        for condition in [
+            "needs.check.outputs.allowed == 'false'",
+            "needs.check.outputs.allowed != 'true'",
+            "steps.p.outcome == 'true'",
+        ] {
+            assert!(!asked(condition, true), "{condition}");
+        }
+        let merged = "github.event.pull_request.merged == true";
+        assert!(guards(merged, &["pull_request_target"], false) && !guards(merged, &["issues"], false));
     }
 
     #[test]

@@ -108,7 +108,9 @@ const MOST_ARGUMENTS: usize = 50;
 /// A flag as it is written, with a mark for its value; any other argument may be one itself.
 fn without_value(text: &str) -> String {
     let is_name = |name: &str| {
-        name.len() <= 40 && name.starts_with('-') && name.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-')
+        name.len() <= 40
+            && name.starts_with('-')
+            && name.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-')
     };
     match text.split_once('=') {
         Some((flag, _)) if is_name(flag) => format!("{flag}=…"),

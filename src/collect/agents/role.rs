@@ -240,7 +240,8 @@ impl Roles {
     }
 
     fn power(&self, local: &str) -> Option<Power> {
-        let by_name = self.names.get(local).and_then(|name| self.given_by_name.get(&format!("{}/{name}", sort_of(local))));
+        let by_name =
+            self.names.get(local).and_then(|name| self.given_by_name.get(&format!("{}/{name}", sort_of(local))));
         let all = self.given.get(local).into_iter().chain(by_name).flatten();
         let power = all.map(|given| self.resolved(given)).fold(None, Power::strongest)?;
         Some(match (power, self.limits.get(local)) {

@@ -11,9 +11,7 @@ use super::given::{Held, held};
 use super::node::Node;
 use super::parse::{Format, parse};
 use super::table::TokenRule;
-use crate::model::{
-    AttributeName as Name, Attributes, Credential, CredentialKind, Known, LinkKind, Record,
-};
+use crate::model::{AttributeName as Name, Attributes, Credential, CredentialKind, Known, LinkKind, Record};
 
 /// The longest claim that is told.
 const LONGEST_CLAIM: usize = 200;

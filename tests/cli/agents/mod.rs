@@ -14,8 +14,8 @@ mod lines;
 mod live;
 mod roles;
 mod settings;
-
 mod table;
+mod told;
 mod toolkits;
 
 use std::path::Path;

@@ -221,7 +221,11 @@ fn user_settings_meet_the_servers_of_a_repository() {
         let (_, report) = scan(at, &["--home", "jana", "shop"]);
         let found = of_rule(&report, rule);
         assert_eq!(found.len(), expected, "{settings}: {report}");
-        assert!(found.iter().all(|(message, _)| message.contains("Claude Code (shop)") && message.contains("Claude Code (jana)")));
+        assert!(
+            found
+                .iter()
+                .all(|(message, _)| message.contains("Claude Code (shop)") && message.contains("Claude Code (jana)"))
+        );
         // Neither alone.
         assert_eq!(of_rule(&report, "agent-lethal-trifecta").len(), 0);
     }

@@ -53,14 +53,16 @@ pub(super) fn read(text: &str) -> Vec<Habit> {
     let mut found = write_all(&tree, text);
     let mut clouds: BTreeMap<&'static str, (String, BTreeSet<String>)> = BTreeMap::new();
     keys(&tree, DEEPEST, &mut clouds);
-    found.extend(clouds.into_iter().map(|(cloud, (key, names))| Habit {
-        kind: SettingKind::CiStaticKey,
-        part: format!("static-key/{}", cloud.to_lowercase().replace(' ', "-")),
-        place: None,
-        line: line_of(text, &key),
-        attributes: Attributes::default()
-            .with(AttributeName::Service, cloud)
-            .with(AttributeName::SetTo, names.into_iter().collect::<Vec<_>>().join(", ")),
+    found.extend(clouds.into_iter().map(|(cloud, (key, names))| {
+        Habit {
+            kind: SettingKind::CiStaticKey,
+            part: format!("static-key/{}", cloud.to_lowercase().replace(' ', "-")),
+            place: None,
+            line: line_of(text, &key),
+            attributes: Attributes::default()
+                .with(AttributeName::Service, cloud)
+                .with(AttributeName::SetTo, names.into_iter().collect::<Vec<_>>().join(", ")),
+        }
     }));
     found
 }
@@ -111,7 +113,8 @@ fn keys(node: &Value, left: usize, found: &mut BTreeMap<&'static str, (String, B
 
 /// The names behind `secrets.` in an expression.
 fn secrets(text: &str) -> BTreeSet<String> {
-    let name = |rest: &str| rest.chars().take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect();
+    let name =
+        |rest: &str| rest.chars().take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect();
     let names = text.split("secrets.").skip(1).map(name);
     names.filter(|name: &String| text.contains("${{") && !name.is_empty()).collect()
 }
@@ -148,7 +151,9 @@ mod tests {
         assert_eq!(told(block), expected);
         for quiet in [
             block.replace("secrets.", "steps.login.outputs."),
-            block.replace("    steps:", "      AWS_SESSION_TOKEN: ${{ secrets.ST }}\n    steps:").replace("credentials_json", "x"),
+            block
+                .replace("    steps:", "      AWS_SESSION_TOKEN: ${{ secrets.ST }}\n    steps:")
+                .replace("credentials_json", "x"),
             block.replace("on: push", "on: [").clone(),
         ] {
             assert!(told(&quiet).is_empty(), "{quiet}");
@@ -157,7 +162,8 @@ mod tests {
 
     #[test]
     fn a_token_that_writes_everything_is_told_where_it_is_given() {
-        let text = "permissions: write-all\njobs:\n  a:\n    steps: []\n  b:\n    # write-all\n    permissions: write-all\n";
+        let text =
+            "permissions: write-all\njobs:\n  a:\n    steps: []\n  b:\n    # write-all\n    permissions: write-all\n";
         assert_eq!(told(text), [("write-all".to_owned(), 1, None), ("b/write-all".to_owned(), 7, None)]);
         assert!(told(&text.replace(": write-all", ": read-all")).is_empty());
     }

@@ -69,7 +69,16 @@ pub(super) fn read(text: &str, default: Option<&str>) -> Option<Pipeline> {
 
 /// Keys at the top that are no jobs.
 const RESERVED: &[&str] = &[
-    "default", "include", "stages", "variables", "workflow", "image", "services", "cache", "before_script", "after_script",
+    "default",
+    "include",
+    "stages",
+    "variables",
+    "workflow",
+    "image",
+    "services",
+    "cache",
+    "before_script",
+    "after_script",
     "spec",
 ];
 
@@ -142,11 +151,22 @@ fn subjects(tree: &Value, job: &Value, default: Option<&str>) -> BTreeSet<String
 }
 
 /// Words of `only` that are sources of pipelines and no branches.
-const EVENTS: &[&str] =
-    &["api", "chat", "external", "external_pull_requests", "merge_requests", "pipelines", "pushes", "schedules", "triggers", "web"];
+const EVENTS: &[&str] = &[
+    "api",
+    "chat",
+    "external",
+    "external_pull_requests",
+    "merge_requests",
+    "pipelines",
+    "pushes",
+    "schedules",
+    "triggers",
+    "web",
+];
 
 fn is_plain(name: &str) -> bool {
-    !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || "._-/".contains(letter))
+    !name.is_empty()
+        && name.chars().all(|letter| letter.is_alphanumeric() || "._-/".contains(letter))
         && !name.starts_with('/')
 }
 
@@ -166,7 +186,10 @@ fn of_condition(condition: &str, default: Option<&str>) -> Vec<String> {
     let value = compared(&["$CI_COMMIT_BRANCH", "$CI_COMMIT_REF_NAME"]);
     match value.as_deref() {
         Some("$CI_DEFAULT_BRANCH") => {
-            return vec![default.map_or_else(|| "?ref_type:branch:ref:*".to_owned(), |name| format!("ref_type:branch:ref:{name}"))];
+            return vec![
+                default
+                    .map_or_else(|| "?ref_type:branch:ref:*".to_owned(), |name| format!("ref_type:branch:ref:{name}")),
+            ];
         }
         Some(text) => {
             let name = text.trim_matches(['"', '\'']);
@@ -220,7 +243,10 @@ mod tests {
     #[test]
     fn jobs_with_tokens_name_their_roles() {
         let one = read(TEXT, Some("main")).expect("it has a token");
-        assert_eq!((one.line, one.roles.into_iter().collect::<Vec<_>>()), (3, vec!["arn:aws:iam::111122223333:role/gl".to_owned()]));
+        assert_eq!(
+            (one.line, one.roles.into_iter().collect::<Vec<_>>()),
+            (3, vec!["arn:aws:iam::111122223333:role/gl".to_owned()])
+        );
         assert!(one.subjects.contains("* ref_type:branch:ref:*") && one.subjects.contains("* ref_type:tag:ref:*"));
         assert_eq!(read(&TEXT.replace("id_tokens", "variables"), None), None);
         assert_eq!(read(&TEXT.replace("extends: .cloud", "stage: deploy"), None), None);

@@ -66,7 +66,10 @@ impl Repositories {
 impl Repositories {
     /// Host and whole path of the repository's origin, as GitLab names a project: `gitlab.com`, `group/sub/shop`.
     pub(super) fn project_of(&mut self, path: &str) -> Option<(String, String)> {
-        Path::new(path).ancestors().skip(1).find_map(|folder| project(&text(&self.root.join(folder).join(".git/config"))?))
+        Path::new(path)
+            .ancestors()
+            .skip(1)
+            .find_map(|folder| project(&text(&self.root.join(folder).join(".git/config"))?))
     }
 }
 

@@ -242,9 +242,14 @@ mod tests {
     #[test]
     fn roles_are_named_in_variables_and_on_command_lines_too() {
         let role = "          role-to-assume: arn:aws:iam::111122223333:role/ci # it\n";
-        let run = TEXT.replace(role, "      - run: aws sts assume-role-with-web-identity --role-arn arn:aws:iam::111122223333:role/ci\n");
+        let run = TEXT.replace(
+            role,
+            "      - run: aws sts assume-role-with-web-identity --role-arn arn:aws:iam::111122223333:role/ci\n",
+        );
         assert_eq!(found(&run).roles, found(TEXT).roles);
-        let with = TEXT.replace(role, "").replace("permissions:", "env: {AWS_ROLE_ARN: \"arn:aws:iam::111122223333:role/ci\"}\npermissions:");
+        let with = TEXT
+            .replace(role, "")
+            .replace("permissions:", "env: {AWS_ROLE_ARN: \"arn:aws:iam::111122223333:role/ci\"}\npermissions:");
         assert_eq!(found(&with).roles, found(TEXT).roles);
     }
 
