@@ -132,7 +132,7 @@ fn reach_goes_on_from_a_pipeline() {
     pipeline(at, "any", "");
     let ran = run(at, &["reach", ".gitlab-ci.yml", "shop", "--aws-export", "aws", "--isolated", "--now", NOW]);
     assert!(
-        ran.stdout.contains("role any") && ran.stdout.contains("administrator of account 111122223333"),
+        ran.stdout.contains("role any") && ran.stdout.contains("(administrator): account 111122223333"),
         "{}{}",
         ran.stdout,
         ran.stderr

@@ -174,8 +174,10 @@ pub(super) fn given(file: &mut File<'_>, holder: &Urn, list: &[Given], span: &Ra
         let mut attributes = Attributes::default().with(Name::GivenAs, one.by);
         match &one.held {
             Held::Literal => attributes.set(Name::Literal, true),
-            // A default behind a reference is a value all the same.
-            Held::Reference(_) if form.is_some() => attributes.set(Name::Literal, true),
+            // A value of a known form behind a reference is one all the same; that letters look drawn is no form.
+            Held::Reference(_) if form.as_ref().is_some_and(|form| !form.starts_with("generic")) => {
+                attributes.set(Name::Literal, true);
+            }
             Held::Reference(to) => attributes.set(Name::Reference, to.as_str()),
         }
         attributes.set_known(Name::SecretForm, Known::from(form));

@@ -71,6 +71,7 @@ pub(super) fn options<'w>(arguments: &'w [Word], launch: &mut Launch, given: &mu
         match flag {
             "-e" | "--env" => {
                 let (name, value) = value.split_once('=').map_or((value, None), |(name, value)| (name, Some(value)));
+                launch.variables.push(given::shown(name));
                 given::of_pair(name, value, "env", place, given);
             }
             "-v" | "--volume" => mount(value.split(':').next().unwrap_or_default(), launch),

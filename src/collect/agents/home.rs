@@ -24,6 +24,8 @@ pub struct Places {
     pub links: Vec<PathBuf>,
     /// What could not be looked at, and why.
     pub refused: Vec<(PathBuf, String)>,
+    /// Profiles with a variable that puts a folder where it cannot be followed, and why.
+    pub lost: Vec<(PathBuf, String)>,
     /// Of files that a variable put elsewhere, how they are called where they usually lie.
     pub moved: BTreeMap<PathBuf, String>,
 }
@@ -40,7 +42,7 @@ pub fn known_places(home: &Path, tables: &Tables) -> Places {
         search.elsewhere(tables, from, to);
     }
     let mut found = search.found;
-    found.refused.extend(moved.lost);
+    found.lost = moved.lost;
     found.files.sort();
     found.files.dedup();
     found.links.sort();

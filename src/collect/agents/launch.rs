@@ -29,6 +29,8 @@ pub(super) struct Launch {
     pub(super) folders: Vec<Folder>,
     /// A flag that takes the sandbox away, as written.
     pub(super) unsandboxed: Option<String>,
+    /// The names of variables that a container is given.
+    pub(super) variables: Vec<String>,
     /// What stands behind the package or program, without any value.
     pub(super) arguments: Vec<String>,
 }

@@ -198,6 +198,7 @@ fn server(name: &str, at: usize, span: Range<usize>, node: &Node, knowledge: &Kn
         return None;
     }
     server.launch = launch::read(&words, &mut server.given);
+    server.variables = std::mem::take(&mut server.launch.variables);
     if let Some(image) = node.any(&["image"]).and_then(Node::text).filter(|_| server.launch.package.is_none()) {
         container::image(image, &mut server.launch);
     }
@@ -245,7 +246,12 @@ fn names_of(map: &Node, names: &mut Vec<String>) {
         Some(super::given::shown(text))
     };
     let all = map.entries().iter().map(|entry| super::given::shown(&entry.key));
-    names.extend(all.chain(map.items().iter().filter_map(of_item)).take(MOST_NAMES.saturating_sub(names.len())));
+    let all: Vec<String> = all.chain(map.items().iter().filter_map(of_item)).collect();
+    for name in all {
+        if names.len() < MOST_NAMES && !names.contains(&name) {
+            names.push(name);
+        }
+    }
 }
 
 fn is_disabled(node: &Node) -> bool {

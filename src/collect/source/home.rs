@@ -125,6 +125,13 @@ fn not_looked_at(walk: &Walk, found: &Places) -> Result<(), CollectError> {
         let entry = entry.blinds(&[FactKind::Identities, FactKind::Credentials, FactKind::Exposures]);
         walk.sink.send_blocking(Record::Coverage(entry))?;
     }
+    found.lost.iter().try_for_each(|(profile, why)| {
+        let entry =
+            CoverageEntry::hole(agents::NAME, &walk.target, &name::text_of(profile), Outcome::NotRead, why.clone())
+                .blinds(&[FactKind::Identities, FactKind::Credentials])
+                .remedy("scan the folder that it names, too");
+        walk.sink.send_blocking(Record::Coverage(entry))
+    })?;
     found.refused.iter().try_for_each(|(path, why)| {
         let entry =
             CoverageEntry::hole(agents::NAME, &walk.target, &name::text_of(path), Outcome::Refused, why.clone())

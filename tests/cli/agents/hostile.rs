@@ -176,7 +176,7 @@ fn every_form_tells_what_it_cannot_read() {
     let deep_workflow = format!("on: {}\n{step}", "[".repeat(50_000));
     for (path, text, expected) in [
         (".mcp.json", deep_json.as_str(), "levels of nesting"),
-        (".vscode/mcp.json", "{// c\n\"servers\": {\"a\": {,}}}", "line 2, column 18: expected"),
+        (".vscode/mcp.json", "{// c\n\"servers\": {\"a\": {,}}}", "line 2, column 19: expected"),
         (".codex/config.toml", deep_toml.as_str(), "line 1, column"),
         (".codex/config.toml", "[mcp_servers.a]\ncommand = \n", "line 2, column"),
         (".codex/config.toml", "a = 1\na = 2\n", "line 2, column 1"),

@@ -151,7 +151,7 @@ fn folders_that_a_profile_puts_elsewhere_are_followed() {
         .as_array()
         .expect("a list")
         .iter()
-        .filter(|one| one["outcome"] == "refused")
+        .filter(|one| one["remedy"] == "scan the folder that it names, too")
         .filter_map(|one| one["detail"].as_str())
         .collect();
     assert_eq!(
