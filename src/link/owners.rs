@@ -107,13 +107,8 @@ pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
             weight: labels.own_account,
         }));
         if claims.is_empty() {
-            claims.extend(of_workloads(read, identity, labels));
-        }
-        if claims.is_empty() {
-            claims.extend(of_role(read, identity, labels));
-        }
-        if claims.is_empty() {
-            claims.extend(of_namespace(read, identity, labels));
+            let of_others = of_workloads(read, identity, labels).or_else(|| of_role(read, identity, labels));
+            claims.extend(of_others.or_else(|| of_namespace(read, identity, labels)));
         }
         let weighed = weigh(claims, &directory);
         // A list of owners that could not be read does not say that there are none.

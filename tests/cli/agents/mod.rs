@@ -18,6 +18,7 @@ mod settings;
 mod table;
 mod told;
 mod toolkits;
+mod vendors;
 
 use std::path::Path;
 
