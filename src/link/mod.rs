@@ -14,6 +14,7 @@ mod directory;
 mod edges;
 mod environments;
 mod federation;
+mod homes;
 mod nodes;
 mod outsiders;
 mod owners;
@@ -108,6 +109,7 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     cluster::link(inventory, tables);
     aws::link_workloads(inventory);
     agents::link(inventory);
+    homes::link(inventory);
     edges::link(inventory);
     clusters::tell_unread(inventory);
     unmade::link(inventory);

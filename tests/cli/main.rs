@@ -25,6 +25,7 @@ mod deploy;
 mod drift;
 mod dumps;
 mod evidence;
+mod forges;
 mod formats;
 mod git;
 mod grants;
