@@ -16,6 +16,7 @@ mod bad_input;
 mod baseline;
 #[cfg(feature = "aws")]
 mod bucket;
+mod charts;
 mod ci;
 mod clusters;
 mod code;
@@ -23,7 +24,9 @@ mod commands;
 mod customs;
 mod deploy;
 mod drift;
+mod dumps;
 mod evidence;
+mod forges;
 mod formats;
 mod git;
 mod grants;
@@ -43,6 +46,7 @@ mod kubernetes;
 #[cfg(all(feature = "aws", feature = "kubernetes"))]
 mod leavers;
 mod live;
+mod nodes;
 #[cfg(feature = "okta")]
 mod okta;
 #[cfg(feature = "okta")]
