@@ -1,8 +1,10 @@
 //! Joins what the collectors brought and concludes from it. Pure passes over the graph, in one visible order:
 //! each pass may use what those before it concluded.
 
+mod accounts;
 mod agent_accounts;
 mod agents;
+mod around;
 mod aws;
 mod cluster;
 mod clusters;
@@ -12,12 +14,15 @@ mod directory;
 mod edges;
 mod environments;
 mod federation;
+mod homes;
+mod nodes;
 mod outsiders;
 mod owners;
 mod persons;
 mod privilege;
 mod proofs;
 mod reach;
+mod refuted;
 mod search;
 mod trust;
 mod unasked;
@@ -104,6 +109,7 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     cluster::link(inventory, tables);
     aws::link_workloads(inventory);
     agents::link(inventory);
+    homes::link(inventory);
     edges::link(inventory);
     clusters::tell_unread(inventory);
     unmade::link(inventory);

@@ -6,7 +6,7 @@ macro_rules! attributes_of_clouds {
         $then! {
             $($before)*
             /// The groups of its account that a user is in, by name.
-            Groups = "groups": Texts of [Identity];
+            Groups = "groups": Texts of [Identity, Setting];
             /// How many agents hold the same value, where there are several; told at the first place of the value alone.
             AgentCount = "agent_count": Int of [Exposure, Credential];
             /// Which agents hold the same value.
@@ -23,10 +23,22 @@ macro_rules! attributes_of_clouds {
             Folders = "folders": Texts of [Identity];
             /// The known server whose package's name it looks like.
             LooksLike = "looks_like": Text of [Identity];
+            /// It is a client of a home directory: its settings hold for every tree that its user opens.
+            OfHome = "of_home": Bool of [Identity];
+            /// The user settings together with which it reads private data and foreign text and sends data out unasked.
+            TrifectaWith = "trifecta_with": Texts of [Identity];
             /// The program that starts it: npx, uvx, docker and their like.
             Launcher = "launcher": Text of [Identity];
             /// The package or image that is started.
             Package = "package": Text of [Identity];
+            /// The version, tag or range of the package or image, as written.
+            Version = "version": Text of [Identity];
+            /// What it is started with: flags without their values, and a mark for everything else.
+            Arguments = "arguments": Texts of [Identity];
+            /// The names of the variables that it is given.
+            Variables = "variables": Texts of [Identity];
+            /// The names of the headers that it is sent.
+            Headers = "headers": Texts of [Identity];
             /// It starts exactly one version, by number or digest.
             Pinned = "pinned": Bool of [Identity];
             /// It starts a package or image that is fetched.
@@ -127,6 +139,10 @@ macro_rules! attributes_of_clouds {
             OpensResources = "opens_resources": Texts of [Identity];
             /// Actions by which it may have credentials of any other made.
             MintsCredentials = "mints_credentials": Texts of [Identity];
+            /// What an access entry of a cluster allows, each policy with where.
+            AccessPolicies = "access_policies": Texts of [Setting];
+            /// It makes whom it is about administrator of a whole cluster.
+            ClusterAdministrator = "cluster_administrator": Bool of [Setting];
             /// It is used by people: a user that signs in and has no key, a role that people sign in to.
             OfPeople = "of_people": Bool of [Identity];
             /// Those of its policies whose conditions pass whoever lacks what they ask for.
@@ -181,6 +197,8 @@ macro_rules! attributes_of_clouds {
             Managed = "managed": Bool of [Setting];
             /// How many machines were registered with it.
             Machines = "machines": Int of [Workload];
+            /// In how many instance profiles it is.
+            InstanceProfiles = "instance_profiles": Int of [Identity];
             /// How many network hops the metadata service answers over.
             MetadataHops = "metadata_hops": Int of [Workload];
             /// A second factor is asked for.

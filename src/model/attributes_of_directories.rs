@@ -13,6 +13,10 @@ macro_rules! attributes_of_directories {
             DefinedArn = "defined_arn": Text of [Setting];
             /// The kind of the identity that code makes.
             DefinedKind = "defined_kind": Text of [Setting];
+            /// The policy by which the code makes it an administrator.
+            AdministratorBy = "administrator_by": Text of [Setting];
+            /// The host of the repository it lies in.
+            Forge = "forge": Text of [Workload];
             /// The name of the identity that code makes, where it stands there plainly.
             DefinedName = "defined_name": Text of [Setting];
             /// The account or cluster that was read to its end and does not have what this code makes.
@@ -25,7 +29,7 @@ macro_rules! attributes_of_directories {
             /// `?` before what is not sure.
             TokenSubjects = "token_subjects": Texts of [Workload];
             /// The cluster of the provider that it is about, by the provider's name for it.
-            OfCluster = "of_cluster": Text of [Workload];
+            OfCluster = "of_cluster": Text of [Workload, Setting];
             /// The service account that it is about, as namespace/name.
             OfAccount = "of_account": Text of [Workload];
             /// The accounts that the code is applied to, where it says so.
@@ -50,6 +54,10 @@ macro_rules! attributes_of_directories {
             CloudIdentity = "cloud_identity": Text of [Identity];
             /// What it is to act as in a cloud cannot be a name of that cloud.
             CloudLinkBroken = "cloud_link_broken": Bool of [Identity];
+            /// Why it cannot act as the identity of a cloud that it names.
+            CloudLinkWhy = "cloud_link_why": Text of [Identity];
+            /// Secrets that it may read by name and that open something else.
+            OpensBySecrets = "opens_by_secrets": Texts of [Identity];
             /// For how many days an audit log does not show it.
             UnseenDays = "unseen_days": Int of [Identity];
             /// The sorts of requests that an audit log shows it with: verb, API group, resource and namespace.
@@ -124,6 +132,8 @@ macro_rules! attributes_of_directories {
             TokenLifetimeBounded = "token_lifetime_bounded": Bool of [Setting];
             /// What it asks is let pass when it gives no answer.
             FailsOpen = "fails_open": Bool of [Setting];
+            /// The service accounts as which pods on it run.
+            PodsOf = "pods_of": Texts of [Setting];
             /// The level of pod security that is enforced in it.
             PodSecurity = "pod_security": Text of [Setting];
 

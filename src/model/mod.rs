@@ -39,7 +39,7 @@ pub use edge::{Edge, EdgeKind, Holding, Reached};
 pub use evidence::{Evidence, Location};
 pub use exposure::{Commit, Exposure, Proof};
 pub use fact::{
-    Capability, CapabilityKind, CredentialState, EscalationPath, LastUse, Owner, PrincipalKind, TrustedPrincipal,
+    Capability, CapabilityKind, CredentialState, EscalationPath, Hop, LastUse, Owner, PrincipalKind, TrustedPrincipal,
 };
 pub use finding::{
     BaselineNote, BaselineState, Confidence, Finding, Hidden, HistoryNote, HistoryState, NotEvaluated, RuleInfo,
@@ -58,6 +58,7 @@ pub use shared::Shared;
 pub use shell::shell_word;
 pub use time::{days_between, parse_day, parse_timestamp, short_date, show_age};
 pub use tree_name::{TreeName, TreeNames};
+pub(crate) use urn::ByName;
 pub use urn::Urn;
 pub use usage::Usage;
 pub use workload::{Workload, WorkloadKind};

@@ -13,12 +13,18 @@ names! {
         CodeDefinition = "code.definition",
         /// A public key that a file names: a line of `authorized_keys`, a deploy key in code, a certificate.
         CodePublicKey = "code.public-key",
+        /// A key of a cloud that lasts, which a workflow takes from its secrets.
+        CiStaticKey = "ci.static-key",
+        /// A workflow's token that may write everything.
+        CiWriteAll = "ci.write-all",
         /// An AWS account as such: its root user's MFA and keys.
         AwsAccount = "aws.account",
         /// A finding of IAM Access Analyzer.
         AwsAnalyzerFinding = "aws.analyzer-finding",
         /// An EKS cluster as AWS sees it.
         AwsCluster = "aws.cluster",
+        /// An access entry of an EKS cluster: whom of IAM it lets in, and as what.
+        AwsAccessEntry = "aws.access-entry",
         /// A credential of another service that AgentCore keeps for agents.
         AwsCredentialProvider = "aws.credential-provider",
         /// A request for temporary rights in an account.
@@ -91,6 +97,8 @@ names! {
         KubernetesConfigMap = "kubernetes.config-map",
         /// A namespace.
         KubernetesNamespace = "kubernetes.namespace",
+        /// A node, by the pods on it.
+        KubernetesNode = "kubernetes.node",
         /// A Role or ClusterRole that is worth a look by itself.
         KubernetesRole = "kubernetes.role",
         /// The metadata of a Secret that is worth a look.

@@ -31,6 +31,9 @@ pub(super) struct IdentityView<'a> {
     /// Ways to stored data that it may not read itself.
     #[serde(skip_serializing_if = "<[EscalationPath]>::is_empty")]
     pub(super) data_paths: &'a [EscalationPath],
+    /// Ways to a node of its cluster.
+    #[serde(skip_serializing_if = "<[EscalationPath]>::is_empty")]
+    pub(super) node_paths: &'a [EscalationPath],
     pub(super) credentials: &'a BTreeSet<Urn>,
     pub(super) grants: u64,
     pub(super) workloads: &'a BTreeSet<Urn>,
@@ -74,7 +77,7 @@ impl<'a> View<'a> {
             }
         }
         let mut hidden: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-        for entry in scan.inventory.coverage.entries() {
+        for entry in scan.inventory.coverage.entries().iter().filter(|entry| entry.kinds.is_empty()) {
             hidden.entry(entry.target.as_str()).or_default().extend(&entry.blinds);
         }
         let why = "nothing was concluded of this identity";
@@ -114,6 +117,7 @@ impl<'a> View<'a> {
             capabilities: &facts.capabilities,
             escalations: &facts.escalations,
             data_paths: &facts.data_paths,
+            node_paths: &facts.node_paths,
             credentials: &facts.credentials,
             grants: facts.grants.len() as u64,
             workloads: &facts.workloads,

@@ -86,6 +86,7 @@ const IDENTITY: &[Field] = &[
     field("credentials", Type::Int, "How many credentials it has.").needs(&[Credentials]),
     field("active_credentials", Type::Int, "How many of them work.").needs(&[Credentials]),
     field("workloads", Type::Int, "How many workloads run as it.").needs(&[Workloads]),
+    field("workloads_seen", Type::Int, "How many workloads that were read run as it; others may that were not."),
     field("grants", Type::Int, "How many policies and roles it holds.").needs(&[Grants]),
     field("linked", Type::Int, "How many identities of other systems are tied to it."),
     field("exposures", Type::Int, "In how many places its credentials lie in the open."),
@@ -104,6 +105,8 @@ const IDENTITY: &[Field] = &[
         "What it can do in some namespaces only, without a condition.",
     )
     .needs(&[Grants]),
+    field("administers", Type::Texts, "The namespaces in which it can do everything, where it cannot in all.")
+        .needs(&[Grants]),
     field("local_scopes", Type::Text, "The namespaces in which it can do more than elsewhere.").needs(&[Grants]),
     field("administrator", Type::Bool, "It can do everything in its account or cluster.").needs(&[Grants]),
     field("extent", Type::Text, "What it can do as administrator: everything, or everything but what is denied."),

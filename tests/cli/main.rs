@@ -9,12 +9,14 @@ mod allow;
 mod archive;
 mod audit_log;
 mod aws;
+mod aws_exports;
 mod aws_strangers;
 mod aws_ways;
 mod bad_input;
 mod baseline;
 #[cfg(feature = "aws")]
 mod bucket;
+mod charts;
 mod ci;
 mod clusters;
 mod code;
@@ -22,7 +24,9 @@ mod commands;
 mod customs;
 mod deploy;
 mod drift;
+mod dumps;
 mod evidence;
+mod forges;
 mod formats;
 mod git;
 mod grants;
@@ -42,6 +46,7 @@ mod kubernetes;
 #[cfg(all(feature = "aws", feature = "kubernetes"))]
 mod leavers;
 mod live;
+mod nodes;
 #[cfg(feature = "okta")]
 mod okta;
 #[cfg(feature = "okta")]

@@ -104,7 +104,13 @@ fn a_role_is_for_the_cluster_of_the_issuer_that_it_trusts() {
     assert_eq!(acts(at, "k8s:prod/app/sa/worker"), ["irsa holds"]);
     assert_eq!(acts(at, "k8s:staging/app/sa/worker"), Vec::<String>::new());
     assert!(rules(&told, "prod/app/sa/worker").contains(&"service-account-reaches-cloud-administrator".to_owned()));
-    assert!(!rules(&told, "staging/app/sa/worker").iter().any(|rule| rule.contains("cloud")));
+    // What was read refutes its annotation.
+    let about: Vec<String> =
+        rules(&told, "staging/app/sa/worker").into_iter().filter(|one| one.contains("cloud")).collect();
+    assert_eq!(about, ["cloud-link-broken"]);
+    let links = told["links"].as_array().expect("a list").iter().map(|one| one["from"].as_str().unwrap_or_default());
+    let links: Vec<&str> = links.filter(|from| from.ends_with("/sa/worker")).collect();
+    assert_eq!(links, ["k8s:prod/app/sa/worker"]);
     // A manifest may be of either.
     let role = format!("arn:aws:iam::{ACCOUNT}:role/irsa");
     let manifest = format!(
@@ -244,14 +250,19 @@ fn what_outsiders_could_ask_for_is_told_apart_from_what_they_get() {
     workflow(at, "gets", "issue_comment", "", "write-all", "asked");
     workflow(at, "could", "issue_comment", "", "write-all", "gone");
     let told = scan(at, &["shop", "--aws-export", "aws"]);
-    assert_eq!(rules(&told, "gets.yml"), ["workflow-of-outsiders-gets-cloud-role"]);
+    // Who is administrator is told so, in place of who has just any role.
+    assert_eq!(rules(&told, "gets.yml"), ["workflow-of-outsiders-is-administrator"]);
     assert_eq!(rules(&told, "could.yml"), ["workflow-of-outsiders-could-get-cloud-role"]);
     let findings = told["findings"].as_array().expect("a list");
     let message = |about: &str| {
         let one = findings.iter().find(|one| one["subject"].as_str().is_some_and(|subject| subject.ends_with(about)));
         one.and_then(|one| one["message"].as_str()).expect("a finding").to_owned()
     };
-    assert!(message("gets.yml").ends_with("and acts as asked (administrator: yes)"), "{}", message("gets.yml"));
+    assert!(
+        message("gets.yml").ends_with("and acts as asked, by which it is administrator"),
+        "{}",
+        message("gets.yml")
+    );
     assert!(
         message("could.yml").ends_with("could ask for asked, beside (administrator: yes)"),
         "{}",

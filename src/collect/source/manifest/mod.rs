@@ -1,11 +1,13 @@
 //! Code of a tree that makes identities, workflows that ask for them, and public keys: Terraform and OpenTofu, their
-//! states, those of Pulumi, CloudFormation templates, GitHub workflows. Names and places only; nothing is evaluated, and no value of a
+//! states, those of Pulumi, CloudFormation templates, GitHub workflows, GitLab pipelines. Names and places only; nothing is evaluated, and no value of a
 //! state leaves it.
 
 mod events;
+mod habits;
 mod hcl;
 mod keys;
 mod owners;
+mod pipeline;
 mod providers;
 mod repository;
 mod state;
@@ -19,6 +21,7 @@ use ignore::WalkBuilder;
 
 use super::name::text_of;
 use super::{NAME, Root};
+use crate::collect::agents::Administrators;
 use crate::collect::{CollectError, Context, Sink};
 use crate::model::{
     AttributeName, Attributes, CoverageEntry, Evidence, Location, Outcome, Record, Setting, SettingKind, Urn,
@@ -33,7 +36,7 @@ const HEAD: u64 = 4096;
 /// How many files that cannot be read are named.
 const NAMED_HOLES: usize = 20;
 
-/// Kinds of resources that are identities, by the names that each tool gives them.
+/// Kinds of resources that are identities or their keys, by the names that each tool gives them.
 /// Sources: Terraform Registry (hashicorp/aws, hashicorp/kubernetes), CloudFormation User Guide, Pulumi Registry (aws).
 const KINDS: &[(&str, &str)] = &[
     ("aws_iam_user", "aws.user"),
@@ -41,6 +44,9 @@ const KINDS: &[(&str, &str)] = &[
     ("aws_iam_group", "aws.group"),
     ("kubernetes_service_account", "kubernetes.service-account"),
     ("kubernetes_service_account_v1", "kubernetes.service-account"),
+    ("aws_iam_access_key", "aws.access-key"),
+    ("AWS::IAM::AccessKey", "aws.access-key"),
+    ("aws:iam/accessKey:AccessKey", "aws.access-key"),
     ("AWS::IAM::User", "aws.user"),
     ("AWS::IAM::Role", "aws.role"),
     ("AWS::IAM::Group", "aws.group"),
@@ -66,6 +72,8 @@ struct Definition {
     optional: bool,
     /// The provider that makes it, as Terraform calls it, where it names one.
     provider: Option<String>,
+    /// The policy by which its own code makes it an administrator.
+    administrator_by: Option<String>,
 }
 
 /// Reads the code of a tree.
@@ -105,6 +113,7 @@ pub(super) fn run(root: &Root, target: &str, context: &Context, sink: &Sink) -> 
 /// What a file is.
 enum Form {
     Workflow,
+    Pipeline,
     Terraform,
     State,
     Pulumi,
@@ -117,6 +126,8 @@ impl Form {
         let has = |word: &str| head.contains(word);
         if is_workflow {
             Some(Self::Workflow)
+        } else if pipeline::is_one(path) {
+            Some(Self::Pipeline)
         } else if path.ends_with(".tf") || path.ends_with(".tofu") {
             Some(Self::Terraform)
         } else if path.ends_with(".tfstate") || has("\"terraform_version\"") && has("\"lineage\"") {
@@ -159,10 +170,11 @@ impl Reader<'_> {
         }
         let found = match form(&text) {
             Some(Form::Workflow) => return self.workflow(&relative, &text),
-            Some(Form::Terraform) => Ok(hcl::resources(&text).into_iter().map(of_terraform).collect()),
+            Some(Form::Pipeline) => return self.pipeline(&relative, &text),
+            Some(Form::Terraform) => Ok(self.terraform(&relative, &text)),
             Some(Form::State) => state::terraform(text.as_bytes()),
             Some(Form::Pulumi) => state::pulumi(text.as_bytes()),
-            Some(Form::Template) => Ok(template::resources(&text)),
+            Some(Form::Template) => Ok(of_template(&text)),
             None => return Ok(()),
         };
         match found {
@@ -183,6 +195,9 @@ impl Reader<'_> {
         }
         if let Some(arn) = found.arn.filter(|arn| arn.starts_with("arn:")) {
             attributes.set(AttributeName::DefinedArn, arn);
+        }
+        if let Some(by) = found.administrator_by {
+            attributes.set(AttributeName::AdministratorBy, by);
         }
         if found.optional {
             attributes.set(AttributeName::Optional, true);
@@ -209,20 +224,35 @@ impl Reader<'_> {
         self.sink.send_blocking(Record::Setting(setting))
     }
 
+    fn terraform(&mut self, path: &str, text: &str) -> Vec<Definition> {
+        let mut found: Vec<Definition> = hcl::resources(text).into_iter().map(of_terraform).collect();
+        // Most files make nothing that has policies.
+        for one in found.iter_mut().filter(|one| KINDS.iter().any(|(kind, _)| *kind == one.kind)) {
+            let by = self.providers(path).and_then(|providers| providers.administrator(&one.address));
+            one.administrator_by = by.map(str::to_owned);
+        }
+        found
+    }
+
     /// The accounts that the Terraform of a file is held to.
     fn accounts(&mut self, path: &str, provider: Option<&str>) -> Vec<String> {
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let alias = match provider {
             None | Some("aws") => "",
             Some(named) => named.strip_prefix("aws.").unwrap_or(named),
         };
+        self.providers(path).map(|providers| providers.accounts(alias)).unwrap_or_default()
+    }
+
+    /// What the Terraform of a file's folder says together.
+    fn providers(&mut self, path: &str) -> Option<&Providers> {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         if self.providers.as_ref().is_none_or(|(known, _)| known != folder) {
             // A root that is a file has no folder that the user meant.
             let whole = self.root.path.join(folder);
             let providers = Providers::of_folder(&whole, |path| read(path, |_| true));
             self.providers = Some((folder.to_owned(), providers));
         }
-        self.providers.as_ref().map(|(_, providers)| providers.accounts(alias)).unwrap_or_default()
+        self.providers.as_ref().map(|(_, providers)| providers)
     }
 
     /// What holds for everything in a file: its repository, and who owns it.
@@ -237,6 +267,7 @@ impl Reader<'_> {
     }
 
     fn workflow(&mut self, path: &str, text: &str) -> Result<(), CollectError> {
+        self.habits(path, text)?;
         let default = self.repositories.default_branch_of(path);
         let Some(found) = workflow::read(text, default.as_deref()) else { return Ok(()) };
         let mut attributes = Attributes::default().with(AttributeName::Outsiders, found.outsiders);
@@ -250,6 +281,42 @@ impl Reader<'_> {
             attributes,
             evidence,
         )))
+    }
+
+    /// What a workflow gives away without need, each at its own line.
+    fn habits(&mut self, path: &str, text: &str) -> Result<(), CollectError> {
+        for habit in habits::read(text) {
+            let mut attributes = habit.attributes;
+            self.about_file(path, &mut attributes);
+            self.count += 1;
+            let setting = Setting {
+                id: Urn::new(format!("code:{}/{path}#{}", self.root.label, habit.part)),
+                kind: habit.kind,
+                tenant: self.tenant(),
+                name: habit.place.map_or_else(|| path.to_owned(), |place| format!("{path}, {place}")),
+                part_of: None,
+                labels: Default::default(),
+                attributes,
+                evidence: self.evidence(path, habit.line),
+            };
+            self.sink.send_blocking(Record::Setting(setting))?;
+        }
+        Ok(())
+    }
+
+    fn pipeline(&mut self, path: &str, text: &str) -> Result<(), CollectError> {
+        let default = self.repositories.default_branch_of(path);
+        let Some(found) = pipeline::read(text, default.as_deref()) else { return Ok(()) };
+        let mut attributes = Attributes::default();
+        self.about_file(path, &mut attributes);
+        if let Some((host, project)) = self.repositories.project_of(path) {
+            attributes.set(AttributeName::Forge, host);
+            attributes.set(AttributeName::Repository, project);
+        }
+        self.count += 1;
+        let evidence = self.evidence(path, found.line);
+        let workload = found.workload(path, &self.root.label, self.tenant(), attributes, evidence);
+        self.sink.send_blocking(Record::Workload(workload))
     }
 
     fn tenant(&self) -> String {
@@ -283,6 +350,13 @@ fn read(path: &Path, is_worth: impl Fn(&str) -> bool) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
+fn of_template(text: &str) -> Vec<Definition> {
+    let mut found = template::resources(text);
+    let mut administrators = Administrators::of_template(text);
+    found.iter_mut().for_each(|one| one.administrator_by = administrators.remove(&one.address));
+    found
+}
+
 fn of_terraform(resource: hcl::Resource) -> Definition {
     let text = |name: &str| resource.texts.get(name).cloned();
     let of_cluster = || Some(format!("{}/{}", text("metadata.namespace")?, text("metadata.name")?));
@@ -293,6 +367,7 @@ fn of_terraform(resource: hcl::Resource) -> Definition {
         name: text("name").or_else(of_cluster),
         arn: None,
         optional: resource.optional,
+        administrator_by: None,
         provider: resource.provider,
         kind: resource.kind,
     }

@@ -1,4 +1,5 @@
-//! To which AWS accounts the Terraform of a folder is applied, as far as it says so itself. Evaluates nothing; follows no
+//! To which AWS accounts the Terraform of a folder is applied, and whom its policies make an administrator, as far as it says
+//! so itself. Evaluates nothing; follows no
 //! module to who calls it.
 //!
 //! Source: Terraform Registry, hashicorp/aws, "Provider configuration" (`allowed_account_ids`, `assume_role`, `alias`); IAM
@@ -8,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::hcl;
+use crate::collect::agents::Administrators;
 
 /// How many files of one folder are looked at.
 const MOST_FILES: usize = 200;
@@ -19,6 +21,8 @@ pub(super) struct Providers {
     accounts: BTreeMap<String, BTreeSet<String>>,
     /// The accounts whose identity providers the trust policies of the folder's code name.
     of_trust: BTreeSet<String>,
+    /// What the policies of the folder make an administrator, by address, with the policy.
+    administrators: BTreeMap<String, String>,
 }
 
 impl Providers {
@@ -29,12 +33,20 @@ impl Providers {
         files.sort();
         let is_code = |path: &Path| path.extension().is_some_and(|ending| ending == "tf" || ending == "tofu");
         let mut providers = Self::default();
+        let mut administrators = Administrators::default();
         for path in files.iter().filter(|path| is_code(path)).take(MOST_FILES) {
             if let Some(text) = read(path) {
                 providers.add(&text);
+                administrators.add(&text);
             }
         }
+        providers.administrators = administrators.by();
         providers
+    }
+
+    /// The policy that makes an administrator of what stands at an address.
+    pub(super) fn administrator(&self, address: &str) -> Option<&str> {
+        self.administrators.get(address).map(String::as_str)
     }
 
     fn add(&mut self, text: &str) {

@@ -86,6 +86,7 @@ pub(super) fn terraform(bytes: &[u8]) -> Result<Vec<Definition>, String> {
                     arn: named.arn,
                     optional: false,
                     provider: None,
+                    administrator_by: None,
                 }
             })
         })
@@ -112,6 +113,7 @@ pub(super) fn pulumi(bytes: &[u8]) -> Result<Vec<Definition>, String> {
                 arn: named.arn,
                 optional: false,
                 provider: None,
+                administrator_by: None,
             }
         })
         .collect())
