@@ -186,7 +186,8 @@ fn bill<'a>(known: &'a Graph, leaver: &Leaver<'_>) -> Bill<'a> {
     credentials.sort_by_key(|one| (strength(known, &one.id), &one.id));
     let wrote =
         |one: &&Exposure| one.introduced.as_ref().is_some_and(|commit| leaver.is_named(&commit.email)) && !one.public;
-    let written = inventory.exposures.iter().filter(wrote).collect();
+    let mut written: Vec<&Exposure> = inventory.exposures.iter().filter(wrote).collect();
+    written.sort_by_key(|one| (strength(known, &one.id), std::cmp::Reverse(one.severity), &one.id));
     let alike = named_alike(known, leaver, &all);
     Bill { own, alike, orphaned, credentials, written, teams }
 }
@@ -287,7 +288,7 @@ fn orphaned(known: &Graph, bill: &Bill<'_>) -> Section {
 
 fn open(known: &Graph, bill: &Bill<'_>) -> Section {
     let mut section = Section::new("Stays open to whoever has a copy");
-    for credential in bill.credentials.iter().filter(|one| !thing::sleeps(&known.inventory, one)) {
+    for credential in bill.credentials.iter().filter(|one| !known.inventory.is_rejected(one)) {
         let of = thing::label(&known.inventory, &credential.holder);
         section.line(0, format!("{} {} of {of}", credential.kind, credential.name));
         section.line(1, thing::credential_state(&known.inventory, credential, known.now));
@@ -300,7 +301,7 @@ fn open(known: &Graph, bill: &Bill<'_>) -> Section {
 
 fn asleep(known: &Graph, bill: &Bill<'_>) -> Section {
     let mut section = Section::new("Works again if its user is reactivated");
-    for credential in bill.credentials.iter().filter(|one| thing::sleeps(&known.inventory, one)) {
+    for credential in bill.credentials.iter().filter(|one| known.inventory.is_rejected(one)) {
         let of = thing::label(&known.inventory, &credential.holder);
         section.line(0, format!("{} {} of {of}", credential.kind, credential.name));
     }
@@ -311,9 +312,30 @@ fn written(known: &Graph, bill: &Bill<'_>) -> Section {
     let mut section = Section::new("Secrets they wrote into files");
     for exposure in &bill.written {
         section.line(0, format!("{}: {} {}", exposure.evidence.location, exposure.title, exposure.preview));
+        let facts = known.inventory.facts.exposures.get(&exposure.id);
+        let identity = facts.and_then(|facts| facts.identity.value());
+        match credential_of(known, exposure) {
+            Some(one) => {
+                let of = thing::label(&known.inventory, &one.holder);
+                let state = thing::credential_state(&known.inventory, one, known.now);
+                section.line(1, format!("{} {} of {of}: {state}", one.kind, one.name));
+            }
+            None => identity
+                .into_iter()
+                .for_each(|id| section.line(1, format!("a token of {}", thing::label(&known.inventory, id)))),
+        }
+        for power in known.inventory.facts.graph.reach_of(&exposure.id).take(3) {
+            section.line(1, thing::reached(&power));
+        }
         exposure.lies_since(known.now).into_iter().for_each(|text| section.line(1, text));
     }
     section
+}
+
+/// The credential that a text in a file is.
+fn credential_of<'a>(known: &'a Graph, exposure: &Exposure) -> Option<&'a Credential> {
+    let facts = known.inventory.facts.exposures.get(&exposure.id)?;
+    known.inventory.credentials.get(facts.credential.value()?)
 }
 
 /// What gives a user of a cluster rights: a cluster has no list of users in which one could be switched off.
@@ -366,8 +388,27 @@ fn runbook(known: &Graph, bill: &Bill<'_>, books: &Runbooks) -> Section {
             section.line(1, format!("and: take it out of {place}, else it is made again"));
         }
     }
+    let replaced: BTreeSet<&Urn> = bill.credentials.iter().map(|one| &one.id).collect();
+    let mut told: BTreeSet<&Urn> = BTreeSet::new();
     for exposure in &bill.written {
-        step(&mut section, format!("{} at {}: {}", exposure.title, exposure.evidence.location, exposure.remedy));
+        let place = &exposure.evidence.location;
+        match credential_of(known, exposure) {
+            Some(one) if replaced.contains(&one.id) || !told.insert(&one.id) => {}
+            Some(one) if one.active == Known::Value(false) => {
+                step(
+                    &mut section,
+                    format!("Delete {} {}, which is switched off and lies at {place}.", one.kind, one.name),
+                );
+                books.of_credential(one, &known.inventory).delete.into_iter().for_each(|text| section.line(1, text));
+            }
+            Some(one) => {
+                step(&mut section, format!("Replace {} {}, which they wrote to {place}.", one.kind, one.name));
+                section.line(1, format!("nonhuman rotate {}", quoted(one.id.as_str())));
+                let book = books.of_credential(one, &known.inventory);
+                book.stop.or(book.delete).into_iter().for_each(|command| section.line(1, format!("then: {command}")));
+            }
+            None => step(&mut section, format!("{} at {place}: {}", exposure.title, exposure.remedy)),
+        }
     }
     for identity in &bill.orphaned {
         let what = thing::label(&known.inventory, &identity.id);

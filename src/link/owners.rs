@@ -20,6 +20,7 @@ use crate::model::{
 pub struct OwnerLabels {
     own_account: u8,
     code_owners: u8,
+    git_author: u8,
     maker: u8,
     configured: u8,
     workloads: u8,
@@ -128,9 +129,11 @@ pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
             hint: true,
         }));
         if let (Some((code, _)), None) = (code, sure) {
-            told.extend(of_code(*code).map(|(name, file)| OwnerClaim {
+            let named = of_code(*code).map(|(name, file)| (name, format!("CODEOWNERS of {file}")));
+            let named = named.chain(author_of(*code).map(|(name, place)| (name, format!("who wrote {place}, by git"))));
+            told.extend(named.map(|(name, source)| OwnerClaim {
                 name,
-                source: format!("CODEOWNERS of {file}, if that code makes it"),
+                source: format!("{source}, if that code makes it"),
                 weight: labels.naming,
                 hint: true,
             }));
@@ -179,7 +182,11 @@ fn code_of(inventory: &Inventory) -> BTreeMap<Urn, (Code<'_>, Holding)> {
         }
     }
     // A manifest is its own code.
-    for one in inventory.identities.iter().filter(|one| !one.attributes.texts(AttributeName::CodeOwners).is_empty()) {
+    let is_own = |one: &&Identity| {
+        !one.attributes.texts(AttributeName::CodeOwners).is_empty()
+            || one.attributes.text(AttributeName::GitAuthor).is_some()
+    };
+    for one in inventory.identities.iter().filter(is_own) {
         code.insert(one.id.clone(), ((&one.attributes, &one.evidence), Holding::Holds));
     }
     code
@@ -193,6 +200,12 @@ fn of_code((attributes, evidence): Code<'_>) -> impl Iterator<Item = (String, St
     let file = evidence.location.file().unwrap_or_default();
     let names = attributes.texts(AttributeName::CodeOwners).iter();
     names.map(move |name| (name.trim_start_matches('@').to_owned(), file.clone()))
+}
+
+/// Who wrote the line that a piece of code begins with, and where that is. A program that writes to a repository owns nothing.
+fn author_of((attributes, evidence): Code<'_>) -> Option<(String, String)> {
+    let author = attributes.text(AttributeName::GitAuthor).filter(|author| !author.contains("[bot]"))?;
+    Some((author.to_owned(), evidence.location.to_string()))
 }
 
 /// Every place that names an owner of an identity, by labels, its provider's configuration and the code that makes it.
@@ -218,6 +231,10 @@ fn claims(inventory: &Inventory, identity: &Identity, labels: &OwnerLabels, code
     for (name, file) in code.into_iter().flat_map(of_code) {
         let source = format!("CODEOWNERS of {file}");
         claims.push(Named { name, source, confidence: Confidence::Medium, weight: labels.code_owners });
+    }
+    if let Some((name, place)) = code.and_then(author_of) {
+        let source = format!("who wrote {place}, by git");
+        claims.push(Named { name, source, confidence: Confidence::Low, weight: labels.git_author });
     }
     claims
 }

@@ -72,6 +72,7 @@ fn of_exposure(exposure: &Exposure, inventory: &Inventory) -> Option<Vec<String>
     match facts.credential.value().and_then(|id| inventory.credentials.get(id)) {
         Some(credential) => {
             let state = match credential.active {
+                Known::Value(true) if inventory.is_asleep(credential) => "would work if that were switched on",
                 Known::Value(true) => "works",
                 Known::Value(false) => "is switched off",
                 _ => "may work",

@@ -4,6 +4,7 @@
 
 mod allow;
 mod assignment;
+mod beside;
 mod certificate;
 mod decode;
 mod detector;

@@ -17,9 +17,9 @@ use super::records::{Projection, qualified};
 use super::resources::Kind;
 use super::shape::Take;
 use super::{NAME, cluster_name, helm};
-use crate::collect::source::Repositories;
+use crate::collect::source::{Repositories, authors};
 use crate::collect::{CollectError, Collector, Context, Sink};
-use crate::model::{AttributeName, CoverageEntry, FactKind, IdentityKind, Known, Location, Outcome, Record};
+use crate::model::{AttributeName, CoverageEntry, FactKind, Identity, IdentityKind, Known, Location, Outcome, Record};
 
 /// Larger files are no manifests that people write.
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -212,8 +212,8 @@ impl Tree<'_> {
         }
         records.extend(projection.finish());
         let mut repositories = Repositories::new(self.root);
-        for mut record in records {
-            if let Record::Identity(one) = &mut record
+        for record in &mut records {
+            if let Record::Identity(one) = record
                 && let Location::File { path, .. } = &one.evidence.location
             {
                 let owners = repositories.owners_of(path);
@@ -221,11 +221,33 @@ impl Tree<'_> {
                     one.attributes.set(AttributeName::CodeOwners, owners);
                 }
             }
+        }
+        self.sign(&mut records);
+        for mut record in records {
             if declared(&mut record, &templates) {
                 self.sink.send_blocking(record)?;
             }
         }
         Ok(())
+    }
+
+    /// Says of each service account who wrote the line that it begins with.
+    fn sign(&self, records: &mut [Record]) {
+        let mut accounts: Vec<&mut Identity> = records
+            .iter_mut()
+            .filter_map(|record| match record {
+                Record::Identity(one) if one.kind == IdentityKind::KubernetesServiceAccount => Some(one),
+                _ => None,
+            })
+            .collect();
+        let place = |one: &Identity| match &one.evidence.location {
+            Location::File { path, line, .. } => (path.to_string(), *line),
+            _ => (String::new(), 0),
+        };
+        let wanted: Vec<(String, u64)> = accounts.iter().map(|one| place(one)).collect();
+        for (one, author) in accounts.iter_mut().zip(authors(self.root, &wanted)) {
+            author.into_iter().for_each(|author| one.attributes.set(AttributeName::GitAuthor, author));
+        }
     }
 
     fn location(&self, manifest: &Manifest, object: &Object) -> Location {

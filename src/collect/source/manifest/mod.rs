@@ -10,6 +10,7 @@ mod providers;
 mod repository;
 mod state;
 mod template;
+mod terraform;
 mod workflow;
 
 use std::io::Read;
@@ -17,6 +18,7 @@ use std::path::Path;
 
 use ignore::WalkBuilder;
 
+use super::git::authors;
 use super::name::text_of;
 use super::{NAME, Root};
 use crate::collect::{CollectError, Context, Sink};
@@ -56,16 +58,20 @@ struct Definition {
     form: &'static str,
     /// How the tool calls it there.
     address: String,
-    /// The kind of resource, as the tool calls it.
-    kind: String,
+    /// The kind of resource, as the tool calls it; none of what may make any identity.
+    kind: Option<String>,
     line: u64,
-    /// Its name, where that stands there plainly.
+    /// Its name, where that stands there plainly or can be worked out.
     name: Option<String>,
+    /// Else the names that it may have, `*` standing for any text.
+    patterns: Vec<String>,
     arn: Option<String>,
     /// It is made in some cases only (`count`, `for_each`, `Condition`).
     optional: bool,
     /// The provider that makes it, as Terraform calls it, where it names one.
     provider: Option<String>,
+    /// The folder in which Terraform is run, where that is another than the file's.
+    root: Option<String>,
 }
 
 /// Reads the code of a tree.
@@ -77,6 +83,8 @@ pub(super) fn run(root: &Root, target: &str, context: &Context, sink: &Sink) -> 
         root,
         context,
         sink,
+        code: terraform::Code::default(),
+        found: Vec::new(),
         count: 0,
         holes: Vec::new(),
         repositories: Repositories::new(&root.path),
@@ -90,6 +98,8 @@ pub(super) fn run(root: &Root, target: &str, context: &Context, sink: &Sink) -> 
             reader.file(entry.path())?;
         }
     }
+    reader.terraform();
+    reader.send()?;
     if reader.count > 0 {
         let entry = CoverageEntry::complete(NAME, target, "code that makes identities", reader.count);
         sink.send_blocking(Record::Coverage(entry))?;
@@ -117,11 +127,14 @@ impl Form {
         let has = |word: &str| head.contains(word);
         if is_workflow {
             Some(Self::Workflow)
-        } else if path.ends_with(".tf") || path.ends_with(".tofu") {
+        } else if terraform::is_one(path) {
             Some(Self::Terraform)
         } else if path.ends_with(".tfstate") || has("\"terraform_version\"") && has("\"lineage\"") {
             Some(Self::State)
-        } else if path.ends_with(".json") && has("\"deployment\"") && has("\"manifest\"") {
+        } else if path.ends_with(".json")
+            && has("\"manifest\"")
+            && (has("\"deployment\"") || has("\"checkpoint\"") && has("\"latest\""))
+        {
             Some(Self::Pulumi)
         } else {
             template::sniff(head).then_some(Self::Template)
@@ -133,6 +146,9 @@ struct Reader<'a> {
     root: &'a Root,
     context: &'a Context,
     sink: &'a Sink,
+    code: terraform::Code,
+    /// What code makes, until it is known who wrote it.
+    found: Vec<Setting>,
     count: u64,
     holes: Vec<(String, String)>,
     repositories: Repositories,
@@ -145,7 +161,7 @@ impl Reader<'_> {
         let relative = text_of(path.strip_prefix(&self.root.path).unwrap_or(path));
         let lower = relative.to_ascii_lowercase();
         let is_workflow = workflow::is_one(&lower);
-        let endings = [".tf", ".tofu", ".tfstate", ".json", ".yaml", ".yml", ".template"];
+        let endings = [".tf", ".tofu", ".tfvars", ".hcl", ".tfstate", ".json", ".yaml", ".yml", ".template"];
         if keys::is_list(lower.rsplit('/').next().unwrap_or(&lower)) {
             return read(path, |_| true).map_or(Ok(()), |text| self.keys(&relative, &text));
         }
@@ -159,25 +175,65 @@ impl Reader<'_> {
         }
         let found = match form(&text) {
             Some(Form::Workflow) => return self.workflow(&relative, &text),
-            Some(Form::Terraform) => Ok(hcl::resources(&text).into_iter().map(of_terraform).collect()),
+            Some(Form::Terraform) => {
+                self.code.add(&relative, &text, |kind| KINDS.iter().any(|(known, _)| *known == kind));
+                return Ok(());
+            }
             Some(Form::State) => state::terraform(text.as_bytes()),
             Some(Form::Pulumi) => state::pulumi(text.as_bytes()),
             Some(Form::Template) => Ok(template::resources(&text)),
             None => return Ok(()),
         };
         match found {
-            Ok(found) => found.into_iter().try_for_each(|one| self.definition(&relative, one)),
-            Err(why) => {
-                self.holes.push((relative, why));
-                Ok(())
-            }
+            Ok(found) => found.into_iter().for_each(|one| self.definition(&relative, one)),
+            Err(why) => self.holes.push((relative, why)),
+        }
+        Ok(())
+    }
+
+    /// What the Terraform of the tree makes, which is known when all of it was read.
+    fn terraform(&mut self) {
+        let code = std::mem::take(&mut self.code);
+        if code.is_cut() {
+            self.holes.push((".".to_owned(), "more Terraform than is kept; scan its parts one by one".to_owned()));
+        }
+        for made in code.made() {
+            let path = made.path.clone();
+            self.definition(&path, of_terraform(made));
         }
     }
 
-    fn definition(&mut self, path: &str, found: Definition) -> Result<(), CollectError> {
-        let Some((_, kind)) = KINDS.iter().find(|(kind, _)| *kind == found.kind) else { return Ok(()) };
-        let mut attributes =
-            Attributes::default().with(AttributeName::Form, found.form).with(AttributeName::DefinedKind, *kind);
+    /// Sends what was found, with who wrote it.
+    fn send(&mut self) -> Result<(), CollectError> {
+        let mut found = std::mem::take(&mut self.found);
+        // A program writes states and JSON.
+        let is_written = |path: &str| !path.ends_with(".json") && !path.ends_with(".tfstate");
+        let mut written: Vec<(&mut Setting, (String, u64))> = Vec::new();
+        for setting in &mut found {
+            let Location::File { path, line, .. } = &setting.evidence.location else { continue };
+            let place = (path.to_string(), *line);
+            if is_written(&place.0) {
+                written.push((setting, place));
+            }
+        }
+        let wanted: Vec<(String, u64)> = written.iter().map(|(_, place)| place.clone()).collect();
+        for ((setting, _), author) in written.iter_mut().zip(authors(&self.root.path, &wanted)) {
+            author.into_iter().for_each(|author| setting.attributes.set(AttributeName::GitAuthor, author));
+        }
+        found.into_iter().try_for_each(|setting| self.sink.send_blocking(Record::Setting(setting)))
+    }
+
+    fn definition(&mut self, path: &str, found: Definition) {
+        let known = found.kind.as_ref().map(|kind| KINDS.iter().find(|(known, _)| known == kind));
+        let mut attributes = Attributes::default().with(AttributeName::Form, found.form);
+        match known {
+            Some(Some((_, kind))) => attributes.set(AttributeName::DefinedKind, *kind),
+            Some(None) => return,
+            None => {}
+        }
+        if !found.patterns.is_empty() {
+            attributes.set(AttributeName::DefinedPatterns, found.patterns);
+        }
         if let Some(name) = found.name.filter(|name| !name.is_empty()) {
             attributes.set(AttributeName::DefinedName, name);
         }
@@ -187,8 +243,11 @@ impl Reader<'_> {
         if found.optional {
             attributes.set(AttributeName::Optional, true);
         }
-        if found.form == "terraform" && found.kind.starts_with("aws_") {
-            let accounts = self.accounts(path, found.provider.as_deref());
+        let is_aws = found.kind.as_ref().is_none_or(|kind| kind.starts_with("aws_"));
+        if found.form.starts_with("terraform") && found.form != "terraform-state" && is_aws {
+            let folder =
+                found.root.unwrap_or_else(|| path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned());
+            let accounts = self.accounts(&folder, found.provider.as_deref());
             if !accounts.is_empty() {
                 attributes.set(AttributeName::DefinedAccounts, accounts);
             }
@@ -206,12 +265,11 @@ impl Reader<'_> {
             attributes,
             evidence: self.evidence(path, found.line),
         };
-        self.sink.send_blocking(Record::Setting(setting))
+        self.found.push(setting);
     }
 
-    /// The accounts that the Terraform of a file is held to.
-    fn accounts(&mut self, path: &str, provider: Option<&str>) -> Vec<String> {
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    /// The accounts that the Terraform of a folder is held to.
+    fn accounts(&mut self, folder: &str, provider: Option<&str>) -> Vec<String> {
         let alias = match provider {
             None | Some("aws") => "",
             Some(named) => named.strip_prefix("aws.").unwrap_or(named),
@@ -283,17 +341,20 @@ fn read(path: &Path, is_worth: impl Fn(&str) -> bool) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-fn of_terraform(resource: hcl::Resource) -> Definition {
-    let text = |name: &str| resource.texts.get(name).cloned();
-    let of_cluster = || Some(format!("{}/{}", text("metadata.namespace")?, text("metadata.name")?));
+fn of_terraform(made: terraform::Made) -> Definition {
+    let mut names: Vec<String> = made.names.into_iter().collect();
+    let is_one = names.len() == 1 && made.kind.is_some() && !names.iter().any(|name| name.contains('*'));
+    let name = if is_one { names.pop() } else { None };
     Definition {
-        form: "terraform",
-        address: format!("{}.{}", resource.kind, resource.label),
-        line: resource.line,
-        name: text("name").or_else(of_cluster),
+        form: if made.kind.is_some() { "terraform" } else { "terraform-module" },
+        address: made.address,
+        line: made.line,
+        name,
+        patterns: names,
         arn: None,
-        optional: resource.optional,
-        provider: resource.provider,
-        kind: resource.kind,
+        optional: made.optional,
+        provider: made.provider,
+        root: Some(made.root),
+        kind: made.kind,
     }
 }
