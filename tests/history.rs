@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use jiff::Timestamp;
-use nonhuman::history::{Drift, FindingSeen, History, Judged, Place, Snapshot, State};
+use nonhuman::history::{Drift, FindingSeen, History, Judged, Looked, Place, Snapshot, State};
 use nonhuman::model::{Fingerprint, Hidden, Severity, Urn};
 use proptest::prelude::*;
 
@@ -39,11 +39,13 @@ fn scan(day: i64, places: &[(&str, bool)], findings: impl IntoIterator<Item = Fi
         version: "0.1.0".to_owned(),
         inputs: vec!["source t".to_owned()],
         incomplete: places.iter().any(|(_, is_hole)| *is_hole),
-        looked: places.iter().map(looked).collect(),
+        looked: Looked {
+            rules: BTreeMap::from([("leaked-secret".to_owned(), String::new())]),
+            ..places.iter().map(looked).collect()
+        },
         findings: findings.into_iter().map(|one| (one.fingerprint.clone(), one)).collect(),
         identities: BTreeMap::new(),
         judged: Judged {
-            rules: BTreeSet::from(["leaked-secret".to_owned()]),
             unanswered: BTreeMap::new(),
             min_severity: Severity::Info,
             hidden: Hidden::default(),
@@ -51,7 +53,6 @@ fn scan(day: i64, places: &[(&str, bool)], findings: impl IntoIterator<Item = Fi
             allowed: BTreeSet::new(),
             there: BTreeSet::new(),
             unread: BTreeSet::new(),
-            passed_over: BTreeMap::new(),
             blind: BTreeSet::new(),
         },
     }

@@ -120,7 +120,7 @@ async fn an_interrupt_keeps_what_was_sent_and_says_what_is_complete() {
         std::future::pending::<()>().await;
     });
     let gathered = run(&collectors, &context(), Duration::from_secs(3600), &interrupt).await;
-    assert_eq!(gathered.finished, ["healthy target"]);
-    assert_eq!(gathered.interrupted, ["hangs target"]);
+    assert_eq!(gathered.ended.finished, ["healthy target"]);
+    assert_eq!(gathered.ended.interrupted, ["hangs target"]);
     assert_eq!(of(&gathered, "hangs").0, 100);
 }

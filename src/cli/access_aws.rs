@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::access_request::{Accounts, Answer, Question};
 use super::arguments::Global;
-use super::{Failure, gather, output};
+use super::{Failure, gather, output, wanted};
 use crate::access::aws::{Layer, Verdict};
 use crate::config::Config;
 use crate::exit::Exit;
@@ -92,13 +92,13 @@ enum Form {
 
 pub(super) fn run(arguments: &AccessAws, global: &Global, config: &Config) -> Result<Exit, Failure> {
     for path in &arguments.export {
-        gather::must_exist(path)?;
+        wanted::must_exist(path)?;
     }
     let now = gather::now(arguments.now.as_deref())?;
     let records = if arguments.export.is_empty() {
         Vec::new()
     } else {
-        gather::read(gather::aws_exports(arguments.export.clone(), now), None, global, config)?.gathered.records
+        gather::read(gather::aws_exports(arguments.export.clone(), now), None, global, config)?.0
     };
     let accounts = Accounts::new(records, now);
     let is_partial = accounts.holes().count() > 0;

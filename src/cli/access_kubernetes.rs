@@ -105,7 +105,7 @@ pub(super) fn run(arguments: &AccessKubernetes, global: &Global, _config: &Confi
 /// Reads files of one cluster.
 fn read(paths: &[PathBuf]) -> Result<Inventory, Failure> {
     for path in paths {
-        super::gather::must_exist(path)?;
+        super::wanted::must_exist(path)?;
     }
     let paths = paths.iter().map(|path| (CLUSTER.to_owned(), path.clone())).collect();
     let collector: Arc<dyn Collector> = Arc::new(KubernetesDump { paths, ..KubernetesDump::default() });

@@ -22,12 +22,12 @@ pub(super) fn tables(is_left_out: bool) -> Result<Option<Arc<Tables>>, Failure> 
 }
 
 /// The agents that the configuration lists, as records: what is not on a list can only be told where there is one.
-pub(super) fn add_registry(records: &mut Vec<Record>, config: &Config, now: Timestamp) {
-    let file = config.file.as_ref().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
-    for name in &config.registered_agents {
-        let location =
-            Location::Export { file: file.clone().into(), object: format!("registered-agents/{name}").into() };
-        records.push(Record::Setting(Setting {
+pub(super) fn registry(config: &Config, now: Timestamp) -> impl Iterator<Item = Record> {
+    let file: Arc<str> =
+        config.file.as_ref().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default().into();
+    config.registered_agents.iter().map(move |name| {
+        let location = Location::Export { file: Arc::clone(&file), object: format!("registered-agents/{name}").into() };
+        Record::Setting(Setting {
             id: Urn::new(format!("agent:registry#{name}")),
             kind: SettingKind::AgentRegistered,
             tenant: "registered-agents".to_owned(),
@@ -36,6 +36,6 @@ pub(super) fn add_registry(records: &mut Vec<Record>, config: &Config, now: Time
             labels: std::collections::BTreeMap::new(),
             attributes: Attributes::default(),
             evidence: Evidence { observed: now, collector: NAME.into(), location },
-        }));
-    }
+        })
+    })
 }

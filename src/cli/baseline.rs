@@ -44,9 +44,9 @@ impl Searched {
         }
     }
 
-    /// Which files were read of those that must be known.
-    pub(super) fn watched(&self) -> &Watched {
-        &self.watched
+    /// Which files were read of those that must be known; `None` where others read, who do not tell.
+    pub(super) fn watched(&self) -> Option<&Watched> {
+        (!self.by_others).then_some(&*self.watched)
     }
 
     /// What others read, which only the records know.

@@ -45,21 +45,24 @@ pub(super) fn run(arguments: &Collect, global: &Global, config: &Config) -> Resu
     {
         return not_written(&error);
     }
-    let mut collected = gather::read(wish, None, global, config)?;
-    let records = std::mem::take(&mut collected.gathered.records);
-    let mut lines: Vec<String> = Vec::with_capacity(records.len());
-    let mut coverage = Vec::new();
-    // Each record is dropped when its line is there: both of a large cluster would be twice its memory.
-    for record in records {
-        let mut line = serde_json::to_string(&record)?;
-        line.shrink_to_fit();
-        lines.push(line);
-        coverage.extend(coverage_entry(record));
+    let (mut lines, mut coverage) = (Vec::new(), Vec::new());
+    let mut failed = None;
+    // Each record is dropped when its line is there: in memory it is several times as large.
+    let keep = |record: Record| match serde_json::to_string(&record) {
+        Ok(line) => {
+            lines.push(line.into_boxed_str());
+            coverage.extend(coverage_entry(record));
+        }
+        Err(error) => failed = Some(error),
+    };
+    let collected = gather::read_into(wish, None, global, config, keep)?;
+    if let Some(error) = failed {
+        return Err(error.into());
     }
     // The order in which threads and servers answered says nothing.
-    lines.sort();
+    lines.sort_unstable();
     lines.dedup();
-    let was_interrupted = !collected.gathered.interrupted.is_empty();
+    let was_interrupted = !collected.ended.interrupted.is_empty();
     if let (Some(shard), Some(place)) = (shard, &arguments.parts) {
         // Without a manifest what was cut short counts as missing.
         if !was_interrupted {
@@ -73,15 +76,15 @@ pub(super) fn run(arguments: &Collect, global: &Global, config: &Config) -> Resu
             }
         }
     } else {
-        lines.push(serde_json::to_string(&Record::End { records: lines.len() as u64 })?);
+        lines.push(serde_json::to_string(&Record::End { records: lines.len() as u64 })?.into_boxed_str());
         let write = |out: &mut dyn std::io::Write| lines.iter().try_for_each(|line| writeln!(out, "{line}"));
         match &arguments.output {
             Some(path) => output::to_file(path, write)?,
             None => output::to_stdout(write)?,
         }
     }
-    if !collected.gathered.interrupted.is_empty() {
-        gather::tell_interrupted(&collected.gathered);
+    if was_interrupted {
+        gather::tell_interrupted(&collected.ended);
         return Ok(Exit::Interrupted);
     }
     let coverage = Coverage::new(coverage);

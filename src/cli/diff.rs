@@ -53,7 +53,7 @@ enum Shown {
 }
 
 pub(super) fn run(arguments: &Diff, global: &Global, config: &Config) -> Result<Exit, Failure> {
-    let mut drift = drift(arguments, config)?;
+    let mut drift = drift(arguments, config, global.quiet)?;
     if arguments.only == Some(Shown::New) {
         drift.keep_new();
     }
@@ -67,7 +67,7 @@ pub(super) fn run(arguments: &Diff, global: &Global, config: &Config) -> Result<
     Ok(Exit::of_scan(arguments.fail_on_new.is_some_and(is_raised), false, false, true))
 }
 
-fn drift(arguments: &Diff, config: &Config) -> Result<Drift, Failure> {
+fn drift(arguments: &Diff, config: &Config, quiet: bool) -> Result<Drift, Failure> {
     if let [old, new] = arguments.between.as_slice()
         && Path::new(old).is_file()
         && Path::new(new).is_file()
@@ -85,7 +85,13 @@ fn drift(arguments: &Diff, config: &Config) -> Result<Drift, Failure> {
                  be recognised in the other; scan again under one key"
             )));
         }
-        let second = State::between(&first, second);
+        if let (Some(one), Some(other)) = (first.looked.only_tree(), second.looked.only_tree())
+            && one != other
+            && !quiet
+        {
+            let (one, other) = (report::clean(one), report::clean(other));
+            term::remark(&format!("the tree {one} of {old} and the tree {other} of {new} are compared as one tree"));
+        }
         let before = State::before(&first, &second);
         let after = before.after(&second);
         return Ok(Drift::between(&before, &after));

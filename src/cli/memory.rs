@@ -86,7 +86,7 @@ impl Memory {
         inventory: &mut Inventory,
         inputs: &[String],
         rules: &RuleSet,
-        (now, watched): (Timestamp, &Watched),
+        (now, watched): (Timestamp, Option<&Watched>),
     ) -> Option<Drift> {
         let file = self.file.as_ref()?;
         let snapshot = Snapshot::of(Seen {
@@ -97,8 +97,8 @@ impl Memory {
             findings: &judgement.findings,
             blind: std::mem::take(&mut judgement.blind),
             unanswered: std::mem::take(&mut judgement.unanswered),
-            rules: rules.rules().iter().map(|rule| rule.id.to_string()).collect(),
-            unread: self.unread(watched),
+            rules: rules.rules().iter().map(|rule| (rule.id.to_string(), rule.digest())).collect(),
+            unread: watched.map(|watched| self.unread(watched)),
         });
         let recorded = History::open_or_begin(file).and_then(|mut it| it.record(&snapshot, self.milliseconds()));
         let target = file.to_string_lossy();

@@ -43,6 +43,7 @@ mod thing;
 mod trees;
 mod trend;
 mod triage;
+mod wanted;
 mod written;
 
 use clap::{CommandFactory, Parser};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::Failure;
-use super::gather::must_exist;
+use super::wanted::must_exist;
 use crate::collect::okta::{Hints, Login, OktaSettings};
 use crate::collect::registry::Request;
 use crate::config::{self, Config};

@@ -65,12 +65,12 @@ impl Asking {
     fn scan(&self, global: &Global, config: &Config) -> Result<(Vec<Record>, Timestamp), Failure> {
         let mut wish = gather::wish(&self.sources, config)?;
         wish.request.source.rules = std::sync::Arc::new(super::ruleset::names(None, config)?);
-        let Collected { gathered, now, .. } = gather::read(wish, None, global, config)?;
-        if !gathered.interrupted.is_empty() {
-            gather::tell_interrupted(&gathered);
+        let (records, Collected { ended, now, .. }) = gather::read(wish, None, global, config)?;
+        if !ended.interrupted.is_empty() {
+            gather::tell_interrupted(&ended);
             return Err(Failure("the scan was interrupted".to_owned()));
         }
-        Ok((gathered.records, now))
+        Ok((records, now))
     }
 
     /// The time of a saved scan is its own, so that an answer does not change by being asked later.

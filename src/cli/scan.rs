@@ -78,13 +78,13 @@ impl<'a> Judging<'a> {
         trees::name(&mut wish.request, config)?;
         self.acceptance.watch(&mut wish.request, || self.memory.watch());
         let searched = Searched::of(&wish.request);
-        let Collected { gathered, now, inputs, .. } =
+        let (records, Collected { ended, now, inputs, .. }) =
             gather::read(wish, self.reporting.rules.as_ref(), global, config)?;
-        if !gathered.interrupted.is_empty() {
-            gather::tell_interrupted(&gathered);
+        if !ended.interrupted.is_empty() {
+            gather::tell_interrupted(&ended);
             return Ok(Exit::Interrupted);
         }
-        self.judge(gathered.records, now, &inputs, &searched)
+        self.judge(records, now, &inputs, &searched)
     }
 
     pub(super) fn judge(

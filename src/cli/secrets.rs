@@ -3,10 +3,10 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::Failure;
 use super::arguments::{Global, Secrets};
 use super::gather::{self, Wish};
 use super::scan::Judging;
+use super::{Failure, wanted};
 use crate::collect::registry::Request;
 use crate::collect::source::{Given, Selection};
 use crate::config::Config;
@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &Secrets, global: &Global, config: &Config) -> Resu
 
 /// Trees, a list of files, standard input; this directory when nothing is named.
 fn request(arguments: &Secrets) -> Result<Request, Failure> {
-    let source = gather::source_options(&arguments.searching)?;
+    let source = wanted::source_options(&arguments.searching)?;
     let mut request = Request { source, ..Request::default() };
     if let Some(list) = &arguments.files_from {
         request.given.push(listed(list)?);
@@ -41,7 +41,7 @@ fn request(arguments: &Secrets) -> Result<Request, Failure> {
             let name = arguments.stdin_name.clone().unwrap_or_else(|| "<stdin>".to_owned());
             request.given.push(Given::Standard { name });
         } else if path != Path::new(STANDARD) {
-            gather::must_exist(path)?;
+            wanted::must_exist(path)?;
             request.roots.push(path.clone());
         }
     }

@@ -10,60 +10,57 @@ use crate::secrets::DetectorSet;
 /// What stands in place of a label that looks like a secret.
 const MASKED: &str = "(masked: it looks like a secret)";
 
-/// Masks every free text of the records.
-pub fn mask(records: &mut [Record], detectors: &DetectorSet) {
-    for record in records {
-        match record {
-            Record::Workload(workload) => {
-                labels(&mut workload.labels, detectors);
-                attributes(&mut workload.attributes, detectors);
-            }
-            Record::Coverage(entry) => {
-                for text in
-                    [Some(&mut entry.what), Some(&mut entry.target), entry.detail.as_mut(), entry.remedy.as_mut()]
-                        .into_iter()
-                        .flatten()
-                {
-                    detectors.mask(text);
-                }
-            }
-            Record::Exposure(exposure) => {
-                if let Some(commit) = &mut exposure.introduced {
-                    detectors.mask(&mut commit.author);
-                    detectors.mask(&mut commit.email);
-                    if let Some(Location::File { root, path, .. }) = &mut commit.lies_at {
-                        shared(root, detectors);
-                        shared(path, detectors);
-                    }
-                }
-                exposure.allowed_by.as_mut().map(|text| detectors.mask(text));
-                if path(&mut exposure.evidence, detectors) {
-                    let mut id = exposure.id.as_str().to_owned();
-                    detectors.mask(&mut id);
-                    exposure.id = Urn::new(id);
-                }
-            }
-            Record::Scope(scope) => {
-                // A path is masked here as it is where it is a target.
-                let masked = |text: &String| {
-                    let mut text = text.clone();
-                    detectors.mask(&mut text);
-                    text
-                };
-                scope.lengthened = scope.lengthened.iter().map(masked).collect();
-                let trees = std::mem::take(&mut scope.trees).into_iter().map(|(path, tree)| {
-                    let tree = TreeName { name: masked(&tree.name), folder: masked(&tree.folder) };
-                    (masked(&path), tree)
-                });
-                scope.trees = trees.filter(|(path, tree)| tree.name != *path).collect();
-            }
-            Record::Usage(usage) => {
-                if let Known::Unknown(why) = &mut usage.last {
-                    detectors.mask(why);
-                }
-            }
-            other => named(other, detectors),
+/// Masks every free text of a record.
+pub fn mask(record: &mut Record, detectors: &DetectorSet) {
+    match record {
+        Record::Workload(workload) => {
+            labels(&mut workload.labels, detectors);
+            attributes(&mut workload.attributes, detectors);
         }
+        Record::Coverage(entry) => {
+            for text in [Some(&mut entry.what), Some(&mut entry.target), entry.detail.as_mut(), entry.remedy.as_mut()]
+                .into_iter()
+                .flatten()
+            {
+                detectors.mask(text);
+            }
+        }
+        Record::Exposure(exposure) => {
+            if let Some(commit) = &mut exposure.introduced {
+                detectors.mask(&mut commit.author);
+                detectors.mask(&mut commit.email);
+                if let Some(Location::File { root, path, .. }) = &mut commit.lies_at {
+                    shared(root, detectors);
+                    shared(path, detectors);
+                }
+            }
+            exposure.allowed_by.as_mut().map(|text| detectors.mask(text));
+            if path(&mut exposure.evidence, detectors) {
+                let mut id = exposure.id.as_str().to_owned();
+                detectors.mask(&mut id);
+                exposure.id = Urn::new(id);
+            }
+        }
+        Record::Scope(scope) => {
+            // A path is masked here as it is where it is a target.
+            let masked = |text: &String| {
+                let mut text = text.clone();
+                detectors.mask(&mut text);
+                text
+            };
+            scope.lengthened = scope.lengthened.iter().map(masked).collect();
+            let trees = std::mem::take(&mut scope.trees).into_iter().map(|(path, tree)| {
+                let tree = TreeName { name: masked(&tree.name), folder: masked(&tree.folder) };
+                (masked(&path), tree)
+            });
+            scope.trees = trees.filter(|(path, tree)| tree.name != *path).collect();
+        }
+        Record::Usage(usage) => {
+            if let Known::Unknown(why) = &mut usage.last {
+                detectors.mask(why);
+            }
+        }
+        other => named(other, detectors),
     }
 }
 

@@ -27,7 +27,7 @@ use jiff::Timestamp;
 use crate::model::{FactKind, FingerprintKey, Outcome};
 
 pub use mask::mask;
-pub use run::{Gathered, Interrupt, run};
+pub use run::{Ended, Gathered, Interrupt, run, run_into};
 pub use sink::Sink;
 
 /// Finds identities, or what bears on them, in one kind of place.

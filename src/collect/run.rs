@@ -1,8 +1,9 @@
-//! Runs collectors side by side and keeps what each sent, whatever becomes of it.
+//! Runs collectors side by side and hands on what each sent, whatever becomes of it.
 //!
 //! INVARIANT: one failure is one hole. A collector that returns an error, panics, hangs past its deadline or is
 //! interrupted keeps what it sent, and no other collector loses anything.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,35 +33,61 @@ pub type Interrupt = watch::Receiver<bool>;
 pub struct Gathered {
     /// Every record of every collector, in no particular order.
     pub records: Vec<Record>,
+    /// What became of the targets.
+    pub ended: Ended,
+}
+
+/// What became of the targets of a run.
+#[derive(Debug, Default)]
+pub struct Ended {
     /// The targets that were read to their end, as `collector target`.
     pub finished: Vec<String>,
     /// The targets that were cut short by the interrupt.
     pub interrupted: Vec<String>,
 }
 
-/// Runs every target of every collector, each with its own deadline.
+/// Runs every target of every collector, each with its own deadline, and keeps every record.
 pub async fn run(
     collectors: &[Arc<dyn Collector>],
     context: &Context,
     deadline: Duration,
     interrupt: &Interrupt,
 ) -> Gathered {
+    let (mut records, mut shared) = (Vec::new(), Shared::default());
+    let keep = |mut record: Record| {
+        shared.share(&mut record);
+        records.push(record);
+    };
+    let ended = run_into(collectors, context, deadline, interrupt, keep).await;
+    Gathered { records, ended }
+}
+
+/// Runs every target of every collector, each with its own deadline. Each record is handed on as it comes, in no
+/// particular order.
+pub async fn run_into(
+    collectors: &[Arc<dyn Collector>],
+    context: &Context,
+    deadline: Duration,
+    interrupt: &Interrupt,
+    keep: impl FnMut(Record),
+) -> Ended {
+    let keep = RefCell::new(keep);
     let mut targets = Vec::new();
     for collector in collectors {
         for target in collector.targets() {
-            targets.push(run_target(Arc::clone(collector), target, context.clone(), deadline, interrupt.clone()));
+            let keep = |record| (keep.borrow_mut())(record);
+            targets.push(run_target(Arc::clone(collector), target, context.clone(), deadline, interrupt.clone(), keep));
         }
     }
-    let mut gathered = Gathered::default();
-    let mut ended = stream::iter(targets).buffer_unordered(AT_ONCE);
-    while let Some((name, records, was_interrupted)) = ended.next().await {
-        gathered.records.extend(records);
-        let list = if was_interrupted { &mut gathered.interrupted } else { &mut gathered.finished };
+    let mut ended = Ended::default();
+    let mut running = stream::iter(targets).buffer_unordered(AT_ONCE);
+    while let Some((name, was_interrupted)) = running.next().await {
+        let list = if was_interrupted { &mut ended.interrupted } else { &mut ended.finished };
         list.push(name);
     }
-    gathered.finished.sort();
-    gathered.interrupted.sort();
-    gathered
+    ended.finished.sort();
+    ended.interrupted.sort();
+    ended
 }
 
 enum End {
@@ -75,16 +102,18 @@ async fn run_target(
     context: Context,
     deadline: Duration,
     interrupt: Interrupt,
-) -> (String, Vec<Record>, bool) {
+    keep: impl Fn(Record),
+) -> (String, bool) {
     let (sink, receiver) = Sink::channel(CHANNEL_CAPACITY);
     let sink = sink.until(Instant::now() + deadline);
     let task = {
         let (collector, target) = (Arc::clone(&collector), target.clone());
         tokio::spawn(async move { collector.collect(&target, &context, &sink).await })
     };
-    let mut records = Vec::new();
+    let mut seen = Seen::default();
     let begun = Instant::now();
-    let end = drain(receiver, &mut records, deadline + (deadline / 10).min(LONGEST_GRACE), interrupt).await;
+    let patience = deadline + (deadline / 10).min(LONGEST_GRACE);
+    let end = drain(receiver, |record| keep(seen.pass(record)), patience, interrupt).await;
     let late = format!("not finished after {} s and stopped", deadline.as_secs());
     let late = ("everything not listed".to_owned(), Outcome::Partial, late, Some("raise --deadline".to_owned()));
     let hole = match end {
@@ -99,48 +128,57 @@ async fn run_target(
         }
     };
     if let Some((what, outcome, detail, remedy)) = hole {
-        for place in places(&target, &records) {
+        for place in seen.places(&target) {
             let mut entry = CoverageEntry::hole(collector.name(), &place, &what, outcome, detail.clone());
             entry.remedy.clone_from(&remedy);
-            records.push(Record::Coverage(entry.blinds(collector.facts())));
+            keep(Record::Coverage(entry.blinds(collector.facts())));
         }
-    } else if records.is_empty() {
+    } else if !seen.anything {
         let entry = CoverageEntry::hole(collector.name(), &target, "everything", Outcome::Failed, "nothing was read");
-        records.push(Record::Coverage(entry.blinds(collector.facts())));
+        keep(Record::Coverage(entry.blinds(collector.facts())));
     }
-    (format!("{} {target}", collector.name()), records, matches!(end, End::Interrupted))
+    (format!("{} {target}", collector.name()), matches!(end, End::Interrupted))
 }
 
-/// What a hole in a target is a hole in: the accounts or clusters that were seen behind it, which are what rules ask
-/// about, or the target itself while none was.
-fn places(target: &str, records: &[Record]) -> BTreeSet<String> {
-    let tenants: BTreeSet<String> = records
-        .iter()
-        .filter_map(|record| match record {
-            Record::Identity(identity) => Some(identity.tenant.clone()),
-            _ => None,
-        })
-        .collect();
-    if tenants.is_empty() { BTreeSet::from([target.to_owned()]) } else { tenants }
+/// What came of a target so far.
+#[derive(Default)]
+struct Seen {
+    anything: bool,
+    /// The accounts or clusters of identities.
+    tenants: BTreeSet<String>,
+}
+
+impl Seen {
+    fn pass(&mut self, record: Record) -> Record {
+        self.anything = true;
+        if let Record::Identity(identity) = &record
+            && !self.tenants.contains(&identity.tenant)
+        {
+            self.tenants.insert(identity.tenant.clone());
+        }
+        record
+    }
+
+    /// What a hole in the target is a hole in: the accounts or clusters that were seen behind it, which are what rules
+    /// ask about, or the target itself while none was.
+    fn places(self, target: &str) -> BTreeSet<String> {
+        if self.tenants.is_empty() { BTreeSet::from([target.to_owned()]) } else { self.tenants }
+    }
 }
 
 /// Takes records until the collector is done, late or interrupted; what is already in the channel is always kept.
 async fn drain(
     mut receiver: mpsc::Receiver<Record>,
-    records: &mut Vec<Record>,
+    mut keep: impl FnMut(Record),
     deadline: Duration,
     mut interrupt: Interrupt,
 ) -> End {
     let late = tokio::time::sleep_until(Instant::now() + deadline);
     tokio::pin!(late);
-    let mut shared = Shared::default();
     let end = loop {
         tokio::select! {
             record = receiver.recv() => match record {
-                Some(mut record) => {
-                    shared.share(&mut record);
-                    records.push(record);
-                }
+                Some(record) => keep(record),
                 None => break End::Finished,
             },
             () = &mut late => break End::TimedOut,
@@ -149,7 +187,7 @@ async fn drain(
     };
     receiver.close();
     while let Ok(record) = receiver.try_recv() {
-        records.push(record);
+        keep(record);
     }
     end
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::looked::{Place, called, looked, passed_over};
+use super::looked::{Looked, called, looked, passed_over};
+use super::rename::Called;
 use super::snapshot::{FindingSeen, IdentitySeen, Judged, Snapshot, owner, powers, reached, rights};
 use super::state::{State, Status, Tracked};
 use crate::model::{
@@ -82,6 +83,8 @@ struct Tool {
 #[derive(Deserialize)]
 struct Rule {
     id: String,
+    #[serde(default)]
+    digest: String,
 }
 
 #[derive(Deserialize)]
@@ -146,11 +149,14 @@ impl Snapshot {
             version: document.tool.version,
             inputs: document.inputs,
             incomplete: document.coverage.iter().any(CoverageEntry::is_hole),
-            looked: looked(&document.coverage, document.scopes),
+            looked: Looked {
+                rules: document.rules.into_iter().map(|rule| (rule.id, rule.digest)).collect(),
+                passed_over: passed_over(&document.coverage, &names),
+                ..looked(&document.coverage, document.scopes)
+            },
             findings: findings.collect(),
             identities: rows.map(|row| row.seen(&mut reach).called(&names)).map(|one| (one.id.clone(), one)).collect(),
             judged: Judged {
-                rules: document.rules.into_iter().map(|rule| rule.id).collect(),
                 unanswered: BTreeMap::new(),
                 min_severity: document.summary.min_severity,
                 hides_unknown: document.hidden.is_none() && (document.summary.in_baseline > accepted || known_hidden),
@@ -158,7 +164,6 @@ impl Snapshot {
                 allowed,
                 there,
                 unread: BTreeSet::new(),
-                passed_over: passed_over(&document.coverage, &names),
                 blind: called(blind.collect(), &names),
             },
         })
@@ -166,31 +171,23 @@ impl Snapshot {
 }
 
 impl State {
-    /// What a later report may have passed over of what an earlier one read, as far as their numbers tell.
-    #[must_use]
-    pub fn between(first: &Snapshot, mut second: Snapshot) -> Snapshot {
-        let more = |place: &Place| {
-            let of = |one: &Snapshot| one.judged.passed_over.get(place).copied().unwrap_or_default();
-            of(&second) > of(first)
-        };
-        let hidden = first.findings.values().filter(|one| one.file.is_some() && one.places.iter().any(more));
-        let hidden: Vec<Fingerprint> = hidden.map(|one| one.fingerprint.clone()).collect();
-        second.judged.unread.extend(hidden);
-        second
-    }
-
     /// What is known after a report, as far as a later one may be compared with it: what the first leaves out is not new
     /// in the second.
     #[must_use]
     pub fn before(first: &Snapshot, second: &Snapshot) -> Self {
-        let (mut state, _) = Self::default().after(first).in_names_of(&second.looked.scopes);
+        let called = Called::between(first, second);
+        let (mut state, _) = Self::default().after(first).called(&called);
         let judged = &first.judged;
+        // In the names of the first report, which is all that its lists know.
+        let subject_then = |one: &FindingSeen| called.before(&one.subject).unwrap_or_else(|| one.subject.clone());
+        let is_hidden = |one: &FindingSeen| {
+            let then = || Fingerprint::of_public(&[&one.rule, subject_then(one).as_str()]);
+            judged.hidden.contains(&one.fingerprint) || judged.hidden.contains(&then())
+        };
         // Of what an older report left out without a word nothing is known but that a baseline takes secrets in files.
         let is_unknown =
-            |one: &FindingSeen| judged.hides_unknown && judged.there.contains(&one.subject) && one.is_exposure();
-        let is_left_out = |one: &FindingSeen| {
-            one.severity < judged.min_severity || judged.hidden.contains(&one.fingerprint) || is_unknown(one)
-        };
+            |one: &FindingSeen| judged.hides_unknown && one.is_exposure() && judged.there.contains(&subject_then(one));
+        let is_left_out = |one: &FindingSeen| one.severity < judged.min_severity || is_hidden(one) || is_unknown(one);
         for (key, thing) in second.findings.iter().filter(|(_, one)| is_left_out(one)) {
             let (at, looked) = (first.at, Arc::clone(&state.looked));
             let tracked = Tracked { thing: thing.clone(), status: Status::NotSeen, first: at, last: at, looked };

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::snapshot::{FindingSeen, IdentitySeen, OwnerSeen};
-use super::state::{State, Status, Tracked};
+use super::state::{State, Status, Told, Tracked};
 use crate::model::{Known, Severity, Urn, names};
 
 names! {
@@ -105,8 +105,9 @@ impl Drift {
     pub fn between(before: &State, after: &State) -> Self {
         let mut findings = Vec::new();
         let mut still_open = 0;
+        let told = (&Told::of(before), &Told::of(after));
         for (key, now) in &after.findings {
-            match finding_change(before.findings.get(key), now) {
+            match finding_change(before.findings.get(key), now).and_then(|change| as_one_secret(change, told)) {
                 Some(change) => findings.push(change),
                 None => still_open += u64::from(now.status == Status::Open),
             }
@@ -178,6 +179,34 @@ fn finding_change(before: Option<&Tracked<FindingSeen>>, now: &Tracked<FindingSe
     })
 }
 
+/// A change of a finding about a secret that other rules told before, or tell now: what is known of its credential changed,
+/// or could not be read this time. `None` where that is no change at all.
+fn as_one_secret(mut change: FindingChange, (before, after): (&Told<'_>, &Told<'_>)) -> Option<FindingChange> {
+    let severity = change.finding.severity;
+    match change.change {
+        Change::New | Change::Reopened if !change.finding.muted => {
+            let is_open = |one: &Tracked<FindingSeen>| one.status == Status::Open;
+            let is_told = |rule: &str| after.of_same(&change.finding).any(|one| one.thing.rule == rule && is_open(one));
+            let until_now = before.of_same(&change.finding).filter(|one| !is_told(&one.thing.rule));
+            let Some(was) = until_now.map(|one| one.thing.severity).max() else {
+                return Some(change);
+            };
+            if was < severity {
+                return Some(change);
+            }
+            change.change = Change::Severity;
+            change.was = Some(was);
+            (was != severity).then_some(change)
+        }
+        // It lies there, and is told as something worse.
+        Change::Resolved => {
+            let is_worse = |one: &Tracked<FindingSeen>| one.status == Status::Open && one.thing.severity >= severity;
+            (!after.of_same(&change.finding).any(is_worse)).then_some(change)
+        }
+        _ => Some(change),
+    }
+}
+
 /// `has_past` is whether there was a scan before at all: of the first one everything would have appeared.
 fn identity_changes(
     before: Option<&Tracked<IdentitySeen>>,
@@ -212,11 +241,19 @@ fn identity_changes(
     owner_change(&was.thing.owner, &it.owner, &mut tell);
 }
 
-/// The rights of before, but those that are gone and that an administrator of the same account has all the more.
+/// The rights of before, but those that are gone and that an administrator of the same account, cluster or organisation has
+/// all the more.
 fn without_what_an_administrator_has(before: &BTreeSet<String>, now: &BTreeSet<String>) -> BTreeSet<String> {
-    let of = |right: &String| right.strip_prefix("administrator in account ").map(str::to_owned);
-    let accounts: Vec<String> = now.iter().filter_map(of).filter(|account| !account.contains(' ')).collect();
-    let is_had = |right: &&String| now.contains(*right) || !accounts.iter().any(|account| right.contains(account));
+    let of = |right: &String| {
+        let place = right.strip_prefix("administrator in ").filter(|_| !right.ends_with(" (under a condition)"))?;
+        let name = ["account ", "cluster ", "organisation "].iter().find_map(|kind| place.strip_prefix(kind))?;
+        Some(name.to_owned())
+    };
+    let names: Vec<String> = now.iter().filter_map(of).collect();
+    let is_word = |text: &str, name: &str| text.split([' ', ':', '/']).any(|word| word == name);
+    let is_in =
+        |right: &str, name: &String| is_word(right, name) || name.contains(' ') && right.contains(name.as_str());
+    let is_had = |right: &&String| now.contains(*right) || !names.iter().any(|name| is_in(right, name));
     before.iter().filter(is_had).cloned().collect()
 }
 

@@ -147,6 +147,12 @@ pub(super) fn last(connection: &Connection) -> rusqlite::Result<Option<(ScanId, 
         .optional()
 }
 
+/// The first scan of a point in time.
+pub(super) fn scan_of(connection: &Connection, at: Timestamp) -> rusqlite::Result<Option<ScanId>> {
+    let query = "SELECT id FROM scan WHERE at = ?1 ORDER BY id LIMIT 1";
+    connection.prepare_cached(query)?.query_row([at.as_second()], |row| row.get(0)).optional()
+}
+
 /// The scan that saw a thing last, where its last event says so; `None` while it is open.
 pub(super) fn last_seen(connection: &Connection, thing: i64) -> rusqlite::Result<Option<ScanId>> {
     connection
@@ -234,6 +240,10 @@ pub(super) enum Looking {
         scopes: BTreeSet<Scope>,
         #[serde(default)]
         holes: Vec<(Place, BTreeSet<String>)>,
+        #[serde(default)]
+        rules: BTreeMap<String, String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        passed_over: Vec<(Place, u64)>,
     },
     /// As it was stored before that was known.
     Places(Vec<(Place, BTreeMap<String, bool>)>),
@@ -243,17 +253,23 @@ impl Looking {
     pub(super) fn of(looked: &Looked) -> Self {
         let places = looked.places.iter().map(|(place, what)| (place.clone(), what.clone())).collect();
         let holes = looked.holes.iter().map(|(place, what)| (place.clone(), what.clone())).collect();
-        Self::Whole { places, scopes: looked.scopes.clone(), holes }
+        let passed_over = looked.passed_over.iter().map(|(place, count)| (place.clone(), *count)).collect();
+        Self::Whole { places, scopes: looked.scopes.clone(), holes, rules: looked.rules.clone(), passed_over }
     }
 }
 
 impl From<Looking> for Looked {
     fn from(looking: Looking) -> Self {
-        let (places, scopes, holes) = match looking {
-            Looking::Whole { places, scopes, holes } => (places, scopes, holes),
-            Looking::Places(places) => (places, BTreeSet::new(), Vec::new()),
-        };
-        Self { places: places.into_iter().collect(), scopes, holes: holes.into_iter().collect() }
+        match looking {
+            Looking::Whole { places, scopes, holes, rules, passed_over } => Self {
+                places: places.into_iter().collect(),
+                scopes,
+                holes: holes.into_iter().collect(),
+                rules,
+                passed_over: passed_over.into_iter().collect(),
+            },
+            Looking::Places(places) => places.into_iter().collect(),
+        }
     }
 }
 

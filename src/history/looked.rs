@@ -43,6 +43,11 @@ pub struct Looked {
     pub scopes: BTreeSet<Scope>,
     /// By place, all that was not read to its end, whatever it hides.
     pub holes: BTreeMap<Place, BTreeSet<String>>,
+    /// The rules that were loaded, each with the digest of what it asks; empty where that is not known.
+    pub rules: BTreeMap<String, String>,
+    /// By tree, how many files were passed over that another scan may have read. Told only where the scan does not know
+    /// of each file whether it was.
+    pub passed_over: BTreeMap<Place, u64>,
 }
 
 impl Looked {
@@ -55,6 +60,20 @@ impl Looked {
 }
 
 impl Looked {
+    /// Whether a rule is loaded, and asks what it did then. Of those from before that was known nothing else is told.
+    pub(super) fn asks_as(&self, then: &Self, rule: &str) -> bool {
+        let now = self.rules.get(rule);
+        let then = then.rules.get(rule).filter(|digest| !digest.is_empty());
+        now.is_some_and(|now| now.is_empty() || then.is_none_or(|then| then == now))
+    }
+
+    /// The only tree that was looked at, if it was one.
+    pub fn only_tree(&self) -> Option<&str> {
+        let trees = self.places.keys().filter(|place| OF_TREES.contains(&place.collector.as_str()));
+        let trees: BTreeSet<&str> = trees.map(|place| place.target.as_str()).collect();
+        trees.first().copied().filter(|_| trees.len() == 1)
+    }
+
     /// The trees of both whose names in the graph are longer in one of them alone.
     pub(super) fn renamed(&self, other: &Self) -> Vec<String> {
         let longer = |one: &Self, tree: &String| one.scopes.iter().any(|scope| scope.lengthened.contains(tree));
@@ -67,7 +86,7 @@ impl Looked {
 
 impl FromIterator<(Place, BTreeMap<String, bool>)> for Looked {
     fn from_iter<I: IntoIterator<Item = (Place, BTreeMap<String, bool>)>>(places: I) -> Self {
-        Self { places: places.into_iter().collect(), scopes: BTreeSet::new(), holes: BTreeMap::new() }
+        Self { places: places.into_iter().collect(), ..Self::default() }
     }
 }
 
@@ -91,7 +110,7 @@ const OF_SCOPE: [&str; 2] = ["archives", "code that makes identities"];
 /// Coverage by place.
 pub(super) fn looked(entries: &[CoverageEntry], scopes: BTreeSet<Scope>) -> Looked {
     let names = &TreeNames::of(&scopes);
-    let mut looked = Looked { places: BTreeMap::new(), scopes, holes: BTreeMap::new() };
+    let mut looked = Looked { scopes, ..Looked::default() };
     // What is left out on purpose was not looked at. Whether there is an archive, or code that makes identities, changes nothing
     // of how a tree is read: whether they would be read stands in the scope.
     let is_read = |entry: &&CoverageEntry| entry.outcome != Outcome::NotRead || entry.is_hole();

@@ -178,8 +178,12 @@ fn add_event<T: Serialize>(
     tracked: &Tracked<T>,
 ) -> rusqlite::Result<()> {
     let body = add_body(step, &tracked.thing)?;
+    let first = match previous {
+        Some(_) if tracked.first < tracked.last => load::scan_of(step, tracked.first)?.unwrap_or(scan),
+        _ => scan,
+    };
     step.prepare_cached("INSERT INTO thing (kind, name, first) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
-        .execute(params![kind as i64, name, scan])?;
+        .execute(params![kind as i64, name, first])?;
     let thing: i64 = step
         .prepare_cached("SELECT id FROM thing WHERE kind = ?1 AND name = ?2")?
         .query_row(params![kind as i64, name], |row| row.get(0))?;

@@ -6,18 +6,64 @@ use std::sync::Arc;
 
 use super::load::Kind;
 use super::looked::{Looked, OF_TREES, Place};
-use super::snapshot::{FindingSeen, IdentitySeen};
+use super::snapshot::{FindingSeen, IdentitySeen, Snapshot};
 use super::state::{State, Tracked};
 use crate::model::{Fingerprint, Scope, TreeName, TreeNames, Urn};
 
 /// What was called otherwise: its kind, its name then and its name now.
 pub(super) type Renamed = Vec<(Kind, String, String)>;
 
+/// How trees are called now, by how they were called then: the tree itself, and what lies in it.
+pub(super) struct Called(BTreeMap<String, (String, TreeName)>);
+
+impl Called {
+    /// How the trees of a later scan are called that are still known by the path that they were given by.
+    fn by(scopes: &BTreeSet<Scope>) -> Self {
+        let names = TreeNames::of(scopes);
+        Self(names.all().map(|(path, tree)| (path.to_owned(), (tree.name.clone(), tree.clone()))).collect())
+    }
+
+    /// The same for two reports. Whoever compares two reports of one tree each means one tree: two checkouts of it.
+    pub(super) fn between(first: &Snapshot, second: &Snapshot) -> Self {
+        let mut called = Self::by(&second.looked.scopes);
+        if let (Some(then), Some(now)) = (first.looked.only_tree(), second.looked.only_tree())
+            && then != now
+        {
+            let tree = TreeName { name: label(second, now), folder: label(first, then) };
+            called.0 = BTreeMap::from([(then.to_owned(), (now.to_owned(), tree))]);
+        }
+        called
+    }
+
+    /// What a name of the later scan was then, if that was another one.
+    pub(super) fn before(&self, urn: &Urn) -> Option<Urn> {
+        self.0.values().find_map(|(_, tree)| tree.by_folder(urn.as_str())).map(|urn| Urn::new(&urn))
+    }
+}
+
+/// How the names of what lies in a tree call it: by its name, or by its folder.
+fn label(scan: &Snapshot, tree: &str) -> String {
+    let named = TreeNames::of(&scan.looked.scopes);
+    let named: Vec<&TreeName> = named.all().map(|(_, one)| one).filter(|one| one.name == tree).collect();
+    let folder = tree.rsplit('/').next().unwrap_or(tree);
+    let folder = named.first().map_or(folder, |one| one.folder.as_str()).to_owned();
+    let urns = scan.findings.values().map(|one| &one.subject).chain(scan.identities.keys());
+    let is_in = |urn: &Urn| {
+        let probe = TreeName { name: format!("{tree}-"), folder: tree.to_owned() };
+        probe.by_name(urn.as_str()).is_some()
+    };
+    if urns.into_iter().any(is_in) { tree.to_owned() } else { folder }
+}
+
 impl State {
     /// The same in the names that the trees of a later scan have.
     pub(super) fn in_names_of(self, scopes: &BTreeSet<Scope>) -> (Self, Renamed) {
-        let names = TreeNames::of(scopes);
-        let mut renaming = Renaming { names: &names, looked: BTreeMap::new(), renamed: Vec::new() };
+        self.called(&Called::by(scopes))
+    }
+
+    /// The same with its trees called so.
+    pub(super) fn called(self, names: &Called) -> (Self, Renamed) {
+        let mut renaming = Renaming { names, looked: BTreeMap::new(), renamed: Vec::new() };
         let Self { at, looked, findings, identities } = self;
         let looked = renaming.looked(&looked);
         let findings = findings.into_iter().map(|(key, one)| renaming.finding(key, one)).collect();
@@ -27,22 +73,20 @@ impl State {
 }
 
 struct Renaming<'n> {
-    names: &'n TreeNames,
+    names: &'n Called,
     /// What was renamed already, by its address: many things were seen by one scan.
     looked: BTreeMap<usize, Arc<Looked>>,
     renamed: Renamed,
 }
 
 impl Renaming<'_> {
-    /// The tree of a place that is still called by its path.
+    /// How what lies in the tree of a place is called, where that is otherwise than then.
     fn tree(&self, place: &Place) -> Option<&TreeName> {
-        self.names.get(&place.target)
+        self.names.0.get(&place.target).map(|(_, tree)| tree)
     }
 
     fn place(&self, place: &Place) -> Place {
-        let tree = self.tree(place).filter(|_| OF_TREES.contains(&place.collector.as_str()));
-        let target = tree.map_or(&place.target, |tree| &tree.name);
-        Place { collector: place.collector.clone(), target: target.clone() }
+        if OF_TREES.contains(&place.collector.as_str()) { self.tree_place(place) } else { place.clone() }
     }
 
     fn looked(&mut self, looked: &Arc<Looked>) -> Arc<Looked> {
@@ -54,9 +98,11 @@ impl Renaming<'_> {
         if let Some(known) = self.looked.get(&address) {
             return Arc::clone(known);
         }
-        let mut renamed = Looked { scopes: looked.scopes.clone(), ..Looked::default() };
+        let (scopes, rules) = (looked.scopes.clone(), looked.rules.clone());
+        let mut renamed = Looked { scopes, rules, ..Looked::default() };
         renamed.places = looked.places.iter().map(|(place, what)| (self.place(place), what.clone())).collect();
         renamed.holes = looked.holes.iter().map(|(place, what)| (self.place(place), what.clone())).collect();
+        renamed.passed_over = looked.passed_over.iter().map(|(place, count)| (self.place(place), *count)).collect();
         let renamed = Arc::new(renamed);
         self.looked.insert(address, Arc::clone(&renamed));
         renamed
@@ -80,7 +126,7 @@ impl Renaming<'_> {
 
     /// The place of a finding in a file, whoever read it.
     fn tree_place(&self, place: &Place) -> Place {
-        let target = self.tree(place).map_or(&place.target, |tree| &tree.name);
+        let target = self.names.0.get(&place.target).map_or(&place.target, |(target, _)| target);
         Place { collector: place.collector.clone(), target: target.clone() }
     }
 
@@ -89,6 +135,7 @@ impl Renaming<'_> {
         let mut one = Tracked { looked, ..one };
         let Some(tree) = self.tree(&one.thing.place).cloned() else { return (key, one) };
         one.thing.place = self.place(&one.thing.place);
+        one.thing.owner_unread = one.thing.owner_unread.iter().map(|place| self.place(place)).collect();
         let reached = |text: &String| {
             let (kind, urn) = text.split_once(' ')?;
             Some(format!("{kind} {}", tree.by_name(urn)?))

@@ -62,6 +62,9 @@ pub struct IdentitySeen {
     pub place: Place,
     /// Who answers for it; unknown where nobody could look.
     pub owner: Known<OwnerSeen>,
+    /// What was read when this owner was told and has not been read since.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub owner_unread: BTreeSet<Place>,
     /// What it can do, as far as the policies could be read.
     pub rights: BTreeSet<String>,
     /// All policies could be read: a right that is not there is not had.
@@ -97,8 +100,6 @@ pub struct Snapshot {
 /// What was judged of what was seen: the absence of a finding says something only there.
 #[derive(Clone, Debug)]
 pub struct Judged {
-    /// The rules that were loaded.
-    pub rules: BTreeSet<String>,
     /// By rule, the subjects for which it gave no answer.
     pub unanswered: BTreeMap<String, BTreeSet<Urn>>,
     /// Findings below this severity were left out.
@@ -113,8 +114,6 @@ pub struct Judged {
     pub there: BTreeSet<Urn>,
     /// Findings whose file is there and was not read.
     pub unread: BTreeSet<Fingerprint>,
-    /// By tree, how many files were passed over that another scan may have read.
-    pub passed_over: BTreeMap<Place, u64>,
     /// Rule and target for which it gave none to an unknown set of subjects.
     pub blind: BTreeSet<(String, String)>,
 }
@@ -135,10 +134,10 @@ pub struct Seen<'a> {
     pub blind: BTreeSet<(String, String)>,
     /// By rule, the subjects for which it gave no answer.
     pub unanswered: BTreeMap<String, BTreeSet<Urn>>,
-    /// The rules that were loaded.
-    pub rules: BTreeSet<String>,
-    /// Findings whose file is there and was not read.
-    pub unread: BTreeSet<Fingerprint>,
+    /// The rules that were loaded, each with the digest of what it asks.
+    pub rules: BTreeMap<String, String>,
+    /// Findings whose file is there and was not read; `None` where others read, who do not tell.
+    pub unread: Option<BTreeSet<Fingerprint>>,
 }
 
 impl Snapshot {
@@ -157,12 +156,18 @@ impl Snapshot {
             version: seen.version.to_owned(),
             inputs: seen.inputs.to_vec(),
             incomplete: inventory.coverage.is_incomplete(),
-            looked: looked(inventory.coverage.entries(), inventory.scopes.clone()),
+            looked: Looked {
+                rules: seen.rules,
+                passed_over: match seen.unread {
+                    Some(_) => BTreeMap::new(),
+                    None => passed_over(inventory.coverage.entries(), &names),
+                },
+                ..looked(inventory.coverage.entries(), inventory.scopes.clone())
+            },
             findings: findings.collect(),
             identities: identities.collect(),
             judged: Judged {
                 blind: called(seen.blind, &names),
-                rules: seen.rules,
                 unanswered: seen.unanswered,
                 min_severity: Severity::Info,
                 hidden: Hidden::default(),
@@ -174,8 +179,7 @@ impl Snapshot {
                     .map(|one| one.id.clone())
                     .collect(),
                 there: there(inventory),
-                unread: seen.unread,
-                passed_over: passed_over(inventory.coverage.entries(), &names),
+                unread: seen.unread.unwrap_or_default(),
             },
         }
     }
@@ -201,6 +205,11 @@ impl FindingSeen {
     /// Whether it is about a secret in a file.
     pub(super) fn is_exposure(&self) -> bool {
         self.subject.as_str().starts_with("exposure:")
+    }
+
+    /// Whether it tells a secret by what is known of its credential.
+    pub(super) fn tells_exposure(&self) -> bool {
+        self.is_exposure() && self.rule.starts_with("leaked-")
     }
 
     /// Whether it is another finding than one of the same name: trees of one folder name give equal names.
@@ -273,6 +282,7 @@ impl IdentitySeen {
             name: identity.name.clone(),
             place: Place { collector: identity.evidence.collector.to_string(), target: identity.tenant.clone() },
             owner: Known::Absent,
+            owner_unread: BTreeSet::new(),
             rights: BTreeSet::new(),
             all_rights: false,
             reach: BTreeSet::new(),

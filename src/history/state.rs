@@ -3,14 +3,14 @@
 //!
 //! INVARIANT: something is resolved only where its place was looked at and its rule judged; else it is not seen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::looked::{Looked, OF_TREES, Place};
-use super::snapshot::{FindingSeen, IdentitySeen, Snapshot};
-use crate::model::{Fingerprint, Scope, Urn, names};
+use super::snapshot::{FindingSeen, IdentitySeen, OwnerSeen, Snapshot};
+use crate::model::{Fingerprint, Known, Scope, Urn, names};
 
 names! {
     /// How something stands after a scan.
@@ -72,11 +72,14 @@ impl State {
                 tracked.status = if is_gone(tracked, scan) { Status::Resolved } else { Status::NotSeen };
             }
         }
+        let told_before = Told::of(self);
         for (key, thing) in &scan.findings {
             if findings.get(key).is_some_and(|known| known.thing.is_elsewhere(thing)) {
                 findings.remove(key);
             }
-            see(findings.entry(key.clone()), thing.clone(), scan.at, &looked);
+            // A secret is known since it was told first, by whatever rule.
+            let since = told_before.of_same(thing).map(|one| one.first).min().unwrap_or(scan.at);
+            see(findings.entry(key.clone()), thing.clone(), (since, scan.at), &looked);
         }
         let mut identities = self.identities.clone();
         for (key, tracked) in &mut identities {
@@ -88,7 +91,7 @@ impl State {
         for (key, thing) in &scan.identities {
             let mut thing = thing.clone();
             if let Some(before) = self.identities.get(key) {
-                keep_what_is_not_known(&mut thing, &before.thing);
+                keep_what_is_not_known(&mut thing, before, &looked);
                 // Where the identity at a way's end was not read, the way is not known to be gone.
                 let is_known = |at: &Urn| match scan.identities.get(at) {
                     Some(end) => end.all_rights,
@@ -99,7 +102,7 @@ impl State {
                     thing.powers.entry(power.clone()).or_insert_with(|| at.clone());
                 }
             }
-            see(identities.entry(key.clone()), thing, scan.at, &looked);
+            see(identities.entry(key.clone()), thing, (scan.at, scan.at), &looked);
         }
         Self { at: Some(scan.at), looked, findings, identities }
     }
@@ -108,33 +111,78 @@ impl State {
 fn see<K: Ord, T>(
     entry: std::collections::btree_map::Entry<'_, K, Tracked<T>>,
     thing: T,
-    at: Timestamp,
+    (since, at): (Timestamp, Timestamp),
     looked: &Arc<Looked>,
 ) {
     let first = match &entry {
         std::collections::btree_map::Entry::Occupied(known) => known.get().first,
-        std::collections::btree_map::Entry::Vacant(_) => at,
+        std::collections::btree_map::Entry::Vacant(_) => since,
     };
     entry.insert_entry(Tracked { thing, status: Status::Open, first, last: at, looked: Arc::clone(looked) });
 }
 
-/// A scan that could not read the policies takes no right away, and one without a directory no owner.
-fn keep_what_is_not_known(thing: &mut IdentitySeen, before: &IdentitySeen) {
+/// A scan that could not read the policies takes no right away, and one that read less of what may name owners no owner.
+fn keep_what_is_not_known(thing: &mut IdentitySeen, before: &Tracked<IdentitySeen>, now: &Looked) {
+    let was = &before.thing;
     if !thing.all_rights {
-        thing.rights.extend(before.rights.iter().cloned());
+        thing.rights.extend(was.rights.iter().cloned());
     }
+    let name = |owner: &Known<OwnerSeen>| owner.value().map(|one| one.name.clone());
     if thing.owner.why_unknown().is_some() {
-        thing.owner.clone_from(&before.owner);
+        thing.owner.clone_from(&was.owner);
+        thing.owner_unread.clone_from(&was.owner_unread);
+    } else if was.owner.value().is_some() && thing.owner != was.owner {
+        let is_read = |place: &&Place| now.places.get(*place).is_some_and(|what| !is_hole(what));
+        let then = before.looked.places.iter().filter(|(place, what)| is_source(place) && !is_hole(what));
+        let sources = then.map(|(place, _)| place).chain(&was.owner_unread);
+        let unread: BTreeSet<Place> = sources.filter(|place| !is_read(place)).cloned().collect();
+        let has_left = |owner: &Known<OwnerSeen>| owner.value().is_some_and(|one| one.left);
+        // Who has left is told by somebody who looked.
+        if !unread.is_empty() && !(name(&thing.owner) == name(&was.owner) && has_left(&thing.owner)) {
+            thing.owner.clone_from(&was.owner);
+            thing.owner_unread = unread;
+        }
+    }
+}
+
+/// What one secret was told by, where that was not resolved. Of the rules that tell it one holds at a time, by whether its
+/// credential is known to live: which one is no news.
+pub(super) struct Told<'a>(BTreeMap<&'a Urn, Vec<&'a Tracked<FindingSeen>>>);
+
+impl<'a> Told<'a> {
+    pub(super) fn of(state: &'a State) -> Self {
+        let mut told: BTreeMap<&Urn, Vec<&Tracked<FindingSeen>>> = BTreeMap::new();
+        let tells = |one: &&Tracked<FindingSeen>| one.thing.tells_exposure() && one.status != Status::Resolved;
+        for one in state.findings.values().filter(tells) {
+            told.entry(&one.thing.subject).or_default().push(one);
+        }
+        Self(told)
+    }
+
+    /// What the same secret is told by beside this finding.
+    pub(super) fn of_same(&self, finding: &FindingSeen) -> impl Iterator<Item = &'a Tracked<FindingSeen>> + use<'a> {
+        let told = self.0.get(&finding.subject).filter(|_| finding.tells_exposure());
+        let is_other = move |one: &&'a Tracked<FindingSeen>| {
+            one.thing.rule != finding.rule && !one.thing.is_elsewhere(finding) && !one.thing.muted
+        };
+        told.into_iter().flatten().copied().filter(is_other).collect::<Vec<_>>().into_iter()
     }
 }
 
 /// What is said of this program's own files is no source that a finding rests on.
 const OWN: [&str; 5] = ["history", "baseline", "config", "rules", "records"];
 
+fn is_source(place: &Place) -> bool {
+    !OWN.contains(&place.collector.as_str())
+}
+
+fn is_hole(what: &BTreeMap<String, bool>) -> bool {
+    what.values().any(|is_hole| *is_hole)
+}
+
 /// Whether all that was read then was read now, as far as it was: what a rule looked at may be told by any of it.
 fn all_was_looked_at(then: &Looked, now: &Looked) -> bool {
-    let is_hole = |what: &BTreeMap<String, bool>| what.values().any(|is_hole| *is_hole);
-    let sources = then.places.iter().filter(|(place, _)| !OWN.contains(&place.collector.as_str()));
+    let sources = then.places.iter().filter(|(place, _)| is_source(place));
     sources.into_iter().all(|(place, before)| {
         let after = now.places.get(place);
         after.is_some_and(|after| is_hole(before) || !is_hole(after))
@@ -143,14 +191,18 @@ fn all_was_looked_at(then: &Looked, now: &Looked) -> bool {
 
 fn is_gone(tracked: &Tracked<FindingSeen>, scan: &Snapshot) -> bool {
     let is_there = |urn: &Urn| scan.judged.there.contains(urn) || scan.identities.contains_key(urn);
-    if scan.judged.unread.contains(&tracked.thing.fingerprint)
-        || is_there(&tracked.thing.subject) && !all_was_looked_at(&tracked.looked, &scan.looked)
+    let finding = &tracked.thing;
+    let (then, now) = (&*tracked.looked, &scan.looked);
+    let passed_over = |looked: &Looked, place: &Place| looked.passed_over.get(place).copied().unwrap_or_default();
+    let may_be_passed_over = |place: &Place| passed_over(now, place) > passed_over(then, place);
+    if scan.judged.unread.contains(&finding.fingerprint)
+        || finding.file.is_some() && finding.places.iter().any(may_be_passed_over)
+        || is_there(&finding.subject) && !(all_was_looked_at(then, now) && now.asks_as(then, &finding.rule))
     {
         return false;
     }
-    let finding = &tracked.thing;
     let is_blind = |target: &str| scan.judged.blind.contains(&(finding.rule.clone(), target.to_owned()));
-    scan.judged.rules.contains(&finding.rule)
+    now.rules.contains_key(&finding.rule)
         && finding.severity >= scan.judged.min_severity
         && !(scan.judged.hides_unknown && finding.is_exposure())
         && !scan.judged.unanswered.get(&finding.rule).is_some_and(|subjects| subjects.contains(&finding.subject))
@@ -159,12 +211,12 @@ fn is_gone(tracked: &Tracked<FindingSeen>, scan: &Snapshot) -> bool {
             "" => scan.judged.blind.iter().any(|(rule, _)| *rule == finding.rule),
             target => is_blind(target),
         })
-        && finding.places.iter().all(|place| was_looked_at(place, &tracked.looked, &scan.looked))
+        && finding.places.iter().all(|place| was_looked_at(place, then, now))
         && finding
             .subject
             .as_str()
             .strip_prefix("exposure:")
-            .is_none_or(|told| is_covered(&tracked.looked, &scan.looked, |now, then| now.has_detector(then, told)))
+            .is_none_or(|told| is_covered(then, now, |now, then| now.has_detector(then, told)))
 }
 
 /// Whether what the one scan looked with is enough for what the other did. Of those from before that was known nothing is

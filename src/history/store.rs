@@ -1,6 +1,7 @@
 //! The file of a history: one SQLite database, one writer at a time, whole after a crash. Knows how to open it and what
 //! can be wrong with it; what is written and read lies in `record` and `load`.
 
+use std::ffi::OsString;
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 const APPLICATION: i32 = 0x6e68_756d;
 
 /// The steps from an empty file to the form of this version; the number of steps done is the file's `user_version`.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("schema2.sql")];
 
 /// How long to wait for another run that is writing.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -76,6 +77,14 @@ pub enum HistoryError {
         /// What was asked for and what there is.
         what: String,
     },
+    /// The file, or the folder with what SQLite keeps beside it, takes nothing.
+    #[error("{path}: {what}")]
+    Unwritable {
+        /// The file.
+        path: String,
+        /// What happened, and the remedy.
+        what: String,
+    },
     /// Anything else that SQLite or the system says.
     #[error("{path}: {what}")]
     Database {
@@ -118,7 +127,41 @@ impl History {
             return Err(HistoryError::Missing { path: shown(path) });
         }
         // Readers of a database in WAL mode write beside it, and one of an older form is brought up to date.
-        Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        match Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE) {
+            Err(HistoryError::Unwritable { .. }) => Self::open_unwritable(path),
+            opened => opened,
+        }
+    }
+
+    /// Reads where nothing can be written: a backup, another user's file, a full disk.
+    fn open_unwritable(path: &Path) -> Result<Self, HistoryError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        // Beside another user's run there is what a reader needs.
+        let beside = Connection::open_with_flags(path, flags).map_err(|error| explain(path, &error));
+        let read = beside.and_then(|connection| Self { connection, path: path.to_owned() }.for_reading());
+        let Err(HistoryError::Unwritable { .. }) = read else { return read };
+        // Without it the file is read as it is, which is all of it only where no changes wait beside it.
+        let waiting = PathBuf::from([path.as_os_str(), "-wal".as_ref()].into_iter().collect::<OsString>());
+        if waiting.metadata().is_ok_and(|wal| wal.len() > 0) {
+            let what = format!(
+                "a run that did not end left changes in {}, which cannot be read where nothing may be written; copy both files \
+                 into a folder of yours and name the copy",
+                shown(&waiting)
+            );
+            return Err(HistoryError::Database { path: shown(path), what });
+        }
+        let connection = Connection::open_with_flags(unchanging(path), flags | OpenFlags::SQLITE_OPEN_URI);
+        let connection = connection.map_err(|error| explain(path, &error))?;
+        Self { connection, path: path.to_owned() }.for_reading()
+    }
+
+    fn for_reading(self) -> Result<Self, HistoryError> {
+        if self.form()? < MIGRATIONS.len() {
+            let what = "it is of an older form, and cannot be brought up to date where it may not be written; copy it into a \
+                        folder of yours and name the copy";
+            return Err(HistoryError::Database { path: shown(&self.path), what: what.to_owned() });
+        }
+        Ok(self)
     }
 
     fn connect(path: &Path, flags: OpenFlags) -> Result<Self, HistoryError> {
@@ -132,6 +175,18 @@ impl History {
     fn prepare(&mut self) -> Result<(), HistoryError> {
         let path = self.path.clone();
         let told = |error: rusqlite::Error| explain(&path, &error);
+        let done = self.form()?;
+        // WAL: a reader never waits for the writer, and a killed writer leaves the last whole state.
+        self.switch_to_wal().map_err(told)?;
+        if done < MIGRATIONS.len() {
+            self.migrate().map_err(told)?;
+        }
+        Ok(())
+    }
+
+    /// How many steps were done to the file. It must be ours, and of no newer form than is known.
+    fn form(&self) -> Result<usize, HistoryError> {
+        let told = |error: rusqlite::Error| explain(&self.path, &error);
         self.connection.busy_timeout(PATIENCE).map_err(told)?;
         let number = |name: &str| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         let (application, version) = (number("application_id").map_err(told)?, number("user_version").map_err(told)?);
@@ -145,12 +200,7 @@ impl History {
         if done > MIGRATIONS.len() {
             return Err(HistoryError::Newer { path: shown(&self.path), found: version, known: MIGRATIONS.len() });
         }
-        // WAL: a reader never waits for the writer, and a killed writer leaves the last whole state.
-        self.switch_to_wal().map_err(told)?;
-        if done < MIGRATIONS.len() {
-            self.migrate().map_err(told)?;
-        }
-        Ok(())
+        Ok(done)
     }
 
     /// SQLite does not wait by itself for another run that switches the same file at the same time.
@@ -185,6 +235,18 @@ impl History {
     }
 }
 
+/// The address by which SQLite opens a file as one that nobody changes. Source: SQLite, "Uniform Resource Identifiers".
+fn unchanging(path: &Path) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
+    let path: String = path
+        .as_os_str()
+        .as_encoded_bytes()
+        .iter()
+        .map(|byte| if plain(*byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") })
+        .collect();
+    format!("file:{path}?immutable=1")
+}
+
 pub(super) fn shown(path: &Path) -> String {
     path.display().to_string()
 }
@@ -192,11 +254,17 @@ pub(super) fn shown(path: &Path) -> String {
 /// What a failure means for the user. Source of the codes: SQLite, "Result and Error Codes".
 pub(super) fn explain(path: &Path, error: &rusqlite::Error) -> HistoryError {
     let path = shown(path);
+    let is_unwritable = |code: &ErrorCode| {
+        use ErrorCode::{CannotOpen, DiskFull, PermissionDenied, ReadOnly, SystemIoFailure};
+        matches!(code, SystemIoFailure | DiskFull | ReadOnly | PermissionDenied | CannotOpen)
+    };
+    let unwritable = error.sqlite_error_code().is_some_and(|code| is_unwritable(&code));
     let what = match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => {
             return HistoryError::Foreign { path, why: "not a database, or a damaged one".to_owned() };
         }
-        Some(ErrorCode::DatabaseCorrupt) => {
+        // A file that is ours and answers otherwise than we wrote it was changed by something else.
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::Unknown | ErrorCode::TypeMismatch) | None => {
             "the history is damaged; move it away and go on with a copy or a new one".to_owned()
         }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
@@ -211,5 +279,5 @@ pub(super) fn explain(path: &Path, error: &rusqlite::Error) -> HistoryError {
         Some(ErrorCode::CannotOpen) => "it cannot be opened; is it a folder, or its folder not writable?".to_owned(),
         _ => error.to_string(),
     };
-    HistoryError::Database { path, what }
+    if unwritable { HistoryError::Unwritable { path, what } } else { HistoryError::Database { path, what } }
 }

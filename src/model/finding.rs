@@ -220,6 +220,9 @@ pub struct NotEvaluated {
 pub struct RuleInfo {
     /// The rule's id.
     pub id: String,
+    /// A digest of what it asks and of its parameters: under one id a milder rule may stand another time.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub digest: String,
     /// Its title with its parameters filled in.
     pub title: String,
     /// Its severity; `None` where each finding takes that of its detector.

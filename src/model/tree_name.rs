@@ -45,6 +45,11 @@ impl TreeNames {
         self.0.get(path)
     }
 
+    /// Every tree that has a name beside its path, by that path.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &TreeName)> {
+        self.0.iter().map(|(path, tree)| (path.as_str(), tree))
+    }
+
     /// The path by which the tree of this name was given.
     pub fn path(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(_, tree)| tree.name == name).map(|(path, _)| path.as_str())

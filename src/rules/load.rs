@@ -16,7 +16,7 @@ use super::message::Template;
 use super::plain::Plain;
 use super::schema::{Param, Params, Schema, did_you_mean};
 use super::selftest::Example;
-use crate::model::{Confidence, FactKind, Provider, RuleInfo, Severity, SubjectKind};
+use crate::model::{Confidence, FactKind, Provider, Severity, SubjectKind};
 
 /// How many brackets and signs an expression may have open: far more than a readable one, far fewer than a stack holds.
 const DEEPEST: usize = 100;
@@ -93,34 +93,6 @@ pub struct Rule {
     pub(super) plain: Plain,
     pub(super) matches: Vec<Example>,
     pub(super) no_matches: Vec<Example>,
-}
-
-impl Rule {
-    /// What a report needs to know of it.
-    pub fn info(&self) -> RuleInfo {
-        RuleInfo {
-            id: self.id.to_string(),
-            title: self.title.to_string(),
-            severity: self.severity,
-            why: self.why.clone(),
-            remedy: self.remedy.general(),
-            maps: self.maps.to_vec(),
-        }
-    }
-
-    /// The expression, as written.
-    pub fn when(&self) -> &str {
-        self.program.source_info().source.trim()
-    }
-
-    /// Its parameters with their values.
-    pub fn parameters(&self) -> Vec<(String, String)> {
-        self.params.iter().map(|(name, value)| (name.clone(), value.to_string())).collect()
-    }
-
-    pub(super) fn reads(&self, field: &str) -> bool {
-        self.touched.iter().any(|(_, name)| name == field)
-    }
 }
 
 /// Every rule by id.

@@ -20,6 +20,7 @@ mod plain;
 mod schema;
 mod selftest;
 mod suppress;
+mod told;
 mod twins;
 mod view;
 

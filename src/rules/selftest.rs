@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::evaluate::{Verdict, ask, empty_context};
-use super::fields::{Type, fields, relations};
+use super::fields::{Type, relations};
 use super::schema::{Schema, did_you_mean};
 use super::view::{Field, Reads, View};
 use super::{Rule, RuleSet};
 
-/// A subject written in a rule file, with everything that it does not say at its plainest value.
+/// A subject written in a rule file; everything that it does not say has its plainest value.
 #[derive(Debug)]
 pub(super) struct Example {
+    schema: Schema,
+    /// What it says: some thousand examples are held in every scan, and each names few of its many fields.
     fields: BTreeMap<(String, String), Field>,
     present: Vec<String>,
 }
@@ -18,17 +20,12 @@ pub(super) struct Example {
 impl Example {
     /// Reads `{ it = {…}, identity = {…} }`.
     pub(super) fn parse(table: &toml::Table, schema: Schema) -> Result<Self, String> {
-        let mut example = Self { fields: BTreeMap::new(), present: vec!["it".to_owned()] };
+        let mut example = Self { schema, fields: BTreeMap::new(), present: vec!["it".to_owned()] };
         let variables: Vec<_> =
             std::iter::once("it").chain(relations(schema.subject).iter().map(|(name, _)| *name)).collect();
         for variable in &variables {
             if table.contains_key(*variable) && *variable != "it" {
                 example.present.push((*variable).to_owned());
-            }
-            let kind = schema.variable(variable).unwrap_or(schema.subject);
-            for field in fields(kind) {
-                let place = ((*variable).to_owned(), field.name.to_owned());
-                example.fields.insert(place, plainest(field.ty, field.nullable));
             }
         }
         for (variable, values) in table {
@@ -45,8 +42,19 @@ impl Example {
         Ok(example)
     }
 
-    fn view(&self) -> View<'_> {
-        View::example(&self.fields, &self.present)
+    /// What it says of a field, or that field's plainest value; nothing for a field that there is not.
+    pub(super) fn field(&self, variable: &str, name: &str) -> Field {
+        if let Some(said) = self.fields.get(&(variable.to_owned(), name.to_owned())) {
+            return said.clone();
+        }
+        let kind = self.schema.variable(variable);
+        let field = kind.and_then(|kind| Schema::field(kind, name).ok());
+        field.map_or(Field::Null, |field| plainest(field.ty, field.nullable))
+    }
+
+    /// Whether it has the thing that a variable stands for.
+    pub(super) fn has(&self, variable: &str) -> bool {
+        self.present.iter().any(|name| name == variable)
     }
 }
 
@@ -122,7 +130,7 @@ impl Rule {
         let (root, reads) = (empty_context(), Reads::of(self.subject, &self.touched));
         for (examples, expected, word) in [(&self.matches, true, "match"), (&self.no_matches, false, "no_match")] {
             for (number, example) in examples.iter().enumerate() {
-                let view = example.view();
+                let view = View::example(example);
                 let mut context = root.new_inner_scope();
                 let unknown = view.bind(&mut context, &reads, |_| true).unwrap_or_default();
                 let problem = match (ask(self, &context, &unknown), expected) {

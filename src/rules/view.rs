@@ -11,6 +11,7 @@ use super::fields::{self, relations};
 use super::nouns;
 use super::plain::Fields;
 use super::schema::{Param, Params, Schema};
+use super::selftest::Example;
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{Credential, Exposure, FactKind, Grant, Identity, Known, Setting, SubjectKind, Urn, Workload};
 
@@ -67,7 +68,7 @@ impl Reads {
 /// Where fields come from: the graph, or an example written in a rule.
 enum Source<'a> {
     Graph { inventory: &'a Inventory, now: Timestamp, it: Noun<'a> },
-    Example { fields: &'a BTreeMap<(String, String), Field>, present: &'a [String] },
+    Example(&'a Example),
 }
 
 impl<'a> View<'a> {
@@ -75,8 +76,8 @@ impl<'a> View<'a> {
         Self { source: Source::Graph { inventory, now, it } }
     }
 
-    pub(super) fn example(fields: &'a BTreeMap<(String, String), Field>, present: &'a [String]) -> Self {
-        Self { source: Source::Example { fields, present } }
+    pub(super) fn example(example: &'a Example) -> Self {
+        Self { source: Source::Example(example) }
     }
 
     /// The value of a field of a variable.
@@ -102,9 +103,7 @@ impl<'a> View<'a> {
     fn example_of(&self, variable: &str, name: &str) -> Field {
         match &self.source {
             Source::Graph { .. } => Field::Null,
-            Source::Example { fields, .. } => {
-                fields.get(&(variable.to_owned(), name.to_owned())).cloned().unwrap_or(Field::Null)
-            }
+            Source::Example(example) => example.field(variable, name),
         }
     }
 
@@ -145,7 +144,7 @@ impl<'a> View<'a> {
         for (variable, fields) in &reads.variables {
             let noun = match &self.source {
                 Source::Graph { .. } => self.noun(variable).map(Some),
-                Source::Example { present, .. } => present.iter().any(|name| name == variable).then_some(None).into(),
+                Source::Example(example) => example.has(variable).then_some(None).into(),
             };
             match noun {
                 Known::Value(noun) => {

@@ -319,7 +319,8 @@ fn the_workflow_asks_for_little_and_names_flags_that_exist() {
     let workflow: Value = serde_saphyr::from_str(&text("github/nightly.yml")).expect("YAML");
     assert_eq!(workflow["permissions"], json!({}));
     let job = &workflow["jobs"]["scan"];
-    assert_eq!(job["permissions"], json!({"contents": "read", "id-token": "write", "security-events": "write"}));
+    let wanted = json!({"actions": "read", "contents": "read", "id-token": "write", "security-events": "write"});
+    assert_eq!(job["permissions"], wanted);
     let steps = job["steps"].as_array().expect("a list");
     let mut commands = 0;
     for script in steps.iter().filter_map(|step| step["run"].as_str()) {

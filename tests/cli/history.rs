@@ -249,7 +249,7 @@ fn a_history_that_cannot_be_used_is_a_hole() {
     newer[63] = 9;
     write(path, "newer.db", &newer);
     let (code, why) = told("newer.db", "2026-11-20");
-    assert!(code == 3 && why.contains("written by a newer nonhuman (form 9, this one knows 1)"), "{code} {why}");
+    assert!(code == 3 && why.contains("written by a newer nonhuman (form 9, this one knows 2)"), "{code} {why}");
     let (code, why) = told("no/such/folder.db", "2026-11-20");
     assert!(code == 3 && why.starts_with("no/such/folder.db: "), "{code} {why}");
     let (code, why) = told("t", "2026-11-20");

@@ -21,6 +21,7 @@ mod code;
 mod commands;
 mod customs;
 mod deploy;
+mod drift;
 mod evidence;
 mod formats;
 mod git;

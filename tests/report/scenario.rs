@@ -355,6 +355,7 @@ fn findings() -> Vec<Finding> {
 
 fn rule(id: &str, severity: Option<Severity>) -> RuleInfo {
     RuleInfo {
+        digest: "00d1ce5700d1ce57".to_owned(),
         id: id.to_owned(),
         title: format!("Title of {id}"),
         severity,

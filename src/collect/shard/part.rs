@@ -64,7 +64,7 @@ pub struct Brought<'a> {
     /// The targets of this one.
     pub read: Vec<String>,
     /// Its records, one a line, sorted.
-    pub lines: &'a [String],
+    pub lines: &'a [Box<str>],
 }
 
 /// How many bytes of records a part holds, before they are packed. Several are written where there are more.
@@ -83,7 +83,7 @@ pub fn write(store: &Store, brought: Brought<'_>) -> Result<(), PartError> {
         let fits = rest.iter().take_while(|line| {
             let fits = text.is_empty() || text.len() + line.len() < PART;
             if fits {
-                text.extend([line.as_str(), "\n"]);
+                text.extend([&**line, "\n"]);
             }
             fits
         });
