@@ -1,6 +1,8 @@
 //! `nonhuman offboard`: what dies, is orphaned or stays open to somebody when a person leaves, with the order of work.
 //! Text only: nothing is switched off.
 
+mod order;
+
 use std::collections::BTreeSet;
 
 use clap::Args;
@@ -9,13 +11,12 @@ use serde_json::json;
 use super::answer::{Answer, Section};
 use super::arguments::Global;
 use super::question::{Asking, Known as Graph};
-use super::runbook::{Runbooks, quoted};
+use super::runbook::Runbooks;
 use super::{Failure, names, thing};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::model::{
-    CapabilityKind, Credential, EdgeKind, Exposure, Identity, IdentityKind, Known, Person, Setting, SettingKind, Urn,
-    short_date,
+    CapabilityKind, Credential, EdgeKind, Exposure, Identity, Known, Person, Setting, SettingKind, Urn, short_date,
 };
 use crate::report::clean;
 
@@ -76,7 +77,7 @@ pub(super) fn run(arguments: &Offboard, global: &Global, config: &Config) -> Res
     answer.add(open(&known, &bill));
     answer.add(asleep(&known, &bill));
     answer.add(written(&known, &bill));
-    answer.add(runbook(&known, &bill, &books));
+    answer.add(order::runbook(&known, &bill, &books));
     if answer.sections.is_empty() {
         let mut section = Section::new("Nothing");
         section.line(0, "nothing that was read is theirs, is owned by them or was written by them");
@@ -336,83 +337,4 @@ fn written(known: &Graph, bill: &Bill<'_>) -> Section {
 fn credential_of<'a>(known: &'a Graph, exposure: &Exposure) -> Option<&'a Credential> {
     let facts = known.inventory.facts.exposures.get(&exposure.id)?;
     known.inventory.credentials.get(facts.credential.value()?)
-}
-
-/// What gives a user of a cluster rights: a cluster has no list of users in which one could be switched off.
-fn bindings(known: &Graph, identity: &Identity) -> BTreeSet<String> {
-    let facts = known.inventory.facts.identities.get(&identity.id);
-    let is_user = identity.kind == IdentityKind::KubernetesUser;
-    let grants = facts.into_iter().filter(|_| is_user).flat_map(|facts| &facts.grants);
-    let grants = grants.filter_map(|id| known.inventory.grants.get(id));
-    grants.map(|grant| grant.via.last().map_or_else(|| grant.id.to_string(), ToString::to_string)).collect()
-}
-
-fn runbook(known: &Graph, bill: &Bill<'_>, books: &Runbooks) -> Section {
-    let mut section = Section::new("In this order");
-    let mut number = 0;
-    let mut step = |section: &mut Section, text: String| {
-        number += 1;
-        section.line(0, format!("{number}. {text}"));
-    };
-    for identity in bill.own.iter().filter(|one| one.enabled != Known::Value(false)) {
-        step(&mut section, format!("Close {}.", thing::label(&known.inventory, &identity.id)));
-        books.of_identity(identity).stop.into_iter().for_each(|command| section.line(1, command));
-        bindings(known, identity)
-            .into_iter()
-            .for_each(|binding| section.line(1, format!("take them out of {binding}")));
-    }
-    for credential in &bill.credentials {
-        let book = books.of_credential(credential, &known.inventory);
-        let users = known.inventory.facts.credentials.get(&credential.id).map_or(0, |facts| facts.exposures.len());
-        let places = match users {
-            0 => String::new(),
-            1 => " It lies in a file.".to_owned(),
-            many => format!(" It lies in {many} files."),
-        };
-        // What only the person used is not made anew.
-        if let Some(own) = bill.own.iter().find(|one| one.id == credential.holder) {
-            let of = thing::label(&known.inventory, &own.id);
-            step(&mut section, format!("End {} {} of {of}.{places}", credential.kind, credential.name));
-            book.stop.or(book.delete).into_iter().for_each(|command| section.line(1, command));
-            continue;
-        }
-        step(&mut section, format!("Replace {} {}.{places}", credential.kind, credential.name));
-        section.line(1, format!("nonhuman rotate {}", quoted(credential.id.as_str())));
-        if let Some(place) = thing::declared(credential.kind.as_str(), &credential.evidence.location) {
-            section.line(1, format!("then: take it out of {place}, and apply that"));
-            continue;
-        }
-        let end = book.stop.or(book.delete);
-        end.into_iter().for_each(|command| section.line(1, format!("then: {command}")));
-        for place in names::declarations(&known.inventory, credential) {
-            section.line(1, format!("and: take it out of {place}, else it is made again"));
-        }
-    }
-    let replaced: BTreeSet<&Urn> = bill.credentials.iter().map(|one| &one.id).collect();
-    let mut told: BTreeSet<&Urn> = BTreeSet::new();
-    for exposure in &bill.written {
-        let place = &exposure.evidence.location;
-        match credential_of(known, exposure) {
-            Some(one) if replaced.contains(&one.id) || !told.insert(&one.id) => {}
-            Some(one) if one.active == Known::Value(false) => {
-                step(
-                    &mut section,
-                    format!("Delete {} {}, which is switched off and lies at {place}.", one.kind, one.name),
-                );
-                books.of_credential(one, &known.inventory).delete.into_iter().for_each(|text| section.line(1, text));
-            }
-            Some(one) => {
-                step(&mut section, format!("Replace {} {}, which they wrote to {place}.", one.kind, one.name));
-                section.line(1, format!("nonhuman rotate {}", quoted(one.id.as_str())));
-                let book = books.of_credential(one, &known.inventory);
-                book.stop.or(book.delete).into_iter().for_each(|command| section.line(1, format!("then: {command}")));
-            }
-            None => step(&mut section, format!("{} at {place}: {}", exposure.title, exposure.remedy)),
-        }
-    }
-    for identity in &bill.orphaned {
-        let what = thing::label(&known.inventory, &identity.id);
-        step(&mut section, format!("Give {what} to somebody who is there, or take it away."));
-    }
-    section
 }

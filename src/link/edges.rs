@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::federation::AllAdmitted;
-use super::{agent_accounts, clusters, definitions, outsiders, proofs, workflows};
+use super::{agent_accounts, clusters, definitions, outsiders, proofs, tokens, workflows};
 use crate::access::aws;
 use crate::access::kubernetes::{self, Asker, Place, Reach};
 use crate::inventory::{Graph, IdentityFacts, Inventory};
 use crate::model::{
-    AttributeName, Capability, CapabilityKind, Confidence, Credential, Edge, EdgeKind, Exposure, Holding, Identity,
-    IdentityKind, Known, Link, LinkKind, PrincipalKind, Provider, SettingKind, Urn, WorkloadKind,
+    AttributeName, Capability, CapabilityKind, Confidence, Credential, Edge, EdgeKind, Holding, Identity, IdentityKind,
+    Known, Link, LinkKind, PrincipalKind, Provider, SettingKind, Urn, WorkloadKind,
 };
 
 /// Source: GKE documentation, "Authenticate to Google Cloud APIs from GKE workloads".
@@ -27,6 +27,7 @@ pub(super) fn link(inventory: &mut Inventory) {
     of_trusts(inventory, &mut edges);
     outsiders::link(inventory, &mut edges);
     let admitted = AllAdmitted::of(inventory.trusts.iter());
+    tokens::link(inventory, &admitted, &mut edges);
     of_service_accounts(inventory, &admitted, &mut edges);
     of_groups(inventory, &mut edges);
     workflows::link(inventory, &admitted, &mut edges);
@@ -96,7 +97,7 @@ fn of_links(inventory: &Inventory, admitted: &AllAdmitted, edges: &mut Vec<Edge>
 fn of_exposures(inventory: &Inventory, edges: &mut Vec<Edge>) {
     let published = proofs::KeyNames::of_settings(inventory);
     let elsewhere = proofs::Elsewhere::of(inventory);
-    for exposure in inventory.exposures.iter().filter(|one| !one.public && !has_expired(one)) {
+    for exposure in inventory.exposures.iter().filter(|one| !one.public && !proofs::has_expired(one)) {
         for setting in published.of(exposure).unwrap_or_default() {
             let why = "the public half of the found key is this one";
             edges.push(Edge::new(&exposure.id, EdgeKind::Unlocks, setting, why));
@@ -125,12 +126,6 @@ fn of_exposures(inventory: &Inventory, edges: &mut Vec<Edge>) {
             }
         }
     }
-}
-
-/// Whether its own text says that it is over.
-fn has_expired(exposure: &Exposure) -> bool {
-    let expires = exposure.proof.facts.get("expires").and_then(|text| text.parse::<jiff::Timestamp>().ok());
-    expires.is_some_and(|expires| expires < exposure.evidence.observed)
 }
 
 fn of_credentials(inventory: &Inventory, edges: &mut Vec<Edge>) {

@@ -19,6 +19,7 @@ mod privilege;
 mod proofs;
 mod reach;
 mod search;
+mod tokens;
 mod trust;
 mod unasked;
 mod unmade;

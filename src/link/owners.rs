@@ -129,14 +129,7 @@ pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
             hint: true,
         }));
         if let (Some((code, _)), None) = (code, sure) {
-            let named = of_code(*code).map(|(name, file)| (name, format!("CODEOWNERS of {file}")));
-            let named = named.chain(author_of(*code).map(|(name, place)| (name, format!("who wrote {place}, by git"))));
-            told.extend(named.map(|(name, source)| OwnerClaim {
-                name,
-                source: format!("{source}, if that code makes it"),
-                weight: labels.naming,
-                hint: true,
-            }));
+            told.extend(hints_of_code(*code, labels.naming));
         }
         (identity.id.clone(), owner, told, own.map(|sign| sign.person.id.clone()))
     };
@@ -150,6 +143,18 @@ pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
         }
         inventory.facts.identities.entry(id).or_default().owner = owner;
     }
+}
+
+/// Who would answer for an identity if a piece of code made it.
+fn hints_of_code<'a>(code: Code<'a>, weight: u8) -> impl Iterator<Item = OwnerClaim> + use<'a> {
+    let named = of_code(code).map(|(name, file)| (name, format!("CODEOWNERS of {file}")));
+    let named = named.chain(author_of(code).map(|(name, place)| (name, format!("who wrote {place}, by git"))));
+    named.map(move |(name, source)| OwnerClaim {
+        name,
+        source: format!("{source}, if that code makes it"),
+        weight,
+        hint: true,
+    })
 }
 
 /// Whether an identity is known by name alone, from the credential report of AWS, which has no tags and no unique ids.
@@ -196,7 +201,7 @@ fn code_of(inventory: &Inventory) -> BTreeMap<Urn, (Code<'_>, Holding)> {
 type Code<'a> = (&'a Attributes, &'a Evidence);
 
 /// Who owns the file of a piece of code, with the file.
-fn of_code((attributes, evidence): Code<'_>) -> impl Iterator<Item = (String, String)> {
+fn of_code<'a>((attributes, evidence): Code<'a>) -> impl Iterator<Item = (String, String)> + use<'a> {
     let file = evidence.location.file().unwrap_or_default();
     let names = attributes.texts(AttributeName::CodeOwners).iter();
     names.map(move |name| (name.trim_start_matches('@').to_owned(), file.clone()))

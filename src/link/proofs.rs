@@ -143,9 +143,19 @@ fn elsewhere(exposure: &Exposure) -> Option<(Urn, &'static str)> {
             is_one_place.then(|| (Urn::new(id), "engine, host, port and user in the address"))
         }
         "slack" => {
+            if let Some(workspace) = fact("workspace") {
+                let id = Urn::new(format!("slack:workspace/{workspace}"));
+                return Some((id, "the number of the workspace in the token"));
+            }
             let team = proof.account.as_ref().filter(|team| team.starts_with('T'))?;
             Some((Urn::new(format!("slack:team/{team}")), "the team in the address"))
         }
         _ => None,
     }
+}
+
+/// Whether its own text says that it is over.
+pub(super) fn has_expired(exposure: &Exposure) -> bool {
+    let expires = exposure.proof.facts.get("expires").and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    expires.is_some_and(|expires| expires < exposure.evidence.observed)
 }

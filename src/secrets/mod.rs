@@ -23,6 +23,7 @@ mod rarity;
 mod runs;
 mod scan;
 mod shape;
+mod spoken;
 mod verify;
 mod word;
 

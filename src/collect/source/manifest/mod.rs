@@ -299,6 +299,9 @@ impl Reader<'_> {
         let Some(found) = workflow::read(text, default.as_deref()) else { return Ok(()) };
         let mut attributes = Attributes::default().with(AttributeName::Outsiders, found.outsiders);
         self.about_file(path, &mut attributes);
+        if !self.repositories.is_at_github(path) {
+            attributes.remove(AttributeName::Repository);
+        }
         self.count += 1;
         let evidence = self.evidence(path, found.line);
         self.sink.send_blocking(Record::Workload(found.workload(

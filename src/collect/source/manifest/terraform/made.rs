@@ -278,8 +278,9 @@ fn names(kind: &str, block: &Block, scope: &Scope<'_>, own: &Own) -> (BTreeSet<S
     // Without a name the provider makes one up (Terraform Registry, hashicorp/aws, `name_prefix`).
     let made_up = match texts(block.attribute("name_prefix")) {
         Some(prefix) => with_star(prefix),
-        None if kind.starts_with("aws_iam_") => vec!["terraform-*".to_owned()],
-        None => vec!["*".to_owned()],
+        None if matches!(kind, "aws_iam_role" | "aws_iam_user" | "aws_iam_group") => vec!["terraform-*".to_owned()],
+        // What has no name of its own.
+        None => Vec::new(),
     };
     (made_up.into_iter().collect(), true)
 }

@@ -124,6 +124,38 @@ fn folded(text: &str) -> String {
 
 /// What a function gives. Source: Terraform language documentation, "Built-in functions".
 pub(super) fn call(name: &str, given: &[Value]) -> Value {
+    match (name, given) {
+        ("tolist" | "tomap" | "tostring" | "distinct" | "sort" | "nonsensitive" | "sensitive", [value]) => {
+            value.clone()
+        }
+        ("join", [Value::Text(between), Value::List(items)]) => {
+            let between = vec![between.clone()];
+            let mut parts = Vec::new();
+            for (number, item) in items.iter().enumerate() {
+                parts.extend((number > 0).then(|| between.clone()));
+                parts.push(item.texts());
+            }
+            joined(parts.into_iter())
+        }
+        ("format", [Value::Text(form), rest @ ..]) => formatted(form, rest),
+        ("lookup", [map, key]) => map.part(key),
+        ("lookup", [map @ Value::Map(_), key, other]) => match map.part(key) {
+            Value::Unknown => other.clone(),
+            found => found,
+        },
+        ("coalesce", values) => {
+            let is_blank = |value: &&Value| matches!(value, Value::Null) || **value == Value::Text(String::new());
+            values.iter().find(|value| !is_blank(value)).cloned().unwrap_or(Value::Unknown)
+        }
+        ("toset" | "keys" | "values" | "length" | "concat" | "merge", _) => {
+            of_items(name, given).unwrap_or(Value::Unknown)
+        }
+        _ => of_text(name, given),
+    }
+}
+
+/// Functions that change one text.
+fn of_text(name: &str, given: &[Value]) -> Value {
     let texts = |change: &dyn Fn(&str) -> String| match given.first() {
         Some(value) if !matches!(value, Value::List(_) | Value::Map(_) | Value::Unknown) => {
             Value::any(value.texts().iter().map(|text| Value::Text(change(text))).collect())
@@ -131,21 +163,6 @@ pub(super) fn call(name: &str, given: &[Value]) -> Value {
         _ => Value::Unknown,
     };
     match (name, given) {
-        ("toset", [Value::List(items)]) => {
-            let mut unique: Vec<Value> = Vec::new();
-            items.iter().for_each(|item| {
-                if !unique.contains(item) {
-                    unique.push(item.clone())
-                }
-            });
-            Value::List(unique)
-        }
-        ("tolist" | "tomap" | "tostring" | "distinct" | "sort" | "nonsensitive" | "sensitive", [value]) => {
-            value.clone()
-        }
-        ("keys", [Value::Map(pairs)]) => Value::List(pairs.iter().map(|(key, _)| Value::Text(key.clone())).collect()),
-        ("values", [Value::Map(pairs)]) => Value::List(pairs.iter().map(|(_, value)| value.clone()).collect()),
-        ("length", [Value::List(items)]) => Value::Number(i64::try_from(items.len()).unwrap_or_default()),
         ("lower", [_]) => texts(&|text| text.to_lowercase()),
         ("upper", [_]) => texts(&|text| text.to_uppercase()),
         ("trimspace", [_]) => texts(&|text| text.trim().to_owned()),
@@ -158,47 +175,47 @@ pub(super) fn call(name: &str, given: &[Value]) -> Value {
         ("trimprefix", [_, Value::Text(start)]) => {
             texts(&|text| text.strip_prefix(start.as_str()).unwrap_or(text).to_owned())
         }
-        ("join", [Value::Text(between), Value::List(items)]) => {
-            let between = vec![between.clone()];
-            let mut parts = Vec::new();
-            for (number, item) in items.iter().enumerate() {
-                parts.extend((number > 0).then(|| between.clone()));
-                parts.push(item.texts());
+        _ => Value::Unknown,
+    }
+}
+
+/// Functions of lists and maps; none where one of them is not known whole.
+fn of_items(name: &str, given: &[Value]) -> Option<Value> {
+    let is_short = |count: usize| count <= MOST_ITEMS;
+    Some(match (name, given) {
+        ("toset", [Value::List(items)]) => {
+            let mut unique: Vec<Value> = Vec::new();
+            for item in items {
+                if !unique.contains(item) {
+                    unique.push(item.clone());
+                }
             }
-            joined(parts.into_iter())
+            Value::List(unique)
         }
-        ("format", [Value::Text(form), rest @ ..]) => formatted(form, rest),
+        ("keys", [Value::Map(pairs)]) => Value::List(pairs.iter().map(|(key, _)| Value::Text(key.clone())).collect()),
+        ("values", [Value::Map(pairs)]) => Value::List(pairs.iter().map(|(_, value)| value.clone()).collect()),
+        ("length", [Value::List(items)]) => Value::Number(i64::try_from(items.len()).unwrap_or_default()),
         ("concat", lists) => {
             let mut all = Vec::new();
             for list in lists {
-                let Value::List(items) = list else { return Value::Unknown };
+                let Value::List(items) = list else { return None };
                 all.extend(items.iter().cloned());
             }
-            if all.len() > MOST_ITEMS { Value::Unknown } else { Value::List(all) }
+            is_short(all.len()).then_some(Value::List(all))?
         }
         ("merge", maps) => {
             let mut all: Vec<(String, Value)> = Vec::new();
             for map in maps {
-                let Value::Map(pairs) = map else { return Value::Unknown };
+                let Value::Map(pairs) = map else { return None };
                 for (key, value) in pairs {
                     all.retain(|(known, _)| known != key);
                     all.push((key.clone(), value.clone()));
                 }
             }
-            if all.len() > MOST_ITEMS { Value::Unknown } else { Value::Map(all) }
+            is_short(all.len()).then_some(Value::Map(all))?
         }
-        ("lookup", [map, key]) => map.part(key),
-        ("lookup", [map @ Value::Map(_), key, other]) => match map.part(key) {
-            Value::Unknown => other.clone(),
-            found => found,
-        },
-        ("coalesce", values) => {
-            let is_blank = |value: &&Value| matches!(value, Value::Null) || **value == Value::Text(String::new());
-            values.iter().find(|value| !is_blank(value)).cloned().unwrap_or(Value::Unknown)
-        }
-        ("try", [first, ..]) => first.clone(),
-        _ => Value::Unknown,
-    }
+        _ => return None,
+    })
 }
 
 /// `format("%s-%02d", …)`.
