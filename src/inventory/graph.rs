@@ -2,11 +2,11 @@
 //! step itself.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::collections::{BinaryHeap, HashMap};
 
 use rayon::prelude::*;
 
-use crate::model::{CapabilityKind, Edge, Holding, Reached, Urn};
+use crate::model::{ByName, CapabilityKind, Edge, Holding, Reached, Urn};
 
 /// Steps by where they start and where they lead, and the power at the end of them.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ pub struct Graph {
     /// The numbers of the things that each edge starts at and leads to.
     ways: Vec<(u32, u32)>,
     names: Vec<Urn>,
-    index: HashMap<Urn, u32>,
+    index: ByName<u32>,
     /// For each name the first of its edges; one more at the end.
     starts: Vec<u32>,
     /// The edges by their ends, and for each name the first of those.
@@ -35,10 +35,10 @@ struct Reach {
     power: u32,
     /// Who has it.
     at: u32,
+    /// The first edge of the way, or [`NONE`] where it has the power itself. As short as can be: everything reaches many.
+    next: u32,
+    steps: u16,
     holding: Holding,
-    steps: u32,
-    /// The first edge of the way; none where it has the power itself.
-    next: Option<u32>,
 }
 
 /// A place of power: everybody who has it, and how sure that is.
@@ -58,13 +58,8 @@ pub const MOST_REACHED: usize = 24;
 impl Graph {
     /// Indexes steps. Of several of one kind between two things the surest stays.
     pub fn new(edges: Vec<Edge>) -> Self {
-        let mut names: Vec<Urn> = {
-            let unique: HashSet<&Urn> = edges.iter().flat_map(|edge| [&edge.from, &edge.to]).collect();
-            unique.into_iter().cloned().collect()
-        };
-        names.sort_unstable();
-        let index: HashMap<Urn, u32> = names.iter().cloned().zip(0..).collect();
-        let at = |urn: &Urn| index.get(urn).copied().unwrap_or_default();
+        let (names, numbers) = numbered_names(&edges);
+        let at = |urn: &Urn| numbers.get(&urn.address()).copied().unwrap_or_default();
         // In the order of the names, which numbers give faster than long texts that begin alike.
         let mut numbered: Vec<((u32, u32), Edge)> =
             edges.into_iter().map(|edge| ((at(&edge.from), at(&edge.to)), edge)).collect();
@@ -75,6 +70,7 @@ impl Graph {
         let mut arriving: Vec<u32> = (0..).take(edges.len()).collect();
         arriving.par_sort_by_key(|edge| ways[*edge as usize].1);
         let ends = offsets(names.len(), arriving.iter().map(|edge| ways[*edge as usize].1));
+        let index = names.iter().cloned().zip(0..).collect();
         Self { edges, ways, names, index, starts, arriving, ends, ..Self::default() }
     }
 
@@ -106,12 +102,17 @@ impl Graph {
 
     /// What can be reached from here, the strongest first; what it has itself is part of it.
     pub fn reach_of(&self, name: &Urn) -> impl Iterator<Item = Reached<'_>> {
-        let of = self.index.get(name).and_then(|at| self.reach.get(*at as usize));
-        of.into_iter().flatten().map(|reach| {
+        let of = self.index.get(name).map_or(&[][..], |at| self.reach_at(*at));
+        of.iter().map(|reach| {
             let (kind, scope) = &self.powers[reach.power as usize];
             let at = &self.names[reach.at as usize];
-            Reached { kind: *kind, scope, at, holding: reach.holding, steps: reach.steps }
+            Reached { kind: *kind, scope, at, holding: reach.holding, steps: u32::from(reach.steps) }
         })
+    }
+
+    /// Nothing before the search.
+    fn reach_at(&self, at: u32) -> &[Reach] {
+        self.reach.get(at as usize).map_or(&[], Vec::as_slice)
     }
 
     /// The way to something that [`Self::reach_of`] gave: the surest, and of those the shortest.
@@ -121,10 +122,10 @@ impl Graph {
         while let Some(here) = at
             && way.len() < self.names.len()
         {
-            let of = self.reach.get(here as usize).into_iter().flatten();
+            let of = self.reach_at(here).iter();
             let is_this = |(kind, scope): &(CapabilityKind, String)| *kind == to.kind && scope == to.scope;
             let same = of.filter(|reach| is_this(&self.powers[reach.power as usize]));
-            let Some(edge) = same.filter_map(|reach| reach.next).next() else { break };
+            let Some(edge) = same.map(|reach| reach.next).find(|next| *next != NONE) else { break };
             way.push(&self.edges[edge as usize]);
             at = Some(self.ways[edge as usize].1);
         }
@@ -171,7 +172,7 @@ impl Graph {
                 self.add(holder.clone());
             }
         }
-        self.reach = vec![Vec::new(); self.names.len()];
+        let mut search = Search::over(self);
         let mut administration: HashMap<String, u32> = HashMap::new();
         for (power, Source { kind, scope, holders }) in (0..).zip(sources) {
             if kind == CapabilityKind::Administrator {
@@ -181,8 +182,10 @@ impl Graph {
             let covering = [Some(scope.clone()), cluster_of(&scope)];
             let covering = covering.map(|place| administration.get(&place?).copied());
             self.powers.push((kind, scope));
-            self.follow_back(power, &holders, covering);
+            let holders = holders.iter().filter_map(|(holder, holding)| Some((*self.index.get(holder)?, *holding)));
+            search.follow_back(power, holders, covering);
         }
+        self.reach = search.reach;
     }
 
     /// A thing without any step. Only called before the search, and rarely: most things have one.
@@ -194,27 +197,61 @@ impl Graph {
         self.starts.push(last);
         self.ends.push(end.unwrap_or_default());
     }
+}
 
-    fn follow_back(&mut self, power: u32, holders: &[(Urn, Holding)], covering: [Option<u32>; 2]) {
-        let mut open = BinaryHeap::new();
-        for (holder, holding) in holders {
-            if let Some(&at) = self.index.get(holder) {
-                open.push(Reverse((*holding, 0_u32, at, at, None::<u32>)));
-            }
-        }
+/// A step that carries power, as it is followed back: steps themselves are long, and lie far from each other.
+struct Back {
+    before: u32,
+    edge: u32,
+    holding: Holding,
+}
+
+/// What of everything was reached so far.
+struct Search {
+    /// By where they lead, and for each name the first of those.
+    steps: Vec<Back>,
+    ends: Vec<u32>,
+    reach: Vec<Vec<Reach>>,
+    /// For each name the power that reached it last.
+    last: Vec<u32>,
+}
+
+/// In place of the last power: a thing reaches as many as are kept.
+const FULL: u32 = u32::MAX;
+/// In place of a power or an edge: there is none.
+const NONE: u32 = u32::MAX - 1;
+
+impl Search {
+    fn over(graph: &Graph) -> Self {
+        let carries = |edge: &u32| graph.edges[*edge as usize].kind.carries_power();
+        let back =
+            |edge: u32| Back { before: graph.ways[edge as usize].0, edge, holding: graph.edges[edge as usize].holding };
+        let arriving = graph.arriving.iter().copied().filter(carries);
+        let ends = offsets(graph.names.len(), arriving.clone().map(|edge| graph.ways[edge as usize].1));
+        let steps = arriving.map(back).collect();
+        Self { steps, ends, reach: vec![Vec::new(); graph.names.len()], last: vec![NONE; graph.names.len()] }
+    }
+
+    fn follow_back(&mut self, power: u32, holders: impl Iterator<Item = (u32, Holding)>, covering: [Option<u32>; 2]) {
+        let mut open: BinaryHeap<_> = holders.map(|(at, holding)| Reverse((holding, 0_u16, at, at, NONE))).collect();
         while let Some(Reverse((holding, steps, here, at, next))) = open.pop() {
-            let of = &mut self.reach[here as usize];
-            let last_is_this = of.last().is_some_and(|last| last.power == power);
+            let (of, last) = (&mut self.reach[here as usize], &mut self.last[here as usize]);
             let covers = |known: &Reach| known.holding <= holding && covering.contains(&Some(known.power));
-            if last_is_this || of.len() >= MOST_REACHED || of.iter().any(covers) {
+            if *last == power || *last == FULL || of.iter().any(covers) {
                 continue;
             }
             of.push(Reach { power, at, holding, steps, next });
-            for edge in &self.arriving[self.range_to(here)] {
-                let step = &self.edges[*edge as usize];
-                if step.kind.carries_power() {
-                    let before = self.ways[*edge as usize].0;
-                    open.push(Reverse((holding.max(step.holding), steps + 1, before, at, Some(*edge))));
+            *last = if of.len() < MOST_REACHED { power } else { FULL };
+            for back in &self.steps[self.ends[here as usize] as usize..self.ends[here as usize + 1] as usize] {
+                let last = self.last[back.before as usize];
+                if last != power && last != FULL {
+                    open.push(Reverse((
+                        holding.max(back.holding),
+                        steps.saturating_add(1),
+                        back.before,
+                        at,
+                        back.edge,
+                    )));
                 }
             }
         }
@@ -225,6 +262,23 @@ impl Graph {
 fn cluster_of(scope: &str) -> Option<String> {
     let (cluster, _) = scope.strip_prefix("namespace ")?.rsplit_once('/')?;
     Some(format!("cluster {cluster}"))
+}
+
+/// Every name of steps once, sorted, and the number of each by where its text lies: most are shared, and texts that begin
+/// alike are slow to compare.
+fn numbered_names(edges: &[Edge]) -> (Vec<Urn>, HashMap<usize, u32, foldhash::fast::RandomState>) {
+    let mut copies: Vec<&Urn> = edges.iter().flat_map(|edge| [&edge.from, &edge.to]).collect();
+    copies.sort_unstable_by_key(|name| name.address());
+    copies.dedup_by_key(|name| name.address());
+    copies.par_sort_unstable();
+    let (mut names, mut numbers): (Vec<Urn>, HashMap<usize, u32, _>) = (Vec::new(), HashMap::default());
+    for name in copies {
+        if names.last() != Some(name) {
+            names.push(name.clone());
+        }
+        numbers.insert(name.address(), u32::try_from(names.len() - 1).unwrap_or(u32::MAX));
+    }
+    (names, numbers)
 }
 
 /// Where the things of each number begin in a list that is sorted by them.

@@ -1,8 +1,6 @@
 //! A sorted list of things with an index by name.
 
-use std::collections::HashMap;
-
-use crate::model::{Credential, Exposure, Grant, Identity, Person, Policy, Setting, Trust, Urn, Workload};
+use crate::model::{ByName, Credential, Exposure, Grant, Identity, Person, Policy, Setting, Trust, Urn, Workload};
 
 /// Something with a name and evidence, of which there is one an inventory.
 pub trait Keyed {
@@ -19,12 +17,12 @@ keyed!(Identity => id, Credential => id, Policy => id, Grant => id, Trust => of,
 #[derive(Debug)]
 pub struct Table<T> {
     rows: Vec<T>,
-    index: HashMap<Urn, usize>,
+    index: ByName<usize>,
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { rows: Vec::new(), index: HashMap::new() }
+        Self { rows: Vec::new(), index: ByName::default() }
     }
 }
 

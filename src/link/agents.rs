@@ -31,6 +31,7 @@ pub(super) fn link(inventory: &mut Inventory) {
     let unasked = unasked_servers(inventory, &agents);
     abilities(inventory, &agents, &unasked);
     roles(inventory, &agents);
+    roles_of_workloads(inventory, &agents);
     registry(inventory, &agents);
     shared(inventory);
     shared_given(inventory);
@@ -196,6 +197,33 @@ fn roles(inventory: &mut Inventory, agents: &[Identity]) {
         };
         strong.push((link.from, told));
     }
+    tell_roles(inventory, strong);
+}
+
+/// Agents of a cloud act as the roles of the workloads that they are.
+fn roles_of_workloads(inventory: &mut Inventory, agents: &[Identity]) {
+    let mut strong: Vec<(Urn, Known<String>)> = Vec::new();
+    for workload in agents.iter().filter_map(|agent| inventory.workloads.get(&agent.id)) {
+        for role in &workload.runs_as {
+            let facts = inventory.facts.identities.get(role);
+            let all = facts.map(|facts| facts.capabilities.as_slice()).unwrap_or_default();
+            let told = match all.iter().find(|one| one.is_administrator()) {
+                Some(one) => Known::Value(format!("administrator of {}", one.scope)),
+                None => match facts.and_then(|facts| facts.rights_unknown.clone()) {
+                    Some(why) => Known::Unknown(why),
+                    None if inventory.identities.get(role).is_none() => {
+                        Known::Unknown(format!("the role {role} was not read"))
+                    }
+                    None => continue,
+                },
+            };
+            strong.push((workload.id.clone(), told));
+        }
+    }
+    tell_roles(inventory, strong);
+}
+
+fn tell_roles(inventory: &mut Inventory, strong: Vec<(Urn, Known<String>)>) {
     for (id, why) in strong {
         let attributes = inventory.facts.attributes.entry(id).or_default();
         if attributes.text(Name::RoleIsAdministrator).is_none() {

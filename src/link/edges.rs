@@ -10,7 +10,7 @@ use crate::access::kubernetes::{self, Asker, Place, Reach};
 use crate::inventory::{Graph, IdentityFacts, Inventory};
 use crate::model::{
     AttributeName, Capability, CapabilityKind, Confidence, Credential, Edge, EdgeKind, Holding, Identity, IdentityKind,
-    Known, Link, LinkKind, PrincipalKind, Provider, SettingKind, Urn, WorkloadKind,
+    Known, Link, LinkKind, PrincipalKind, Provider, SettingKind, Urn,
 };
 
 /// Source: GKE documentation, "Authenticate to Google Cloud APIs from GKE workloads".
@@ -175,7 +175,7 @@ fn can_work(credential: &Credential) -> bool {
 }
 
 fn of_workloads(inventory: &Inventory, edges: &mut Vec<Edge>) {
-    let others = inventory.workloads.iter().filter(|one| one.kind != WorkloadKind::CiGithubWorkflow);
+    let others = inventory.workloads.iter().filter(|one| !workflows::is_of_forge(one));
     for workload in others {
         for identity in &workload.runs_as {
             let why = format!("{} {}", workload.kind, workload.name);

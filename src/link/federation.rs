@@ -91,7 +91,7 @@ impl Subject {
 pub(super) struct AllAdmitted {
     all: Vec<Admitted>,
     by_role: HashMap<Urn, Vec<usize>>,
-    /// Those of GitHub by the repositories that their subjects name: `repo:acme/shop:`.
+    /// By the repositories that their subjects name: `repo:acme/shop:` of GitHub, `project_path:acme/shop:` of GitLab.
     by_repository: HashMap<String, Vec<usize>>,
 }
 
@@ -101,7 +101,8 @@ impl AllAdmitted {
         let (mut by_role, mut by_repository) = (HashMap::<_, Vec<usize>>::new(), HashMap::<_, Vec<usize>>::new());
         for (at, one) in all.iter().enumerate() {
             by_role.entry(one.role.clone()).or_default().push(at);
-            for subject in one.tests.iter().flatten().filter(|_| one.issuer == GITHUB) {
+            let is_of_forge = |subject: &&Subject| one.issuer == GITHUB || subject.text.starts_with("project_path:");
+            for subject in one.tests.iter().flatten().filter(is_of_forge) {
                 let head = repository_of(&subject.text).to_lowercase();
                 let heads = by_repository.entry(head).or_default();
                 if heads.last() != Some(&at) {

@@ -12,6 +12,7 @@ mod directory;
 mod edges;
 mod environments;
 mod federation;
+mod homes;
 mod outsiders;
 mod owners;
 mod persons;
@@ -105,6 +106,7 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     cluster::link(inventory, tables);
     aws::link_workloads(inventory);
     agents::link(inventory);
+    homes::link(inventory);
     edges::link(inventory);
     clusters::tell_unread(inventory);
     unmade::link(inventory);

@@ -108,10 +108,8 @@ pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
             weight: labels.own_account,
         }));
         if claims.is_empty() {
-            claims.extend(of_workloads(read, identity, labels));
-        }
-        if claims.is_empty() {
-            claims.extend(of_namespace(read, identity, labels));
+            let of_others = of_workloads(read, identity, labels).or_else(|| of_role(read, identity, labels));
+            claims.extend(of_others.or_else(|| of_namespace(read, identity, labels)));
         }
         let weighed = weigh(claims, &directory);
         // A list of owners that could not be read does not say that there are none.
@@ -332,6 +330,16 @@ fn of_workloads(inventory: &Inventory, identity: &Identity, labels: &OwnerLabels
     let (name, None, false) = (names.next()?, names.next(), is_blind) else { return None };
     let source = "owner of its workloads".to_owned();
     Some(Named { name, source, confidence: Confidence::Low, weight: labels.workloads })
+}
+
+/// An agent of a cloud without an own sign belongs to whoever owns the one role that it acts as.
+fn of_role(inventory: &Inventory, identity: &Identity, labels: &OwnerLabels) -> Option<Named> {
+    let is_agent = identity.kind == IdentityKind::AgentCloud;
+    let workload = inventory.workloads.get(&identity.id).filter(|_| is_agent)?;
+    let [role] = workload.runs_as.as_slice() else { return None };
+    let role = inventory.identities.get(role)?;
+    let source = format!("owner of its role {}", role.name);
+    Some(Named { name: labels.find(&role.labels)?, source, confidence: Confidence::Low, weight: labels.workloads })
 }
 
 fn label_word(identity: &Identity) -> &'static str {

@@ -5,8 +5,13 @@ use super::federation::{Admitted, AllAdmitted, GITHUB, Meets};
 use crate::inventory::Inventory;
 use crate::model::{AttributeName, Edge, EdgeKind, Holding, IdentityKind, Link, LinkKind, Urn, Workload, WorkloadKind};
 
+/// Whether a workload is one whose tokens a forge makes.
+pub(super) fn is_of_forge(workload: &Workload) -> bool {
+    matches!(workload.kind, WorkloadKind::CiGithubWorkflow | WorkloadKind::CiGitlabPipeline)
+}
+
 pub(super) fn link(inventory: &Inventory, admitted: &AllAdmitted, edges: &mut Vec<Edge>) {
-    for workflow in inventory.workloads.iter().filter(|one| one.kind == WorkloadKind::CiGithubWorkflow) {
+    for workflow in inventory.workloads.iter().filter(|one| is_of_forge(one)) {
         for role in &workflow.runs_as {
             edges.extend(asked_for(inventory, workflow, role, admitted));
         }
@@ -34,8 +39,28 @@ pub(super) fn of_agent(inventory: &Inventory, link: &Link, admitted: &AllAdmitte
     Some(Edge { from: edge.from, kind: EdgeKind::ActsAs, ..asked })
 }
 
+/// How the subjects of a workflow's tokens begin.
 fn repository(workflow: &Workload) -> Option<String> {
-    workflow.attributes.text(AttributeName::Repository).map(|name| format!("repo:{name}:"))
+    let name = workflow.attributes.text(AttributeName::Repository)?;
+    match workflow.kind {
+        // Without the host nobody knows who makes its tokens.
+        WorkloadKind::CiGitlabPipeline => {
+            workflow.attributes.text(AttributeName::Forge).map(|_| format!("project_path:{name}:"))
+        }
+        _ => Some(format!("repo:{name}:")),
+    }
+}
+
+/// Whether a statement is about tokens of the forge that a workflow runs at.
+fn is_of(workflow: &Workload, one: &Admitted) -> bool {
+    match (workflow.kind, workflow.attributes.text(AttributeName::Forge)) {
+        (WorkloadKind::CiGitlabPipeline, Some(host)) => {
+            let issuer = one.issuer.split(['/', ':']).next().unwrap_or(&one.issuer);
+            issuer.eq_ignore_ascii_case(host)
+        }
+        (WorkloadKind::CiGitlabPipeline, None) => one.issuer != GITHUB,
+        _ => one.issuer == GITHUB,
+    }
 }
 
 /// What the subject of a token may be.
@@ -67,7 +92,7 @@ fn lets_in(one: &Admitted, subjects: &[Subject]) -> Option<Option<String>> {
     if let Some(best) = verdicts().min_by_key(Option::is_some) {
         return Some(best);
     }
-    // GitHub finds a repository however it is spelled; a token has its own spelling.
+    // A forge finds a repository however it is spelled; a token has its own spelling.
     let lower =
         |list: &[super::federation::Subject]| list.iter().map(super::federation::Subject::lower).collect::<Vec<_>>();
     let spelled = Admitted {
@@ -108,11 +133,15 @@ fn weigh(one: &Admitted, subject: &Subject) -> Option<Option<String>> {
 
 /// A role that the workflow names.
 fn asked_for(inventory: &Inventory, workflow: &Workload, role: &Urn, admitted: &AllAdmitted) -> Option<Edge> {
-    let edge = Edge::new(&workflow.id, EdgeKind::RunsAs, role, "role-to-assume in the workflow");
+    let why = match workflow.kind {
+        WorkloadKind::CiGitlabPipeline => "the role that a job of the pipeline names",
+        _ => "role-to-assume in the workflow",
+    };
+    let edge = Edge::new(&workflow.id, EdgeKind::RunsAs, role, why);
     if inventory.trusts.get(role).is_none() {
         return Some(edge.only(Holding::Unknown, "the role's trust policy was not read"));
     }
-    let of_role: Vec<&Admitted> = admitted.of_role(role).into_iter().filter(|one| one.issuer == GITHUB).collect();
+    let of_role: Vec<&Admitted> = admitted.of_role(role).into_iter().filter(|one| is_of(workflow, one)).collect();
     let Some(head) = repository(workflow) else {
         // Where the repository's name is not known, what lets any in.
         let best = of_role.iter().min_by_key(|one| one.open.len())?;
@@ -134,7 +163,8 @@ fn asked_for(inventory: &Inventory, workflow: &Workload, role: &Urn, admitted: &
 fn possible(workflow: &Workload, admitted: &AllAdmitted) -> Vec<Edge> {
     let Some(head) = repository(workflow) else { return Vec::new() };
     let subjects = subjects(workflow, "*", &head);
-    let others = admitted.of_repository(&head).filter(|one| !workflow.runs_as.contains(&one.role));
+    let others = admitted.of_repository(&head).filter(|one| is_of(workflow, one));
+    let others = others.filter(|one| !workflow.runs_as.contains(&one.role));
     let edges = others.filter_map(|one| {
         let condition = lets_in(one, &subjects)?;
         let why = "the role trusts the repository, and the workflow may ask for a token";

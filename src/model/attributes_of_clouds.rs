@@ -23,10 +23,22 @@ macro_rules! attributes_of_clouds {
             Folders = "folders": Texts of [Identity];
             /// The known server whose package's name it looks like.
             LooksLike = "looks_like": Text of [Identity];
+            /// It is a client of a home directory: its settings hold for every tree that its user opens.
+            OfHome = "of_home": Bool of [Identity];
+            /// The user settings together with which it reads private data and foreign text and sends data out unasked.
+            TrifectaWith = "trifecta_with": Texts of [Identity];
             /// The program that starts it: npx, uvx, docker and their like.
             Launcher = "launcher": Text of [Identity];
             /// The package or image that is started.
             Package = "package": Text of [Identity];
+            /// The version, tag or range of the package or image, as written.
+            Version = "version": Text of [Identity];
+            /// What it is started with: flags without their values, and a mark for everything else.
+            Arguments = "arguments": Texts of [Identity];
+            /// The names of the variables that it is given.
+            Variables = "variables": Texts of [Identity];
+            /// The names of the headers that it is sent.
+            Headers = "headers": Texts of [Identity];
             /// It starts exactly one version, by number or digest.
             Pinned = "pinned": Bool of [Identity];
             /// It starts a package or image that is fetched.

@@ -23,6 +23,10 @@ macro_rules! attributes_of_directories {
             DefinedArn = "defined_arn": Text of [Setting];
             /// The kind of the identity that code makes.
             DefinedKind = "defined_kind": Text of [Setting];
+            /// The policy by which the code makes it an administrator.
+            AdministratorBy = "administrator_by": Text of [Setting];
+            /// The host of the repository it lies in.
+            Forge = "forge": Text of [Workload];
             /// The name of the identity that code makes, where it stands there plainly.
             DefinedName = "defined_name": Text of [Setting];
             /// The account or cluster that was read to its end and does not have what this code makes.

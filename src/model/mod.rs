@@ -58,6 +58,7 @@ pub use shared::Shared;
 pub use shell::shell_word;
 pub use time::{days_between, parse_day, parse_timestamp, short_date, show_age};
 pub use tree_name::{TreeName, TreeNames};
+pub(crate) use urn::ByName;
 pub use urn::Urn;
 pub use usage::Usage;
 pub use workload::{Workload, WorkloadKind};

@@ -15,6 +15,10 @@ names! {
         ListedKey = "listed.key",
         /// A public key that a file names: a line of `authorized_keys`, a deploy key in code, a certificate.
         CodePublicKey = "code.public-key",
+        /// A key of a cloud that lasts, which a workflow takes from its secrets.
+        CiStaticKey = "ci.static-key",
+        /// A workflow's token that may write everything.
+        CiWriteAll = "ci.write-all",
         /// An AWS account as such: its root user's MFA and keys.
         AwsAccount = "aws.account",
         /// A finding of IAM Access Analyzer.

@@ -11,7 +11,7 @@ use super::{Evidence, Location, Record, Urn};
 /// they were seen.
 #[derive(Debug, Default)]
 pub struct Shared {
-    texts: HashSet<Arc<str>>,
+    texts: HashSet<Arc<str>, foldhash::fast::RandomState>,
 }
 
 impl Shared {

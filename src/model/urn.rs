@@ -1,6 +1,7 @@
 //! The name of a thing that is the same in every scan and from every source.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -14,6 +15,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// One that is shared is known as equal without a look at its text.
 #[derive(Clone)]
 pub struct Urn(Arc<str>);
+
+/// Things by name. Names are long and begin alike, and millions are looked up; its order must not be shown.
+pub(crate) type ByName<T> = HashMap<Urn, T, foldhash::fast::RandomState>;
 
 impl PartialEq for Urn {
     fn eq(&self, other: &Self) -> bool {
@@ -42,6 +46,11 @@ impl Hash for Urn {
 }
 
 impl Urn {
+    /// Where its text lies in memory: equal for names that are shared, and of equal texts as many as there are copies.
+    pub(crate) fn address(&self) -> usize {
+        self.0.as_ptr().addr()
+    }
+
     /// Takes a name that is already in its final form.
     pub fn new(text: impl AsRef<str>) -> Self {
         Self(Arc::from(text.as_ref()))

@@ -27,6 +27,8 @@ names! {
         KubernetesCronJob = "kubernetes.cron-job",
         /// A GitHub workflow that may ask for a token of its own.
         CiGithubWorkflow = "ci.github-workflow",
+        /// A GitLab pipeline whose jobs may ask for tokens of their own.
+        CiGitlabPipeline = "ci.gitlab-pipeline",
         /// A custom resource that names a service account for its pods.
         KubernetesCustom = "kubernetes.custom",
         /// An EC2 instance profile that hands a role to instances.

@@ -8,7 +8,8 @@ use cel::{Context, Env, ExecutionError};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
-use super::view::{Noun, Reads, View, params};
+use super::bind::{Reads, Subject, params};
+use super::view::{Noun, View};
 use super::{Rule, RuleSet, chain, functions, joined, twins};
 use crate::inventory::Inventory;
 use crate::model::{
@@ -59,7 +60,7 @@ pub fn evaluate(inventory: &Inventory, rules: &RuleSet, now: Timestamp) -> Judge
     for subject in SubjectKind::ALL {
         let nouns = nouns(inventory, *subject);
         let plans = Plans::of(*subject, &nouns, rules);
-        asked.extend(plans.by_kind.values().flat_map(|plan| &plan.rules).map(|rule| rule.id.to_string()));
+        asked.extend(plans.by_kind.values().flat_map(|plan| &plan.rules).map(|(rule, _)| rule.id.to_string()));
         let judge = Judge { inventory, now, context: &context, plans: &plans };
         let judged = nouns.into_par_iter().fold(Answers::default, |mut answers, noun| {
             judge.noun(noun, &mut answers);
@@ -77,7 +78,7 @@ pub fn evaluate(inventory: &Inventory, rules: &RuleSet, now: Timestamp) -> Judge
     }
     let blind = add_blind_rules(inventory, rules, &mut unknown);
     let mut findings = twins::join(inventory, findings);
-    findings.sort_by(|a, b| {
+    findings.par_sort_by(|a, b| {
         (b.severity, &a.identity, &a.rule, &a.subject).cmp(&(a.severity, &b.identity, &b.rule, &b.subject))
     });
     let not_evaluated = unknown
@@ -159,10 +160,9 @@ pub(super) fn ask(rule: &Rule, context: &Context<'_, '_>, unknown: &BTreeMap<Str
     }
 }
 
-/// The rules that can hold for one kind of subject, and what they read of it.
+/// The rules that can hold for one kind of subject, and what each reads of it.
 struct Plan<'a> {
-    rules: Vec<&'a Rule>,
-    reads: Reads,
+    rules: Vec<(&'a Rule, Reads)>,
 }
 
 /// What is asked of every kind of subject there is, by provider and kind.
@@ -179,9 +179,8 @@ impl<'a> Plans<'a> {
                 let is_about = rule.provider.is_none() || rule.provider == provider;
                 is_about && rule.kinds.as_ref().is_none_or(|kinds| kinds.contains(kind))
             };
-            let rules: Vec<&Rule> = about.iter().filter(can_hold).copied().collect();
-            let reads = Reads::of(subject, rules.iter().flat_map(|rule| &rule.touched));
-            Plan { rules, reads }
+            let rules = about.iter().filter(can_hold).map(|rule| (*rule, Reads::of(subject, rule.touched.iter())));
+            Plan { rules: rules.collect() }
         };
         Self { by_kind: kinds.into_iter().map(|(provider, kind)| ((provider, kind), plan(provider, kind))).collect() }
     }
@@ -210,15 +209,16 @@ impl<'a> Judge<'a> {
     fn noun(&self, noun: Noun<'a>, answers: &mut Answers<'a>) {
         let Some(plan) = self.plans.by_kind.get(&(provider(noun), noun.kind())) else { return };
         let view = View::new(self.inventory, self.now, noun);
-        let mut context = self.context.new_inner_scope();
         let is_allowed = |rule: &Rule| matches!(noun, Noun::Exposure(it) if it.is_allowed_for(&rule.id));
-        let mut rules: Vec<&Rule> = plan.rules.iter().filter(|rule| !is_allowed(rule)).copied().collect();
-        let Some(unknown) = view.bind(&mut context, &plan.reads, |fields| {
-            rules.retain(|rule| !rule.plain.rules_out(fields));
-            !rules.is_empty()
-        }) else {
+        let mut subject = Subject::new(&view, noun.subject());
+        let is_open = |(rule, _): &&(&Rule, Reads)| !rule.plain.rules_out(&mut subject) && !is_allowed(rule);
+        let (rules, reads): (Vec<&Rule>, Vec<&Reads>) =
+            plan.rules.iter().filter(is_open).map(|(rule, reads)| (*rule, reads)).unzip();
+        if rules.is_empty() {
             return;
-        };
+        }
+        let mut context = self.context.new_inner_scope();
+        let unknown = subject.bind(&mut context, &reads);
         for rule in rules {
             match ask(rule, &context, &unknown) {
                 Verdict::Holds => answers.findings.push(self.finding(rule, noun, &view)),

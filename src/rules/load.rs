@@ -272,7 +272,7 @@ impl Loader<'_> {
             maps: raw.maps.into(),
             needs,
             kinds: kinds(program.expression()),
-            plain: Plain::of(program.expression()),
+            plain: Plain::of(program.expression(), &|name| Schema::place(subject, name)),
             program,
             message,
             remedy,

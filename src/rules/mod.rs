@@ -3,6 +3,7 @@
 
 mod applies;
 mod baseline;
+mod bind;
 mod chain;
 mod check;
 mod decision;

@@ -27,6 +27,11 @@ impl Schema {
         ["it", "param"].into_iter().chain(relations).collect()
     }
 
+    /// Which of the fields of a noun has this name.
+    pub(super) fn place(kind: SubjectKind, name: &str) -> Option<usize> {
+        fields(kind).iter().position(|field| field.name == name)
+    }
+
     /// A field of one of the nouns.
     ///
     /// # Errors

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::bind::{Reads, Subject};
 use super::evaluate::{Verdict, ask, empty_context};
 use super::fields::{Type, relations};
 use super::schema::{Schema, did_you_mean};
-use super::view::{Field, Reads, View};
+use super::view::{Field, View};
 use super::{Rule, RuleSet};
 
 /// A subject written in a rule file; everything that it does not say has its plainest value.
@@ -127,12 +128,12 @@ impl Rule {
         if self.matches.is_empty() || self.no_matches.is_empty() {
             failures.push(format!("{} ({}): it needs a [[match]] and a [[no_match]]", self.id, self.file));
         }
-        let (root, reads) = (empty_context(), Reads::of(self.subject, &self.touched));
+        let (root, reads) = (empty_context(), Reads::of(self.subject, self.touched.iter()));
         for (examples, expected, word) in [(&self.matches, true, "match"), (&self.no_matches, false, "no_match")] {
             for (number, example) in examples.iter().enumerate() {
                 let view = View::example(example);
                 let mut context = root.new_inner_scope();
-                let unknown = view.bind(&mut context, &reads, |_| true).unwrap_or_default();
+                let unknown = Subject::new(&view, self.subject).bind(&mut context, &[&reads]);
                 let problem = match (ask(self, &context, &unknown), expected) {
                     (Verdict::Holds, true) | (Verdict::DoesNotHold, false) => continue,
                     (Verdict::Holds, false) => "the rule holds for it".to_owned(),

@@ -20,10 +20,10 @@ fn is_declared(finding: &Finding) -> bool {
 /// Joins the findings about manifests with those about clusters that have the same objects. Where the cluster has the
 /// object, but not the finding, the manifest's finding says so: they differ, or the cluster knows more.
 pub(super) fn join(inventory: &Inventory, findings: Vec<Finding>) -> Vec<Finding> {
-    let (declared, mut live): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(is_declared);
-    if declared.is_empty() {
-        return live;
+    if !findings.iter().any(is_declared) {
+        return findings;
     }
+    let (declared, mut live): (Vec<Finding>, Vec<Finding>) = findings.into_iter().partition(is_declared);
     let mut seen: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
     for (index, finding) in live.iter().enumerate() {
         if let Some(local) = local(&finding.subject) {

@@ -1,16 +1,13 @@
 //! The graph as rules see it: the fields of one subject, known, absent or unknown.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, LazyLock};
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use cel::Context;
-use cel::objects::{Key, Value};
 use jiff::Timestamp;
 
-use super::fields::{self, relations};
+use super::fields;
 use super::nouns;
-use super::plain::Fields;
-use super::schema::{Param, Params, Schema};
+use super::schema::Schema;
 use super::selftest::Example;
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{Credential, Exposure, FactKind, Grant, Identity, Known, Setting, SubjectKind, Urn, Workload};
@@ -45,26 +42,6 @@ pub(super) struct View<'a> {
     source: Source<'a>,
 }
 
-/// What rules read of a subject, looked up once for however many subjects: by variable, the fields with their keys.
-pub(super) struct Reads {
-    variables: Vec<(&'static str, Vec<(&'static fields::Field, Key)>)>,
-}
-
-impl Reads {
-    /// Of what rules about a subject touch, each variable that one of them names.
-    pub(super) fn of<'t>(subject: SubjectKind, touched: impl IntoIterator<Item = &'t (String, String)>) -> Self {
-        let touched: BTreeSet<&(String, String)> = touched.into_iter().collect();
-        let known = std::iter::once(("it", subject)).chain(relations(subject).iter().copied());
-        let variables = known.filter(|(name, _)| touched.iter().any(|(variable, _)| variable == name));
-        let read = |name: &str, kind| {
-            let names = touched.iter().filter(|(variable, field)| variable == name && !field.is_empty());
-            let fields = names.filter_map(|(_, field)| Schema::field(kind, field).ok());
-            fields.map(|field| (field, Key::from(field.name))).collect()
-        };
-        Self { variables: variables.map(|(name, kind)| (name, read(name, kind))).collect() }
-    }
-}
-
 /// Where fields come from: the graph, or an example written in a rule.
 enum Source<'a> {
     Graph { inventory: &'a Inventory, now: Timestamp, it: Noun<'a> },
@@ -92,7 +69,8 @@ impl<'a> View<'a> {
         }
     }
 
-    fn of(&self, variable: &str, noun: Option<Noun<'a>>, field: &fields::Field) -> Field {
+    /// A field of a thing that a variable stands for.
+    pub(super) fn of(&self, variable: &str, noun: Option<Noun<'a>>, field: &fields::Field) -> Field {
         match (&self.source, noun) {
             (Source::Graph { inventory, now, .. }, Some(noun)) => noun.field(field, inventory, *now),
             _ => self.example_of(variable, field.name),
@@ -107,7 +85,8 @@ impl<'a> View<'a> {
         }
     }
 
-    fn noun(&self, variable: &str) -> Known<Noun<'a>> {
+    /// What a variable stands for; absent for an example, too.
+    pub(super) fn noun(&self, variable: &str) -> Known<Noun<'a>> {
         let Source::Graph { inventory, it, .. } = &self.source else { return Known::Absent };
         match (variable, it) {
             ("it", it) => Known::Value(*it),
@@ -131,74 +110,12 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Binds the variables that rules read. Fields that are unknown are left out, so that reading one is an error
-    /// that CEL carries through `&&` and `||` exactly as a third truth value; the result is why each is unknown.
-    /// `wanted` is shown the fields of the subject before the rest is looked up: `None` where it says no.
-    pub(super) fn bind(
-        &self,
-        context: &mut Context<'_, '_>,
-        reads: &Reads,
-        mut wanted: impl FnMut(&Fields) -> bool,
-    ) -> Option<BTreeMap<String, String>> {
-        let mut unknown = BTreeMap::new();
-        for (variable, fields) in &reads.variables {
-            let noun = match &self.source {
-                Source::Graph { .. } => self.noun(variable).map(Some),
-                Source::Example(example) => example.has(variable).then_some(None).into(),
-            };
-            match noun {
-                Known::Value(noun) => {
-                    let mut object = Fields::with_capacity(fields.len());
-                    for (field, key) in fields {
-                        match self.of(variable, noun, field) {
-                            Field::Unknown(why) => {
-                                unknown.insert(field.name.to_owned(), why);
-                            }
-                            field => {
-                                object.insert(key.clone(), value(field));
-                            }
-                        }
-                    }
-                    if *variable == "it" && !wanted(&object) {
-                        return None;
-                    }
-                    context.add_variable_from_value(*variable, object);
-                }
-                Known::Absent => context.add_variable_from_value(*variable, Value::Null),
-                Known::Unknown(why) => {
-                    unknown.insert((*variable).to_owned(), why);
-                }
-            }
+    /// What a variable besides `it` stands for: a thing of the graph, or of an example, which has no noun.
+    pub(super) fn related(&self, variable: &str) -> Known<Option<Noun<'a>>> {
+        match &self.source {
+            Source::Graph { .. } => self.noun(variable).map(Some),
+            Source::Example(example) => example.has(variable).then_some(None).into(),
         }
-        Some(unknown)
-    }
-}
-
-/// The parameters of a rule as an object.
-pub(super) fn params(params: &Params) -> Value {
-    let object: HashMap<Key, Value> = params
-        .iter()
-        .map(|(name, param)| {
-            let value = match param {
-                Param::Bool(value) => Value::Bool(*value),
-                Param::Int(value) => Value::Int(*value),
-                Param::Text(text) => Value::from(text.as_str()),
-                Param::Texts(texts) => Value::from(texts.clone()),
-            };
-            (Key::from(name.as_str()), value)
-        })
-        .collect();
-    Value::from(object)
-}
-
-fn value(field: Field) -> Value {
-    match field {
-        Field::Null | Field::Unknown(_) => Value::Null,
-        Field::Bool(value) => Value::Bool(value),
-        Field::Int(number) => Value::Int(number),
-        Field::Text(text) => Value::String(Arc::new(text)),
-        Field::Texts(texts) => Value::from(texts),
-        Field::Labels(labels) => Value::from(labels.into_iter().collect::<HashMap<_, _>>()),
     }
 }
 

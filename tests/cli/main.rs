@@ -23,6 +23,7 @@ mod customs;
 mod deploy;
 mod drift;
 mod evidence;
+mod forges;
 mod formats;
 mod git;
 mod grants;

@@ -244,14 +244,19 @@ fn what_outsiders_could_ask_for_is_told_apart_from_what_they_get() {
     workflow(at, "gets", "issue_comment", "", "write-all", "asked");
     workflow(at, "could", "issue_comment", "", "write-all", "gone");
     let told = scan(at, &["shop", "--aws-export", "aws"]);
-    assert_eq!(rules(&told, "gets.yml"), ["workflow-of-outsiders-gets-cloud-role"]);
+    // Who is administrator is told so, in place of who has just any role.
+    assert_eq!(rules(&told, "gets.yml"), ["workflow-of-outsiders-is-administrator"]);
     assert_eq!(rules(&told, "could.yml"), ["workflow-of-outsiders-could-get-cloud-role"]);
     let findings = told["findings"].as_array().expect("a list");
     let message = |about: &str| {
         let one = findings.iter().find(|one| one["subject"].as_str().is_some_and(|subject| subject.ends_with(about)));
         one.and_then(|one| one["message"].as_str()).expect("a finding").to_owned()
     };
-    assert!(message("gets.yml").ends_with("and acts as asked (administrator: yes)"), "{}", message("gets.yml"));
+    assert!(
+        message("gets.yml").ends_with("and acts as asked, by which it is administrator"),
+        "{}",
+        message("gets.yml")
+    );
     assert!(
         message("could.yml").ends_with("could ask for asked, beside (administrator: yes)"),
         "{}",

@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::condition::Start;
 use super::file::File;
-use super::guard::Start;
 use super::rights::Rights;
 use crate::model::{AttributeName as Name, Attributes, Identity, LinkKind, Record};
 

@@ -103,7 +103,7 @@ impl<'n> Workflow<'n> {
             triggers,
             permissions: tree.get("permissions"),
             env: tree.get("env"),
-            gates: Gates::of(tree, &tables.frameworks),
+            gates: Gates::of(tree, &|event| tables.frameworks.is_untrusted(event)),
         }
     }
 
@@ -219,7 +219,9 @@ impl<'n> Workflow<'n> {
     fn called(&self, file: &mut File<'_>, job: &Entry, calls: &mut Calls) {
         let Some(uses) = job.value.text_of("uses") else { return };
         let path = uses.split('@').next().unwrap_or(uses);
-        let by_name = self.tables.frameworks.of_name(path.rsplit('/').next().unwrap_or(path));
+        let frameworks = &self.tables.frameworks;
+        let by_name =
+            frameworks.of_action(uses).or_else(|| frameworks.of_name(path.rsplit('/').next().unwrap_or(path)));
         let is_local = path.starts_with("./");
         if by_name.is_none() && !is_local {
             return;

@@ -73,7 +73,7 @@ pub(super) fn read(file: &mut File<'_>, tree: &Node, owner: &Owner<'_>, keys: &S
         // What has an attribute is told before what has none: the settings are a better place than a file of tokens.
         let program = owner.client.map_or("unknown", |client| client.name.as_str());
         let attributes = Attributes::default().with(Name::AgentProgram, program);
-        let identity = file.identity(&client, IdentityKind::AgentClient, name, &(0..0), attributes);
+        let identity = file.client(&client, name, attributes);
         file.add(identity);
     }
 }
@@ -119,6 +119,7 @@ pub(super) fn attributes(server: &Server) -> Attributes {
     let texts = [
         (Name::Launcher, launch.launcher.map(str::to_owned).or_else(|| launch.program.clone())),
         (Name::Package, launch.package.clone()),
+        (Name::Version, launch.version.clone()),
         (Name::ImageDigest, launch.digest.clone()),
         (Name::Endpoint, server.endpoint.clone()),
         (Name::LooksLike, server.looks_like.clone()),
@@ -143,7 +144,14 @@ pub(super) fn attributes(server: &Server) -> Attributes {
         attributes.set(name, true);
     }
     let folders: Vec<String> = launch.folders.iter().map(|folder| folder.path.clone()).collect();
-    for (name, list) in [(Name::Folders, folders), (Name::Tools, server.tools.clone())] {
+    let lists = [
+        (Name::Folders, folders),
+        (Name::Tools, server.tools.clone()),
+        (Name::Arguments, launch.arguments.clone()),
+        (Name::Variables, server.variables.clone()),
+        (Name::Headers, server.headers.clone()),
+    ];
+    for (name, list) in lists {
         if !list.is_empty() {
             attributes.set(name, list);
         }
@@ -166,8 +174,10 @@ pub(super) fn given(file: &mut File<'_>, holder: &Urn, list: &[Given], span: &Ra
         let mut attributes = Attributes::default().with(Name::GivenAs, one.by);
         match &one.held {
             Held::Literal => attributes.set(Name::Literal, true),
-            // A default behind a reference is a value all the same.
-            Held::Reference(_) if form.is_some() => attributes.set(Name::Literal, true),
+            // A value of a known form behind a reference is one all the same; that letters look drawn is no form.
+            Held::Reference(_) if form.as_ref().is_some_and(|form| !form.starts_with("generic")) => {
+                attributes.set(Name::Literal, true);
+            }
             Held::Reference(to) => attributes.set(Name::Reference, to.as_str()),
         }
         attributes.set_known(Name::SecretForm, Known::from(form));

@@ -8,7 +8,7 @@ use super::given::shown;
 use super::hcl::{self, Block};
 use super::node::{Node, Value};
 use super::parse::{Format, parse};
-use super::role::{Roles, administrator_policy};
+use super::role::{self, Roles, administrator_policy};
 use super::statement::{self, Power};
 use super::{azure, cluster};
 use crate::model::{AttributeName as Name, Attributes, Identity, IdentityKind, Known, LinkKind, Record, Urn};
@@ -154,11 +154,14 @@ fn agent(file: &File<'_>, block: &Block<'_>, what: &str) -> Waiting {
     let role = ["agent_resource_role_arn", "role_arn", "execution_role_arn", "service_account"]
         .iter()
         .find_map(|key| block.attribute(key));
+    if what == "AgentCore gateway" && block.string("authorizer_type") == Some("NONE") {
+        attributes.set(Name::Unauthenticated, true);
+    }
     let mut links = Vec::new();
     let mut local = None;
     if let Some((value, at)) = role {
         let bare = value.trim_matches('"');
-        local = ["aws_iam_role", "google_service_account"].iter().find_map(|kind| hcl::refers_to(value, kind));
+        local = ["aws_iam_role", "google_service_account"].iter().find_map(|kind| role::address_in(value, kind));
         attributes.set(Name::CloudRole, shown(bare));
         if ["var.", "module.", "local.", "data."].iter().any(|computed| bare.starts_with(computed)) {
             set_power(&mut attributes, Some(Power::Unknown(format!("its role is {}", shown(bare)))));
@@ -174,13 +177,7 @@ fn agent(file: &File<'_>, block: &Block<'_>, what: &str) -> Waiting {
     let identity = file.identity(&id, IdentityKind::AgentCloud, told, &span, attributes);
     let in_full = role.map(|(value, _)| value.trim_matches('"')).filter(|value| value.starts_with("arn:"));
     let named = in_full.and_then(|arn| arn.split_once(":role/")).and_then(|(_, path)| path.rsplit('/').next());
-    Waiting {
-        path: file.source.path.to_owned(),
-        identity,
-        role: local.map(str::to_owned),
-        named: named.map(str::to_owned),
-        links,
-    }
+    Waiting { path: file.source.path.to_owned(), identity, role: local, named: named.map(str::to_owned), links }
 }
 
 /// Writes down whether a role is an administrator, or why nobody can say.
@@ -229,6 +226,9 @@ fn cloudformation(file: &mut File<'_>, tree: &Node) {
         let mut attributes = Attributes::default().with(Name::AgentProgram, *what);
         let role = properties.any(&["AgentResourceRoleArn", "RoleArn", "ExecutionRoleArn"]);
         let span = entry.at..entry.at + entry.key.len();
+        if kind == "AWS::BedrockAgentCore::Gateway" && properties.text_of("AuthorizerType") == Some("NONE") {
+            attributes.set(Name::Unauthenticated, true);
+        }
         if let Some(role) = role {
             let local = local_name(role);
             let text = role.text().map(str::to_owned).or_else(|| local.map(str::to_owned));
@@ -291,11 +291,18 @@ impl<'n> Template<'n> {
         for other in resources.entries().iter().map(|entry| &entry.value) {
             let is_policy = matches!(
                 other.text_of("Type"),
-                Some("AWS::IAM::Policy" | "AWS::IAM::ManagedPolicy" | "AWS::IAM::RolePolicy")
+                Some(
+                    "AWS::IAM::Policy"
+                        | "AWS::IAM::ManagedPolicy"
+                        | "AWS::IAM::RolePolicy"
+                        | "AWS::IAM::UserPolicy"
+                        | "AWS::IAM::GroupPolicy"
+                )
             );
             let Some(of_policy) = other.get("Properties").filter(|_| is_policy) else { continue };
-            let roles = of_policy.get("Roles").map(Node::items).unwrap_or_default();
-            for role in roles.iter().chain(of_policy.get("RoleName")).filter_map(local_name) {
+            let listed = ["Roles", "Users", "Groups"].iter().filter_map(|key| of_policy.get(key)).flat_map(Node::items);
+            let named = ["RoleName", "UserName", "GroupName"].iter().filter_map(|key| of_policy.get(key));
+            for role in listed.chain(named).filter_map(local_name) {
                 policies.entry(role).or_default().extend(of_policy.get("PolicyDocument"));
             }
         }
@@ -328,6 +335,22 @@ impl<'n> Template<'n> {
         let others = self.policies.get(local).into_iter().flatten().map(|document| statement::of_document(document));
         of_managed.chain(own).chain(others).fold(None, Power::strongest)
     }
+}
+
+/// The roles, users and groups of a template that it makes administrators, with the policy by which it does.
+pub(super) fn administrators(tree: &Node) -> BTreeMap<String, String> {
+    let Some(resources) = tree.get("Resources") else { return BTreeMap::new() };
+    let template = Template::of(resources);
+    let is_holder = |entry: &&super::node::Entry| {
+        matches!(entry.value.text_of("Type"), Some("AWS::IAM::Role" | "AWS::IAM::User" | "AWS::IAM::Group"))
+    };
+    let holders = resources.entries().iter().filter(is_holder);
+    holders
+        .filter_map(|entry| match template.power(&entry.key)? {
+            Power::Administrator(by) => Some((entry.key.clone(), by)),
+            Power::Unknown(_) => None,
+        })
+        .collect()
 }
 
 /// Every text in a value.

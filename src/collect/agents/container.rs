@@ -48,6 +48,7 @@ pub(super) fn image(text: &str, launch: &mut Launch) {
     let tagged = name.rsplit_once(':').filter(|(_, tag)| !tag.contains('/'));
     launch.package = Some(given::shown(tagged.map_or(name, |(name, _)| name)));
     launch.is_fetched = true;
+    launch.version = tagged.map(|(_, tag)| given::shown(tag));
     launch.is_pinned = digest.is_some_and(|digest| digest.starts_with("sha256:") && digest.len() == 71);
     launch.digest = digest.map(given::shown);
 }
@@ -70,6 +71,7 @@ pub(super) fn options<'w>(arguments: &'w [Word], launch: &mut Launch, given: &mu
         match flag {
             "-e" | "--env" => {
                 let (name, value) = value.split_once('=').map_or((value, None), |(name, value)| (name, Some(value)));
+                launch.variables.push(given::shown(name));
                 given::of_pair(name, value, "env", place, given);
             }
             "-v" | "--volume" => mount(value.split(':').next().unwrap_or_default(), launch),

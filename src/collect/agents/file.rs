@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use crate::model::{
-    Attributes, Confidence, Evidence, Exposure, FingerprintKey, Identity, IdentityKind, Known, Link, LinkKind,
-    Location, Record, Setting, SettingKind, Urn,
+    AttributeName, Attributes, Confidence, Evidence, Exposure, FingerprintKey, Identity, IdentityKind, Known, Link,
+    LinkKind, Location, Record, Setting, SettingKind, Urn,
 };
 use crate::secrets::LineIndex;
 
@@ -32,6 +32,8 @@ pub(crate) struct Source<'a> {
     pub(crate) written: Option<jiff::Timestamp>,
     /// Whether a repository of git lies around it.
     pub(crate) is_in_repository: bool,
+    /// Whether it lies in a home directory that is scanned as one.
+    pub(crate) is_home: bool,
     pub(crate) now: jiff::Timestamp,
     /// Under which values are fingerprinted.
     pub(crate) key: &'a FingerprintKey,
@@ -150,6 +152,14 @@ impl<'a> File<'a> {
             attributes,
             evidence: self.evidence(span),
         }
+    }
+
+    /// A client of this tree or home, to be added.
+    pub(super) fn client(&self, id: &Urn, name: String, mut attributes: Attributes) -> Identity {
+        if self.source.is_home {
+            attributes.set(AttributeName::OfHome, true);
+        }
+        self.identity(id, IdentityKind::AgentClient, name, &(0..0), attributes)
     }
 
     /// Adds an identity.

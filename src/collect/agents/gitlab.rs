@@ -10,7 +10,7 @@ use super::file::File;
 use super::frameworks::Frameworks;
 use super::node::{Entry, Node, Value};
 use super::rights::Rights;
-use crate::model::{AttributeName as Name, Attributes, IdentityKind};
+use crate::model::{AttributeName as Name, Attributes, IdentityKind, LinkKind, Urn};
 
 /// How many jobs one takes over from: GitLab allows eleven levels.
 const MOST_PARENTS: usize = 64;
@@ -81,6 +81,11 @@ pub(super) fn read(file: &mut File<'_>, tree: &Node, frameworks: &Frameworks) {
         let name = format!("{program} in job {part} ({})", file.shown());
         let identity = file.identity(&id, IdentityKind::AgentCi, name, &place, attributes);
         file.add(identity);
+        let has_token = pipeline.field(&job.value, "id_tokens").is_some();
+        for role in pipeline.roles(job, &script).into_iter().filter(|_| has_token) {
+            let why = "its job takes on this role through a token of its own";
+            file.link(&id, LinkKind::ActsAs, &Urn::new(role), why, &place);
+        }
     }
 }
 
@@ -116,6 +121,18 @@ impl<'n> Pipeline<'n> {
             texts(&job.value, &mut lines);
         }
         lines.join("\n")
+    }
+
+    /// The roles of AWS that the job names, in its commands or variables.
+    fn roles(&self, job: &'n Entry, script: &str) -> BTreeSet<String> {
+        let mut values = Vec::new();
+        for variables in [self.field(&job.value, "variables"), self.tree.get("variables")].into_iter().flatten() {
+            variables
+                .entries()
+                .iter()
+                .for_each(|entry| texts(entry.value.get("value").unwrap_or(&entry.value), &mut values));
+        }
+        super::doors::roles_in(&format!("{script}\n{}", values.join("\n")))
     }
 
     /// What starts the job, as `CI_PIPELINE_SOURCE` says it, or a kind of `only`; empty where nothing is said.

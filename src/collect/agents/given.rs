@@ -105,6 +105,12 @@ const SECRET_NAMES: &[&str] = &[
     "*postgres_url",
     "*postgres_uri",
     "*pgpassword",
+    "pw",
+    "*_pw",
+    "creds",
+    "*_creds",
+    "session",
+    "*_webhook",
 ];
 
 /// Names that end alike and hold no secret.

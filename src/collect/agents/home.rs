@@ -1,9 +1,11 @@
 //! Finds the files that clients keep in a home directory, at known places alone. Reads no other folder and no content, and
 //! follows no link out of the home directory.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::moved;
 use super::place::DEEPEST;
 use super::table::Tables;
 use crate::model::wildcard::matches;
@@ -22,16 +24,25 @@ pub struct Places {
     pub links: Vec<PathBuf>,
     /// What could not be looked at, and why.
     pub refused: Vec<(PathBuf, String)>,
+    /// Profiles with a variable that puts a folder where it cannot be followed, and why.
+    pub lost: Vec<(PathBuf, String)>,
+    /// Of files that a variable put elsewhere, how they are called where they usually lie.
+    pub moved: BTreeMap<PathBuf, String>,
 }
 
 /// Looks at the places of the table below a home directory.
 pub fn known_places(home: &Path, tables: &Tables) -> Places {
     let true_home = home.canonicalize().unwrap_or_else(|_| home.to_owned());
+    let moved = moved::moved(home, &true_home, tables.variables());
     let mut search = Search { home, true_home, found: Places::default() };
     for pattern in tables.home_patterns() {
         search.below(home, pattern.written());
     }
+    for (from, to) in &moved.folders {
+        search.elsewhere(tables, from, to);
+    }
     let mut found = search.found;
+    found.lost = moved.lost;
     found.files.sort();
     found.files.dedup();
     found.links.sort();
@@ -48,6 +59,24 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    /// The places of a folder, in another one that stands in its place.
+    fn elsewhere(&mut self, tables: &Tables, from: &str, to: &Path) {
+        let usual: Vec<&str> = from.split('/').collect();
+        let before = self.found.files.len();
+        for pattern in tables.home_patterns() {
+            let is_below = pattern.written().iter().map(String::as_str).zip(&usual).all(|(part, name)| part == *name);
+            if is_below && pattern.written().len() > usual.len() {
+                self.below(&self.home.join(to), &pattern.written()[usual.len()..]);
+            }
+        }
+        let names = self.found.files.iter().skip(before).filter_map(|path| {
+            let below = path.strip_prefix(to).ok()?.to_str()?;
+            Some((path.clone(), format!("{from}/{below}")))
+        });
+        let names: Vec<(PathBuf, String)> = names.collect();
+        self.found.moved.extend(names);
+    }
+
     fn below(&mut self, folder: &Path, parts: &[String]) {
         let Some((first, rest)) = parts.split_first() else { return };
         if first == "**" {

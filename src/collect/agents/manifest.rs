@@ -4,13 +4,13 @@
 use super::address::address;
 use super::dependency;
 use super::file::File;
+use super::front;
 use super::given::shown;
 use super::node::{Node, Value};
 use super::parse::{Format, parse};
-use super::server::servers;
 use super::table::Tables;
 use crate::model::wildcard::matches;
-use crate::model::{AttributeName as Name, Attributes, IdentityKind, LinkKind, Urn};
+use crate::model::{AttributeName as Name, Attributes, IdentityKind, LinkKind, SettingKind, Urn};
 
 /// How many agents of one file are told.
 const MOST_AGENTS: usize = 500;
@@ -20,6 +20,8 @@ const MOST_AGENTS: usize = 500;
 enum Form {
     Card,
     FrontMatter,
+    /// Instructions that are a part of an agent, and one by themselves only where they give it something.
+    Part,
     CrewAi,
     LangGraph,
     Adk,
@@ -50,6 +52,17 @@ const NAMES: &[(&str, Form)] = &[
     ("claude.md", Form::FrontMatter),
     ("*/claude.md", Form::FrontMatter),
     ("*/copilot-instructions.md", Form::FrontMatter),
+    ("skill.md", Form::Part),
+    ("*/skill.md", Form::Part),
+    ("*.claude/commands/*.md", Form::Part),
+    ("*.claude/rules/*.md", Form::Part),
+    ("*.cursor/rules/*.mdc", Form::Part),
+    ("*.cursor/commands/*.md", Form::Part),
+    ("*.windsurf/rules/*.md", Form::Part),
+    ("*.github/prompts/*.prompt.md", Form::Part),
+    ("*.github/instructions/*.instructions.md", Form::Part),
+    ("*.opencode/command/*.md", Form::Part),
+    ("*.opencode/commands/*.md", Form::Part),
     ("*config/agents.yaml", Form::CrewAi),
     ("agents.yaml", Form::CrewAi),
     ("*/agents.yaml", Form::CrewAi),
@@ -62,6 +75,9 @@ const NAMES: &[(&str, Form)] = &[
     ("*.agent", Form::Declared),
     ("*.genaiplannerbundle-meta.xml", Form::Declared),
     ("*.genaiplanner-meta.xml", Form::Declared),
+    ("*.genaiplannerbundle", Form::Declared),
+    ("*.genaiplanner", Form::Declared),
+    ("*.bot-meta.xml", Form::Declared),
 ];
 
 fn form(path: &str) -> Option<Form> {
@@ -94,11 +110,10 @@ pub(super) fn read(file: &mut File<'_>, tables: &Tables) -> Result<(), String> {
             dependency::read(file, &tables.frameworks);
             return Ok(());
         }
-        Form::FrontMatter => return front_matter(file, tables),
+        Form::FrontMatter => return front::read(file, tables, false),
+        Form::Part => return front::read(file, tables, true),
         Form::Declared => {
-            let name =
-                file.shown().rsplit('/').next().unwrap_or_default().split('.').next().unwrap_or_default().to_owned();
-            define(file, &name, "declared agent", &(0..0), Attributes::default());
+            declared(file);
             return Ok(());
         }
         _ => {}
@@ -124,7 +139,7 @@ pub(super) fn read(file: &mut File<'_>, tables: &Tables) -> Result<(), String> {
             define(file, &name, "Google ADK", &at, attributes);
         }
         Form::Plugin => plugin(file, &tree),
-        Form::FrontMatter | Form::Declared | Form::Dependencies => {}
+        Form::FrontMatter | Form::Part | Form::Declared | Form::Dependencies => {}
     }
     Ok(())
 }
@@ -138,7 +153,7 @@ fn tree(file: &File<'_>) -> Result<Node, String> {
 }
 
 /// An agent that a file describes.
-fn define(
+pub(super) fn define(
     file: &mut File<'_>,
     name: &str,
     program: &str,
@@ -154,7 +169,7 @@ fn define(
     id
 }
 
-fn tools(list: Option<&Node>) -> Attributes {
+pub(super) fn tools(list: Option<&Node>) -> Attributes {
     let mut attributes = Attributes::default();
     let Some(list) = list else { return attributes };
     let mut words: Vec<String> = match list.text() {
@@ -162,7 +177,7 @@ fn tools(list: Option<&Node>) -> Attributes {
         None => list.words().into_iter().map(shown).collect(),
     };
     words.extend(list.items().iter().filter_map(|item| item.text_of("name")).map(shown));
-    let is_all = |word: &String| matches!(word.as_str(), "*" | "Bash" | "Bash(*)" | "shell");
+    let is_all = |word: &String| matches!(word.as_str(), "*" | "Bash" | "Bash(*)" | "Bash(**)" | "Bash(:*)" | "shell");
     if let Some(word) = words.iter().find(|word| is_all(word)).cloned() {
         attributes.set(Name::Unrestricted, true);
         attributes.set(Name::UnrestrictedBy, format!("tools: {word}"));
@@ -171,51 +186,6 @@ fn tools(list: Option<&Node>) -> Attributes {
         attributes.set(Name::Tools, words);
     }
     attributes
-}
-
-/// What stands between the first two lines of `---`: of an agent its tools, model, mode, servers and owner.
-fn front_matter(file: &mut File<'_>, tables: &Tables) -> Result<(), String> {
-    let text = file.text.trim_start_matches('\u{feff}');
-    let Some(rest) = text.strip_prefix("---").filter(|rest| rest.starts_with(['\n', '\r'])) else { return Ok(()) };
-    let Some(end) = rest.find("\n---") else { return Ok(()) };
-    let offset = file.text.len() - rest.len();
-    // As many bytes before it as the file has, so that places are those of the file.
-    let padded: String = file.text[..offset].chars().map(|letter| if letter == '\n' { '\n' } else { ' ' }).collect();
-    let padded = format!("{}{padded}{}", " ".repeat(offset - padded.len()), &rest[..=end]);
-    let (tree, _) = parse(&padded, Format::Yaml).map_err(|error| {
-        let (line, column) = file.position(error.at);
-        format!("line {line}, column {column} of the front matter: expected {}", error.expected)
-    })?;
-    let path = file.source.name.to_lowercase();
-    // A workflow in words is one that starts an agent; other front matter of a page says nothing of agents.
-    let is_workflow = path.contains(".github/workflows/");
-    if is_workflow && tree.get("on").is_none() {
-        return Ok(());
-    }
-    let stem = file.shown().rsplit('/').next().unwrap_or_default().split('.').next().unwrap_or_default().to_owned();
-    let name = tree.text_of("name").map_or(stem, str::to_owned);
-    let mut attributes = tools(tree.any(&["tools", "allowed-tools"]));
-    let mode = tree.any(&["permissionMode", "permission-mode"]).and_then(Node::text);
-    if mode == Some("bypassPermissions") {
-        attributes.set(Name::ApprovalsOff, true);
-        attributes.set(Name::Unasked, "all its tools");
-    }
-    let at = tree.entry("name").map_or(0..0, |entry| entry.at..entry.at + 4);
-    let id = match is_workflow {
-        true => super::agentic::read(file, &tree, tables),
-        false => define(file, &name, "instructions", &at, attributes),
-    };
-    let owner = tree.any(&["owner", "owners", "maintainer", "contact", "team"]).map(Node::words).unwrap_or_default();
-    if let (Some(owner), Some(crate::model::Record::Identity(identity))) = (owner.first(), file.records.last_mut()) {
-        identity.labels.insert("owner".to_owned(), shown(owner));
-    }
-    for key in ["mcpServers", "mcp-servers", "mcp_servers"] {
-        for server in tree.get(key).map(|list| servers(list, &tables.knowledge)).unwrap_or_default() {
-            let of_server = file.urn(&format!("{}/{}", shown(&name), server.name));
-            super::client::add_server(file, &id, &of_server, server, tables);
-        }
-    }
-    Ok(())
 }
 
 /// An A2A card. Source: A2A protocol specification 0.3 and 1.0, "AgentCard": 1.0 moved `url` to `supportedInterfaces`
@@ -274,6 +244,26 @@ fn crew(file: &mut File<'_>, tree: &Node) {
     }
 }
 
+/// An agent that a platform knows by its file: its name is that of the file. Of a bot of Salesforce the metadata says whether
+/// it is an agent, and as whom it acts. Source: Salesforce Metadata API, `Bot` (`type`, `botUser`).
+fn declared(file: &mut File<'_>) {
+    let name = file.shown().rsplit('/').next().unwrap_or_default().split('.').next().unwrap_or_default().to_owned();
+    let lower = file.source.name.to_lowercase();
+    let program = if lower.ends_with(".json") { "declared agent" } else { "Agentforce" };
+    let between = |tag: &str| {
+        let (_, rest) = file.text.split_once(&format!("<{tag}>"))?;
+        rest.split_once(&format!("</{tag}>")).map(|(inner, _)| shown(inner))
+    };
+    if lower.ends_with(".bot-meta.xml") && !between("type").is_some_and(|kind| kind.ends_with("Copilot")) {
+        return;
+    }
+    let mut attributes = Attributes::default();
+    if let Some(user) = between("botUser").filter(|user| !user.is_empty()) {
+        attributes.set(Name::CloudRole, user);
+    }
+    define(file, &name, program, &(0..0), attributes);
+}
+
 /// A plugin of OpenAI's first form.
 fn plugin(file: &mut File<'_>, tree: &Node) {
     let Some(name) = tree.text_of("name_for_model").or_else(|| tree.text_of("name_for_human")) else { return };
@@ -292,8 +282,8 @@ pub(super) const CONTENT: &[&str] = &[
     "kind: app",
     "\"Agents\"",
     "\"Sequential Agents\"",
-    "AdaptiveDialog",
     "GptComponentMetadata",
+    "authenticationMode",
 ];
 
 /// Recognises exports of builders by what they hold; what cannot be read is none of them.
@@ -318,9 +308,29 @@ pub(super) fn by_content(file: &mut File<'_>, tables: &Tables) {
         let mode = app.and_then(|app| app.text_of("mode")).unwrap_or("app");
         define(file, name, &format!("Dify {mode}"), &at, Attributes::default());
     }
-    if tree.text_of("kind") == Some("GptComponentMetadata") {
-        let name = tree.text_of("displayName").unwrap_or("agent").to_owned();
-        define(file, &name, "Copilot Studio", &(0..0), Attributes::default());
+    copilot_studio(file, &tree);
+}
+
+/// An agent of Copilot Studio, which is a folder: one file describes it, another says who may talk to it.
+/// Source: Microsoft Learn, "Copilot Studio extension for Visual Studio Code"; `bot` table of Dataverse, `authenticationMode`.
+fn copilot_studio(file: &mut File<'_>, tree: &Node) {
+    let is_description = tree.text_of("kind") == Some("GptComponentMetadata");
+    let mode = tree.entry("authenticationMode").filter(|_| tree.get("schemaName").is_some());
+    if !is_description && mode.is_none() {
+        return;
+    }
+    let folder = file.source.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let place = [file.source.label, folder].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+    let id = Urn::new(format!("agent:{place}#copilot-studio"));
+    let name = tree.text_of("displayName").or_else(|| place.rsplit('/').next()).map(shown).unwrap_or_default();
+    let attributes = Attributes::default().with(Name::AgentProgram, "Copilot Studio");
+    let told = format!("{name} ({})", file.shown());
+    let identity = file.identity(&id, IdentityKind::AgentDefinition, told, &(0..0), attributes);
+    file.add(identity);
+    if let Some(entry) = mode.filter(|entry| entry.value.word().is_some_and(|mode| mode.eq_ignore_ascii_case("none"))) {
+        let attributes = Attributes::default().with(Name::Key, "authenticationMode").with(Name::SetTo, "None");
+        let span = entry.at..entry.at + entry.key.len();
+        file.setting(SettingKind::AgentExposed, &id, "authenticationMode".to_owned(), &span, attributes);
     }
 }
 

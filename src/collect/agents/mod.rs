@@ -5,6 +5,7 @@
 //! keeps such files.
 
 mod address;
+mod administrators;
 mod agentic;
 mod azure;
 mod called;
@@ -14,12 +15,16 @@ mod cloud;
 mod cluster;
 mod codeowners;
 mod commands;
+mod condition;
 mod container;
 mod dependency;
 mod docker;
+mod doors;
 mod embedded;
+mod expression;
 mod file;
 mod frameworks;
+mod front;
 mod gitlab;
 mod given;
 mod guard;
@@ -27,8 +32,10 @@ mod hcl;
 mod home;
 mod launch;
 mod manifest;
+mod moved;
 mod node;
 mod notes;
+mod package;
 mod parse;
 mod place;
 mod reference;
@@ -41,6 +48,8 @@ mod statement;
 mod table;
 mod tokens;
 
+pub(crate) use administrators::Administrators;
+pub(crate) use doors::{held_jobs, roles_in};
 pub use file::NAME;
 pub(crate) use file::Source;
 pub use home::{Places, known_places};

@@ -1,5 +1,6 @@
 //! A configuration file as a tree in which every value knows where it stands. Prints none of its values: some are secrets.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// A value and its place.
@@ -136,8 +137,18 @@ impl Node {
             }
             return;
         }
-        for entry in self.entries().iter().filter(|entry| first == "*" || entry.key == first) {
-            entry.value.walk(rest, &here.below(entry, first == "*"), found);
+        // Of several of one name the last counts, here as in [`Self::entry`].
+        let entries = self.entries();
+        let last: HashMap<&str, usize> = match first {
+            "*" => entries.iter().enumerate().map(|(at, entry)| (entry.key.as_str(), at)).collect(),
+            _ => HashMap::new(),
+        };
+        let stars = entries.iter().enumerate().filter(|(at, entry)| last.get(entry.key.as_str()) == Some(at));
+        for (_, entry) in stars {
+            entry.value.walk(rest, &here.below(entry, true), found);
+        }
+        if let Some(entry) = self.entry(first).filter(|_| first != "*") {
+            entry.value.walk(rest, &here.below(entry, false), found);
         }
         // Settings of editors are written `a.b.c` as one key, or as maps in each other.
         for (at, _) in path.match_indices('.').skip(1) {

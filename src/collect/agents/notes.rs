@@ -1,7 +1,7 @@
 //! Reads the files of one tree or home that speak of agents, as the walk brings them, and sends what was made of them at
 //! its end, when the owners of all folders are known. Opens no file itself.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use super::client::{self, Owner};
@@ -75,6 +75,8 @@ pub(crate) struct Notes {
     tables: Arc<Tables>,
     /// The settings of clients that were met.
     seen: Mutex<HashSet<String>>,
+    /// Files that a variable put elsewhere, with how they are called where they usually lie.
+    moved: HashMap<String, String>,
     inner: Mutex<Inner>,
 }
 
@@ -100,7 +102,17 @@ pub(crate) enum Interest {
 
 impl Notes {
     pub(crate) fn new(tables: Arc<Tables>) -> Self {
-        Self { tables, seen: Mutex::default(), inner: Mutex::default() }
+        Self::with_moved(tables, HashMap::new())
+    }
+
+    /// The same where some files lie elsewhere than usual: by their paths, with how they are called there.
+    pub(crate) fn with_moved(tables: Arc<Tables>, moved: HashMap<String, String>) -> Self {
+        Self { tables, seen: Mutex::default(), moved, inner: Mutex::default() }
+    }
+
+    /// How a file is called where it usually lies, when a variable put it elsewhere.
+    pub(crate) fn usual_name(&self, path: &str) -> Option<&str> {
+        self.moved.get(path).map(String::as_str)
     }
 
     /// Notes that a file was met.

@@ -1,5 +1,5 @@
-//! How much a role may do by the policies that the same infrastructure code gives it: administrator, not, or written
-//! elsewhere. Evaluates nothing, and never takes what it cannot read for nothing.
+//! How much a role, user or group may do by the policies that the same infrastructure code gives it: administrator, not, or
+//! written elsewhere. Evaluates nothing, and never takes what it cannot read for nothing.
 //!
 //! Source: Terraform's AWS and Google providers, AWS CloudFormation User Guide, IAM's reference of policy elements.
 
@@ -36,21 +36,22 @@ enum Given {
     Policy(String),
 }
 
-/// The roles of one folder of Terraform, and what its blocks give them.
+/// The roles, users and groups of one folder of Terraform by their addresses (`aws_iam_role.ci`), and what its blocks give
+/// them.
 #[derive(Default)]
 pub(super) struct Roles {
-    /// The names of roles by their local names.
+    /// Their names by their addresses.
     names: BTreeMap<String, String>,
     documents: BTreeMap<String, Option<Power>>,
     policies: BTreeMap<String, Given>,
     given: BTreeMap<String, Vec<Given>>,
-    /// What is given to a role by its own name instead of its local one.
+    /// What is given by a name instead of an address, with the sort of what is called so before it: `role/ci`.
     given_by_name: BTreeMap<String, Vec<Given>>,
     /// The permissions boundaries of roles that are no administrator's, as written.
     limits: BTreeMap<String, String>,
 }
 
-/// Resources that are a role or give something to one.
+/// Resources that hold rights or give some.
 const ABOUT_ROLES: &[&str] = &[
     "aws_iam_role",
     "aws_iam_role_policy",
@@ -58,6 +59,14 @@ const ABOUT_ROLES: &[&str] = &[
     "aws_iam_role_policy_attachments_exclusive",
     "aws_iam_role_policies_exclusive",
     "aws_iam_policy_attachment",
+    "aws_iam_user",
+    "aws_iam_user_policy",
+    "aws_iam_user_policy_attachment",
+    "aws_iam_user_policy_attachments_exclusive",
+    "aws_iam_group",
+    "aws_iam_group_policy",
+    "aws_iam_group_policy_attachment",
+    "aws_iam_group_policy_attachments_exclusive",
     "google_service_account",
     "google_project_iam_member",
     "google_project_iam_binding",
@@ -65,7 +74,22 @@ const ABOUT_ROLES: &[&str] = &[
     "google_organization_iam_member",
 ];
 
-const HOLDERS: [&str; 2] = ["aws_iam_role", "google_service_account"];
+pub(super) const HOLDERS: [&str; 4] = ["aws_iam_role", "google_service_account", "aws_iam_user", "aws_iam_group"];
+
+/// The attributes that say who is given something, with the sort of holder that a name in them is of.
+const TO: &[(&str, &str)] = &[
+    ("role", "role"),
+    ("role_name", "role"),
+    ("roles", "role"),
+    ("member", "role"),
+    ("members", "role"),
+    ("user", "user"),
+    ("user_name", "user"),
+    ("users", "user"),
+    ("group", "group"),
+    ("group_name", "group"),
+    ("groups", "group"),
+];
 
 /// The value of an attribute to its end, where a list takes several lines.
 fn whole<'t>(block: &Block<'t>, key: &str) -> Option<&'t str> {
@@ -78,19 +102,32 @@ fn whole<'t>(block: &Block<'t>, key: &str) -> Option<&'t str> {
     rest.get(from..=rest.find(']')?)
 }
 
-/// Whom a block gives something: the local names of roles, and names as they are written.
+/// The address of the first holder of a kind that an expression refers to.
+pub(super) fn address_in(value: &str, kind: &str) -> Option<String> {
+    hcl::refers_to(value, kind).map(|local| format!("{kind}.{local}"))
+}
+
+/// Whom a block gives something: addresses, and names as they are written behind their sort.
 fn holders(block: &Block<'_>) -> (Vec<String>, Vec<String>) {
     let (mut locals, mut names) = (Vec::new(), Vec::new());
-    let keys = ["role", "role_name", "roles", "member", "members"];
-    for value in keys.into_iter().filter_map(|key| whole(block, key)) {
+    for (value, sort) in TO.iter().filter_map(|(key, sort)| Some((whole(block, key)?, sort))) {
         for kind in HOLDERS {
             let places = value.match_indices(kind).filter_map(|(at, _)| value.get(at..));
-            locals.extend(places.filter_map(|rest| hcl::refers_to(rest, kind)).map(str::to_owned));
+            locals.extend(places.filter_map(|rest| address_in(rest, kind)));
         }
         let quoted = value.split('"').skip(1).step_by(2).filter(|name| !name.contains(['$', ':']));
-        names.extend(quoted.map(str::to_owned));
+        names.extend(quoted.map(|name| format!("{sort}/{name}")));
     }
     (locals, names)
+}
+
+/// The sort of what stands at an address.
+fn sort_of(address: &str) -> &'static str {
+    match address.split('.').next() {
+        Some("aws_iam_user") => "user",
+        Some("aws_iam_group") => "group",
+        _ => "role",
+    }
 }
 
 /// Where the policy of one value stands.
@@ -136,17 +173,18 @@ impl Roles {
 
     fn role(&mut self, block: &Block<'_>, body: &str) {
         let own = HOLDERS.contains(&block.kind);
+        let address = format!("{}.{}", block.kind, block.name);
         if own && let Some(name) = block.string("name").or_else(|| block.string("account_id")) {
-            self.names.insert(block.name.to_owned(), name.to_owned());
+            self.names.insert(address.clone(), name.to_owned());
         }
         let (locals, names) = match own {
-            true => (vec![block.name.to_owned()], Vec::new()),
+            true => (vec![address.clone()], Vec::new()),
             false => holders(block),
         };
         if let (true, Some(boundary)) = (own, whole(block, "permissions_boundary"))
             && administrator_policy(boundary).is_none()
         {
-            self.limits.insert(block.name.to_owned(), super::given::shown(boundary.trim_matches('"')));
+            self.limits.insert(address, super::given::shown(boundary.trim_matches('"')));
         }
         let given = self.gives(block, body);
         for local in locals {
@@ -184,24 +222,26 @@ impl Roles {
         }
     }
 
-    /// What a role is called, by its local name.
+    /// What a holder is called, by its address.
     pub(super) fn name(&self, local: &str) -> Option<&str> {
         self.names.get(local).map(String::as_str)
     }
 
-    /// The local name of the role that is called so.
+    /// The address of the role that is called so.
     pub(super) fn local_of(&self, name: &str) -> Option<&str> {
-        self.names.iter().find(|(_, known)| *known == name).map(|(local, _)| local.as_str())
+        let is_one = |(local, known): &(&String, &String)| *known == name && sort_of(local) == "role";
+        self.names.iter().find(is_one).map(|(local, _)| local.as_str())
     }
 
-    /// How much each role may do, by its local name; none where what is read makes it no administrator.
+    /// How much each holder may do, by its address; none where what is read makes it no administrator.
     pub(super) fn powers(&self) -> BTreeMap<&str, Power> {
         let locals: BTreeSet<&str> = self.given.keys().chain(self.names.keys()).map(String::as_str).collect();
         locals.into_iter().filter_map(|local| Some((local, self.power(local)?))).collect()
     }
 
     fn power(&self, local: &str) -> Option<Power> {
-        let by_name = self.names.get(local).and_then(|name| self.given_by_name.get(name));
+        let by_name =
+            self.names.get(local).and_then(|name| self.given_by_name.get(&format!("{}/{name}", sort_of(local))));
         let all = self.given.get(local).into_iter().chain(by_name).flatten();
         let power = all.map(|given| self.resolved(given)).fold(None, Power::strongest)?;
         Some(match (power, self.limits.get(local)) {

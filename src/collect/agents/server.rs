@@ -1,6 +1,6 @@
 //! One configured server: how it is started or reached, what it is given, what it may touch. Starts and resolves nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use serde::Deserialize;
@@ -156,6 +156,9 @@ pub(super) struct Server {
     pub(super) is_plain: bool,
     pub(super) has_secret_in_query: bool,
     pub(super) given: Vec<Given>,
+    /// The names of its variables and headers.
+    pub(super) variables: Vec<String>,
+    pub(super) headers: Vec<String>,
     /// The setting that switches approvals off for it, as written.
     pub(super) approvals_off: Option<String>,
     pub(super) is_disabled: bool,
@@ -169,7 +172,11 @@ pub(super) struct Server {
 
 /// Reads the servers of a map by name, or of a list whose elements say their names.
 pub(super) fn servers(list: &Node, knowledge: &Knowledge) -> Vec<Server> {
-    let by_name = list.entries().iter().map(|entry| (entry.key.as_str(), entry.at, entry.span(), &entry.value));
+    // Of several of one name clients take the last.
+    let last: HashMap<&str, usize> = list.entries().iter().map(|entry| (entry.key.as_str(), entry.at)).collect();
+    let is_last = |entry: &&Entry| last.get(entry.key.as_str()) == Some(&entry.at);
+    let entries = list.entries().iter().filter(is_last);
+    let by_name = entries.map(|entry| (entry.key.as_str(), entry.at, entry.span(), &entry.value));
     let by_place = list.items().iter().enumerate().filter_map(|(number, item)| {
         let name = item.any(&["name", "id"]).and_then(Node::text);
         // Continue once wrapped the transport in another map.
@@ -191,6 +198,7 @@ fn server(name: &str, at: usize, span: Range<usize>, node: &Node, knowledge: &Kn
         return None;
     }
     server.launch = launch::read(&words, &mut server.given);
+    server.variables = std::mem::take(&mut server.launch.variables);
     if let Some(image) = node.any(&["image"]).and_then(Node::text).filter(|_| server.launch.package.is_none()) {
         container::image(image, &mut server.launch);
     }
@@ -199,13 +207,23 @@ fn server(name: &str, at: usize, span: Range<usize>, node: &Node, knowledge: &Kn
         server.reach(&url, &span);
     }
     for key in ["env", "envs", "environment", "environmentVariables", "env_vars", "env_keys"] {
-        node.get(key).into_iter().for_each(|map| of_map(map, "env", &mut server.given));
+        if let Some(map) = node.get(key) {
+            of_map(map, "env", &mut server.given);
+            names_of(map, &mut server.variables);
+        }
     }
     // Zed once wrapped all of it in the command.
-    node.at("command.env").into_iter().for_each(|hit| of_map(hit.node, "env", &mut server.given));
-    for key in ["headers", "http_headers", "requestOptions.headers", "customHeaders"] {
-        node.at(key).into_iter().for_each(|hit| of_map(hit.node, "header", &mut server.given));
+    for hit in node.at("command.env") {
+        of_map(hit.node, "env", &mut server.given);
+        names_of(hit.node, &mut server.variables);
     }
+    for key in ["headers", "http_headers", "requestOptions.headers", "customHeaders"] {
+        for hit in node.at(key) {
+            of_map(hit.node, "header", &mut server.given);
+            names_of(hit.node, &mut server.headers);
+        }
+    }
+    node.get("env_http_headers").into_iter().for_each(|map| names_of(map, &mut server.headers));
     of_codex(node, &mut server.given);
     server.approvals_off = approvals_off(node);
     let tools = ["includeTools", "enabled_tools", "tools", "allowedTools"];
@@ -216,6 +234,24 @@ fn server(name: &str, at: usize, span: Range<usize>, node: &Node, knowledge: &Kn
     server.tools.retain(|tool| !server.without.contains(tool));
     server.judge(knowledge);
     Some(server)
+}
+
+/// How many variables or headers of one server are told.
+const MOST_NAMES: usize = 100;
+
+/// The names in a map of variables or headers, or in a list of `NAME=value`.
+fn names_of(map: &Node, names: &mut Vec<String>) {
+    let of_item = |item: &Node| {
+        let text = item.text_of("name").or_else(|| item.text()?.split(['=', ':']).next())?;
+        Some(super::given::shown(text))
+    };
+    let all = map.entries().iter().map(|entry| super::given::shown(&entry.key));
+    let all: Vec<String> = all.chain(map.items().iter().filter_map(of_item)).collect();
+    for name in all {
+        if names.len() < MOST_NAMES && !names.contains(&name) {
+            names.push(name);
+        }
+    }
 }
 
 fn is_disabled(node: &Node) -> bool {

@@ -7,6 +7,7 @@ use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
 use super::frameworks::Frameworks;
+use super::moved::Variable;
 use super::notes::SERVER_KEYS;
 use super::place::Pattern;
 use super::server::Knowledge;
@@ -22,6 +23,8 @@ pub struct Tables {
     pub(super) clients: Vec<Client>,
     pub(super) knowledge: Knowledge,
     pub(super) frameworks: Frameworks,
+    /// Variables that put a folder of a home directory elsewhere.
+    variables: Vec<Variable>,
     /// Every file of the table.
     places: Vec<Place>,
     /// The places by their last name, and those whose last name has stars.
@@ -142,6 +145,8 @@ pub(super) enum Meaning {
 #[serde(deny_unknown_fields)]
 struct RawTable {
     client: Vec<RawClient>,
+    #[serde(default)]
+    moved: Vec<Variable>,
 }
 
 #[derive(Deserialize)]
@@ -197,7 +202,8 @@ impl Tables {
     pub fn parse(clients: &str, servers: &str, frameworks: &str) -> Result<Self, String> {
         let raw: RawTable = toml::from_str(clients).map_err(|error| format!("agent-clients.toml: {error}"))?;
         let knowledge = Knowledge::parse(servers)?;
-        let mut tables = Self { knowledge, frameworks: Frameworks::parse(frameworks)?, ..Self::default() };
+        let frameworks = Frameworks::parse(frameworks)?;
+        let mut tables = Self { knowledge, frameworks, variables: raw.moved, ..Self::default() };
         let words = SERVER_KEYS.iter().chain(cloud::CONTENT).chain(manifest::CONTENT);
         tables.content = Some(AhoCorasick::new(words).map_err(|error| error.to_string())?);
         for (number, client) in raw.client.into_iter().enumerate() {
@@ -266,6 +272,11 @@ impl Tables {
     /// Whether a text holds a word for which it is read, whatever its name.
     pub(super) fn has_content(&self, text: &[u8]) -> bool {
         self.content.as_ref().is_some_and(|words| words.is_match(text))
+    }
+
+    /// Variables that put a folder of a home directory elsewhere.
+    pub(super) fn variables(&self) -> &[Variable] {
+        &self.variables
     }
 
     /// The places in a home directory, as patterns.

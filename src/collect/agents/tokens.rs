@@ -11,9 +11,7 @@ use super::given::{Held, held};
 use super::node::Node;
 use super::parse::{Format, parse};
 use super::table::TokenRule;
-use crate::model::{
-    AttributeName as Name, Attributes, Credential, CredentialKind, IdentityKind, Known, LinkKind, Record,
-};
+use crate::model::{AttributeName as Name, Attributes, Credential, CredentialKind, Known, LinkKind, Record};
 
 /// The longest claim that is told.
 const LONGEST_CLAIM: usize = 200;
@@ -62,7 +60,8 @@ pub(super) fn read(file: &mut File<'_>, owner: &Owner<'_>, rule: &TokenRule) {
         attributes.set(Name::Claims, told);
     }
     let since = nodes(&rule.since).into_iter().find_map(|node| node.text()?.parse::<Timestamp>().ok());
-    let expires = tokens.iter().filter_map(|token| token.expires).min();
+    // What a client can renew does not end with the token that it has now.
+    let expires = tokens.iter().filter_map(|token| token.expires).min().filter(|_| !has_refresh);
     // A client writes the file when it renews what is in it.
     let since = since.or(file.source.written);
     let created = since.map_or_else(|| Known::unknown("the file does not say, and may be a copy"), Known::Value);
@@ -78,7 +77,7 @@ fn add(
 ) {
     let client = owner.urn(file.source.label);
     let name = owner.name(file.source.label);
-    let identity = file.identity(&client, IdentityKind::AgentClient, name, &(0..0), Attributes::default());
+    let identity = file.client(&client, name, Attributes::default());
     file.add(identity);
     let all = 0..file.text.len();
     for exposure in file.exposures_in(&all) {

@@ -21,6 +21,9 @@ impl<'a> Watch<'a> {
     pub(super) fn over(scanner: &FileScanner<'a>) -> Option<Self> {
         let notes = scanner.agents.filter(|_| scanner.commit.is_none())?;
         let below = scanner.relative;
+        if let Some(name) = notes.usual_name(below) {
+            return Some(Self { notes, name: Cow::Owned(name.to_owned()), is_named: true, exposures: Vec::new() });
+        }
         let interest = notes.interest(below);
         if interest == Some(Interest::Named) {
             notes.saw(below);
@@ -60,6 +63,7 @@ impl<'a> Watch<'a> {
             mode: mode(path),
             written: scanner.root.is_home.then(|| written(path)).flatten(),
             is_in_repository: self.is_named && path.ancestors().skip(1).any(|folder| folder.join(".git").exists()),
+            is_home: scanner.root.is_home,
             now: scanner.context.now,
             key: &scanner.context.fingerprint_key,
         };

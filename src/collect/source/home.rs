@@ -62,18 +62,21 @@ impl Collector for Homes {
             detectors: Arc::clone(&self.detectors),
             context: context.clone(),
             sink: sink.clone(),
-            agents: Some(Notes::new(Arc::clone(&self.tables))),
+            agents: None,
         };
         let tables = Arc::clone(&self.tables);
         // Reading and matching is work for threads, not for the async runtime.
-        tokio::task::spawn_blocking(move || read(&walk, &tables))
+        tokio::task::spawn_blocking(move || read(walk, &tables))
             .await
             .map_err(|_| CollectError::failed("files", "the scanner crashed; this is a bug in nonhuman"))?
     }
 }
 
-fn read(walk: &Walk, tables: &Tables) -> Result<(), CollectError> {
+fn read(mut walk: Walk, tables: &Arc<Tables>) -> Result<(), CollectError> {
     let found = known_places(&walk.root.path, tables);
+    let moved = found.moved.iter().map(|(path, name)| (name::text_of(path), name.clone())).collect();
+    walk.agents = Some(Notes::with_moved(Arc::clone(tables), moved));
+    let walk = &walk;
     let tally = Tally::default();
     walk::pool(&walk.options)?.install(|| {
         found.files.par_iter().try_for_each(|below| {
@@ -122,6 +125,13 @@ fn not_looked_at(walk: &Walk, found: &Places) -> Result<(), CollectError> {
         let entry = entry.blinds(&[FactKind::Identities, FactKind::Credentials, FactKind::Exposures]);
         walk.sink.send_blocking(Record::Coverage(entry))?;
     }
+    found.lost.iter().try_for_each(|(profile, why)| {
+        let entry =
+            CoverageEntry::hole(agents::NAME, &walk.target, &name::text_of(profile), Outcome::NotRead, why.clone())
+                .blinds(&[FactKind::Identities, FactKind::Credentials])
+                .remedy("scan the folder that it names, too");
+        walk.sink.send_blocking(Record::Coverage(entry))
+    })?;
     found.refused.iter().try_for_each(|(path, why)| {
         let entry =
             CoverageEntry::hole(agents::NAME, &walk.target, &name::text_of(path), Outcome::Refused, why.clone())

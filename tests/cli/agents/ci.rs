@@ -46,6 +46,7 @@ fn static_keys_are_not_called_federation() {
     );
     let report = report(&workflow("push", "{contents: read}", &step));
     assert_eq!(rules(&report), Vec::<String>::new());
+    assert_eq!(of_rule(&report, "workflow-static-cloud-key").len(), 1);
     let agent = report["identities"].as_array().expect("a list").iter().find(|one| one["kind"] == "agent.ci");
     let agent = agent.expect("it is told");
     assert_eq!(agent["attributes"]["given_secrets"], serde_json::json!(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]));

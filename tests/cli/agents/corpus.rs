@@ -275,3 +275,59 @@ fn agents_that_the_organisation_does_not_list() {
     assert!(found[0].0.starts_with("Claude Code (repo)"), "{found:?}");
     assert!(of_rule(&scanned(&["--isolated"]), "agent-unregistered").is_empty());
 }
+
+/// The places of findings of a rule.
+fn places(report: &serde_json::Value, rule: &str) -> Vec<String> {
+    of_rule(report, rule).into_iter().map(|(_, place)| place).collect()
+}
+
+/// Cell: "no `aws_iam_access_key`".
+#[test]
+fn a_key_that_terraform_makes() {
+    let folder = folder();
+    let text = "resource \"aws_iam_user\" \"bot\" {\n  name = \"bot\"\n}\nresource \"aws_iam_access_key\" \"bot\" {\n  user = aws_iam_user.bot.name\n}\n";
+    write(folder.path(), "repo/main.tf", text);
+    let template = "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties:\n      UserName: bot\n";
+    write(folder.path(), "repo/stack.yaml", template);
+    let (_, report) = scan(folder.path(), &["repo"]);
+    assert_eq!(places(&report, "code-makes-access-key"), ["main.tf:4", "stack.yaml:3"]);
+    assert_eq!(places(&report, "code-gives-administrator"), Vec::<String>::new());
+}
+
+/// Cell: "no AdministratorAccess": by an attachment in another file, by a policy in line, by a template.
+#[test]
+fn what_code_makes_an_administrator() {
+    let folder = folder();
+    let user = "resource \"aws_iam_user\" \"bot\" {\n  name = \"bot\"\n}\n";
+    let attached = "resource \"aws_iam_user_policy_attachment\" \"a\" {\n  user       = aws_iam_user.bot.name\n  policy_arn = \"arn:aws:iam::aws:policy/AdministratorAccess\"\n}\n";
+    let group = "resource \"aws_iam_group\" \"ops\" {\n  name = \"ops\"\n}\nresource \"aws_iam_group_policy\" \"ops\" {\n  group  = aws_iam_group.ops.name\n  policy = jsonencode({ Statement = [{ Effect = \"Allow\", Action = \"*\", Resource = \"*\" }] })\n}\n";
+    write(folder.path(), "repo/users.tf", user);
+    write(folder.path(), "repo/rights.tf", format!("{attached}{group}"));
+    // The same user in another folder is another one, and has nothing.
+    write(folder.path(), "repo/other/users.tf", user);
+    let template = "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  Role:\n    Type: AWS::IAM::Role\n    Properties:\n      ManagedPolicyArns:\n        - arn:aws:iam::aws:policy/AdministratorAccess\n  Reader:\n    Type: AWS::IAM::Role\n    Properties:\n      ManagedPolicyArns: [arn:aws:iam::aws:policy/ReadOnlyAccess]\n";
+    write(folder.path(), "repo/stack.yaml", template);
+    let (_, report) = scan(folder.path(), &["repo"]);
+    assert_eq!(places(&report, "code-gives-administrator"), ["rights.tf:5", "stack.yaml:3", "users.tf:1"]);
+}
+
+/// Cells: "workflow uses static keys, it labelled it OIDC", "no static-key workflow", "missed write-all".
+#[test]
+fn a_workflow_with_keys_that_last_and_a_token_that_writes_everything() {
+    let folder = folder();
+    let text = "on: push\npermissions: write-all\njobs:\n  j:\n    runs-on: self-hosted\n    steps:\n      - uses: aws-actions/configure-aws-credentials@v4\n        with:\n          aws-access-key-id: ${{ secrets.AK }}\n          aws-secret-access-key: ${{ secrets.SK }}\n          aws-region: eu-west-1\n";
+    write(folder.path(), "repo/.github/workflows/deploy.yml", text);
+    let (_, report) = scan(folder.path(), &["repo"]);
+    let found = of_rule(&report, "workflow-static-cloud-key");
+    let message = ".github/workflows/deploy.yml signs in to AWS with a key that lasts, from the secret SK";
+    assert_eq!(found, [(message.to_owned(), ".github/workflows/deploy.yml:10".to_owned())]);
+    assert_eq!(places(&report, "workflow-writes-everything"), [".github/workflows/deploy.yml:2"]);
+    // It acts as no role: nothing calls it a login by tokens.
+    let findings = report["findings"].as_array().expect("a list");
+    assert!(!findings.iter().any(|one| one.to_string().to_lowercase().contains("oidc →")));
+    // The same with a token of its own is as it should be.
+    let keyless = "on: push\npermissions: {id-token: write}\njobs:\n  j:\n    steps:\n      - uses: aws-actions/configure-aws-credentials@v4\n        with: {role-to-assume: \"arn:aws:iam::111122223333:role/ci\", aws-region: eu-west-1}\n";
+    write(folder.path(), "repo/.github/workflows/deploy.yml", keyless);
+    let (code, report) = scan(folder.path(), &["repo"]);
+    assert_eq!((code, report["findings"].as_array().map(Vec::len)), (0, Some(0)), "{report}");
+}

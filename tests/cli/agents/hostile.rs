@@ -154,3 +154,89 @@ fn a_secret_in_the_path_of_an_address_does_not_leave() {
     let told = super::of_rule(&report, "agent-literal-secret");
     assert!(told.len() == 1 && told[0].0.contains("path of the address"), "{told:?}");
 }
+
+/// The holes that are told of one file of a tree.
+fn holes_of(path: &str, text: impl AsRef<[u8]>) -> (i32, Vec<String>) {
+    let folder = folder();
+    write(folder.path(), &format!("repo/{path}"), text);
+    let (code, report) = scan(folder.path(), &["repo"]);
+    let coverage = report["coverage"].as_array().expect("a list");
+    let of_agents = coverage.iter().filter(|one| one["collector"] == "agents" && one["outcome"] != "complete");
+    (code, of_agents.filter_map(|one| one["detail"].as_str()).map(str::to_owned).collect())
+}
+
+/// Each form that is read: what is broken, too deep, no text or too large is told with its place, and nothing falls over.
+#[test]
+fn every_form_tells_what_it_cannot_read() {
+    let deep_json = format!("{{\"mcpServers\": {}", "[".repeat(50_000));
+    let deep_yaml = format!("mcpServers: {}", "[".repeat(50_000));
+    let deep_toml = format!("mcp_servers = {}", "[".repeat(50_000));
+    let deep_front = format!("---\nname: x\ntools: {}\n---\n", "[".repeat(50_000));
+    let step = "jobs:\n  a:\n    steps:\n      - uses: anthropics/claude-code-action@v1\n";
+    let deep_workflow = format!("on: {}\n{step}", "[".repeat(50_000));
+    for (path, text, expected) in [
+        (".mcp.json", deep_json.as_str(), "levels of nesting"),
+        (".vscode/mcp.json", "{// c\n\"servers\": {\"a\": {,}}}", "line 2, column 19: expected"),
+        (".codex/config.toml", deep_toml.as_str(), "line 1, column"),
+        (".codex/config.toml", "[mcp_servers.a]\ncommand = \n", "line 2, column"),
+        (".codex/config.toml", "a = 1\na = 2\n", "line 2, column 1"),
+        (".continue/config.yaml", deep_yaml.as_str(), "expected"),
+        (".continue/config.yaml", "mcpServers:\n  - name: [\n", "expected"),
+        (".claude/agents/x.md", deep_front.as_str(), "of the front matter: expected"),
+        (".github/workflows/a.yml", deep_workflow.as_str(), "expected"),
+        ("langgraph.json", "{\"graphs\": ", "expected"),
+    ] {
+        let (code, told) = holes_of(path, text);
+        assert!(code == 3 && told.len() == 1 && told[0].contains(expected), "{path}: {code} {told:?}");
+    }
+    for (path, text) in [
+        (".codex/config.toml", &b"[mcp_servers.\xff]\ncommand = \"x\"\n"[..]),
+        (".continue/config.yaml", b"mcpServers:\n  - name: \xff\n    command: x\n"),
+        (".claude/agents/x.md", b"---\nname: \xff\n---\n"),
+        (".github/workflows/a.yml", b"on: push # claude \xff\njobs: {}\n"),
+    ] {
+        let (code, told) = holes_of(path, text);
+        assert!(code == 3 && told.iter().any(|one| one.contains("is not UTF-8")), "{path}: {code} {told:?}");
+    }
+    let large = |head: &str, tail: &str| format!("{head}{}{tail}", " ".repeat(5 * 1024 * 1024));
+    for (path, text) in [
+        (".codex/config.toml", large("[mcp_servers.a]\ncommand = \"x\" #", "\n")),
+        (".continue/config.yaml", large("mcpServers: [] #", "\n")),
+        (".claude/agents/x.md", large("---\nname: x\n---\n", "")),
+        (".github/workflows/a.yml", large("on: push #", "\n")),
+    ] {
+        let (code, told) = holes_of(path, text);
+        assert!(code == 3 && told.iter().any(|one| one.contains("larger than 4 MiB")), "{path}: {code} {told:?}");
+    }
+}
+
+/// Of two of one name every client takes the last, and so do we: in JSON and in YAML, and it is said.
+#[test]
+fn of_a_key_that_stands_there_twice_the_last_counts() {
+    for (path, text) in [
+        (
+            ".mcp.json",
+            "{\"mcpServers\": {\"a\": {\"command\": \"first\"}, \"a\": {\"command\": \"npx\", \"args\": [\"last\"]}}}",
+        ),
+        (
+            ".mcp.json",
+            "{\"mcpServers\": {\"b\": {\"command\": \"x\"}}, \"mcpServers\": {\"a\": {\"command\": \"npx\", \"args\": [\"last\"]}}}",
+        ),
+        (".goose/mcp.yaml", "mcpServers:\n  a:\n    command: first\n  a:\n    command: npx\n    args: [last]\n"),
+    ] {
+        let folder = folder();
+        write(folder.path(), &format!("repo/{path}"), text);
+        let (_, report) = scan(folder.path(), &["repo"]);
+        let servers: Vec<&serde_json::Value> = report["identities"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter(|one| one["kind"] == "agent.mcp-server")
+            .collect();
+        assert_eq!(servers.len(), 1, "{path}: {servers:?}");
+        assert_eq!(servers[0]["attributes"]["package"], "last", "{path}");
+    }
+    let (_, told) =
+        holes_of(".mcp.json", "{\"mcpServers\": {\"a\": {\"command\": \"x\"}, \"a\": {\"command\": \"y\"}}}");
+    assert!(told[0].contains("stands there twice; the last one counts"), "{told:?}");
+}

@@ -6,16 +6,19 @@ mod ci;
 mod clean;
 mod cloud;
 mod corpus;
+mod frameworks;
 mod gitlab;
 mod growth;
 mod hostile;
 mod layouts;
 mod lines;
+mod live;
 mod roles;
 mod settings;
-
 mod table;
+mod told;
 mod toolkits;
+mod vendors;
 
 use std::path::Path;
 
@@ -44,13 +47,13 @@ pub(super) fn of_rule(report: &Value, rule: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The rules that hold, each once, but those about secrets in files.
+/// The rules that hold, each once, but those about secrets in files, and about workflows whether they have an agent or not.
 pub(super) fn rules(report: &Value) -> Vec<String> {
     let findings = report["findings"].as_array().expect("a list");
     let mut names: Vec<String> = findings.iter().filter_map(|one| one["rule"].as_str()).map(str::to_owned).collect();
     names.sort();
     names.dedup();
-    names.retain(|name| !name.starts_with("leaked-"));
+    names.retain(|name| !name.starts_with("leaked-") && !name.starts_with("workflow-"));
     names
 }
 

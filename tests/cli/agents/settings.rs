@@ -201,3 +201,36 @@ fn settings_that_gitignore_names_are_read() {
     let ignored = coverage.iter().find(|entry| entry["what"] == "files named by .gitignore").expect("it is told");
     assert_eq!(ignored["count"], 2, "{ignored}");
 }
+
+/// User settings hold in every repository: with its servers they may make what neither is alone.
+#[test]
+fn user_settings_meet_the_servers_of_a_repository() {
+    let folder = folder();
+    let at = folder.path();
+    let servers = r#"{"mcpServers": {"web": {"command": "uvx", "args": ["mcp-server-fetch==1.0"]},
+        "db": {"command": "npx", "args": ["-y", "@modelcontextprotocol/server-postgres@1.0.0", "postgresql://h/d"]}}}"#;
+    write(at, "shop/.mcp.json", servers);
+    let rule = "agent-lethal-trifecta-of-user";
+    for (settings, expected) in [
+        (r#"{"permissions": {"defaultMode": "bypassPermissions"}}"#, 1),
+        (r#"{"permissions": {"allow": ["mcp__web__*"]}}"#, 1),
+        (r#"{"permissions": {"allow": ["mcp__other__*"]}}"#, 0),
+        (r#"{"permissions": {"defaultMode": "plan"}}"#, 0),
+    ] {
+        write(at, "jana/.claude/settings.json", settings);
+        let (_, report) = scan(at, &["--home", "jana", "shop"]);
+        let found = of_rule(&report, rule);
+        assert_eq!(found.len(), expected, "{settings}: {report}");
+        assert!(
+            found
+                .iter()
+                .all(|(message, _)| message.contains("Claude Code (shop)") && message.contains("Claude Code (jana)"))
+        );
+        // Neither alone.
+        assert_eq!(of_rule(&report, "agent-lethal-trifecta").len(), 0);
+    }
+    // Another client's settings are nobody's business here.
+    std::fs::remove_dir_all(at.join("jana/.claude")).expect("there");
+    write(at, "jana/.codex/config.toml", "approval_policy = \"never\"\nsandbox_mode = \"danger-full-access\"\n");
+    assert_eq!(of_rule(&scan(at, &["--home", "jana", "shop"]).1, rule).len(), 0);
+}

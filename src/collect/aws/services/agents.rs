@@ -3,11 +3,16 @@
 //!
 //! Shapes: Agents for Amazon Bedrock API reference, `Agent`; Bedrock AgentCore Control API reference.
 
-use crate::collect::aws::answer::{Answer, list, moment, text, text_at};
+use serde_json::Value;
+
+use crate::collect::aws::answer::{Answer, list, moment, tags, text, text_at};
 use crate::collect::aws::calls::{Call, Per, Wire};
 use crate::collect::aws::notes::{Notes, last_part, region_of, variables};
 use crate::model::FactKind::{Exposures, Identities, Settings, Workloads};
-use crate::model::{AttributeName as A, Attributes, IdentityKind, Known, Record, SettingKind, WorkloadKind};
+use crate::model::{
+    AttributeName as A, Attributes, Confidence, IdentityKind, Known, Link, LinkKind, Record, SettingKind, Urn,
+    WorkloadKind,
+};
 
 /// What is asked.
 pub(super) const CALLS: &[Call] = &[
@@ -15,7 +20,7 @@ pub(super) const CALLS: &[Call] = &[
         .per(Per::Region)
         .pages("nextToken", "nextToken")
         .key("agentSummaries")
-        .blinds(&[Workloads]),
+        .blinds(&[Workloads, Identities]),
     Call::new(
         "bedrock-agent",
         "get-agent",
@@ -25,10 +30,10 @@ pub(super) const CALLS: &[Call] = &[
     )
     .each("list-agents", "/agentSummaries/*/agentId", "agentId")
     .key("agent")
-    .blinds(&[Workloads]),
+    .blinds(&[Workloads, Identities]),
     core("list-agent-runtimes", "bedrock-agentcore:ListAgentRuntimes", "agent runtimes", "/runtimes/")
         .key("agentRuntimes")
-        .blinds(&[Workloads]),
+        .blinds(&[Workloads, Identities]),
     Call::new(
         "bedrock-agentcore-control",
         "get-agent-runtime",
@@ -38,7 +43,7 @@ pub(super) const CALLS: &[Call] = &[
     )
     .each("list-agent-runtimes", "/agentRuntimes/*/agentRuntimeId", "agentRuntimeId")
     .key("agentRuntimeArn")
-    .blinds(&[Workloads, Exposures]),
+    .blinds(&[Workloads, Identities, Exposures]),
     core(
         "list-workload-identities",
         "bedrock-agentcore:ListWorkloadIdentities",
@@ -107,7 +112,42 @@ fn agent(answer: &Answer, notes: &mut Notes<'_>) {
     let mut attributes = Attributes::default().with(A::State, text(item, "agentStatus").to_lowercase());
     attributes.set_known(A::Began, moment(item, "createdAt"));
     let id = (text(item, "agentArn"), text(item, "agentName"));
+    as_identity(notes, id, ("Bedrock agent", "agentResourceRoleArn"), (answer, item));
     notes.workload(WorkloadKind::AwsBedrockAgent, id, roles, attributes, (answer, item));
+}
+
+/// What runs as a role is a workload; what decides for itself what to do with it is an agent, too, and has the same name.
+fn as_identity(notes: &mut Notes<'_>, id: (&str, &str), (what, role): (&str, &str), from: (&Answer, &Value)) {
+    let ((arn, name), (answer, item)) = (id, from);
+    let seen = notes.seen(answer, name);
+    let mut identity = notes.site.identity(IdentityKind::AgentCloud, arn, name, seen);
+    identity.created = match moment(item, "createdAt") {
+        Known::Absent => Known::unknown("the answer does not say"),
+        known => known,
+    };
+    identity.labels = tags(item);
+    identity.attributes.set(A::AgentProgram, what);
+    if !text(item, role).is_empty() {
+        identity.attributes.set(A::CloudRole, text(item, role));
+    }
+    notes.records.push(Record::Identity(identity));
+}
+
+/// The identity of AgentCore that a runtime or gateway has; by it agents get the credentials of others.
+fn of_agentcore(notes: &mut Notes<'_>, (arn, name): (&str, &str), from: (&Answer, &Value)) {
+    let (answer, item) = from;
+    let identity = text_at(item, "/workloadIdentityDetails/workloadIdentityArn");
+    if !identity.is_empty() {
+        notes.records.push(Record::Link(Link {
+            from: Urn::new(arn),
+            kind: LinkKind::ActsAs,
+            to: Urn::new(identity),
+            confidence: Confidence::Certain,
+            condition: None,
+            why: format!("AgentCore gives {name} this identity").into(),
+            evidence: notes.seen(answer, name),
+        }));
+    }
 }
 
 fn runtime(answer: &Answer, notes: &mut Notes<'_>) {
@@ -117,6 +157,8 @@ fn runtime(answer: &Answer, notes: &mut Notes<'_>) {
     let network = text_at(item, "/networkConfiguration/networkMode");
     let mut attributes = Attributes::default().with(A::Public, network == "PUBLIC");
     attributes.set_known(A::Began, moment(item, "createdAt"));
+    as_identity(notes, (arn, name), ("AgentCore runtime", "roleArn"), (answer, item));
+    of_agentcore(notes, (arn, name), (answer, item));
     notes.workload(WorkloadKind::AwsAgentRuntime, (arn, name), roles, attributes, (answer, item));
     let environment = variables(item.get("environmentVariables")).into_iter();
     notes.environment(format!("bedrock-agentcore/{}/{name}/environment", region_of(arn)), environment);
@@ -129,6 +171,7 @@ fn gateway(answer: &Answer, notes: &mut Notes<'_>) {
     let attributes = Attributes::default()
         .with(A::Form, authorizer)
         .with(A::Public, matches!(authorizer, "NONE" | "AUTHENTICATE_ONLY"));
+    of_agentcore(notes, (text(item, "gatewayArn"), text(item, "name")), (answer, item));
     notes.workload(
         WorkloadKind::AwsGateway,
         (text(item, "gatewayArn"), text(item, "name")),

@@ -80,6 +80,7 @@ pub(super) fn read(
             mode: None,
             written: None,
             is_in_repository: true,
+            is_home: false,
             now: walk.context.now,
             key: &walk.context.fingerprint_key,
         };

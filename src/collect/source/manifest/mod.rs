@@ -1,11 +1,14 @@
 //! Code of a tree that makes identities, workflows that ask for them, and public keys: Terraform and OpenTofu, their
-//! states, those of Pulumi, CloudFormation templates, GitHub workflows. Names and places only; nothing is evaluated, and no value of a
+//! states, those of Pulumi, CloudFormation templates, GitHub workflows, GitLab pipelines. Names and places only; nothing is evaluated, and no value of a
 //! state leaves it.
 
+mod defined;
 mod events;
+mod habits;
 mod hcl;
 mod keys;
 mod owners;
+mod pipeline;
 mod providers;
 mod repository;
 mod state;
@@ -18,13 +21,10 @@ use std::path::Path;
 
 use ignore::WalkBuilder;
 
-use super::git::authors;
 use super::name::text_of;
 use super::{NAME, Root};
 use crate::collect::{CollectError, Context, Sink};
-use crate::model::{
-    AttributeName, Attributes, CoverageEntry, Evidence, Location, Outcome, Record, Setting, SettingKind, Urn,
-};
+use crate::model::{AttributeName, Attributes, CoverageEntry, Evidence, Location, Outcome, Record, Setting, Urn};
 use providers::Providers;
 pub(in crate::collect) use repository::Repositories;
 
@@ -35,7 +35,7 @@ const HEAD: u64 = 4096;
 /// How many files that cannot be read are named.
 const NAMED_HOLES: usize = 20;
 
-/// Kinds of resources that are identities, by the names that each tool gives them.
+/// Kinds of resources that are identities or their keys, by the names that each tool gives them.
 /// Sources: Terraform Registry (hashicorp/aws, hashicorp/kubernetes), CloudFormation User Guide, Pulumi Registry (aws).
 const KINDS: &[(&str, &str)] = &[
     ("aws_iam_user", "aws.user"),
@@ -43,6 +43,9 @@ const KINDS: &[(&str, &str)] = &[
     ("aws_iam_group", "aws.group"),
     ("kubernetes_service_account", "kubernetes.service-account"),
     ("kubernetes_service_account_v1", "kubernetes.service-account"),
+    ("aws_iam_access_key", "aws.access-key"),
+    ("AWS::IAM::AccessKey", "aws.access-key"),
+    ("aws:iam/accessKey:AccessKey", "aws.access-key"),
     ("AWS::IAM::User", "aws.user"),
     ("AWS::IAM::Role", "aws.role"),
     ("AWS::IAM::Group", "aws.group"),
@@ -72,6 +75,8 @@ struct Definition {
     provider: Option<String>,
     /// The folder in which Terraform is run, where that is another than the file's.
     root: Option<String>,
+    /// The policy by which its own code makes it an administrator.
+    administrator_by: Option<String>,
 }
 
 /// Reads the code of a tree.
@@ -115,6 +120,7 @@ pub(super) fn run(root: &Root, target: &str, context: &Context, sink: &Sink) -> 
 /// What a file is.
 enum Form {
     Workflow,
+    Pipeline,
     Terraform,
     State,
     Pulumi,
@@ -127,6 +133,8 @@ impl Form {
         let has = |word: &str| head.contains(word);
         if is_workflow {
             Some(Self::Workflow)
+        } else if pipeline::is_one(path) {
+            Some(Self::Pipeline)
         } else if terraform::is_one(path) {
             Some(Self::Terraform)
         } else if path.ends_with(".tfstate") || has("\"terraform_version\"") && has("\"lineage\"") {
@@ -175,13 +183,14 @@ impl Reader<'_> {
         }
         let found = match form(&text) {
             Some(Form::Workflow) => return self.workflow(&relative, &text),
+            Some(Form::Pipeline) => return self.pipeline(&relative, &text),
             Some(Form::Terraform) => {
                 self.code.add(&relative, &text, |kind| KINDS.iter().any(|(known, _)| *known == kind));
                 return Ok(());
             }
             Some(Form::State) => state::terraform(text.as_bytes()),
             Some(Form::Pulumi) => state::pulumi(text.as_bytes()),
-            Some(Form::Template) => Ok(template::resources(&text)),
+            Some(Form::Template) => Ok(defined::of_template(&text)),
             None => return Ok(()),
         };
         match found {
@@ -189,98 +198,6 @@ impl Reader<'_> {
             Err(why) => self.holes.push((relative, why)),
         }
         Ok(())
-    }
-
-    /// What the Terraform of the tree makes, which is known when all of it was read.
-    fn terraform(&mut self) {
-        let code = std::mem::take(&mut self.code);
-        if code.is_cut() {
-            self.holes.push((".".to_owned(), "more Terraform than is kept; scan its parts one by one".to_owned()));
-        }
-        for made in code.made() {
-            let path = made.path.clone();
-            self.definition(&path, of_terraform(made));
-        }
-    }
-
-    /// Sends what was found, with who wrote it.
-    fn send(&mut self) -> Result<(), CollectError> {
-        let mut found = std::mem::take(&mut self.found);
-        // A program writes states and JSON.
-        let is_written = |path: &str| !path.ends_with(".json") && !path.ends_with(".tfstate");
-        let mut written: Vec<(&mut Setting, (String, u64))> = Vec::new();
-        for setting in &mut found {
-            let Location::File { path, line, .. } = &setting.evidence.location else { continue };
-            let place = (path.to_string(), *line);
-            if is_written(&place.0) {
-                written.push((setting, place));
-            }
-        }
-        let wanted: Vec<(String, u64)> = written.iter().map(|(_, place)| place.clone()).collect();
-        for ((setting, _), author) in written.iter_mut().zip(authors(&self.root.path, &wanted)) {
-            author.into_iter().for_each(|author| setting.attributes.set(AttributeName::GitAuthor, author));
-        }
-        found.into_iter().try_for_each(|setting| self.sink.send_blocking(Record::Setting(setting)))
-    }
-
-    fn definition(&mut self, path: &str, found: Definition) {
-        let known = found.kind.as_ref().map(|kind| KINDS.iter().find(|(known, _)| known == kind));
-        let mut attributes = Attributes::default().with(AttributeName::Form, found.form);
-        match known {
-            Some(Some((_, kind))) => attributes.set(AttributeName::DefinedKind, *kind),
-            Some(None) => return,
-            None => {}
-        }
-        if !found.patterns.is_empty() {
-            attributes.set(AttributeName::DefinedPatterns, found.patterns);
-        }
-        if let Some(name) = found.name.filter(|name| !name.is_empty()) {
-            attributes.set(AttributeName::DefinedName, name);
-        }
-        if let Some(arn) = found.arn.filter(|arn| arn.starts_with("arn:")) {
-            attributes.set(AttributeName::DefinedArn, arn);
-        }
-        if found.optional {
-            attributes.set(AttributeName::Optional, true);
-        }
-        let is_aws = found.kind.as_ref().is_none_or(|kind| kind.starts_with("aws_"));
-        if found.form.starts_with("terraform") && found.form != "terraform-state" && is_aws {
-            let folder =
-                found.root.unwrap_or_else(|| path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned());
-            let accounts = self.accounts(&folder, found.provider.as_deref());
-            if !accounts.is_empty() {
-                attributes.set(AttributeName::DefinedAccounts, accounts);
-            }
-        }
-        self.about_file(path, &mut attributes);
-        self.count += 1;
-        let id = Urn::new(format!("code:{}/{path}#{}", self.root.label, found.address));
-        let setting = Setting {
-            id,
-            kind: SettingKind::CodeDefinition,
-            tenant: self.tenant(),
-            name: found.address,
-            part_of: None,
-            labels: Default::default(),
-            attributes,
-            evidence: self.evidence(path, found.line),
-        };
-        self.found.push(setting);
-    }
-
-    /// The accounts that the Terraform of a folder is held to.
-    fn accounts(&mut self, folder: &str, provider: Option<&str>) -> Vec<String> {
-        let alias = match provider {
-            None | Some("aws") => "",
-            Some(named) => named.strip_prefix("aws.").unwrap_or(named),
-        };
-        if self.providers.as_ref().is_none_or(|(known, _)| known != folder) {
-            // A root that is a file has no folder that the user meant.
-            let whole = self.root.path.join(folder);
-            let providers = Providers::of_folder(&whole, |path| read(path, |_| true));
-            self.providers = Some((folder.to_owned(), providers));
-        }
-        self.providers.as_ref().map(|(_, providers)| providers.accounts(alias)).unwrap_or_default()
     }
 
     /// What holds for everything in a file: its repository, and who owns it.
@@ -295,6 +212,7 @@ impl Reader<'_> {
     }
 
     fn workflow(&mut self, path: &str, text: &str) -> Result<(), CollectError> {
+        self.habits(path, text)?;
         let default = self.repositories.default_branch_of(path);
         let Some(found) = workflow::read(text, default.as_deref()) else { return Ok(()) };
         let mut attributes = Attributes::default().with(AttributeName::Outsiders, found.outsiders);
@@ -311,6 +229,42 @@ impl Reader<'_> {
             attributes,
             evidence,
         )))
+    }
+
+    /// What a workflow gives away without need, each at its own line.
+    fn habits(&mut self, path: &str, text: &str) -> Result<(), CollectError> {
+        for habit in habits::read(text) {
+            let mut attributes = habit.attributes;
+            self.about_file(path, &mut attributes);
+            self.count += 1;
+            let setting = Setting {
+                id: Urn::new(format!("code:{}/{path}#{}", self.root.label, habit.part)),
+                kind: habit.kind,
+                tenant: self.tenant(),
+                name: habit.place.map_or_else(|| path.to_owned(), |place| format!("{path}, {place}")),
+                part_of: None,
+                labels: Default::default(),
+                attributes,
+                evidence: self.evidence(path, habit.line),
+            };
+            self.sink.send_blocking(Record::Setting(setting))?;
+        }
+        Ok(())
+    }
+
+    fn pipeline(&mut self, path: &str, text: &str) -> Result<(), CollectError> {
+        let default = self.repositories.default_branch_of(path);
+        let Some(found) = pipeline::read(text, default.as_deref()) else { return Ok(()) };
+        let mut attributes = Attributes::default();
+        self.about_file(path, &mut attributes);
+        if let Some((host, project)) = self.repositories.project_of(path) {
+            attributes.set(AttributeName::Forge, host);
+            attributes.set(AttributeName::Repository, project);
+        }
+        self.count += 1;
+        let evidence = self.evidence(path, found.line);
+        let workload = found.workload(path, &self.root.label, self.tenant(), attributes, evidence);
+        self.sink.send_blocking(Record::Workload(workload))
     }
 
     fn tenant(&self) -> String {
@@ -342,22 +296,4 @@ fn read(path: &Path, is_worth: impl Fn(&str) -> bool) -> Option<String> {
     }
     file.take(LARGEST).read_to_end(&mut bytes).ok()?;
     String::from_utf8(bytes).ok()
-}
-
-fn of_terraform(made: terraform::Made) -> Definition {
-    let mut names: Vec<String> = made.names.into_iter().collect();
-    let is_one = names.len() == 1 && made.kind.is_some() && !names.iter().any(|name| name.contains('*'));
-    let name = if is_one { names.pop() } else { None };
-    Definition {
-        form: if made.kind.is_some() { "terraform" } else { "terraform-module" },
-        address: made.address,
-        line: made.line,
-        name,
-        patterns: names,
-        arn: None,
-        optional: made.optional,
-        provider: made.provider,
-        root: Some(made.root),
-        kind: made.kind,
-    }
 }

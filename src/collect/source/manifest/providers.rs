@@ -1,4 +1,5 @@
-//! To which AWS accounts the Terraform of a folder is applied, as far as it says so itself. Evaluates nothing; follows no
+//! To which AWS accounts the Terraform of a folder is applied, and whom its policies make an administrator, as far as it says
+//! so itself. Evaluates nothing; follows no
 //! module to who calls it.
 //!
 //! Source: Terraform Registry, hashicorp/aws, "Provider configuration" (`allowed_account_ids`, `assume_role`, `alias`); IAM
@@ -10,6 +11,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::hcl;
+use crate::collect::agents::Administrators;
 
 /// How many files of one folder are looked at.
 const MOST_FILES: usize = 200;
@@ -21,6 +23,8 @@ pub(super) struct Providers {
     accounts: BTreeMap<String, BTreeSet<String>>,
     /// The accounts whose identity providers the trust policies of the folder's code name.
     of_trust: BTreeSet<String>,
+    /// What the policies of the folder make an administrator, by address, with the policy.
+    administrators: BTreeMap<String, String>,
 }
 
 impl Providers {
@@ -32,13 +36,18 @@ impl Providers {
         let is_code = |path: &Path| path.extension().is_some_and(|ending| ending == "tf" || ending == "tofu");
         let is_json = |path: &Path| path.to_string_lossy().ends_with(".tf.json");
         let mut providers = Self::default();
+        let mut administrators = Administrators::default();
         for path in files.iter().filter(|path| is_code(path) || is_json(path)).take(MOST_FILES) {
             match read(path) {
                 Some(text) if is_json(path) => providers.add_json(&text),
-                Some(text) => providers.add(&text),
+                Some(text) => {
+                    providers.add(&text);
+                    administrators.add(&text);
+                }
                 None => {}
             }
         }
+        providers.administrators = administrators.by();
         providers
     }
 
@@ -56,6 +65,11 @@ impl Providers {
             let alias = block.get("alias").and_then(Value::as_str).unwrap_or_default();
             self.accounts.entry(alias.to_owned()).or_default().extend(accounts);
         }
+    }
+
+    /// The policy that makes an administrator of what stands at an address.
+    pub(super) fn administrator(&self, address: &str) -> Option<&str> {
+        self.administrators.get(address).map(String::as_str)
     }
 
     fn add(&mut self, text: &str) {

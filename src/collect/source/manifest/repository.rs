@@ -72,14 +72,22 @@ impl Repositories {
 /// Whether a remote is at GitHub itself: a mirror at another forge gets no tokens of GitHub, and a GitHub of one's own has an
 /// issuer of its own. An alias of SSH that begins so (`github.com-work`) is meant for it.
 fn is_at_github(config: &str) -> bool {
-    let mut lines = config.lines().map(str::trim).skip_while(|line| *line != "[remote \"origin\"]").skip(1);
-    let url = lines.find_map(|line| line.strip_prefix("url")?.trim().strip_prefix('=').map(str::trim));
-    let host = url.map(|url| {
+    let host = address(config).map(|url| {
         let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
         let rest = rest.split_once('@').map_or(rest, |(_, rest)| rest);
         rest.split(['/', ':']).next().unwrap_or_default().to_ascii_lowercase()
     });
     host.is_none_or(|host| host.starts_with("github.com") || host == "ssh.github.com" || !host.contains('.'))
+}
+
+impl Repositories {
+    /// Host and whole path of the repository's origin, as GitLab names a project: `gitlab.com`, `group/sub/shop`.
+    pub(super) fn project_of(&mut self, path: &str) -> Option<(String, String)> {
+        Path::new(path)
+            .ancestors()
+            .skip(1)
+            .find_map(|folder| project(&text(&self.root.join(folder).join(".git/config"))?))
+    }
 }
 
 /// The branch that a file below `.git` points at, where it says so.
@@ -94,12 +102,31 @@ fn text(path: &Path) -> Option<String> {
     if is_file { std::fs::read_to_string(path).ok() } else { None }
 }
 
-/// The last two parts of the path of the remote `origin`. A URL with a user and a token in it gives them away to nobody.
-fn origin(config: &str) -> Option<String> {
+/// The address of the remote `origin`, without its ending.
+fn address(config: &str) -> Option<&str> {
     let mut lines = config.lines().map(str::trim).skip_while(|line| *line != "[remote \"origin\"]").skip(1);
     let url = lines.find_map(|line| line.strip_prefix("url")?.trim().strip_prefix('=').map(str::trim))?;
     let url = url.strip_suffix('/').unwrap_or(url);
-    let url = url.strip_suffix(".git").unwrap_or(url);
+    Some(url.strip_suffix(".git").unwrap_or(url))
+}
+
+/// Host and path of the remote `origin`; user, token and port stay behind.
+fn project(config: &str) -> Option<(String, String)> {
+    let url = address(config)?;
+    let (host, path) = match url.split_once("://") {
+        Some((_, rest)) => rest.split_once('/')?,
+        None => url.split_once(':')?,
+    };
+    let host = host.rsplit('@').next().unwrap_or(host);
+    let host = host.split(':').next().unwrap_or(host).to_lowercase();
+    let path = path.trim_matches('/');
+    let is_name = |text: &str| !text.is_empty() && text.len() <= 300 && !text.contains(['@', ':', ' ']);
+    (host.contains('.') && is_name(&host) && is_name(path) && path.contains('/')).then(|| (host, path.to_owned()))
+}
+
+/// The last two parts of the path of the remote `origin`. A URL with a user and a token in it gives them away to nobody.
+fn origin(config: &str) -> Option<String> {
+    let url = address(config)?;
     let mut parts = url.rsplit(['/', ':']);
     let (name, owner) = (parts.next()?, parts.next()?);
     let is_name = |text: &str| !text.is_empty() && !text.contains('@') && text.len() <= 100;
@@ -111,6 +138,21 @@ fn origin(config: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn projects_are_read_with_their_host_and_all_groups() {
+        for (url, expected) in [
+            ("git@gitlab.com:acme/shop.git", Some(("gitlab.com", "acme/shop"))),
+            ("https://oauth2:token@git.acme.example/acme/team/shop/", Some(("git.acme.example", "acme/team/shop"))),
+            ("ssh://git@git.acme.example:2222/acme/shop.git", Some(("git.acme.example", "acme/shop"))),
+            ("../other", None),
+            ("/srv/git/shop.git", None),
+        ] {
+            let config = format!("[remote \"origin\"]\n\turl = {url}\n");
+            let found = project(&config);
+            assert_eq!(found.as_ref().map(|(host, path)| (host.as_str(), path.as_str())), expected, "{url}");
+        }
+    }
 
     #[test]
     fn origins_are_read_in_every_form() {

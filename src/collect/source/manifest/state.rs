@@ -98,6 +98,7 @@ pub(super) fn terraform(bytes: &[u8]) -> Result<Vec<Definition>, String> {
                     provider: None,
                     root: None,
                     patterns: Vec::new(),
+                    administrator_by: None,
                 }
             })
         })
@@ -127,6 +128,7 @@ pub(super) fn pulumi(bytes: &[u8]) -> Result<Vec<Definition>, String> {
                 provider: None,
                 root: None,
                 patterns: Vec::new(),
+                administrator_by: None,
             }
         })
         .collect())

@@ -98,6 +98,7 @@ fn definition(id: &str, kind: &str, line: u64, name: Option<&str>) -> Definition
         name: name.map(str::to_owned),
         arn: None,
         optional: false,
+        administrator_by: None,
         provider: None,
         root: None,
         patterns: Vec::new(),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::events;
+use crate::collect::agents::{held_jobs, roles_in};
 use crate::model::{AttributeName, Attributes, Evidence, Urn, Workload, WorkloadKind};
 
 /// Events that people without any right to the repository can cause, in a workflow that still has its secrets and
@@ -50,7 +51,7 @@ pub(super) fn is_one(path: &str) -> bool {
 pub(super) fn read(text: &str, default: Option<&str>) -> Option<Workflow> {
     let line = token_line(text)?;
     match tree(text) {
-        Some(tree) => of_tree(&tree, line, default),
+        Some(tree) => of_tree(&tree, text, line, default),
         None => by_lines(text),
     }
 }
@@ -64,7 +65,8 @@ fn token_line(text: &str) -> Option<u64> {
     (1_u64..).zip(text.lines()).find(|(_, line)| is_it(line)).map(|(number, _)| number)
 }
 
-fn tree(text: &str) -> Option<Value> {
+/// The tree of a workflow or pipeline; none where it is no YAML.
+pub(super) fn tree(text: &str) -> Option<Value> {
     if text.len() > LARGEST {
         return None;
     }
@@ -77,27 +79,25 @@ fn tree(text: &str) -> Option<Value> {
     serde_saphyr::from_str_with_options::<Value>(text, options).ok().filter(Value::is_object)
 }
 
-fn of_tree(tree: &Value, line: u64, default: Option<&str>) -> Option<Workflow> {
+fn of_tree(tree: &Value, text: &str, line: u64, default: Option<&str>) -> Option<Workflow> {
     let on = events::of(tree.get("on").or_else(|| tree.get("true")));
-    let outsiders = on.iter().any(|(event, _)| OPEN_EVENTS.contains(event));
-    let mut workflow = Workflow { roles: BTreeSet::new(), outsiders, line, subjects: BTreeSet::new() };
+    let is_open = on.iter().any(|(event, _)| OPEN_EVENTS.contains(event));
+    // A job that asks who it is lets no outsider near its token.
+    let held = if is_open { held_jobs(text, &|event| OPEN_EVENTS.contains(&event)) } else { BTreeSet::new() };
+    let mut workflow = Workflow { roles: BTreeSet::new(), outsiders: false, line, subjects: BTreeSet::new() };
     let mut has_token = false;
-    for job in tree.get("jobs").and_then(Value::as_object).into_iter().flat_map(|jobs| jobs.values()) {
+    for (name, job) in tree.get("jobs").and_then(Value::as_object).into_iter().flatten() {
         if !gives_token(job.get("permissions").or_else(|| tree.get("permissions"))) {
             continue;
         }
         has_token = true;
+        workflow.outsiders |= is_open && !held.contains(name);
         let tails = events::subjects(&on, job, default);
-        let steps = job.get("steps").and_then(Value::as_array).into_iter().flatten();
-        let named = steps.filter_map(|step| {
-            let role = step.pointer("/with/role-to-assume")?.as_str()?.trim();
-            Some(of_environment(role, [step, job, tree]).unwrap_or(role))
-        });
-        let roles: Vec<&str> = named.filter(|role| is_plain(role)).collect();
-        for role in roles.iter().copied().chain(["*"]) {
+        let roles = roles_of(job, tree);
+        for role in roles.iter().map(String::as_str).chain(["*"]) {
             workflow.subjects.extend(tails.iter().map(|tail| format!("{role} {tail}")));
         }
-        workflow.roles.extend(roles.into_iter().map(str::to_owned));
+        workflow.roles.extend(roles);
     }
     while workflow.subjects.len() > MOST_SUBJECTS {
         workflow.subjects.pop_last();
@@ -105,6 +105,23 @@ fn of_tree(tree: &Value, line: u64, default: Option<&str>) -> Option<Workflow> {
         workflow.subjects.insert(format!("* {}", events::ANY));
     }
     has_token.then_some(workflow)
+}
+
+/// The roles that the steps of a job name: as the input of the action for it, as the variable that every SDK reads, or on a
+/// command line. Source: AWS SDKs and Tools Reference Guide, "Assume role credential provider" (`AWS_ROLE_ARN`).
+fn roles_of(job: &Value, tree: &Value) -> BTreeSet<String> {
+    let steps: Vec<&Value> = job.get("steps").and_then(Value::as_array).into_iter().flatten().collect();
+    let by_input = steps.iter().filter_map(|step| {
+        let role = step.pointer("/with/role-to-assume")?.as_str()?.trim();
+        Some(of_environment(role, [step, job, tree]).unwrap_or(role).to_owned())
+    });
+    let mut roles: BTreeSet<String> = by_input.filter(|role| is_plain(role)).collect();
+    let places = steps.iter().copied().chain([job, tree]);
+    let by_variable = places.filter_map(|place| place.pointer("/env/AWS_ROLE_ARN")?.as_str());
+    roles.extend(by_variable.flat_map(roles_in));
+    let runs = steps.iter().filter_map(|step| step.get("run")?.as_str());
+    roles.extend(runs.filter(|run| run.contains("assume-role-with-web-identity")).flat_map(roles_in));
+    roles
 }
 
 /// The text behind `${{ env.NAME }}`, of the innermost place that has it.
@@ -199,6 +216,41 @@ mod tests {
         assert!(found(&TEXT.replace("on:\n  push:", "on: [push, issues]\nx:\n  y:")).outsiders);
         assert_eq!(read(&TEXT.replace("id-token: write", "id-token: none"), None), None);
         assert!(found(&TEXT.replace("arn:aws", "${{ vars.ROLE }}arn:aws")).roles.is_empty());
+    }
+
+    #[test]
+    fn a_job_that_asks_who_it_is_lets_no_outsider_in() {
+        let open = TEXT.replace("  push:", "  pull_request_target:");
+        for guard in [
+            "github.actor == 'jana'",
+            "github.event.pull_request.head.repo.full_name == github.repository",
+            "github.event.pull_request.author_association == 'MEMBER'",
+            "false",
+        ] {
+            let text = open.replace("  a:\n", &format!("  a:\n    if: {guard}\n"));
+            assert!(!found(&text).outsiders, "{guard}");
+        }
+        let text = open.replace("  a:\n", "  a:\n    if: github.actor != 'jana'\n");
+        assert!(found(&text).outsiders);
+        let labelled = open.replace("    branches: [main]", "    types: [labeled]");
+        assert!(!found(&labelled).outsiders);
+        // Another job of it is open and has the token, too.
+        let two = format!("{}  b:\n    steps: []\n", open.replace("  a:\n", "  a:\n    if: false\n"));
+        assert!(found(&two).outsiders);
+    }
+
+    #[test]
+    fn roles_are_named_in_variables_and_on_command_lines_too() {
+        let role = "          role-to-assume: arn:aws:iam::111122223333:role/ci # it\n";
+        let run = TEXT.replace(
+            role,
+            "      - run: aws sts assume-role-with-web-identity --role-arn arn:aws:iam::111122223333:role/ci\n",
+        );
+        assert_eq!(found(&run).roles, found(TEXT).roles);
+        let with = TEXT
+            .replace(role, "")
+            .replace("permissions:", "env: {AWS_ROLE_ARN: \"arn:aws:iam::111122223333:role/ci\"}\npermissions:");
+        assert_eq!(found(&with).roles, found(TEXT).roles);
     }
 
     #[test]

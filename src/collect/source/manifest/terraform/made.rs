@@ -39,6 +39,16 @@ pub(in super::super) struct Made {
     pub(in super::super) root: String,
 }
 
+impl Made {
+    /// Its address within its own folder, whichever of several it is.
+    pub(in super::super) fn plain_address(&self) -> String {
+        let kind = self.kind.as_deref().unwrap_or("module");
+        let start = self.address.rfind(&format!("{kind}.")).unwrap_or_default();
+        let address = self.address.get(start..).unwrap_or_default();
+        address.split('[').next().unwrap_or(address).to_owned()
+    }
+}
+
 /// Where a walk through the modules is.
 struct Place<'a> {
     folder: &'a str,
