@@ -71,11 +71,20 @@ pub(super) struct AccessKubernetes {
 
 pub(super) fn run(arguments: &AccessKubernetes, global: &Global, _config: &Config) -> Result<Exit, Failure> {
     let inventory = read(&arguments.rbac)?;
+    let unbuilt = arguments.rbac.iter().filter_map(|path| kustomization(path)).map(|file| {
+        let folder = file.parent().unwrap_or(Path::new("."));
+        format!(
+            "incomplete: {}: overlays are not built here; kustomize build {} > rendered.yaml, and ask that",
+            file.display(),
+            folder.display()
+        )
+    });
     let holes: Vec<String> = inventory
         .coverage
         .holes()
         .filter(|entry| entry.blinds.contains(&FactKind::Grants))
         .map(|entry| format!("incomplete: {}: {}", entry.what, entry.detail.as_deref().unwrap_or("not read")))
+        .chain(unbuilt)
         .collect();
     if !global.quiet {
         holes.iter().for_each(|hole| term::remark(hole));
@@ -100,6 +109,17 @@ pub(super) fn run(arguments: &AccessKubernetes, global: &Global, _config: &Confi
             Ok(if incomplete { Exit::Incomplete } else { Exit::Clean })
         }
     }
+}
+
+/// The first kustomization below a folder: what it makes of the files is not what they say.
+fn kustomization(path: &Path) -> Option<PathBuf> {
+    const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+    let files = walkdir::WalkDir::new(path).sort_by_file_name().max_depth(12).into_iter().flatten();
+    let is_one = |name: &std::ffi::OsStr| NAMES.iter().any(|one| name == *one);
+    files
+        .filter(|file| file.file_type().is_file())
+        .find(|file| is_one(file.file_name()))
+        .map(walkdir::DirEntry::into_path)
 }
 
 /// Reads files of one cluster.

@@ -63,7 +63,11 @@ fn fill(table: &[Commands], kind: &str, words: &Words) -> Runbook {
     let Some(commands) = table.iter().find(|one| one.kinds.iter().any(|known| known == kind)) else {
         return Runbook::default();
     };
-    let fill = |text: &Option<String>| text.as_ref().map(|text| words.fill(text));
+    let fill = |text: &Option<String>| {
+        let text = text.as_ref()?;
+        let note = if text.contains("{context}") { words.note.as_str() } else { "" };
+        Some(format!("{}{note}", words.fill(text)))
+    };
     Runbook {
         make: fill(&commands.make),
         watch: fill(&commands.watch),
@@ -75,19 +79,40 @@ fn fill(table: &[Commands], kind: &str, words: &Words) -> Runbook {
 }
 
 /// What the placeholders stand for.
-struct Words([(&'static str, String); 5]);
+struct Words {
+    words: [(&'static str, String); 5],
+    /// What is to be said behind a command that names no context.
+    note: String,
+}
+
+/// The name of a cluster as its context in a kubeconfig has it; none where that cannot be told. In names of clusters `:` stands
+/// for `/`; `aws eks update-kubeconfig` calls contexts by the ARN.
+fn context(cluster: &str) -> Option<String> {
+    match cluster.rsplit_once(":cluster:") {
+        Some((head, name)) if head.starts_with("arn:") && head.contains(":eks:") => {
+            Some(format!("{head}:cluster/{name}"))
+        }
+        _ => (!cluster.contains(':')).then(|| cluster.to_owned()),
+    }
+}
 
 impl Words {
     fn new(name: &str, holder: &str, tenant: &str) -> Self {
         let (namespace, short) = name.split_once('/').unwrap_or(("", name));
         let holder = holder.rsplit('/').next().unwrap_or(holder);
-        Self([
+        let context = context(tenant);
+        let note = match context {
+            Some(_) => String::new(),
+            None => format!("   # in the context of cluster {tenant}"),
+        };
+        let words = [
             ("{name}", quoted(name)),
             ("{holder}", quoted(holder)),
             ("{namespace}", quoted(namespace)),
             ("{short}", quoted(short)),
-            ("{cluster}", quoted(tenant)),
-        ])
+            ("{context}", context.map_or_else(String::new, |context| format!(" --context {}", quoted(&context)))),
+        ];
+        Self { words, note }
     }
 
     /// One pass over the template, so that a name that looks like a placeholder stays what it is.
@@ -97,7 +122,7 @@ impl Words {
         while let Some(start) = rest.find('{') {
             let (before, after) = rest.split_at(start);
             filled.push_str(before);
-            match self.0.iter().find(|(name, _)| after.starts_with(name)) {
+            match self.words.iter().find(|(name, _)| after.starts_with(name)) {
                 Some((name, word)) => {
                     filled.push_str(word);
                     rest = &after[name.len()..];
@@ -124,6 +149,19 @@ mod tests {
         assert_eq!(quoted("--all"), "'--all'");
         let words = Words::new("{holder}", "x y", "prod");
         assert_eq!(words.fill("do {name} for {holder} {other}"), "do '{holder}' for 'x y' {other}");
+    }
+
+    #[test]
+    fn commands_name_the_context_of_the_kubeconfig_or_none() {
+        let told = |cluster: &str| {
+            let words = Words::new("app/t", "app/w", cluster);
+            format!("{}{}", words.fill("kubectl{context} -n {namespace}"), words.note)
+        };
+        assert_eq!(told("prod"), "kubectl --context prod -n app");
+        let eks = "kubectl --context arn:aws:eks:eu-west-1:111122223333:cluster/prod -n app";
+        assert_eq!(told("arn:aws:eks:eu-west-1:111122223333:cluster:prod"), eks);
+        let left_out = "kubectl -n app   # in the context of cluster default:api:6443:admin";
+        assert_eq!(told("default:api:6443:admin"), left_out);
     }
 
     #[test]

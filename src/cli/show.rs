@@ -10,7 +10,7 @@ use super::{Failure, ruleset, thing};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::inventory::IdentityFacts;
-use crate::model::{Edge, EscalationPath, Identity, Known, PrincipalKind, Urn, days_between, short_date};
+use crate::model::{Edge, EdgeKind, EscalationPath, Identity, Known, PrincipalKind, Urn, days_between, short_date};
 use crate::report::{last_use_words, owner_words};
 use crate::rules::evaluate;
 
@@ -40,6 +40,7 @@ pub(super) fn run(arguments: &Show, global: &Global, config: &Config) -> Result<
         "setting": inventory.settings.get(&id),
         "escalations": inventory.facts.identities.get(&id).map(|facts| &facts.escalations),
         "data_paths": inventory.facts.identities.get(&id).map(|facts| &facts.data_paths),
+        "node_paths": inventory.facts.identities.get(&id).map(|facts| &facts.node_paths),
         "leads_to": inventory.facts.graph.from(&id),
         "led_to_by": inventory.facts.graph.to(&id).collect::<Vec<_>>(),
         "reach": inventory.facts.graph.reach_of(&id).collect::<Vec<_>>(),
@@ -97,7 +98,27 @@ fn of_identity(known: &Graph, identity: &Identity, answer: &mut Answer) {
     grants(known, facts, answer);
     ways("Ways to administrator", &facts.escalations, answer);
     ways("Ways to data", &facts.data_paths, answer);
+    ways("Ways to a node", &facts.node_paths, answer);
+    by_groups(known, identity, answer);
     trusted(facts, answer);
+}
+
+/// The ways of the groups that its cluster puts it into: they are its own, and told once, of the group.
+fn by_groups(known: &Graph, identity: &Identity, answer: &mut Answer) {
+    let inventory = &known.inventory;
+    let edges = inventory.facts.graph.from(&identity.id).iter().filter(|edge| edge.kind == EdgeKind::MemberOf);
+    for group in edges.filter_map(|edge| inventory.identities.get(&edge.to)) {
+        let Some(facts) = inventory.facts.identities.get(&group.id) else { continue };
+        let title = format!("As a member of {}", group.name);
+        match facts.capabilities.iter().find(|one| one.is_administrator()) {
+            Some(power) => {
+                let mut section = Section::new(title);
+                section.line(0, format!("administrator of {}: {}", power.scope, power.proof.join(" → ")));
+                answer.add(section);
+            }
+            None => ways(&title, &facts.escalations, answer),
+        }
+    }
 }
 
 /// Ways step by step, and what closes each.

@@ -26,6 +26,9 @@ pub(super) fn label(inventory: &Inventory, id: &Urn) -> String {
     if let Some(person) = inventory.people.get(id) {
         return format!("{} ({})", person.name, person.email);
     }
+    if let Some(cluster) = id.as_str().strip_prefix("place:nodes ") {
+        return format!("every node of {cluster}");
+    }
     if let Some(place) = id.as_str().strip_prefix("place:") {
         return format!("every service account of {place}");
     }

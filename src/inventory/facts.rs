@@ -80,6 +80,8 @@ pub struct IdentityFacts {
     pub escalations: Vec<EscalationPath>,
     /// How it gets at stored data that it may not read itself; empty when it can become administrator for certain.
     pub data_paths: Vec<EscalationPath>,
+    /// How it takes over a node of its cluster; empty when it can become administrator for certain.
+    pub node_paths: Vec<EscalationPath>,
 }
 
 /// What speaks for an owner.

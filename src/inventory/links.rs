@@ -29,6 +29,12 @@ impl Links {
         Self { rows: links, arriving }
     }
 
+    /// Drops what turned out not to be.
+    pub fn refute(&mut self, is_refuted: impl Fn(&Link) -> bool) {
+        let rows = std::mem::take(&mut self.rows);
+        *self = Self::new(rows.into_iter().filter(|link| !is_refuted(link)).collect());
+    }
+
     /// All edges, by their three names.
     pub fn rows(&self) -> &[Link] {
         &self.rows

@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::Tables;
+use super::around::Clusters;
 use crate::access::kubernetes;
 use crate::inventory::{Inventory, Table};
 use crate::model::{
-    AttributeName, AttributeValue, Attributes, CapabilityKind, Evidence, Grant, GrantKind, IdentityKind, Policy,
-    PolicyLanguage, Setting, SettingKind, Urn, Workload, WorkloadKind,
+    AttributeName, AttributeValue, Attributes, CapabilityKind, CredentialKind, Evidence, Grant, GrantKind,
+    IdentityKind, Known, Policy, PolicyLanguage, Setting, SettingKind, Urn, Workload, WorkloadKind,
 };
 
 /// How AI agents and their tool servers are told among workloads, from `rules/facts/kubernetes-agents.toml`.
@@ -52,6 +53,7 @@ fn has_part(image: &str, part: &str) -> bool {
 
 pub(super) fn link(inventory: &mut Inventory, tables: &Tables) {
     accounts(inventory, &tables.kubernetes_agents);
+    named_secrets(inventory);
     roles(inventory, tables);
 }
 
@@ -89,6 +91,52 @@ fn accounts(inventory: &mut Inventory, signs: &AgentSigns) {
     }
 }
 
+/// The Secrets that identities may read by their names alone and that make somebody else of them.
+fn named_secrets(inventory: &mut Inventory) {
+    let mut by_name: BTreeMap<(&str, &str), BTreeSet<&Urn>> = BTreeMap::new();
+    let tokens = inventory.credentials.iter().filter(|one| one.kind == CredentialKind::KubernetesTokenSecret);
+    let secrets = inventory.settings.iter().filter(|one| one.kind == SettingKind::KubernetesSecret);
+    let all = tokens.map(|one| (&one.id, &one.tenant)).chain(secrets.map(|one| (&one.id, &one.tenant)));
+    for (id, tenant) in all {
+        let name = id.as_str().rsplit('/').next().unwrap_or_default();
+        by_name.entry((tenant, name)).or_default().insert(id);
+    }
+    let mut found: BTreeMap<Urn, Vec<String>> = BTreeMap::new();
+    for (id, facts) in &inventory.facts.identities {
+        let named = facts.capabilities.iter().filter(|one| one.kind == CapabilityKind::ReadSecrets && !one.conditional);
+        for secret in named.filter_map(|one| one.scope.strip_prefix("secret ")) {
+            let mut parts = secret.splitn(3, '/');
+            let (Some(cluster), Some(namespace), Some(name)) = (parts.next(), parts.next(), parts.next()) else {
+                continue;
+            };
+            for secret in by_name.get(&(cluster, name)).into_iter().flatten() {
+                let own = secret.as_str().split('/').nth(1).unwrap_or_default();
+                let what = opened(inventory, id, secret).filter(|_| namespace == "*" || namespace == own);
+                let shown = what.map(|what| format!("{own}/{name} ({what})"));
+                found.entry(id.clone()).or_default().extend(shown);
+            }
+        }
+    }
+    for (id, secrets) in found.into_iter().filter(|(_, secrets)| !secrets.is_empty()) {
+        let attributes = Attributes::default().with(AttributeName::OpensBySecrets, secrets);
+        inventory.facts.attributes.entry(id).or_default().fill(attributes, true);
+    }
+}
+
+/// What a Secret opens for somebody whose own it is not.
+fn opened(inventory: &Inventory, reader: &Urn, secret: &Urn) -> Option<String> {
+    if let Some(token) = inventory.credentials.get(secret)
+        && token.holder != *reader
+        && token.active != Known::Value(false)
+    {
+        let holder = inventory.identities.get(&token.holder).map_or(token.holder.as_str(), |one| one.name.as_str());
+        return Some(format!("token of {holder}"));
+    }
+    let setting = inventory.settings.get(secret)?;
+    let opens = setting.attributes.text(AttributeName::Opens).map(str::to_owned);
+    opens.or_else(|| setting.attributes.texts(AttributeName::Holds).first().cloned())
+}
+
 /// What a workload is a part of, by the labels that say so, else its own name.
 fn application(workload: &Workload) -> &str {
     ["app.kubernetes.io/instance", "app.kubernetes.io/name", "app", "k8s-app"]
@@ -101,13 +149,11 @@ fn application(workload: &Workload) -> &str {
 fn roles(inventory: &mut Inventory, tables: &Tables) {
     let bound: BTreeSet<&Urn> = inventory.grants.iter().map(|grant| &grant.policy).collect();
     let mut new: Vec<Setting> = Vec::new();
-    let find = |id: &Urn| inventory.policies.get(id).or_else(|| tables.kubernetes_bootstrap.role(id));
-    let is_there = |id: &Urn| inventory.settings.get(id).is_some();
-    let around = kubernetes::Around { role: &find, is_there: &is_there };
+    let clusters = Clusters::of(inventory, tables);
     for role in inventory.policies.iter().filter(|one| one.language == PolicyLanguage::KubernetesRbac) {
-        let powers = powers(role, &role.tenant, tables, &around);
+        let powers = clusters.ask(|around| powers(role, &role.tenant, tables, around));
         let default = tables.kubernetes_bootstrap.role(&role.id);
-        let before = default.map(|default| self::powers(default, &role.tenant, tables, &around));
+        let before = default.map(|default| clusters.ask(|around| self::powers(default, &role.tenant, tables, around)));
         let added: Vec<CapabilityKind> = before
             .map(|before| powers.iter().filter(|power| !before.contains(power)).copied().collect())
             .unwrap_or_default();

@@ -57,7 +57,7 @@ impl<'a> Clusters<'a> {
     }
 
     /// Whether tokens of an issuer are those of a cluster: for certain, never (`None`), or under a condition.
-    fn is_issuer(&self, tenant: &str, issuer: &str) -> Option<Option<String>> {
+    pub(super) fn is_issuer(&self, tenant: &str, issuer: &str) -> Option<Option<String>> {
         let known = self.by_tenant.get(tenant);
         let own = known.map(|one| &one.issuers).filter(|issuers| !issuers.is_empty());
         match own {

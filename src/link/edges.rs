@@ -1,16 +1,17 @@
 //! Every step from one thing to another, from what was read and what the passes before concluded. Each with what proves
 //! it and how sure it is; where the proof is not enough there is no step.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::accounts::Accounts;
 use super::federation::AllAdmitted;
-use super::{agent_accounts, clusters, definitions, outsiders, proofs, tokens, workflows};
+use super::{agent_accounts, clusters, definitions, nodes, outsiders, proofs, tokens, workflows};
 use crate::access::aws;
 use crate::access::kubernetes::{self, Asker, Place, Reach};
 use crate::inventory::{Graph, IdentityFacts, Inventory};
 use crate::model::{
-    AttributeName, Capability, CapabilityKind, Confidence, Credential, Edge, EdgeKind, Holding, Identity, IdentityKind,
-    Known, Link, LinkKind, PrincipalKind, Provider, SettingKind, Urn,
+    AttributeName, Capability, CapabilityKind, Confidence, Credential, Edge, EdgeKind, Holding, IdentityKind, Known,
+    Link, LinkKind, PrincipalKind, Provider, SettingKind, Urn,
 };
 
 /// Source: GKE documentation, "Authenticate to Google Cloud APIs from GKE workloads".
@@ -33,6 +34,7 @@ pub(super) fn link(inventory: &mut Inventory) {
     workflows::link(inventory, &admitted, &mut edges);
     definitions::link(inventory, &mut edges);
     of_places(inventory, &mut edges);
+    nodes::link(inventory, &mut edges);
     of_escalations(inventory, &mut edges);
     of_links(inventory, &admitted, &mut edges);
     edges.extend(agent_accounts::edges(inventory));
@@ -145,11 +147,20 @@ fn of_credentials(inventory: &Inventory, edges: &mut Vec<Edge>) {
 
 /// Cloud keys whose values were read in Secrets of clusters, and what runs there with a credential of others.
 fn of_secrets(inventory: &Inventory, edges: &mut Vec<Edge>) {
+    let accounts = Accounts::of(inventory);
     for secret in inventory.settings.iter().filter(|one| one.kind == SettingKind::KubernetesSecret) {
-        for held in secret.attributes.texts(AttributeName::Holds) {
-            let Some(("aws.access-key", key)) = held.split_once(' ') else { continue };
+        for (sort, of) in secret.attributes.texts(AttributeName::Holds).iter().filter_map(|held| held.split_once(' ')) {
             let why = format!("its value was read in Secret {} of cluster {}", secret.name, secret.tenant);
-            edges.push(Edge::new(&secret.id, EdgeKind::ValueOf, &Urn::aws_access_key(key), why));
+            match sort {
+                "aws.access-key" => {
+                    edges.push(Edge::new(&secret.id, EdgeKind::ValueOf, &Urn::aws_access_key(of), why));
+                }
+                "kubernetes.token" => edges.extend(accounts.of_token(of).into_iter().map(|account| {
+                    let edge = Edge::new(&secret.id, EdgeKind::ValueOf, &account.id, why.clone());
+                    edge.only(Holding::Unknown, "nothing that was read says whether it still works")
+                })),
+                _ => {}
+            }
         }
     }
     let is_secret = |link: &&Link| link.kind == LinkKind::Uses && link.to.as_str().contains("/secret/");
@@ -243,9 +254,10 @@ fn of_places(inventory: &Inventory, edges: &mut Vec<Edge>) {
             let why = format!("{}: {}", capability.kind, capability.proof.join(", "));
             let step = |to: &Urn| {
                 let edge = Edge::new(id, EdgeKind::Controls, to, why.clone());
-                match capability.conditional {
-                    true => edge.only(Holding::Conditional, "only for objects or in cases that the rule limits"),
-                    false => edge,
+                match (capability.conditional, capability.kind) {
+                    (true, CapabilityKind::KubernetesTakeNodes) => edge.only(Holding::Unknown, nodes::ADMISSION),
+                    (true, _) => edge.only(Holding::Conditional, "only for objects or in cases that the rule limits"),
+                    (false, _) => edge,
                 }
             };
             let namespace = match place {
@@ -257,12 +269,16 @@ fn of_places(inventory: &Inventory, edges: &mut Vec<Edge>) {
                     continue;
                 }
             };
-            edges.push(step(&place_of(&capability.scope, reach)));
-            places.insert((identity.tenant.as_str(), namespace, reach, capability.scope.as_str()));
+            let scope = match namespace {
+                Some(_) => capability.scope.clone(),
+                None => format!("cluster {}", identity.tenant),
+            };
+            edges.push(step(&place_of(&scope, reach)));
+            places.insert((identity.tenant.as_str(), namespace, reach, scope));
         }
     }
     for (tenant, namespace, reach, scope) in places {
-        let place = place_of(scope, reach);
+        let place = place_of(&scope, reach);
         for account in accounts.of_place(tenant, namespace, reach) {
             let why = format!("service account {} is in {scope}", account.name);
             let edge = Edge::new(&place, EdgeKind::Controls, &account.id, why);
@@ -300,74 +316,6 @@ fn place_of(scope: &str, reach: Reach) -> Urn {
         Reach::Pods => format!("place:{scope} that pods run as"),
         Reach::Token => format!("place:{scope} with a token in a Secret"),
     })
-}
-
-/// The service accounts of clusters by what takes them over.
-struct Accounts<'a> {
-    inventory: &'a Inventory,
-    by_namespace: BTreeMap<(&'a str, &'a str), Vec<&'a Identity>>,
-}
-
-impl<'a> Accounts<'a> {
-    fn of(inventory: &'a Inventory) -> Self {
-        let mut by_namespace: BTreeMap<(&str, &str), Vec<&Identity>> = BTreeMap::new();
-        for account in inventory.identities.iter().filter(|one| one.kind == IdentityKind::KubernetesServiceAccount) {
-            let namespace = account.name.split_once('/').map_or("", |(namespace, _)| namespace);
-            by_namespace.entry((&account.tenant, namespace)).or_default().push(account);
-        }
-        Self { inventory, by_namespace }
-    }
-
-    fn of_place(&self, tenant: &str, namespace: Option<&str>, reach: Reach) -> Vec<&'a Identity> {
-        let fits = |of: &(&str, &str)| of.0 == tenant && namespace.is_none_or(|namespace| of.1 == namespace);
-        let accounts = self.by_namespace.iter().filter(|(of, _)| fits(of)).flat_map(|(_, accounts)| accounts).copied();
-        accounts.filter(|one| self.is_within(one, reach, None)).collect()
-    }
-
-    /// Those that a rule with names is about.
-    fn named(&self, tenant: &str, reach: Reach, place: Place<'_>) -> Vec<&'a Identity> {
-        match place {
-            Place::Named { namespace, name } if reach == Reach::Token => {
-                let accounts = self.of_place(tenant, namespace, reach);
-                accounts.into_iter().filter(|one| self.is_within(one, reach, Some(name))).collect()
-            }
-            Place::Named { namespace, name } => {
-                let accounts = self.of_place(tenant, namespace, reach);
-                accounts.into_iter().filter(|one| one.name.rsplit('/').next() == Some(name)).collect()
-            }
-            Place::User(name) => {
-                let user = Urn::kubernetes_cluster(tenant, "user", name);
-                self.inventory.identities.get(&user).into_iter().collect()
-            }
-            Place::Group(name) => {
-                let group = Urn::kubernetes_cluster(tenant, "group", name);
-                self.inventory.identities.get(&group).into_iter().collect()
-            }
-            Place::Cluster | Place::Namespace(_) => Vec::new(),
-        }
-    }
-
-    /// Why there is no pod of a service account for now, where workloads run as it.
-    fn rests(&self, account: &Identity) -> Option<&'static str> {
-        let facts = self.inventory.facts.identities.get(&account.id)?;
-        match super::reach::pods(self.inventory, account, facts) {
-            kubernetes::Pods::Resting(why) => Some(why),
-            kubernetes::Pods::None | kubernetes::Pods::Running => None,
-        }
-    }
-
-    /// Whether a service account is one of those that a right takes over; of a Secret's name, where one is said.
-    fn is_within(&self, account: &Identity, reach: Reach, secret: Option<&str>) -> bool {
-        let Some(facts) = self.inventory.facts.identities.get(&account.id) else { return reach == Reach::Any };
-        match reach {
-            Reach::Any => true,
-            Reach::Pods => !facts.workloads.is_empty(),
-            Reach::Token => {
-                let tokens = super::reach::tokens(self.inventory, facts);
-                tokens.iter().any(|token| secret.is_none_or(|secret| *token == secret))
-            }
-        }
-    }
 }
 
 fn of_escalations(inventory: &Inventory, edges: &mut Vec<Edge>) {

@@ -1,8 +1,10 @@
 //! Joins what the collectors brought and concludes from it. Pure passes over the graph, in one visible order:
 //! each pass may use what those before it concluded.
 
+mod accounts;
 mod agent_accounts;
 mod agents;
+mod around;
 mod aws;
 mod cluster;
 mod clusters;
@@ -13,12 +15,14 @@ mod edges;
 mod environments;
 mod federation;
 mod homes;
+mod nodes;
 mod outsiders;
 mod owners;
 mod persons;
 mod privilege;
 mod proofs;
 mod reach;
+mod refuted;
 mod search;
 mod tokens;
 mod trust;

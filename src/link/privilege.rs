@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 
 use super::Tables;
+use super::around::Clusters;
 use crate::access::{aws, kubernetes, okta};
 use crate::inventory::Inventory;
 use crate::model::{
@@ -13,47 +14,8 @@ use crate::model::{
 };
 
 pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library) {
-    let guardrails = Guardrails::of(inventory);
-    let mut of_grants = BTreeMap::new();
-    let read = &*inventory;
-    let find = |id: &Urn| read.policies.get(id).or_else(|| tables.kubernetes_bootstrap.role(id));
-    let is_there = |id: &Urn| read.settings.get(id).is_some();
-    let around = kubernetes::Around { role: &find, is_there: &is_there };
-    let judge = |identity: &Identity| {
-        let (mut capabilities, wide) = match identity.provider() {
-            Provider::Aws => {
-                let principal = aws_principal(read, identity, &guardrails);
-                aws::judged(&principal, library, &tables.aws_capabilities)
-            }
-            Provider::Kubernetes => {
-                let subject = kubernetes_subject(read, identity, tables);
-                (kubernetes::capabilities(&subject, &tables.kubernetes_capabilities, &around), Vec::new())
-            }
-            Provider::Okta => (okta_capabilities(read, identity, tables), Vec::new()),
-            Provider::Agents => Default::default(),
-        };
-        capabilities.sort();
-        (identity.id.clone(), capabilities, wide, rights_unknown(read, identity))
-    };
-    let of_identities: Vec<_> = read.identities.rows().par_iter().map(judge).collect();
-    // What a policy amounts to is asked once, however many hold it.
-    let mut of_policies: BTreeMap<&Urn, Vec<Capability>> = BTreeMap::new();
-    for grant in inventory.grants.iter().filter(|grant| grant.kind == GrantKind::Policy) {
-        let Some(policy) = policy(inventory, grant, tables) else { continue };
-        let capabilities = match policy.language {
-            PolicyLanguage::AwsIam => of_policies
-                .entry(&policy.id)
-                .or_insert_with(|| aws::policy_capabilities(policy, library, &tables.aws_capabilities))
-                .clone(),
-            PolicyLanguage::KubernetesRbac => {
-                kubernetes::grant_capabilities(grant, policy, &tables.kubernetes_capabilities, &around)
-            }
-            PolicyLanguage::OktaRole | PolicyLanguage::OktaScopes => {
-                okta::grant_capabilities(grant, policy, &tables.okta_capabilities)
-            }
-        };
-        of_grants.insert(grant.id.clone(), capabilities);
-    }
+    let clusters = Clusters::of(inventory, tables);
+    let (of_identities, of_grants) = clusters.ask(|around| judged(inventory, tables, library, around));
     for (id, capabilities, wide, unknown) in of_identities {
         for (name, actions) in wide {
             let all = Attributes::default().with(name, actions);
@@ -64,12 +26,62 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
         facts.rights_unknown = unknown;
     }
     inventory.facts.grants = of_grants;
-    let shipped = inventory.grants.iter().filter(|grant| tables.kubernetes_bootstrap.grants(&grant.id));
+    let shipped = inventory.grants.iter().filter(|grant| tables.kubernetes_bootstrap.grants(grant));
     let defaults = inventory.grants.iter().filter(|grant| {
         inventory.policies.get(&grant.policy).is_none() && tables.kubernetes_bootstrap.role(&grant.policy).is_some()
     });
     inventory.facts.default_policies = defaults.map(|grant| grant.policy.clone()).collect();
     inventory.facts.shipped = shipped.map(|grant| grant.id.clone()).collect();
+}
+
+/// What is known of one identity's rights: its capabilities, its wide actions, and why there may be more.
+type Judged = (Urn, Vec<Capability>, Vec<(AttributeName, Vec<String>)>, Option<String>);
+
+/// What every identity can do, and what every grant amounts to by itself.
+fn judged(
+    read: &Inventory,
+    tables: &Tables,
+    library: &aws::Library,
+    around: &kubernetes::Around<'_>,
+) -> (Vec<Judged>, BTreeMap<Urn, Vec<Capability>>) {
+    let guardrails = Guardrails::of(read);
+    let mut of_grants = BTreeMap::new();
+    let judge = |identity: &Identity| {
+        let (mut capabilities, wide) = match identity.provider() {
+            Provider::Aws => {
+                let principal = aws_principal(read, identity, &guardrails);
+                aws::judged(&principal, library, &tables.aws_capabilities)
+            }
+            Provider::Kubernetes => {
+                let subject = kubernetes_subject(read, identity, tables);
+                (kubernetes::capabilities(&subject, &tables.kubernetes_capabilities, around), Vec::new())
+            }
+            Provider::Okta => (okta_capabilities(read, identity, tables), Vec::new()),
+            Provider::Agents => Default::default(),
+        };
+        capabilities.sort();
+        (identity.id.clone(), capabilities, wide, rights_unknown(read, identity))
+    };
+    let of_identities: Vec<Judged> = read.identities.rows().par_iter().map(judge).collect();
+    // What a policy amounts to is asked once, however many hold it.
+    let mut of_policies: BTreeMap<&Urn, Vec<Capability>> = BTreeMap::new();
+    for grant in read.grants.iter().filter(|grant| grant.kind == GrantKind::Policy) {
+        let Some(policy) = policy(read, grant, tables) else { continue };
+        let capabilities = match policy.language {
+            PolicyLanguage::AwsIam => of_policies
+                .entry(&policy.id)
+                .or_insert_with(|| aws::policy_capabilities(policy, library, &tables.aws_capabilities))
+                .clone(),
+            PolicyLanguage::KubernetesRbac => {
+                kubernetes::grant_capabilities(grant, policy, &tables.kubernetes_capabilities, around)
+            }
+            PolicyLanguage::OktaRole | PolicyLanguage::OktaScopes => {
+                okta::grant_capabilities(grant, policy, &tables.okta_capabilities)
+            }
+        };
+        of_grants.insert(grant.id.clone(), capabilities);
+    }
+    (of_identities, of_grants)
 }
 
 fn okta_capabilities(inventory: &Inventory, identity: &Identity, tables: &Tables) -> Vec<Capability> {

@@ -8,8 +8,8 @@ use super::{Tables, clusters};
 use crate::access::{aws, kubernetes};
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{
-    AttributeName, Capability, CapabilityKind, CredentialKind, Edge, EscalationPath, FactKind, Holding, Identity,
-    IdentityKind, PolicyLanguage, Provider, Urn, Workload, WorkloadKind,
+    AttributeName, Capability, CapabilityKind, CredentialKind, Edge, EscalationPath, FactKind, Grant, Holding,
+    Identity, IdentityKind, PolicyLanguage, Provider, SettingKind, Urn, Workload, WorkloadKind,
 };
 
 pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library) {
@@ -26,8 +26,12 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
     }
     // A way out of a cluster goes on by what the cloud role can do, so those are first.
     let across = paths_across(inventory);
-    for (id, paths) in kubernetes_paths(inventory, &across) {
+    let (up, to_nodes) = kubernetes_paths(inventory, &across);
+    for (id, paths) in up {
         inventory.facts.identities.entry(id).or_default().escalations = paths;
+    }
+    for (id, path) in to_nodes {
+        inventory.facts.identities.entry(id).or_default().node_paths = vec![path];
     }
     for (id, path) in across {
         inventory.facts.identities.entry(id).or_default().escalations.push(path);
@@ -87,8 +91,11 @@ fn impersonates(inventory: &mut Inventory, id: &Urn, roles: &[(Urn, bool, Vec<St
     facts.capabilities.sort();
 }
 
-/// The shortest way of each subject of a cluster to all of it, or to the administrator of a cloud account.
-fn kubernetes_paths(inventory: &Inventory, across: &[(Urn, EscalationPath)]) -> BTreeMap<Urn, Vec<EscalationPath>> {
+/// The shortest way of each subject of a cluster to all of it, or to the administrator of a cloud account; and to a node.
+fn kubernetes_paths(
+    inventory: &Inventory,
+    across: &[(Urn, EscalationPath)],
+) -> (BTreeMap<Urn, Vec<EscalationPath>>, BTreeMap<Urn, EscalationPath>) {
     let mut clusters: BTreeMap<&str, Vec<kubernetes::Actor<'_>>> = BTreeMap::new();
     let across: BTreeMap<&Urn, &EscalationPath> =
         across.iter().filter(|(_, path)| !path.conditional).map(|(id, path)| (id, path)).collect();
@@ -105,12 +112,18 @@ fn kubernetes_paths(inventory: &Inventory, across: &[(Urn, EscalationPath)]) -> 
             holds: holds(inventory, facts),
             tokens: tokens(inventory, facts),
             capabilities: &facts.capabilities,
+            grants: grants(inventory, facts),
             top: top(identity, facts, across.get(&identity.id).copied()),
         });
     }
     let mut paths: BTreeMap<Urn, Vec<EscalationPath>> = BTreeMap::new();
-    for actors in clusters.values() {
-        paths.extend(kubernetes::escalations(actors).into_iter().map(|(id, path)| (id, vec![path])));
+    let mut to_nodes = BTreeMap::new();
+    for (cluster, actors) in &clusters {
+        let nodes = inventory.settings.iter().filter(|one| one.kind == SettingKind::KubernetesNode);
+        let nodes: Vec<Urn> = nodes.filter(|one| one.tenant == **cluster).map(|one| one.id.clone()).collect();
+        let ways = kubernetes::escalations(actors, &nodes);
+        paths.extend(ways.up.into_iter().map(|(id, path)| (id, vec![path])));
+        to_nodes.extend(ways.to_nodes);
         for actor in actors.iter().filter(|actor| actor.top.is_none()) {
             let conditional = conditional_path(actor);
             if !paths.contains_key(actor.id) && !conditional.steps.is_empty() {
@@ -118,7 +131,13 @@ fn kubernetes_paths(inventory: &Inventory, across: &[(Urn, EscalationPath)]) -> 
             }
         }
     }
-    paths
+    (paths, to_nodes)
+}
+
+/// The grants of an identity with what each amounts to by itself.
+fn grants<'a>(inventory: &'a Inventory, facts: &'a IdentityFacts) -> Vec<(&'a Grant, &'a [Capability])> {
+    let all = facts.grants.iter().filter_map(|id| inventory.grants.get(id));
+    all.filter_map(|grant| Some((grant, inventory.facts.grants.get(&grant.id)?.as_slice()))).collect()
 }
 
 /// The service accounts whose token Secrets are given to what runs as one.

@@ -64,6 +64,10 @@ macro_rules! attributes_of_directories {
             CloudIdentity = "cloud_identity": Text of [Identity];
             /// What it is to act as in a cloud cannot be a name of that cloud.
             CloudLinkBroken = "cloud_link_broken": Bool of [Identity];
+            /// Why it cannot act as the identity of a cloud that it names.
+            CloudLinkWhy = "cloud_link_why": Text of [Identity];
+            /// Secrets that it may read by name and that open something else.
+            OpensBySecrets = "opens_by_secrets": Texts of [Identity];
             /// For how many days an audit log does not show it.
             UnseenDays = "unseen_days": Int of [Identity];
             /// The sorts of requests that an audit log shows it with: verb, API group, resource and namespace.
@@ -138,6 +142,8 @@ macro_rules! attributes_of_directories {
             TokenLifetimeBounded = "token_lifetime_bounded": Bool of [Setting];
             /// What it asks is let pass when it gives no answer.
             FailsOpen = "fails_open": Bool of [Setting];
+            /// The service accounts as which pods on it run.
+            PodsOf = "pods_of": Texts of [Setting];
             /// The level of pod security that is enforced in it.
             PodSecurity = "pod_security": Text of [Setting];
 

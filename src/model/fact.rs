@@ -74,10 +74,14 @@ names! {
         KubernetesRequestTokens = "kubernetes.request-tokens",
         /// Can have a lasting token of any service account of a namespace made and read it.
         KubernetesTokenSecrets = "kubernetes.token-secrets",
+        /// Can take over nodes, and so what runs on them.
+        KubernetesTakeNodes = "kubernetes.take-nodes",
         /// Can have controllers do things with their rights.
         KubernetesUseDeputies = "kubernetes.use-deputies",
         /// Holds a rule for everything of some sort.
         KubernetesWildcard = "kubernetes.wildcard",
+        /// Holds a rule with every verb, or every resource, of a group of the API server's own.
+        KubernetesWildcardPart = "kubernetes.wildcard-part",
         /// Can write or remove the policies that admission judges by.
         KubernetesWriteAdmissionPolicies = "kubernetes.write-admission-policies",
         /// Can write bindings.

@@ -97,6 +97,8 @@ names! {
         KubernetesConfigMap = "kubernetes.config-map",
         /// A namespace.
         KubernetesNamespace = "kubernetes.namespace",
+        /// A node, by the pods on it.
+        KubernetesNode = "kubernetes.node",
         /// A Role or ClusterRole that is worth a look by itself.
         KubernetesRole = "kubernetes.role",
         /// The metadata of a Secret that is worth a look.

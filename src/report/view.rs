@@ -31,6 +31,9 @@ pub(super) struct IdentityView<'a> {
     /// Ways to stored data that it may not read itself.
     #[serde(skip_serializing_if = "<[EscalationPath]>::is_empty")]
     pub(super) data_paths: &'a [EscalationPath],
+    /// Ways to a node of its cluster.
+    #[serde(skip_serializing_if = "<[EscalationPath]>::is_empty")]
+    pub(super) node_paths: &'a [EscalationPath],
     pub(super) credentials: &'a BTreeSet<Urn>,
     pub(super) grants: u64,
     pub(super) workloads: &'a BTreeSet<Urn>,
@@ -114,6 +117,7 @@ impl<'a> View<'a> {
             capabilities: &facts.capabilities,
             escalations: &facts.escalations,
             data_paths: &facts.data_paths,
+            node_paths: &facts.node_paths,
             credentials: &facts.credentials,
             grants: facts.grants.len() as u64,
             workloads: &facts.workloads,

@@ -104,6 +104,8 @@ const IDENTITY: &[Field] = &[
         "What it can do in some namespaces only, without a condition.",
     )
     .needs(&[Grants]),
+    field("administers", Type::Texts, "The namespaces in which it can do everything, where it cannot in all.")
+        .needs(&[Grants]),
     field("local_scopes", Type::Text, "The namespaces in which it can do more than elsewhere.").needs(&[Grants]),
     field("administrator", Type::Bool, "It can do everything in its account or cluster.").needs(&[Grants]),
     field("extent", Type::Text, "What it can do as administrator: everything, or everything but what is denied."),

@@ -6,8 +6,9 @@ use super::view::{Field, Noun};
 use super::{joined, paths};
 use crate::inventory::{ExposureFacts, IdentityFacts, Inventory};
 use crate::model::{
-    AttributeName, AttributeType, AttributeValue, Capability, Credential, CredentialKind, CredentialState, Exposure,
-    Grant, Identity, IdentityKind, Known, LastUse, PrincipalKind, Setting, Workload, short_date,
+    AttributeName, AttributeType, AttributeValue, Capability, CapabilityKind, Credential, CredentialKind,
+    CredentialState, Exposure, Grant, Identity, IdentityKind, Known, LastUse, PrincipalKind, Setting, Workload,
+    short_date,
 };
 
 /// Groups that stand for everyone, or everyone who is logged in. Source: Kubernetes, "Authenticating", anonymous
@@ -76,6 +77,7 @@ fn rights(it: &Identity, facts: &IdentityFacts, name: &str) -> Field {
         "wide_capabilities" => Field::Texts(kinds_of(facts, false)),
         "local_capabilities" => Field::Texts(kinds_of(facts, true)),
         "local_scopes" => Field::Text(local_scopes(facts)),
+        "administers" => Field::Texts(administered(facts)),
         "administrator" => Field::Bool(is_administrator),
         "extent" => Field::Text(extent(facts)),
         "becomes_administrator" => Field::Bool(becomes),
@@ -105,6 +107,13 @@ fn kinds_of(facts: &IdentityFacts, local: bool) -> Vec<String> {
     kinds.sort();
     kinds.dedup();
     kinds
+}
+
+/// The namespaces in which it can do everything.
+fn administered(facts: &IdentityFacts) -> Vec<String> {
+    let all = facts.capabilities.iter().filter(|one| one.kind == CapabilityKind::Administrator && !one.conditional);
+    let scopes = all.filter_map(|one| one.scope.strip_prefix("namespace "));
+    scopes.map(|scope| scope.rsplit('/').next().unwrap_or(scope).to_owned()).collect()
 }
 
 /// The namespaces, the first few of many by name.

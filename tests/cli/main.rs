@@ -15,6 +15,7 @@ mod bad_input;
 mod baseline;
 #[cfg(feature = "aws")]
 mod bucket;
+mod charts;
 mod ci;
 mod clusters;
 mod code;
@@ -22,6 +23,7 @@ mod commands;
 mod customs;
 mod deploy;
 mod drift;
+mod dumps;
 mod evidence;
 mod forges;
 mod formats;
@@ -43,6 +45,7 @@ mod kubernetes;
 #[cfg(all(feature = "aws", feature = "kubernetes"))]
 mod leavers;
 mod live;
+mod nodes;
 #[cfg(feature = "okta")]
 mod okta;
 #[cfg(feature = "okta")]

@@ -104,7 +104,13 @@ fn a_role_is_for_the_cluster_of_the_issuer_that_it_trusts() {
     assert_eq!(acts(at, "k8s:prod/app/sa/worker"), ["irsa holds"]);
     assert_eq!(acts(at, "k8s:staging/app/sa/worker"), Vec::<String>::new());
     assert!(rules(&told, "prod/app/sa/worker").contains(&"service-account-reaches-cloud-administrator".to_owned()));
-    assert!(!rules(&told, "staging/app/sa/worker").iter().any(|rule| rule.contains("cloud")));
+    // What was read refutes its annotation.
+    let about: Vec<String> =
+        rules(&told, "staging/app/sa/worker").into_iter().filter(|one| one.contains("cloud")).collect();
+    assert_eq!(about, ["cloud-link-broken"]);
+    let links = told["links"].as_array().expect("a list").iter().map(|one| one["from"].as_str().unwrap_or_default());
+    let links: Vec<&str> = links.filter(|from| from.ends_with("/sa/worker")).collect();
+    assert_eq!(links, ["k8s:prod/app/sa/worker"]);
     // A manifest may be of either.
     let role = format!("arn:aws:iam::{ACCOUNT}:role/irsa");
     let manifest = format!(

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::capability::label;
+use super::held::label;
 use super::node::{NodeAnswer, NodeRights};
 use super::rule::{Request, allowing_rule, list, reaches, texts};
 use crate::model::{Grant, Policy, Urn};

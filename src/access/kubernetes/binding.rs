@@ -4,7 +4,8 @@
 //! Source: Kubernetes documentation, "Using RBAC authorization", "Restrictions on role binding creation or update".
 
 use super::Around;
-use super::capability::{Held, label, of_role};
+use super::capability::of_role;
+use super::held::{Held, label};
 use super::rule::{covers_resource, has, texts};
 use super::table::CapabilityTable;
 use crate::model::{Capability, CapabilityKind, Grant, Urn};
@@ -95,6 +96,7 @@ fn taken(given: &Capability, scope: &str) -> impl Iterator<Item = CapabilityKind
         Kind::KubernetesWriteWorkloads => &[Kind::KubernetesWriteWorkloads],
         Kind::KubernetesEnterPods => &[Kind::KubernetesEnterPods],
         Kind::KubernetesReachKubelets => &[Kind::KubernetesReachKubelets],
+        Kind::KubernetesTakeNodes => &[Kind::KubernetesTakeNodes],
         _ => &[],
     };
     kinds.iter().copied()

@@ -1,19 +1,19 @@
 //! The roles and bindings that every API server makes at its start, as data. What a cluster made of them is not here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::model::{Evidence, Location, Policy, PolicyLanguage, Urn};
+use crate::model::{Evidence, Grant, Location, Policy, PolicyLanguage, Urn};
 
 /// The bootstrap policy, read from `rules/facts/kubernetes-bootstrap.toml`.
 #[derive(Debug)]
 pub struct Bootstrap {
     /// By what stands after the cluster in their URN, such as `/clusterrole/view`.
     roles: BTreeMap<String, Policy>,
-    /// Binding and subject, as `/clusterrolebinding/NAME#sa/NAMESPACE/NAME`.
-    grants: BTreeSet<String>,
+    /// Binding and subject, as `/clusterrolebinding/NAME#sa/NAMESPACE/NAME`, with the name of the role.
+    grants: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -38,8 +38,7 @@ struct Binding {
     name: String,
     #[serde(default)]
     namespace: String,
-    #[serde(rename = "role")]
-    _role: String,
+    role: String,
     subjects: Vec<String>,
 }
 
@@ -58,13 +57,13 @@ impl Bootstrap {
             let below = format!("{}/{}", kind(&role.namespace, "role"), role.name);
             (below.clone(), policy(&below, role))
         });
-        let mut grants = BTreeSet::new();
+        let mut grants = BTreeMap::new();
         for binding in &file.binding {
             let below = format!("{}/{}", kind(&binding.namespace, "rolebinding"), binding.name);
             for subject in &binding.subjects {
                 let (kind, name) = subject.split_once(' ').unwrap_or(("", subject));
                 let kind = if kind == "ServiceAccount" { "sa".to_owned() } else { kind.to_lowercase() };
-                grants.insert(format!("{below}#{kind}/{name}"));
+                grants.insert(format!("{below}#{kind}/{name}"), binding.role.clone());
             }
         }
         Ok(Self { roles: roles.collect(), grants })
@@ -75,9 +74,13 @@ impl Bootstrap {
         self.roles.get(below(role)?)
     }
 
-    /// Whether a grant is one that the API server makes itself.
-    pub fn grants(&self, grant: &Urn) -> bool {
-        below(grant).is_some_and(|below| self.grants.contains(below))
+    /// Whether a grant is one that the API server makes itself: who deletes such a binding and makes it anew may have it name
+    /// another role.
+    pub fn grants(&self, grant: &Grant) -> bool {
+        let role = below(&grant.id).and_then(|below| self.grants.get(below));
+        // The table says `ClusterRole view`.
+        let name = role.map(|role| role.rsplit(' ').next().unwrap_or(role));
+        name.is_some_and(|name| grant.policy.as_str().rsplit('/').next() == Some(name))
     }
 }
 

@@ -3,13 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::binding::follows;
-use super::rule::{covers_resource, has, list, texts};
+use super::held::Held;
+use super::rule::{list, texts};
 use super::table::{CapabilityTable, Need, Row};
-use super::{Around, Subject};
-use crate::model::{Capability, CapabilityKind, Grant, IdentityKind, Policy, Urn};
+use super::{Admission, Around, Subject};
+use crate::model::{Capability, CapabilityKind, Grant, IdentityKind, Policy};
 
 /// What the grants of a subject amount to: at most one capability a kind and scope, by kind and then scope. A
 /// capability in the whole cluster is not repeated for its namespaces. Grants without a policy (a role that does not
@@ -45,6 +44,25 @@ pub fn grant_capabilities(
     of_grants(vec![(grant, policy)], table, around, true)
 }
 
+/// Which of the rules of a role can count for any capability: of roles with hundreds of rules these are few, and the same for
+/// each of its bindings.
+pub fn relevant_rules(policy: &Policy, table: &CapabilityTable) -> Vec<usize> {
+    let grant = Grant {
+        id: policy.id.clone(),
+        to: policy.id.clone(),
+        policy: policy.id.clone(),
+        kind: crate::model::GrantKind::Policy,
+        tenant: String::new(),
+        scope: String::new(),
+        via: Vec::new(),
+        evidence: policy.evidence.clone(),
+    };
+    let rules = list(&policy.document).iter().enumerate();
+    let matters =
+        |(index, rule)| Held { grant: &grant, policy, number: index + 1, rule }.matters(table).then_some(index);
+    rules.filter_map(matters).collect()
+}
+
 /// What the role of a grant amounts to by its own rules, without what follows of those.
 pub(super) fn of_role(grant: &Grant, table: &CapabilityTable, around: &Around<'_>) -> Vec<Capability> {
     (around.role)(&grant.policy).map_or_else(Vec::new, |role| of_grants(vec![(grant, role)], table, around, false))
@@ -52,111 +70,6 @@ pub(super) fn of_role(grant: &Grant, table: &CapabilityTable, around: &Around<'_
 
 /// How many names of one rule are told of one by one; what more there is counts as a right that is limited somehow.
 const MOST_NAMES: usize = 2_000;
-
-/// One rule with the grant that brings it.
-#[derive(Clone, Copy)]
-pub(super) struct Held<'a> {
-    pub(super) grant: &'a Grant,
-    policy: &'a Policy,
-    number: usize,
-    pub(super) rule: &'a Value,
-}
-
-impl Held<'_> {
-    fn everywhere(&self) -> bool {
-        self.grant.scope == "cluster"
-    }
-
-    pub(super) fn limited(&self) -> bool {
-        texts(self.rule, "resourceNames").next().is_some()
-    }
-
-    fn is_everything(&self) -> bool {
-        !self.limited()
-            && ["verbs", "apiGroups", "resources"].iter().all(|field| texts(self.rule, field).any(|text| text == "*"))
-    }
-
-    /// Whether two of its three lists are `*`: everything of some sort, now and in times to come.
-    fn is_wild(&self) -> bool {
-        let wild = |field: &str| texts(self.rule, field).any(|text| text == "*");
-        !self.limited() && ["verbs", "apiGroups", "resources"].into_iter().filter(|field| wild(field)).count() == 2
-    }
-
-    /// The ClusterRole, or Role, that it is of: resource and name.
-    fn role(&self) -> Option<(&'static str, &str)> {
-        let (place, name) = self.policy.id.as_str().rsplit_once('/')?;
-        let resource = if place.ends_with("/clusterrole") { "clusterroles" } else { "roles" };
-        Some((resource, name))
-    }
-
-    /// Whether it meets a need for one role.
-    fn meets_for(&self, need: &Need, resource: &str, name: &str) -> bool {
-        let in_group = need.groups.iter().any(|group| has(self.rule, "apiGroups", group));
-        let named = texts(self.rule, "resourceNames").any(|one| one == name);
-        // A rule with names never covers the making of something.
-        let verb = |verb: &String| self.has_verb(verb) && !(self.limited() && verb == "create");
-        let on = need.resources.iter().any(|one| one == resource) && covers_resource(self.rule, resource, "");
-        in_group && on && (named || !self.limited()) && need.verbs.iter().any(verb)
-    }
-
-    /// Whether it meets a need, and then whether only for the objects it names.
-    fn meets(&self, need: &Need) -> Option<bool> {
-        let in_group = need.groups.iter().any(|group| group == "*" || has(self.rule, "apiGroups", group));
-        let on = need.any_resource
-            || need.resources.iter().any(|resource| {
-                let (kind, sub) = resource.split_once('/').unwrap_or((resource, ""));
-                let nameless = |verb: &str| verb == "deletecollection" || (verb == "create" && sub.is_empty());
-                // A rule with names never covers a request that names no object.
-                let verb = need.verbs.iter().any(|verb| self.has_verb(verb) && !(self.limited() && nameless(verb)));
-                verb && covers_resource(self.rule, kind, sub)
-            });
-        let on = on && need.verbs.iter().any(|verb| self.has_verb(verb));
-        let named = || texts(self.rule, "resourceNames").any(|name| need.names.iter().any(|one| one == name));
-        (in_group && on).then(|| self.limited() && !need.any_name && !named())
-    }
-
-    pub(super) fn has_verb(&self, wanted: &str) -> bool {
-        match wanted.strip_suffix('*').filter(|prefix| prefix.ends_with(':')) {
-            Some(prefix) => texts(self.rule, "verbs").any(|verb| verb == "*" || verb.starts_with(prefix)),
-            None => has(self.rule, "verbs", wanted),
-        }
-    }
-
-    /// The same for one of the names of its rule.
-    fn proof_for(&self, name: &str) -> Vec<String> {
-        let mut lines = self.proof();
-        if texts(self.rule, "resourceNames").nth(1).is_some()
-            && let Some(last) = lines.last_mut()
-        {
-            last.push_str(&format!(", among them {name}"));
-        }
-        lines
-    }
-
-    /// Binding, role and rule.
-    pub(super) fn proof(&self) -> Vec<String> {
-        let mut lines: Vec<String> = self.grant.via.iter().map(label).collect();
-        lines.push(label(&self.policy.id));
-        let show = |field: &str| {
-            let all: Vec<&str> = texts(self.rule, field).collect();
-            let more = if all.len() > 6 { format!(" and {} more", all.len() - 6) } else { String::new() };
-            format!("{}{more}", all.iter().take(6).copied().collect::<Vec<_>>().join(", "))
-        };
-        let names = if self.limited() { format!(", only {}", show("resourceNames")) } else { String::new() };
-        lines.push(format!("rule {} ({} on {}{names})", self.number, show("verbs"), show("resources")));
-        lines
-    }
-}
-
-/// `clusterrolebinding ops`, `role payments/reader`: the URN as a reader of `kubectl` says it.
-pub(super) fn label(id: &Urn) -> String {
-    let parts: Vec<&str> = id.as_str().strip_prefix("k8s:").unwrap_or_default().splitn(4, '/').collect();
-    match parts.as_slice() {
-        [_, "", kind, name] => format!("{kind} {name}"),
-        [_, namespace, kind, name] => format!("{kind} {namespace}/{name}"),
-        _ => id.to_string(),
-    }
-}
 
 fn of_grants(
     mut grants: Vec<(&Grant, &Policy)>,
@@ -167,8 +80,11 @@ fn of_grants(
     grants.sort_by_key(|(grant, _)| (&grant.id, &grant.policy));
     let mut rules = Vec::new();
     for (grant, policy) in grants {
-        for (index, rule) in list(&policy.document).iter().enumerate() {
-            rules.push(Held { grant, policy, number: index + 1, rule });
+        let all = list(&policy.document);
+        let held = |(index, rule)| Held { grant, policy, number: index + 1, rule };
+        match (around.relevant)(policy) {
+            Some(numbers) => rules.extend(numbers.iter().filter_map(|index| Some(held((*index, all.get(*index)?))))),
+            None => rules.extend(all.iter().enumerate().map(held)),
         }
     }
     let tenants: BTreeSet<&str> = rules.iter().map(|held| held.grant.tenant.as_str()).collect();
@@ -214,6 +130,15 @@ fn add_new(new: Vec<Capability>, tenant: &str, found: &mut Vec<Capability>) {
     }
 }
 
+/// The rule that stands for the most by its stars, and what that amounts to.
+fn broadest<'a>(rules: &[Held<'a>]) -> Option<(CapabilityKind, Held<'a>)> {
+    let find = |is_it: fn(&Held<'a>) -> bool| rules.iter().find(|held| is_it(held)).copied();
+    let all = find(Held::is_everything).map(|held| (CapabilityKind::Administrator, held));
+    let most = || find(Held::is_wild).map(|held| (CapabilityKind::KubernetesWildcard, held));
+    let part = || find(Held::is_partly_wild).map(|held| (CapabilityKind::KubernetesWildcardPart, held));
+    all.or_else(most).or_else(part)
+}
+
 /// Adds the capabilities of one scope; those of a namespace only where the cluster's rules do not give them already.
 fn in_scope(
     all: &[Held<'_>],
@@ -240,16 +165,20 @@ fn in_scope(
         here.push(Capability { kind, scope: scope.to_owned(), conditional, proof });
     };
     let mut named: Vec<Capability> = Vec::new();
-    if let Some(held) = rules.iter().find(|held| held.is_everything()) {
-        add(CapabilityKind::Administrator, false, &[*held], None);
-    } else if let Some(held) = rules.iter().find(|held| held.is_wild()) {
-        add(CapabilityKind::KubernetesWildcard, false, &[*held], None);
+    if let Some((kind, held)) = broadest(&rules) {
+        add(kind, false, &[held], None);
     }
     for row in table.rows.iter().filter(|row| row.is_for(namespace)) {
         let own = || for_own_role(row, &rules, namespace.is_some());
         let met =
             meet(row, &rules, around).map(|met| if met.0 { own().map_or(met, |used| (false, used)) } else { met });
         let Some((conditional, used)) = met else { continue };
+        let tenant = used.first().map_or("", |held| held.grant.tenant.as_str());
+        let lets_in = if row.admission { (around.admission)(tenant, namespace) } else { Admission::Open };
+        if lets_in == Admission::Refused {
+            continue;
+        }
+        let conditional = conditional || lets_in == Admission::Unsaid;
         if conditional && row.named.is_some() {
             named.extend(of_names(row, &rules, namespace));
             let is_cut = |held: &Held<'_>| texts(held.rule, "resourceNames").nth(MOST_NAMES).is_some();

@@ -1,9 +1,11 @@
-//! The shortest way from each subject of a cluster to its administrator or to a cloud role, and where to cut it.
-//! It follows rights that hold without a condition only, and reads no object itself.
+//! The shortest way from each subject of a cluster to its administrator, a cloud role or a node, and where to cut it.
+//! It follows rights that hold without a condition, but for the last step to a node, and reads no object itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Capability, CapabilityKind, EscalationPath, Urn};
+use super::cut::bindings;
+use super::right::{Place, Reach, is_enough, sentence, takes_nodes, takes_over};
+use crate::model::{Capability, EscalationPath, Grant, Urn};
 
 /// A subject of the cluster with what is known of it.
 #[derive(Clone, Debug)]
@@ -24,6 +26,8 @@ pub struct Actor<'a> {
     pub tokens: Vec<&'a str>,
     /// What it can do.
     pub capabilities: &'a [Capability],
+    /// Its grants, each with what it amounts to by itself.
+    pub grants: Vec<(&'a Grant, &'a [Capability])>,
     /// Where a way may end: what it is or becomes by itself, and a sentence that says so.
     pub top: Option<(Urn, String)>,
 }
@@ -37,37 +41,6 @@ pub enum Pods {
     Resting(&'static str),
     /// Some run, or will.
     Running,
-}
-
-/// Which identities of a place a right takes over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reach {
-    /// Every one there is.
-    Any,
-    /// Those that pods run as.
-    Pods,
-    /// Those of whom a Secret holds a token.
-    Token,
-}
-
-/// Where a right holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place<'a> {
-    /// In the whole cluster.
-    Cluster,
-    /// In one namespace.
-    Namespace(&'a str),
-    /// For what has this name: a service account, or for [`Reach::Token`] a Secret. In every namespace where none is said.
-    Named {
-        /// The namespace.
-        namespace: Option<&'a str>,
-        /// The name in it.
-        name: &'a str,
-    },
-    /// For one user.
-    User(&'a str),
-    /// For one group.
-    Group(&'a str),
 }
 
 /// Some service accounts of a namespace, or of the whole cluster.
@@ -84,51 +57,96 @@ enum Next {
     As { other: usize, capability: usize },
     /// As another whose token its pods have.
     Holds { other: usize },
+    /// By the rights of a group that it is in.
+    Member { group: usize },
 }
 
-/// The shortest way of each subject that has one; those that are at the top have none.
-pub fn escalations(actors: &[Actor<'_>]) -> BTreeMap<Urn, EscalationPath> {
-    let mut ways = Search::new(actors, false).ways();
+/// Where ways are to end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Goal {
+    Administrator,
+    Node,
+}
+
+/// The ways of the subjects of a cluster.
+#[derive(Debug, Default)]
+pub struct Ways {
+    /// The shortest of each to its administrator or to a cloud role; of those that are neither already. What a group that
+    /// the cluster puts its accounts into by itself gives them is told of the group.
+    pub up: BTreeMap<Urn, EscalationPath>,
+    /// The shortest to a node, of those that have none for certain to the administrator.
+    pub to_nodes: BTreeMap<Urn, EscalationPath>,
+}
+
+/// The shortest ways there are in a cluster with these nodes.
+pub fn escalations(actors: &[Actor<'_>], nodes: &[Urn]) -> Ways {
+    let mut ways =
+        Ways { up: Search::new(actors, nodes, false, Goal::Administrator).ways(|_| true), ..Ways::default() };
     let rests = |actor: &Actor<'_>| matches!(actor.pods, Pods::Resting(_)) || !actor.holds.is_empty();
     if actors.iter().any(rests) {
-        for (id, mut way) in Search::new(actors, true).ways() {
-            way.conditional = true;
-            ways.entry(id).or_insert(way);
-        }
+        let new = Search::new(actors, nodes, true, Goal::Administrator).ways(|id| !ways.up.contains_key(id));
+        ways.up.extend(new.into_iter().map(|(id, way)| (id, EscalationPath { conditional: true, ..way })));
+    }
+    let takes = |conditional: bool| {
+        let mut all = actors.iter().flat_map(|actor| actor.capabilities);
+        all.any(|one| takes_nodes(one) && one.conditional == conditional)
+    };
+    let is_below = |id: &Urn| ways.up.get(id).is_none_or(|way| way.conditional);
+    if takes(false) {
+        ways.to_nodes = Search::new(actors, nodes, false, Goal::Node).ways(is_below);
+    }
+    if takes(true) || actors.iter().any(rests) {
+        let is_new = |id: &Urn| is_below(id) && !ways.to_nodes.contains_key(id);
+        let new = Search::new(actors, nodes, true, Goal::Node).ways(is_new);
+        ways.to_nodes.extend(new.into_iter().map(|(id, way)| (id, EscalationPath { conditional: true, ..way })));
     }
     ways
 }
 
-struct Search<'a> {
-    actors: &'a [Actor<'a>],
+pub(super) struct Search<'a> {
+    pub(super) actors: &'a [Actor<'a>],
+    nodes: &'a [Urn],
     /// Whether what rests counts as if it ran, and a pod's further tokens as its own.
     wakes: bool,
+    goal: Goal,
     next: Vec<Option<Next>>,
     /// Who can take over which group, by which capability.
     takers: BTreeMap<Group<'a>, Vec<(usize, usize)>>,
     /// Groups of which somebody leads up.
     open: BTreeSet<Group<'a>>,
+    /// The groups of the cluster that have rights, and its service accounts by namespace.
+    named: BTreeMap<&'a str, usize>,
+    members: BTreeMap<&'a str, Vec<usize>>,
 }
 
 impl<'a> Search<'a> {
-    fn new(actors: &'a [Actor<'a>], wakes: bool) -> Self {
+    fn new(actors: &'a [Actor<'a>], nodes: &'a [Urn], wakes: bool, goal: Goal) -> Self {
         let mut takers: BTreeMap<Group<'a>, Vec<(usize, usize)>> = BTreeMap::new();
+        let mut named = BTreeMap::new();
+        let mut members: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (index, actor) in actors.iter().enumerate() {
             for (number, capability) in actor.capabilities.iter().enumerate().filter(|(_, one)| !one.conditional) {
                 if let Some(group) = takes_over(capability) {
                     takers.entry(group).or_default().push((index, number));
                 }
             }
+            match actor.namespace {
+                Some(namespace) => members.entry(namespace).or_default().push(index),
+                None if actor.is_group => _ = named.insert(actor.name, index),
+                None => {}
+            }
         }
-        Self { actors, wakes, next: vec![None; actors.len()], takers, open: BTreeSet::new() }
+        let next = vec![None; actors.len()];
+        Self { actors, nodes, wakes, goal, next, takers, open: BTreeSet::new(), named, members }
     }
 
-    /// The way of each that has one.
-    fn ways(mut self) -> BTreeMap<Urn, EscalationPath> {
+    /// The way of each that has one and is wanted.
+    fn ways(mut self, is_wanted: impl Fn(&Urn) -> bool) -> BTreeMap<Urn, EscalationPath> {
         self.run();
         let ways = self.next.iter().enumerate().filter_map(|(index, next)| match next {
             Some(Next::Alone { .. } | Next::As { .. } | Next::Holds { .. }) => {
-                Some((self.actors.get(index)?.id.clone(), self.path(index)))
+                let actor = self.actors.get(index)?;
+                (actor.top.is_none() && is_wanted(actor.id)).then(|| (actor.id.clone(), self.path(index)))
             }
             _ => None,
         });
@@ -137,15 +155,16 @@ impl<'a> Search<'a> {
 
     fn run(&mut self) {
         let mut frontier = Vec::new();
-        for (index, actor) in self.actors.iter().enumerate() {
+        for (index, actor) in self.actors.iter().enumerate().filter(|_| self.goal == Goal::Administrator) {
             if actor.top.is_some() {
                 self.next[index] = Some(Next::End);
                 frontier.push(index);
             }
         }
-        // A right that is as good as all needs nobody else: one step.
+        // A right that is as good as all, or takes a node, needs nobody else: one step.
         for (index, actor) in self.actors.iter().enumerate() {
-            let alone = actor.capabilities.iter().position(is_enough);
+            let alone = actor.capabilities.iter().enumerate().filter(|(_, one)| self.suffices(one));
+            let alone = alone.min_by_key(|(_, one)| one.conditional).map(|(number, _)| number);
             if let (Some(capability), None) = (alone, &self.next[index]) {
                 self.next[index] = Some(Next::Alone { capability });
                 frontier.push(index);
@@ -157,6 +176,7 @@ impl<'a> Search<'a> {
                 for group in self.groups_of(other) {
                     self.take_over(group, other, &mut reached);
                 }
+                self.give_members(other, &mut reached);
                 if self.wakes {
                     self.held_by(other, &mut reached);
                 }
@@ -165,7 +185,45 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The groups that a service account is in.
+    /// Whether a right leads to the goal by itself.
+    pub(super) fn suffices(&self, one: &Capability) -> bool {
+        match self.goal {
+            Goal::Administrator => is_enough(one),
+            Goal::Node => takes_nodes(one) && (self.wakes || !one.conditional),
+        }
+    }
+
+    /// Whether a right leads to somebody who leads on.
+    pub(super) fn leads_on(&self, one: &Capability) -> bool {
+        !one.conditional && takes_over(one).is_some_and(|group| self.open.contains(&group))
+    }
+
+    /// The groups with rights that a service account is in (Kubernetes documentation, "Service accounts").
+    pub(super) fn in_groups(&self, actor: &Actor<'_>) -> impl Iterator<Item = &'a Actor<'a>> {
+        let own = actor.namespace.map(|namespace| format!("system:serviceaccounts:{namespace}"));
+        let all = ["system:serviceaccounts", "system:authenticated"].map(str::to_owned);
+        let names = own.into_iter().flat_map(move |own| [own].into_iter().chain(all.clone()));
+        names.filter_map(|name| self.actors.get(*self.named.get(name.as_str())?))
+    }
+
+    /// The members of a group that leads up do, too.
+    fn give_members(&mut self, group: usize, reached: &mut Vec<usize>) {
+        let Some(actor) = self.actors.get(group).filter(|actor| actor.is_group) else { return };
+        let members: Vec<usize> = match actor.name.strip_prefix("system:serviceaccounts") {
+            Some("") => self.members.values().flatten().copied().collect(),
+            Some(rest) => rest.strip_prefix(':').and_then(|of| self.members.get(of)).cloned().unwrap_or_default(),
+            None if actor.name == "system:authenticated" => self.members.values().flatten().copied().collect(),
+            None => return,
+        };
+        for member in members {
+            if let Some(next @ None) = self.next.get_mut(member) {
+                *next = Some(Next::Member { group });
+                reached.push(member);
+            }
+        }
+    }
+
+    /// What a service account can be taken over by.
     fn groups_of(&self, index: usize) -> Vec<Group<'a>> {
         let Some(actor) = self.actors.get(index) else { return Vec::new() };
         let Some(namespace) = actor.namespace else {
@@ -234,9 +292,18 @@ impl<'a> Search<'a> {
                     break;
                 }
                 Next::Alone { capability } => {
-                    target = Some(actor.id.clone());
-                    steps.push(format!("{} {}, which is as good as every right", actor.name, step(*capability)));
+                    let (end, words) = match self.goal {
+                        Goal::Administrator => (actor.id.clone(), "which is as good as every right".to_owned()),
+                        Goal::Node => self.node(actor),
+                    };
+                    target = Some(end);
+                    steps.push(format!("{} {}, {words}", actor.name, step(*capability)));
                     break;
+                }
+                Next::Member { group } => {
+                    let name = self.actors.get(*group).map_or("a group", |group| group.name);
+                    steps.push(format!("{} is in group {name}", actor.name));
+                    at = *group;
                 }
                 Next::Holds { other } => {
                     let name = self.actors.get(*other).map_or("another", |other| other.name);
@@ -257,7 +324,7 @@ impl<'a> Search<'a> {
                 }
             }
         }
-        steps.extend(self.cut(start));
+        steps.extend(self.actors.get(start).and_then(|actor| bindings(self, actor)));
         let target = target.or_else(|| self.actors.get(start).map(|actor| actor.id.clone()));
         EscalationPath {
             target: target.unwrap_or_else(|| Urn::new("")),
@@ -268,110 +335,24 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The bindings without which the subject has no way up.
-    fn cut(&self, start: usize) -> Option<String> {
-        const NAMED: usize = 4;
-        let actor = self.actors.get(start)?;
-        let leads_up = |one: &&Capability| {
-            let opens = takes_over(one).is_some_and(|group| self.open.contains(&group));
-            !one.conditional && (is_enough(one) || opens)
-        };
-        let bindings: BTreeSet<&str> = actor
-            .capabilities
-            .iter()
-            .filter(leads_up)
-            .filter_map(|one| one.proof.first().map(String::as_str))
-            .collect();
-        let more = bindings.len().saturating_sub(NAMED);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let named: Vec<&str> = bindings.into_iter().take(NAMED).collect();
-        (!named.is_empty()).then(|| format!("to cut it: take {} away from {}{more}", named.join(", "), actor.name))
-    }
-}
-
-/// Whether a right is worth all of the cluster by itself.
-fn is_enough(capability: &Capability) -> bool {
-    let wide = place(capability) == Place::Cluster;
-    let kind = match capability.kind {
-        CapabilityKind::Escalate
-        | CapabilityKind::KubernetesImpersonateUsers
-        | CapabilityKind::KubernetesIssueCertificates => wide,
-        CapabilityKind::KubernetesWriteLogin => true,
-        _ => false,
-    };
-    kind && !capability.conditional
-}
-
-/// Which identities a right takes over, and where.
-pub fn takes_over(capability: &Capability) -> Option<(Reach, Place<'_>)> {
-    let place = place(capability);
-    let reach = match capability.kind {
-        CapabilityKind::KubernetesCreatePods
-        | CapabilityKind::KubernetesWriteWorkloads
-        | CapabilityKind::KubernetesRequestTokens
-        | CapabilityKind::KubernetesTokenSecrets
-        | CapabilityKind::KubernetesImpersonateAccounts
-        // What it binds or is in a namespace lets it run pods there.
-        | CapabilityKind::Escalate
-        | CapabilityKind::Administrator => Some(Reach::Any),
-        CapabilityKind::KubernetesEnterPods
-        | CapabilityKind::KubernetesDebugPods
-        | CapabilityKind::KubernetesReachKubelets => Some(Reach::Pods),
-        CapabilityKind::ReadSecrets => Some(Reach::Token),
-        // Without a limit it is as good as every right, and needs nobody.
-        CapabilityKind::KubernetesImpersonateUsers if matches!(place, Place::User(_) | Place::Group(_)) => {
-            Some(Reach::Any)
+    /// A node of the cluster, and in words which there are.
+    fn node(&self, actor: &Actor<'_>) -> (Urn, String) {
+        let cluster =
+            actor.id.as_str().strip_prefix("k8s:").and_then(|rest| rest.split('/').next()).unwrap_or_default();
+        match self.nodes {
+            [] => {
+                (Urn::kubernetes_cluster(cluster, "node", "*"), "and so has every node and the pods on it".to_owned())
+            }
+            [only] => (only.clone(), format!("and so has node {} and the pods on it", last(only))),
+            [first, rest @ ..] => (
+                first.clone(),
+                format!("and so has node {} or any of {} others, and the pods on it", last(first), rest.len()),
+            ),
         }
-        _ => None,
-    }?;
-    Some((reach, place))
+    }
 }
 
-/// The place that the scope of a capability means.
-fn place(capability: &Capability) -> Place<'_> {
-    let below = |word: &str| capability.scope.strip_prefix(word)?.split_once('/').map(|(_, below)| below);
-    if let Some(namespace) = below("namespace ") {
-        return Place::Namespace(namespace);
-    }
-    if let Some(name) = below("user ") {
-        return Place::User(name);
-    }
-    if let Some(name) = below("group ") {
-        return Place::Group(name);
-    }
-    let named = below("service-account ").or_else(|| below("secret ")).and_then(|below| below.split_once('/'));
-    named.map_or(Place::Cluster, |(namespace, name)| Place::Named {
-        namespace: Some(namespace).filter(|namespace| *namespace != "*"),
-        name,
-    })
-}
-
-/// `may create pods in namespace ci (rolebinding ci/b, role ci/r, rule 2 …)`.
-fn sentence(capability: &Capability) -> String {
-    let what = match capability.kind {
-        CapabilityKind::KubernetesCreatePods => "may create pods",
-        CapabilityKind::KubernetesWriteWorkloads => "may write controllers that create pods",
-        CapabilityKind::KubernetesRequestTokens => "may have tokens of service accounts issued",
-        CapabilityKind::KubernetesTokenSecrets => "may make and read token Secrets",
-        CapabilityKind::KubernetesImpersonateAccounts => "may impersonate service accounts",
-        CapabilityKind::KubernetesImpersonateUsers => "may impersonate users and groups",
-        CapabilityKind::KubernetesEnterPods => "may run commands in pods",
-        CapabilityKind::KubernetesDebugPods => "may add containers to running pods",
-        CapabilityKind::KubernetesReachKubelets => "may run commands in every pod through the kubelets",
-        CapabilityKind::KubernetesIssueCertificates => "may have client certificates issued",
-        CapabilityKind::KubernetesWriteLogin => "may change who is who for the API server",
-        CapabilityKind::ReadSecrets => "may read token Secrets",
-        CapabilityKind::Administrator => "may do everything",
-        _ => "may give itself more rights",
-    };
-    let place = match (place(capability), capability.kind) {
-        (Place::Cluster, _) => "in the whole cluster".to_owned(),
-        (Place::Namespace(name), _) => format!("in namespace {name}"),
-        (Place::User(name) | Place::Group(name), _) => format!("called {name}"),
-        (Place::Named { namespace, name }, _) => {
-            let namespace = namespace.map_or_else(|| "any namespace".to_owned(), |name| format!("namespace {name}"));
-            format!("called {name} in {namespace}")
-        }
-    };
-    format!("{what} {place} ({})", capability.proof.join(", "))
+/// The name at the end of an id.
+fn last(id: &Urn) -> &str {
+    id.as_str().rsplit('/').next().unwrap_or_default()
 }

@@ -5,9 +5,12 @@ mod authorize;
 mod binding;
 mod bootstrap;
 mod capability;
+mod cut;
 mod escalate;
+mod held;
 mod names;
 mod node;
+mod right;
 mod rule;
 mod table;
 
@@ -17,10 +20,11 @@ use crate::model::{Grant, Identity, Policy, Urn};
 
 pub use authorize::{Asker, Authorizer, Decision, shown_rules};
 pub use bootstrap::Bootstrap;
-pub use capability::{capabilities, grant_capabilities};
-pub use escalate::{Actor, Place, Pods, Reach, escalations, takes_over};
+pub use capability::{capabilities, grant_capabilities, relevant_rules};
+pub use escalate::{Actor, Pods, Ways, escalations};
 pub use names::{Named, ResourceNames};
 pub use node::NodeRights;
+pub use right::{Place, Reach, takes_nodes, takes_over};
 pub use rule::{Request, allows, grant_allows};
 pub use table::CapabilityTable;
 
@@ -31,11 +35,28 @@ pub struct Around<'a> {
     pub role: &'a (dyn Fn(&Urn) -> Option<&'a Policy> + Sync),
     /// Whether an object was read.
     pub is_there: &'a (dyn Fn(&Urn) -> bool + Sync),
+    /// Whether a namespace of a cluster, or any where none is said, lets in pods that have the files of their node.
+    pub admission: &'a (dyn Fn(&str, Option<&str>) -> Admission + Sync),
+    /// The rules of a role that can count, by their place; none where nobody has looked. See [`relevant_rules`].
+    pub relevant: &'a (dyn Fn(&Policy) -> Option<&'a [usize]> + Sync),
+}
+
+/// Whether pods that have the files of their node are let into a namespace, by the level of pod security that is enforced
+/// there (Kubernetes documentation, "Pod Security Standards"). Webhooks and policies are not asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// The level is `privileged`.
+    Open,
+    /// No level is said: what the API server was started with decides, and lets them in by default.
+    Unsaid,
+    /// The level is `baseline` or `restricted`.
+    Refused,
 }
 
 impl Around<'_> {
     /// Where nothing else is known.
-    pub const NOTHING: Self = Around { role: &|_| None, is_there: &|_| false };
+    pub const NOTHING: Self =
+        Around { role: &|_| None, is_there: &|_| false, admission: &|_, _| Admission::Unsaid, relevant: &|_| None };
 }
 
 impl fmt::Debug for Around<'_> {

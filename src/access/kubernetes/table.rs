@@ -59,6 +59,9 @@ pub(super) struct Row {
     /// A rule for a role of its own is as good as one without a limit.
     #[serde(default)]
     pub(super) own_roles: bool,
+    /// Only where pods that have the files of their node are let in; conditional where that is not said.
+    #[serde(default)]
+    pub(super) admission: bool,
     /// What else must be so and cannot be read from RBAC; makes the capability conditional.
     #[serde(default)]
     pub(super) provided: Option<String>,
@@ -94,7 +97,7 @@ impl Row {
     /// Whether something else must be so, and was not seen.
     pub(super) fn is_provided(&self, cluster: &str, around: &Around<'_>) -> bool {
         let is_seen = |there: &String| (around.is_there)(&Urn::new(format!("k8s:{cluster}/{there}")));
-        self.provided.is_some() && !self.there.as_ref().is_some_and(is_seen)
+        self.provided.is_some() && !self.admission && !self.there.as_ref().is_some_and(is_seen)
     }
 
     /// Whether it can hold in a namespace; `None` is the whole cluster.

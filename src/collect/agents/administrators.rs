@@ -64,6 +64,13 @@ mod tests {
     }
 
     #[test]
+    fn a_policy_that_is_looked_up_by_its_name_counts() {
+        let text = "data \"aws_iam_policy\" \"all\" {\n  name = \"AdministratorAccess\"\n}\nresource \"aws_iam_user\" \"ci\" {\n  name = \"ci\"\n}\nresource \"aws_iam_user_policy_attachment\" \"a\" {\n  user       = aws_iam_user.ci.name\n  policy_arn = data.aws_iam_policy.all.arn\n}\n";
+        assert_eq!(by(text), [("aws_iam_user.ci".to_owned(), "AdministratorAccess".to_owned())]);
+        assert!(by(&text.replace("AdministratorAccess", "ReadOnlyAccess")).is_empty());
+    }
+
+    #[test]
     fn templates_are_read_as_well() {
         let text = "Resources:\n  Bot:\n    Type: AWS::IAM::User\n    Properties:\n      ManagedPolicyArns: [arn:aws:iam::aws:policy/AdministratorAccess]\n  Reader:\n    Type: AWS::IAM::Role\n    Properties:\n      ManagedPolicyArns: [arn:aws:iam::aws:policy/ReadOnlyAccess]\n";
         let found = Administrators::of_template(text);

@@ -118,7 +118,9 @@ fn assignments<'v>(text: &str, variables: &'v [Variable]) -> Vec<(&'v Variable, 
 
 /// The folder below the home directory that a value names, or why it is not known.
 fn place(value: &str, home: &Path, true_home: &Path) -> Result<PathBuf, String> {
+    let is_home = matches!(value.trim_end_matches('/'), "$HOME" | "${HOME}" | "~" | "%h");
     let tails = ["$HOME/", "${HOME}/", "~/", "%h/"].iter().find_map(|head| value.strip_prefix(head));
+    let tails = tails.or(is_home.then_some(""));
     let name = true_home.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let homes = [home.to_owned(), true_home.to_owned(), Path::new("/home").join(name), Path::new("/Users").join(name)];
     let below = match tails {
@@ -178,6 +180,7 @@ mod tests {
         for value in ["$WORK/x", "$(pwd)/x", "~/../x", "$HOME/$X"] {
             assert!(told(value).is_err_and(|why| why.contains("computed")), "{value}");
         }
+        assert_eq!((told("$HOME").as_deref(), told("~/").as_deref()), (Ok(""), Ok("")));
         assert_eq!(told("/etc/codex"), Err("leads out of the home directory, to /etc/codex".to_owned()));
     }
 }

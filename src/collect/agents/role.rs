@@ -136,8 +136,8 @@ fn written_as(value: &str, body: &str, key: &str) -> Given {
         return Given::Document(name.to_owned());
     }
     let is_of_data = value.contains("data.aws_iam_policy.");
-    if let Some(name) = hcl::refers_to(value, "aws_iam_policy").filter(|_| !is_of_data) {
-        return Given::Policy(name.to_owned());
+    if let Some(name) = hcl::refers_to(value, "aws_iam_policy") {
+        return Given::Policy(if is_of_data { format!("data.{name}") } else { name.to_owned() });
     }
     let bare = value.trim_start_matches(['"', '[', '$', '{', ' ']);
     if COMPUTED.iter().any(|computed| bare.starts_with(computed)) {
@@ -160,6 +160,15 @@ impl Roles {
                 let from = block.attribute("source_policy_documents").or(block.attribute("override_policy_documents"));
                 let more = from.map(|(value, _)| Power::Unknown(format!("its policy is made of {value}")));
                 self.documents.insert(block.name.to_owned(), Power::strongest(statement::of_text(&body), more));
+            }
+            // A block of data names a policy that is there already, and has no text of its own.
+            "aws_iam_policy" if block.attribute("policy").is_none() => {
+                let named = ["name", "arn"].iter().filter_map(|key| block.attribute(key)).map(|(value, _)| value);
+                let power = named.into_iter().find_map(administrator_policy);
+                let power = power.map(|policy| Power::Administrator(policy.to_owned()));
+                let why = || Power::Unknown(format!("the policy {} is not in this code", block.name));
+                let given = Given::Here(Some(power.unwrap_or_else(why)));
+                self.policies.insert(format!("data.{}", block.name), given);
             }
             "aws_iam_policy" => {
                 let given =

@@ -1,5 +1,7 @@
 //! From service accounts and their Secrets to identities and credentials. No value of a Secret is looked at here.
 
+use std::collections::BTreeSet;
+
 use super::held::{Account, Token};
 use super::object::{Metadata, Named, Object, OwnerRef};
 use super::records::{Projection, created, labels, qualified};
@@ -35,7 +37,10 @@ impl Projection {
                     why: format!("the annotation {} of service account {name}", cloud.annotation).into(),
                     evidence: evidence.clone(),
                 })),
-                None => attributes.set(AttributeName::CloudLinkBroken, true),
+                None => {
+                    attributes.set(AttributeName::CloudLinkBroken, true);
+                    attributes.set(AttributeName::CloudLinkWhy, "it is no name of one");
+                }
             }
             attributes.set(AttributeName::CloudIdentity, cloud.name);
         }
@@ -145,12 +150,18 @@ impl Projection {
         if has_values {
             attributes.set(AttributeName::ValuePrints, prints);
         }
-        let holds = std::mem::take(&mut self.found.holds);
+        let mut holds = std::mem::take(&mut self.found.holds);
+        // A token Secret is a credential of its account already.
+        holds.retain(|one| kind != TOKEN_TYPE || !one.starts_with("kubernetes.token"));
+        if self.found.kubeconfig {
+            attributes.set(AttributeName::HoldsKubeconfig, true);
+        }
+        let has_key = public_names(&self.found.keys, &mut attributes);
         if !holds.is_empty() {
             self.holding.insert(qualified(&metadata));
             attributes.set(AttributeName::Holds, holds.into_iter().collect::<Vec<_>>());
         }
-        if !(in_annotation || registry || bootstrap || opens.is_some() || has_values) {
+        if !(in_annotation || registry || bootstrap || opens.is_some() || has_values || has_key) {
             return;
         }
         if !kind.is_empty() {
@@ -172,6 +183,20 @@ impl Projection {
             out.push(Record::Setting(setting));
         }
     }
+}
+
+/// Notes the names of the one public key of a certificate; of a chain nobody knows here which has its private half.
+pub(super) fn public_names(keys: &BTreeSet<(&'static str, String)>, attributes: &mut Attributes) -> bool {
+    let mut has_one = false;
+    let known = [("ssh_fingerprint", AttributeName::SshFingerprint), ("spki_sha256", AttributeName::SpkiSha256)];
+    for (name, attribute) in known {
+        let mut named = keys.iter().filter(|(of, _)| *of == name);
+        if let (Some((_, key)), None) = (named.next(), named.next()) {
+            attributes.set(attribute, key.as_str());
+            has_one = true;
+        }
+    }
+    has_one
 }
 
 /// Which other cluster a Secret opens, by the labels and types of those who keep such: Argo CD ("Declarative setup",

@@ -12,7 +12,7 @@ const fn all(name: &'static str) -> Group {
 }
 
 /// The groups, by the documentation of each project: what runs jobs and services, what deploys, what runs agents.
-pub(super) const GROUPS: [Group; 30] = [
+pub(super) const GROUPS: [Group; 31] = [
     all("actions.github.com"),
     all("agent.kagenti.dev"),
     all("apps.kruise.io"),
@@ -22,6 +22,7 @@ pub(super) const GROUPS: [Group; 30] = [
             "analysisruns",
             "analysistemplates",
             "applications",
+            "appprojects",
             "clusterworkflowtemplates",
             "cronworkflows",
             "eventsources",
@@ -46,6 +47,7 @@ pub(super) const GROUPS: [Group; 30] = [
         name: "monitoring.coreos.com",
         resources: &["alertmanagers", "prometheusagents", "prometheuses", "thanosrulers"],
     },
+    Group { name: "olm.operatorframework.io", resources: &["clusterextensions"] },
     Group { name: "opentelemetry.io", resources: &["opentelemetrycollectors"] },
     Group { name: "operators.coreos.com", resources: &["clusterserviceversions"] },
     Group { name: "pkg.crossplane.io", resources: &["controllerconfigs", "deploymentruntimeconfigs"] },
@@ -65,8 +67,22 @@ pub(super) const GROUPS: [Group; 30] = [
     Group { name: "workload.codeflare.dev", resources: &["appwrappers"] },
 ];
 
+/// Whether a controller acts as the service account that such an object names, and no pod runs as it: it is given a token or
+/// impersonates it (documentation of Argo CD, External Secrets, Flux and OLM).
+pub(super) fn acts_without_pods(kind: &str) -> bool {
+    const KINDS: [&str; 7] = [
+        "AppProject",
+        "ClusterExtension",
+        "ClusterSecretStore",
+        "HelmRelease",
+        "Kustomization",
+        "SecretStore",
+        "VaultAuth",
+    ];
+    KINDS.contains(&kind)
+}
+
 /// Whether a resource of a group is read.
-#[cfg(feature = "kubernetes")]
 pub(super) fn is_read(group: &str, resource: &str) -> bool {
     let group = GROUPS.iter().find(|one| one.name == group);
     group.is_some_and(|one| one.resources.is_empty() || one.resources.contains(&resource))

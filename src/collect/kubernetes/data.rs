@@ -107,14 +107,13 @@ impl Shape for Entry {
         let is_file = text.trim().contains('\n');
         if !is_file {
             let date = parse_timestamp(text).ok();
-            return Self { plain: is_plain(text), date, text: Text::new(text), ..Self::default() };
+            let secrets = bare_line(text.trim()).into_iter().collect();
+            return Self { plain: is_plain(text), secrets, date, text: Text::new(text), ..Self::default() };
         }
-        let has = |field: &str| text.contains(field);
-        let credential = has("token:") || has("client-key-data:") || has("password:");
         Self {
             is_file,
             secrets: text.lines().take(MOST_LINES).filter_map(secret_line).collect(),
-            kubeconfig: has("kind: Config") && has("clusters:") && has("users:") && credential,
+            kubeconfig: is_kubeconfig(text),
             mapped: mapped(text),
             text: Text::new(text),
             ..Self::default()
@@ -122,11 +121,27 @@ impl Shape for Entry {
     }
 }
 
+/// Whether a text is a kubeconfig with a token, key or password, in YAML or JSON.
+pub(super) fn is_kubeconfig(text: &str) -> bool {
+    let has = |field: &str| text.contains(&format!("{field}:")) || text.contains(&format!("\"{field}\":"));
+    let is_config = text.contains("kind: Config") || has("kind") && text.contains("\"Config\"");
+    is_config && has("clusters") && has("users") && (has("token") || has("client-key-data") || has("password"))
+}
+
+/// The two settings of Redis that have no sign between name and value (`redis.conf`, "SECURITY").
+fn bare_line(line: &str) -> Option<String> {
+    let (name, value) = line.split_once(' ').filter(|(name, _)| matches!(*name, "requirepass" | "masterauth"))?;
+    (!is_plain(value)).then(|| name.to_owned())
+}
+
 /// The name of a setting in a line of a file (`name = value`, `name: value`) that is a secret.
 fn secret_line(line: &str) -> Option<String> {
     let line = line.trim();
     if line.starts_with(['#', ';', '!']) || line.starts_with("//") {
         return None;
+    }
+    if let Some(name) = bare_line(line) {
+        return Some(name);
     }
     let (name, value) = line.split_once(['=', ':'])?;
     let name = name.trim().trim_matches(['"', '\'']).trim_start_matches("- ").trim_start_matches("export ");

@@ -2,9 +2,10 @@
 //! It follows no symbolic link inside a directory and asks no cluster.
 
 mod absent;
+mod custom;
 mod files;
 
-pub(super) use absent::DUMP;
+pub(super) use absent::commands;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -58,6 +59,7 @@ impl Collector for KubernetesDump {
             read: BTreeMap::new(),
             others: BTreeMap::new(),
             foreign: 0,
+            custom: custom::Custom::default(),
             position: 0,
             strays: Faults::default(),
             holes: 0,
@@ -85,6 +87,8 @@ struct Cluster {
     others: BTreeMap<String, u64>,
     /// How many documents or items that are no Kubernetes objects.
     foreign: u64,
+    /// What it has of custom resources.
+    custom: custom::Custom,
     /// How many objects of the current file were seen.
     position: u64,
     /// What should have been objects, but does not say of which kind.
@@ -127,8 +131,9 @@ impl Cluster {
                     let entry = CoverageEntry::hole(NAME, &self.name, file, Outcome::Partial, detail);
                     self.hole(entry.remedy(format!("dump the cluster again: {}", absent::DUMP)))?;
                 }
-                if let Some(kind) = Kind::of(&api_version, &kind) {
-                    self.dumped(kind);
+                match Kind::of(&api_version, &kind) {
+                    Some(kind) => self.dumped(kind),
+                    None => self.custom.see_list(&api_version, &kind),
                 }
             }
             Part::Foreign { expected } => {
@@ -155,6 +160,17 @@ impl Cluster {
         self.position += 1;
         object.position = self.position;
         let Some(kind) = Kind::of(&object.api_version, &object.kind) else {
+            if object.api_version == "v1" && object.kind == "Status" {
+                let detail = format!(
+                    "{file}: the object at position {} is the server's refusal of a list (kind Status)",
+                    self.position
+                );
+                let entry = CoverageEntry::hole(NAME, &self.name, file, Outcome::Refused, detail);
+                return self.hole(
+                    entry.remedy(format!("let who dumps list it, and dump the cluster again: {}", absent::DUMP)),
+                );
+            }
+            self.custom.see(&object);
             self.other(&object.kind);
             let location = self.location(file, &object);
             let mut records = Vec::new();

@@ -10,7 +10,8 @@ use super::audit::Uses;
 use super::records::Projection;
 use super::resources::Kind;
 use crate::model::{
-    AttributeName, Confidence, Credential, Identity, Known, Link, LinkKind, Record, Urn, Usage, Workload,
+    AttributeName, Attributes, Confidence, Credential, Evidence, Identity, Known, Link, LinkKind, Record, SettingKind,
+    Urn, Usage, Workload,
 };
 
 /// A workload that another kind may make, or that refers to Secrets.
@@ -22,6 +23,15 @@ pub(super) struct Waiting {
     pub(super) secrets: BTreeSet<String>,
     /// Credentials in its template.
     pub(super) exposures: Vec<Record>,
+}
+
+/// What was seen of a node by the pods on it.
+pub(super) struct OnNode {
+    /// The first of them by name, and where it was seen.
+    pub(super) pod: String,
+    pub(super) evidence: Evidence,
+    /// As whom they run, by namespace and name.
+    pub(super) accounts: BTreeSet<String>,
 }
 
 /// A service account.
@@ -82,6 +92,15 @@ impl Projection {
         self.finish_accounts(&mut records);
         for policy in aggregate(std::mem::take(&mut self.roles)) {
             records.push(Record::Policy(policy));
+        }
+        for (node, OnNode { evidence, accounts, .. }) in std::mem::take(&mut self.nodes) {
+            let attributes = match accounts.is_empty() {
+                true => Attributes::default(),
+                false => Attributes::default().with(AttributeName::PodsOf, accounts.into_iter().collect::<Vec<_>>()),
+            };
+            let id = Urn::kubernetes_cluster(&self.cluster, "node", &node);
+            let kind = SettingKind::KubernetesNode;
+            records.push(Record::Setting(self.plain_setting(kind, id, node, evidence, attributes)));
         }
         let reads_workloads = [Kind::Pod, Kind::Deployment].into_iter().any(|kind| self.is_listed(kind));
         for mut setting in std::mem::take(&mut self.secrets) {

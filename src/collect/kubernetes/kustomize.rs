@@ -39,6 +39,29 @@ pub(super) struct Kustomization {
     generators: Vec<serde::de::IgnoredAny>,
     #[serde(rename = "helmCharts")]
     charts: Vec<serde::de::IgnoredAny>,
+    #[serde(rename = "commonLabels")]
+    common_labels: BTreeMap<String, Value>,
+    #[serde(rename = "commonAnnotations")]
+    common_annotations: BTreeMap<String, Value>,
+    labels: Vec<Pairs>,
+    #[serde(rename = "configMapGenerator")]
+    config_maps: Vec<Generated>,
+}
+
+/// Labels that are put onto everything.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Pairs {
+    pairs: BTreeMap<String, Value>,
+}
+
+/// A ConfigMap that a kustomization makes. Of its files only the search for secrets knows.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Generated {
+    name: String,
+    namespace: String,
+    literals: Vec<String>,
 }
 
 /// A patch as a kustomization names it: a file, or the text itself; where one may be either, the file is tried first.
@@ -56,6 +79,9 @@ pub(super) struct Changes {
     namespace: String,
     prefix: String,
     suffix: String,
+    /// Labels and annotations that everything gets.
+    labels: BTreeMap<String, String>,
+    annotations: BTreeMap<String, String>,
     /// In the order in which they are applied: those of the base first.
     pub(super) patches: Vec<Rc<Patch>>,
 }
@@ -71,6 +97,8 @@ pub(super) struct Overlay {
     pub(super) patch_files: BTreeSet<String>,
     /// Patches and parts that could not be read.
     pub(super) unread: Vec<String>,
+    /// ConfigMaps that are made, each with the file that says so and what is changed of it.
+    pub(super) made: Vec<(String, Value, Changes)>,
 }
 
 /// Reads a file that is called as Kustomize wants it: the folder below the tree, and what it says, or why that cannot be told.
@@ -85,7 +113,7 @@ pub(super) fn read(root: &Path, file: &Path) -> Option<Result<(String, Kustomiza
 }
 
 /// The text of a small file inside of the tree.
-fn text_of(root: &Path, file: &Path) -> Option<String> {
+pub(super) fn text_of(root: &Path, file: &Path) -> Option<String> {
     let path = root.join(file);
     // A link must not lead out of the tree.
     let (inside, real) = (root.canonicalize().ok()?, path.canonicalize().ok()?);
@@ -104,12 +132,41 @@ pub(super) fn overlays(root: &Path, all: &BTreeMap<String, Kustomization>) -> Ve
         bases.extend(one.parts().filter_map(|part| joined(folder, part)).filter(|part| all.contains_key(part)));
     }
     let tops = all.iter().filter(|(folder, _)| !bases.contains(*folder));
-    tops.map(|(folder, _)| {
-        let mut overlay = Overlay { name: folder.clone(), ..Overlay::default() };
-        gather(root, all, folder, &Changes::default(), DEEPEST, &mut overlay);
-        overlay
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    let mut overlays: Vec<Overlay> = tops
+        .map(|(folder, _)| {
+            let mut overlay = Overlay { name: folder.clone(), ..Overlay::default() };
+            gather(root, all, folder, &Changes::default(), DEEPEST, &mut overlay, &mut seen);
+            overlay
+        })
+        .collect();
+    // Those that no top leads to build on each other in a circle, which kustomize refuses.
+    let circle: Vec<String> = all.keys().filter(|folder| !seen.contains(*folder)).cloned().collect();
+    if let Some(first) = circle.first() {
+        let unread =
+            circle.iter().map(|folder| format!("{folder}/kustomization: builds on itself in a circle")).collect();
+        overlays.push(Overlay { name: first.clone(), unread, ..Overlay::default() });
+    }
+    overlays
+}
+
+/// Labels and annotations as texts.
+fn texts(pairs: &BTreeMap<String, Value>) -> impl Iterator<Item = (String, String)> {
+    pairs.iter().map(|(name, value)| {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        (name.clone(), text)
     })
-    .collect()
+}
+
+impl Generated {
+    /// The object that is made of literals `NAME=VALUE`; its name gets a hash, which nothing here depends on.
+    fn object(&self) -> Value {
+        let pairs = self.literals.iter().filter_map(|one| one.split_once('='));
+        let data: serde_json::Map<String, Value> =
+            pairs.map(|(name, value)| (name.to_owned(), value.trim_matches(['"', '\'']).into())).collect();
+        serde_json::json!({"apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": self.name, "namespace": self.namespace}, "data": data})
+    }
 }
 
 impl Kustomization {
@@ -170,8 +227,10 @@ fn gather(
     outer: &Changes,
     depth: usize,
     overlay: &mut Overlay,
+    seen: &mut BTreeSet<String>,
 ) {
     let Some(one) = all.get(folder).filter(|_| depth > 0) else { return };
+    seen.insert(folder.to_owned());
     let mut patches = one.changes(root, folder, overlay);
     patches.extend(outer.patches.iter().cloned());
     // What is outside has the last word: its namespace wins, its prefix stands before.
@@ -179,12 +238,20 @@ fn gather(
         namespace: if outer.namespace.is_empty() { one.namespace.clone() } else { outer.namespace.clone() },
         prefix: format!("{}{}", outer.prefix, one.prefix),
         suffix: format!("{}{}", one.suffix, outer.suffix),
+        labels: texts(&one.common_labels)
+            .chain(one.labels.iter().flat_map(|some| texts(&some.pairs)))
+            .chain(outer.labels.clone())
+            .collect(),
+        annotations: texts(&one.common_annotations).chain(outer.annotations.clone()).collect(),
         patches,
     };
+    for map in one.config_maps.iter().filter(|map| !map.name.is_empty()) {
+        overlay.made.push((format!("{folder}/kustomization.yaml"), map.object(), changes.clone()));
+    }
     for named in one.parts() {
         match joined(folder, named) {
             Some(part) if all.contains_key(&part) && depth > 1 => {
-                gather(root, all, &part, &changes, depth - 1, overlay);
+                gather(root, all, &part, &changes, depth - 1, overlay, seen);
             }
             // Of another machine, not there, or a folder that says nothing: what it brings nobody knows.
             Some(part) if all.contains_key(&part) || text_of(root, Path::new(&part)).is_none() => {
@@ -238,8 +305,9 @@ impl Changes {
         (objects, failed)
     }
 
-    /// Applies names and namespace to an object and to the names in it.
-    pub(super) fn apply(&self, object: &mut Object) {
+    /// Applies names, namespace and labels to an object, and names to the references in it to what is built with it.
+    pub(super) fn apply(&self, object: &mut Object, built: &BTreeSet<(String, String)>) {
+        let in_build = |kind: &str, name: &str| built.contains(&(kind.to_owned(), name.to_owned()));
         let rename = |name: &mut String| {
             let is_platform = name.is_empty() || name.starts_with("system:") || name.as_str() == "default";
             if !is_platform {
@@ -253,16 +321,26 @@ impl Changes {
         if !self.namespace.is_empty() && !kind.is_some_and(|kind| kind.resource().is_cluster_wide()) {
             self.namespace.clone_into(&mut object.metadata.namespace);
         }
-        // The roles that every cluster has keep their names.
-        if !matches!(object.role.name.as_str(), "cluster-admin" | "admin" | "edit" | "view") {
+        object.metadata.labels.0.extend(self.labels.clone());
+        object.metadata.annotations.0.extend(self.annotations.clone());
+        // What is not built here, such as the roles that every cluster has, keeps its name.
+        if in_build(&object.role.kind, &object.role.name) {
             rename(&mut object.role.name);
         }
         for subject in object.subjects.iter_mut().filter(|subject| subject.kind == "ServiceAccount") {
-            rename(&mut subject.name);
-            if !self.namespace.is_empty() {
+            let is_built = in_build("ServiceAccount", &subject.name);
+            if is_built {
+                rename(&mut subject.name);
+            }
+            // The account `default` is in every namespace and in no file.
+            if !self.namespace.is_empty() && (is_built || subject.name == "default") {
                 self.namespace.clone_into(&mut subject.namespace);
             }
         }
-        object.spec.rename_accounts(rename);
+        object.spec.rename_accounts(|name| {
+            if in_build("ServiceAccount", name) {
+                rename(name);
+            }
+        });
     }
 }

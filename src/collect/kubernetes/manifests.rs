@@ -9,20 +9,28 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use serde::Deserialize;
+use serde_json::Value;
 
+use super::faults::{self, Faults};
 use super::kustomize::{self, Overlay};
 use super::object::Object;
 use super::read::{Format, Part, read};
 use super::records::{Projection, qualified};
 use super::resources::Kind;
 use super::shape::Take;
-use super::{NAME, cluster_name, helm};
+use super::{NAME, cluster_name, helm, unrendered};
 use crate::collect::source::{Repositories, authors};
 use crate::collect::{CollectError, Collector, Context, Sink};
 use crate::model::{AttributeName, CoverageEntry, FactKind, Identity, IdentityKind, Known, Location, Outcome, Record};
 
 /// Larger files are no manifests that people write.
 const LARGEST: u64 = 4 * 1024 * 1024;
+
+/// How many places of one sort are named.
+const SHOWN: usize = 4;
+
+/// The values of charts, by their folders.
+type Charts = BTreeMap<Option<String>, Option<Value>>;
 
 /// What manifests say.
 const DECLARED: &[FactKind] = &[FactKind::Identities, FactKind::Grants, FactKind::Workloads, FactKind::Settings];
@@ -41,7 +49,9 @@ pub(super) struct Manifest {
     pub(super) path: String,
     pub(super) objects: Vec<Object>,
     /// It is a template of Helm that was read without rendering it.
-    template: bool,
+    pub(super) template: bool,
+    /// Lines, and the fields in which rights stand behind a value that nothing says.
+    pub(super) unknown: Vec<(u64, &'static str)>,
     /// As it was read, for patches.
     text: String,
 }
@@ -92,9 +102,11 @@ struct Tree<'a> {
 impl Tree<'_> {
     fn collect(&self, files: &[PathBuf]) -> Result<(), CollectError> {
         let mut manifests = Vec::new();
+        let mut charts = BTreeMap::new();
         for file in files {
-            manifests.extend(self.read(file)?);
+            manifests.extend(self.read(file, &mut charts)?);
         }
+        self.unrendered(&manifests)?;
         let templates = manifests.iter().filter(|one| one.template).count() as u64;
         let mut kustomizations: BTreeMap<String, kustomize::Kustomization> = BTreeMap::new();
         for (file, read) in files.iter().filter_map(|file| Some((file, kustomize::read(self.root, file)?))) {
@@ -110,19 +122,11 @@ impl Tree<'_> {
         let used: BTreeSet<String> = overlays.iter().flat_map(of_overlay).collect();
         let count: u64 = manifests.iter().map(|one| one.objects.len() as u64).sum();
         let plain: Vec<&Manifest> = manifests.iter().filter(|one| !used.contains(&one.path)).collect();
-        self.project(self.target, plain.iter().map(|one| (*one, None)))?;
+        self.project(self.target, plain.iter().map(|one| (*one, None)), &BTreeSet::new())?;
         let by_path: BTreeMap<&str, &Manifest> = manifests.iter().map(|one| (one.path.as_str(), one)).collect();
         let mut undone = 0;
         for overlay in &overlays {
-            let mut patched = Vec::new();
-            for (path, changes) in &overlay.files {
-                let Some(manifest) = by_path.get(path.as_str()) else { continue };
-                let (manifest, failed) = manifest.patched(changes);
-                undone += failed;
-                patched.push((manifest, changes));
-            }
-            let name = format!("{} {}", self.target, cluster_name(&overlay.name));
-            self.project(&name, patched.iter().map(|(manifest, changes)| (manifest.as_ref(), Some(*changes))))?;
+            undone += self.overlay(overlay, &by_path)?;
         }
         let mut entry = CoverageEntry::complete(NAME, self.target, "manifests", count);
         entry.detail = (templates > 0).then(|| {
@@ -135,8 +139,38 @@ impl Tree<'_> {
         self.sink.send_blocking(Record::Coverage(hole.blinds(self.facts).remedy(remedy.to_owned())))
     }
 
+    /// Sends what an overlay makes; how many of its patches could not be done in full.
+    fn overlay(&self, overlay: &Overlay, by_path: &BTreeMap<&str, &Manifest>) -> Result<usize, CollectError> {
+        let mut undone = 0;
+        let mut patched = Vec::new();
+        for (path, changes) in &overlay.files {
+            let Some(manifest) = by_path.get(path.as_str()) else { continue };
+            let (manifest, failed) = manifest.patched(changes);
+            undone += failed;
+            patched.push((manifest, changes));
+        }
+        for (path, made, changes) in &overlay.made {
+            let Ok(Take(object, true)) = Take::<Object>::deserialize(made.clone()) else { continue };
+            let (path, objects, unknown) = (path.clone(), vec![object], Vec::new());
+            let made = Manifest { path, objects, template: false, unknown, text: String::new() };
+            patched.push((Cow::Owned(made), changes));
+        }
+        let built: BTreeSet<(String, String)> = patched
+            .iter()
+            .flat_map(|(manifest, _)| &manifest.objects)
+            .map(|object| (object.kind.clone(), object.metadata.name.clone()))
+            .collect();
+        if patched.is_empty() {
+            return Ok(undone);
+        }
+        let name = format!("{} {}", self.target, cluster_name(&overlay.name));
+        let objects = patched.iter().map(|(manifest, changes)| (manifest.as_ref(), Some(*changes)));
+        self.project(&name, objects, &built)?;
+        Ok(undone)
+    }
+
     /// The objects of a file; none where it cannot be read, which is said.
-    fn read(&self, file: &Path) -> Result<Option<Manifest>, CollectError> {
+    fn read(&self, file: &Path, charts: &mut Charts) -> Result<Option<Manifest>, CollectError> {
         let path = file.to_string_lossy().replace('\\', "/");
         let mut text = String::new();
         let opened = File::open(self.root.join(file)).and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text));
@@ -147,15 +181,32 @@ impl Tree<'_> {
             return self.hole(&path, "is longer than 4 MiB, and no manifest".to_owned()).map(|()| None);
         }
         let template = helm::is_template(&path, &text);
+        let mut unknown = Vec::new();
         if template {
-            text = helm::tolerate(&text);
+            let chart = helm::chart(&path).map(str::to_owned);
+            let values = charts.entry(chart).or_insert_with_key(|chart| {
+                let file = Path::new(chart.as_deref()?).join("values.yaml");
+                serde_saphyr::from_str(&kustomize::text_of(self.root, &file)?).ok()
+            });
+            let told = helm::tolerate(&text, values.as_ref().unwrap_or(&Value::Null));
+            (text, unknown) = (told.text, told.unknown);
         }
         let format = if path.to_ascii_lowercase().ends_with(".json") { Format::Json } else { Format::Yaml };
         let mut objects = Vec::new();
         let mut broken = None;
         read(format, Cursor::new(text.as_bytes()), &mut |part| {
             match part {
-                Part::Object(object) => objects.push(*object),
+                Part::Object(object) => {
+                    let mut object = *object;
+                    object.position = objects.len() as u64 + 1;
+                    if object.metadata.name.is_empty() {
+                        object.metadata.name.clone_from(&object.metadata.generated);
+                    }
+                    if template && object.api_version.starts_with("helm-") {
+                        object.api_version = unrendered::usual_version(&object.kind).unwrap_or(object.api_version);
+                    }
+                    objects.push(object);
+                }
                 Part::Broken(one) => broken = broken.take().or(Some(one)),
                 Part::List { .. } | Part::Foreign { .. } => {}
             }
@@ -170,7 +221,23 @@ impl Tree<'_> {
                 false => self.broken(&what, detail)?,
             }
         }
-        Ok(Some(Manifest { path, objects, template, text }))
+        Ok(Some(Manifest { path, objects, template, unknown, text }))
+    }
+
+    /// Says where rights of templates stand behind values that nothing here gives: what they amount to nobody knows.
+    fn unrendered(&self, manifests: &[Manifest]) -> Result<(), CollectError> {
+        let found = unrendered::places(manifests);
+        if found.is_empty() {
+            return Ok(());
+        }
+        let shown = found.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+        let more = found.len().saturating_sub(SHOWN);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let detail = format!("stand behind values that are not in the chart's values.yaml: {shown}{more}");
+        let entry = CoverageEntry::hole(NAME, self.target, "rights in Helm templates", Outcome::Partial, detail);
+        let remedy =
+            "render the chart with its values (helm template CHART -f VALUES > rendered.yaml) and scan the result";
+        self.sink.send_blocking(Record::Coverage(entry.blinds(&[FactKind::Grants]).remedy(remedy)))
     }
 
     /// A manifest of which something could not be read: what stands there is not known.
@@ -190,7 +257,9 @@ impl Tree<'_> {
         &self,
         tenant: &str,
         manifests: impl Iterator<Item = (&'m Manifest, Option<&'m kustomize::Changes>)>,
+        built: &BTreeSet<(String, String)>,
     ) -> Result<(), CollectError> {
+        let mut faults = Faults::default();
         let mut projection = Projection::new(tenant, self.now);
         let mut templates: BTreeSet<String> = BTreeSet::new();
         let mut records = Vec::new();
@@ -198,17 +267,28 @@ impl Tree<'_> {
             for object in &manifest.objects {
                 let mut object = object.clone();
                 if let Some(changes) = changes {
-                    changes.apply(&mut object);
+                    changes.apply(&mut object, built);
                 }
                 let location = self.location(manifest, &object);
                 if manifest.template {
                     templates.insert(location.file().unwrap_or_default());
                 }
-                match Kind::of(&object.api_version, &object.kind) {
+                let kind = Kind::of(&object.api_version, &object.kind);
+                if let (Some(kind), false) = (kind, manifest.template)
+                    && let Some(fault) = faults::of(kind, &object)
+                {
+                    faults.add(&location, object.position, faults::described(kind, &object, &fault), fault.blinds);
+                }
+                match kind {
                     Some(kind) => _ = projection.add(kind, object, location, &mut records),
                     None => projection.custom(object, location, &mut records),
                 }
             }
+        }
+        if faults.blinds {
+            let hole = CoverageEntry::hole(NAME, tenant, "malformed manifests", Outcome::Partial, faults.detail());
+            let remedy = "mend the files, or scan without them";
+            self.sink.send_blocking(Record::Coverage(hole.blinds(self.facts).remedy(remedy)))?;
         }
         records.extend(projection.finish());
         let mut repositories = Repositories::new(self.root);
@@ -298,7 +378,7 @@ impl Manifest {
             }
         }
         let (path, template) = (self.path.clone(), self.template);
-        (Cow::Owned(Self { path, objects, template, text: String::new() }), failed)
+        (Cow::Owned(Self { path, objects, template, unknown: Vec::new(), text: String::new() }), failed)
     }
 }
 

@@ -43,6 +43,7 @@ mod searching;
 mod settings;
 mod shape;
 mod sniff;
+mod unrendered;
 mod words;
 mod workloads;
 mod yaml;

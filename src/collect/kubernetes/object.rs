@@ -8,6 +8,7 @@ use super::data::Data;
 use super::pod::Spec;
 use super::resources::RESOURCES;
 use super::shape::{Form, Labels, Many, Shape, Wrong, next_key, pass, value};
+use crate::secrets::{PublishedKey, published_keys};
 
 /// An object of any kind; fields that its kind does not have are empty.
 #[derive(Clone, Default)]
@@ -123,6 +124,8 @@ pub(super) use fields;
 #[derive(Clone, Default)]
 pub(super) struct Metadata {
     pub(super) name: String,
+    /// How the server is to begin the name, of an object without one.
+    pub(super) generated: String,
     pub(super) namespace: String,
     pub(super) uid: String,
     /// As written; empty in manifests that were never applied.
@@ -137,6 +140,7 @@ pub(super) struct Metadata {
 }
 fields!(Metadata {
     "name" => name: String,
+    "generateName" => generated: String,
     "namespace" => namespace: String,
     "uid" => uid: String,
     "creationTimestamp" => created: String,
@@ -151,10 +155,28 @@ fields!(Metadata {
 #[derive(Clone, Default)]
 pub(super) struct Status {
     phase: String,
+    /// Of a certificate request: what was issued.
+    pub(super) issued: Issued,
     conditions: Vec<Condition>,
     wrong: Wrong,
 }
-fields!(Status { "phase" => phase: String, "conditions" => conditions.0: Many<Condition> });
+fields!(Status { "phase" => phase: String, "certificate" => issued: Issued, "conditions" => conditions.0: Many<Condition> });
+
+/// A certificate that was issued. It is public.
+#[derive(Clone, Default)]
+pub(super) struct Issued(pub(super) Option<PublishedKey>);
+
+impl Shape for Issued {
+    const FORM: Form = Form::Text;
+
+    fn text(text: &str) -> Self {
+        use base64::Engine;
+        let bytes = base64::engine::general_purpose::STANDARD.decode(text.trim()).unwrap_or_default();
+        // The first is the holder's, what follows is who signed it (Kubernetes API reference, `CertificateSigningRequestStatus`).
+        let keys = published_keys(&String::from_utf8_lossy(&bytes));
+        Self(keys.into_iter().find(|key| key.certificate.is_some()))
+    }
+}
 
 #[derive(Clone, Default)]
 struct Condition {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::custom::GROUPS;
-use super::dump::DUMP;
+use super::dump::commands;
 use super::resources::{RESOURCES, TRACKING};
 
 /// The smallest ClusterRole with which everything is read, as YAML for `kubectl apply -f -`.
@@ -61,9 +61,11 @@ pub fn plan() -> String {
         text.push_str(&format!("      {}\n", line.join(", ")));
     }
     text.push_str(
-        "\nEach list in pages of 500, with GET; of all these nothing changes the cluster. The same as a file:\n  ",
+        "\nEach list in pages of 500, with GET; of all these nothing changes the cluster. The same as files, in one folder for\n\
+         --kubernetes-export NAME=FOLDER (the third for servers of v1.36 on, the last where there are custom resources):\n",
     );
-    text.push_str(DUMP);
-    text.push('\n');
+    for command in commands() {
+        text.push_str(&format!("  {command}\n"));
+    }
     text
 }

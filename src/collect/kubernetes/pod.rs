@@ -118,6 +118,8 @@ pub(super) struct PodSpec {
     pub(super) pull_secrets: Vec<Named>,
     pub(super) volumes: Vec<Volume>,
     pub(super) containers: Vec<Container>,
+    /// The node it is on.
+    pub(super) node: String,
     wrong: Wrong,
 }
 
@@ -130,6 +132,7 @@ impl PodSpec {
             "serviceAccountName" => self.account = value(map, name, &mut self.wrong)?,
             "serviceAccount" => self.alias = value(map, name, &mut self.wrong)?,
             "automountServiceAccountToken" => self.automount = value::<_, YesNo>(map, name, &mut ignored)?.0,
+            "nodeName" => self.node = value(map, name, &mut ignored)?,
             "imagePullSecrets" => self.pull_secrets = value::<_, Many<_>>(map, name, &mut ignored)?.0,
             "volumes" => self.volumes = value::<_, Many<_>>(map, name, &mut ignored)?.0,
             "containers" | "initContainers" | "ephemeralContainers" => {
@@ -300,6 +303,7 @@ fields!(ProjectedToken { "expirationSeconds" => seconds: String });
 /// A container, as far as it says something of credentials.
 #[derive(Clone, Default)]
 pub(super) struct Container {
+    pub(super) name: String,
     pub(super) image: String,
     pub(super) env: Vec<Variable>,
     pub(super) env_from: Vec<EnvFrom>,
@@ -308,6 +312,7 @@ pub(super) struct Container {
     wrong: Wrong,
 }
 fields!(Container {
+    "name" => name: String,
     "image" => image: String,
     "env" => env.0: Many<Variable>,
     "envFrom" => env_from.0: Many<EnvFrom>,

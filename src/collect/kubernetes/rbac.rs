@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::aggregate::Role;
 use super::builtin;
+use super::custom::GROUPS;
 use super::faults::is_rule;
 use super::object::{Metadata, Object, Subject};
 use super::records::{Projection, created, qualified};
@@ -41,6 +42,11 @@ impl Projection {
             evidence,
         };
         out.extend(self.part_of_others(kind, &object.metadata, &policy));
+        let groups =
+            policy.document.as_array().into_iter().flatten().filter_map(|rule| rule.get("apiGroups")?.as_array());
+        for group in groups.flatten().filter_map(Value::as_str) {
+            self.operators.extend(GROUPS.iter().find(|one| one.name == group).map(|one| one.name));
+        }
         // A server has put the rules of its own roles together; a manifest has not.
         let is_manifest = object.metadata.uid.is_empty();
         if kind == Kind::ClusterRole
@@ -179,7 +185,7 @@ impl Projection {
         self.named(IdentityKind::KubernetesGroup, name.to_owned(), &id, evidence)
     }
 
-    fn named(&self, kind: IdentityKind, name: String, id: &Urn, evidence: &Evidence) -> Record {
+    pub(super) fn named(&self, kind: IdentityKind, name: String, id: &Urn, evidence: &Evidence) -> Record {
         Record::Identity(Identity {
             id: id.clone(),
             kind,

@@ -220,6 +220,10 @@ impl<'de> Visitor<'de> for &mut Document<'_, '_> {
                 let reason = "a List without items: expected a list of Kubernetes objects".to_owned();
                 return self.give(Part::Broken(Broken { line: 0, column: 0, reason }));
             }
+            // What a server says in place of a list; a cut copy of it may lack the version.
+            if head.kind == "Status" && head.api_version.is_empty() {
+                head.api_version.push_str("v1");
+            }
             let foreign = head.kind.is_empty() || head.api_version.is_empty();
             let expected = head.kind_is_known();
             return self.give(if foreign { Part::Foreign { expected } } else { Part::Object(Box::new(head)) });

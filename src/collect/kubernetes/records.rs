@@ -9,7 +9,7 @@ use super::NAME;
 use super::aggregate::Role;
 use super::audit::Uses;
 use super::faults::{self, Faults};
-use super::held::{Account, Mounting, Token, Waiting};
+use super::held::{Account, Mounting, OnNode, Token, Waiting};
 use super::makers::Makers;
 use super::object::{Metadata, Object};
 use super::one_line;
@@ -48,6 +48,10 @@ pub(super) struct Projection {
     pub(super) holding: BTreeSet<String>,
     /// Whether those are all of the cluster's Secrets, and not its token Secrets alone.
     pub(super) knows_all_secrets: bool,
+    /// As whom pods run on each node, by namespace and name.
+    pub(super) nodes: BTreeMap<String, OnNode>,
+    /// Groups of custom resources that roles name.
+    pub(super) operators: BTreeSet<&'static str>,
     pub(super) since: Known<Timestamp>,
     pub(super) makers: Makers,
     /// What was found in the texts of the object that is added.
@@ -78,6 +82,8 @@ impl Projection {
             secret_names: BTreeSet::new(),
             holding: BTreeSet::new(),
             knows_all_secrets: false,
+            nodes: BTreeMap::new(),
+            operators: BTreeSet::new(),
             since: Known::unknown(format!("ConfigMap kube-system/{TRACKING} was not read")),
             makers: Makers::default(),
             found: Found::default(),
@@ -132,12 +138,15 @@ impl Projection {
             Kind::ConfigMap => self.config_map(object, evidence, out),
             Kind::Role | Kind::ClusterRole => self.role(kind, object, evidence, out),
             Kind::RoleBinding | Kind::ClusterRoleBinding => self.binding(kind, object, &evidence, out),
+            Kind::CertificateRequest => {
+                self.issued(&object, &evidence, out);
+                out.extend(self.setting(kind, object, evidence));
+            }
             Kind::Namespace
             | Kind::ValidatingWebhook
             | Kind::MutatingWebhook
             | Kind::ValidatingPolicy
-            | Kind::MutatingPolicy
-            | Kind::CertificateRequest => out.extend(self.setting(kind, object, evidence)),
+            | Kind::MutatingPolicy => out.extend(self.setting(kind, object, evidence)),
             _ => self.workload(kind, object, evidence, out),
         }
         out.append(&mut self.found.exposures);

@@ -9,6 +9,7 @@ use base64::Engine;
 
 use super::NAME;
 use super::audit::Uses;
+use super::data::is_kubeconfig;
 use super::object::Object;
 use super::resources::Kind;
 use crate::collect::{Context, certificates, texts};
@@ -82,8 +83,12 @@ pub(super) struct Found {
     pub(super) names: BTreeSet<String>,
     /// Keyed fingerprints of a Secret's values, with the names of their entries.
     pub(super) prints: Vec<(String, Fingerprint)>,
-    /// What credentials a Secret's values are, by their form: kinds, with a key's public id.
+    /// What credentials a Secret's values are, by their form: kinds, with a key's public id, or with whom a token is of.
     pub(super) holds: BTreeSet<String>,
+    /// Whether a value of a Secret is a kubeconfig with a credential.
+    pub(super) kubeconfig: bool,
+    /// The names of the public keys of a Secret's certificates: kind of name, and name.
+    pub(super) keys: BTreeSet<(&'static str, String)>,
 }
 
 /// Searches with the key of a scan.
@@ -115,8 +120,9 @@ impl Searcher {
         if known == Some(Kind::Secret) {
             if self.how.values {
                 for (name, text) in &entries {
-                    let whole = text.decoded_text();
-                    found.certificates(&whole.unwrap_or_default(), cluster, &place, name, &self.context);
+                    let whole = text.decoded_text().unwrap_or_default();
+                    found.certificates(&whole, cluster, &place, name, &self.context);
+                    found.kubeconfig |= is_kubeconfig(&whole);
                 }
                 let prints = entries.iter().filter_map(|(name, text)| {
                     Some((name.clone(), text.decoded()?.fingerprint(&self.context.fingerprint_key)))
@@ -163,10 +169,15 @@ impl Searcher {
         let known = matches.iter().filter(|one| is_known(one));
         known
             .map(|one| {
-                one.proof
-                    .key_id
-                    .as_ref()
-                    .map_or_else(|| one.proof.kind.clone(), |id| format!("{} {id}", one.proof.kind))
+                // Whom a token of a service account is of stands in it, with the account's unique id.
+                let fact = |name: &str| one.proof.facts.get(name);
+                let account = fact("subject").filter(|subject| subject.starts_with("system:serviceaccount:"));
+                let account = account.map(|account| match fact("account_uid") {
+                    Some(uid) => format!("{account} {uid}"),
+                    None => account.clone(),
+                });
+                let named = one.proof.key_id.clone().or(account);
+                named.map_or_else(|| one.proof.kind.clone(), |id| format!("{} {id}", one.proof.kind))
             })
             .collect()
     }
@@ -183,12 +194,13 @@ fn is_known(one: &Match<'_>) -> bool {
 }
 
 impl Found {
-    /// Adds the client certificates of a kubeconfig in an entry.
+    /// Adds the client certificates of a kubeconfig in an entry, or of a certificate that is one.
     fn certificates(&mut self, text: &str, cluster: &str, place: &str, name: &str, context: &Context) {
-        if !text.contains("client-certificate-data") {
+        if !text.contains("client-certificate-data") && !text.contains("-----BEGIN CERTIFICATE-----") {
             return;
         }
         for key in published_keys(text) {
+            self.keys.extend(key.names.iter().cloned());
             let Some(of) = key.certificate.as_ref().filter(|one| certificates::is_of_cluster(one)) else { continue };
             let (root, path) = (String::new(), format!("{place}/{name}"));
             let (line, column) = (key.line, 1);

@@ -4,8 +4,10 @@
 use super::object::Object;
 use super::records::{Projection, labels, qualified};
 use super::resources::{Kind, TRACKING};
+use crate::collect::certificates;
 use crate::model::{
-    AttributeName, Attributes, Confidence, Evidence, Link, LinkKind, Record, Setting, SettingKind, Urn,
+    AttributeName, Attributes, Confidence, Credential, Evidence, IdentityKind, Known, Link, LinkKind, Record, Setting,
+    SettingKind, Urn,
 };
 
 impl Projection {
@@ -54,6 +56,38 @@ impl Projection {
         out.push(Record::Setting(Setting { labels, ..setting }));
     }
 
+    /// The client certificate that was issued for a request, as a credential of the user and groups that it names (Kubernetes
+    /// documentation, "Certificates and Certificate Signing Requests", signer `kube-apiserver-client`).
+    pub(super) fn issued(&self, object: &Object, evidence: &Evidence, out: &mut Vec<Record>) {
+        let Some(key) = &object.status.issued.0 else { return };
+        let Some(of) = key.certificate.as_ref().filter(|one| !one.common_name.is_empty()) else { return };
+        if object.spec.request.signer != "kubernetes.io/kube-apiserver-client" {
+            return;
+        }
+        let base = self.urn(Kind::CertificateRequest, &object.metadata);
+        let place = format!("certificate request {}", object.metadata.name);
+        let names = (base.as_str(), place.as_str());
+        let credential = certificates::credential(key, of, names, &self.cluster, evidence.clone());
+        let user = Urn::kubernetes_cluster(&self.cluster, "user", &of.common_name);
+        out.push(self.named(IdentityKind::KubernetesUser, of.common_name.clone(), &user, evidence));
+        for group in &of.organisations {
+            let to = Urn::kubernetes_cluster(&self.cluster, "group", group);
+            out.push(self.group(group, evidence));
+            out.push(Record::Link(Link {
+                from: user.clone(),
+                kind: LinkKind::MemberOf,
+                to,
+                confidence: Confidence::Certain,
+                condition: None,
+                why: format!("its client certificate names {group}").into(),
+                evidence: evidence.clone(),
+            }));
+        }
+        // The cluster signed it itself, and never takes one back.
+        let active = Known::Value(true);
+        out.push(Record::Credential(Credential { holder: user, active, ..credential }));
+    }
+
     /// A namespace, an admission webhook or policy, a certificate request.
     pub(super) fn setting(&self, kind: Kind, object: Object, evidence: Evidence) -> Option<Record> {
         let metadata = &object.metadata;
@@ -73,6 +107,9 @@ impl Projection {
             }
             Kind::ValidatingPolicy | Kind::MutatingPolicy => SettingKind::KubernetesAdmissionPolicy,
             Kind::CertificateRequest => {
+                if let Some(key) = &object.status.issued.0 {
+                    super::accounts::public_names(&key.names.iter().cloned().collect(), &mut attributes);
+                }
                 let request = &object.spec.request;
                 let by_account = request.username.starts_with("system:serviceaccount:");
                 let for_client = request.signer == "kubernetes.io/kube-apiserver-client";

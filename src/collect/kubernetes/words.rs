@@ -17,7 +17,7 @@ const PAIRS: [(&str, &str); 7] = [
 ];
 
 /// Last words by which a name is about a secret, but not for one: `TOKEN_TTL_SECONDS`, `PASSWORD_FILE`.
-const ABOUT: [&str; 40] = [
+const ABOUT: [&str; 42] = [
     "ttl",
     "seconds",
     "secs",
@@ -58,6 +58,8 @@ const ABOUT: [&str; 40] = [
     "mount",
     "provider",
     "cache",
+    "env",
+    "var",
 ];
 
 /// Whether a name is one of a secret.
@@ -124,6 +126,7 @@ mod tests {
             "SECRET_NAME",
             "LOG_LEVEL",
             "AWS_ACCESS_KEY_ID",
+            "ACCESS_KEY_ID_ENV",
             "",
         ] {
             assert!(!names_secret(name), "{name}");

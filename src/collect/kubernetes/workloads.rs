@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::held::Waiting;
+use super::custom;
+use super::held::{OnNode, Waiting};
 use super::object::{Object, OwnerRef};
 use super::pod::{PodSpec, Spec};
 use super::records::{Projection, labels, qualified};
@@ -25,6 +26,9 @@ impl Projection {
         let account = object.spec.service_account().or(if mirror { None } else { Some("default") });
         if let Some(account) = account {
             self.mounts(&format!("{namespace}/{account}"), object.spec.pods());
+        }
+        if kind == Kind::Pod && !object.status.is_over() {
+            self.on_node(&object.spec.pods()[0].node, (&namespace, account), &object.metadata.name, &evidence);
         }
         let secrets = secrets(&object.spec, &namespace);
         let rests = if object.status.is_over() { Some("finished") } else { object.spec.rests() };
@@ -94,7 +98,7 @@ impl Projection {
         let runs_as: Vec<Urn> = accounts.iter().map(account).collect();
         let group = object.api_version.rsplit_once('/').map_or("", |(group, _)| group);
         let kind = format!("{}.{group}", object.kind.to_lowercase());
-        for (namespace, name) in &accounts {
+        for (namespace, name) in accounts.iter().filter(|_| !custom::acts_without_pods(&object.kind)) {
             self.mounts(&format!("{namespace}/{name}"), object.spec.pods());
         }
         let id = match namespace {
@@ -112,6 +116,25 @@ impl Projection {
             labels: labels(object.metadata.labels.0, object.metadata.annotations.0),
             evidence: self.evidence(location),
         }))
+    }
+
+    /// Notes as whom a pod runs on a node.
+    fn on_node(&mut self, node: &str, (namespace, account): (&str, Option<&str>), pod: &str, evidence: &Evidence) {
+        if node.is_empty() {
+            return;
+        }
+        let pod = format!("{namespace}/{pod}");
+        let account = account.map(|account| format!("{namespace}/{account}"));
+        let Some(known) = self.nodes.get_mut(node) else {
+            let seen = OnNode { pod, evidence: evidence.clone(), accounts: account.into_iter().collect() };
+            self.nodes.insert(node.to_owned(), seen);
+            return;
+        };
+        known.accounts.extend(account);
+        // Of many pods the first by name says where it was seen, whatever the order of arrival.
+        if pod < known.pod {
+            (known.pod, known.evidence) = (pod, evidence.clone());
+        }
     }
 
     /// Notes how pods get the token of a service account.
@@ -212,12 +235,16 @@ fn attributes(spec: &Spec, recognised: &BTreeSet<String>) -> Attributes {
         attributes.set(AttributeName::TokenSeconds, seconds);
     }
     let mut literal: BTreeSet<String> = BTreeSet::new();
+    let has_many = pods.iter().map(|pod| pod.containers.len()).sum::<usize>() > 1;
     for container in pods.iter().flat_map(|pod| &pod.containers) {
-        literal.extend(container.env.iter().filter(|one| one.is_secret()).map(|one| one.name.clone()));
-        literal
-            .extend([&container.command, &container.args].into_iter().flat_map(|words| words.secrets.iter().cloned()));
+        let variables = container.env.iter().filter(|one| one.is_secret()).map(|one| &one.name);
+        let words = [&container.command, &container.args].into_iter().flat_map(|words| &words.secrets);
+        let names = variables.chain(words).filter(|name| !recognised.contains(*name));
+        literal.extend(names.map(|name| match has_many && !container.name.is_empty() {
+            true => format!("{}: {name}", container.name),
+            false => name.clone(),
+        }));
     }
-    literal.retain(|name| !recognised.contains(name));
     if !literal.is_empty() {
         attributes.set(AttributeName::LiteralSecrets, literal.into_iter().take(MOST).collect::<Vec<_>>());
     }

@@ -253,6 +253,8 @@ impl<'a> Pen<'a, '_> {
             ("person", one.email.clone(), String::new())
         } else if let Some(outside) = id.as_str().strip_prefix("outside:") {
             ("outside", outside.replace('/', " "), String::new())
+        } else if let Some(cluster) = id.as_str().strip_prefix("place:nodes ") {
+            ("every node of", cluster.to_owned(), String::new())
         } else if let Some(place) = id.as_str().strip_prefix("place:") {
             ("every identity of", place.to_owned(), String::new())
         } else {

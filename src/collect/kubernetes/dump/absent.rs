@@ -1,20 +1,44 @@
 //! Says what a dump holds, and what it does not hold that its cluster surely has.
 //! A kind that nobody dumped must not look like a kind of which there is none.
 
+use super::super::custom::GROUPS;
 use super::super::faults::malformed;
 use super::super::resources::{Kind, RESOURCES, Resource};
 use super::{Cluster, FACTS, NAME};
 use crate::model::{CoverageEntry, FactKind, Outcome};
 
 /// The command that dumps everything but Secrets.
-pub(in crate::collect::kubernetes) const DUMP: &str = "kubectl get -A -o json serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings,\
+pub(super) const DUMP: &str = "kubectl get -A -o json serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings,\
 deployments,replicasets,replicationcontrollers,statefulsets,daemonsets,jobs,cronjobs,pods,namespaces,configmaps,\
-validatingwebhookconfigurations,mutatingwebhookconfigurations,certificatesigningrequests > cluster.json";
+validatingwebhookconfigurations,mutatingwebhookconfigurations,certificatesigningrequests,customresourcedefinitions \
+> cluster.json";
 
 /// The command that dumps token Secrets without their tokens. The raw answer is a `SecretList`, which also says when
 /// there is none; the `List` of `kubectl get -o json` does not.
 const DUMP_TOKENS: &str = "kubectl get --raw \
 '/api/v1/secrets?fieldSelector=type%3Dkubernetes.io%2Fservice-account-token' | jq 'del(.items[]?.data)' > secrets.json";
+
+/// The command that dumps all Secrets without their values.
+const DUMP_SECRETS: &str = "kubectl get --raw /api/v1/secrets | jq 'del(.items[]?.data)' > secrets.json";
+
+/// The command that dumps the policies of admission, which old servers do not have.
+const DUMP_POLICIES: &str =
+    "kubectl get -o json validatingadmissionpolicies,mutatingadmissionpolicies > admission.json";
+
+/// The command that dumps the custom resources that are read, of those that the cluster serves.
+fn custom_resources() -> String {
+    let groups: Vec<String> = GROUPS.iter().map(|group| group.name.replace('.', "[.]")).collect();
+    format!(
+        "kubectl get -A -o json \"$(kubectl api-resources --verbs=list -o name | grep -E '[.]({})$' | paste -sd, -)\" \
+         > custom.json",
+        groups.join("|")
+    )
+}
+
+/// All of them, one a line: together they dump what is read of a live cluster.
+pub(in crate::collect::kubernetes) fn commands() -> [String; 4] {
+    [DUMP.to_owned(), DUMP_SECRETS.to_owned(), DUMP_POLICIES.to_owned(), custom_resources()]
+}
 
 impl Cluster {
     /// What was read of each kind, and what was not.
@@ -29,6 +53,7 @@ impl Cluster {
             return entries;
         }
         entries.extend(RESOURCES.iter().filter_map(|line| self.unread_of(line)));
+        entries.extend(self.custom.entry(&self.name, &self.projection.operators));
         entries
     }
 

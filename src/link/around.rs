@@ -1,0 +1,76 @@
+//! What else of a cluster decides what rights in it amount to, looked up once: its roles, what its namespaces let in, which
+//! rules of a role count at all. Concludes nothing of anybody.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::Tables;
+use crate::access::kubernetes::{self, Admission, Around};
+use crate::inventory::Inventory;
+use crate::model::{AttributeName, Policy, PolicyLanguage, SettingKind, Urn};
+
+/// The clusters that were read.
+pub(super) struct Clusters<'a> {
+    inventory: &'a Inventory,
+    tables: &'a Tables,
+    /// By cluster and namespace.
+    levels: BTreeMap<(&'a str, &'a str), Admission>,
+    /// What the most open namespace of each cluster lets in.
+    widest: BTreeMap<&'a str, Admission>,
+    /// By role.
+    relevant: BTreeMap<&'a Urn, Vec<usize>>,
+}
+
+impl<'a> Clusters<'a> {
+    pub(super) fn of(inventory: &'a Inventory, tables: &'a Tables) -> Self {
+        let namespaces = inventory.settings.iter().filter(|one| one.kind == SettingKind::KubernetesNamespace);
+        let mut levels = BTreeMap::new();
+        let mut widest: BTreeMap<&str, Admission> = BTreeMap::new();
+        for one in namespaces {
+            let level = match one.attributes.text(AttributeName::PodSecurity) {
+                Some("privileged") => Admission::Open,
+                Some("baseline" | "restricted") => Admission::Refused,
+                // A level that is none is not enforced.
+                _ => Admission::Unsaid,
+            };
+            levels.insert((one.tenant.as_str(), one.name.as_str()), level);
+            let open = |level: Admission| match level {
+                Admission::Open => 0,
+                Admission::Unsaid => 1,
+                Admission::Refused => 2,
+            };
+            let known = widest.entry(&one.tenant).or_insert(level);
+            if open(level) < open(*known) {
+                *known = level;
+            }
+        }
+        let is_role = |one: &&Policy| one.language == PolicyLanguage::KubernetesRbac;
+        let relevant = |one: &'a Policy| (&one.id, kubernetes::relevant_rules(one, &tables.kubernetes_capabilities));
+        let roles: Vec<&Policy> = inventory.policies.iter().filter(is_role).collect();
+        let relevant: Vec<_> = roles.into_par_iter().map(relevant).collect();
+        Self { inventory, tables, levels, widest, relevant: relevant.into_iter().collect() }
+    }
+
+    /// The role of a name: as it was read, or as it always is.
+    fn role(&self, id: &Urn) -> Option<&'a Policy> {
+        self.inventory.policies.get(id).or_else(|| self.tables.kubernetes_bootstrap.role(id))
+    }
+
+    fn admission(&self, cluster: &str, namespace: Option<&str>) -> Admission {
+        let level = match namespace {
+            Some(namespace) => self.levels.get(&(cluster, namespace)),
+            None => self.widest.get(cluster),
+        };
+        level.copied().unwrap_or(Admission::Unsaid)
+    }
+
+    /// Asks with all of this.
+    pub(super) fn ask<R>(&self, question: impl FnOnce(&Around<'_>) -> R) -> R {
+        let role = |id: &Urn| self.role(id);
+        let is_there = |id: &Urn| self.inventory.settings.get(id).is_some();
+        let admission = |cluster: &str, namespace: Option<&str>| self.admission(cluster, namespace);
+        let relevant = |role: &Policy| self.relevant.get(&role.id).map(Vec::as_slice);
+        question(&Around { role: &role, is_there: &is_there, admission: &admission, relevant: &relevant })
+    }
+}
