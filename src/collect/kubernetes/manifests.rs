@@ -314,18 +314,17 @@ impl Tree<'_> {
     /// Says of each service account who wrote the line that it begins with.
     fn sign(&self, records: &mut [Record]) {
         let is_account = |one: &Identity| one.kind == IdentityKind::KubernetesServiceAccount;
-        let accounts = records.iter_mut().filter_map(|record| match record {
-            Record::Identity(one) => Some(one).filter(|one| is_account(one)),
-            _ => None,
-        });
-        let mut accounts: Vec<&mut Identity> = accounts.collect();
-        let place = |one: &&mut Identity| match &one.evidence.location {
-            Location::File { path, line, .. } => (path.to_string(), *line),
-            _ => (String::new(), 0),
-        };
-        let wanted: Vec<(String, u64)> = accounts.iter().map(place).collect();
+        let (mut accounts, mut wanted) = (Vec::new(), Vec::new());
+        for record in records {
+            if let Record::Identity(one) = record
+                && let (true, Location::File { path, line, .. }) = (is_account(one), &one.evidence.location)
+            {
+                wanted.push((path.to_string(), *line));
+                accounts.push(one);
+            }
+        }
         for (one, author) in accounts.iter_mut().zip(authors(self.root, &wanted)) {
-            author.into_iter().for_each(|author| one.attributes.set(AttributeName::GitAuthor, author));
+            one.attributes.set_known(AttributeName::GitAuthor, Known::from(author));
         }
     }
 
