@@ -294,12 +294,11 @@ impl Tree<'_> {
         let mut repositories = Repositories::new(self.root);
         for record in &mut records {
             if let Record::Identity(one) = record
+                && one.kind == IdentityKind::KubernetesServiceAccount
                 && let Location::File { path, .. } = &one.evidence.location
             {
                 let owners = repositories.owners_of(path);
-                if !owners.is_empty() && one.kind == IdentityKind::KubernetesServiceAccount {
-                    one.attributes.set(AttributeName::CodeOwners, owners);
-                }
+                _ = (!owners.is_empty()).then(|| one.attributes.set(AttributeName::CodeOwners, owners));
             }
         }
         self.sign(&mut records);
