@@ -102,7 +102,8 @@ impl Accounts {
     pub(super) fn holes(&self) -> impl Iterator<Item = String> {
         let holes = self.inventory.coverage.holes().filter(|hole| {
             use crate::model::FactKind::{Grants, Identities, Trusts};
-            hole.blinds.iter().any(|fact| matches!(fact, Grants | Identities | Trusts))
+            let is_asked = [IdentityKind::AwsUser, IdentityKind::AwsRole].iter().any(|kind| hole.is_of(kind.as_str()));
+            is_asked && hole.blinds.iter().any(|fact| matches!(fact, Grants | Identities | Trusts))
         });
         holes.map(|hole| format!("{} of {}: {}", hole.what, hole.target, hole.detail.as_deref().unwrap_or_default()))
     }
@@ -121,6 +122,10 @@ impl Accounts {
         let guardrails = Guardrails::of(&self.inventory);
         let identity = self.identity(&caller, question)?;
         let mut context = identity.map_or_else(Context::new, |identity| Context::of(identity, self.now));
+        // Whoever asks asks now; a question that gives all of its context gives its time, too.
+        if identity.is_none() && !question.complete_context {
+            context.at(self.now);
+        }
         for (key, values) in &question.context {
             context.set(key, values.0.clone());
         }

@@ -208,6 +208,7 @@ fn adopt(mut found: Found, request: &mut Request) -> (bool, Found) {
     let dumps = found.kubernetes.iter().map(|(_, path)| path);
     request.source.exports = found.aws.iter().chain(dumps).chain(&found.okta).cloned().collect();
     request.aws_exports = found.aws;
+    request.aws_found = true;
     request.kubernetes_dumps = found.kubernetes;
     request.okta_exports = found.okta;
     if request.people.is_empty() {

@@ -33,6 +33,8 @@ pub struct Request {
     pub aws_accounts: Option<aws::Accounts>,
     /// Files and folders with answers of AWS.
     pub aws_exports: Vec<PathBuf>,
+    /// Whether they were found in a tree and not asked for.
+    pub aws_found: bool,
     /// Read clusters; the inner list names kubeconfig contexts, empty for the current one.
     pub kubernetes: Option<Vec<String>>,
     /// Whether programs named by the kubeconfig may be run to log in.
@@ -78,7 +80,7 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
     }
     if !request.aws_exports.is_empty() {
         let export = aws::AwsExport::new(request.aws_exports.clone());
-        list.push(Arc::new(export.detectors(Arc::clone(detectors))));
+        list.push(Arc::new(export.detectors(Arc::clone(detectors)).found_on_the_way(request.aws_found)));
     }
     if let Some(contexts) = &request.kubernetes {
         list.push(live_kubernetes(contexts.clone(), request, detectors)?);

@@ -122,7 +122,7 @@ pub(super) fn looked(entries: &[CoverageEntry], scopes: BTreeSet<Scope>) -> Look
         if entry.is_hole() {
             looked.holes.entry(place.clone()).or_default().insert(entry.what.clone());
         }
-        let hides = entry.blinds.is_empty() || entry.blinds.contains(&FactKind::Identities);
+        let hides = entry.kinds.is_empty() && (entry.blinds.is_empty() || entry.blinds.contains(&FactKind::Identities));
         *looked.places.entry(place).or_default().entry(entry.what.clone()).or_default() |= entry.is_hole() && hides;
     }
     looked

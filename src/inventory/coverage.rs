@@ -44,9 +44,19 @@ impl Coverage {
         self.blind_spot(target, fact).or_else(|| self.blind_spot(thing.as_str(), fact))
     }
 
-    /// The hole that makes a class of facts of a target unknown, if there is one.
+    /// The hole that makes a class of facts of a target unknown, whatever they are of, if there is one.
     pub fn blind_spot(&self, target: &str, fact: FactKind) -> Option<&CoverageEntry> {
-        let of_target = self.blind.get(target)?.iter().map(|at| &self.entries[*at]);
-        of_target.into_iter().find(|entry| entry.blinds.contains(&fact))
+        self.blinding(target, fact).find(|entry| entry.kinds.is_empty())
+    }
+
+    /// As [`Self::blind_spot_of`], also for a hole that is of things of this kind alone.
+    pub fn blind_spot_to(&self, kind: &str, thing: &Urn, target: &str, fact: FactKind) -> Option<&CoverageEntry> {
+        let all = self.blinding(target, fact).chain(self.blinding(thing.as_str(), fact));
+        all.into_iter().find(|entry| entry.is_of(kind))
+    }
+
+    fn blinding(&self, target: &str, fact: FactKind) -> impl Iterator<Item = &CoverageEntry> {
+        let of_target = self.blind.get(target).into_iter().flatten().map(|at| &self.entries[*at]);
+        of_target.filter(move |entry| entry.blinds.contains(&fact))
     }
 }

@@ -251,6 +251,43 @@ fn by_association(inventory: &Inventory, clusters: &Clusters<'_>, edges: &mut Ve
     }
 }
 
+/// Whom access entries let into clusters that were read: as members of their groups, and an administrator as a member of the
+/// group that is allowed everything, where the cluster was seen to have it.
+pub(super) fn entries(inventory: &Inventory) -> Vec<Edge> {
+    const ALL: &str = "system:masters";
+    let all = inventory.settings.iter().filter(|one| one.kind == SettingKind::AwsAccessEntry);
+    let all: Vec<&Setting> = all.collect();
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let clusters = Clusters::of(inventory);
+    let arns: BTreeSet<&str> = all.iter().filter_map(|one| one.attributes.text(AttributeName::OfCluster)).collect();
+    let mut edges = Vec::new();
+    for one in all {
+        let (Some(cluster), Some(principal)) = (one.attributes.text(AttributeName::OfCluster), &one.part_of) else {
+            continue;
+        };
+        let name = |arn: &str| arn.rsplit('/').next().map(str::to_owned);
+        let namesakes = arns.iter().filter(|arn| name(arn) == name(cluster)).count();
+        for (tenant, condition) in clusters.of_arn(cluster, namesakes) {
+            let is_all = one.attributes.is(AttributeName::ClusterAdministrator);
+            let groups = one.attributes.texts(AttributeName::Groups).iter().map(String::as_str);
+            for group in groups.chain(is_all.then_some(ALL)) {
+                let to = Urn::kubernetes_cluster(tenant, "group", group);
+                if inventory.identities.get(&to).is_none() {
+                    continue;
+                }
+                let edge = Edge::new(principal, EdgeKind::ActsAs, &to, format!("an access entry of {cluster}"));
+                edges.push(match &condition {
+                    Some(condition) => edge.only(Holding::Conditional, condition.clone()),
+                    None => edge,
+                });
+            }
+        }
+    }
+    edges
+}
+
 /// Says which clusters of AWS give roles to service accounts and are none of those that were read, where some were.
 pub(super) fn tell_unread(inventory: &mut Inventory) {
     let clusters = Clusters::of(inventory);

@@ -220,6 +220,7 @@ fn of_trusts(inventory: &Inventory, edges: &mut Vec<Edge>) {
 /// Service accounts that act as identities of a cloud, by what is written on them and what the cloud says of them.
 fn of_service_accounts(inventory: &Inventory, admitted: &AllAdmitted, edges: &mut Vec<Edge>) {
     edges.extend(clusters::roles(inventory, admitted));
+    edges.extend(clusters::entries(inventory));
     for account in inventory.identities.iter().filter(|one| one.kind == IdentityKind::KubernetesServiceAccount) {
         let others = [(GKE_ANNOTATION, "gcp:service-account"), (AKS_ANNOTATION, "azure:application")];
         for (annotation, prefix) in others {
@@ -313,8 +314,13 @@ fn place_of(scope: &str, reach: Reach) -> Urn {
 fn of_escalations(inventory: &Inventory, edges: &mut Vec<Edge>) {
     for (id, facts) in &inventory.facts.identities {
         for path in facts.escalations.iter().chain(&facts.data_paths).filter(|path| path.target != *id) {
-            let edge = Edge::new(id, EdgeKind::Escalates, &path.target, path.steps.join("; "));
-            edges.push(match path.conditional {
+            // Whom it passes through has the rest of the way as its own.
+            let (to, steps, conditional) = match &path.next {
+                Some(hop) => (&hop.to, path.steps.get(..hop.steps).unwrap_or(&path.steps), hop.conditional),
+                None => (&path.target, path.steps.as_slice(), path.conditional),
+            };
+            let edge = Edge::new(id, EdgeKind::Escalates, to, steps.join("; "));
+            edges.push(match conditional {
                 true => edge.only(Holding::Conditional, "a step of it holds only under a condition"),
                 false => edge,
             });

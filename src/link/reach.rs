@@ -59,6 +59,9 @@ fn surroundings(inventory: &Inventory) -> aws::Surroundings<'_> {
             around.carries(&workload.id, role);
         }
     }
+    let in_none = |role: &&Identity| role.attributes.int(AttributeName::InstanceProfiles) == Some(0);
+    let roles = inventory.identities.iter().filter(|one| one.kind == IdentityKind::AwsRole);
+    roles.filter(in_none).for_each(|role| around.has_no_profile(&role.id));
     let of_aws = inventory.policies.iter().filter(|policy| policy.language == PolicyLanguage::AwsIam);
     let is_managed = |id: &str| id.contains(":iam::") && id.contains(":policy/") && !id.contains('#');
     of_aws.filter(|policy| is_managed(policy.id.as_str())).for_each(|policy| around.keeps(policy));
@@ -69,6 +72,9 @@ fn surroundings(inventory: &Inventory) -> aws::Surroundings<'_> {
         let count = |kind| held.iter().filter(|credential| credential.kind == kind).count();
         let (keys, has_password) = (count(CredentialKind::AwsAccessKey), count(CredentialKind::AwsPassword) > 0);
         around.credentials(&user.id, keys, has_password, !is_blind);
+        if user.attributes.is(AttributeName::Mfa) || held.iter().any(|one| one.attributes.is(AttributeName::Mfa)) {
+            around.has_mfa(&user.id);
+        }
     }
     around
 }
@@ -191,7 +197,14 @@ fn conditional_path(actor: &kubernetes::Actor<'_>) -> EscalationPath {
             && one.scope.starts_with("cluster ")
     };
     let steps = actor.capabilities.iter().find(leads_up).map(|one| one.proof.clone()).unwrap_or_default();
-    EscalationPath { target: actor.id.clone(), conditional: true, via: Vec::new(), steps, cut: String::new() }
+    EscalationPath {
+        target: actor.id.clone(),
+        conditional: true,
+        via: Vec::new(),
+        steps,
+        cut: String::new(),
+        next: None,
+    }
 }
 
 /// A service account that acts as an IAM role reaches what that role reaches.
@@ -221,5 +234,5 @@ fn through_role(inventory: &Inventory, edge: &Edge) -> Option<EscalationPath> {
             conditional |= path.conditional;
             path.target.clone()
         };
-    Some(EscalationPath { target, conditional, via, steps, cut: String::new() })
+    Some(EscalationPath { target, conditional, via, steps, cut: String::new(), next: None })
 }

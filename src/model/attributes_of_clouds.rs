@@ -6,7 +6,7 @@ macro_rules! attributes_of_clouds {
         $then! {
             $($before)*
             /// The groups of its account that a user is in, by name.
-            Groups = "groups": Texts of [Identity];
+            Groups = "groups": Texts of [Identity, Setting];
             /// How many agents hold the same value, where there are several; told at the first place of the value alone.
             AgentCount = "agent_count": Int of [Exposure, Credential];
             /// Which agents hold the same value.
@@ -139,6 +139,10 @@ macro_rules! attributes_of_clouds {
             OpensResources = "opens_resources": Texts of [Identity];
             /// Actions by which it may have credentials of any other made.
             MintsCredentials = "mints_credentials": Texts of [Identity];
+            /// What an access entry of a cluster allows, each policy with where.
+            AccessPolicies = "access_policies": Texts of [Setting];
+            /// It makes whom it is about administrator of a whole cluster.
+            ClusterAdministrator = "cluster_administrator": Bool of [Setting];
             /// It is used by people: a user that signs in and has no key, a role that people sign in to.
             OfPeople = "of_people": Bool of [Identity];
             /// Those of its policies whose conditions pass whoever lacks what they ask for.
@@ -193,6 +197,8 @@ macro_rules! attributes_of_clouds {
             Managed = "managed": Bool of [Setting];
             /// How many machines were registered with it.
             Machines = "machines": Int of [Workload];
+            /// In how many instance profiles it is.
+            InstanceProfiles = "instance_profiles": Int of [Identity];
             /// How many network hops the metadata service answers over.
             MetadataHops = "metadata_hops": Int of [Workload];
             /// A second factor is asked for.

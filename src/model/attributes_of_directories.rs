@@ -29,7 +29,7 @@ macro_rules! attributes_of_directories {
             /// `?` before what is not sure.
             TokenSubjects = "token_subjects": Texts of [Workload];
             /// The cluster of the provider that it is about, by the provider's name for it.
-            OfCluster = "of_cluster": Text of [Workload];
+            OfCluster = "of_cluster": Text of [Workload, Setting];
             /// The service account that it is about, as namespace/name.
             OfAccount = "of_account": Text of [Workload];
             /// The accounts that the code is applied to, where it says so.

@@ -73,6 +73,9 @@ pub struct CoverageEntry {
     /// Which facts are unknown for this target because of it. Empty for complete entries.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blinds: Vec<FactKind>,
+    /// Of which kinds of things these facts are unknown, such as `aws.function`; empty: of all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<String>,
 }
 
 impl CoverageEntry {
@@ -93,6 +96,7 @@ impl CoverageEntry {
             detail: None,
             remedy: None,
             blinds: Vec::new(),
+            kinds: Vec::new(),
         }
     }
 
@@ -113,6 +117,18 @@ impl CoverageEntry {
     pub fn blinds(mut self, facts: &[FactKind]) -> Self {
         self.blinds = facts.to_vec();
         self
+    }
+
+    /// Limits what is unknown to things of these kinds: what else was read of the target stays known.
+    #[must_use]
+    pub fn of_kinds<'a>(mut self, kinds: impl IntoIterator<Item = &'a str>) -> Self {
+        self.kinds = kinds.into_iter().map(str::to_owned).collect();
+        self
+    }
+
+    /// Whether facts of things of a kind are unknown because of it.
+    pub fn is_of(&self, kind: &str) -> bool {
+        self.kinds.is_empty() || self.kinds.iter().any(|one| one == kind)
     }
 
     /// Sets how many things were read before it ended.

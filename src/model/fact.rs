@@ -157,6 +157,20 @@ pub struct EscalationPath {
     /// What to take away so that this way is closed where it begins; empty where that is not known.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub cut: String,
+    /// The first identity that it passes through, where that is not its end: the way goes on as the best one from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Hop>,
+}
+
+/// The first part of a way.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Hop {
+    /// Whom it leads to.
+    pub to: Urn,
+    /// How many of the sentences of the way prove it.
+    pub steps: usize,
+    /// Holds only under a condition that cannot be judged offline.
+    pub conditional: bool,
 }
 
 impl EscalationPath {

@@ -39,7 +39,7 @@ pub use edge::{Edge, EdgeKind, Holding, Reached};
 pub use evidence::{Evidence, Location};
 pub use exposure::{Commit, Exposure, Proof};
 pub use fact::{
-    Capability, CapabilityKind, CredentialState, EscalationPath, LastUse, Owner, PrincipalKind, TrustedPrincipal,
+    Capability, CapabilityKind, CredentialState, EscalationPath, Hop, LastUse, Owner, PrincipalKind, TrustedPrincipal,
 };
 pub use finding::{
     BaselineNote, BaselineState, Confidence, Finding, Hidden, HistoryNote, HistoryState, NotEvaluated, RuleInfo,

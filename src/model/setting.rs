@@ -23,6 +23,8 @@ names! {
         AwsAnalyzerFinding = "aws.analyzer-finding",
         /// An EKS cluster as AWS sees it.
         AwsCluster = "aws.cluster",
+        /// An access entry of an EKS cluster: whom of IAM it lets in, and as what.
+        AwsAccessEntry = "aws.access-entry",
         /// A credential of another service that AgentCore keeps for agents.
         AwsCredentialProvider = "aws.credential-provider",
         /// A request for temporary rights in an account.

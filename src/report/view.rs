@@ -77,7 +77,7 @@ impl<'a> View<'a> {
             }
         }
         let mut hidden: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
-        for entry in scan.inventory.coverage.entries() {
+        for entry in scan.inventory.coverage.entries().iter().filter(|entry| entry.kinds.is_empty()) {
             hidden.entry(entry.target.as_str()).or_default().extend(&entry.blinds);
         }
         let why = "nothing was concluded of this identity";

@@ -117,7 +117,12 @@ fn add_blind_rules(
         let blinded = rules.rules().iter().filter(|rule| {
             let same_provider = rule.provider.is_none_or(|provider| provider.as_str() == entry.collector);
             let may_hide = !is_one || rule.subject != SubjectKind::Identity;
-            may_hide && same_provider && entry.blinds.iter().any(|fact| rule.needs.contains(fact))
+            // A rule about identities of every kind is judged of those that were read.
+            let is_of = match &rule.kinds {
+                Some(kinds) => kinds.iter().any(|kind| entry.is_of(kind)),
+                None => entry.kinds.is_empty() || rule.subject != SubjectKind::Identity,
+            };
+            may_hide && same_provider && is_of && entry.blinds.iter().any(|fact| rule.needs.contains(fact))
         });
         for rule in blinded {
             unknown.entry((rule.id.to_string(), entry.target.clone(), reason(entry))).or_default();

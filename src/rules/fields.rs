@@ -86,6 +86,7 @@ const IDENTITY: &[Field] = &[
     field("credentials", Type::Int, "How many credentials it has.").needs(&[Credentials]),
     field("active_credentials", Type::Int, "How many of them work.").needs(&[Credentials]),
     field("workloads", Type::Int, "How many workloads run as it.").needs(&[Workloads]),
+    field("workloads_seen", Type::Int, "How many workloads that were read run as it; others may that were not."),
     field("grants", Type::Int, "How many policies and roles it holds.").needs(&[Grants]),
     field("linked", Type::Int, "How many identities of other systems are tied to it."),
     field("exposures", Type::Int, "In how many places its credentials lie in the open."),

@@ -34,7 +34,7 @@ pub(super) fn identity(
         "labels" => Field::Labels(it.labels.clone()),
         "credentials" => count(facts.credentials.len()),
         "active_credentials" => active_credentials(facts, inventory),
-        "workloads" => count(facts.workloads.len()),
+        "workloads" | "workloads_seen" => count(facts.workloads.len()),
         "grants" => count(facts.grants.len()),
         "linked" => count(facts.linked.len()),
         "exposures" => count(facts.exposures.len()),

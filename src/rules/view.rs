@@ -196,7 +196,8 @@ impl<'a> Noun<'a> {
         let says_itself = |fact: &FactKind| matches!(fact, FactKind::Usage | FactKind::People);
         // An attribute that was not read says so itself.
         let mut needs = needs.iter().filter(|fact| !says_itself(fact) && !is_attribute);
-        let blind = needs.find_map(|fact| inventory.coverage.blind_spot_of(self.id(), self.tenant(), *fact));
+        let blind =
+            needs.find_map(|fact| inventory.coverage.blind_spot_to(self.kind(), self.id(), self.tenant(), *fact));
         match (field, blind) {
             // What was seen was seen, whatever else could not be: only "none", "no" and lists are in doubt, and that
             // something is missing.

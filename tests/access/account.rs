@@ -104,6 +104,10 @@ pub(crate) struct Account {
     trusts: BTreeMap<Urn, Trust>,
     /// What runs as which role: pairs of ARNs.
     runs: Vec<(Urn, Urn)>,
+    without_profile: Vec<Urn>,
+    /// Users who sign in with a password, and those of them who are asked for a second factor.
+    pub(crate) passwords: Vec<Urn>,
+    pub(crate) with_second_factor: Vec<Urn>,
 }
 
 impl Account {
@@ -143,6 +147,9 @@ impl Account {
             let arn = text(entry, "Arn");
             let document = entry["AssumeRolePolicyDocument"].clone();
             self.trusts.insert(Urn::new(arn), trust(arn, &tenant(arn), document));
+            if entry["InstanceProfileList"].as_array().is_some_and(Vec::is_empty) {
+                self.without_profile.push(Urn::new(arn));
+            }
             for profile in list(entry, "InstanceProfileList") {
                 self.runs.push((Urn::new(text(profile, "Arn")), Urn::new(arn)));
             }
@@ -183,6 +190,9 @@ impl Account {
         let mut around = Surroundings::default();
         self.runs.iter().for_each(|(carrier, role)| around.carries(carrier, role));
         self.policies.values().for_each(|policy| around.keeps(policy));
+        self.without_profile.iter().for_each(|role| around.has_no_profile(role));
+        self.with_second_factor.iter().for_each(|user| around.has_mfa(user));
+        self.passwords.iter().for_each(|user| around.credentials(user, 0, true, true));
         around
     }
 

@@ -270,6 +270,7 @@ fn the_steps_are_sentences_that_name_the_statements() {
                 "role platform-admin is administrator: policy all, statement 1 (Allow * on *)".to_owned(),
             ],
             cut: "take this from user deploy-bot: policy deploy, statement 2".to_owned(),
+            next: None,
         }
     );
 }

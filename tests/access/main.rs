@@ -4,6 +4,7 @@
 
 mod account;
 mod capabilities;
+mod choices;
 mod decide;
 mod escalation;
 mod makers;

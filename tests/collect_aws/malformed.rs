@@ -160,7 +160,7 @@ async fn lists_that_contradict_each_other_are_a_hole() {
         ]})
         .to_string()
     };
-    let iam = json!({"UserDetailList": [{"UserName": "a", "Arn": urn("user/a")}], "RoleDetailList": [], "GroupDetailList": [], "Policies": []});
+    let iam = json!({"UserDetailList": [{"UserName": "a", "Arn": urn("user/a")}], "RoleDetailList": [{"RoleName": "r", "Arn": urn("role/r"), "AssumeRolePolicyDocument": {"Statement": []}}], "GroupDetailList": [], "Policies": []});
     let directory = tempfile::tempdir().unwrap();
     write(directory.path(), "iam.json", iam.to_string());
     write(directory.path(), "keys-a.json", keys("Active"));

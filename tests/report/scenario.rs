@@ -246,7 +246,7 @@ fn power(kind: CapabilityKind, scope: &str) -> Capability {
 }
 
 fn way(target: Urn, conditional: bool, steps: Vec<String>) -> Vec<EscalationPath> {
-    vec![EscalationPath { target, conditional, via: Vec::new(), steps, cut: String::new() }]
+    vec![EscalationPath { target, conditional, via: Vec::new(), steps, cut: String::new(), next: None }]
 }
 
 fn key() -> Urn {

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
+use super::choice::may_make_by_choice;
 use super::document::Form;
 use super::step::{Held, Node, Step, become_by, is_pass_role};
 use super::surroundings::Surroundings;
@@ -31,6 +32,8 @@ pub(super) struct Atlas<'n, 'a> {
     /// Roles by the names that their trust policies let in: ARNs, accounts, roles of sessions, services, `*`.
     trusting: HashMap<&'n str, Vec<usize>>,
     names: Names<'n>,
+    /// By technique that changes what runs, and by account, who of other accounts may by statements that name the account.
+    from_outside: HashMap<(usize, &'n str), Vec<usize>>,
 }
 
 impl<'n, 'a> Atlas<'n, 'a> {
@@ -71,7 +74,25 @@ impl<'n, 'a> Atlas<'n, 'a> {
             joins,
             trusting,
             names: Names::new(nodes),
+            from_outside: HashMap::new(),
         }
+        .with_outsiders()
+    }
+
+    /// Notes who may change what runs in other accounts that were read.
+    fn with_outsiders(mut self) -> Self {
+        let changes = |place: &usize| self.techniques[*place].how == How::ExistingCompute;
+        for place in (0..self.techniques.len()).filter(changes) {
+            let technique: &'n Technique = &self.techniques[place];
+            for who in &self.holders[place] {
+                for account in accounts_named(&self.nodes[*who], technique) {
+                    if let Some((account, _)) = self.by_account.get_key_value(account) {
+                        self.from_outside.entry((place, *account)).or_default().push(*who);
+                    }
+                }
+            }
+        }
+        self
     }
 
     /// Whom someone can use a technique on at most.
@@ -112,7 +133,7 @@ impl<'n, 'a> Atlas<'n, 'a> {
         let node = &self.nodes[target];
         let mut sources = Vec::new();
         let trusted: Vec<_> = node.trust.iter().flat_map(super::trust::TrustPolicy::allowed_names).collect();
-        for (technique, holders) in self.techniques.iter().zip(&self.holders) {
+        for (place, (technique, holders)) in self.techniques.iter().zip(&self.holders).enumerate() {
             let fits = match technique.how {
                 How::Grant | How::NewIdentity | How::Tag => false,
                 How::Assume => {
@@ -136,6 +157,8 @@ impl<'n, 'a> Atlas<'n, 'a> {
                     && self.around.carriers(&node.identity.id).iter().any(|one| technique.works_on(one.as_str()));
                 let same = |i: &&usize| is_wide || self.nodes[**i].identity.tenant == node.identity.tenant;
                 sources.extend(holders.iter().filter(|who| wanted(**who)).filter(same).copied());
+                let outside = self.from_outside.get(&(place, node.identity.tenant.as_str())).into_iter().flatten();
+                sources.extend(outside.filter(|who| wanted(**who)));
             }
         }
         sources.sort_unstable();
@@ -244,7 +267,7 @@ fn held(node: &Node<'_>, techniques: &[Technique]) -> Vec<(usize, Held)> {
         let asked = technique.actions.iter().filter(|action| technique.how != How::PassRole || !is_pass_role(action));
         let held = match technique.how {
             _ if !is_named || is_sure(node) => None,
-            How::PassRole => node.may_make(asked),
+            How::PassRole => may_make_by_choice(node, &asked.collect::<Vec<_>>()),
             _ => node.may_each(asked),
         };
         // A role that trusts somebody of its own account by name may be assumed without a policy.
@@ -257,4 +280,12 @@ fn held(node: &Node<'_>, techniques: &[Technique]) -> Vec<(usize, Held)> {
 
 pub(super) fn is_sure(node: &Node<'_>) -> bool {
     node.administrator.as_ref().is_some_and(|administrator| !administrator.conditional)
+}
+
+/// The accounts, other than its own, that statements name by which an identity may use a technique.
+pub(super) fn accounts_named<'n>(node: &'n Node<'_>, technique: &'n Technique) -> BTreeSet<&'n str> {
+    let first = technique.done_there().next();
+    let patterns = first.and_then(|action| node.rights.allowed_patterns(action)).unwrap_or_default();
+    let accounts = patterns.into_iter().filter_map(|pattern| pattern.split(':').nth(4));
+    accounts.filter(|account| account.len() == 12 && *account != node.identity.tenant).collect()
 }

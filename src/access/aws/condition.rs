@@ -203,6 +203,19 @@ impl Clause {
         if &*self.key == "aws:sourcearn" && found == Truth::True { Truth::Open } else { found.not() }
     }
 
+    /// A tag that whoever makes something would have to write on it: name and value.
+    pub(super) fn request_tag(&self) -> Option<(&str, String)> {
+        let name = self.key.strip_prefix("aws:requesttag/")?;
+        if self.operator.test == Test::Null {
+            let must_be = self.values.iter().any(|value| value.eq_ignore_ascii_case("false"));
+            return must_be.then(|| (name, "any".to_owned()));
+        }
+        let is_text = matches!(self.operator.test, Test::Text | Test::TextAnyCase | Test::TextLike);
+        let value = self.values.iter().find(|value| is_text && !self.operator.negated && !value.contains("${"))?;
+        let is_like = self.operator.test == Test::TextLike;
+        Some((name, if is_like { value.replace('*', "").replace('?', "x") } else { value.to_string() }))
+    }
+
     /// The tag of the principal that it asks for, or with a negated test the one that it spares: name and value.
     pub(super) fn principal_tag(&self, negated: bool) -> Option<(String, String)> {
         let name = self.key.strip_prefix("aws:principaltag/").filter(|_| self.operator.negated == negated)?;

@@ -84,8 +84,7 @@ impl Context {
         context.put_text("aws:principalaccount", &identity.tenant);
         context.put_text("aws:principalisawsservice", "false");
         let second = now.as_second();
-        context.put("aws:currenttime", Entry::Time { from: second, to: second, or_absent: false });
-        context.put("aws:epochtime", Entry::Time { from: second, to: second, or_absent: false });
+        context.at(now);
         let is_user = identity.kind == IdentityKind::AwsUser;
         // An access key has no such time; a console session of the same user has one.
         let issued = Entry::Time { from: second - LONGEST_SESSION_SECONDS, to: second, or_absent: is_user };
@@ -103,6 +102,13 @@ impl Context {
             context.put_text("aws:principaltype", "AssumedRole");
         }
         context
+    }
+
+    /// Sets when the request is made.
+    pub fn at(&mut self, now: Timestamp) {
+        let second = now.as_second();
+        self.put("aws:currenttime", Entry::Time { from: second, to: second, or_absent: false });
+        self.put("aws:epochtime", Entry::Time { from: second, to: second, or_absent: false });
     }
 
     /// The same, bearing further tags: those that one can give oneself.

@@ -14,7 +14,7 @@ use super::raising::{PATHS, Way, could_raise, raised, raises_itself, raises_othe
 use super::step::Node;
 use super::surroundings::Surroundings;
 use super::technique::Techniques;
-use crate::model::{Capability, CapabilityKind, EscalationPath, Urn};
+use crate::model::{Capability, CapabilityKind, EscalationPath, Hop, Urn};
 
 /// How many roles are named that one identity may assume.
 const ROLES: usize = 20;
@@ -77,7 +77,7 @@ fn is_perhaps(node: &Node<'_>) -> Option<(Urn, Vec<EscalationPath>)> {
     let steps = vec![format!("{} is administrator under a condition: {}", node.label(), held.proof.join("; "))];
     let cut = format!("take this from {}: {}", node.label(), held.proof.first().map_or("its policies", String::as_str));
     let target = node.identity.id.clone();
-    Some((target.clone(), vec![EscalationPath { target, conditional: true, via: Vec::new(), steps, cut }]))
+    Some((target.clone(), vec![EscalationPath { target, conditional: true, via: Vec::new(), steps, cut, next: None }]))
 }
 
 /// What is certain, then what is possible for those who have nothing certain.
@@ -250,7 +250,11 @@ impl Search {
             let verb = if capability.kind == CapabilityKind::Administrator { "is administrator" } else { "reads data" };
             steps.push(format!("{} {verb}: {}", end.label(), capability.proof.join("; ")));
         }
-        EscalationPath { target: end.identity.id.clone(), conditional, via, steps, cut: String::new() }
+        let target = end.identity.id.clone();
+        let passes = way.to.map(|to| &atlas.nodes[to].identity.id).filter(|to| **to != target);
+        let first =
+            |to: &Urn| Hop { to: to.clone(), steps: way.step.sentences.len(), conditional: way.step.conditional };
+        EscalationPath { next: passes.map(first), target, conditional, via, steps, cut: String::new() }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Answers what one identity may do: allowed by a policy, not denied, within the boundary and the guardrails of its
 //! organisation. It does not see the policies of resources; whole requests are judged in `decide`.
 
+use std::borrow::Cow;
+
 use super::Principal;
 use super::action::Action;
 use super::capability::partition;
@@ -9,7 +11,7 @@ use super::context::{Asked, Context, Terms};
 use super::decide::obeys_rcps;
 use super::document::Statement;
 use super::library::{Compiled, Library};
-use super::region::Region;
+use super::region::{Region, regions_of};
 use super::truth::Truth;
 use crate::model::wildcard::overlap;
 use crate::model::{Identity, Policy};
@@ -81,7 +83,8 @@ impl<'a> Rights<'a> {
             granted_everything: false,
         };
         let denies = rights.every_document().flat_map(|one| &one.document.statements).filter(|one| !one.allow);
-        let region = Region::choose(denies.map(|one| one.conditions.as_slice()), partition(identity.id.as_str()));
+        let regions = regions_of(partition(identity.id.as_str()));
+        let region = Region::choose(denies.map(|one| one.conditions.as_slice()), regions);
         rights.region = region;
         rights
     }
@@ -164,7 +167,8 @@ impl<'a> Rights<'a> {
 
     /// The statement that denies it for certain.
     fn denier(&self, action: &Action, resource: &str, asked: &Asked<'_>) -> Option<String> {
-        let asked = &asked.in_region(self.region.as_ref().and_then(|region| region.of(action)));
+        let region = self.region_of(action);
+        let asked = &asked.in_region(region.as_deref());
         self.every_document().chain(&self.resource_guardrails).find_map(|compiled| {
             let mut all = compiled.document.about(action, false);
             let holds =
@@ -173,10 +177,20 @@ impl<'a> Rights<'a> {
         })
     }
 
+    /// In which region an action is asked for: in the one for all, else in one of its own.
+    fn region_of(&self, action: &Action) -> Option<Cow<'_, str>> {
+        let region = self.region.as_ref()?;
+        if let Some(name) = region.of(action) {
+            return Some(Cow::Borrowed(name));
+        }
+        let denies = self.every_document().flat_map(|one| one.document.about(action, false));
+        region.own(action, denies.map(|one| one.conditions.as_slice())).map(Cow::Owned)
+    }
+
     /// Where `action` is allowed at all: each allowed resource pattern that is neither denied nor outside the
     /// boundary as a whole.
     pub(super) fn may_somewhere(&self, action: &Action) -> Vec<(String, Grounds)> {
-        let asked = self.context.asked();
+        let asked = self.context.asked().in_region(self.region.as_ref().and_then(|region| region.of_trial(action)));
         let mut found = Vec::new();
         for (statement, place) in self.allows(action) {
             let holds = hold(&statement.conditions, &asked);
@@ -240,7 +254,8 @@ impl<'a> Rights<'a> {
         asked: &Asked<'_>,
     ) -> Option<Vec<String>> {
         let mut limits = Vec::new();
-        let asked = &asked.in_region(self.region.as_ref().and_then(|region| region.of(action)));
+        let region = self.region_of(action);
+        let asked = &asked.in_region(region.as_deref());
         let of_resources = self.resource_guardrails.iter().filter(|_| {
             let owner = resource.split(':').nth(4).unwrap_or_default();
             obeys_rcps(action) && (owner == self.account || owner.is_empty() || owner.contains('*'))

@@ -79,20 +79,23 @@ const GLOBAL: [&str; 11] = [
 pub(super) struct Region {
     /// A region in which none of the denies holds; none where there is no such region, so that it depends on the request.
     chosen: Option<String>,
-    /// Where the services answer that have no regions.
-    home: &'static str,
+    /// The regions of the partition, first the one where the services answer that have none.
+    regions: &'static [&'static str],
+    /// Whether it is one that is tried, so that what is allowed depends on it, too, and not on the denies alone.
+    tried: bool,
 }
 
 impl Region {
     /// A region in which no deny holds that asks for one, by the conditions of each deny; none where they do not ask.
-    pub(super) fn choose<'d>(denies: impl Iterator<Item = &'d [Clause]>, partition: &str) -> Option<Self> {
+    pub(super) fn choose<'d>(
+        denies: impl Iterator<Item = &'d [Clause]>,
+        regions: &'static [&'static str],
+    ) -> Option<Self> {
         let of_region = |clauses: &'d [Clause]| clauses.iter().filter(|one| &*one.key == KEY).collect::<Vec<_>>();
         let asking: Vec<Vec<&Clause>> = denies.map(of_region).filter(|clauses| !clauses.is_empty()).collect();
         if asking.is_empty() {
             return None;
         }
-        let known = PARTITIONS.iter().find(|(name, _)| *name == partition);
-        let regions: &[&str] = known.map_or(&COMMERCIAL, |(_, regions)| regions);
         let listed = asking.iter().flatten().flat_map(|clause| &clause.values).map(AsRef::as_ref);
         // A region that only a policy names may be newer than the list.
         let named = listed.filter(|name: &&str| !name.is_empty() && !name.contains(['*', '?', '$']));
@@ -103,11 +106,31 @@ impl Region {
         };
         let is_free = |name: &&str| asking.iter().all(|clauses| spares(clauses, name));
         let chosen = regions.iter().copied().chain(named).find(is_free).map(str::to_owned);
-        Some(Self { chosen, home: regions.first().copied().unwrap_or(COMMERCIAL[0]) })
+        Some(Self { chosen, regions, tried: false })
+    }
+
+    /// One region to be tried.
+    pub(super) fn tried(name: &str, partition: &str) -> Self {
+        Self { chosen: Some(name.to_owned()), regions: regions_of(partition), tried: true }
+    }
+
+    /// Where a request is tried, if one is.
+    pub(super) fn of_trial(&self, action: &Action) -> Option<&str> {
+        self.of(action).filter(|_| self.tried)
+    }
+
+    /// As [`Self::choose`] for one action, where no region is free of all denies: each may be asked for in one of its own.
+    pub(super) fn own<'d>(&self, action: &Action, denies: impl Iterator<Item = &'d [Clause]>) -> Option<String> {
+        Self::choose(denies, self.regions)?.of(action).map(str::to_owned)
     }
 
     /// Where a request for an action goes, where that is known.
     pub(super) fn of(&self, action: &Action) -> Option<&str> {
-        if GLOBAL.contains(&action.service()) { Some(self.home) } else { self.chosen.as_deref() }
+        if GLOBAL.contains(&action.service()) { self.regions.first().copied() } else { self.chosen.as_deref() }
     }
+}
+
+/// The regions of a partition.
+pub(super) fn regions_of(partition: &str) -> &'static [&'static str] {
+    PARTITIONS.iter().find(|(name, _)| *name == partition).map_or(&COMMERCIAL, |(_, regions)| regions)
 }

@@ -2,6 +2,7 @@
 //! It looks at two identities at a time; it knows no other way to become one.
 
 use super::action::Action;
+use super::atlas::accounts_named;
 use super::context::Terms;
 use super::evaluate::Grounds;
 use super::step::{Held, Node, Step, is_pass_role, list, place};
@@ -19,6 +20,9 @@ pub(super) fn pass_role(
 ) -> Option<Step> {
     let (open, cited) = held.as_ref()?;
     let trust = role.trust.as_ref()?;
+    if around.is_not_carried(&role.identity.id, &technique.runs) {
+        return None;
+    }
     let (pass, start): (Vec<_>, Vec<_>) = technique.actions.iter().cloned().partition(is_pass_role);
     let carrier = around.carriers(&role.identity.id).iter().find(|carrier| technique.works_on(carrier.as_str()));
     let mut best: Option<Step> = None;
@@ -73,7 +77,8 @@ pub(super) fn existing(
     held: &Held,
     around: &Surroundings<'_>,
 ) -> Option<Step> {
-    let (_, cited) = held.as_ref()?;
+    let (_, all_cited) = held.as_ref()?;
+    let cited = all_cited;
     let trust = role.trust.as_ref()?;
     let admits = |service: &&String| trust.admits_service(service, &role.identity.tenant) != Truth::False;
     let service = technique.services.iter().find(admits)?;
@@ -90,20 +95,24 @@ pub(super) fn existing(
         let besides: Vec<String> = technique.besides.iter().cloned().chain(its_policy).collect();
         let provided =
             if besides.is_empty() { String::new() } else { format!("; this holds if {}", besides.join(" and ")) };
-        let sentences = vec![
-            format!("{name} may call {} on {carrier} ({cited}) and so {}", list(&there), technique.does),
-            format!("{carrier} runs as {label}{provided}"),
-        ];
+        let first = match there.is_empty() {
+            true => format!("{name} may call {} ({all_cited}) and so {}", list(&technique.actions), technique.does),
+            false => format!("{name} may call {} on {carrier} ({cited}) and so {}", list(&there), technique.does),
+        };
+        let sentences = vec![first, format!("{carrier} runs as {label}{provided}")];
         let conditional = open || open_elsewhere || !besides.is_empty();
         return Some(Step { conditional, sentences, via: vec![place(who, role)] });
     }
-    if who.identity.tenant != role.identity.tenant {
+    let is_other = who.identity.tenant != role.identity.tenant;
+    if is_other && !accounts_named(who, technique).contains(role.identity.tenant.as_str()) {
         return None;
     }
     let provided = technique.provided.as_deref().unwrap_or("something there runs as it");
+    let lets_in =
+        if is_other { format!(" and its own policy lets account {} in", who.identity.tenant) } else { String::new() };
     let sentences = vec![
         format!("{name} may call {} ({cited}) and so {}", list(&technique.actions), technique.does),
-        format!("{label} trusts {service}; this holds if {provided} and the statement covers it"),
+        format!("{label} trusts {service}; this holds if {provided} and the statement covers it{lets_in}"),
     ];
     Some(Step { conditional: true, sentences, via: vec![place(who, role)] })
 }

@@ -11,13 +11,14 @@ use super::context::Terms;
 use super::evaluate::{Grounds, Rights};
 use super::library::Compiled;
 use super::object::{Means, Object};
+use super::overlap::{meet, service, sort};
 use super::provider::federate;
 use super::run::{existing, pass_role};
 use super::surroundings::Surroundings;
 use super::technique::{How, On, Technique};
 use super::trust::TrustPolicy;
 use super::truth::Truth;
-use crate::model::wildcard::{covers, overlap};
+use crate::model::wildcard::covers;
 use crate::model::{Capability, CapabilityKind, Identity, IdentityKind, Urn};
 
 /// The actions by which a policy is attached.
@@ -194,7 +195,11 @@ impl<'a> Node<'a> {
 
     /// All actions on one resource of which nothing but its name is known.
     pub(super) fn may_all(&self, actions: &[Action], resource: &str) -> Option<(bool, String)> {
-        let asked = actions.iter().map(|action| self.rights.may(action, resource, Terms::default()));
+        // What is there lies in a region, and is asked for in that one.
+        let region = resource.split(':').nth(3).filter(|region| !region.is_empty() && !region.contains(['*', '?']));
+        let keys = region.map(|region| (super::region::KEY, Some(region)));
+        let terms = Terms { keys: keys.as_slice(), tags: None };
+        let asked = actions.iter().map(|action| self.rights.may(action, resource, terms));
         let grounds: Vec<_> = asked.collect::<Option<_>>()?;
         Some((grounds.iter().any(|g| g.conditional), self.cite(&grounds)))
     }
@@ -268,27 +273,6 @@ impl<'a> Node<'a> {
         let grounds: Vec<_> = chosen.into_iter().map(|(_, grounds)| grounds).collect();
         Some((conditional, self.cite(&grounds)))
     }
-}
-
-/// Whether two patterns have an ARN in common: part by part, as only the last part of an ARN has colons of its own.
-fn meet(one: &str, other: &str) -> bool {
-    let (first, second): (Vec<&str>, Vec<&str>) = (one.splitn(6, ':').collect(), other.splitn(6, ':').collect());
-    if first.len() < 6 || second.len() < 6 {
-        return overlap(one, other);
-    }
-    first.iter().zip(&second).all(|(one, other)| overlap(one, other))
-}
-
-/// Of what sort a pattern's resources are, where it says so: `lambda`, `function`.
-fn sort(pattern: &str) -> Option<(&str, &str)> {
-    let local = pattern.splitn(6, ':').nth(5)?;
-    let (sort, _) = local.split_once([':', '/'])?;
-    (!sort.contains(['*', '?'])).then_some((service(pattern), sort))
-}
-
-/// The service part of an ARN pattern; empty for `*`.
-fn service(pattern: &str) -> &str {
-    pattern.split(':').nth(2).unwrap_or("")
 }
 
 fn is_customer_policy(id: &str) -> bool {
@@ -367,7 +351,9 @@ fn take_over(who: &Node<'_>, target: &Node<'_>, technique: &Technique, around: &
         Truth::Open if technique.free_key == Some(true) => Truth::True,
         truth => truth,
     };
-    if password.min(free_key) == Truth::False {
+    // Where it is not known, there is none: whoever read the passwords read these, too.
+    let second_factor = fits(technique.second_factor, Some(around.has_second_factor(id)));
+    if password.min(free_key).min(second_factor) == Truth::False {
         return None;
     }
     let may = match technique.on {

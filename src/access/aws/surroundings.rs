@@ -1,6 +1,6 @@
 //! What an account holds besides policies, as far as it was read. It concludes nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::{Policy, Urn};
 
@@ -14,6 +14,8 @@ pub struct Surroundings<'a> {
     passwords: HashMap<&'a Urn, bool>,
     keys: HashMap<&'a Urn, usize>,
     policies: HashMap<&'a str, &'a Policy>,
+    without_profile: HashSet<&'a Urn>,
+    with_second_factor: HashSet<&'a Urn>,
 }
 
 impl<'a> Surroundings<'a> {
@@ -36,6 +38,27 @@ impl<'a> Surroundings<'a> {
     /// Notes a managed policy that is there, whoever holds it.
     pub fn keeps(&mut self, policy: &'a Policy) {
         self.policies.insert(policy.id.as_str(), policy);
+    }
+
+    /// Notes a user who is asked for a second factor when it signs in.
+    pub fn has_mfa(&mut self, user: &'a Urn) {
+        self.with_second_factor.insert(user);
+    }
+
+    /// Whether a user is known to be asked for a second factor.
+    pub(super) fn has_second_factor(&self, user: &Urn) -> bool {
+        self.with_second_factor.contains(user)
+    }
+
+    /// Notes a role that is in no instance profile for certain.
+    pub fn has_no_profile(&mut self, role: &'a Urn) {
+        self.without_profile.insert(role);
+    }
+
+    /// Whether it is known that nothing of a sort carries a role: of instance profiles alone all are known.
+    pub(super) fn is_not_carried(&self, role: &Urn, sorts: &[String]) -> bool {
+        let are_profiles = !sorts.is_empty() && sorts.iter().all(|sort| sort.contains(":instance-profile/"));
+        are_profiles && self.without_profile.contains(role)
     }
 
     /// The managed policies that are there, by name.

@@ -68,6 +68,8 @@ struct Row {
     #[serde(default)]
     free_key: Option<bool>,
     #[serde(default)]
+    second_factor: Option<bool>,
+    #[serde(default)]
     besides: Option<String>,
     #[serde(default)]
     provided: Option<String>,
@@ -159,6 +161,8 @@ pub(super) struct Technique {
     pub(super) password: Option<bool>,
     /// Works only on users that may have another access key, or only on those that have two.
     pub(super) free_key: Option<bool>,
+    /// Works only on users who sign in with a second factor, or only on those without one.
+    pub(super) second_factor: Option<bool>,
     /// One of these must be let in by the role's trust policy.
     pub(super) services: Vec<String>,
     /// What must be so even where what carries the role was read.
@@ -192,6 +196,7 @@ impl Technique {
             elsewhere: row.elsewhere,
             password: row.password,
             free_key: row.free_key,
+            second_factor: row.second_factor,
             besides: row.besides,
             how: row.how,
             on: row.on,

@@ -332,6 +332,7 @@ impl<'a> Search<'a> {
             via: Vec::new(),
             steps,
             cut: String::new(),
+            next: None,
         }
     }
 

@@ -5,16 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::answer::Answer;
+use super::contradictions::{self, one_a_key};
 use super::credentials::pair;
-use super::export::{AccessKey, AccessKeys, Authorization, KeyLastUsed, OidcProvider, SamlProvider};
+use super::export::{AccessKey, AccessKeys, Authorization, KeyLastUsed, LISTS, OidcProvider, SamlProvider};
 use super::gaps;
+use super::left_out;
 use super::parts::{Part, ServiceFile};
 use super::records::{AUTHORIZATION, AUTHORIZATION_FACTS, Projection};
 use super::report::ReportRow;
 use super::site::{Origin, Site, some_of, time};
 use super::visits::{self, Searcher};
 use crate::collect::{CollectError, Sink};
-use crate::model::{FactKind, Known, Outcome, Record};
+use crate::model::{FactKind, IdentityKind, Known, Outcome, Record};
 
 /// How old a credential report may be for its last uses to count as those of today.
 const REPORT_OF_TODAY: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -97,25 +99,35 @@ impl Assembly {
         }
     }
 
-    /// Sends every record of the account, and what of it is missing.
+    /// Sends every record of the account, and what of it is missing. What nobody asked for, since it was found in a tree,
+    /// may leave things out.
     ///
     /// # Errors
     /// When the scan is over.
-    pub(super) fn send(mut self, searcher: &Searcher<'_>, sink: &Sink) -> Result<(), CollectError> {
+    pub(super) fn send(mut self, is_found: bool, searcher: &Searcher<'_>, sink: &Sink) -> Result<(), CollectError> {
         let send = |records: Vec<Record>| records.into_iter().try_for_each(|record| sink.send_blocking(record));
+        let told = |mut record: Record| {
+            if let (true, Record::Coverage(entry)) = (is_found, &mut record) {
+                entry.blinds.clear();
+                entry.kinds.clear();
+            }
+            record
+        };
         let pages = std::mem::take(&mut self.pages);
         let coverage = self.authorization_coverage(&pages);
+        let twice = contradictions::of(&pages, &self.projection.site);
         for (page, origin) in pages {
             send(self.projection.page(&page, &origin))?;
         }
         send(self.authorization_summary(coverage))?;
+        send(twice.into_iter().collect())?;
         send(self.report())?;
         send(self.keys())?;
-        send(self.providers())?;
+        send(self.providers().into_iter().map(told).collect())?;
         send(self.alias())?;
         let missing = gaps::of(&self.answers);
         send(visits::records(&self.answers, &missing, &self.projection, searcher))?;
-        send(vec![Record::Coverage(visits::not_given(&self.answers, &self.projection.site))])
+        send(left_out::entries(&self.answers, &self.projection).into_iter().map(Record::Coverage).map(told).collect())
     }
 
     fn authorization_coverage(&self, pages: &[(Authorization, Origin)]) -> Pages {
@@ -136,12 +148,32 @@ impl Assembly {
             }
             Pages::All => self.projection.fault(),
         }) else {
-            return self.projection.end();
+            return self.filtered().unwrap_or_else(|| self.projection.end());
         };
         let hole = self.projection.site.hole(AUTHORIZATION, outcome, detail).count(self.projection.count);
         let remedy = "export all pages: aws iam get-account-authorization-details > iam.json \
              (without --max-items, --no-paginate and --filter)";
         vec![Record::Coverage(hole.blinds(AUTHORIZATION_FACTS).remedy(remedy))]
+    }
+
+    /// What pages tell that lack a list, or have no role, of which every account has some: somebody filtered them.
+    fn filtered(&self) -> Option<Vec<Record>> {
+        let Projection { site, lists, roles, count, .. } = &self.projection;
+        let missing: Vec<&str> = LISTS.into_iter().filter(|name| !lists.contains(name)).collect();
+        let detail = match missing.as_slice() {
+            [] if *roles > 0 => return None,
+            [] => "no role is in them, and every account has some (AWSServiceRoleForSupport)".to_owned(),
+            missing => format!("no page has {}", missing.join(", ")),
+        };
+        let only_roles = missing.iter().all(|name| *name == "RoleDetailList");
+        let kinds = only_roles.then_some(IdentityKind::AwsRole.as_str());
+        let hole = site.hole(AUTHORIZATION, Outcome::Partial, format!("{detail}: they were filtered")).count(*count);
+        let remedy = "export all of it: aws iam get-account-authorization-details > iam.json (without --filter)";
+        let hole = hole.blinds(AUTHORIZATION_FACTS).of_kinds(kinds).remedy(remedy);
+        let mut out = self.projection.end();
+        out.retain(|record| !matches!(record, Record::Coverage(entry) if entry.what == AUTHORIZATION));
+        out.push(Record::Coverage(hole));
+        Some(out)
     }
 
     fn report(&self) -> Vec<Record> {
@@ -304,14 +336,22 @@ impl Assembly {
         let saml = self.saml.iter();
         out.extend(saml.map(|(_, (provider, origin))| site.saml_provider(provider, origin)));
         let lists = [
-            ("OIDC providers", self.oidc_lists, arns.len(), "list-open-id-connect-providers"),
-            ("SAML providers", self.saml_lists, self.saml.len(), "list-saml-providers"),
+            (
+                "OIDC providers",
+                IdentityKind::AwsOidcProvider,
+                self.oidc_lists,
+                arns.len(),
+                "list-open-id-connect-providers",
+            ),
+            ("SAML providers", IdentityKind::AwsSamlProvider, self.saml_lists, self.saml.len(), "list-saml-providers"),
         ];
-        for (what, lists, count, command) in lists {
+        for (what, kind, lists, count, command) in lists {
             out.push(Record::Coverage(match lists {
-                // Nothing is blind: the roles that trust a provider name it in their own documents.
+                // The roles that trust a provider name it in their own documents: only those that none trusts are hidden.
                 0 => site
                     .hole(what, Outcome::NotRead, "no file lists them")
+                    .blinds(&[FactKind::Identities])
+                    .of_kinds([kind.as_str()])
                     .remedy(format!("add them: aws iam {command}")),
                 _ => site.complete(what, count as u64),
             }));
@@ -323,47 +363,6 @@ impl Assembly {
         let names = self.aliases.as_ref();
         names.map(|names| Record::Coverage(self.projection.site.alias(names))).into_iter().collect()
     }
-}
-
-/// Access keys by id, each with the file that is believed.
-type KeysById = BTreeMap<String, (AccessKey, Origin)>;
-
-/// The keys of all lists by id, and where two lists say different things of one. What they do not agree on is unknown.
-fn one_a_key(listings: Vec<(AccessKeys, Origin)>) -> (KeysById, Vec<String>) {
-    let mut keys = KeysById::new();
-    let mut contradictions = Vec::new();
-    for (listing, origin) in listings {
-        for key in listing.keys.items {
-            let Some((first, seen)) = keys.get_mut(&key.id) else {
-                keys.insert(key.id.clone(), (key, origin.clone()));
-                continue;
-            };
-            let differing: Vec<&str> = [
-                ("UserName", first.user != key.user),
-                ("Status", first.status != key.status),
-                ("CreateDate", first.created != key.created),
-            ]
-            .into_iter()
-            .filter_map(|(field, differs)| differs.then_some(field))
-            .collect();
-            if differing.is_empty() {
-                continue;
-            }
-            let (one, two) = (seen.shown(), origin.shown());
-            contradictions.push(format!(
-                "{one} and {two} contradict each other on {} of key {}",
-                differing.join(", "),
-                key.id
-            ));
-            if first.status != key.status {
-                first.status = None;
-            }
-            if first.created != key.created {
-                first.created = None;
-            }
-        }
-    }
-    (keys, contradictions)
 }
 
 enum Pages {

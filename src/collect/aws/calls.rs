@@ -64,6 +64,8 @@ pub(super) struct Call {
     pub(super) what: &'static str,
     /// The facts that are unknown without it.
     pub(super) blinds: &'static [FactKind],
+    /// The kinds of things that those facts are of; empty where they are of all.
+    pub(super) kinds: &'static [&'static str],
     /// The error by which it says that there is none of it; empty where it has an answer for that.
     pub(super) none: &'static str,
 }
@@ -79,7 +81,8 @@ impl Call {
     ) -> Self {
         let (item, key, parameters): (_, _, &'static [&'static str]) = ("", "", &[]);
         let (per, paging, blinds): (_, _, &'static [FactKind]) = (Per::Account, ("", ""), &[]);
-        Self { service, operation, action, per, wire, item, parameters, paging, key, what, blinds, none: "" }
+        let kinds: &'static [&'static str] = &[];
+        Self { service, operation, action, per, wire, item, parameters, paging, key, what, blinds, kinds, none: "" }
     }
 
     pub(super) const fn per(mut self, per: Per) -> Self {
@@ -114,6 +117,12 @@ impl Call {
         self
     }
 
+    /// Of things of which kinds it tells.
+    pub(super) const fn of(mut self, kinds: &'static [&'static str]) -> Self {
+        self.kinds = kinds;
+        self
+    }
+
     /// Whether two are the same call; of several with different parameters each is one.
     pub(super) fn is(&self, other: &Call) -> bool {
         (self.service, self.operation) == (other.service, other.operation)
@@ -126,7 +135,7 @@ impl Call {
     }
 
     /// The call that lists what this one is made for.
-    fn parent(&self) -> Option<&'static Call> {
+    pub(super) fn parent(&self) -> Option<&'static Call> {
         let Per::Each { of, .. } = self.per else { return None };
         all().find(|call| call.service == self.service && call.operation == of)
     }

@@ -75,7 +75,7 @@ fn role(role: types::RoleDetail) -> Role {
         inline: all(role.role_policy_list, inline),
         attached: all(role.attached_managed_policies, attached),
         boundary: role.permissions_boundary.and_then(boundary),
-        instance_profiles: all(role.instance_profile_list, instance_profile),
+        instance_profiles: Some(all(role.instance_profile_list, instance_profile)),
         last_used: role.role_last_used.map(|used| RoleLastUsed { date: moment(used.last_used_date.as_ref()) }),
         tags: all(role.tags, tag),
     }

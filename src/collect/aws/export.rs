@@ -21,17 +21,19 @@ pub(super) struct List<T> {
     pub(super) wrong: Vec<usize>,
     /// False where something else stands in its place.
     pub(super) is_list: bool,
+    /// False where the answer has no such name at all.
+    pub(super) is_there: bool,
 }
 
 impl<T> Default for List<T> {
     fn default() -> Self {
-        Self::from(Vec::new())
+        Self { is_there: false, ..Self::from(Vec::new()) }
     }
 }
 
 impl<T> From<Vec<T>> for List<T> {
     fn from(items: Vec<T>) -> Self {
-        Self { items, wrong: Vec::new(), is_list: true }
+        Self { items, wrong: Vec::new(), is_list: true, is_there: true }
     }
 }
 
@@ -53,7 +55,7 @@ struct ListVisitor<T>(PhantomData<T>);
 
 impl<T> ListVisitor<T> {
     fn no_list<E>(&self) -> Result<List<T>, E> {
-        Ok(List { items: Vec::new(), wrong: Vec::new(), is_list: false })
+        Ok(List { is_list: false, ..List::from(Vec::new()) })
     }
 }
 
@@ -65,7 +67,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for ListVisitor<T> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<List<T>, A::Error> {
-        let mut list = List::default();
+        let mut list = List::from(Vec::new());
         let mut position = 0;
         // One item is held as its text at a time: a typed read cannot go on after a wrong field.
         while let Some(item) = sequence.next_element::<Box<RawValue>>()? {
@@ -155,7 +157,8 @@ shapes! {
         inline: Vec<InlinePolicy> = "RolePolicyList",
         attached: Vec<Attached> = "AttachedManagedPolicies",
         boundary: Option<Boundary> = "PermissionsBoundary",
-        instance_profiles: Vec<InstanceProfile> = "InstanceProfileList",
+        /// Absent, it says nothing.
+        instance_profiles: Option<Vec<InstanceProfile>> = "InstanceProfileList",
         /// `{}` says that it was not used in the tracking period; absent says nothing.
         last_used: Option<RoleLastUsed> = "RoleLastUsed",
         tags: Vec<Tag> = "Tags",
@@ -231,10 +234,20 @@ shapes! {
     ReportAnswer { content: String = "Content", generated: Option<String> = "GeneratedTime" }
 }
 
+/// The lists of account authorization details; every page has all of them.
+/// Source: IAM API reference, `GetAccountAuthorizationDetails`, response elements.
+pub(super) const LISTS: [&str; 4] = ["UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"];
+
 impl Authorization {
     /// Whether the answer itself says that more pages follow.
     pub(super) fn has_more(&self) -> bool {
         self.is_truncated || self.next_token.is_some()
+    }
+
+    /// The names of the lists that it has.
+    pub(super) fn lists(&self) -> impl Iterator<Item = &'static str> {
+        let there = [self.users.is_there, self.groups.is_there, self.roles.is_there, self.policies.is_there];
+        LISTS.into_iter().zip(there).filter_map(|(name, is_there)| is_there.then_some(name))
     }
 
     /// How many things are in it.

@@ -11,6 +11,7 @@ mod calls;
 #[cfg(feature = "aws")]
 mod client;
 #[cfg(feature = "aws")]
+mod contradictions;
 mod convert;
 mod credentials;
 mod defects;
@@ -28,6 +29,7 @@ mod grants;
 #[cfg(feature = "aws")]
 mod keys;
 #[cfg(feature = "aws")]
+mod left_out;
 mod live;
 #[cfg(feature = "aws")]
 mod live_report;

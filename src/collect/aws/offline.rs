@@ -30,6 +30,7 @@ pub struct AwsExport {
     batches: BTreeMap<String, Batch>,
     largest: u64,
     detectors: Option<Arc<DetectorSet>>,
+    found: bool,
 }
 
 impl AwsExport {
@@ -44,13 +45,20 @@ impl AwsExport {
                 batches.entry(name_of(directory)).or_default().files.push(path);
             }
         }
-        Self { batches, largest: MAX_BYTES, detectors: None }
+        Self { batches, largest: MAX_BYTES, detectors: None, found: false }
     }
 
     /// Searches text found on the way, such as environments of functions, for secrets.
     #[must_use]
     pub fn detectors(mut self, detectors: Arc<DetectorSet>) -> Self {
         self.detectors = Some(detectors);
+        self
+    }
+
+    /// Says that nobody asked for these files: they lie in a tree. What they leave out altogether is told, and is no hole.
+    #[must_use]
+    pub fn found_on_the_way(mut self, found: bool) -> Self {
+        self.found = found;
         self
     }
 
@@ -86,11 +94,11 @@ impl Collector for AwsExport {
 
     async fn collect(&self, target: &str, context: &Context, sink: &Sink) -> Result<(), CollectError> {
         let batch = self.batches.get(target).cloned().unwrap_or_default();
-        let (largest, detectors) = (self.largest, self.detectors.clone());
+        let (largest, detectors, found) = (self.largest, self.detectors.clone(), self.found);
         let (target, context, sink) = (target.to_owned(), context.clone(), sink.clone());
         let work = tokio::task::spawn_blocking(move || {
             let searcher = Searcher { detectors: detectors.as_deref(), context: &context };
-            collect(&target, &batch, largest, &searcher, &sink)
+            collect(&target, &batch, (largest, found), &searcher, &sink)
         });
         match work.await {
             Ok(result) => result,
@@ -127,7 +135,7 @@ struct Pile {
 fn collect(
     target: &str,
     batch: &Batch,
-    largest: u64,
+    (largest, is_found): (u64, bool),
     searcher: &Searcher<'_>,
     sink: &Sink,
 ) -> Result<(), CollectError> {
@@ -143,7 +151,7 @@ fn collect(
         pile.read(found, largest);
         (searcher.context.progress)(&found.shown());
     }
-    pile.send(target, searcher, sink)
+    pile.send(target, is_found, searcher, sink)
 }
 
 impl Pile {
@@ -185,7 +193,7 @@ impl Pile {
     }
 
     /// Gives every part its account and sends all records.
-    fn send(mut self, target: &str, searcher: &Searcher<'_>, sink: &Sink) -> Result<(), CollectError> {
+    fn send(mut self, target: &str, is_found: bool, searcher: &Searcher<'_>, sink: &Sink) -> Result<(), CollectError> {
         let accounts = Accounts::of(&self.parts);
         let mut assemblies: BTreeMap<Account, Assembly> = BTreeMap::new();
         for Located { directory, file, part } in std::mem::take(&mut self.parts) {
@@ -217,7 +225,7 @@ impl Pile {
                 .with_remedy("write one: aws iam get-account-authorization-details > iam.json"));
         }
         for assembly in assemblies.into_values() {
-            assembly.send(searcher, sink)?;
+            assembly.send(is_found, searcher, sink)?;
         }
         Ok(())
     }

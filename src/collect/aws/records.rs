@@ -37,7 +37,6 @@ pub(super) struct Projection {
     /// The managed and inline policies of each user.
     pub(super) held: BTreeMap<String, Vec<Urn>>,
     /// Policies that may allow the use of git repositories.
-    #[cfg_attr(not(feature = "aws"), expect(dead_code, reason = "only the live collector asks by it"))]
     pub(super) git_policies: BTreeSet<Urn>,
     /// Users and roles whose use of services may be asked for, with the last use of roles.
     pub(super) askable: Vec<(Option<Timestamp>, String)>,
@@ -53,6 +52,10 @@ pub(super) struct Projection {
     pub(super) count: u64,
     /// How many users and roles were seen.
     pub(super) actors: u64,
+    /// How many roles were seen.
+    pub(super) roles: u64,
+    /// The names of the lists that were in a page.
+    pub(super) lists: BTreeSet<&'static str>,
     /// How many entities had no ARN or no name: the answer was cut or damaged there. The SDK reads XML that ends early without a word.
     pub(super) nameless: u64,
 }
@@ -74,6 +77,8 @@ impl Projection {
             seen_policies: BTreeSet::new(),
             count: 0,
             actors: 0,
+            roles: 0,
+            lists: BTreeSet::new(),
             nameless: 0,
         }
     }
@@ -83,6 +88,8 @@ impl Projection {
         let mut out = Vec::new();
         self.count += page.len();
         self.actors += (page.users.len() + page.roles.len()) as u64;
+        self.roles += page.roles.len() as u64;
+        self.lists.extend(page.lists());
         for user in self.named(&page.users, |user| [&user.arn, &user.name]) {
             self.user(user, origin, &mut out);
         }
@@ -176,6 +183,7 @@ impl Projection {
             // Service-linked roles, and those that IAM Identity Center makes for people.
             builtin: role.path.starts_with("/aws-service-role/") || role.path.starts_with("/aws-reserved/"),
             labels: labels(&role.tags),
+            attributes: in_profiles(role),
             ..self.site.identity(IdentityKind::AwsRole, &role.arn, &role.name, seen.clone())
         };
         self.inline_policies(&identity.id, &role.inline, &seen, out);
@@ -191,7 +199,7 @@ impl Projection {
         }
         out.push(Record::Usage(self.site.role_use(&identity.id, last, &identity.created, seen.clone())));
         self.known.insert(role.arn.clone());
-        for profile in &role.instance_profiles {
+        for profile in role.instance_profiles.iter().flatten() {
             self.profiles.entry(profile.arn.clone()).or_default().insert(role.arn.clone());
             out.push(Record::Workload(self.instance_profile(profile, role, &seen)));
         }
@@ -232,6 +240,12 @@ impl Projection {
             evidence: seen.clone(),
         }
     }
+}
+
+/// In how many instance profiles a role is, where the answer says.
+fn in_profiles(role: &Role) -> Attributes {
+    let count = role.instance_profiles.as_ref().map(|all| i64::try_from(all.len()).unwrap_or(i64::MAX));
+    count.map_or_else(Attributes::default, |count| Attributes::default().with(AttributeName::InstanceProfiles, count))
 }
 
 impl Site {

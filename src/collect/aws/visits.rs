@@ -1,7 +1,7 @@
 //! From the answers of services to records, for live and offline answers alike: reads each, searches the text found on the
 //! way, and says what could not be read. It must not fetch anything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::answer::Answer;
 use super::calls::Call;
@@ -100,7 +100,8 @@ impl Tally<'_> {
         let detail =
             format!("{} is not of the form that the AWS CLI writes; the others were read", some_of(&self.wrong));
         let remedy = format!("export it again: {}", call.command());
-        site.hole(&what, Outcome::Partial, detail).count(self.count).blinds(call.blinds).remedy(remedy)
+        let hole = site.hole(&what, Outcome::Partial, detail).count(self.count);
+        hole.blinds(call.blinds).of_kinds(call.kinds.iter().copied()).remedy(remedy)
     }
 
     fn failed(&self, call: &Call, what: &str, first: &Failure, failed: &[&Failure], site: &Site) -> CoverageEntry {
@@ -123,25 +124,7 @@ impl Tally<'_> {
             false => format!("{action} failed for {} of {of} ({}): {}", failed.len(), some_of(&places), first.detail),
         };
         let outcome = if self.answered > 0 { Outcome::Partial } else { first.outcome };
-        site.hole(what, outcome, detail).count(self.count).blinds(call.blinds).remedy(first.remedy.as_str())
+        let hole = site.hole(what, outcome, detail).count(self.count);
+        hole.blinds(call.blinds).of_kinds(call.kinds.iter().copied()).remedy(first.remedy.as_str())
     }
-}
-
-/// Says which services no file speaks of. It is no hole: they were not given.
-pub(super) fn not_given(answers: &[Answer], site: &Site) -> CoverageEntry {
-    let given: BTreeSet<&str> = answers.iter().map(|answer| answer.call.service).collect();
-    let missing: BTreeSet<&str> = services::SERVICES
-        .iter()
-        .flat_map(|service| service.calls)
-        .map(|call| call.service)
-        .filter(|service| !matches!(*service, "iam" | "sts") && !given.contains(service))
-        .collect();
-    let names: Vec<&str> = missing.iter().copied().collect();
-    if names.is_empty() {
-        return site.complete("services", given.len() as u64);
-    }
-    let detail = format!("no file of {}: who uses the identities there is not known", names.join(", "));
-    site.hole("services", Outcome::NotRead, detail)
-        .count(given.len() as u64)
-        .remedy("add them; nonhuman permissions aws --plan lists the commands")
 }

@@ -106,16 +106,20 @@ fn runs_as_administrator(inventory: &Inventory, workload: &Workload) -> Known<bo
 struct Accounts {
     own: BTreeSet<String>,
     closed: BTreeSet<String>,
+    /// Whether the list of an organisation's accounts was read.
+    are_listed: bool,
 }
 
 impl Accounts {
     fn of(inventory: &Inventory) -> Self {
         let is_aws = |kind: IdentityKind| kind.as_str().starts_with("aws.");
         let identities = inventory.identities.iter().filter(|one| is_aws(one.kind));
-        let mut accounts = Self { own: identities.map(|one| one.tenant.clone()).collect(), closed: BTreeSet::new() };
+        let own = identities.map(|one| one.tenant.clone()).collect();
+        let mut accounts = Self { own, closed: BTreeSet::new(), are_listed: false };
         for member in inventory.settings.iter().filter(|one| one.kind == SettingKind::AwsMemberAccount) {
             let Some(account) = member.attributes.text(A::Account) else { continue };
             accounts.own.insert(account.to_owned());
+            accounts.are_listed = true;
             if member.attributes.text(A::State).is_some_and(|state| state != "active") {
                 accounts.closed.insert(account.to_owned());
             }
@@ -202,7 +206,14 @@ fn who(statements: &[Statement<'_>], tenant: &str, accounts: &Accounts, table: &
     deleted.dedup();
     let named = principals().filter_map(account_of).filter(|account| accounts.closed.contains(*account));
     let closed: BTreeSet<String> = named.map(str::to_owned).collect();
-    attributes.set(A::ClosedAccounts, closed.into_iter().collect::<Vec<_>>());
+    let names_others = principals().filter_map(account_of).any(|account| account != tenant);
+    attributes.set_known(
+        A::ClosedAccounts,
+        match accounts.are_listed || !names_others {
+            true => Known::Value(AttributeValue::from(closed.into_iter().collect::<Vec<_>>())),
+            false => Known::unknown("which accounts are closed was not read (aws organizations list-accounts)"),
+        },
+    );
     attributes.set(A::DeletedPrincipals, deleted);
     let named = outside.iter().map(|account| match table.vendors.get(account) {
         Some(vendor) => format!("{vendor} ({account})"),

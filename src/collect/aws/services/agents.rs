@@ -20,7 +20,8 @@ pub(super) const CALLS: &[Call] = &[
         .per(Per::Region)
         .pages("nextToken", "nextToken")
         .key("agentSummaries")
-        .blinds(&[Workloads, Identities]),
+        .blinds(&[Workloads, Identities])
+        .of(&["aws.bedrock-agent", "agent.cloud"]),
     Call::new(
         "bedrock-agent",
         "get-agent",
@@ -30,10 +31,12 @@ pub(super) const CALLS: &[Call] = &[
     )
     .each("list-agents", "/agentSummaries/*/agentId", "agentId")
     .key("agent")
-    .blinds(&[Workloads, Identities]),
+    .blinds(&[Workloads, Identities])
+    .of(&["aws.bedrock-agent", "agent.cloud"]),
     core("list-agent-runtimes", "bedrock-agentcore:ListAgentRuntimes", "agent runtimes", "/runtimes/")
         .key("agentRuntimes")
-        .blinds(&[Workloads, Identities]),
+        .blinds(&[Workloads, Identities])
+        .of(&["aws.agent-runtime", "agent.cloud"]),
     Call::new(
         "bedrock-agentcore-control",
         "get-agent-runtime",
@@ -43,7 +46,8 @@ pub(super) const CALLS: &[Call] = &[
     )
     .each("list-agent-runtimes", "/agentRuntimes/*/agentRuntimeId", "agentRuntimeId")
     .key("agentRuntimeArn")
-    .blinds(&[Workloads, Identities, Exposures]),
+    .blinds(&[Workloads, Identities, Exposures])
+    .of(&["aws.agent-runtime", "agent.cloud"]),
     core(
         "list-workload-identities",
         "bedrock-agentcore:ListWorkloadIdentities",
@@ -51,21 +55,24 @@ pub(super) const CALLS: &[Call] = &[
         "/identities/ListWorkloadIdentities",
     )
     .key("workloadIdentities")
-    .blinds(&[Identities]),
+    .blinds(&[Identities])
+    .of(&["aws.workload-identity"]),
     core(
         "list-api-key-credential-providers",
         "bedrock-agentcore:ListApiKeyCredentialProviders",
         "API keys of others that agents may use",
         "/identities/ListApiKeyCredentialProviders",
     )
-    .blinds(&[Settings]),
+    .blinds(&[Settings])
+    .of(&["aws.credential-provider"]),
     core(
         "list-oauth2-credential-providers",
         "bedrock-agentcore:ListOauth2CredentialProviders",
         "OAuth clients that agents may use",
         "/identities/ListOauth2CredentialProviders",
     )
-    .blinds(&[Settings]),
+    .blinds(&[Settings])
+    .of(&["aws.credential-provider"]),
     Call::new(
         "bedrock-agentcore-control",
         "list-gateways",
@@ -75,7 +82,8 @@ pub(super) const CALLS: &[Call] = &[
     )
     .per(Per::Region)
     .pages("nextToken", "nextToken")
-    .blinds(&[Settings]),
+    .blinds(&[Settings])
+    .of(&["aws.gateway"]),
     Call::new(
         "bedrock-agentcore-control",
         "get-gateway",
@@ -85,7 +93,8 @@ pub(super) const CALLS: &[Call] = &[
     )
     .each("list-gateways", "/items/*/gatewayId", "gatewayIdentifier")
     .key("gatewayArn")
-    .blinds(&[Workloads]),
+    .blinds(&[Workloads])
+    .of(&["aws.gateway"]),
 ];
 
 const fn core(operation: &'static str, action: &'static str, what: &'static str, path: &'static str) -> Call {

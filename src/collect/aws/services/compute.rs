@@ -27,7 +27,8 @@ pub(super) const CALLS: &[Call] = &[
     .per(Per::Region)
     .pages("Marker", "NextMarker")
     .key("Functions")
-    .blinds(&[Workloads, Exposures]),
+    .blinds(&[Workloads, Exposures])
+    .of(&["aws.function", "aws.role"]),
     Call::new(
         "lambda",
         "get-policy",
@@ -37,7 +38,8 @@ pub(super) const CALLS: &[Call] = &[
     )
     .each("list-functions", "/Functions/*/FunctionName", "FunctionName")
     .or_none("ResourceNotFoundException")
-    .blinds(&[Settings]),
+    .blinds(&[Settings])
+    .of(&["aws.resource-policy"]),
     Call::new(
         "lambda",
         "list-function-url-configs",
@@ -47,7 +49,8 @@ pub(super) const CALLS: &[Call] = &[
     )
     .each("list-functions", "/Functions/*/FunctionName", "FunctionName")
     .key("FunctionUrlConfigs")
-    .blinds(&[Workloads]),
+    .blinds(&[Workloads])
+    .of(&["aws.function"]),
     Call::new(
         "ec2",
         "describe-instances",
@@ -58,7 +61,8 @@ pub(super) const CALLS: &[Call] = &[
     .per(Per::Region)
     .pages("NextToken", "NextToken")
     .key("Reservations")
-    .blinds(&[Workloads]),
+    .blinds(&[Workloads])
+    .of(&["aws.instance", "aws.role"]),
     Call::new("ec2", "describe-instance-attribute", "ec2:DescribeInstanceAttribute", "user data of instances", EC2)
         .with(&["Attribute=userData"])
         .each("describe-instances", "/Reservations/*/Instances/*/InstanceId", "InstanceId")

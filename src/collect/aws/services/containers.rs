@@ -20,7 +20,8 @@ pub(super) const CALLS: &[Call] = &[
         .with(&["status=ACTIVE", "sort=DESC"])
         .pages("nextToken", "nextToken")
         .key("taskDefinitionArns")
-        .blinds(&[Workloads, Exposures]),
+        .blinds(&[Workloads, Exposures])
+        .of(&["aws.task", "aws.role"]),
     Call::new(
         "ecs",
         "describe-task-definition",
@@ -30,11 +31,13 @@ pub(super) const CALLS: &[Call] = &[
     )
     .each("list-task-definitions", "/taskDefinitionArns/*", "taskDefinition")
     .key("taskDefinition")
-    .blinds(&[Workloads, Exposures]),
+    .blinds(&[Workloads, Exposures])
+    .of(&["aws.task", "aws.role"]),
     Call::new("eks", "list-clusters", "eks:ListClusters", "clusters", Wire::Get { path: "/clusters" })
         .per(Per::Region)
         .pages("nextToken", "nextToken")
-        .blinds(&[Settings]),
+        .blinds(&[Settings])
+        .of(&["aws.cluster"]),
     Call::new(
         "eks",
         "describe-cluster",
@@ -44,7 +47,8 @@ pub(super) const CALLS: &[Call] = &[
     )
     .each("list-clusters", "/clusters/*", "name")
     .key("cluster")
-    .blinds(&[Settings]),
+    .blinds(&[Settings])
+    .of(&["aws.cluster"]),
     Call::new(
         "eks",
         "list-pod-identity-associations",
@@ -55,7 +59,8 @@ pub(super) const CALLS: &[Call] = &[
     .each("list-clusters", "/clusters/*", "clusterName")
     .pages("nextToken", "nextToken")
     .key("associations")
-    .blinds(&[Workloads]),
+    .blinds(&[Workloads])
+    .of(&["aws.pod-identity", "aws.role"]),
     Call::new(
         "eks",
         "describe-pod-identity-association",
@@ -65,7 +70,8 @@ pub(super) const CALLS: &[Call] = &[
     )
     .each("list-pod-identity-associations", "/associations/*/associationId", "associationId")
     .key("association")
-    .blinds(&[Workloads]),
+    .blinds(&[Workloads])
+    .of(&["aws.pod-identity", "aws.role"]),
     Call::new(
         "eks",
         "list-access-entries",
@@ -76,7 +82,31 @@ pub(super) const CALLS: &[Call] = &[
     .each("list-clusters", "/clusters/*", "clusterName")
     .pages("nextToken", "nextToken")
     .key("accessEntries")
-    .blinds(&[Settings]),
+    .blinds(&[Settings])
+    .of(&["aws.cluster", "aws.access-entry"]),
+    Call::new(
+        "eks",
+        "describe-access-entry",
+        "eks:DescribeAccessEntry",
+        "the groups of a cluster that an identity is in",
+        Wire::Get { path: "/clusters/{}/access-entries/{}" },
+    )
+    .each("list-access-entries", "/accessEntries/*", "principalArn")
+    .key("accessEntry")
+    .blinds(&[Settings])
+    .of(&["aws.access-entry"]),
+    Call::new(
+        "eks",
+        "list-associated-access-policies",
+        "eks:ListAssociatedAccessPolicies",
+        "what an identity may do in a cluster",
+        Wire::Get { path: "/clusters/{}/access-entries/{}/access-policies" },
+    )
+    .each("list-access-entries", "/accessEntries/*", "principalArn")
+    .pages("nextToken", "nextToken")
+    .key("associatedAccessPolicies")
+    .blinds(&[Settings])
+    .of(&["aws.access-entry"]),
 ];
 
 /// Notes what an answer says.
@@ -86,6 +116,8 @@ pub(super) fn read(answer: &Answer, notes: &mut Notes<'_>) {
         "describe-cluster" => cluster(answer, notes),
         "describe-pod-identity-association" => association(answer, notes),
         "list-access-entries" => access_entries(answer, notes),
+        "describe-access-entry" => access_entry(answer, notes),
+        "list-associated-access-policies" => access_policies(answer, notes),
         _ => notes.counted(),
     }
 }
@@ -147,4 +179,57 @@ fn access_entries(answer: &Answer, notes: &mut Notes<'_>) {
             evidence: notes.seen(answer, last_part(principal)),
         }));
     }
+}
+
+/// What lets an identity into a cluster. The group of administrators cannot be among its groups (EKS User Guide, "Create
+/// access entries"), so a policy alone makes it one.
+fn access_entry(answer: &Answer, notes: &mut Notes<'_>) {
+    let Some(item) = notes.one(answer, "/accessEntry", &["principalArn"]) else { return };
+    let groups: Vec<String> =
+        list(item, "kubernetesGroups").iter().filter_map(|one| Some(one.as_str()?.to_owned())).collect();
+    let attributes = Attributes::default().with(A::Groups, groups);
+    entry(notes, answer, text(item, "clusterName"), text(item, "principalArn"), attributes);
+}
+
+/// The access policies of an entry, each with the namespaces that it is limited to.
+fn access_policies(answer: &Answer, notes: &mut Notes<'_>) {
+    notes.counted();
+    let (cluster, principal) = (text(&answer.value, "clusterName"), text(&answer.value, "principalArn"));
+    if principal.is_empty() {
+        return notes.misplaced();
+    }
+    let mut policies = Vec::new();
+    let mut is_administrator = false;
+    for one in list(&answer.value, "associatedAccessPolicies") {
+        let name = last_part(text(one, "policyArn"));
+        let namespaces: Vec<&str> = one
+            .pointer("/accessScope/namespaces")
+            .and_then(serde_json::Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(serde_json::Value::as_str)
+            .collect();
+        let whole = text_at(one, "/accessScope/type") == "cluster";
+        is_administrator |= whole && name == "AmazonEKSClusterAdminPolicy";
+        let place = if whole { "the whole cluster".to_owned() } else { namespaces.join(", ") };
+        policies.push(format!("{name} in {place}"));
+    }
+    let attributes =
+        Attributes::default().with(A::AccessPolicies, policies).with(A::ClusterAdministrator, is_administrator);
+    entry(notes, answer, cluster, principal, attributes);
+}
+
+fn entry(notes: &mut Notes<'_>, answer: &Answer, cluster: &str, principal: &str, attributes: Attributes) {
+    let region = answer.region.as_str();
+    let of = notes.arn("eks", region, &format!("cluster/{cluster}"));
+    let id = format!("{of}#access/{principal}");
+    let name = format!("{cluster}: {}", last_part(principal));
+    let attributes = attributes.with(A::OfCluster, of);
+    notes.setting(
+        SettingKind::AwsAccessEntry,
+        (&id, &name),
+        Some(principal),
+        attributes,
+        (answer, &serde_json::Value::Null),
+    );
 }

@@ -28,15 +28,18 @@ pub(super) const CALLS: &[Call] = &[
     .with(&["AllUsers=true"])
     .pages("Marker", "Marker")
     .key("ServiceSpecificCredentials")
-    .blinds(&[Credentials]),
+    .blinds(&[Credentials])
+    .of(&["aws.service-credential", "aws.user"]),
     Call::new("iam", "list-ssh-public-keys", "iam:ListSSHPublicKeys", "SSH keys of users that may use CodeCommit", IAM)
         .each(USERS.0, USERS.1, "UserName")
         .key("SSHPublicKeys")
-        .blinds(&[Credentials]),
+        .blinds(&[Credentials])
+        .of(&["aws.ssh-key", "aws.user"]),
     Call::new("iam", "list-server-certificates", "iam:ListServerCertificates", "server certificates", IAM)
         .pages("Marker", "Marker")
         .key("ServerCertificateMetadataList")
-        .blinds(&[Settings]),
+        .blinds(&[Settings])
+        .of(&["aws.server-certificate"]),
     Call::new(
         "iam",
         "list-instance-profiles",
@@ -46,14 +49,17 @@ pub(super) const CALLS: &[Call] = &[
     )
     .pages("Marker", "Marker")
     .key("InstanceProfiles")
-    .blinds(&[Workloads]),
+    .blinds(&[Workloads])
+    .of(&["aws.instance-profile"]),
     Call::new("iam", "get-account-summary", "iam:GetAccountSummary", "MFA and keys of the root user", IAM)
         .key("SummaryMap")
-        .blinds(&[Settings]),
+        .blinds(&[Settings])
+        .of(&["aws.account"]),
     Call::new("iam", "get-account-password-policy", "iam:GetAccountPasswordPolicy", "the rules for passwords", IAM)
         .key("PasswordPolicy")
         .or_none("NoSuchEntity")
-        .blinds(&[Settings]),
+        .blinds(&[Settings])
+        .of(&["aws.password-policy"]),
     Call::new(
         "iam",
         "get-outbound-web-identity-federation-info",
@@ -63,11 +69,13 @@ pub(super) const CALLS: &[Call] = &[
     )
     .key("IssuerIdentifier")
     .or_none("FeatureDisabled")
-    .blinds(&[Settings]),
+    .blinds(&[Settings])
+    .of(&["aws.outbound-federation"]),
     Call::new("iam", "list-delegation-requests", "iam:ListDelegationRequests", "who asked for temporary rights", IAM)
         .pages("Marker", "Marker")
         .key("DelegationRequests")
-        .blinds(&[Settings]),
+        .blinds(&[Settings])
+        .of(&["aws.delegation-request"]),
 ];
 
 /// Notes what an answer says.

@@ -22,7 +22,8 @@ pub(super) const CALLS: &[Call] = &[
     Call::new("codebuild", "list-projects", "codebuild:ListProjects", "build projects", CODEBUILD)
         .per(Per::Region)
         .pages("nextToken", "nextToken")
-        .blinds(LOST),
+        .blinds(LOST)
+        .of(&["aws.build", "aws.role"]),
     Call::new(
         "codebuild",
         "batch-get-projects",
@@ -32,7 +33,8 @@ pub(super) const CALLS: &[Call] = &[
     )
     .each("list-projects", "/projects/*", "names[]")
     .key("projectsNotFound")
-    .blinds(LOST),
+    .blinds(LOST)
+    .of(&["aws.build", "aws.role"]),
     Call::new(
         "codebuild",
         "list-source-credentials",
@@ -42,17 +44,20 @@ pub(super) const CALLS: &[Call] = &[
     )
     .per(Per::Region)
     .key("sourceCredentialsInfos")
-    .blinds(&[Settings]),
+    .blinds(&[Settings])
+    .of(&["aws.source-credential"]),
     Call::new("glue", "get-jobs", "glue:GetJobs", "jobs, their roles and arguments", GLUE)
         .per(Per::Region)
         .pages("NextToken", "NextToken")
         .key("Jobs")
-        .blinds(LOST),
+        .blinds(LOST)
+        .of(&["aws.glue-job", "aws.role"]),
     Call::new("stepfunctions", "list-state-machines", "states:ListStateMachines", "state machines", STATES)
         .per(Per::Region)
         .pages("nextToken", "nextToken")
         .key("stateMachines")
-        .blinds(LOST),
+        .blinds(LOST)
+        .of(&["aws.state-machine", "aws.role"]),
     Call::new(
         "stepfunctions",
         "describe-state-machine",
@@ -62,7 +67,8 @@ pub(super) const CALLS: &[Call] = &[
     )
     .each("list-state-machines", "/stateMachines/*/stateMachineArn", "stateMachineArn")
     .key("stateMachineArn")
-    .blinds(LOST),
+    .blinds(LOST)
+    .of(&["aws.state-machine", "aws.role"]),
     Call::new(
         "sagemaker",
         "list-notebook-instances",
@@ -73,7 +79,8 @@ pub(super) const CALLS: &[Call] = &[
     .per(Per::Region)
     .pages("NextToken", "NextToken")
     .key("NotebookInstances")
-    .blinds(&[Workloads]),
+    .blinds(&[Workloads])
+    .of(&["aws.notebook", "aws.role"]),
     Call::new(
         "sagemaker",
         "describe-notebook-instance",
@@ -83,7 +90,8 @@ pub(super) const CALLS: &[Call] = &[
     )
     .each("list-notebook-instances", "/NotebookInstances/*/NotebookInstanceName", "NotebookInstanceName")
     .key("NotebookInstanceArn")
-    .blinds(&[Workloads]),
+    .blinds(&[Workloads])
+    .of(&["aws.notebook", "aws.role"]),
 ];
 
 /// Notes what an answer says.

@@ -21,7 +21,8 @@ pub(super) const CALLS: &[Call] = &[
     Call::new("s3api", "list-buckets", "s3:ListAllMyBuckets", "buckets", Wire::S3 { query: "" })
         .pages("continuation-token", "ContinuationToken")
         .key("Buckets")
-        .blinds(&[Settings]),
+        .blinds(&[Settings])
+        .of(&["aws.resource-policy"]),
     Call::new(
         "s3api",
         "get-bucket-policy",
@@ -31,33 +32,40 @@ pub(super) const CALLS: &[Call] = &[
     )
     .each("list-buckets", "/Buckets/*/Name", "Bucket")
     .or_none("NoSuchBucketPolicy")
-    .blinds(&[Settings]),
+    .blinds(&[Settings])
+    .of(&["aws.resource-policy"]),
     Call::new("kms", "list-keys", "kms:ListKeys", "encryption keys", KMS)
         .per(Per::Region)
         .pages("Marker", "NextMarker")
-        .blinds(&[Settings]),
+        .blinds(&[Settings])
+        .of(&["aws.resource-policy"]),
     Call::new("kms", "get-key-policy", "kms:GetKeyPolicy", "who may use each key", KMS)
         .with(&["PolicyName=default"])
         .each("list-keys", "/Keys/*/KeyId", "KeyId")
-        .blinds(&[Settings]),
+        .blinds(&[Settings])
+        .of(&["aws.resource-policy"]),
     Call::new("sqs", "list-queues", "sqs:ListQueues", "queues", SQS)
         .per(Per::Region)
         .with(&["MaxResults=1000"])
         .pages("NextToken", "NextToken")
         .key("QueueUrls")
-        .blinds(&[Settings]),
+        .blinds(&[Settings])
+        .of(&["aws.resource-policy"]),
     Call::new("sqs", "get-queue-attributes", "sqs:GetQueueAttributes", "who may use each queue", SQS)
         .with(&["AttributeNames[]=Policy", "AttributeNames[]=QueueArn"])
         .each("list-queues", "/QueueUrls/*", "QueueUrl")
-        .blinds(&[Settings]),
+        .blinds(&[Settings])
+        .of(&["aws.resource-policy"]),
     Call::new("sns", "list-topics", "sns:ListTopics", "topics", SNS)
         .per(Per::Region)
         .pages("NextToken", "NextToken")
         .key("Topics")
-        .blinds(&[Settings]),
+        .blinds(&[Settings])
+        .of(&["aws.resource-policy"]),
     Call::new("sns", "get-topic-attributes", "sns:GetTopicAttributes", "who may use each topic", SNS)
         .each("list-topics", "/Topics/*/TopicArn", "TopicArn")
-        .blinds(&[Settings]),
+        .blinds(&[Settings])
+        .of(&["aws.resource-policy"]),
     Call::new(
         "accessanalyzer",
         "list-analyzers",
@@ -68,7 +76,8 @@ pub(super) const CALLS: &[Call] = &[
     .per(Per::Region)
     .pages("nextToken", "nextToken")
     .key("analyzers")
-    .blinds(&[Settings]),
+    .blinds(&[Settings])
+    .of(&["aws.analyzer-finding"]),
     Call::new(
         "accessanalyzer",
         "list-findings-v2",
@@ -79,7 +88,8 @@ pub(super) const CALLS: &[Call] = &[
     .each("list-analyzers", "/analyzers/*/arn", "analyzerArn")
     .pages("nextToken", "nextToken")
     .key("findings")
-    .blinds(&[Settings]),
+    .blinds(&[Settings])
+    .of(&["aws.analyzer-finding"]),
 ];
 
 /// Notes what an answer says.

@@ -20,7 +20,8 @@ pub(super) const CALLS: &[Call] = &[
     .per(Per::Region)
     .pages("nextToken", "nextToken")
     .key("trustAnchors")
-    .blinds(&[Settings]),
+    .blinds(&[Settings])
+    .of(&["aws.trust-anchor"]),
     Call::new(
         "rolesanywhere",
         "list-profiles",
@@ -31,7 +32,8 @@ pub(super) const CALLS: &[Call] = &[
     .per(Per::Region)
     .pages("nextToken", "nextToken")
     .key("profiles")
-    .blinds(&[Workloads]),
+    .blinds(&[Workloads])
+    .of(&["aws.roles-anywhere-profile", "aws.role"]),
 ];
 
 /// Notes what an answer says.

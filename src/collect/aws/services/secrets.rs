@@ -24,7 +24,8 @@ pub(super) const CALLS: &[Call] = &[
     .per(Per::Region)
     .pages("NextToken", "NextToken")
     .key("SecretList")
-    .blinds(&[Settings]),
+    .blinds(&[Settings])
+    .of(&["aws.secret"]),
     Call::new(
         "secretsmanager",
         "get-resource-policy",
@@ -33,7 +34,8 @@ pub(super) const CALLS: &[Call] = &[
         SECRETS,
     )
     .each("list-secrets", "/SecretList/*/ARN", "SecretId")
-    .blinds(&[Settings]),
+    .blinds(&[Settings])
+    .of(&["aws.resource-policy"]),
     Call::new(
         "ssm",
         "describe-parameters",
@@ -44,12 +46,14 @@ pub(super) const CALLS: &[Call] = &[
     .per(Per::Region)
     .pages("NextToken", "NextToken")
     .key("Parameters")
-    .blinds(&[Settings]),
+    .blinds(&[Settings])
+    .of(&["aws.parameter"]),
     Call::new("ssm", "describe-activations", "ssm:DescribeActivations", "machines outside of AWS that get a role", SSM)
         .per(Per::Region)
         .pages("NextToken", "NextToken")
         .key("ActivationList")
-        .blinds(&[Workloads]),
+        .blinds(&[Workloads])
+        .of(&["aws.activation", "aws.role"]),
 ];
 
 /// Notes what an answer says.
