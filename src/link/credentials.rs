@@ -212,6 +212,11 @@ impl<'a> Index<'a> {
     /// The one credential of several that have something in common; where they are of several identities, none.
     fn of_one(&self, found: &[&Urn], common: &str) -> ExposureFacts {
         let credentials: Vec<&Credential> = found.iter().filter_map(|id| self.inventory.credentials.get(id)).collect();
+        // A certificate in a file says no cluster; the same in a cluster says whose it is.
+        let is_of_some = |one: &&Credential| one.holder.as_str().starts_with("kubernetes:user/");
+        let has_known = credentials.iter().any(|one| !is_of_some(one));
+        let credentials: Vec<&Credential> =
+            credentials.iter().copied().filter(|one| !has_known || !is_of_some(one)).collect();
         let holders: BTreeSet<&Urn> = credentials.iter().map(|one| &one.holder).collect();
         // Of several of one identity the one that works says what can be done with the value.
         let best = credentials.iter().max_by_key(|one| one.active == Known::Value(true));
