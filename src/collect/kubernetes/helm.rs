@@ -346,7 +346,7 @@ mod tests {
     #[test]
     fn only_charts_have_templates() {
         assert!(is_template("charts/app/templates/rbac.yaml", "a: {{ .x }}"));
-        assert!(!is_template("charts/app/values.yaml", "a: {{ .x }}"));
+        assert!(!is_template("charts/app/values.yaml", "a: '{{ .x }}'"));
         assert!(!is_template("templates/plain.yaml", "a: b"));
         assert!(is_template("roles/app/rbac.yaml", "namespace: {{ namespace }}"));
         assert!(!is_template("roles/app/rbac.yaml", "namespace: \"{{ namespace }}\""));

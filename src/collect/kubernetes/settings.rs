@@ -10,6 +10,9 @@ use crate::model::{
     SettingKind, Urn,
 };
 
+/// Who signs the certificates by which clients log in.
+const CLIENTS: &str = "kubernetes.io/kube-apiserver-client";
+
 impl Projection {
     pub(super) fn config_map(&mut self, object: Object, evidence: Evidence, out: &mut Vec<Record>) {
         let metadata = &object.metadata;
@@ -61,7 +64,7 @@ impl Projection {
     pub(super) fn issued(&self, object: &Object, evidence: &Evidence, out: &mut Vec<Record>) {
         let Some(key) = &object.status.issued.0 else { return };
         let Some(of) = key.certificate.as_ref().filter(|one| !one.common_name.is_empty()) else { return };
-        if object.spec.request.signer != "kubernetes.io/kube-apiserver-client" {
+        if object.spec.request.signer != CLIENTS {
             return;
         }
         let base = self.urn(Kind::CertificateRequest, &object.metadata);
@@ -107,12 +110,14 @@ impl Projection {
             }
             Kind::ValidatingPolicy | Kind::MutatingPolicy => SettingKind::KubernetesAdmissionPolicy,
             Kind::CertificateRequest => {
-                if let Some(key) = &object.status.issued.0 {
+                // A client's certificate is a credential, and has the names of its key there.
+                let is_of_client = object.spec.request.signer == CLIENTS;
+                if let Some(key) = object.status.issued.0.as_ref().filter(|_| !is_of_client) {
                     super::accounts::public_names(&key.names.iter().cloned().collect(), &mut attributes);
                 }
                 let request = &object.spec.request;
                 let by_account = request.username.starts_with("system:serviceaccount:");
-                let for_client = request.signer == "kubernetes.io/kube-apiserver-client";
+                let for_client = request.signer == CLIENTS;
                 if request.subject.masters || request.subject.account || (by_account && for_client) {
                     attributes.set(AttributeName::ForPrivileged, true);
                 }
