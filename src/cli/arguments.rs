@@ -196,6 +196,9 @@ pub(super) struct Sources {
     /// Read who is there and who has left, from a CSV with the columns email, name, team, status, left_on
     #[arg(long, value_name = "FILE", help_heading = "Sources")]
     pub people: Vec<PathBuf>,
+    /// Read a list of API keys, as Anthropic, OpenAI or GitHub answers it (JSON): found keys are known by their ends in it
+    #[arg(long, value_name = "FILE", help_heading = "Sources")]
+    pub keys: Vec<PathBuf>,
     /// Read what the clients of AI agents keep in this home directory, at known places alone: servers, approvals, tokens
     #[arg(long, value_name = "DIR", help_heading = "Sources")]
     pub home: Vec<PathBuf>,

@@ -1,6 +1,8 @@
 //! `nonhuman offboard`: what dies, is orphaned or stays open to somebody when a person leaves, with the order of work.
 //! Text only: nothing is switched off.
 
+mod order;
+
 use std::collections::BTreeSet;
 
 use clap::Args;
@@ -9,13 +11,12 @@ use serde_json::json;
 use super::answer::{Answer, Section};
 use super::arguments::Global;
 use super::question::{Asking, Known as Graph};
-use super::runbook::{Runbooks, quoted};
+use super::runbook::Runbooks;
 use super::{Failure, names, thing};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::model::{
-    CapabilityKind, Credential, EdgeKind, Exposure, Identity, IdentityKind, Known, Person, Setting, SettingKind, Urn,
-    short_date,
+    CapabilityKind, Credential, EdgeKind, Exposure, Identity, Known, Person, Setting, SettingKind, Urn, short_date,
 };
 use crate::report::clean;
 
@@ -76,7 +77,7 @@ pub(super) fn run(arguments: &Offboard, global: &Global, config: &Config) -> Res
     answer.add(open(&known, &bill));
     answer.add(asleep(&known, &bill));
     answer.add(written(&known, &bill));
-    answer.add(runbook(&known, &bill, &books));
+    answer.add(order::runbook(&known, &bill, &books));
     if answer.sections.is_empty() {
         let mut section = Section::new("Nothing");
         section.line(0, "nothing that was read is theirs, is owned by them or was written by them");
@@ -186,7 +187,8 @@ fn bill<'a>(known: &'a Graph, leaver: &Leaver<'_>) -> Bill<'a> {
     credentials.sort_by_key(|one| (strength(known, &one.id), &one.id));
     let wrote =
         |one: &&Exposure| one.introduced.as_ref().is_some_and(|commit| leaver.is_named(&commit.email)) && !one.public;
-    let written = inventory.exposures.iter().filter(wrote).collect();
+    let mut written: Vec<&Exposure> = inventory.exposures.iter().filter(wrote).collect();
+    written.sort_by_key(|one| (strength(known, &one.id), std::cmp::Reverse(one.severity), &one.id));
     let alike = named_alike(known, leaver, &all);
     Bill { own, alike, orphaned, credentials, written, teams }
 }
@@ -287,7 +289,7 @@ fn orphaned(known: &Graph, bill: &Bill<'_>) -> Section {
 
 fn open(known: &Graph, bill: &Bill<'_>) -> Section {
     let mut section = Section::new("Stays open to whoever has a copy");
-    for credential in bill.credentials.iter().filter(|one| !thing::sleeps(&known.inventory, one)) {
+    for credential in bill.credentials.iter().filter(|one| !known.inventory.is_rejected(one)) {
         let of = thing::label(&known.inventory, &credential.holder);
         section.line(0, format!("{} {} of {of}", credential.kind, credential.name));
         section.line(1, thing::credential_state(&known.inventory, credential, known.now));
@@ -300,7 +302,7 @@ fn open(known: &Graph, bill: &Bill<'_>) -> Section {
 
 fn asleep(known: &Graph, bill: &Bill<'_>) -> Section {
     let mut section = Section::new("Works again if its user is reactivated");
-    for credential in bill.credentials.iter().filter(|one| thing::sleeps(&known.inventory, one)) {
+    for credential in bill.credentials.iter().filter(|one| known.inventory.is_rejected(one)) {
         let of = thing::label(&known.inventory, &credential.holder);
         section.line(0, format!("{} {} of {of}", credential.kind, credential.name));
     }
@@ -311,67 +313,28 @@ fn written(known: &Graph, bill: &Bill<'_>) -> Section {
     let mut section = Section::new("Secrets they wrote into files");
     for exposure in &bill.written {
         section.line(0, format!("{}: {} {}", exposure.evidence.location, exposure.title, exposure.preview));
+        let facts = known.inventory.facts.exposures.get(&exposure.id);
+        let identity = facts.and_then(|facts| facts.identity.value());
+        match credential_of(known, exposure) {
+            Some(one) => {
+                let of = thing::label(&known.inventory, &one.holder);
+                let state = thing::credential_state(&known.inventory, one, known.now);
+                section.line(1, format!("{} {} of {of}: {state}", one.kind, one.name));
+            }
+            None => identity
+                .into_iter()
+                .for_each(|id| section.line(1, format!("a token of {}", thing::label(&known.inventory, id)))),
+        }
+        for power in known.inventory.facts.graph.reach_of(&exposure.id).take(3) {
+            section.line(1, thing::reached(&power));
+        }
         exposure.lies_since(known.now).into_iter().for_each(|text| section.line(1, text));
     }
     section
 }
 
-/// What gives a user of a cluster rights: a cluster has no list of users in which one could be switched off.
-fn bindings(known: &Graph, identity: &Identity) -> BTreeSet<String> {
-    let facts = known.inventory.facts.identities.get(&identity.id);
-    let is_user = identity.kind == IdentityKind::KubernetesUser;
-    let grants = facts.into_iter().filter(|_| is_user).flat_map(|facts| &facts.grants);
-    let grants = grants.filter_map(|id| known.inventory.grants.get(id));
-    grants.map(|grant| grant.via.last().map_or_else(|| grant.id.to_string(), ToString::to_string)).collect()
-}
-
-fn runbook(known: &Graph, bill: &Bill<'_>, books: &Runbooks) -> Section {
-    let mut section = Section::new("In this order");
-    let mut number = 0;
-    let mut step = |section: &mut Section, text: String| {
-        number += 1;
-        section.line(0, format!("{number}. {text}"));
-    };
-    for identity in bill.own.iter().filter(|one| one.enabled != Known::Value(false)) {
-        step(&mut section, format!("Close {}.", thing::label(&known.inventory, &identity.id)));
-        books.of_identity(identity).stop.into_iter().for_each(|command| section.line(1, command));
-        bindings(known, identity)
-            .into_iter()
-            .for_each(|binding| section.line(1, format!("take them out of {binding}")));
-    }
-    for credential in &bill.credentials {
-        let book = books.of_credential(credential, &known.inventory);
-        let users = known.inventory.facts.credentials.get(&credential.id).map_or(0, |facts| facts.exposures.len());
-        let places = match users {
-            0 => String::new(),
-            1 => " It lies in a file.".to_owned(),
-            many => format!(" It lies in {many} files."),
-        };
-        // What only the person used is not made anew.
-        if let Some(own) = bill.own.iter().find(|one| one.id == credential.holder) {
-            let of = thing::label(&known.inventory, &own.id);
-            step(&mut section, format!("End {} {} of {of}.{places}", credential.kind, credential.name));
-            book.stop.or(book.delete).into_iter().for_each(|command| section.line(1, command));
-            continue;
-        }
-        step(&mut section, format!("Replace {} {}.{places}", credential.kind, credential.name));
-        section.line(1, format!("nonhuman rotate {}", quoted(credential.id.as_str())));
-        if let Some(place) = thing::declared(credential.kind.as_str(), &credential.evidence.location) {
-            section.line(1, format!("then: take it out of {place}, and apply that"));
-            continue;
-        }
-        let end = book.stop.or(book.delete);
-        end.into_iter().for_each(|command| section.line(1, format!("then: {command}")));
-        for place in names::declarations(&known.inventory, credential) {
-            section.line(1, format!("and: take it out of {place}, else it is made again"));
-        }
-    }
-    for exposure in &bill.written {
-        step(&mut section, format!("{} at {}: {}", exposure.title, exposure.evidence.location, exposure.remedy));
-    }
-    for identity in &bill.orphaned {
-        let what = thing::label(&known.inventory, &identity.id);
-        step(&mut section, format!("Give {what} to somebody who is there, or take it away."));
-    }
-    section
+/// The credential that a text in a file is.
+fn credential_of<'a>(known: &'a Graph, exposure: &Exposure) -> Option<&'a Credential> {
+    let facts = known.inventory.facts.exposures.get(&exposure.id)?;
+    known.inventory.credentials.get(facts.credential.value()?)
 }

@@ -49,9 +49,19 @@ fn by_account(inventory: &Inventory, start: &Urn, end: &Urn) -> Option<Vec<Edge>
     let last = Edge::new(power.at, EdgeKind::Controls, end, format!("administrator of {scope}"));
     way.push(match power.holding {
         Holding::Holds => last,
-        holding => last.only(holding, "it is administrator under a condition"),
+        holding => last.only(holding, under_which(inventory, power.at)),
     });
     Some(way)
+}
+
+/// Under which condition somebody is administrator.
+fn under_which(inventory: &Inventory, who: &Urn) -> String {
+    let facts = inventory.facts.identities.get(who);
+    let own = facts.and_then(|facts| facts.capabilities.iter().find(|one| one.is_administrator()));
+    let way = facts.and_then(|facts| facts.escalations.first());
+    let proof = own.map(|one| &one.proof).or_else(|| way.map(|way| &way.steps));
+    let asked = proof.map(|proof| aws::asked(proof)).unwrap_or_default();
+    if asked.is_empty() { "what stands in brackets before holds".to_owned() } else { asked }
 }
 
 pub(super) fn run(arguments: &Path, global: &Global, config: &Config) -> Result<Exit, Failure> {

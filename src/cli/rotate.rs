@@ -125,8 +125,11 @@ fn subject<'a>(known: &'a Graph, id: &Urn, books: &Runbooks) -> Result<Subject<'
     places.extend(facts.into_iter().flat_map(|facts| &facts.exposures));
     places.extend(of_exposure.map(|one| &one.id));
     let values: BTreeSet<_> =
-        places.iter().filter_map(|id| inventory.exposures.get(id)).map(|one| &one.fingerprint).collect();
-    let all = inventory.exposures.iter().filter(|one| places.contains(&one.id) || values.contains(&one.fingerprint));
+        places.iter().filter_map(|id| inventory.exposures.get(id)).map(|one| inventory.facts.value_of(one)).collect();
+    let all = inventory
+        .exposures
+        .iter()
+        .filter(|one| places.contains(&one.id) || values.contains(inventory.facts.value_of(one)));
     let places: Vec<&Exposure> = all.collect();
     let graph = &inventory.facts.graph;
     let in_secrets = credential

@@ -3,9 +3,7 @@
 use jiff::Timestamp;
 
 use crate::inventory::Inventory;
-use crate::model::{
-    Credential, CredentialKind, Edge, Holding, Known, Location, Provider, Reached, Urn, days_between, short_date,
-};
+use crate::model::{Credential, Edge, Holding, Known, Location, Provider, Reached, Urn, days_between, short_date};
 use crate::report::{capability_words, headline};
 
 /// A thing in a line: what it is and how it is called.
@@ -89,14 +87,6 @@ pub(super) fn reached(power: &Reached<'_>) -> String {
     format!("{}: {} ({steps}{sure})", capability_words(power.kind), power.scope)
 }
 
-/// Whether a credential is void only for as long as its user is switched off.
-/// Source: Okta Help Center, "Manage Okta API tokens": a token is valid only while the user who made it is active.
-pub(super) fn sleeps(inventory: &Inventory, credential: &Credential) -> bool {
-    let holder = inventory.identities.get(&credential.holder);
-    let is_off = holder.is_some_and(|holder| holder.enabled == Known::Value(false));
-    is_off && credential.kind == CredentialKind::OktaApiToken && credential.active != Known::Value(false)
-}
-
 /// Whether a credential works, since when and until when.
 pub(super) fn credential_state(inventory: &Inventory, credential: &Credential, now: Timestamp) -> String {
     if let Some(place) = declared(credential.kind.as_str(), &credential.evidence.location) {
@@ -104,7 +94,10 @@ pub(super) fn credential_state(inventory: &Inventory, credential: &Credential, n
     }
     let mut parts = Vec::new();
     parts.push(match &credential.active {
-        _ if sleeps(inventory, credential) => "rejected now, works again if its user is reactivated".to_owned(),
+        _ if inventory.is_rejected(credential) => "rejected now, works again if its user is reactivated".to_owned(),
+        Known::Value(true) if inventory.is_asleep(credential) => {
+            "works again as soon as its identity is switched on".to_owned()
+        }
         Known::Value(true) => "works".to_owned(),
         Known::Value(false) => "switched off".to_owned(),
         Known::Absent => "may work".to_owned(),

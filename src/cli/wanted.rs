@@ -28,7 +28,8 @@ pub(super) fn request(sources: &Sources, config: &Config) -> Result<Request, Fai
     }
     let mut people = sources.people.clone();
     people.extend(config.people.iter().cloned());
-    for path in roots.iter().chain(&sources.aws_export).chain(&people).chain(&sources.home) {
+    let keys: Vec<PathBuf> = sources.keys.iter().chain(&config.keys).cloned().collect();
+    for path in roots.iter().chain(&sources.aws_export).chain(&people).chain(&keys).chain(&sources.home) {
         must_exist(path).map_err(|Failure(told)| {
             let is_memory = sources.searching.history && path.extension().is_some();
             let hint = "; --history searches what commits added, --history-file FILE is the memory of scans";
@@ -62,6 +63,7 @@ pub(super) fn request(sources: &Sources, config: &Config) -> Result<Request, Fai
             .collect::<Result<_, _>>()?,
         kubernetes_dumps: dumps(&sources.kubernetes_export)?,
         people,
+        keys,
         ..Request::default()
     };
     sources.okta.add_to(&mut request, config)?;

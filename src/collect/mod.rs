@@ -8,6 +8,7 @@ mod found;
 #[cfg(feature = "http-client")]
 #[allow(dead_code, unused_imports, reason = "each API uses its part")]
 pub(crate) mod http;
+pub mod keys;
 pub mod kubernetes;
 mod mask;
 pub mod okta;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::keys::Keys;
 use super::okta::{Hints, OktaExport, OktaSettings};
 use super::people::People;
 use super::source::{Given, GivenText, Homes, Source, SourceOptions};
@@ -57,6 +58,8 @@ pub struct Request {
     pub kubernetes_manifests: Vec<(PathBuf, Vec<PathBuf>)>,
     /// People directories.
     pub people: Vec<PathBuf>,
+    /// Lists of API keys.
+    pub keys: Vec<PathBuf>,
 }
 
 /// The collectors that a request needs.
@@ -104,6 +107,9 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
     }
     if !request.people.is_empty() {
         list.push(Arc::new(People::new(request.people.clone())));
+    }
+    if !request.keys.is_empty() {
+        list.push(Arc::new(Keys::new(request.keys.clone())));
     }
     Ok(list)
 }

@@ -37,6 +37,9 @@ pub struct Config {
     /// People directories, relative to this file.
     #[serde(default)]
     pub people: Vec<PathBuf>,
+    /// Lists of API keys as their providers answer them, relative to this file.
+    #[serde(default)]
+    pub keys: Vec<PathBuf>,
     /// What trees are called, by their paths, relative to this file.
     #[serde(default)]
     pub trees: BTreeMap<PathBuf, String>,
@@ -121,6 +124,7 @@ impl Config {
         config.history_file = config.history_file.map(|path| base.join(path));
         config.trees = config.trees.into_iter().map(|(path, name)| (base.join(path), name)).collect();
         config.people = config.people.into_iter().map(|path| base.join(path)).collect();
+        config.keys = config.keys.into_iter().map(|path| base.join(path)).collect();
         config.file = Some(file);
         Ok(config)
     }

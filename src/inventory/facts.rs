@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Attributes, Capability, EscalationPath, Fingerprint, Known, LastUse, Owner, TrustedPrincipal, Urn};
+use crate::model::{
+    Attributes, Capability, EscalationPath, Exposure, Fingerprint, Known, LastUse, Owner, TrustedPrincipal, Urn,
+};
 
 /// All conclusions.
 #[derive(Debug, Default)]
@@ -28,6 +30,10 @@ pub struct Facts {
     pub environments: BTreeMap<Urn, Environment>,
     /// The environments of values that lie in files of several.
     pub spread: BTreeMap<Fingerprint, BTreeSet<String>>,
+    /// Values that are one private key in another form, with the one of them that stands for all.
+    pub same_keys: BTreeMap<Fingerprint, Fingerprint>,
+    /// Identities that code may make whose names it computes, with that code.
+    pub maybe_made: BTreeMap<Urn, String>,
     /// Grants that a platform makes itself at its start.
     pub shipped: BTreeSet<Urn>,
     /// Grants of which an audit log shows no use by their holder, with the days that it goes back.
@@ -38,6 +44,13 @@ pub struct Facts {
     pub attributes: BTreeMap<Urn, Attributes>,
     /// What leads where, and what can be reached.
     pub graph: super::Graph,
+}
+
+impl Facts {
+    /// The value that a text is: one private key has many forms.
+    pub fn value_of<'a>(&'a self, exposure: &'a Exposure) -> &'a Fingerprint {
+        self.same_keys.get(&exposure.fingerprint).unwrap_or(&exposure.fingerprint)
+    }
 }
 
 /// What is concluded of an identity.

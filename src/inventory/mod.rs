@@ -17,7 +17,10 @@ pub use table::{Keyed, Table};
 
 use std::collections::BTreeSet;
 
-use crate::model::{Credential, Exposure, Grant, Identity, Person, Policy, Scope, Setting, Trust, Usage, Workload};
+use crate::model::{
+    Credential, CredentialKind, Exposure, Grant, Identity, Known, Person, Policy, Scope, Setting, Trust, Usage,
+    Workload,
+};
 
 /// Everything that is known of the world, indexed by name, with the facts that `link` concludes from it.
 #[derive(Debug, Default)]
@@ -50,4 +53,19 @@ pub struct Inventory {
     pub scopes: BTreeSet<Scope>,
     /// What `link` concluded. Empty until it ran.
     pub facts: Facts,
+}
+
+impl Inventory {
+    /// Whether a credential's identity is switched off, so that it opens nothing for now.
+    pub fn is_asleep(&self, credential: &Credential) -> bool {
+        let holder = self.identities.get(&credential.holder);
+        holder.is_some_and(|holder| holder.enabled == Known::Value(false))
+    }
+
+    /// Whether a credential is void only for as long as its user is switched off, by its provider's own rule.
+    /// Source: Okta Help Center, "Manage Okta API tokens": a token is valid only while the user who made it is active.
+    pub fn is_rejected(&self, credential: &Credential) -> bool {
+        let is_token = credential.kind == CredentialKind::OktaApiToken;
+        is_token && credential.active != Known::Value(false) && self.is_asleep(credential)
+    }
 }

@@ -316,7 +316,7 @@ fn shared(inventory: &mut Inventory) {
             .filter(|from| inventory.identities.get(from).is_some_and(|one| one.provider() == Provider::Agents))
             .collect();
         if !agents.is_empty() {
-            let of_value = holders.entry(exposure.fingerprint.clone());
+            let of_value = holders.entry(inventory.facts.value_of(exposure).clone());
             of_value.or_insert_with(|| (exposure.id.clone(), BTreeSet::new())).1.extend(agents);
         }
     }

@@ -25,12 +25,13 @@ pub(super) fn link(inventory: &mut Inventory) {
         holder.credentials.insert(credential.id.clone());
         inventory.facts.credentials.entry(credential.id.clone()).or_default();
     }
+    inventory.facts.same_keys = same_keys(inventory);
     let by_value = places_by_value(inventory);
     let index = Index::of(inventory);
     let mut resolved: Vec<ExposureFacts> = inventory.exposures.iter().map(|exposure| index.resolve(exposure)).collect();
     share(inventory, &mut resolved);
     for (exposure, mut facts) in inventory.exposures.iter().zip(resolved) {
-        if let Some(places) = by_value.get(&exposure.fingerprint) {
+        if let Some(places) = by_value.get(inventory.facts.value_of(exposure)) {
             let others = places.iter().filter(|place| **place != exposure.id);
             facts.same_value = others.take(NAMED_COPIES).cloned().collect();
             facts.copies = places.len() - 1;
@@ -53,7 +54,7 @@ fn share(inventory: &Inventory, resolved: &mut [ExposureFacts]) {
     let is_proved = |facts: &&ExposureFacts| !matches!(facts.credential, Known::Unknown(_));
     let mut proved: HashMap<&Fingerprint, Option<ExposureFacts>> = HashMap::new();
     for (exposure, facts) in inventory.exposures.iter().zip(&*resolved).filter(|(_, facts)| is_proved(facts)) {
-        let known = proved.entry(&exposure.fingerprint).or_insert_with(|| Some(facts.clone()));
+        let known = proved.entry(inventory.facts.value_of(exposure)).or_insert_with(|| Some(facts.clone()));
         let differs =
             |known: &ExposureFacts| (&known.credential, &known.identity) != (&facts.credential, &facts.identity);
         if known.as_ref().is_some_and(differs) {
@@ -62,16 +63,32 @@ fn share(inventory: &Inventory, resolved: &mut [ExposureFacts]) {
     }
     for (exposure, facts) in inventory.exposures.iter().zip(resolved) {
         let is_open = matches!((&facts.credential, &facts.identity), (Known::Unknown(_), Known::Unknown(_)));
-        if let Some(Some(known)) = proved.get(&exposure.fingerprint).filter(|_| is_open) {
+        if let Some(Some(known)) = proved.get(inventory.facts.value_of(exposure)).filter(|_| is_open) {
             (facts.credential, facts.identity) = (known.credential.clone(), known.identity.clone());
         }
     }
 }
 
+/// Private keys that lie in several forms (PKCS #1, PKCS #8, OpenSSH, a key file of JSON): their public halves are equal.
+fn same_keys(inventory: &Inventory) -> BTreeMap<Fingerprint, Fingerprint> {
+    let mut by_key: BTreeMap<&str, BTreeSet<&Fingerprint>> = BTreeMap::new();
+    for exposure in inventory.exposures.iter().filter(|one| !one.public) {
+        if let Some(key) = exposure.proof.facts.get(AttributeName::SpkiSha256.as_str()) {
+            by_key.entry(key).or_default().insert(&exposure.fingerprint);
+        }
+    }
+    let several = by_key.into_values().filter(|forms| forms.len() > 1);
+    let of_key = several.flat_map(|forms| {
+        let first = forms.first().copied().cloned();
+        forms.into_iter().filter_map(move |form| Some((form.clone(), first.clone()?)))
+    });
+    of_key.collect()
+}
+
 fn places_by_value(inventory: &Inventory) -> BTreeMap<Fingerprint, BTreeSet<Urn>> {
     let mut places: BTreeMap<Fingerprint, BTreeSet<Urn>> = BTreeMap::new();
     for exposure in inventory.exposures.iter() {
-        places.entry(exposure.fingerprint.clone()).or_default().insert(exposure.id.clone());
+        places.entry(inventory.facts.value_of(exposure).clone()).or_default().insert(exposure.id.clone());
     }
     places
 }
@@ -88,6 +105,8 @@ struct Index<'a> {
     accounts: HashSet<&'a str>,
     /// Those of them with keys that are in no list: the root user's, and those that only a report counts.
     with_unnamed_keys: HashSet<&'a str>,
+    /// How many credentials of each kind were read, in all and of each account or organisation.
+    counts: HashMap<(&'a str, &'a str), usize>,
     /// Those of them of which the credentials of a user, or of root, were not read.
     with_unread_keys: HashSet<&'a str>,
 }
@@ -101,6 +120,11 @@ impl<'a> Index<'a> {
             if let Some(fingerprint) = credential.fingerprint.as_ref().filter(|_| !is_given) {
                 by_fingerprint.entry(fingerprint.as_str()).or_default().push(&credential.id);
             }
+        }
+        let mut counts: HashMap<(&str, &str), usize> = HashMap::new();
+        for credential in inventory.credentials.iter() {
+            *counts.entry((credential.kind.as_str(), "")).or_default() += 1;
+            *counts.entry((credential.kind.as_str(), &credential.tenant)).or_default() += 1;
         }
         let (mut by_uid, mut accounts) = (HashMap::<&str, Vec<&Identity>>::new(), HashSet::new());
         for identity in inventory.identities.iter() {
@@ -118,7 +142,17 @@ impl<'a> Index<'a> {
         let with_unnamed_keys = with_unnamed_keys(inventory);
         let holes = inventory.coverage.entries().iter().filter(|one| one.blinds.contains(&FactKind::Credentials));
         let with_unread_keys = holes.filter_map(|one| one.target.split_once(":iam::")?.1.split(':').next()).collect();
-        Self { inventory, by_fingerprint, by_key, clients, by_uid, accounts, with_unnamed_keys, with_unread_keys }
+        Self {
+            inventory,
+            by_fingerprint,
+            by_key,
+            clients,
+            by_uid,
+            accounts,
+            with_unnamed_keys,
+            counts,
+            with_unread_keys,
+        }
     }
 
     fn resolve(&self, exposure: &Exposure) -> ExposureFacts {
@@ -139,10 +173,40 @@ impl<'a> Index<'a> {
             return self.of_service_account(subject, &proof.facts);
         }
         if let Some(app) = self.clients.of(exposure) {
-            let credential = Known::unknown("nothing lists the tokens that were given out");
+            let credential = Known::Unknown(self.which_of_app(app, &proof.kind));
             return ExposureFacts { credential, identity: Known::Value(app.clone()), ..ExposureFacts::default() };
         }
-        unknown(format!("nothing that was read lists credentials of the kind {}", proof.kind))
+        if let Some(organisation) = self.clients.organisation(exposure) {
+            return unknown(self.which_of_organisation(organisation, &proof.kind));
+        }
+        let kind = &proof.kind;
+        unknown(match self.counts.get(&(kind.as_str(), "")).copied().unwrap_or_default() {
+            0 => format!("nothing that was read lists credentials of the kind {kind}"),
+            listed => format!("what was read lists {listed} of the kind {kind}, and none can be told by its value"),
+        })
+    }
+
+    /// Why it is not known which credential of an app a text is.
+    fn which_of_app(&self, app: &Urn, kind: &str) -> String {
+        if kind != CredentialKind::OktaClientSecret.as_str() {
+            return "nothing lists the tokens that were given out".to_owned();
+        }
+        let is_one = |one: &&Credential| one.kind == CredentialKind::OktaClientSecret && one.holder == *app;
+        let held: Vec<&Credential> = self.inventory.credentials.iter().filter(is_one).collect();
+        let work = held.iter().filter(|one| one.active == Known::Value(true)).count();
+        match held.len() {
+            0 => "the client id beside it is of this app, and nothing lists its secrets".to_owned(),
+            all => format!("the client id beside it is of this app, which has {all} secrets, of which {work} work"),
+        }
+    }
+
+    /// The same of an organisation.
+    fn which_of_organisation(&self, organisation: &str, kind: &str) -> String {
+        match self.counts.get(&(kind, organisation)).copied().unwrap_or_default() {
+            0 => format!("{organisation} was read, and nothing of it lists credentials of the kind {kind}"),
+            1 => format!("{organisation} has 1 of the kind {kind}; whether it is this one cannot be told by its value"),
+            all => format!("it is one of {all} of the kind {kind} that {organisation} has, or none of them any more"),
+        }
     }
 
     /// The one credential of several that have something in common; where they are of several identities, none.

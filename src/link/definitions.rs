@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use super::unmade::is_manifest;
 use crate::inventory::Inventory;
-use crate::model::{AttributeName, Edge, EdgeKind, Holding, Identity, IdentityKind, Setting, SettingKind, Urn};
+use crate::model::{
+    AttributeName, Edge, EdgeKind, Holding, Identity, IdentityKind, Setting, SettingKind, Urn, wildcard,
+};
 
 pub(super) fn link(inventory: &Inventory, edges: &mut Vec<Edge>) {
     of_manifests(inventory, edges);
@@ -18,6 +20,17 @@ pub(super) fn link(inventory: &Inventory, edges: &mut Vec<Edge>) {
     for identity in inventory.identities.iter().filter(|one| !is_manifest(one)) {
         by_name.entry((identity.kind.as_str(), short_name(identity))).or_default().push(identity);
     }
+    for (identity, definition, why, pattern) in perhaps(inventory) {
+        // A form that a name has ties nobody to the code; the very name may.
+        if short_name(identity) == pattern.trim_matches('*') {
+            let edge = Edge::new(&identity.id, EdgeKind::DefinedBy, &definition.id, why);
+            let condition = match definition.attributes.text(AttributeName::DefinedKind) {
+                Some(_) => "the code must be applied with the values that give it this name",
+                None => "the module, which was not read, must make something of the name that it is given",
+            };
+            edges.push(edge.only(Holding::Conditional, condition));
+        }
+    }
     for definition in definitions {
         if let Some((identity, why, condition)) = made(inventory, definition, &by_name) {
             let edge = Edge::new(&identity.id, EdgeKind::DefinedBy, &definition.id, why);
@@ -27,6 +40,74 @@ pub(super) fn link(inventory: &Inventory, edges: &mut Vec<Edge>) {
             });
         }
     }
+}
+
+/// What code may make that works its names out: each identity with the code, why, and the form of the name.
+fn perhaps(inventory: &Inventory) -> Vec<(&Identity, &Setting, String, String)> {
+    let is_computed = |one: &&Setting| one.kind == SettingKind::CodeDefinition;
+    let computed = inventory.settings.iter().filter(is_computed);
+    let computed: Vec<(&Setting, &[String])> = computed
+        .map(|one| (one, one.attributes.texts(AttributeName::DefinedPatterns)))
+        .filter(|(_, patterns)| !patterns.is_empty())
+        .collect();
+    if computed.is_empty() {
+        return Vec::new();
+    }
+    // By the short names in order, so that what begins alike stands together.
+    let counts = |one: &&Identity| {
+        let kinds = [IdentityKind::AwsUser, IdentityKind::AwsRole, IdentityKind::AwsGroup];
+        (kinds.contains(&one.kind) || one.kind == IdentityKind::KubernetesServiceAccount)
+            && !is_manifest(one)
+            && !one.builtin
+    };
+    let mut named: Vec<(&str, &Identity)> =
+        inventory.identities.iter().filter(counts).map(|one| (short_name(one), one)).collect();
+    named.sort_by(|a, b| (a.0, &a.1.id).cmp(&(b.0, &b.1.id)));
+    let mut found = Vec::new();
+    for (setting, patterns) in computed {
+        let accounts = setting.attributes.texts(AttributeName::DefinedAccounts);
+        let kind = setting.attributes.text(AttributeName::DefinedKind);
+        let (form, place) = (setting.attributes.text(AttributeName::Form), &setting.evidence.location);
+        for pattern in patterns {
+            let head = pattern.split('*').next().unwrap_or_default();
+            let start = named.partition_point(|(name, _)| *name < head);
+            let fits = |one: &Identity| {
+                let is_kind = match kind {
+                    Some(kind) => one.kind.as_str() == kind,
+                    None => matches!(one.kind, IdentityKind::AwsUser | IdentityKind::AwsRole),
+                };
+                is_kind && (accounts.is_empty() || accounts.contains(&one.tenant))
+            };
+            let alike = named[start..].iter().take_while(|(name, _)| name.starts_with(head));
+            for (_, identity) in alike.filter(|(name, one)| fits(one) && wildcard::matches(pattern, name)) {
+                let why = match kind {
+                    Some(kind) => {
+                        format!("{} at {place} makes an identity ({kind}) called {pattern}", form.unwrap_or("code"))
+                    }
+                    None => format!("{} at {place}, a module that was not read, may make it", setting.name),
+                };
+                found.push((*identity, setting, why, pattern.clone()));
+            }
+        }
+    }
+    found
+}
+
+/// Identities that some code may make, with that code, where none makes them for certain.
+pub(super) fn maybe_made(inventory: &Inventory) -> BTreeMap<Urn, String> {
+    let of_pattern = |edge: &&Edge| {
+        let patterns = inventory.settings.get(&edge.to).map(|one| one.attributes.texts(AttributeName::DefinedPatterns));
+        patterns.is_some_and(|patterns| !patterns.is_empty())
+    };
+    let is_made = |one: &Identity| {
+        let edges = inventory.facts.graph.from(&one.id).iter().filter(|edge| edge.kind == EdgeKind::DefinedBy);
+        edges.filter(|edge| !of_pattern(edge)).count() > 0
+    };
+    let mut found = BTreeMap::new();
+    for (identity, _, why, _) in perhaps(inventory).into_iter().filter(|(one, ..)| !is_made(one)) {
+        found.entry(identity.id.clone()).or_insert(why);
+    }
+    found
 }
 
 /// Service accounts of clusters that a manifest makes, where only one cluster that was read has one of that name.
@@ -100,7 +181,8 @@ pub(super) fn shares(inventory: &Inventory) -> BTreeMap<String, u8> {
             && !one.builtin
             && !one.labels.keys().any(|name| name.starts_with("aws:cloudformation:"))
     };
-    for identity in inventory.identities.iter().filter(counted) {
+    let is_open = |one: &&Identity| !inventory.facts.maybe_made.contains_key(&one.id);
+    for identity in inventory.identities.iter().filter(counted).filter(is_open) {
         let count = counts.entry(identity.tenant.clone()).or_default();
         count.0 += usize::from(is_made(identity));
         count.1 += 1;

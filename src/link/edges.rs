@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 
 use super::accounts::Accounts;
 use super::federation::AllAdmitted;
-use super::{agent_accounts, clusters, definitions, nodes, outsiders, proofs, workflows};
+use super::{agent_accounts, clusters, definitions, nodes, outsiders, proofs, tokens, workflows};
+use crate::access::aws;
 use crate::access::kubernetes::{self, Asker, Place, Reach};
 use crate::inventory::{Graph, IdentityFacts, Inventory};
 use crate::model::{
-    AttributeName, Capability, CapabilityKind, Confidence, Credential, Edge, EdgeKind, Exposure, Holding, IdentityKind,
-    Known, Link, LinkKind, PrincipalKind, Provider, SettingKind, Urn,
+    AttributeName, Capability, CapabilityKind, Confidence, Credential, Edge, EdgeKind, Holding, IdentityKind, Known,
+    Link, LinkKind, PrincipalKind, Provider, SettingKind, Urn,
 };
 
 /// Source: GKE documentation, "Authenticate to Google Cloud APIs from GKE workloads".
@@ -27,6 +28,7 @@ pub(super) fn link(inventory: &mut Inventory) {
     of_trusts(inventory, &mut edges);
     outsiders::link(inventory, &mut edges);
     let admitted = AllAdmitted::of(inventory.trusts.iter());
+    tokens::link(inventory, &admitted, &mut edges);
     of_service_accounts(inventory, &admitted, &mut edges);
     of_groups(inventory, &mut edges);
     workflows::link(inventory, &admitted, &mut edges);
@@ -37,6 +39,7 @@ pub(super) fn link(inventory: &mut Inventory) {
     of_links(inventory, &admitted, &mut edges);
     edges.extend(agent_accounts::edges(inventory));
     inventory.facts.graph = Graph::new(edges);
+    inventory.facts.maybe_made = definitions::maybe_made(inventory);
     inventory.facts.code_share = definitions::shares(inventory);
 }
 
@@ -95,7 +98,8 @@ fn of_links(inventory: &Inventory, admitted: &AllAdmitted, edges: &mut Vec<Edge>
 /// A text that still is what opens something. A public id alone opens nothing.
 fn of_exposures(inventory: &Inventory, edges: &mut Vec<Edge>) {
     let published = proofs::KeyNames::of_settings(inventory);
-    for exposure in inventory.exposures.iter().filter(|one| !one.public && !has_expired(one)) {
+    let elsewhere = proofs::Elsewhere::of(inventory);
+    for exposure in inventory.exposures.iter().filter(|one| !one.public && !proofs::has_expired(one)) {
         for setting in published.of(exposure).unwrap_or_default() {
             let why = "the public half of the found key is this one";
             edges.push(Edge::new(&exposure.id, EdgeKind::Unlocks, setting, why));
@@ -110,22 +114,20 @@ fn of_exposures(inventory: &Inventory, edges: &mut Vec<Edge>) {
             (_, Known::Value(identity)) => {
                 let why = format!("{} at {place} names it", exposure.title);
                 let edge = Edge::new(&exposure.id, EdgeKind::ValueOf, identity, why);
-                edges.push(edge.only(Holding::Unknown, "nothing that was read says whether it still works"));
+                let unsure = match &facts.credential {
+                    Known::Unknown(why) => why.as_str(),
+                    _ => "nothing that was read says whether it still works",
+                };
+                edges.push(edge.only(Holding::Unknown, unsure));
             }
             _ => {
-                if let Some((thing, why)) = proofs::elsewhere(exposure) {
+                if let Some((thing, why)) = elsewhere.get(inventory, exposure) {
                     let edge = Edge::new(&exposure.id, EdgeKind::ValueOf, &thing, why);
                     edges.push(edge.only(Holding::Unknown, "nothing of that system was read"));
                 }
             }
         }
     }
-}
-
-/// Whether its own text says that it is over.
-fn has_expired(exposure: &Exposure) -> bool {
-    let expires = exposure.proof.facts.get("expires").and_then(|text| text.parse::<jiff::Timestamp>().ok());
-    expires.is_some_and(|expires| expires < exposure.evidence.observed)
 }
 
 fn of_credentials(inventory: &Inventory, edges: &mut Vec<Edge>) {
@@ -172,6 +174,12 @@ fn of_secrets(inventory: &Inventory, edges: &mut Vec<Edge>) {
     }
 }
 
+/// What the sentences of a way ask for, by name; `else_` where they do not say it.
+fn asked(sentences: &[String], else_: &str) -> String {
+    let told = aws::asked(sentences);
+    if told.is_empty() { else_.to_owned() } else { told }
+}
+
 fn can_work(credential: &Credential) -> bool {
     let has_expired = credential.expires.value().is_some_and(|expires| *expires < credential.evidence.observed);
     credential.active != Known::Value(false) && !has_expired
@@ -198,7 +206,7 @@ fn of_trusts(inventory: &Inventory, edges: &mut Vec<Edge>) {
         for (role, conditional, proof) in roles {
             let edge = Edge::new(id, EdgeKind::Assumes, role, proof.join("; "));
             edges.push(match conditional {
-                true => edge.only(Holding::Conditional, "a policy asks for something that is not known"),
+                true => edge.only(Holding::Conditional, asked(proof, "a policy asks for something that is not known")),
                 false => edge,
             });
         }
@@ -321,7 +329,7 @@ fn of_escalations(inventory: &Inventory, edges: &mut Vec<Edge>) {
             };
             let edge = Edge::new(id, EdgeKind::Escalates, to, steps.join("; "));
             edges.push(match conditional {
-                true => edge.only(Holding::Conditional, "a step of it holds only under a condition"),
+                true => edge.only(Holding::Conditional, asked(steps, "a step of it holds only under a condition")),
                 false => edge,
             });
         }

@@ -98,7 +98,7 @@ fn spread(inventory: &Inventory, found: &BTreeMap<Urn, Environment>) -> BTreeMap
     let mut by_value: BTreeMap<Fingerprint, BTreeSet<String>> = BTreeMap::new();
     for exposure in inventory.exposures.iter() {
         if let Some(environment) = found.get(&exposure.id).filter(|one| one.source == "path") {
-            by_value.entry(exposure.fingerprint.clone()).or_default().insert(environment.name.clone());
+            by_value.entry(inventory.facts.value_of(exposure).clone()).or_default().insert(environment.name.clone());
         }
     }
     by_value.retain(|_, environments| environments.len() > 1);

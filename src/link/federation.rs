@@ -127,7 +127,7 @@ impl AllAdmitted {
 /// A subject without the numbers that GitHub puts behind the names of owner and repository: `repo:acme/shop:…` of
 /// `repo:acme@123/shop@456:…`. Both forms are of the same repository as long as it has its name.
 /// Source: GitHub Changelog, 2026-04-23, "Immutable subject claims for GitHub Actions OIDC tokens".
-fn without_numbers(subject: &str) -> String {
+pub(super) fn without_numbers(subject: &str) -> String {
     let Some((repository, rest)) = subject.strip_prefix("repo:").and_then(|rest| rest.split_once(':')) else {
         return subject.to_owned();
     };

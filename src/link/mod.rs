@@ -24,6 +24,7 @@ mod proofs;
 mod reach;
 mod refuted;
 mod search;
+mod tokens;
 mod trust;
 mod unasked;
 mod unmade;

@@ -20,6 +20,7 @@ use crate::model::{
 pub struct OwnerLabels {
     own_account: u8,
     code_owners: u8,
+    git_author: u8,
     maker: u8,
     configured: u8,
     workloads: u8,
@@ -128,12 +129,7 @@ pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
             hint: true,
         }));
         if let (Some((code, _)), None) = (code, sure) {
-            told.extend(of_code(*code).map(|(name, file)| OwnerClaim {
-                name,
-                source: format!("CODEOWNERS of {file}, if that code makes it"),
-                weight: labels.naming,
-                hint: true,
-            }));
+            told.extend(hints_of_code(*code, labels.naming));
         }
         (identity.id.clone(), owner, told, own.map(|sign| sign.person.id.clone()))
     };
@@ -147,6 +143,18 @@ pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
         }
         inventory.facts.identities.entry(id).or_default().owner = owner;
     }
+}
+
+/// Who would answer for an identity if a piece of code made it.
+fn hints_of_code<'a>(code: Code<'a>, weight: u8) -> impl Iterator<Item = OwnerClaim> + use<'a> {
+    let named = of_code(code).map(|(name, file)| (name, format!("CODEOWNERS of {file}")));
+    let named = named.chain(author_of(code).map(|(name, place)| (name, format!("who wrote {place}, by git"))));
+    named.map(move |(name, source)| OwnerClaim {
+        name,
+        source: format!("{source}, if that code makes it"),
+        weight,
+        hint: true,
+    })
 }
 
 /// Whether an identity is known by name alone, from the credential report of AWS, which has no tags and no unique ids.
@@ -179,7 +187,11 @@ fn code_of(inventory: &Inventory) -> BTreeMap<Urn, (Code<'_>, Holding)> {
         }
     }
     // A manifest is its own code.
-    for one in inventory.identities.iter().filter(|one| !one.attributes.texts(AttributeName::CodeOwners).is_empty()) {
+    let is_own = |one: &&Identity| {
+        !one.attributes.texts(AttributeName::CodeOwners).is_empty()
+            || one.attributes.text(AttributeName::GitAuthor).is_some()
+    };
+    for one in inventory.identities.iter().filter(is_own) {
         code.insert(one.id.clone(), ((&one.attributes, &one.evidence), Holding::Holds));
     }
     code
@@ -189,10 +201,16 @@ fn code_of(inventory: &Inventory) -> BTreeMap<Urn, (Code<'_>, Holding)> {
 type Code<'a> = (&'a Attributes, &'a Evidence);
 
 /// Who owns the file of a piece of code, with the file.
-fn of_code((attributes, evidence): Code<'_>) -> impl Iterator<Item = (String, String)> {
+fn of_code<'a>((attributes, evidence): Code<'a>) -> impl Iterator<Item = (String, String)> + use<'a> {
     let file = evidence.location.file().unwrap_or_default();
     let names = attributes.texts(AttributeName::CodeOwners).iter();
     names.map(move |name| (name.trim_start_matches('@').to_owned(), file.clone()))
+}
+
+/// Who wrote the line that a piece of code begins with, and where that is. A program that writes to a repository owns nothing.
+fn author_of((attributes, evidence): Code<'_>) -> Option<(String, String)> {
+    let author = attributes.text(AttributeName::GitAuthor).filter(|author| !author.contains("[bot]"))?;
+    Some((author.to_owned(), evidence.location.to_string()))
 }
 
 /// Every place that names an owner of an identity, by labels, its provider's configuration and the code that makes it.
@@ -218,6 +236,10 @@ fn claims(inventory: &Inventory, identity: &Identity, labels: &OwnerLabels, code
     for (name, file) in code.into_iter().flat_map(of_code) {
         let source = format!("CODEOWNERS of {file}");
         claims.push(Named { name, source, confidence: Confidence::Medium, weight: labels.code_owners });
+    }
+    if let Some((name, place)) = code.and_then(author_of) {
+        let source = format!("who wrote {place}, by git");
+        claims.push(Named { name, source, confidence: Confidence::Low, weight: labels.git_author });
     }
     claims
 }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::inventory::Inventory;
-use crate::model::{AttributeName, Attributes, Exposure, Provider, Urn};
+use crate::model::{AttributeName, Attributes, CredentialKind, Exposure, Fingerprint, Provider, Urn};
 
 /// The names of public keys that found private keys and what was read have in common.
 const KEY_NAMES: [AttributeName; 3] =
@@ -67,10 +67,24 @@ impl<'a> OktaClients<'a> {
     /// The app to which a token was given: issuer and client are both in the token. The issuer's host is the
     /// organisation, so that a client id alone ties nothing.
     pub(super) fn of(&self, exposure: &Exposure) -> Option<&'a Urn> {
-        let facts = &exposure.proof.facts;
-        let host = facts.get("issuer")?.strip_prefix("https://")?.split('/').next()?;
-        self.0.get(host)?.get(facts.get("client")?.as_str()).copied().flatten()
+        let client = exposure.proof.facts.get("client")?.as_str();
+        if host(exposure).is_none() && exposure.proof.kind == CredentialKind::OktaClientSecret.as_str() {
+            // Where the organisation does not stand beside it: an id is of one app in all of Okta.
+            let mut of_all = self.0.values().filter_map(|of_host| of_host.get(client).copied().flatten());
+            return of_all.next().filter(|_| of_all.next().is_none());
+        }
+        self.0.get(host(exposure)?)?.get(client).copied().flatten()
     }
+
+    /// Whether anything of the organisation was read that a secret says it is of.
+    pub(super) fn organisation<'e>(&self, exposure: &'e Exposure) -> Option<&'e str> {
+        host(exposure).filter(|host| self.0.contains_key(host))
+    }
+}
+
+/// The host of the organisation that a token or secret is of.
+fn host(exposure: &Exposure) -> Option<&str> {
+    exposure.proof.facts.get("issuer")?.strip_prefix("https://")?.split('/').next()
 }
 
 /// Engines by the beginnings of the detectors' names, with the ports where they listen by default.
@@ -84,9 +98,32 @@ const ENGINES: [(&str, &str); 6] = [
     ("mssql", "1433"),
 ];
 
+/// Things of systems that nothing was read of, by the values that name them at some place.
+pub(super) struct Elsewhere<'a>(HashMap<&'a Fingerprint, Option<(Urn, &'static str)>>);
+
+impl<'a> Elsewhere<'a> {
+    pub(super) fn of(inventory: &'a Inventory) -> Self {
+        let mut things: HashMap<&Fingerprint, Option<(Urn, &str)>> = HashMap::new();
+        for exposure in inventory.exposures.iter().filter(|one| !one.public) {
+            if let Some(thing) = elsewhere(exposure) {
+                let known = things.entry(inventory.facts.value_of(exposure)).or_insert_with(|| Some(thing.clone()));
+                // What is two things at once is neither.
+                *known = known.take().filter(|known| known.0 == thing.0);
+            }
+        }
+        Self(things)
+    }
+
+    /// What a secret names itself, or else another place of the same value does.
+    pub(super) fn get(&self, inventory: &Inventory, exposure: &Exposure) -> Option<(Urn, &'static str)> {
+        let of_value = || self.0.get(inventory.facts.value_of(exposure))?.as_ref();
+        elsewhere(exposure).or_else(|| Some((of_value()?.0.clone(), "the same value at another place names it")))
+    }
+}
+
 /// A thing of a system that nothing was read of, named by the secret itself: a Google service account, a user of a
 /// database, a Slack workspace. Two secrets of one such thing meet there.
-pub(super) fn elsewhere(exposure: &Exposure) -> Option<(Urn, &'static str)> {
+fn elsewhere(exposure: &Exposure) -> Option<(Urn, &'static str)> {
     let proof = &exposure.proof;
     let fact = |name: &str| proof.facts.get(name).filter(|text| !text.is_empty());
     let (system, _) = proof.kind.split_once('.')?;
@@ -106,9 +143,19 @@ pub(super) fn elsewhere(exposure: &Exposure) -> Option<(Urn, &'static str)> {
             is_one_place.then(|| (Urn::new(id), "engine, host, port and user in the address"))
         }
         "slack" => {
+            if let Some(workspace) = fact("workspace") {
+                let id = Urn::new(format!("slack:workspace/{workspace}"));
+                return Some((id, "the number of the workspace in the token"));
+            }
             let team = proof.account.as_ref().filter(|team| team.starts_with('T'))?;
             Some((Urn::new(format!("slack:team/{team}")), "the team in the address"))
         }
         _ => None,
     }
+}
+
+/// Whether its own text says that it is over.
+pub(super) fn has_expired(exposure: &Exposure) -> bool {
+    let expires = exposure.proof.facts.get("expires").and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    expires.is_some_and(|expires| expires < exposure.evidence.observed)
 }

@@ -9,6 +9,16 @@ macro_rules! attributes_of_directories {
             ToldByTree = "told_by_tree": Bool of [Identity];
             /// Who owns its file by CODEOWNERS.
             CodeOwners = "code_owners": Texts of [Identity, Workload, Setting];
+            /// The keyed fingerprint of the beginning and end of a key, as its provider shows them.
+            HintPrint = "hint_print": Text of [Setting];
+            /// The kind of credential that a listed key is, as detectors call it.
+            KeyKind = "key_kind": Text of [Setting];
+            /// The state of a listed key, in its provider's word.
+            KeyStatus = "key_status": Text of [Setting];
+            /// The address of whoever wrote the line that defines it, according to git.
+            GitAuthor = "git_author": Text of [Identity, Setting];
+            /// The names that code may give the identity that it makes, where it computes them; `*` stands for any text.
+            DefinedPatterns = "defined_patterns": Texts of [Setting];
             /// The ARN of the identity that code makes, from a state.
             DefinedArn = "defined_arn": Text of [Setting];
             /// The kind of the identity that code makes.

@@ -213,6 +213,8 @@ names! {
     CredentialState {
         /// Its provider lists it as working.
         Live = "live",
+        /// It works, and its identity is switched off: it opens something again on the day on which that is switched on.
+        Asleep = "asleep",
         /// Its provider lists it as switched off, or its own text says that it has expired.
         Dead = "dead",
         /// Its account was read to its end and does not have it any more.

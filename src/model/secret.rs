@@ -27,6 +27,14 @@ impl<'a> Secret<'a> {
         Fingerprint(hash.to_hex()[..32].to_owned())
     }
 
+    /// The fingerprint of so many bytes of the beginning and of the end; none of a value that is not several times as long.
+    pub fn ends(&self, kind: &str, head: usize, tail: usize, key: &FingerprintKey) -> Option<Fingerprint> {
+        let is_long = self.0.len() > 2 * (head + tail);
+        let (first, last) = (self.0.get(..head)?, self.0.get(self.0.len().checked_sub(tail)?..)?);
+        let text = [kind.as_bytes(), b"\0", first, b"\0", last].concat();
+        is_long.then(|| Secret::new(text).fingerprint(key))
+    }
+
     /// Enough to recognise a value one already knows: the provider's prefix, at most four characters and never more
     /// than an eighth of the value, then its length.
     pub fn preview(&self) -> String {

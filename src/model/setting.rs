@@ -11,6 +11,8 @@ names! {
     SettingKind {
         /// Code that makes an identity: a resource of Terraform, its state, CloudFormation or Pulumi.
         CodeDefinition = "code.definition",
+        /// An API key, as its provider lists it: its name and state, and never its value.
+        ListedKey = "listed.key",
         /// A public key that a file names: a line of `authorized_keys`, a deploy key in code, a certificate.
         CodePublicKey = "code.public-key",
         /// A key of a cloud that lasts, which a workflow takes from its secrets.

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use super::Rule;
 use super::view::Noun;
 use crate::inventory::{IdentityFacts, Inventory};
-use crate::model::{Capability, EdgeKind, EscalationPath, Exposure, Identity, Known, Owner, short_date};
+use crate::model::{
+    AttributeName, Capability, EdgeKind, EscalationPath, Exposure, Identity, Known, Owner, SettingKind, short_date,
+};
 
 /// The steps behind a finding. A rule about power shows what proves the power; a rule about an exposure whose
 /// identity is known tells its whole way.
@@ -16,6 +18,7 @@ pub(super) fn steps(rule: &Rule, noun: Noun<'_>, inventory: &Inventory, now: Tim
             let since = exposure.lies_since(now).map(|since| format!("it lies there {since}"));
             steps.splice(steps.len().min(1)..steps.len().min(1), since);
             steps.extend(unlocked(exposure, inventory));
+            steps.extend(listed(exposure, inventory));
             steps.extend(copies(exposure, inventory));
             steps
         }
@@ -72,6 +75,7 @@ fn of_exposure(exposure: &Exposure, inventory: &Inventory) -> Option<Vec<String>
     match facts.credential.value().and_then(|id| inventory.credentials.get(id)) {
         Some(credential) => {
             let state = match credential.active {
+                Known::Value(true) if inventory.is_asleep(credential) => "would work if that were switched on",
                 Known::Value(true) => "works",
                 Known::Value(false) => "is switched off",
                 _ => "may work",
@@ -91,6 +95,18 @@ fn unlocked(exposure: &Exposure, inventory: &Inventory) -> Vec<String> {
     let edges = inventory.facts.graph.from(&exposure.id).iter().filter(|edge| edge.kind == EdgeKind::Unlocks);
     let settings = edges.filter_map(|edge| inventory.settings.get(&edge.to));
     settings.map(|one| format!("its public half stands at {} ({})", one.evidence.location, one.name)).collect()
+}
+
+/// The key of a provider's list that has its ends.
+fn listed(exposure: &Exposure, inventory: &Inventory) -> Vec<String> {
+    let edges = inventory.facts.graph.from(&exposure.id).iter().filter(|edge| edge.kind == EdgeKind::ValueOf);
+    let keys = edges.filter_map(|edge| inventory.settings.get(&edge.to));
+    let keys = keys.filter(|one| one.kind == SettingKind::ListedKey);
+    keys.map(|one| {
+        let status = one.attributes.text(AttributeName::KeyStatus).unwrap_or("state not told");
+        format!("by its ends it is the key {} of {} ({}; {status})", one.name, one.tenant, one.evidence.location)
+    })
+    .collect()
 }
 
 /// The other places of the same value.

@@ -155,6 +155,8 @@ const IDENTITY: &[Field] = &[
     .needs(&[Grants]),
     field("reaches_through", Type::Text, "The way to that, in names; empty when it needs nobody."),
     field("alive_elsewhere", Type::Bool, "It is tied to an identity of another system that is switched on."),
+    field("still_alive", Type::Text, "What of it goes on where it is switched off: credentials, workloads, twins."),
+    field("own_account", Type::Bool, "It is the account of a person of the directory."),
     field("assumed_by", Type::Int, "How many things that were read can act as it."),
     field("anyone", Type::Bool, "It stands for everyone, or everyone who is logged in."),
     field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),

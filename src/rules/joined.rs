@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::view::Field;
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{
-    AttributeName, CapabilityKind, Credential, Edge, EdgeKind, Exposure, Holding, Identity, Known, Provider, Reached,
-    Severity, Urn, Workload,
+    AttributeName, CapabilityKind, Credential, Edge, EdgeKind, Exposure, Holding, Identity, IdentityKind, Known,
+    Provider, Reached, Severity, Urn, Workload,
 };
 
 /// A field of an identity that the join answers.
@@ -31,7 +31,9 @@ pub(super) fn identity(it: &Identity, facts: &IdentityFacts, name: &str, invento
             Field::Bool(!is_sure && inventory.facts.graph.reach_of(&it.id).any(|power| is_it(&power)))
         }
         "reaches_through" => Field::Text(through(inventory, &it.id)),
-        "alive_elsewhere" => Field::Bool(is_alive_elsewhere(&it.id, inventory)),
+        "alive_elsewhere" => Field::Bool(twin(it, inventory).is_some()),
+        "still_alive" => Field::Text(still_alive(it, facts, inventory)),
+        "own_account" => Field::Bool(inventory.facts.own_accounts.contains_key(&it.id)),
         "assumed_by" => Field::Int(count(inventory.facts.graph.to(&it.id).filter(|edge| edge.kind.carries_power()))),
         _ => return None,
     })
@@ -96,14 +98,46 @@ fn keyless_by<'a>(it: &Credential, inventory: &'a Inventory) -> Option<&'a str> 
     providers.find(|one| is_of_pipelines(&one.name)).map(|one| one.name.as_str())
 }
 
-/// Whether the same thing, or what it acts as, is alive in another system.
-fn is_alive_elsewhere(id: &Urn, inventory: &Inventory) -> bool {
+/// The same thing, what it acts as, or another account of the same person, that is alive in another system.
+fn twin<'a>(it: &Identity, inventory: &'a Inventory) -> Option<&'a Identity> {
     let graph = &inventory.facts.graph;
     let ties = |edge: &&Edge| matches!(edge.kind, EdgeKind::RegisteredAs | EdgeKind::ActsAs);
-    let ahead = graph.from(id).iter().filter(ties).map(|edge| &edge.to);
-    let behind = graph.to(id).filter(ties).map(|edge| &edge.from);
+    let ahead = graph.from(&it.id).iter().filter(ties).map(|edge| &edge.to);
+    let behind = graph.to(&it.id).filter(ties).map(|edge| &edge.from);
     let mut others = ahead.chain(behind).filter_map(|id| inventory.identities.get(id));
-    others.any(|one| one.enabled == Known::Value(true))
+    others.find(|one| one.enabled == Known::Value(true)).or_else(|| other_account(it, inventory))
+}
+
+/// Another account of the person whose address an account has that is switched off. One that says nothing of being
+/// switched on or off, as a user of a cluster, can be used.
+fn other_account<'a>(it: &Identity, inventory: &'a Inventory) -> Option<&'a Identity> {
+    if it.enabled != Known::Value(false) || it.kind != IdentityKind::OktaUser {
+        return None;
+    }
+    let name = it.name.to_lowercase();
+    let person = inventory.people.iter().find(|person| person.email == name)?;
+    let own = inventory.facts.own_accounts.iter().filter(|(_, whose)| **whose == person.id);
+    let mut own = own.filter_map(|(id, _)| inventory.identities.get(id));
+    own.find(|one| one.tenant != it.tenant && one.enabled != Known::Value(false))
+}
+
+/// What goes on of an identity that is switched off.
+fn still_alive(it: &Identity, facts: &IdentityFacts, inventory: &Inventory) -> String {
+    let of_credential = |id| inventory.credentials.get(id).filter(|one| !inventory.is_rejected(one));
+    let works = facts.credentials.iter().filter_map(of_credential).filter(|one| one.active == Known::Value(true));
+    let counted = |count: usize, what: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {what}")),
+        many => Some(format!("{many} {what}s")),
+    };
+    let twin = twin(it, inventory).map(|one| format!("its twin {} {} ({})", one.kind.label(), one.name, one.tenant));
+    let parts = [counted(works.count(), "working credential"), counted(facts.workloads.len(), "workload"), twin];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    match parts.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
 }
 
 /// A field of an exposure that the join answers.
@@ -111,12 +145,13 @@ pub(super) fn exposure(it: &Exposure, name: &str, inventory: &Inventory, now: Ti
     let introduced = it.introduced.as_ref();
     Some(match name {
         "environment" => environment(&it.id, inventory),
-        "environments" => match inventory.facts.spread.get(&it.fingerprint) {
+        "environments" => match inventory.facts.spread.get(inventory.facts.value_of(it)) {
             Some(names) => Field::Texts(names.iter().cloned().collect()),
             None => Field::Texts(Vec::new()),
         },
         "environment_count" => Field::Int(
-            i64::try_from(inventory.facts.spread.get(&it.fingerprint).map_or(0, |names| names.len())).unwrap_or(0),
+            i64::try_from(inventory.facts.spread.get(inventory.facts.value_of(it)).map_or(0, |names| names.len()))
+                .unwrap_or(0),
         ),
         "exposed_for" => introduced.map_or(Field::Null, |commit| Field::Int(now.as_second() - commit.date.as_second())),
         "in_head" => Field::Bool(introduced.is_none_or(|commit| commit.in_head)),
@@ -175,6 +210,9 @@ fn environment(id: &Urn, inventory: &Inventory) -> Field {
 
 /// The file of the code that makes it.
 fn defined_in(id: &Urn, inventory: &Inventory) -> Field {
+    if let Some(why) = inventory.facts.maybe_made.get(id) {
+        return Field::Unknown(why.clone());
+    }
     let mut edges = inventory.facts.graph.from(id).iter().filter(|edge| edge.kind == EdgeKind::DefinedBy);
     edges.next().map_or(Field::Null, |edge| {
         let file = inventory.settings.get(&edge.to).and_then(|setting| setting.evidence.location.file());

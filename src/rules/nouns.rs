@@ -137,6 +137,7 @@ fn active_credentials(facts: &IdentityFacts, inventory: &Inventory) -> Field {
     let mut active = 0;
     for credential in facts.credentials.iter().filter_map(|id| inventory.credentials.get(id)) {
         match &credential.active {
+            _ if inventory.is_rejected(credential) => {}
             Known::Value(true) => active += 1,
             Known::Unknown(why) => return Field::Unknown(why.clone()),
             _ => {}
@@ -305,6 +306,7 @@ pub(super) fn state(it: &Exposure, inventory: &Inventory, now: Timestamp) -> Cre
     let facts = inventory.facts.exposures.get(&it.id);
     let credential = facts.and_then(|facts| inventory.credentials.get(facts.credential.value()?));
     match credential.map(|credential| &credential.active) {
+        Some(Known::Value(true)) if credential.is_some_and(|one| inventory.is_asleep(one)) => CredentialState::Asleep,
         Some(Known::Value(true)) => CredentialState::Live,
         Some(Known::Value(false)) => CredentialState::Dead,
         _ if facts.is_some_and(|facts| is_gone(it, facts)) => CredentialState::Gone,

@@ -115,6 +115,7 @@ impl Detector {
         }
         let part = self.check.map_or(Some(0..value.len()), |check| check.secret_in(value))?;
         let value = value.get(part.clone())?;
+        super::spoken::add(&self.proves, value, &mut facts);
         let secret = secret.start + part.start..secret.start + part.end;
         let proof = proof(&self.proves, facts);
         Some(Match {

@@ -4,6 +4,7 @@
 
 mod allow;
 mod assignment;
+mod beside;
 mod certificate;
 mod decode;
 mod detector;
@@ -22,6 +23,7 @@ mod rarity;
 mod runs;
 mod scan;
 mod shape;
+mod spoken;
 mod verify;
 mod word;
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::decode::{self, Budget};
 use super::import::partner;
 use super::verify::entropy;
-use super::{Detector, DetectorSet, pair, runs};
+use super::{Detector, DetectorSet, beside, pair, runs};
 use crate::model::{Confidence, Proof, Secret, Severity};
 
 /// How far around new text its context is searched for keywords, in bytes.
@@ -81,6 +81,7 @@ impl DetectorSet {
         }
         pair::resolve(text, &mut matches);
         let mut matches = resolve_overlaps(matches);
+        beside::add(text, &mut matches);
         for (part, runs) in parts.iter().zip(&runs_of_parts) {
             decode::add(self, text, part.clone(), runs, paths, budget, &mut matches);
         }

@@ -253,6 +253,8 @@ fn jwt(value: &[u8], facts: &mut BTreeMap<String, String>) -> Option<()> {
     let named = [
         ("iss", "issuer"),
         ("sub", "subject"),
+        // The workflow of a token of GitHub (GitHub Docs, "OpenID Connect reference").
+        ("workflow_ref", "workflow"),
         // The Secret of a Kubernetes token that never expires.
         ("kubernetes.io/serviceaccount/secret.name", "secret_name"),
         ("kubernetes.io/serviceaccount/service-account.uid", "account_uid"),

@@ -13,6 +13,7 @@ import time
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
@@ -265,16 +266,101 @@ def it_reads_without_scripts(reader, reports):
     reader.shoot("without-scripts")
 
 
-def it_fits(reader, reports, name):
-    views = ["", "#/findings", "#/identities", "#/frameworks", "#/coverage", f"#/identity/{BOT}"]
-    for number, view in enumerate(views):
+# What is wrong with a page for those who cannot see it well, or see it at all (WCAG 2.2: 1.3.1, 1.4.3, 2.1.1, 2.4.7, 4.1.2).
+# Colours are those behind each piece of text, the nearest that is not transparent.
+BARRIERS = """
+const wrong = [], seen = (node) => node.getClientRects().length > 0 && getComputedStyle(node).visibility !== 'hidden';
+const name = (node) => node.getAttribute('aria-label') || (node.labels && [...node.labels].map((one) => one.textContent).join(' '))
+  || node.textContent || node.getAttribute('title') || '';
+for (const node of document.querySelectorAll('a, button, input, select, textarea, summary, [tabindex]'))
+  if (seen(node) && !name(node).trim()) wrong.push('no name: ' + node.outerHTML.slice(0, 120));
+for (const node of document.querySelectorAll('svg'))
+  if (seen(node) && !(node.getAttribute('aria-label') || node.getAttribute('aria-hidden') || node.querySelector('title')
+    || node.closest('[aria-label], [aria-hidden]'))) wrong.push('picture without a name: ' + node.outerHTML.slice(0, 80));
+for (const node of document.querySelectorAll('table'))
+  if (seen(node) && (!node.querySelector('th') || [...node.querySelectorAll('thead th')].some((one) => one.scope !== 'col')))
+    wrong.push('table without headers of columns: ' + node.textContent.slice(0, 60));
+const ids = [...document.querySelectorAll('[id]')].map((node) => node.id);
+for (const id of new Set(ids)) if (ids.filter((one) => one === id).length > 1) wrong.push('two of one id: ' + id);
+for (const [what, count] of [['main', 1], ['nav', 1], ['h1', 1]]) {
+  const there = [...document.querySelectorAll(what)].filter(seen).length;
+  if (there !== count) wrong.push(there + ' of ' + what);
+}
+if (!document.documentElement.lang) wrong.push('no language');
+let depth = 0;
+for (const node of [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].filter(seen)) {
+  const level = Number(node.tagName[1]);
+  if (level > depth + 1) wrong.push('heading ' + level + ' below ' + depth + ': ' + node.textContent.slice(0, 40));
+  depth = level;
+}
+const parse = (text) => { const part = text.match(/[0-9.]+/g).map(Number); return { rgb: part.slice(0, 3), alpha: part[3] ?? 1 }; };
+const light = (rgb) => rgb.map((one) => one / 255).map((one) => one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4)
+  .reduce((sum, one, at) => sum + one * [0.2126, 0.7152, 0.0722][at], 0);
+const behind = (node) => { for (let at = node; at; at = at.parentElement) {
+  const color = parse(getComputedStyle(at).backgroundColor); if (color.alpha === 1) return color.rgb; }
+  return matchMedia('(prefers-color-scheme: dark)').matches ? [18, 18, 18] : [255, 255, 255]; };
+const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+const told = new Set();
+for (let text = walk.nextNode(); text; text = walk.nextNode()) {
+  const node = text.parentElement;
+  if (!text.data.trim() || !seen(node) || node.closest('.unseen, script, style, noscript, option, svg')) continue;
+  const style = getComputedStyle(node), front = parse(style.color), back = behind(node);
+  const [a, b] = [light(front.rgb), light(back)].sort((one, other) => other - one);
+  const ratio = (a + 0.05) / (b + 0.05), size = parseFloat(style.fontSize);
+  const least = size >= 24 || size >= 18.66 && Number(style.fontWeight) >= 700 ? 3 : 4.5;
+  const key = style.color + back;
+  if (ratio < least && !told.has(key)) { told.add(key); wrong.push('contrast ' + ratio.toFixed(2) + ': ' + text.data.trim().slice(0, 40)); }
+}
+return wrong;
+"""
+
+VIEWS = ["", "#/findings", "#/identities", "#/frameworks", "#/coverage", f"#/identity/{BOT}"]
+
+
+def nothing_stands_in_the_way(reader, reports):
+    """Names of controls and pictures, headers of tables, landmarks, headings, contrast; every control by Tab, in the order of
+    the page, with a mark that shows where one is."""
+    for view in VIEWS:
         reader.open(reports["acme"], view)
+        wrong = reader.run(BARRIERS)
+        assert not wrong, f"{view}: {wrong}"
+    for view in ["", "#/findings", f"#/identity/{BOT}"]:
+        reader.open(reports["acme"], view)
+        # A new view begins at its heading; the keyboard begins at the page's first link.
+        reader.run("document.querySelector('.skip').focus()")
+        wanted = reader.run(
+            "return [...document.querySelectorAll('a[href], button, input, select, summary, [tabindex=\"0\"]')]"
+            ".filter((one) => one.getClientRects().length > 0 && one.tabIndex >= 0 && !one.closest('.long tbody')).length")
+        places, reached = [], set()
+        for _ in range(wanted * 2 + 60):
+            at = reader.run(
+                "const one = document.activeElement; if (one === document.body) return null;"
+                "const all = [...document.querySelectorAll('*')], style = getComputedStyle(one);"
+                "return [all.indexOf(one), style.outlineStyle !== 'none' || style.boxShadow !== 'none',"
+                " one.closest('.long tbody') !== null, one.outerHTML.slice(0, 90)]")
+            if at is None or at[0] in reached:
+                break
+            assert at[1] or not places, f"{view}: nothing shows the focus on {at[3]}"
+            reached.add(at[0])
+            places.append(at)
+            ActionChains(reader.driver).send_keys(Keys.TAB).perform()
+        assert [place[0] for place in places] == sorted(place[0] for place in places), f"{view}: the order is not the page's"
+        outside = [place for place in places if not place[2]]
+        assert len(outside) >= wanted, f"{view}: {len(outside)} of {wanted} controls by keyboard"
+
+
+def it_fits(reader, reports, name):
+    for number, view in enumerate(VIEWS):
+        reader.open(reports["acme"], view)
+        wrong = reader.run(BARRIERS)
+        assert not wrong, f"{name}: {view}: {wrong}"
         assert reader.run("return document.documentElement.scrollWidth <= innerWidth"), f"{name}: {view} is too wide"
         reader.shoot(f"{name}-{number}")
 
 
 CHECKS = [
     a_manager_reads_the_summary, one_finds_filters_and_sorts, back_comes_back_to_the_row, the_keyboard_is_enough,
+    nothing_stands_in_the_way,
     an_auditor_reads_frameworks_and_coverage, strangers_stay_text, a_large_report_opens_quickly, it_prints,
     it_reads_without_scripts,
 ]

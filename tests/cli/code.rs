@@ -122,3 +122,85 @@ fn the_team_of_another_organisation_is_not_the_directorys() {
     assert!(active("* @otherco/infra\n", "active,")["unknown"].is_string());
     assert!(active("* @acme/infra\n", "left,2026-01-01")["unknown"].is_string());
 }
+
+/// A module that was not read may make the role, and a form of a name that the code works out may be its name: nothing is
+/// said of it then, and of a role that nothing fits it is.
+#[test]
+fn what_code_may_make_is_not_called_made_by_hand() {
+    let at = folder();
+    let at = at.path();
+    account(at);
+    let role = |name: &str| ROLE.replace("\"ci\"", &format!("\"{name}\""));
+    // Three more roles, which the code makes: most of what the account has is made by code.
+    let text = std::fs::read_to_string(at.join("aws/iam.json")).expect("it is there");
+    let mut details: Value = serde_json::from_str(&text).expect("JSON");
+    let one = details["RoleDetailList"][0].to_string();
+    let others = ["r1", "r2", "r3"].map(|name| {
+        let text = one.replace("role/ci", &format!("role/{name}")).replace("\"ci\"", &format!("\"{name}\""));
+        serde_json::from_str::<Value>(&text.replace("0CI\"", &format!("{name}\""))).expect("JSON")
+    });
+    details["RoleDetailList"].as_array_mut().expect("a list").extend(others);
+    write(at, "aws/iam.json", details.to_string());
+    let made: String = ["r1", "r2", "r3"].map(|name| role(name)).concat();
+    let about = |code: &str| {
+        write(at, "tree/x/main.tf", format!("{}{made}{code}", provider(OWN)));
+        judged(at);
+        let scan: Value =
+            serde_json::from_slice(&std::fs::read(at.join("scan.json")).expect("a report")).expect("JSON");
+        let open = scan["not_evaluated"].as_array().expect("a list").iter();
+        open.filter(|one| one["rule"] == "identity-without-code")
+            .filter_map(|one| one["reason"].as_str())
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(about(&role("other")), Vec::<String>::new());
+    assert!(judged(at).2.contains(&"identity-without-code".to_owned()));
+    let of_form = about(&format!("variable \"x\" {{}}\n{}", role("c${var.x}")));
+    assert!(of_form.iter().any(|why| why.contains("makes an identity (aws.role) called c*")), "{of_form:?}");
+    let of_module = about("module \"m\" {\n  source = \"acme/role/aws\"\n}\n");
+    assert!(
+        of_module.iter().any(|why| why.contains("module.m at tree/x/main.tf:14:1, a module that was not read")),
+        "{of_module:?}"
+    );
+    assert_eq!(about(&format!("variable \"x\" {{}}\n{}", role("d${var.x}"))), Vec::<String>::new());
+    // The very name is a tie, under a condition; a form of it is none.
+    write(
+        at,
+        "tree/x/main.tf",
+        format!("{}module \"m\" {{\n  source = \"acme/role/aws\"\n  role_name = \"ci\"\n}}\n", provider(OWN)),
+    );
+    assert_eq!(judged(at).1, Vec::<String>::new(), "two letters say too little");
+}
+
+#[test]
+fn who_wrote_the_line_answers_for_what_it_makes_until_somebody_else_does() {
+    let at = folder();
+    let at = at.path();
+    account(at);
+    let git = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        command.args(["-c", "user.name=Ann", "-c", "user.email=ann@acme.example"]).args(arguments);
+        assert!(command.current_dir(at.join("tree")).output().expect("git runs").status.success(), "{arguments:?}");
+    };
+    std::fs::remove_file(at.join("tree/CODEOWNERS")).expect("it was there");
+    write(at, "tree/x/main.tf", format!("{}{ROLE}", provider(OWN)));
+    git(&["init", "-q", "."]);
+    git(&["add", "-A"]);
+    git(&["commit", "-qm", "x"]);
+    let (owner, _, rules) = judged(at);
+    assert_eq!(owner.as_deref(), Some("ann@acme.example"));
+    assert!(rules.contains(&"owner-left".to_owned()), "she is in the directory, and has left: {rules:?}");
+    let shown = run(at, &["show", "role/ci", "--from", "scan.json"]).stdout;
+    assert!(shown.contains("0.35 ann@acme.example: who wrote tree/x/main.tf:5:1, by git"), "{shown}");
+    // A program that commits answers for nothing.
+    let mut command = std::process::Command::new("git");
+    command.args(["-c", "user.name=b", "-c", "user.email=1+dependabot[bot]@users.noreply.github.com"]);
+    write(
+        at,
+        "tree/x/main.tf",
+        format!("{}{}", provider(OWN), ROLE.replace("\"aws_iam_role\" \"ci\"", "\"aws_iam_role\" \"ci2\"")),
+    );
+    command.args(["commit", "-qam", "y"]).current_dir(at.join("tree"));
+    assert!(command.output().expect("git runs").status.success());
+    assert_eq!(judged(at).0, None);
+}

@@ -239,3 +239,75 @@ fn owners_join_to_one_person_or_to_nobody() {
     assert_eq!(owner(people, "y@acme.example")["active"], true);
     assert!(owner(people, "z@gmail.example")["active"]["unknown"].is_string());
 }
+
+/// A key of a provider's list, by the ends that the list shows; two keys of one end tie to none.
+#[test]
+fn a_found_key_is_the_one_whose_ends_its_provider_shows() {
+    let folder = folder();
+    let at = folder.path();
+    let key =
+        "sk-ant-api03-VrIhOuLZvPwHh6wAAF8TmVvVwgUa5-rtpuuSsTggBHKxpYnQqgHDe2HtGV5ZKTtTfVS0ZcJgsAmCJxmSUOQdtVRoLzXM2AA";
+    write(at, "repo/bot.env", format!("ANTHROPIC_API_KEY={key}\n"));
+    let one = |id: &str, hint: &str| json!({"type": "api_key", "id": id, "name": "prod bot", "status": "active", "partial_key_hint": hint});
+    let told = |keys: Value, more: bool| {
+        write(at, "keys.json", json!({"data": keys, "has_more": more}).to_string());
+        let given = ["scan", "repo", "--isolated", "--now", NOW, "--format", "json", "--keys", "keys.json"];
+        let ran = run(at, &given);
+        let scan: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{}{}", ran.stdout, ran.stderr));
+        let chain = scan["findings"][0]["chain"].to_string();
+        let is_part = scan["coverage"].to_string().contains("it is one page of several");
+        assert_eq!(ran.code, 1, "{}", ran.stderr);
+        (is_part, chain.contains("by its ends it is the key prod bot of anthropic (keys.json (apikey_1); active)"))
+    };
+    let (right, other) = ("sk-ant-api03-VrI...M2AA", "sk-ant-api03-VrI...N2AA");
+    assert_eq!(told(json!([one("apikey_1", right), one("apikey_2", other)]), false), (false, true));
+    assert_eq!(told(json!([one("apikey_1", other)]), false), (false, false));
+    assert_eq!(told(json!([one("apikey_1", right), one("apikey_2", right)]), false), (false, false));
+    // One page of several is no whole list.
+    assert_eq!(told(json!([one("apikey_1", right)]), true), (true, true));
+    let text = std::fs::read_to_string(at.join("keys.json")).expect("it is there");
+    let refused = run(at, &["scan", "repo", "--isolated", "--now", NOW, "--keys", "repo/bot.env"]);
+    assert!(
+        refused.stderr.contains("no answer of Anthropic, OpenAI or GitHub")
+            || refused.stdout.contains("no answer of Anthropic, OpenAI or GitHub"),
+        "{}{}{text}",
+        refused.stderr,
+        refused.stdout
+    );
+    assert!(!refused.stderr.contains("VrIhOuLZ") && !refused.stdout.contains("VrIhOuLZ"), "no value is told");
+}
+
+/// A token of a workflow leads to its workflow and to the roles that let its subject in, for as long as it is valid.
+#[test]
+fn a_token_of_a_workflow_leads_to_the_roles_that_let_it_in() {
+    let folder = folder();
+    let at = folder.path();
+    let claims = |subject: &str| {
+        json!({
+            "iss": "https://token.actions.githubusercontent.com", "sub": subject, "aud": "sts.amazonaws.com",
+            "workflow_ref": "acme/shop/.github/workflows/ci.yml@refs/heads/main", "exp": 1_900_000_000,
+        })
+    };
+    let role = json!({"Path": "/", "RoleName": "ci", "RoleId": "AROAEXAMPLE0000000001", "Arn": "arn:aws:iam::111122223333:role/ci",
+    "CreateDate": "2024-01-01T00:00:00Z", "InstanceProfileList": [], "Tags": [], "AttachedManagedPolicies": [],
+    "RoleLastUsed": {}, "RolePolicyList": [], "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+        "Principal": {"Federated": "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"},
+        "Condition": {"StringEquals": {"token.actions.githubusercontent.com:sub": "repo:acme/shop:ref:refs/heads/main"}},
+    }]}});
+    let details = json!({"UserDetailList": [], "GroupDetailList": [], "RoleDetailList": [role], "Policies": [], "IsTruncated": false});
+    write(at, "aws/iam.json", details.to_string());
+    write(at, "repo/.git/config", "[remote \"origin\"]\n\turl = git@github.com:acme/shop.git\n");
+    write(at, "repo/.github/workflows/ci.yml", "on: push\npermissions: {id-token: write}\njobs: {a: {steps: []}}\n");
+    let leads = |subject: &str| {
+        write(at, "repo/log.txt", format!("TOKEN={}\n", token(&claims(subject))));
+        let given =
+            ["reach", "log.txt", "repo", "--isolated", "--allow-partial", "--now", NOW, "--aws-export", "aws", "-q"];
+        run(at, &given).stdout
+    };
+    let text = leads("repo:acme/shop:ref:refs/heads/main");
+    assert!(text.contains("acts as IAM role ci, account 111122223333 [if: it is used while it is valid"), "{text}");
+    assert!(text.contains("is the value of ci.github-workflow .github/workflows/ci.yml"), "{text}");
+    let text = leads("repo:acme/shop:pull_request");
+    assert!(!text.contains("acts as IAM role ci, account"), "{text}");
+}

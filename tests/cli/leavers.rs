@@ -202,3 +202,36 @@ fn keys_are_replaced_in_an_order_that_works() {
     assert!(text.contains("aws iam update-login-profile --user-name bot --password-reset-required"), "{text}");
     assert!(!text.contains("both work for a while"), "{text}");
 }
+
+/// What somebody wrote into a file is told with whose it is and what it opens, and is replaced like any other credential.
+#[test]
+fn secrets_that_a_leaver_wrote_say_what_they_open() {
+    let folder = folder();
+    let at = folder.path();
+    people(at, "active,");
+    account(at, &[user("svc", &[])], &["svc"]);
+    let keys = json!({"AccessKeyMetadata": [{"UserName": "svc", "AccessKeyId": "AKIARTX3GSDSQAD65PDZ", "Status": "Active", "CreateDate": "2026-10-01T00:00:00Z"}]});
+    write(at, "aws/iam.list-access-keys.json", keys.to_string());
+    let lines = [
+        format!("AWS_ACCESS_KEY_ID={}\n", "AKIARTX3GSDSQAD65PDZ"),
+        format!("AWS_SECRET_ACCESS_KEY={}\n", "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"),
+    ];
+    write(at, "repo/.env", lines.concat());
+    for arguments in [&["init", "-q", "."][..], &["add", "-A"], &["commit", "-qm", "x"]] {
+        let mut git = std::process::Command::new("git");
+        git.args(["-c", "user.name=Jana", "-c", "user.email=jana@acme.example"]).args(arguments);
+        assert!(git.current_dir(at.join("repo")).output().expect("git runs").status.success());
+    }
+    let given = ["--isolated", "--allow-partial", "--now", NOW, "--aws-export", "aws", "--people", "people.csv", "-q"];
+    let text = run(at, &[&["offboard", "jana@acme.example", "repo", "--history"], &given[..]].concat()).stdout;
+    let (_, written) = text.split_once("Secrets they wrote into files").expect("it is told");
+    for part in [
+        "aws.access-key AKIARTX3GSDSQAD65PDZ of IAM user svc, account 111122223333: works",
+        "do everything (administrator): account 111122223333",
+        "1. Replace aws.access-key AKIARTX3GSDSQAD65PDZ, which they wrote to repo/.env:2:23.",
+        "nonhuman rotate aws:access-key/AKIARTX3GSDSQAD65PDZ",
+        "then: aws iam update-access-key --user-name svc --access-key-id AKIARTX3GSDSQAD65PDZ --status Inactive",
+    ] {
+        assert!(written.contains(part), "{part}\n{text}");
+    }
+}

@@ -321,3 +321,33 @@ fn an_administrator_controls_its_account_and_tokens_sleep_with_their_users() {
     let (open, asleep) = bill.split_once("Works again if its user is reactivated").expect("it is told");
     assert!(!open.contains("okta.api-token jana-laptop") && asleep.contains("okta.api-token jana-laptop"), "{bill}");
 }
+
+/// A condition is named with the policy that has it, so that a reader can say whether it is met.
+#[test]
+fn conditions_are_named_with_their_policy() {
+    let folder = folder();
+    let arn = |name: &str| format!("arn:aws:iam::111122223333:{name}");
+    let trust = serde_json::json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": arn("user/u")}, "Action": "sts:AssumeRole",
+         "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}},
+    ]});
+    let all = |action: &str| serde_json::json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]});
+    let details = serde_json::json!({
+        "UserDetailList": [{"Path": "/", "UserName": "u", "UserId": "AIDAEXAMPLE0000000001", "Arn": arn("user/u"),
+            "CreateDate": "2024-01-01T00:00:00Z", "GroupList": [], "AttachedManagedPolicies": [], "Tags": [],
+            "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": all("sts:AssumeRole")}]}],
+        "RoleDetailList": [{"Path": "/", "RoleName": "strong", "RoleId": "AROAEXAMPLE0000000001", "Arn": arn("role/strong"),
+            "CreateDate": "2024-01-01T00:00:00Z", "AssumeRolePolicyDocument": trust, "InstanceProfileList": [], "Tags": [],
+            "AttachedManagedPolicies": [], "RoleLastUsed": {},
+            "RolePolicyList": [{"PolicyName": "r", "PolicyDocument": all("*")}]}],
+        "GroupDetailList": [], "Policies": [], "IsTruncated": false,
+    });
+    write(folder.path(), "aws/iam.json", details.to_string());
+    let given = ["--isolated", "--allow-partial", "--now", NOW, "--aws-export", "aws", "-q"];
+    let named = "[if: under conditions on aws:multifactorauthpresent (its trust policy, statement 1)]";
+    for question in [&["path", "user/u", "role/strong"][..], &["reach", "user/u"], &["show", "user/u"]] {
+        let text = run(folder.path(), &[question, &given].concat()).stdout;
+        assert!(text.contains(named), "{question:?}: {text}");
+        assert!(!text.contains("something that is not known"), "{text}");
+    }
+}

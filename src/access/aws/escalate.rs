@@ -279,3 +279,28 @@ pub fn cited(sentence: &str) -> Option<&str> {
     let start = sentence.find("(policy ")? + 1;
     sentence.get(start..start + "policy ".len() + cited.len())
 }
+
+/// What must be so for sentences of a way to hold, as far as they say it: condition keys, denies that may bear, and what
+/// must be there beside. Empty where they say nothing.
+pub fn asked(sentences: &[String]) -> String {
+    let mut found: Vec<String> = Vec::new();
+    for sentence in sentences {
+        for mark in ["under conditions on ", "limited by ", "provided that ", "this holds if "] {
+            for (at, _) in sentence.match_indices(mark) {
+                let rest = sentence.get(at..).unwrap_or_default();
+                let end = rest.find([';', ')']).map_or(rest.len(), |end| {
+                    // A bracket that opens within is closed within.
+                    let is_inner = rest[..end].contains('(') && rest[end..].starts_with(')');
+                    if is_inner { end + 1 } else { end }
+                });
+                let part = rest[..end].split(", limited by ").next().unwrap_or_default();
+                let part = if mark == "limited by " { &rest[..end] } else { part };
+                let text = part.trim_end_matches([',', ' ']).to_owned();
+                if !found.iter().any(|known| known.contains(&text)) {
+                    found.push(text);
+                }
+            }
+        }
+    }
+    found.join("; ")
+}

@@ -361,7 +361,7 @@ fn place_text(policy: &Policy, statement: &Statement) -> String {
     format!("policy {}, statement {} ({})", policy.name, statement.number, statement.describe())
 }
 
-fn condition_keys(clauses: &[Clause]) -> String {
+pub(super) fn condition_keys(clauses: &[Clause]) -> String {
     let mut keys: Vec<&str> = clauses.iter().map(|clause| clause.key.as_ref()).collect();
     keys.sort_unstable();
     keys.dedup();

@@ -46,7 +46,7 @@ pub use capability::{capabilities, judged, policy_capabilities};
 pub use context::Context;
 pub use decide::{Held, Layers, Request, decide};
 pub use document::Document;
-pub use escalate::{Ways, cited, escalations};
+pub use escalate::{Ways, asked, cited, escalations};
 pub use library::Library;
 pub use probe::CapabilityTable;
 pub use problems::{oddities, problems};

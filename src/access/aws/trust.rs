@@ -7,6 +7,7 @@ use super::action::Action;
 use super::condition::{Clause, hold};
 use super::context::Asked;
 use super::document::{Document, Form, Only, Statement};
+use super::evaluate::condition_keys;
 use super::truth::Truth;
 use crate::model::{Identity, IdentityKind, PrincipalKind, Trust, TrustedPrincipal};
 
@@ -212,16 +213,21 @@ impl TrustPolicy {
     /// Whether this identity is let in with `sts:AssumeRole`. `asked` are its condition keys.
     pub(super) fn admits(&self, who: &Identity, asked: &Asked<'_>) -> Option<Admission> {
         let mut best: Option<Admission> = None;
-        let mut doubt = false;
+        let mut doubt: Option<String> = None;
         for statement in self.about_assuming() {
             let holds = hold(&statement.conditions, asked);
-            let Some((direct, sure, whom)) = names_identity(statement, who) else { continue };
+            let Some((direct, sure, mut whom)) = names_identity(statement, who) else { continue };
             match (statement.allow, holds) {
                 (_, Truth::False) => {}
                 (false, Truth::True) if sure => return None,
-                (false, _) => doubt = true,
+                (false, _) => doubt = Some(format!(", limited by its trust policy, statement {}", statement.number)),
                 (true, _) => {
                     let conditional = holds == Truth::Open || !sure;
+                    let keys = condition_keys(&statement.conditions);
+                    if conditional && !keys.is_empty() {
+                        let number = statement.number;
+                        whom = format!("{whom}, under conditions on {keys} (its trust policy, statement {number})");
+                    }
                     let better = best.as_ref().is_none_or(|b| (b.conditional, !b.direct) > (conditional, !direct));
                     if better {
                         best = Some(Admission { direct, conditional, whom });
@@ -229,7 +235,10 @@ impl TrustPolicy {
                 }
             }
         }
-        best.map(|admission| Admission { conditional: admission.conditional || doubt, ..admission })
+        best.map(|admission| match doubt {
+            Some(limit) => Admission { conditional: true, whom: admission.whom + &limit, ..admission },
+            None => admission,
+        })
     }
 }
 

@@ -19,9 +19,9 @@ use super::records::{Projection, qualified};
 use super::resources::Kind;
 use super::shape::Take;
 use super::{NAME, cluster_name, helm, unrendered};
-use crate::collect::source::Repositories;
+use crate::collect::source::{Repositories, authors};
 use crate::collect::{CollectError, Collector, Context, Sink};
-use crate::model::{AttributeName, CoverageEntry, FactKind, IdentityKind, Known, Location, Outcome, Record};
+use crate::model::{AttributeName, CoverageEntry, FactKind, Identity, IdentityKind, Known, Location, Outcome, Record};
 
 /// Larger files are no manifests that people write.
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -292,20 +292,39 @@ impl Tree<'_> {
         }
         records.extend(projection.finish());
         let mut repositories = Repositories::new(self.root);
-        for mut record in records {
-            if let Record::Identity(one) = &mut record
+        for record in &mut records {
+            if let Record::Identity(one) = record
+                && one.kind == IdentityKind::KubernetesServiceAccount
                 && let Location::File { path, .. } = &one.evidence.location
             {
                 let owners = repositories.owners_of(path);
-                if !owners.is_empty() && one.kind == IdentityKind::KubernetesServiceAccount {
-                    one.attributes.set(AttributeName::CodeOwners, owners);
-                }
+                _ = (!owners.is_empty()).then(|| one.attributes.set(AttributeName::CodeOwners, owners));
             }
+        }
+        self.sign(&mut records);
+        for mut record in records {
             if declared(&mut record, &templates) {
                 self.sink.send_blocking(record)?;
             }
         }
         Ok(())
+    }
+
+    /// Says of each service account who wrote the line that it begins with.
+    fn sign(&self, records: &mut [Record]) {
+        let is_account = |one: &Identity| one.kind == IdentityKind::KubernetesServiceAccount;
+        let (mut accounts, mut wanted) = (Vec::new(), Vec::new());
+        for record in records {
+            if let Record::Identity(one) = record
+                && let (true, Location::File { path, line, .. }) = (is_account(one), &one.evidence.location)
+            {
+                wanted.push((path.to_string(), *line));
+                accounts.push(one);
+            }
+        }
+        for (one, author) in accounts.iter_mut().zip(authors(self.root, &wanted)) {
+            one.attributes.set_known(AttributeName::GitAuthor, Known::from(author));
+        }
     }
 
     fn location(&self, manifest: &Manifest, object: &Object) -> Location {

@@ -32,6 +32,7 @@ use crate::secrets::{DetectorSet, Ignores};
 
 pub use allows::TextNotes;
 pub use discover::{Found, discover};
+pub(super) use git::authors;
 pub use given::{Given, GivenText};
 pub use home::Homes;
 pub(super) use manifest::Repositories;

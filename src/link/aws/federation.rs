@@ -44,7 +44,7 @@ fn one(statement: &Statement<'_>, provider: &str, table: &TrustTable, findings: 
     let is_shared = issuer.is_some_and(|issuer| issuer.shared);
     let of = |claim: &str| {
         let key = format!("{provider}:{claim}");
-        statement.tests.iter().filter(move |test| test.key == key && test.binds())
+        statement.tests.iter().chain(&statement.spared).filter(move |test| test.key == key && test.binds())
     };
     if provider == COGNITO {
         // `amr` says how somebody signed in: `authenticated`, and the provider, or `unauthenticated`.
@@ -153,6 +153,10 @@ mod tests {
             ("repo:acme/*", false, true),
             ("repo:acme/shop*", false, true),
             ("repo:acme*", true, false),
+            // With the numbers behind the names, which no name has an at sign in.
+            ("repo:acme@*/shop@*:*", false, false),
+            ("repo:acme@12/shop@34:ref:*", false, false),
+            ("repo:acme@*/*", false, true),
             ("repo:*", true, false),
             ("*", true, false),
         ] {
@@ -161,6 +165,27 @@ mod tests {
             assert_eq!(!found.texts(A::OidcWideSubjects).is_empty(), wide, "{value}");
             assert!(found.texts(A::OidcAnyAudience).is_empty());
         }
+    }
+
+    #[test]
+    fn a_deny_of_all_others_is_a_test_of_its_own() {
+        let table = TrustTable::parse(crate::embedded::facts("aws-trust")).expect("it is ours");
+        let any = |deny: serde_json::Value| {
+            let provider = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com";
+            let document = json!({"Statement": [
+                {"Effect": "Allow", "Principal": {"Federated": provider}, "Action": "sts:AssumeRoleWithWebIdentity",
+                 "Condition": {"StringLike": {SUB: "repo:*"}, "StringEquals": {AUD: "sts.amazonaws.com"}}},
+                deny,
+            ]});
+            let mut attributes = Attributes::default();
+            judge(&allows(&document), &table, &mut attributes);
+            !attributes.texts(A::OidcAnySubject).is_empty()
+        };
+        let deny = |principal: serde_json::Value, condition: serde_json::Value| json!({"Effect": "Deny", "Principal": principal, "Action": "sts:*", "Condition": condition});
+        assert!(!any(deny(json!("*"), json!({"StringNotLike": {SUB: "repo:acme/shop:*"}}))));
+        assert!(any(deny(json!("*"), json!({"StringNotLike": {SUB: "repo:*"}}))), "it spares everyone");
+        assert!(any(deny(json!("*"), json!({"StringLike": {SUB: "repo:evil/*"}}))), "it keeps out one of many");
+        assert!(any(deny(json!({"AWS": "123456789012"}), json!({"StringNotLike": {SUB: "repo:acme/shop:*"}}))));
     }
 
     #[test]

@@ -106,6 +106,8 @@ pub(super) struct Statement<'a> {
     /// It lets in everyone but those it names.
     pub(super) all_but: bool,
     pub(super) tests: Vec<Test<'a>>,
+    /// What a `Deny` of the same document spares, as tests that must hold.
+    pub(super) spared: Vec<Test<'a>>,
     /// A `Deny` of the same document keeps out every stranger that it lets in.
     pub(super) shut: bool,
 }
@@ -127,9 +129,29 @@ pub(super) fn allows(document: &Value) -> Vec<Statement<'_>> {
             principals: statement.get("Principal").map(principals).unwrap_or_default(),
             all_but: statement.get("NotPrincipal").is_some(),
             tests: statement.get("Condition").map(tests).unwrap_or_default(),
+            spared: statements
+                .iter()
+                .filter(|deny| has(deny, "Deny") && is_about_all_of(deny, statement))
+                .filter_map(|deny| spared(deny, statement))
+                .collect(),
             shut: shutting.iter().any(|deny| is_about_all_of(deny, statement)),
         })
         .collect()
+}
+
+/// What a `Deny` of everyone, or of the providers that a statement names, spares by its one negated test.
+fn spared<'a>(deny: &'a Value, allow: &Value) -> Option<Test<'a>> {
+    let named = deny.get("Principal").map(principals).unwrap_or_default();
+    let allowed = allow.get("Principal").map(principals).unwrap_or_default();
+    let is_all = named.contains(&Principal::Anyone) || allowed.iter().all(|one| named.contains(one));
+    let mut tests = deny.get("Condition").map(tests)?.into_iter();
+    let (one, None) = (tests.next()?, tests.next()) else { return None };
+    let operator = match one.operator.as_str() {
+        "stringnotlike" => "stringlike",
+        "stringnotequals" => "stringequals",
+        _ => return None,
+    };
+    is_all.then(|| Test { operator: operator.to_owned(), ..one })
 }
 
 /// Whether a `Deny` keeps out everyone who is of no account, organisation or network that it spares.

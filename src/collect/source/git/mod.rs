@@ -31,7 +31,7 @@ use crate::collect::CollectError;
 
 pub(super) use repository::is_bare_repository;
 pub(super) use tracked::Tracked;
-pub(super) use wrote::authors;
+pub(in crate::collect) use wrote::authors;
 
 /// How much is kept unpacked while commits and trees are read, in bytes.
 const UNPACKED: usize = 24 * 1024 * 1024;

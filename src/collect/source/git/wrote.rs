@@ -29,7 +29,7 @@ struct Line {
 
 /// The e-mail addresses of those who wrote lines of files below a root, in the order of `wanted`: a path below the root and a
 /// line, counted from 1. Only repositories count whose top is the root or lies in it: what lies above was not given.
-pub(in super::super) fn authors(root: &Path, wanted: &[(String, u64)]) -> Vec<Option<String>> {
+pub(in crate::collect) fn authors(root: &Path, wanted: &[(String, u64)]) -> Vec<Option<String>> {
     let mut found = vec![None; wanted.len()];
     let mut tops: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (place, (path, _)) in wanted.iter().enumerate() {

@@ -98,7 +98,8 @@ fn keys(node: &Value, left: usize, found: &mut BTreeMap<&'static str, (String, B
             for (key, value) in entries {
                 let cloud = KEYS.iter().find(|(known, _)| *known == plain(key)).map(|(_, cloud)| *cloud);
                 let names = value.as_str().map(secrets).unwrap_or_default();
-                match cloud.filter(|cloud| !names.is_empty() && !(is_short && *cloud == "AWS")) {
+                let lasts = |cloud: &&str| !is_short || *cloud != "AWS";
+                match cloud.filter(lasts).filter(|_| !names.is_empty()) {
                     Some(cloud) => {
                         let of_cloud = found.entry(cloud).or_insert_with(|| (key.clone(), BTreeSet::new()));
                         of_cloud.1.extend(names);

@@ -1,25 +1,10 @@
-//! The resources of a Terraform or OpenTofu file, as far as their names stand there plainly. A tolerant reader: what it
-//! does not understand it skips. It evaluates nothing.
+//! The providers of a Terraform or OpenTofu file and whom its trust policies name, as far as that stands there plainly. A
+//! tolerant reader: what it does not understand it skips. It evaluates nothing.
 
 use std::collections::BTreeMap;
 
 /// The deepest nesting of blocks that is followed.
 const DEEPEST: usize = 64;
-
-/// A `resource` block.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Resource {
-    pub(super) kind: String,
-    pub(super) label: String,
-    /// The line of its first word, from 1.
-    pub(super) line: u64,
-    /// Its attributes with a plain text, by path: `name`, `metadata.namespace`.
-    pub(super) texts: BTreeMap<String, String>,
-    /// It has `count` or `for_each`: it is made any number of times, or never.
-    pub(super) optional: bool,
-    /// The provider that makes it, as `aws.other`, where it names one.
-    pub(super) provider: Option<String>,
-}
 
 /// A `provider "aws"` block.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -40,41 +25,6 @@ enum Token {
     Text(Option<String>),
     Sign(u8),
     Line,
-}
-
-/// Every resource of a file, in order.
-pub(super) fn resources(source: &str) -> Vec<Resource> {
-    let tokens = tokens(source);
-    let mut found = Vec::new();
-    let mut at = 0;
-    let mut depth = 0_usize;
-    while at < tokens.len() {
-        let here = &tokens[at..];
-        if let [
-            (Token::Word(word), line),
-            (Token::Text(Some(kind)), _),
-            (Token::Text(Some(label)), _),
-            (Token::Sign(b'{'), _),
-            ..,
-        ] = here
-            && word == "resource"
-            && depth == 0
-        {
-            let (texts, after) = body(&tokens, at + 4);
-            let inside = &tokens[at + 4..after];
-            let (optional, provider) = (is_optional(inside), provider_of(inside));
-            found.push(Resource { kind: kind.clone(), label: label.clone(), line: *line, texts, optional, provider });
-            at = after;
-            continue;
-        }
-        match here[0].0 {
-            Token::Sign(b'{' | b'[' | b'(') => depth += 1,
-            Token::Sign(b'}' | b']' | b')') => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        at += 1;
-    }
-    found
 }
 
 /// Every provider of AWS in a file.
@@ -143,24 +93,6 @@ fn plain_list(tokens: &[(Token, u64)], name: &str) -> Vec<String> {
     Vec::new()
 }
 
-/// `aws.other` of `provider = aws.other`, outside of any block in a body.
-fn provider_of(body: &[(Token, u64)]) -> Option<String> {
-    let mut depth = 0_usize;
-    body.windows(3).find_map(|three| {
-        match three[0].0 {
-            Token::Sign(b'{' | b'[' | b'(') => depth += 1,
-            Token::Sign(b'}' | b']' | b')') => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        match three {
-            [(Token::Word(name), _), (Token::Sign(b'='), _), (Token::Word(value), _)] if name == "provider" => {
-                (depth == 0).then(|| value.clone())
-            }
-            _ => None,
-        }
-    })
-}
-
 /// The plain texts of a block's body, and the place behind its closing brace.
 fn body(tokens: &[(Token, u64)], start: usize) -> (BTreeMap<String, String>, usize) {
     let mut texts = BTreeMap::new();
@@ -188,20 +120,6 @@ fn body(tokens: &[(Token, u64)], start: usize) -> (BTreeMap<String, String>, usi
         at += 1;
     }
     (texts, at)
-}
-
-/// Whether a body says how often it is made, outside of any block in it.
-fn is_optional(body: &[(Token, u64)]) -> bool {
-    let mut depth = 0_usize;
-    body.iter().zip(body.iter().skip(1)).any(|((token, _), (next, _))| {
-        match token {
-            Token::Sign(b'{' | b'[' | b'(') => depth += 1,
-            Token::Sign(b'}' | b']' | b')') => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        let is_name = matches!(token, Token::Word(word) if word == "count" || word == "for_each");
-        depth == 0 && is_name && *next == Token::Sign(b'=')
-    })
 }
 
 /// Whether `name = "text"` stands here with nothing behind the text.
@@ -341,46 +259,12 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn names_are_read_where_they_stand_plainly() {
-        let found = resources(
-            r#"
-# resource "aws_iam_role" "no" {}
-resource "aws_iam_role" "deploy" {
-  assume_role_policy = jsonencode({ Statement = [{ name = "inner" }] })
-  name = "deploy" // the role
-  tags = { owner = "a@acme.example", name = "other" }
-  inline_policy {
-    name = "inline"
-    policy = <<-EOT
-      { "name = "x" }
-    EOT
-  }
-}
-/* resource "aws_iam_user" "no" {
-} */
-resource "aws_iam_user" "bot" { name = "${var.env}-bot" }
-resource "aws_iam_user" "made" { name = var.name }
-resource "kubernetes_service_account" "api" {
-  metadata {
-    name      = "api"
-    namespace = "payments"
-  }
-}
-"#,
-        );
-        let names: Vec<_> =
-            found.iter().map(|one| (one.label.as_str(), one.line, one.texts.get("name").map(String::as_str))).collect();
-        assert_eq!(names, [("deploy", 3, Some("deploy")), ("bot", 16, None), ("made", 17, None), ("api", 18, None)]);
-        assert_eq!(found[0].texts.get("tags.owner").map(String::as_str), Some("a@acme.example"));
-        assert_eq!(found[3].texts.get("metadata.namespace").map(String::as_str), Some("payments"));
-    }
-
     proptest! {
         #[test]
         fn no_text_breaks_it(text in "[a-z\"{}\\[\\]=$<\\n\\\\/*# é-]{0,200}") {
-            resources(&text);
-            resources(&format!("resource \"a\" \"b\" {{{text}"));
+            providers(&text);
+            providers(&format!("provider \"aws\" {{{text}"));
+            trusted(&text);
         }
     }
 }

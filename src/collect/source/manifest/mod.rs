@@ -2,6 +2,7 @@
 //! states, those of Pulumi, CloudFormation templates, GitHub workflows, GitLab pipelines. Names and places only; nothing is evaluated, and no value of a
 //! state leaves it.
 
+mod defined;
 mod events;
 mod habits;
 mod hcl;
@@ -12,6 +13,7 @@ mod providers;
 mod repository;
 mod state;
 mod template;
+mod terraform;
 mod workflow;
 
 use std::io::Read;
@@ -21,11 +23,8 @@ use ignore::WalkBuilder;
 
 use super::name::text_of;
 use super::{NAME, Root};
-use crate::collect::agents::Administrators;
 use crate::collect::{CollectError, Context, Sink};
-use crate::model::{
-    AttributeName, Attributes, CoverageEntry, Evidence, Location, Outcome, Record, Setting, SettingKind, Urn,
-};
+use crate::model::{AttributeName, Attributes, CoverageEntry, Evidence, Location, Outcome, Record, Setting, Urn};
 use providers::Providers;
 pub(in crate::collect) use repository::Repositories;
 
@@ -62,16 +61,20 @@ struct Definition {
     form: &'static str,
     /// How the tool calls it there.
     address: String,
-    /// The kind of resource, as the tool calls it.
-    kind: String,
+    /// The kind of resource, as the tool calls it; none of what may make any identity.
+    kind: Option<String>,
     line: u64,
-    /// Its name, where that stands there plainly.
+    /// Its name, where that stands there plainly or can be worked out.
     name: Option<String>,
+    /// Else the names that it may have, `*` standing for any text.
+    patterns: Vec<String>,
     arn: Option<String>,
     /// It is made in some cases only (`count`, `for_each`, `Condition`).
     optional: bool,
     /// The provider that makes it, as Terraform calls it, where it names one.
     provider: Option<String>,
+    /// The folder in which Terraform is run, where that is another than the file's.
+    root: Option<String>,
     /// The policy by which its own code makes it an administrator.
     administrator_by: Option<String>,
 }
@@ -85,6 +88,8 @@ pub(super) fn run(root: &Root, target: &str, context: &Context, sink: &Sink) -> 
         root,
         context,
         sink,
+        code: terraform::Code::default(),
+        found: Vec::new(),
         count: 0,
         holes: Vec::new(),
         repositories: Repositories::new(&root.path),
@@ -98,6 +103,8 @@ pub(super) fn run(root: &Root, target: &str, context: &Context, sink: &Sink) -> 
             reader.file(entry.path())?;
         }
     }
+    reader.terraform();
+    reader.send()?;
     if reader.count > 0 {
         let entry = CoverageEntry::complete(NAME, target, "code that makes identities", reader.count);
         sink.send_blocking(Record::Coverage(entry))?;
@@ -128,11 +135,14 @@ impl Form {
             Some(Self::Workflow)
         } else if pipeline::is_one(path) {
             Some(Self::Pipeline)
-        } else if path.ends_with(".tf") || path.ends_with(".tofu") {
+        } else if terraform::is_one(path) {
             Some(Self::Terraform)
         } else if path.ends_with(".tfstate") || has("\"terraform_version\"") && has("\"lineage\"") {
             Some(Self::State)
-        } else if path.ends_with(".json") && has("\"deployment\"") && has("\"manifest\"") {
+        } else if path.ends_with(".json")
+            && has("\"manifest\"")
+            && (has("\"deployment\"") || has("\"checkpoint\"") && has("\"latest\""))
+        {
             Some(Self::Pulumi)
         } else {
             template::sniff(head).then_some(Self::Template)
@@ -144,6 +154,9 @@ struct Reader<'a> {
     root: &'a Root,
     context: &'a Context,
     sink: &'a Sink,
+    code: terraform::Code,
+    /// What code makes, until it is known who wrote it.
+    found: Vec<Setting>,
     count: u64,
     holes: Vec<(String, String)>,
     repositories: Repositories,
@@ -156,7 +169,7 @@ impl Reader<'_> {
         let relative = text_of(path.strip_prefix(&self.root.path).unwrap_or(path));
         let lower = relative.to_ascii_lowercase();
         let is_workflow = workflow::is_one(&lower);
-        let endings = [".tf", ".tofu", ".tfstate", ".json", ".yaml", ".yml", ".template"];
+        let endings = [".tf", ".tofu", ".tfvars", ".hcl", ".tfstate", ".json", ".yaml", ".yml", ".template"];
         if keys::is_list(lower.rsplit('/').next().unwrap_or(&lower)) {
             return read(path, |_| true).map_or(Ok(()), |text| self.keys(&relative, &text));
         }
@@ -171,88 +184,20 @@ impl Reader<'_> {
         let found = match form(&text) {
             Some(Form::Workflow) => return self.workflow(&relative, &text),
             Some(Form::Pipeline) => return self.pipeline(&relative, &text),
-            Some(Form::Terraform) => Ok(self.terraform(&relative, &text)),
+            Some(Form::Terraform) => {
+                self.code.add(&relative, &text, |kind| KINDS.iter().any(|(known, _)| *known == kind));
+                return Ok(());
+            }
             Some(Form::State) => state::terraform(text.as_bytes()),
             Some(Form::Pulumi) => state::pulumi(text.as_bytes()),
-            Some(Form::Template) => Ok(of_template(&text)),
+            Some(Form::Template) => Ok(defined::of_template(&text)),
             None => return Ok(()),
         };
         match found {
-            Ok(found) => found.into_iter().try_for_each(|one| self.definition(&relative, one)),
-            Err(why) => {
-                self.holes.push((relative, why));
-                Ok(())
-            }
+            Ok(found) => found.into_iter().for_each(|one| self.definition(&relative, one)),
+            Err(why) => self.holes.push((relative, why)),
         }
-    }
-
-    fn definition(&mut self, path: &str, found: Definition) -> Result<(), CollectError> {
-        let Some((_, kind)) = KINDS.iter().find(|(kind, _)| *kind == found.kind) else { return Ok(()) };
-        let mut attributes =
-            Attributes::default().with(AttributeName::Form, found.form).with(AttributeName::DefinedKind, *kind);
-        if let Some(name) = found.name.filter(|name| !name.is_empty()) {
-            attributes.set(AttributeName::DefinedName, name);
-        }
-        if let Some(arn) = found.arn.filter(|arn| arn.starts_with("arn:")) {
-            attributes.set(AttributeName::DefinedArn, arn);
-        }
-        if let Some(by) = found.administrator_by {
-            attributes.set(AttributeName::AdministratorBy, by);
-        }
-        if found.optional {
-            attributes.set(AttributeName::Optional, true);
-        }
-        if found.form == "terraform" && found.kind.starts_with("aws_") {
-            let accounts = self.accounts(path, found.provider.as_deref());
-            if !accounts.is_empty() {
-                attributes.set(AttributeName::DefinedAccounts, accounts);
-            }
-        }
-        self.about_file(path, &mut attributes);
-        self.count += 1;
-        let id = Urn::new(format!("code:{}/{path}#{}", self.root.label, found.address));
-        let setting = Setting {
-            id,
-            kind: SettingKind::CodeDefinition,
-            tenant: self.tenant(),
-            name: found.address,
-            part_of: None,
-            labels: Default::default(),
-            attributes,
-            evidence: self.evidence(path, found.line),
-        };
-        self.sink.send_blocking(Record::Setting(setting))
-    }
-
-    fn terraform(&mut self, path: &str, text: &str) -> Vec<Definition> {
-        let mut found: Vec<Definition> = hcl::resources(text).into_iter().map(of_terraform).collect();
-        // Most files make nothing that has policies.
-        for one in found.iter_mut().filter(|one| KINDS.iter().any(|(kind, _)| *kind == one.kind)) {
-            let by = self.providers(path).and_then(|providers| providers.administrator(&one.address));
-            one.administrator_by = by.map(str::to_owned);
-        }
-        found
-    }
-
-    /// The accounts that the Terraform of a file is held to.
-    fn accounts(&mut self, path: &str, provider: Option<&str>) -> Vec<String> {
-        let alias = match provider {
-            None | Some("aws") => "",
-            Some(named) => named.strip_prefix("aws.").unwrap_or(named),
-        };
-        self.providers(path).map(|providers| providers.accounts(alias)).unwrap_or_default()
-    }
-
-    /// What the Terraform of a file's folder says together.
-    fn providers(&mut self, path: &str) -> Option<&Providers> {
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        if self.providers.as_ref().is_none_or(|(known, _)| known != folder) {
-            // A root that is a file has no folder that the user meant.
-            let whole = self.root.path.join(folder);
-            let providers = Providers::of_folder(&whole, |path| read(path, |_| true));
-            self.providers = Some((folder.to_owned(), providers));
-        }
-        self.providers.as_ref().map(|(_, providers)| providers)
+        Ok(())
     }
 
     /// What holds for everything in a file: its repository, and who owns it.
@@ -272,6 +217,9 @@ impl Reader<'_> {
         let Some(found) = workflow::read(text, default.as_deref()) else { return Ok(()) };
         let mut attributes = Attributes::default().with(AttributeName::Outsiders, found.outsiders);
         self.about_file(path, &mut attributes);
+        if !self.repositories.is_at_github(path) {
+            attributes.remove(AttributeName::Repository);
+        }
         self.count += 1;
         let evidence = self.evidence(path, found.line);
         self.sink.send_blocking(Record::Workload(found.workload(
@@ -348,27 +296,4 @@ fn read(path: &Path, is_worth: impl Fn(&str) -> bool) -> Option<String> {
     }
     file.take(LARGEST).read_to_end(&mut bytes).ok()?;
     String::from_utf8(bytes).ok()
-}
-
-fn of_template(text: &str) -> Vec<Definition> {
-    let mut found = template::resources(text);
-    let mut administrators = Administrators::of_template(text);
-    found.iter_mut().for_each(|one| one.administrator_by = administrators.remove(&one.address));
-    found
-}
-
-fn of_terraform(resource: hcl::Resource) -> Definition {
-    let text = |name: &str| resource.texts.get(name).cloned();
-    let of_cluster = || Some(format!("{}/{}", text("metadata.namespace")?, text("metadata.name")?));
-    Definition {
-        form: "terraform",
-        address: format!("{}.{}", resource.kind, resource.label),
-        line: resource.line,
-        name: text("name").or_else(of_cluster),
-        arn: None,
-        optional: resource.optional,
-        administrator_by: None,
-        provider: resource.provider,
-        kind: resource.kind,
-    }
 }

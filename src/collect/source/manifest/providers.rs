@@ -8,6 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::hcl;
 use crate::collect::agents::Administrators;
 
@@ -32,16 +34,37 @@ impl Providers {
             std::fs::read_dir(folder).into_iter().flatten().flatten().map(|one| one.path()).collect();
         files.sort();
         let is_code = |path: &Path| path.extension().is_some_and(|ending| ending == "tf" || ending == "tofu");
+        let is_json = |path: &Path| path.to_string_lossy().ends_with(".tf.json");
         let mut providers = Self::default();
         let mut administrators = Administrators::default();
-        for path in files.iter().filter(|path| is_code(path)).take(MOST_FILES) {
-            if let Some(text) = read(path) {
-                providers.add(&text);
-                administrators.add(&text);
+        for path in files.iter().filter(|path| is_code(path) || is_json(path)).take(MOST_FILES) {
+            match read(path) {
+                Some(text) if is_json(path) => providers.add_json(&text),
+                Some(text) => {
+                    providers.add(&text);
+                    administrators.add(&text);
+                }
+                None => {}
             }
         }
         providers.administrators = administrators.by();
         providers
+    }
+
+    /// The providers of a file of JSON: an object, or a list of such.
+    fn add_json(&mut self, text: &str) {
+        let Ok(file) = serde_json::from_str::<Value>(text) else { return };
+        let items = |value: &Value| value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
+        for block in file.pointer("/provider/aws").map(items).unwrap_or_default() {
+            let listed = block.get("allowed_account_ids").and_then(Value::as_array).cloned().unwrap_or_default();
+            let listed: Vec<String> = listed.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+            let is_plain = listed.iter().all(|one| one.bytes().all(|byte| byte.is_ascii_digit()));
+            let mut accounts: BTreeSet<String> = listed.into_iter().filter(|_| is_plain).collect();
+            let role = block.get("assume_role").map(items).unwrap_or_default();
+            accounts.extend(role.iter().filter_map(|role| account(role.get("role_arn")?.as_str()?)));
+            let alias = block.get("alias").and_then(Value::as_str).unwrap_or_default();
+            self.accounts.entry(alias.to_owned()).or_default().extend(accounts);
+        }
     }
 
     /// The policy that makes an administrator of what stands at an address.

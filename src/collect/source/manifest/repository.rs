@@ -47,6 +47,12 @@ impl Repositories {
         })
     }
 
+    /// Whether the repository of a file is one of GitHub, as far as its origin says.
+    pub(super) fn is_at_github(&self, path: &str) -> bool {
+        let config = |folder: &Path| text(&self.root.join(folder).join(".git/config"));
+        Path::new(path).ancestors().skip(1).find_map(config).is_none_or(|config| is_at_github(&config))
+    }
+
     /// `owner/name` of the repository's origin at GitHub or its like.
     pub(super) fn name_of(&mut self, path: &str) -> Option<String> {
         for folder in Path::new(path).ancestors().skip(1) {
@@ -61,6 +67,17 @@ impl Repositories {
         }
         None
     }
+}
+
+/// Whether a remote is at GitHub itself: a mirror at another forge gets no tokens of GitHub, and a GitHub of one's own has an
+/// issuer of its own. An alias of SSH that begins so (`github.com-work`) is meant for it.
+fn is_at_github(config: &str) -> bool {
+    let host = address(config).map(|url| {
+        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let rest = rest.split_once('@').map_or(rest, |(_, rest)| rest);
+        rest.split(['/', ':']).next().unwrap_or_default().to_ascii_lowercase()
+    });
+    host.is_none_or(|host| host.starts_with("github.com") || host == "ssh.github.com" || !host.contains('.'))
 }
 
 impl Repositories {
@@ -147,6 +164,15 @@ mod tests {
         ] {
             let config = format!("[core]\n\tbare = false\n[remote \"origin\"]\n\turl = {url}\n\tfetch = +refs\n");
             assert_eq!(origin(&config).as_deref(), expected, "{url}");
+        }
+        for (url, expected) in [
+            ("git@github.com-work:acme/shop.git", true),
+            ("https://x:y@github.com/acme/shop", true),
+            ("work:acme/shop.git", true),
+            ("git@gitlab.com:acme/shop.git", false),
+            ("https://github.acme.example/acme/shop", false),
+        ] {
+            assert_eq!(is_at_github(&format!("[remote \"origin\"]\n\turl = {url}\n")), expected, "{url}");
         }
         assert_eq!(origin("[remote \"fork\"]\n\turl = https://github.com/evil/x.git\n"), None);
     }

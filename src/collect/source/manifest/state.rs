@@ -42,7 +42,17 @@ struct Named {
 /// A Pulumi state, as `pulumi stack export` writes it.
 #[derive(Deserialize)]
 struct Pulumi {
-    deployment: Deployment,
+    #[serde(default)]
+    deployment: Option<Deployment>,
+    /// The form of a backend of files, `.pulumi/stacks/*.json`.
+    #[serde(default)]
+    checkpoint: Option<Checkpoint>,
+}
+
+#[derive(Deserialize)]
+struct Checkpoint {
+    #[serde(default)]
+    latest: Option<Deployment>,
 }
 
 #[derive(Deserialize)]
@@ -80,12 +90,14 @@ pub(super) fn terraform(bytes: &[u8]) -> Result<Vec<Definition>, String> {
                 Definition {
                     form: "terraform-state",
                     address: address.clone(),
-                    kind: kind.clone(),
+                    kind: Some(kind.clone()),
                     line: 1,
                     name: named.name,
                     arn: named.arn,
                     optional: false,
                     provider: None,
+                    root: None,
+                    patterns: Vec::new(),
                     administrator_by: None,
                 }
             })
@@ -99,7 +111,8 @@ pub(super) fn terraform(bytes: &[u8]) -> Result<Vec<Definition>, String> {
 /// The place where it is none.
 pub(super) fn pulumi(bytes: &[u8]) -> Result<Vec<Definition>, String> {
     let state: Pulumi = serde_json::from_slice(bytes).map_err(|error| place(&error))?;
-    let made = state.deployment.resources.into_iter().filter(|one| !one.kind.starts_with("pulumi:"));
+    let deployment = state.deployment.or_else(|| state.checkpoint?.latest);
+    let made = deployment.into_iter().flat_map(|one| one.resources).filter(|one| !one.kind.starts_with("pulumi:"));
     Ok(made
         .map(|one| {
             let named = one.outputs.unwrap_or_default();
@@ -107,12 +120,14 @@ pub(super) fn pulumi(bytes: &[u8]) -> Result<Vec<Definition>, String> {
             Definition {
                 form: "pulumi-state",
                 address: format!("{}.{address}", one.kind),
-                kind: one.kind,
+                kind: Some(one.kind),
                 line: 1,
                 name: named.name,
                 arn: named.arn,
                 optional: false,
                 provider: None,
+                root: None,
+                patterns: Vec::new(),
                 administrator_by: None,
             }
         })

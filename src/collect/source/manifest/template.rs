@@ -26,9 +26,11 @@ fn of_json(template: &Value) -> Vec<Definition> {
     resources
         .filter_map(|(id, resource)| {
             let kind = resource.get("Type")?.as_str()?;
-            let name = NAMES.iter().find_map(|name| resource.get("Properties")?.get(*name)?.as_str());
+            let given = NAMES.iter().find_map(|name| resource.get("Properties")?.get(*name));
             let optional = resource.get("Condition").is_some();
-            Some(Definition { optional, ..definition(id, kind, 1, name) })
+            let made = given.and_then(|name| substituted(name.get("Fn::Sub")?.as_str()?));
+            let patterns = made.into_iter().collect();
+            Some(Definition { optional, patterns, ..definition(id, kind, 1, given.and_then(Value::as_str)) })
         })
         .collect()
 }
@@ -64,6 +66,7 @@ fn of_yaml(text: &str) -> Vec<Definition> {
                 {
                     let is_plain = !value.is_empty() && !value.starts_with(['!', '{', '&', '*', '|', '>']);
                     last.name = is_plain.then(|| value.to_owned());
+                    last.patterns.extend(value.strip_prefix("!Sub ").and_then(substituted));
                 }
             }
             _ => of_resource = Some((indent, key.trim_matches(['"', '\'']).to_owned(), number)),
@@ -72,17 +75,33 @@ fn of_yaml(text: &str) -> Vec<Definition> {
     found
 }
 
+/// A name that `Fn::Sub` makes, with `*` for what it puts in.
+/// Source: CloudFormation User Guide, "Fn::Sub".
+fn substituted(text: &str) -> Option<String> {
+    let text = text.trim().trim_matches(['"', '\'']);
+    let mut parts = text.split("${");
+    let mut made = parts.next()?.to_owned();
+    for part in parts {
+        made.push('*');
+        made.push_str(part.split_once('}')?.1);
+    }
+    let is_name = made.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"*+=,.@_-".contains(&byte));
+    (is_name && made.contains('*')).then_some(made)
+}
+
 fn definition(id: &str, kind: &str, line: u64, name: Option<&str>) -> Definition {
     Definition {
         form: "cloudformation",
         address: id.to_owned(),
-        kind: kind.to_owned(),
+        kind: Some(kind.to_owned()),
         line,
         name: name.map(str::to_owned),
         arn: None,
         optional: false,
         administrator_by: None,
         provider: None,
+        root: None,
+        patterns: Vec::new(),
     }
 }
 
@@ -93,8 +112,10 @@ mod tests {
     #[test]
     fn plain_names_are_read_and_made_ones_are_not() {
         let text = "AWSTemplateFormatVersion: '2010-09-09'\nParameters:\n  RoleName:\n    Type: String\nResources:\n  Deploy:\n    Type: AWS::IAM::Role\n    Properties:\n      RoleName: deploy # the one\n      Policies:\n        - PolicyName: x\n  Other:\n    Type: AWS::IAM::User\n    Properties:\n      UserName: !Sub '${Env}-bot'\n";
-        let found: Vec<_> =
-            resources(text).into_iter().map(|one| (one.address, one.kind, one.line, one.name)).collect();
+        let found: Vec<_> = resources(text)
+            .into_iter()
+            .map(|one| (one.address, one.kind.unwrap_or_default(), one.line, one.name))
+            .collect();
         let optional = resources(
             "Resources:\n  A:\n    Type: AWS::IAM::Role\n    Condition: IsProd\n  B:\n    Type: AWS::IAM::Role\n    Properties:\n      Policies:\n        - Condition:\n            Bool: x\n",
         );
@@ -106,5 +127,8 @@ mod tests {
         assert_eq!(found, expected);
         let json = r#"{"Resources": {"A": {"Type": "AWS::IAM::Role", "Properties": {"RoleName": {"Ref": "x"}}}}}"#;
         assert_eq!(resources(json)[0].name, None);
+        assert_eq!(resources(text)[1].patterns, ["*-bot"]);
+        assert_eq!(substituted("${A}-x-${B}").as_deref(), Some("*-x-*"));
+        assert_eq!((substituted("plain"), substituted("a ${B}")), (None, None));
     }
 }
