@@ -191,14 +191,18 @@ fn in_scope(
         }
     }
     found.append(&mut here);
+    add_named(named, scope, &cluster, found);
+}
+
+/// Adds rights to things by their names, where they are not had anyway, in place of the same under a condition.
+fn add_named(mut named: Vec<Capability>, scope: &str, cluster: &str, found: &mut Vec<Capability>) {
     named.sort();
     named.dedup_by(|later, first| later.kind == first.kind && later.scope == first.scope);
     let is_surer = |one: &Capability| named.iter().any(|new| new.kind == one.kind && new.scope == one.scope);
     found.retain(|one| !(one.conditional && is_surer(one)));
     let known: Vec<(CapabilityKind, String)> =
         found.iter().filter(|one| !one.conditional).map(|one| (one.kind, one.scope.clone())).collect();
-    let is_new =
-        |one: &Capability| !known.iter().any(|(kind, of)| *kind == one.kind && (of == scope || *of == cluster));
+    let is_new = |one: &Capability| !known.iter().any(|(kind, of)| *kind == one.kind && (of == scope || of == cluster));
     found.extend(named.into_iter().filter(is_new));
 }
 
