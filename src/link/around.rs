@@ -10,6 +10,9 @@ use crate::access::kubernetes::{self, Admission, Around};
 use crate::inventory::Inventory;
 use crate::model::{AttributeName, Policy, PolicyLanguage, SettingKind, Urn, WorkloadKind};
 
+/// By cluster, resource and name: namespace and service account.
+type Runs<'a> = BTreeMap<(&'a str, &'static str, &'a str), Vec<(&'a str, &'a str)>>;
+
 /// The clusters that were read.
 pub(super) struct Clusters<'a> {
     inventory: &'a Inventory,
@@ -18,8 +21,7 @@ pub(super) struct Clusters<'a> {
     levels: BTreeMap<(&'a str, &'a str), Admission>,
     /// What the most open namespace of each cluster lets in.
     widest: BTreeMap<&'a str, Admission>,
-    /// By cluster, resource and name: namespace and service account.
-    runs: BTreeMap<(&'a str, &'static str, &'a str), Vec<(&'a str, &'a str)>>,
+    runs: Runs<'a>,
     /// By role.
     relevant: BTreeMap<&'a Urn, Vec<usize>>,
 }
@@ -89,8 +91,8 @@ impl<'a> Clusters<'a> {
 
 /// What runs as which account and would run as what its object says anew: not what has finished, and no Job, of which the
 /// template cannot be changed.
-fn runs(inventory: &Inventory) -> BTreeMap<(&str, &'static str, &str), Vec<(&str, &str)>> {
-    let mut runs: BTreeMap<(&str, &'static str, &str), Vec<(&str, &str)>> = BTreeMap::new();
+fn runs(inventory: &Inventory) -> Runs<'_> {
+    let mut runs = Runs::new();
     for one in inventory.workloads.iter() {
         let resource = match one.kind {
             WorkloadKind::KubernetesPod if one.attributes.text(AttributeName::Rests).is_none() => "pods",

@@ -28,6 +28,9 @@ pub use right::{Place, Reach, takes_nodes, takes_over};
 pub use rule::{Request, allows, grant_allows};
 pub use table::CapabilityTable;
 
+/// The namespaces and service accounts of what a cluster runs, asked by cluster, namespace, resource and name.
+pub type RunsAs<'a> = dyn Fn(&str, Option<&str>, &str, &str) -> Vec<(String, String)> + Sync + 'a;
+
 /// What else of a cluster decides what a right amounts to.
 #[derive(Clone, Copy)]
 pub struct Around<'a> {
@@ -39,7 +42,7 @@ pub struct Around<'a> {
     pub admission: &'a (dyn Fn(&str, Option<&str>) -> Admission + Sync),
     /// What the objects of a resource and a name run as, in a namespace of a cluster or in any where none is said: namespace and
     /// service account of each that was read, and whose pods are what its template or it says.
-    pub runs: &'a (dyn Fn(&str, Option<&str>, &str, &str) -> Vec<(String, String)> + Sync),
+    pub runs: &'a RunsAs<'a>,
     /// The rules of a role that can count, by their place; none where nobody has looked. See [`relevant_rules`].
     pub relevant: &'a (dyn Fn(&Policy) -> Option<&'a [usize]> + Sync),
 }
