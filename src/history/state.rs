@@ -138,7 +138,8 @@ fn keep_what_is_not_known(thing: &mut IdentitySeen, before: &Tracked<IdentitySee
         let unread: BTreeSet<Place> = sources.filter(|place| !is_read(place)).cloned().collect();
         let has_left = |owner: &Known<OwnerSeen>| owner.value().is_some_and(|one| one.left);
         // Who has left is told by somebody who looked.
-        if !unread.is_empty() && !(name(&thing.owner) == name(&was.owner) && has_left(&thing.owner)) {
+        let has_left_since = name(&thing.owner) == name(&was.owner) && has_left(&thing.owner);
+        if !unread.is_empty() && !has_left_since {
             thing.owner.clone_from(&was.owner);
             thing.owner_unread = unread;
         }

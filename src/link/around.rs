@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::Tables;
 use crate::access::kubernetes::{self, Admission, Around};
 use crate::inventory::Inventory;
-use crate::model::{AttributeName, Policy, PolicyLanguage, SettingKind, Urn};
+use crate::model::{AttributeName, Policy, PolicyLanguage, SettingKind, Urn, WorkloadKind};
 
 /// The clusters that were read.
 pub(super) struct Clusters<'a> {
@@ -18,6 +18,8 @@ pub(super) struct Clusters<'a> {
     levels: BTreeMap<(&'a str, &'a str), Admission>,
     /// What the most open namespace of each cluster lets in.
     widest: BTreeMap<&'a str, Admission>,
+    /// By cluster, resource and name: namespace and service account.
+    runs: BTreeMap<(&'a str, &'static str, &'a str), Vec<(&'a str, &'a str)>>,
     /// By role.
     relevant: BTreeMap<&'a Urn, Vec<usize>>,
 }
@@ -49,7 +51,14 @@ impl<'a> Clusters<'a> {
         let relevant = |one: &'a Policy| (&one.id, kubernetes::relevant_rules(one, &tables.kubernetes_capabilities));
         let roles: Vec<&Policy> = inventory.policies.iter().filter(is_role).collect();
         let relevant: Vec<_> = roles.into_par_iter().map(relevant).collect();
-        Self { inventory, tables, levels, widest, relevant: relevant.into_iter().collect() }
+        let relevant = relevant.into_iter().collect();
+        Self { inventory, tables, levels, widest, runs: runs(inventory), relevant }
+    }
+
+    fn runs(&self, cluster: &str, namespace: Option<&str>, resource: &str, name: &str) -> Vec<(String, String)> {
+        let all = self.runs.get(&(cluster, resource, name)).into_iter().flatten();
+        let here = all.filter(|(place, _)| namespace.is_none_or(|namespace| namespace == *place));
+        here.map(|(place, account)| ((*place).to_owned(), (*account).to_owned())).collect()
     }
 
     /// The role of a name: as it was read, or as it always is.
@@ -71,6 +80,33 @@ impl<'a> Clusters<'a> {
         let is_there = |id: &Urn| self.inventory.settings.get(id).is_some();
         let admission = |cluster: &str, namespace: Option<&str>| self.admission(cluster, namespace);
         let relevant = |role: &Policy| self.relevant.get(&role.id).map(Vec::as_slice);
-        question(&Around { role: &role, is_there: &is_there, admission: &admission, relevant: &relevant })
+        let runs = |cluster: &str, namespace: Option<&str>, resource: &str, name: &str| {
+            self.runs(cluster, namespace, resource, name)
+        };
+        question(&Around { role: &role, is_there: &is_there, admission: &admission, runs: &runs, relevant: &relevant })
     }
+}
+
+/// What runs as which account and would run as what its object says anew: not what has finished, and no Job, of which the
+/// template cannot be changed.
+fn runs(inventory: &Inventory) -> BTreeMap<(&str, &'static str, &str), Vec<(&str, &str)>> {
+    let mut runs: BTreeMap<(&str, &'static str, &str), Vec<(&str, &str)>> = BTreeMap::new();
+    for one in inventory.workloads.iter() {
+        let resource = match one.kind {
+            WorkloadKind::KubernetesPod if one.attributes.text(AttributeName::Rests).is_none() => "pods",
+            WorkloadKind::KubernetesDeployment => "deployments",
+            WorkloadKind::KubernetesReplicaSet => "replicasets",
+            WorkloadKind::KubernetesReplicationController => "replicationcontrollers",
+            WorkloadKind::KubernetesStatefulSet => "statefulsets",
+            WorkloadKind::KubernetesDaemonSet => "daemonsets",
+            WorkloadKind::KubernetesCronJob => "cronjobs",
+            _ => continue,
+        };
+        let mut parts = one.id.as_str().splitn(4, '/').skip(1);
+        let (Some(namespace), Some(name)) = (parts.next(), parts.nth(1)) else { continue };
+        let accounts = one.runs_as.iter().filter_map(|account| account.as_str().rsplit('/').next());
+        let accounts = accounts.map(|account| (namespace, account));
+        runs.entry((&one.tenant, resource, name)).or_default().extend(accounts);
+    }
+    runs
 }

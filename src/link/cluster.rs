@@ -204,7 +204,8 @@ fn powers(role: &Policy, tenant: &str, tables: &Tables, around: &kubernetes::Aro
         via: Vec::new(),
         evidence: Evidence { ..role.evidence.clone() },
     };
-    let capabilities = kubernetes::grant_capabilities(&grant, role, &tables.kubernetes_capabilities, around);
+    let capabilities =
+        kubernetes::grant_capabilities(&grant, role, &tables.kubernetes_capabilities, &around.without_objects());
     let mut kinds: Vec<CapabilityKind> =
         capabilities.into_iter().filter(|one| !one.conditional && !one.is_of_named()).map(|one| one.kind).collect();
     kinds.sort();

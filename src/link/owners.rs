@@ -33,6 +33,8 @@ pub struct OwnerLabels {
 #[serde(deny_unknown_fields)]
 struct OwnerLabel {
     labels: Vec<String>,
+    /// The name ends before this in the value.
+    until: Option<String>,
     confidence: Confidence,
     /// In percent; by the confidence where it is not said.
     weight: Option<u8>,
@@ -69,7 +71,7 @@ impl OwnerLabels {
         let of_line = |owner: &OwnerLabel| {
             owner.labels.iter().find_map(|label| {
                 let (name, value) = normal.get(label)?;
-                let value = value.trim();
+                let value = owner.until.as_ref().and_then(|end| Some(value.split_once(end)?.0)).unwrap_or(value).trim();
                 (!is_blank(value)).then(|| (value.to_owned(), (*name).clone(), owner.confidence, owner.weight()))
             })
         };

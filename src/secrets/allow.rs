@@ -34,7 +34,7 @@ const PLACEHOLDER_MARKS: &[&str] = &[
 ];
 
 /// Beginnings that show the value is read from elsewhere.
-const REFERENCE_STARTS: &[&str] = &[
+pub(super) const REFERENCE_STARTS: &[&str] = &[
     "$",
     "${",
     "<",
@@ -145,7 +145,17 @@ pub fn is_placeholder(value: &[u8]) -> bool {
     // Long structured values (keys, tokens with claims) hold the other marks by chance.
     let is_short = text.len() <= 120;
     let lower = text.to_ascii_lowercase();
-    is_short && (PLACEHOLDER_MARKS.iter().any(|mark| lower.contains(mark)) || has_long_run(value) || is_counted(&lower))
+    is_short
+        && (PLACEHOLDER_MARKS.iter().any(|mark| lower.contains(mark))
+            || has_long_run(value)
+            || is_counted(&lower)
+            || is_pattern_of_groups(value))
+}
+
+/// `AAAAA-BBBBB-CCCCC`: each of its groups is one letter again and again.
+fn is_pattern_of_groups(value: &[u8]) -> bool {
+    let groups: Vec<&[u8]> = value.split(|byte| *byte == b'-').collect();
+    groups.len() >= 3 && groups.iter().all(|group| group.len() >= 3 && group.iter().all(|byte| *byte == group[0]))
 }
 
 /// Eight equal bytes in a row do not come out of a random generator.
@@ -302,7 +312,13 @@ mod tests {
         assert!(!can_be_token(b"eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4MSJ9.c2ln"));
         assert!(!can_be_token(EMPTY_DIGESTS[0].as_bytes()));
         assert!(can_be_token(b"4859106da2aa3d78a53a08d29eeff3cc8bdbca8f"), "openssl rand -hex 20");
-        for text in ["abcd1234defg5678", "a1b2c3d4567890ab", "eyJ2IjoiMSIsIn...", "AQoEXAMPLEH4aoAH0gNC"] {
+        for text in [
+            "abcd1234defg5678",
+            "AAAAA-BBBBB-CCCCC-DDDDD",
+            "a1b2c3d4567890ab",
+            "eyJ2IjoiMSIsIn...",
+            "AQoEXAMPLEH4aoAH0gNC",
+        ] {
             assert!(is_placeholder(text.as_bytes()), "{text}");
         }
         for text in ["MTk4NjIyNDgzNDcxOTUxOTM2.Cl2FMQ.FmlkZXItdGhhbi1yYW5kb20", "qEoKzPbnwwTgWXvCmLdhQs"] {

@@ -60,6 +60,8 @@ pub struct Detector {
     pub(super) assigned: Option<Assigned>,
     /// The form of that value, an expression.
     pub(super) value: Option<String>,
+    /// It finds something only in programs that test or show others.
+    pub in_tests: bool,
     /// The least Shannon entropy of the value, in bits a character.
     pub min_entropy: f64,
     pub(super) check: Option<Check>,
@@ -104,6 +106,8 @@ struct Raw {
     assigned_to: Vec<String>,
     assigned: Option<Assigned>,
     value: Option<Spanned<String>>,
+    #[serde(default)]
+    in_tests: bool,
     #[serde(default)]
     min_entropy: f64,
     check: Option<Spanned<String>>,
@@ -259,9 +263,11 @@ impl DetectorSet {
             if detector.examples.is_empty() && detector.imported.is_none() {
                 failures.push(format!("{} ({}): it has no examples", detector.id, detector.file));
             }
-            let finds = |text: &str| self.scan(text.as_bytes()).iter().any(|found| found.detector.id == detector.id);
+            let paths: &[&str] = if detector.in_tests { &["tests/example_test.py"] } else { &[] };
+            let scan = |text| self.scan_file(str::as_bytes(text), None, paths).matches;
+            let finds = |text| scan(text).iter().any(|found| found.detector.id == detector.id);
             // A rule of another tool may tell the same text.
-            let is_found = |text: &str| finds(text) || self.has_imported() && !self.scan(text.as_bytes()).is_empty();
+            let is_found = |text| finds(text) || self.has_imported() && !scan(text).is_empty();
             for (number, _) in detector.examples.iter().enumerate().filter(|(_, text)| !is_found(text)) {
                 failures.push(format!("{} ({}): example {} is not found", detector.id, detector.file, number + 1));
             }
@@ -305,6 +311,7 @@ fn parse_file(name: &str, text: &str, ids: &mut BTreeSet<String>) -> Result<Vec<
             assigned: raw.assigned.or((!raw.assigned_to.is_empty()).then_some(Assigned::Any)),
             assigned_to: raw.assigned_to,
             value: raw.value.map(Spanned::into_inner),
+            in_tests: raw.in_tests,
             min_entropy: raw.min_entropy,
             check,
             public: raw.public,

@@ -24,6 +24,7 @@ mod runs;
 mod scan;
 mod shape;
 mod spoken;
+mod tested;
 mod verify;
 mod word;
 

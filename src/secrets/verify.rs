@@ -20,6 +20,7 @@ pub(super) enum Check {
     GcpServiceAccount,
     Password,
     WordPassword,
+    Tested,
     Token,
     Basic,
 }
@@ -37,12 +38,13 @@ impl Check {
             "gcp-service-account" => Self::GcpServiceAccount,
             "password" => Self::Password,
             "word-password" => Self::WordPassword,
+            "tested" => Self::Tested,
             "token" => Self::Token,
             "basic" => Self::Basic,
             other => {
                 return Err(format!(
                     "there is no check '{other}' (expected github-crc32, npm-crc32, grafana-crc32, aws-key-id, jwt, \
-                     pem-private-key, packed-private-key, gcp-service-account, password, word-password, token or basic)"
+                     pem-private-key, packed-private-key, gcp-service-account, password, word-password, tested, token or basic)"
                 ));
             }
         })
@@ -83,6 +85,11 @@ impl Check {
                     _ => super::allow::can_be_password(&typed),
                 };
                 is_password && !encodes_no_secret(value)
+            }
+            Self::Tested => {
+                // What it is given to says whether it names itself, and is no fact of the secret.
+                let field = facts.remove("field").unwrap_or_default();
+                super::tested::can_be_handed_over(value, &field)
             }
             Self::Token => super::allow::can_be_token(value) && !encodes_no_secret(value),
             Self::Basic => basic(value),

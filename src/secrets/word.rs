@@ -5,7 +5,7 @@ use super::names::{is_digest, is_identifier};
 use super::rarity::is_drawn;
 
 /// Words that say of what kind a field is, where its value is awaited.
-const KINDS: &[&str] = &[
+pub(super) const KINDS: &[&str] = &[
     "text",
     "plain",
     "plaintext",

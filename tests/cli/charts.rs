@@ -52,6 +52,22 @@ fn rights_of_a_chart_come_from_its_values_or_are_a_hole() {
 }
 
 #[test]
+fn the_account_of_a_binding_is_one_that_the_chart_shows_or_a_hole() {
+    let account = ACCOUNT.replace("name: x", "name: {{ template \"c.sa\" . }}");
+    for (subject, administrators, said) in
+        [("{{ include \"c.sa\" . }}", &["k8s:tree (manifests)/d/sa/helm-c-sa"][..], 0), ("{{ $saname }}", &[][..], 1)]
+    {
+        let bound =
+            binding("kind: ClusterRoleBinding", "cluster-admin").replace("  name: x", &format!("  name: {subject}"));
+        let at = folder();
+        write(at.path(), "tree/c/templates/a.yaml", format!("{account}{bound}"));
+        let told = scan(at.path());
+        assert_eq!(found(&told, "cluster-administrator"), administrators, "{subject}");
+        assert_eq!(holes(&told, "rights in Helm templates").len(), said, "{subject}: {}", told["coverage"]);
+    }
+}
+
+#[test]
 fn a_role_or_kind_that_a_value_decides_is_the_default_the_stronger_or_a_hole() {
     let wide = ["k8s:tree (manifests)/d/sa/x"];
     let if_else = "kind: {{ if .Values.wide }}ClusterRoleBinding{{ else }}RoleBinding{{ end }}";

@@ -77,9 +77,13 @@ fn a_token_of_nobody_is_refused_by_the_server() {
     anew["metadata"]["creationTimestamp"] = "2025-01-01T00:00:00Z".into();
     let mut unsaid = token("unsaid", "worker", "1");
     unsaid["metadata"]["annotations"] = json!({"kubernetes.io/service-account.name": "worker"});
-    dump(at, "k/all.json", &[anew, token("old", "worker", "1"), unsaid]);
+    // What the server took after the account was made is the account's, whatever the Secret says.
+    let mut used = token("used", "worker", "1");
+    used["metadata"]["labels"] = json!({"kubernetes.io/legacy-token-last-used": "2026-11-06"});
+    dump(at, "k/all.json", &[anew, token("old", "worker", "1"), used, unsaid]);
     let told = scan(at, &["prod=k"]);
     assert_eq!(rules(&told, "old"), ["token-of-missing-account"]);
+    assert!(rules(&told, "used").contains(&"token-never-expires".to_owned()));
     assert!(rules(&told, "unsaid").contains(&"token-never-expires".to_owned()));
     // Where service accounts were not read, nothing says so.
     dump(at, "k/all.json", &[token("gone", "nobody", "9")]);

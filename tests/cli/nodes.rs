@@ -274,3 +274,64 @@ fn stars_in_part_removed_guards_and_named_secrets_are_told() {
         assert_eq!(told, expected.into_iter().collect::<Vec<_>>(), "{name}: {found:?}");
     }
 }
+
+/// A way up, as its certainty and steps.
+fn way_of(scan: &Value, account: &str) -> Option<(bool, String)> {
+    let all = scan["identities"].as_array().expect("a list");
+    let one = all.iter().find(|one| one["name"] == account).unwrap_or_else(|| panic!("{account}"));
+    let way = one["escalations"].as_array()?.first()?;
+    Some((way["conditional"] == true, way["steps"].to_string()))
+}
+
+#[test]
+fn a_right_to_a_workload_or_pod_by_its_name_leads_to_what_it_runs_as() {
+    let at = folder();
+    let mut deployment = object("Deployment", "sys", "web");
+    deployment["spec"] = json!({"template": {"spec": {"containers": [{"name": "c", "image": "x"}]}}});
+    let mut items = vec![namespace("ci", "restricted"), namespace("sys", "restricted"), deployment];
+    let named = |verbs: &str, group: &str, resources: &str, name: &str| {
+        let mut rule = rule(verbs, group, resources);
+        rule["resourceNames"] = json!([name]);
+        rule
+    };
+    let all = [
+        ("dep", named("get,patch", "apps", "deployments", "web"), "sys"),
+        ("wide", named("update", "apps", "deployments", "web"), ""),
+        ("exec", named("create", "", "pods/exec", "root-1"), "sys"),
+        ("debug", named("patch", "", "pods/ephemeralcontainers", "root-1"), "sys"),
+        ("absent", named("patch", "apps", "deployments", "absent"), "sys"),
+        ("elsewhere", named("patch", "apps", "deployments", "web"), "web"),
+        ("other", named("create", "", "pods/exec", "low-1"), "sys"),
+        // The server takes no name for the making of an object.
+        ("makes", named("create", "apps", "deployments", "web"), "sys"),
+        // What it makes is bound to nobody.
+        ("roles", rule("escalate,create", RBAC, "clusterroles"), ""),
+        ("writes", rule("escalate,update", RBAC, "clusterroles"), ""),
+    ];
+    for (name, rule, place) in &all {
+        items.push(object("ServiceAccount", "ci", name));
+        items.push(role(&format!("r-{name}"), std::slice::from_ref(rule)));
+        items.push(bind(&format!("b-{name}"), place, &format!("r-{name}"), &format!("ci/{name}")));
+    }
+    items.extend([object("ServiceAccount", "sys", "low"), pod("sys", "low-1", "low", "n2")]);
+    dump(at.path(), &cluster(&items));
+    let told = scan(at.path());
+    for (name, words) in [
+        ("dep", "may write controllers that create pods in namespace sys"),
+        ("wide", "may write controllers that create pods in namespace sys"),
+        ("exec", "may run commands in pods of root in namespace sys"),
+        ("debug", "may add containers to running pods of root in namespace sys"),
+        ("writes", "may give itself more rights"),
+    ] {
+        let (conditional, steps) = way_of(&told, &format!("ci/{name}")).unwrap_or_else(|| panic!("{name}"));
+        assert!(!conditional && steps.contains(words), "{name}: {steps}");
+        let rules = rules_of(&told, &format!("ci/sa/{name}"));
+        assert!(rules.contains(&"becomes-cluster-administrator".to_owned()), "{name}: {rules:?}");
+    }
+    for name in ["absent", "elsewhere", "other", "makes", "roles"] {
+        let way = way_of(&told, &format!("ci/{name}"));
+        assert!(way.as_ref().is_none_or(|(conditional, _)| *conditional), "{name}: {way:?}");
+        let rules = rules_of(&told, &format!("ci/sa/{name}"));
+        assert!(!rules.contains(&"becomes-cluster-administrator".to_owned()), "{name}: {rules:?}");
+    }
+}

@@ -18,7 +18,8 @@ NOW = "2026-11-22"
 # Planted class -> rules of which one must speak of the item. The first is the rule for it; the others say the same or more:
 # who administrates a namespace is not told besides that it may create pods there.
 RULES = {
-    "bound_unused_sa": ["service-account-unused-privileged", "service-account-not-yet-used"],
+    "bound_unused_sa": ["service-account-unused-privileged", "service-account-not-yet-used",
+                        "account-of-administrator-unused"],
     "cloud_link_azure": ["link"], "cloud_link_gke": ["link"], "cloud_link_irsa": ["link"],
     "cluster_admin": ["cluster-administrator"],
     "cluster_escalate": ["escalates-roles", "cluster-administrator"],
@@ -36,8 +37,10 @@ RULES = {
     "default_sa_bound": ["default-account-bound", "namespace-administrator"],
     "hardcoded_configmap": ["secret-in-configmap"],
     "hardcoded_env": ["secret-in-pod-template"],
-    "legacy_token": ["token-never-expires"],
-    "legacy_token_stale_90d": ["token-unused", "token-old"],
+    # The generator draws the id of the account that a token is of. One that no use since the account's making contradicts is
+    # of another account of that name, and a server refuses it: that is what is told.
+    "legacy_token": ["token-never-expires", "token-of-missing-account"],
+    "legacy_token_stale_90d": ["token-unused", "token-old", "token-of-missing-account"],
     "ns_cluster_admin": ["namespace-administrator", "cluster-administrator"],
     "ns_exec": ["enters-pods-of-namespace", "namespace-administrator", "enters-pods", "cluster-administrator"],
     "ns_pod_create": ["creates-pods-in-namespace", "namespace-administrator", "creates-pods", "cluster-administrator"],
@@ -61,6 +64,7 @@ BESIDE = {
     "enters-pods-of-namespace": "bound to the role edit of every cluster, which gives this",
     "reads-secrets-of-namespace": "bound to the role edit of every cluster, which gives this",
     "rights-waiting-for-an-account": "",
+    "takes-nodes": "administrates a planted namespace without pod security, or relabels it, and runs pods on nodes' files",
     "service-account-not-yet-used": "younger than 30 days with a token and no binding",
     "service-account-unused-privileged": "holds a token and no binding: no orphan, and not planted as bound",
 }

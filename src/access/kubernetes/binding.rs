@@ -45,7 +45,7 @@ pub(super) fn follows(
                     via: Vec::new(),
                     ..held.grant.clone()
                 };
-                let all = of_role(&grant, table, around);
+                let all = of_role(&grant, table, &around.without_objects());
                 // What is as good as everything needs no list of what that is.
                 let is_all = |one: &Capability| matches!(one.kind, CapabilityKind::Administrator);
                 let most = all.iter().find(|one| is_all(one)).map_or(all.as_slice(), std::slice::from_ref);

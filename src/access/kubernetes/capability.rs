@@ -180,9 +180,9 @@ fn in_scope(
         }
         let conditional = conditional || lets_in == Admission::Unsaid;
         if conditional && row.named.is_some() {
-            named.extend(of_names(row, &rules, namespace));
+            let is_all = of_names(row, &rules, namespace, around, &mut named);
             let is_cut = |held: &Held<'_>| texts(held.rule, "resourceNames").nth(MOST_NAMES).is_some();
-            if !used.iter().any(is_cut) {
+            if is_all && !used.iter().any(is_cut) {
                 continue;
             }
         }
@@ -191,32 +191,59 @@ fn in_scope(
         }
     }
     found.append(&mut here);
+    add_named(named, scope, &cluster, found);
+}
+
+/// Adds rights to things by their names, where they are not had anyway, in place of the same under a condition.
+fn add_named(mut named: Vec<Capability>, scope: &str, cluster: &str, found: &mut Vec<Capability>) {
     named.sort();
     named.dedup_by(|later, first| later.kind == first.kind && later.scope == first.scope);
+    let is_surer = |one: &Capability| named.iter().any(|new| new.kind == one.kind && new.scope == one.scope);
+    found.retain(|one| !(one.conditional && is_surer(one)));
     let known: Vec<(CapabilityKind, String)> =
         found.iter().filter(|one| !one.conditional).map(|one| (one.kind, one.scope.clone())).collect();
-    let is_new =
-        |one: &Capability| !known.iter().any(|(kind, of)| *kind == one.kind && (of == scope || *of == cluster));
+    let is_new = |one: &Capability| !known.iter().any(|(kind, of)| *kind == one.kind && (of == scope || of == cluster));
     found.extend(named.into_iter().filter(is_new));
 }
 
-/// Rights to the things that rules name, one a name.
-fn of_names(row: &Row, rules: &[Held<'_>], namespace: Option<&str>) -> Vec<Capability> {
-    let (Some(of), [need, others @ ..]) = (row.named, row.needs.as_slice()) else { return Vec::new() };
+/// Adds rights to the things that rules name, one a name. Whether that is all the rules give: of objects, only where each was
+/// read.
+fn of_names(
+    row: &Row,
+    rules: &[Held<'_>],
+    namespace: Option<&str>,
+    around: &Around<'_>,
+    found: &mut Vec<Capability>,
+) -> bool {
+    let (Some(of), [need, others @ ..]) = (row.named, row.needs.as_slice()) else { return true };
     let is_met = |need: &Need| rules.iter().any(|held| held.meets(need) == Some(false));
     if !others.iter().all(is_met) {
-        return Vec::new();
+        return !of.is_object();
     }
+    let mut is_all = true;
     // What holds everywhere was told of the cluster.
     let meeting = rules.iter().filter(|held| held.everywhere() == namespace.is_none() && held.meets(need).is_some());
-    let mut found = Vec::new();
     for held in meeting {
+        let tenant = held.grant.tenant.as_str();
         for name in texts(held.rule, "resourceNames").take(MOST_NAMES) {
-            let scope = of.scope(&held.grant.tenant, namespace, name);
-            found.push(Capability { kind: row.kind, scope, conditional: false, proof: held.proof_for(name) });
+            let mut add = |kind, scope| {
+                found.push(Capability { kind, scope, conditional: false, proof: held.proof_for(name) });
+            };
+            if !of.is_object() {
+                add(row.kind, of.scope(tenant, namespace, name));
+                continue;
+            }
+            let there = held.resources_of(need).flat_map(|resource| (around.runs)(tenant, namespace, resource, name));
+            let there: BTreeSet<(String, String)> = there.collect();
+            is_all &= !there.is_empty();
+            for (place, account) in &there {
+                for kind in std::iter::once(row.kind).chain(row.also) {
+                    add(kind, of.scope(tenant, Some(place), account));
+                }
+            }
         }
     }
-    found
+    is_all
 }
 
 /// The rules that meet all needs of a row for one role that gives them: who may write what its own role gives needs no

@@ -245,6 +245,7 @@ impl<'a> Search<'a> {
         }
         let named = |reach, name| [Some(namespace), None].map(|namespace| (reach, Place::Named { namespace, name }));
         groups.extend(named(Reach::Any, name));
+        groups.extend(named(Reach::Pods, name).into_iter().filter(|_| has_pods));
         groups.extend(actor.tokens.iter().flat_map(|secret| named(Reach::Token, secret)));
         groups
     }

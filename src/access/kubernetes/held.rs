@@ -95,6 +95,12 @@ impl Held<'_> {
         (in_group && on).then(|| self.limited() && !need.any_name && !named())
     }
 
+    /// Which resources of a need it covers.
+    pub(super) fn resources_of<'n>(&self, need: &'n Need) -> impl Iterator<Item = &'n str> {
+        let all = need.resources.iter().map(|resource| resource.split_once('/').unwrap_or((resource, "")));
+        all.filter(|(kind, sub)| covers_resource(self.rule, kind, sub)).map(|(kind, _)| kind)
+    }
+
     pub(super) fn has_verb(&self, wanted: &str) -> bool {
         match wanted.strip_suffix('*').filter(|prefix| prefix.ends_with(':')) {
             Some(prefix) => texts(self.rule, "verbs").any(|verb| verb == "*" || verb.starts_with(prefix)),

@@ -37,6 +37,9 @@ pub struct Around<'a> {
     pub is_there: &'a (dyn Fn(&Urn) -> bool + Sync),
     /// Whether a namespace of a cluster, or any where none is said, lets in pods that have the files of their node.
     pub admission: &'a (dyn Fn(&str, Option<&str>) -> Admission + Sync),
+    /// What the objects of a resource and a name run as, in a namespace of a cluster or in any where none is said: namespace and
+    /// service account of each that was read, and whose pods are what its template or it says.
+    pub runs: &'a (dyn Fn(&str, Option<&str>, &str, &str) -> Vec<(String, String)> + Sync),
     /// The rules of a role that can count, by their place; none where nobody has looked. See [`relevant_rules`].
     pub relevant: &'a (dyn Fn(&Policy) -> Option<&'a [usize]> + Sync),
 }
@@ -55,8 +58,19 @@ pub enum Admission {
 
 impl Around<'_> {
     /// Where nothing else is known.
-    pub const NOTHING: Self =
-        Around { role: &|_| None, is_there: &|_| false, admission: &|_, _| Admission::Unsaid, relevant: &|_| None };
+    pub const NOTHING: Self = Around {
+        role: &|_| None,
+        is_there: &|_| false,
+        admission: &|_, _| Admission::Unsaid,
+        runs: &|_, _, _, _| Vec::new(),
+        relevant: &|_| None,
+    };
+
+    /// The same for what a role gives wherever it may be bound: no object has one of the names in it.
+    #[must_use]
+    pub fn without_objects(&self) -> Self {
+        Around { runs: &|_, _, _, _| Vec::new(), ..*self }
+    }
 }
 
 impl fmt::Debug for Around<'_> {

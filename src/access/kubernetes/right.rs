@@ -21,7 +21,7 @@ pub enum Place<'a> {
     Cluster,
     /// In one namespace.
     Namespace(&'a str),
-    /// For what has this name: a service account, or for [`Reach::Token`] a Secret. In every namespace where none is said.
+    /// For what has this name: a service account, or for [`Reach::Token`] a Secret. For [`Reach::Pods`], pods of the account. In every namespace where none is said.
     Named {
         /// The namespace.
         namespace: Option<&'a str>,
@@ -122,8 +122,11 @@ pub(super) fn sentence(capability: &Capability) -> String {
         (Place::Namespace(name), _) => format!("in namespace {name}"),
         (Place::User(name) | Place::Group(name), _) => format!("called {name}"),
         (Place::Named { namespace, name }, _) => {
+            // Pods of a service account; a service account or a Secret itself.
             let namespace = namespace.map_or_else(|| "any namespace".to_owned(), |name| format!("namespace {name}"));
-            format!("called {name} in {namespace}")
+            let is =
+                if takes_over(capability).is_some_and(|(reach, _)| reach == Reach::Pods) { "of" } else { "called" };
+            format!("{is} {name} in {namespace}")
         }
     };
     format!("{what} {place} ({})", capability.proof.join(", "))

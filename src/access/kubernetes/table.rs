@@ -78,14 +78,24 @@ pub(super) enum Named {
     Secret,
     User,
     Group,
+    /// Something with a template for pods.
+    Workload,
+    Pod,
 }
 
 impl Named {
-    /// The scope of a right to one thing; see [`crate::model::Capability::scope`].
+    /// Whether a right to one of them counts only where it is there.
+    pub(super) fn is_object(self) -> bool {
+        matches!(self, Self::Workload | Self::Pod)
+    }
+
+    /// The scope of a right to one thing; see [`crate::model::Capability::scope`]. For a pod, the name is that of its account.
     pub(super) fn scope(self, cluster: &str, namespace: Option<&str>, name: &str) -> String {
         let namespace = namespace.unwrap_or("*");
         match self {
-            Self::ServiceAccount => format!("service-account {cluster}/{namespace}/{name}"),
+            // A template names any account of its namespace.
+            Self::Workload => format!("namespace {cluster}/{namespace}"),
+            Self::ServiceAccount | Self::Pod => format!("service-account {cluster}/{namespace}/{name}"),
             Self::Secret => format!("secret {cluster}/{namespace}/{name}"),
             Self::User => format!("user {cluster}/{name}"),
             Self::Group => format!("group {cluster}/{name}"),

@@ -125,10 +125,13 @@ impl Projection {
         let knows_accounts = self.is_listed(Kind::ServiceAccount) && self.faults(Kind::ServiceAccount).is_none();
         for Token { mut credential, account, used, uid } in tokens {
             // The API server refuses the token of a service account that is not there (Kubernetes, "Managing Service
-            // Accounts"), and that of one that was made anew, which has another id.
-            let is_gone = match accounts.get(account.as_str()).map(|account| &account.identity.unique_id) {
-                Some(Some(own)) => !uid.is_empty() && uid != *own,
-                Some(None) => false,
+            // Accounts"), and that of one that was made anew, which has another id; but what it took since then it takes.
+            let is_gone = match accounts.get(account.as_str()).map(|account| &account.identity) {
+                Some(Identity { unique_id: Some(own), created, .. }) => {
+                    let was_taken = created.value().zip(used.value()).is_some_and(|(created, used)| used > created);
+                    !uid.is_empty() && uid != *own && !was_taken
+                }
+                Some(_) => false,
                 None => knows_accounts,
             };
             if is_gone {

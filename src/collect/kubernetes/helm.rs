@@ -269,12 +269,13 @@ fn stronger_kinds(text: &str) -> String {
     lines.iter().flat_map(|line| [*line, "\n"]).collect()
 }
 
-/// `include "app.serviceAccountName" .` as `helm-app-serviceaccountname`.
+/// `include "app.serviceAccountName" .` as `helm-app-serviceaccountname`, and `template` of the same as the same.
 fn word(expression: &str) -> String {
     let first = expression.split('|').next().unwrap_or_default();
     let mut word = String::from("helm");
     let mut gap = true;
-    for letter in first.replace("include", "").chars().take(80) {
+    let called = first.trim_start().strip_prefix("template ").unwrap_or(first);
+    for letter in called.replace("include", "").chars().take(80) {
         if letter.is_ascii_alphanumeric() {
             word.push_str(if gap { "-" } else { "" });
             word.push(letter.to_ascii_lowercase());
@@ -296,6 +297,8 @@ mod tests {
         let expected =
             "\nmetadata:\n  name: helm-app-fullname\n  labels:\n\nsubjects:\n- name: helm-app-fullname-x\n\n\n\n";
         assert_eq!(tolerate(text, &Value::Null).text, expected);
+        let other = text.replace("- name: {{ include", "- name: {{ template");
+        assert_eq!(tolerate(&other, &Value::Null).text, expected);
     }
 
     #[test]

@@ -14,6 +14,10 @@ pub(super) fn places(manifests: &[Manifest]) -> Vec<String> {
     let roles: BTreeSet<&str> = templates()
         .flat_map(|one| one.objects.iter().filter(is_role).map(|role| role.metadata.name.as_str()))
         .collect();
+    let is_account = |one: &&Object| one.kind == "ServiceAccount";
+    let accounts: BTreeSet<&str> = templates()
+        .flat_map(|one| one.objects.iter().filter(is_account).map(|account| account.metadata.name.as_str()))
+        .collect();
     let mut found: Vec<String> = Vec::new();
     for one in templates() {
         // In another sort of object these fields say nothing of rights.
@@ -26,6 +30,11 @@ pub(super) fn places(manifests: &[Manifest]) -> Vec<String> {
                 found.push(format!("{}:{}: kind", one.path, object.line.max(1)));
             } else if is_binding(object) && role.starts_with("helm-") && !roles.contains(role) {
                 found.push(format!("{}:{}: the name of the role", one.path, object.line.max(1)));
+            }
+            let is_lost = |name: &str| name.starts_with("helm-") && !accounts.contains(name);
+            let mut subjects = object.subjects.iter().filter(|subject| subject.kind == "ServiceAccount");
+            if is_binding(object) && subjects.any(|subject| is_lost(&subject.name)) {
+                found.push(format!("{}:{}: the name of the service account", one.path, object.line.max(1)));
             }
         }
     }

@@ -103,8 +103,7 @@ impl Draft {
                 Some(list.map_err(|(_, message)| (path.line, format!("'path': {message}")))?)
             }
         };
-        let is_short = self.keywords.iter().any(|word| word.len() < SHORTEST_KEYWORD);
-        let keywords = if is_short { Vec::new() } else { self.keywords };
+        let keywords = long_enough(self.keywords);
         let confidence = self.confidence.unwrap_or(Confidence::High);
         let severity = if confidence >= Confidence::High { Severity::High } else { Severity::Medium };
         let entropy = self.entropy.filter(|most| *most > 0.0).map(|most| Arc::new(Filter::Entropy(most)));
@@ -124,6 +123,7 @@ impl Draft {
             pattern,
             assigned_to: Vec::new(),
             assigned: None,
+            in_tests: false,
             min_entropy: 0.0,
             check: None,
             public: false,
@@ -141,6 +141,11 @@ impl Draft {
             shape: OnceLock::new(),
         })
     }
+}
+
+/// No keywords at all where one is too short to be looked for.
+fn long_enough(keywords: Vec<String>) -> Vec<String> {
+    if keywords.iter().any(|word| word.len() < SHORTEST_KEYWORD) { Vec::new() } else { keywords }
 }
 
 /// What to do about a secret of which only the rule of another tool is known.
