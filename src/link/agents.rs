@@ -60,20 +60,15 @@ fn kept(inventory: &mut Inventory) {
 
 /// Servers of which the settings of their client allow every tool, by a list that names them.
 fn unasked_servers(inventory: &mut Inventory, agents: &[Identity]) -> BTreeSet<Urn> {
-    let mut whole: BTreeMap<(Urn, String), bool> = BTreeMap::new();
-    for setting in inventory.settings.iter().filter(|one| one.kind == SettingKind::AgentServerUnasked) {
-        let Some(client) = setting.part_of.clone() else { continue };
-        let is_whole = setting.attributes.texts(Name::Tools).is_empty();
-        *whole.entry((client, setting.name.clone())).or_default() |= is_whole;
-    }
-    if whole.is_empty() {
+    let allowed = super::allowed::of(inventory);
+    if allowed.is_empty() {
         return BTreeSet::new();
     }
     let mut found: BTreeMap<Urn, bool> = BTreeMap::new();
     for server in agents.iter().filter(|one| one.kind == IdentityKind::AgentServer) {
         let name = server.name.split(" (").next().unwrap_or(&server.name);
         for link in inventory.links.to(&server.id).filter(|link| link.kind == LinkKind::Uses) {
-            if let Some(is_whole) = whole.get(&(link.from.clone(), name.to_owned())) {
+            if let Some(is_whole) = allowed.get(&link.from).and_then(|servers| servers.get(name)) {
                 *found.entry(server.id.clone()).or_default() |= is_whole;
             }
         }

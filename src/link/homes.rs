@@ -3,10 +3,11 @@
 //!
 //! Source: Claude Code, Gemini CLI and Codex documentation, "Settings precedence": user settings apply to all projects.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use super::allowed::{self, Allowed};
 use crate::inventory::Inventory;
-use crate::model::{AttributeName as Name, Identity, IdentityKind, LinkKind, SettingKind, Urn};
+use crate::model::{AttributeName as Name, Identity, IdentityKind, LinkKind, Urn};
 
 /// The three things that are harmless alone, and that nobody is asked.
 const PARTS: [Name; 4] = [Name::PrivateData, Name::UntrustedContent, Name::Egress, Name::ApprovalsOff];
@@ -24,7 +25,7 @@ pub(super) fn link(inventory: &mut Inventory) {
     if by_program.is_empty() {
         return;
     }
-    let allowed = allowed(inventory);
+    let allowed = allowed::of(inventory);
     let mut found: Vec<(Urn, Vec<String>)> = Vec::new();
     for tree in trees {
         let homes = by_program.get(program(tree)).map(Vec::as_slice).unwrap_or_default();
@@ -45,12 +46,7 @@ fn program(client: &Identity) -> &str {
 }
 
 /// Whether the two together have all parts, and neither has them alone.
-fn is_dangerous(
-    inventory: &Inventory,
-    tree: &Identity,
-    home: &Identity,
-    allowed: &BTreeMap<&Urn, BTreeSet<&str>>,
-) -> bool {
+fn is_dangerous(inventory: &Inventory, tree: &Identity, home: &Identity, allowed: &Allowed) -> bool {
     let has = |one: &Identity, part: Name| inventory.facts.attributes.get(&one.id).is_some_and(|all| all.is(part));
     let alone = |one: &Identity| PARTS.iter().all(|part| has(one, *part));
     let either = |part: Name| has(tree, part) || has(home, part);
@@ -61,23 +57,12 @@ fn is_dangerous(
 }
 
 /// Whether a server of a client sends data out, and a list of the other side lets it do so unasked.
-fn sends(inventory: &Inventory, client: &Identity, names: Option<&BTreeSet<&str>>) -> bool {
+fn sends(inventory: &Inventory, client: &Identity, names: Option<&BTreeMap<String, bool>>) -> bool {
     let Some(names) = names else { return false };
     let servers = inventory.links.from(&client.id).filter(|link| link.kind == LinkKind::Uses);
     let mut servers = servers.filter_map(|link| inventory.identities.get(&link.to));
     servers.any(|server| {
         let name = server.name.split(" (").next().unwrap_or(&server.name);
-        server.attributes.is(Name::Egress) && names.contains(name)
+        server.attributes.is(Name::Egress) && names.contains_key(name)
     })
-}
-
-/// The servers that the lists of each client let act unasked, by name.
-fn allowed(inventory: &Inventory) -> BTreeMap<&Urn, BTreeSet<&str>> {
-    let mut all: BTreeMap<&Urn, BTreeSet<&str>> = BTreeMap::new();
-    for setting in inventory.settings.iter().filter(|one| one.kind == SettingKind::AgentServerUnasked) {
-        if let Some(client) = &setting.part_of {
-            all.entry(client).or_default().insert(&setting.name);
-        }
-    }
-    all
 }

@@ -4,6 +4,7 @@
 mod accounts;
 mod agent_accounts;
 mod agents;
+mod allowed;
 mod around;
 mod aws;
 mod cluster;
@@ -95,6 +96,7 @@ pub fn link_grants(inventory: &mut Inventory) {
 
 /// Runs every pass. The order is the point.
 pub fn link(inventory: &mut Inventory, tables: &Tables) {
+    allowed::switch_off(inventory);
     credentials::link(inventory);
     values::link(inventory);
     workloads::link(inventory);

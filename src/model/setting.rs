@@ -81,6 +81,10 @@ names! {
         AgentExposed = "agent.exposed",
         /// An agent that the organisation's list names.
         AgentRegistered = "agent.registered",
+        /// A server that its client is told not to start.
+        AgentServerOff = "agent.server-off",
+        /// A server, or a tool of one, that its client refuses or asks about each time.
+        AgentServerRefused = "agent.server-refused",
         /// All tools of one server run without anybody being asked.
         AgentServerUnasked = "agent.server-unasked",
         /// An agent runs any command, without a sandbox, or with the whole disk.

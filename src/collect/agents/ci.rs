@@ -3,10 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use super::assigned;
 use super::called::{Calls, Defined, Waiting};
 use super::file::File;
 use super::frameworks::Frameworks;
 use super::gitlab;
+use super::given::Given;
 use super::guard::Gates;
 use super::node::{Entry, Node};
 use super::parse::{Format, parse};
@@ -43,7 +45,7 @@ pub(super) fn read(file: &mut File<'_>, tables: &Tables, calls: &mut Calls) -> R
         format!("line {line}, column {column}: expected {}", error.expected)
     })?;
     if gitlab::is_one(&path) {
-        gitlab::read(file, &tree, &tables.frameworks);
+        gitlab::read(file, &tree, tables);
     } else if is_action(&path) {
         action(file, &tree, &tables.frameworks, calls);
     } else {
@@ -169,8 +171,19 @@ impl<'n> Workflow<'n> {
         let name = format!("{program} in job {} ({})", place.told, file.shown());
         let identity = file.identity(&id, IdentityKind::AgentCi, name, &place.at, attributes);
         file.add(identity);
-        super::client::given(file, &id, &[], &step.span, self.tables);
+        let given = self.written(file.text, &job.value, step);
+        super::client::given(file, &id, &given, &step.span, self.tables);
         self.roles(file, &id, &job.value);
+    }
+
+    /// The secrets of a step that stand in the file.
+    fn written(&self, text: &str, job: &Node, step: &Node) -> Vec<Given> {
+        let maps = [(step.get("env"), "env"), (job.get("env"), "env"), (self.env, "env"), (step.get("with"), "input")];
+        let mut found = assigned::of_maps(&maps);
+        if let Some(run) = step.get("run") {
+            assigned::of_commands(text.get(run.span.clone()).unwrap_or_default(), run.span.start, &mut found);
+        }
+        found
     }
 
     /// The job that prepares the machine of GitHub's own agent, by its name: what it sets up the agent has. A person assigns

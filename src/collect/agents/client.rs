@@ -68,7 +68,9 @@ pub(super) fn read(file: &mut File<'_>, tree: &Node, owner: &Owner<'_>, keys: &S
         }
     }
     own_keys(file, tree, keys, &client, tables);
-    if file.records.len() > before {
+    // What only takes away makes no agent of a file.
+    let takes = |one: &Record| matches!(one, Record::Setting(setting) if matches!(setting.kind, SettingKind::AgentServerRefused | SettingKind::AgentServerOff));
+    if file.records.iter().skip(before).any(|one| !takes(one)) {
         let name = owner.name(file.source.label);
         // What has an attribute is told before what has none: the settings are a better place than a file of tokens.
         let program = owner.client.map_or("unknown", |client| client.name.as_str());
@@ -248,7 +250,13 @@ fn judge(file: &mut File<'_>, tree: &Node, rule: &SettingRule, client: &Urn, tab
         Meaning::Unrestricted => SettingKind::AgentUnrestricted,
         Meaning::AutoTrust => SettingKind::AgentAutoTrust,
         Meaning::Exposed => SettingKind::AgentExposed,
-        Meaning::ServerUnasked => return unasked_servers(file, tree, rule, client, tables),
+        Meaning::ServerUnasked => {
+            return of_servers(file, tree, rule, client, (SettingKind::AgentServerUnasked, tables));
+        }
+        Meaning::ServerRefused => {
+            return of_servers(file, tree, rule, client, (SettingKind::AgentServerRefused, tables));
+        }
+        Meaning::ServerOff => return of_servers(file, tree, rule, client, (SettingKind::AgentServerOff, tables)),
     };
     for Hit { at, key, under, node } in tree.at(&rule.key) {
         let Some(word) = node.word().filter(|word| rule.is.iter().any(|is| is == word)) else { continue };
@@ -264,13 +272,19 @@ fn judge(file: &mut File<'_>, tree: &Node, rule: &SettingRule, client: &Urn, tab
     }
 }
 
-/// Servers of which every tool, or one, is allowed: told by name, and joined with the server where that is known.
-fn unasked_servers(file: &mut File<'_>, tree: &Node, rule: &SettingRule, client: &Urn, tables: &Tables) {
+/// Servers of which every tool, or one, is allowed or refused: told by name, and joined with the server where that is known.
+fn of_servers(
+    file: &mut File<'_>,
+    tree: &Node,
+    rule: &SettingRule,
+    client: &Urn,
+    (kind, tables): (SettingKind, &Tables),
+) {
     for Hit { at, node, .. } in tree.at(&rule.key) {
         let Some(word) = node.word() else { continue };
         let Some((server, tool)) = rule.is.iter().find_map(|is| allowed(is, word)) else { continue };
         // A tool that only reads may be used unasked; it sends nothing.
-        if tool.is_some_and(|tool| !tables.knowledge.acts(tool)) {
+        if kind == SettingKind::AgentServerUnasked && tool.is_some_and(|tool| !tables.knowledge.acts(tool)) {
             continue;
         }
         let shown = rule.key.replace(".[]", "");
@@ -279,7 +293,7 @@ fn unasked_servers(file: &mut File<'_>, tree: &Node, rule: &SettingRule, client:
             attributes.set(Name::Tools, vec![super::given::shown(tool)]);
         }
         let span = at..node.span.end.max(at);
-        file.setting(SettingKind::AgentServerUnasked, client, super::given::shown(server), &span, attributes);
+        file.setting(kind, client, super::given::shown(server), &span, attributes);
     }
 }
 

@@ -30,6 +30,11 @@ pub(super) fn read(file: &mut File<'_>, tables: &Tables, is_part: bool) -> Resul
         attributes.set(Name::ApprovalsOff, true);
         attributes.set(Name::Unasked, "all its tools");
     }
+    // Tools of an agent only narrow what it has anyway, and each is asked for; those of a skill or command are granted.
+    if !is_part && !attributes.is(Name::ApprovalsOff) {
+        attributes.remove(Name::Unrestricted);
+        attributes.remove(Name::UnrestrictedBy);
+    }
     let owner = tree.any(&["owner", "owners", "maintainer", "contact", "team"]).map(Node::words).unwrap_or_default();
     let lists: Vec<&Node> =
         ["mcpServers", "mcp-servers", "mcp_servers"].iter().filter_map(|key| tree.get(key)).collect();

@@ -7,9 +7,10 @@
 use std::collections::BTreeSet;
 
 use super::file::File;
-use super::frameworks::Frameworks;
+use super::given::Given;
 use super::node::{Entry, Node, Value};
 use super::rights::Rights;
+use super::table::Tables;
 use crate::model::{AttributeName as Name, Attributes, IdentityKind, LinkKind, Urn};
 
 /// How many jobs one takes over from: GitLab allows eleven levels.
@@ -39,7 +40,8 @@ pub(super) fn is_one(path: &str) -> bool {
 }
 
 /// Reads a pipeline.
-pub(super) fn read(file: &mut File<'_>, tree: &Node, frameworks: &Frameworks) {
+pub(super) fn read(file: &mut File<'_>, tree: &Node, tables: &Tables) {
+    let frameworks = &tables.frameworks;
     let pipeline = Pipeline { tree };
     let is_duo = file.source.name.contains(".gitlab/duo/");
     let taken_over: BTreeSet<&str> =
@@ -81,6 +83,8 @@ pub(super) fn read(file: &mut File<'_>, tree: &Node, frameworks: &Frameworks) {
         let name = format!("{program} in job {part} ({})", file.shown());
         let identity = file.identity(&id, IdentityKind::AgentCi, name, &place, attributes);
         file.add(identity);
+        let given = pipeline.written(job, file.text);
+        super::client::given(file, &id, &given, &place, tables);
         let has_token = pipeline.field(&job.value, "id_tokens").is_some();
         for role in pipeline.roles(job, &script).into_iter().filter(|_| has_token) {
             let why = "its job takes on this role through a token of its own";
@@ -121,6 +125,17 @@ impl<'n> Pipeline<'n> {
             texts(&job.value, &mut lines);
         }
         lines.join("\n")
+    }
+
+    /// The secrets of a job that stand in the file.
+    fn written(&self, job: &'n Entry, text: &str) -> Vec<Given> {
+        let maps = [self.field(&job.value, "variables"), self.tree.get("variables")];
+        let mut found = super::assigned::of_maps(&maps.map(|map| (map, "env")));
+        for part in ["before_script", "script"].iter().filter_map(|part| self.field(&job.value, part)) {
+            let commands = text.get(part.span.clone()).unwrap_or_default();
+            super::assigned::of_commands(commands, part.span.start, &mut found);
+        }
+        found
     }
 
     /// The roles of AWS that the job names, in its commands or variables.

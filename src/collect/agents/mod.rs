@@ -7,6 +7,7 @@
 mod address;
 mod administrators;
 mod agentic;
+mod assigned;
 mod azure;
 mod called;
 mod ci;

@@ -139,6 +139,10 @@ pub(super) enum Meaning {
     Exposed,
     /// All tools of one server run without asking; `{server}` in `is` stands for its name.
     ServerUnasked,
+    /// A server, or a tool of it, is refused or asked about, whatever else allows it.
+    ServerRefused,
+    /// A server of a repository's own list is not started.
+    ServerOff,
 }
 
 #[derive(Deserialize)]

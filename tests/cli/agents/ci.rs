@@ -210,3 +210,33 @@ fn a_workflow_in_words_is_an_agent_with_rights() {
     assert_eq!(told("roles: [admin]\n"), ["agent-ci-reads-outsiders"]);
     assert_eq!(told(""), ["agent-ci-reads-outsiders"]);
 }
+
+/// A value that a pipeline writes down for its agent is told by its name, wherever the agent gets it from.
+#[test]
+fn values_written_into_a_pipeline_are_told_by_name() {
+    let value = "hk7Qe2Lm9pWz4xR8tB3nV6";
+    let head = "on: push\n";
+    let jobs = "jobs:\n  j:\n    runs-on: u\n";
+    let run = "    steps:\n      - run: claude -p x\n";
+    for (text, place, by) in [
+        (format!("{head}{jobs}{run}        env: {{API_KEY: {value}}}\n"), 7, "env"),
+        (format!("{head}{jobs}    env: {{API_KEY: \"{value}\"}}\n{run}"), 5, "env"),
+        (format!("{head}env:\n  API_KEY: {value}\n{jobs}{run}"), 3, "env"),
+        (format!("{head}{jobs}    steps:\n      - run: API_KEY={value} claude -p x\n"), 6, "env"),
+        (format!("{head}{jobs}    steps:\n      - uses: {PINNED}\n        with: {{API_KEY: {value}}}\n"), 7, "input"),
+    ] {
+        let told = of_rule(&report(&text), "agent-literal-secret");
+        assert_eq!(told.len(), 1, "{text}: {told:?}");
+        assert!(told[0].0.starts_with(&format!("API_KEY stands in plain text ({by})")), "{told:?}");
+        assert_eq!(told[0].1, format!(".github/workflows/a.yml:{place}"));
+    }
+    for harmless in ["${{ secrets.API_KEY }}", "postgres", "postgres://u:postgres@localhost/x"] {
+        let text = format!("{head}{jobs}    env: {{DB_PASSWORD: \"{harmless}\"}}\n{run}");
+        assert!(of_rule(&report(&text), "agent-literal-secret").is_empty(), "{harmless}");
+    }
+    let folder = folder();
+    let job = format!("j:\n  script: [claude -p x]\n  variables:\n    API_KEY: {value}\n");
+    write(folder.path(), "repo/.gitlab-ci.yml", job);
+    let told = of_rule(&scan(folder.path(), &["repo"]).1, "agent-literal-secret");
+    assert!(told.len() == 1 && told[0].1 == ".gitlab-ci.yml:4", "{told:?}");
+}

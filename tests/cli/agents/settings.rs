@@ -123,7 +123,7 @@ fn terminals_of_editors_that_run_anything_are_told() {
     for text in [
         r#"{"chat.tools.terminal.autoApprove": {"/.*/": true}}"#,
         r#"{"chat.tools.terminal.autoApprove": {"/^.*$/": {"approve": true, "matchCommandLine": true}}}"#,
-        r#"{"chat.tools.edits.autoApprove": {"**/*": true}}"#,
+        r#"{"chat.tools.edits.autoApprove": {"**/*": true, "**/.git/**": true}}"#,
         r#"{"chat.tools.urls.autoApprove": {"https://*": true}}"#,
     ] {
         assert_eq!(rules(&report(&[(".vscode/settings.json", text)])), ["agent-approvals-off"], "{text}");
@@ -131,6 +131,10 @@ fn terminals_of_editors_that_run_anything_are_told() {
     let single =
         r#"{"chat.tools.terminal.autoApprove": {"git status": true, "/^npm test/": {"approve": true}, "rm": false}}"#;
     assert!(rules(&report(&[(".vscode/settings.json", single)])).is_empty());
+    // What VS Code ships with: all edits but those of sensitive files.
+    let shipped =
+        r#"{"chat.tools.edits.autoApprove": {"**/*": true, "**/.vscode/*.json": false, "**/.git/**": false}}"#;
+    assert!(rules(&report(&[(".vscode/settings.json", shipped)])).is_empty());
     let zed = r#"{"agent": {"tool_permissions": {"tools": {"terminal": {"default": "allow"}}}}}"#;
     assert_eq!(rules(&report(&[(".zed/settings.json", zed)])), ["agent-unrestricted"]);
     let open = r#"{"agent": {"build": {"permission": {"bash": "allow"}}}}"#;
@@ -233,4 +237,39 @@ fn user_settings_meet_the_servers_of_a_repository() {
     std::fs::remove_dir_all(at.join("jana/.claude")).expect("there");
     write(at, "jana/.codex/config.toml", "approval_policy = \"never\"\nsandbox_mode = \"danger-full-access\"\n");
     assert_eq!(of_rule(&scan(at, &["--home", "jana", "shop"]).1, rule).len(), 0);
+}
+
+/// Claude Code: deny goes before ask, ask before allow; a server that is off is not started.
+#[test]
+fn servers_that_are_denied_asked_about_or_off_are_not_unasked() {
+    let servers = r#"{"mcpServers": {
+      "pg": {"command": "npx", "args": ["-y", "@modelcontextprotocol/server-postgres@0.6.2"]},
+      "web": {"command": "uvx", "args": ["mcp-server-fetch==2025.4.7"]}}}"#;
+    let of = |permissions: &str, more: &str| {
+        let settings = format!("{{\"permissions\": {{{permissions}}}{more}}}");
+        report(&[(".mcp.json", servers), (".claude/settings.json", &settings)])
+    };
+    let allow = r#""allow": ["mcp__pg__*", "mcp__web__*"]"#;
+    for (denied, count) in [
+        (r#", "deny": ["mcp__web"]"#, 1),
+        (r#", "deny": ["mcp__web__*"]"#, 1),
+        (r#", "ask": ["mcp__web__*"]"#, 1),
+        (r#", "deny": ["mcp__web__other"]"#, 2),
+        (r#", "deny": ["mcp__else"]"#, 2),
+    ] {
+        let report = of(&format!("{allow}{denied}"), "");
+        assert_eq!(of_rule(&report, "agent-tools-unasked").len(), count, "{denied}");
+        assert_eq!(of_rule(&report, "agent-lethal-trifecta").len(), count - 1, "{denied}");
+    }
+    let single = of(r#""allow": ["mcp__pg__query", "mcp__web__fetch"], "deny": ["mcp__web__fetch"]"#, "");
+    assert!(rules(&single).is_empty(), "{:?}", rules(&single));
+    let off = r#", "disabledMcpjsonServers": ["web"]"#;
+    let listed = of(allow, off);
+    assert_eq!(rules(&listed), ["agent-tools-unasked"]);
+    assert_eq!(of_rule(&listed, "agent-tools-unasked").len(), 1);
+    let web = listed["identities"].as_array().expect("a list").iter().find(|one| one["name"] == "web (.mcp.json)");
+    assert_eq!(web.expect("it is told")["enabled"], false);
+    let bypass = r#""defaultMode": "bypassPermissions""#;
+    assert_eq!(of_rule(&of(bypass, ""), "agent-lethal-trifecta").len(), 1);
+    assert_eq!(of_rule(&of(bypass, off), "agent-lethal-trifecta").len(), 0);
 }

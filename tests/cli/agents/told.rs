@@ -100,6 +100,24 @@ fn front_matter_of_parts_is_told_where_it_gives_power() {
     }
 }
 
+/// The tools of a subagent narrow what it has; each command is asked for all the same.
+#[test]
+fn tools_of_a_subagent_are_no_grant() {
+    let folder = folder();
+    let at = folder.path();
+    for (path, front, expected) in [
+        (".claude/agents/review.md", "name: review\ntools: Read, Grep, Glob, Bash", 0),
+        (".github/agents/fix.agent.md", "description: d\ntools: ['read', 'edit', 'shell']", 0),
+        (".claude/agents/all.md", "name: all\ntools: Bash\npermissionMode: bypassPermissions", 1),
+    ] {
+        let file = write(at, &format!("repo/{path}"), format!("---\n{front}\n---\nDo it.\n"));
+        let (_, report) = scan(at, &["repo"]);
+        assert_eq!(of_rule(&report, "agent-unrestricted-server").len(), expected, "{path}");
+        assert_eq!(named(&report, "agent.definition").len(), 1, "{path}");
+        std::fs::remove_file(file).expect("there");
+    }
+}
+
 /// A gateway to tools that lets anyone in, in code as in an account.
 #[test]
 fn gateways_without_an_authorizer_are_open() {
