@@ -32,7 +32,7 @@ fn scan(tree: &TempDir) -> (Value, Option<i32>) {
     (read, Some(ran.code))
 }
 
-fn not_evaluated<'s>(scan: &'s Value) -> Vec<&'s str> {
+fn not_evaluated(scan: &Value) -> Vec<&str> {
     let all = scan["not_evaluated"].as_array().expect("a list").iter();
     all.filter_map(|one| one["rule"].as_str()).collect()
 }

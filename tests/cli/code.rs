@@ -141,7 +141,7 @@ fn what_code_may_make_is_not_called_made_by_hand() {
     });
     details["RoleDetailList"].as_array_mut().expect("a list").extend(others);
     write(at, "aws/iam.json", details.to_string());
-    let made: String = ["r1", "r2", "r3"].map(|name| role(name)).concat();
+    let made: String = ["r1", "r2", "r3"].map(role).concat();
     let about = |code: &str| {
         write(at, "tree/x/main.tf", format!("{}{made}{code}", provider(OWN)));
         judged(at);
