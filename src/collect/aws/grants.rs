@@ -150,7 +150,6 @@ impl Projection {
         out: &mut Vec<Record>,
     ) {
         let decoded = document::read(raw);
-        #[cfg(feature = "aws")]
         if let Ok(document) = &decoded {
             self.note_git(&id, document);
         }

@@ -10,8 +10,8 @@ mod assemble;
 mod calls;
 #[cfg(feature = "aws")]
 mod client;
-#[cfg(feature = "aws")]
 mod contradictions;
+#[cfg(feature = "aws")]
 mod convert;
 mod credentials;
 mod defects;
@@ -23,13 +23,12 @@ mod export;
 mod fetch;
 mod files;
 mod gaps;
-#[cfg(feature = "aws")]
 mod git_users;
 mod grants;
 #[cfg(feature = "aws")]
 mod keys;
-#[cfg(feature = "aws")]
 mod left_out;
+#[cfg(feature = "aws")]
 mod live;
 #[cfg(feature = "aws")]
 mod live_report;
