@@ -58,6 +58,7 @@ BESIDE = {
     "token-made-by-hand": "every planted token Secret is in no account's list of secrets",
     "token-mounted-needlessly": "a planted workload that mounts a token with no right beyond discovery",
     "role-unbound-powerful": "a planted risky role that no binding happened to draw",
+    "token-of-administrator-unused": "a planted token that was never used, of an account that a planted right makes administrator",
     "token-old": "every planted token is 1,000 days old",
     "acts-as-accounts-of-namespace": "bound to the role edit of every cluster, which gives this",
     "creates-pods-in-namespace": "bound to the role edit of every cluster, which gives this",
