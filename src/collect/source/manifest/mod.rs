@@ -16,6 +16,7 @@ mod template;
 mod terraform;
 mod workflow;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
 
@@ -24,7 +25,9 @@ use ignore::WalkBuilder;
 use super::name::text_of;
 use super::{NAME, Root};
 use crate::collect::{CollectError, Context, Sink};
-use crate::model::{AttributeName, Attributes, CoverageEntry, Evidence, Location, Outcome, Record, Setting, Urn};
+use crate::model::{
+    AttributeName, Attributes, CoverageEntry, Evidence, Location, Outcome, Record, Setting, Urn, Workload, WorkloadKind,
+};
 use providers::Providers;
 pub(in crate::collect) use repository::Repositories;
 
@@ -220,15 +223,8 @@ impl Reader<'_> {
         if !self.repositories.is_at_github(path) {
             attributes.remove(AttributeName::Repository);
         }
-        self.count += 1;
-        let evidence = self.evidence(path, found.line);
-        self.sink.send_blocking(Record::Workload(found.workload(
-            path,
-            &self.root.label,
-            self.tenant(),
-            attributes,
-            evidence,
-        )))
+        attributes.set(AttributeName::TokenSubjects, found.subjects.into_iter().collect::<Vec<_>>());
+        self.ci(WorkloadKind::CiGithubWorkflow, path, found.line, &found.roles, attributes)
     }
 
     /// What a workflow gives away without need, each at its own line.
@@ -261,10 +257,30 @@ impl Reader<'_> {
             attributes.set(AttributeName::Forge, host);
             attributes.set(AttributeName::Repository, project);
         }
+        attributes.set(AttributeName::TokenSubjects, found.subjects.into_iter().collect::<Vec<_>>());
+        self.ci(WorkloadKind::CiGitlabPipeline, path, found.line, &found.roles, attributes)
+    }
+
+    /// A file of CI that has a token of its own, as a workload of the tree it lies in.
+    fn ci(
+        &mut self,
+        kind: WorkloadKind,
+        path: &str,
+        line: u64,
+        roles: &BTreeSet<String>,
+        attributes: Attributes,
+    ) -> Result<(), CollectError> {
         self.count += 1;
-        let evidence = self.evidence(path, found.line);
-        let workload = found.workload(path, &self.root.label, self.tenant(), attributes, evidence);
-        self.sink.send_blocking(Record::Workload(workload))
+        self.sink.send_blocking(Record::Workload(Workload {
+            id: Urn::new(format!("code:{}/{path}", self.root.label)),
+            kind,
+            tenant: self.tenant(),
+            name: path.to_owned(),
+            runs_as: roles.iter().map(Urn::new).collect(),
+            labels: BTreeMap::new(),
+            attributes,
+            evidence: self.evidence(path, line),
+        }))
     }
 
     fn tenant(&self) -> String {

@@ -11,7 +11,6 @@ use serde_json::Value;
 
 use super::workflow::tree;
 use crate::collect::agents::roles_in;
-use crate::model::{AttributeName, Attributes, Evidence, Urn, Workload, WorkloadKind};
 
 /// How many jobs one takes over from: GitLab allows eleven levels.
 const MOST_PARENTS: usize = 64;
@@ -21,11 +20,11 @@ const MOST_SUBJECTS: usize = 200;
 /// A pipeline that may ask for an identity.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Pipeline {
-    roles: BTreeSet<String>,
+    pub(super) roles: BTreeSet<String>,
     /// The line that gives it its token, from 1.
     pub(super) line: u64,
     /// For a role, or `*` for any: what the token's subject says behind the project. `?` before what is not sure.
-    subjects: BTreeSet<String>,
+    pub(super) subjects: BTreeSet<String>,
 }
 
 /// Whether a path, in lower case, is that of a pipeline.
@@ -207,30 +206,6 @@ fn of_condition(condition: &str, default: Option<&str>) -> Vec<String> {
             vec!["ref_type:branch:ref:*".to_owned(), "ref_type:tag:ref:*".to_owned()]
         }
         _ => unsure(),
-    }
-}
-
-impl Pipeline {
-    /// As a workload of the tree it lies in.
-    pub(super) fn workload(
-        self,
-        path: &str,
-        label: &str,
-        tenant: String,
-        mut attributes: Attributes,
-        evidence: Evidence,
-    ) -> Workload {
-        attributes.set(AttributeName::TokenSubjects, self.subjects.into_iter().collect::<Vec<_>>());
-        Workload {
-            id: Urn::new(format!("code:{label}/{path}")),
-            kind: WorkloadKind::CiGitlabPipeline,
-            tenant,
-            name: path.to_owned(),
-            runs_as: self.roles.iter().map(Urn::new).collect(),
-            labels: Default::default(),
-            attributes,
-            evidence,
-        }
     }
 }
 

@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::events;
 use crate::collect::agents::{held_jobs, roles_in};
-use crate::model::{AttributeName, Attributes, Evidence, Urn, Workload, WorkloadKind};
 
 /// Events that people without any right to the repository can cause, in a workflow that still has its secrets and
 /// tokens. Source: GitHub Docs, "Events that trigger workflows", and "Security hardening for GitHub Actions".
@@ -31,13 +30,13 @@ const MOST_SUBJECTS: usize = 200;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Workflow {
     /// The roles it names plainly.
-    roles: BTreeSet<String>,
+    pub(super) roles: BTreeSet<String>,
     /// Whether outsiders can start it.
     pub(super) outsiders: bool,
     /// The line that gives it its token, from 1.
     pub(super) line: u64,
     /// For a role, or `*` for any that a step may ask for: what the token's subject says behind the repository.
-    subjects: BTreeSet<String>,
+    pub(super) subjects: BTreeSet<String>,
 }
 
 /// Whether a path, in lower case, is that of a workflow.
@@ -172,30 +171,6 @@ fn by_lines(text: &str) -> Option<Workflow> {
         }
     }
     (workflow.line > 0).then_some(workflow)
-}
-
-impl Workflow {
-    /// As a workload of the tree it lies in.
-    pub(super) fn workload(
-        self,
-        path: &str,
-        label: &str,
-        tenant: String,
-        mut attributes: Attributes,
-        evidence: Evidence,
-    ) -> Workload {
-        attributes.set(AttributeName::TokenSubjects, self.subjects.into_iter().collect::<Vec<_>>());
-        Workload {
-            id: Urn::new(format!("code:{label}/{path}")),
-            kind: WorkloadKind::CiGithubWorkflow,
-            tenant,
-            name: path.to_owned(),
-            runs_as: self.roles.iter().map(Urn::new).collect(),
-            labels: Default::default(),
-            attributes,
-            evidence,
-        }
-    }
 }
 
 #[cfg(test)]
