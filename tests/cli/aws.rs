@@ -36,6 +36,8 @@ const PLANTED: &[(&str, &str)] = &[
     ("trust-closed-account", "role/retired"),
     ("trust-external-account", "role/partner"),
     ("trust-service-unbound", "role/agent"),
+    ("trust-service-unbound", "role/builder"),
+    ("trust-service-unbound", "role/payments"),
     ("workload-identity-returns-anywhere", "workload-identity/support"),
 ];
 
