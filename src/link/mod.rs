@@ -17,6 +17,7 @@ mod environments;
 mod federation;
 mod homes;
 mod nodes;
+mod onward;
 mod outsiders;
 mod owners;
 mod persons;
@@ -37,6 +38,7 @@ mod workloads;
 use crate::access;
 use crate::inventory::Inventory;
 
+pub use onward::follow;
 pub use owners::OwnerLabels;
 pub use privilege::{Guardrails, aws_principal};
 

@@ -209,7 +209,7 @@ macro_rules! attributes_of_clouds {
             OidcAnySubject = "oidc_any_subject": Texts of [Identity];
             /// OIDC providers whose tokens its trust policy accepts whatever their audience.
             OidcAnyAudience = "oidc_any_audience": Texts of [Identity];
-            /// Subjects in its trust policy that fix a repository or workspace and nothing of what is done there.
+            /// Subjects in its trust policy that fix a repository or workspace and let any branch or plan of it in.
             OidcWholeSubjects = "oidc_whole_subjects": Texts of [Identity];
             /// Subjects in its trust policy that more match than one repository, project, workspace or service account.
             OidcWideSubjects = "oidc_wide_subjects": Texts of [Identity];

@@ -171,8 +171,8 @@ impl Assembly {
         );
         let site = &self.projection.site;
         let everyone = site.account.iam_arn("user/*");
-        let hole = CoverageEntry::hole(NAME, &everyone, "access keys made since the report", Outcome::NotRead, detail);
+        let hole = CoverageEntry::hole(NAME, &everyone, CoverageEntry::KEYS_SINCE, Outcome::NotRead, detail);
         let remedy = "add them: aws iam list-access-keys --user-name NAME > keys-NAME.json, for each user";
-        (!unlisted.is_empty()).then(|| Record::Coverage(hole.blinds(&[FactKind::Credentials]).remedy(remedy)))
+        (!unlisted.is_empty()).then(|| Record::Coverage(hole.remedy(remedy)))
     }
 }

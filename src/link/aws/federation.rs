@@ -90,7 +90,7 @@ fn has_wildcard(test: &Test<'_>) -> bool {
 /// What one test of the subject lets through.
 struct Judged {
     wide: Vec<String>,
-    /// Values that fix a single thing and nothing of what is done there: every branch and pull request of a repository.
+    /// Values that fix a single thing and let any branch of it in.
     whole: Vec<String>,
     /// A value does not even fix whose token it is.
     unowned: bool,
@@ -177,7 +177,7 @@ mod tests {
             assert_eq!(!found.texts(A::OidcAnySubject).is_empty(), any, "{value}");
             assert_eq!(!found.texts(A::OidcWideSubjects).is_empty(), wide, "{value}");
             assert!(found.texts(A::OidcAnyAudience).is_empty());
-            let is_whole = ["repo:acme/shop:*", "repo:acme@*/shop@*:*"].contains(&value);
+            let is_whole = ["repo:acme/shop:*", "repo:acme@*/shop@*:*", "repo:acme@12/shop@34:ref:*"].contains(&value);
             assert_eq!(!found.texts(A::OidcWholeSubjects).is_empty(), is_whole, "{value}");
         }
         let narrowed = json!({"StringLike": {SUB: "repo:acme/shop:*"}, "StringEquals": {

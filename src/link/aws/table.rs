@@ -25,7 +25,7 @@ pub(super) struct Issuer {
     pub(super) claims: Vec<String>,
     /// Subjects that fix whose they are.
     pub(super) owner: Regex,
-    /// Subjects that fix a single thing and nothing of what is done there.
+    /// Subjects that fix a single thing and let any branch of it in.
     pub(super) whole: Option<Regex>,
     /// Subjects that fix a single thing.
     pub(super) narrow: Regex,
