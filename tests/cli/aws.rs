@@ -206,3 +206,16 @@ fn whoever_is_outside_has_a_way_in_where_a_role_lets_him() {
         assert!(found, "{rule}");
     }
 }
+
+#[test]
+fn a_door_to_the_internet_is_a_way_to_the_role_behind_it() {
+    let tree = folder();
+    let services = project().join("fixtures/aws/services");
+    let mut command = nonhuman(tree.path());
+    command.args(["path", "internet", "role/api", "--format", "json", "--aws-export"]).arg(services);
+    let ran: Ran = command.output().expect("it starts").into();
+    let told: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}", ran.stderr));
+    let way = told["data"]["way"].as_array().expect("a way");
+    assert_eq!((way.len(), &way[0]["holding"]), (2, &Value::from("conditional")), "{told}");
+    assert!(way[0]["to"].as_str().expect("a function").ends_with("function:checkout"), "{told}");
+}
