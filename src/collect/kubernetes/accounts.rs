@@ -64,6 +64,7 @@ impl Projection {
             evidence,
         };
         let tokens = names(secrets);
+        self.knows_account(&identity.name);
         self.accounts.push(Account { identity, automount, pull_secrets, tokens });
     }
 

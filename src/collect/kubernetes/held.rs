@@ -68,6 +68,11 @@ impl Mounting {
         self.asks |= said == Some(true);
         self.unsaid |= said.is_none();
     }
+
+    /// Whether a pod gets the token, where the account's own word is not known; none where that decides.
+    pub(super) fn without_account(&self) -> Option<bool> {
+        if self.asks { Some(true) } else { (!self.unsaid).then_some(false) }
+    }
 }
 
 /// That a workload reads a Secret, given by namespace and name.
@@ -90,6 +95,7 @@ impl Projection {
         let mut records = Vec::new();
         self.finish_tokens(&mut records);
         self.finish_accounts(&mut records);
+        self.finish_named(&mut records);
         for policy in aggregate(std::mem::take(&mut self.roles)) {
             records.push(Record::Policy(policy));
         }
@@ -123,6 +129,7 @@ impl Projection {
             self.accounts.iter().map(|account| (account.identity.name.as_str(), account)).collect();
         let mut of_tokens: BTreeMap<String, String> = BTreeMap::new();
         let knows_accounts = self.is_listed(Kind::ServiceAccount) && self.faults(Kind::ServiceAccount).is_none();
+        let mut of_unread = Vec::new();
         for Token { mut credential, account, used, uid } in tokens {
             // The API server refuses the token of a service account that is not there (Kubernetes, "Managing Service
             // Accounts"), and that of one that was made anew, which has another id; but what it took since then it takes.
@@ -140,6 +147,9 @@ impl Projection {
             if accounts.get(account.as_str()).is_some_and(|account| !account.tokens.contains(&credential.name)) {
                 credential.attributes.set(AttributeName::ByHand, true);
             }
+            if !accounts.contains_key(account.as_str()) && !knows_accounts {
+                of_unread.push((account.clone(), credential.evidence.clone()));
+            }
             let last = match (used, &self.since) {
                 (Known::Absent, Known::Unknown(why)) => Known::unknown(why.clone()),
                 (used, _) => used,
@@ -155,6 +165,9 @@ impl Projection {
                 of_tokens.insert(credential.name.clone(), account);
             }
             records.push(Record::Credential(credential));
+        }
+        for (account, evidence) in of_unread {
+            self.names_account(&account, true, &evidence);
         }
         for Waiting { mut workload, secrets, exposures, .. } in std::mem::take(&mut self.waiting) {
             let own = |account: &str| {
@@ -186,6 +199,9 @@ impl Projection {
             match self.makers.gone(&identity.labels, namespace, knows_secrets) {
                 Known::Absent => {}
                 gone => identity.attributes.set_known(AttributeName::OwnerGone, gone),
+            }
+            if self.customs_unread {
+                identity.attributes.set(AttributeName::UsesUnread, true);
             }
             if !missing.is_empty() && knows_secrets {
                 identity.attributes.set(AttributeName::MissingPullSecrets, missing);

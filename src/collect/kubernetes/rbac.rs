@@ -29,6 +29,14 @@ struct Holder {
     named: Option<(IdentityKind, String)>,
 }
 
+impl Holder {
+    /// The service account, by namespace and name.
+    fn account(&self) -> Option<String> {
+        let below = self.key.strip_prefix("sa/").map(str::to_owned);
+        below.or_else(|| Some(self.key.strip_prefix("user/system:serviceaccount:")?.replacen(':', "/", 1)))
+    }
+}
+
 impl Projection {
     pub(super) fn role(&mut self, kind: Kind, object: Object, evidence: Evidence, out: &mut Vec<Record>) {
         let policy = Policy {
@@ -113,8 +121,9 @@ impl Projection {
             if !seen.insert(grant.clone()) {
                 continue;
             }
-            if let Some((kind, name)) = holder.named {
-                out.push(self.named(kind, name, &holder.id, evidence));
+            match holder.named {
+                Some((kind, name)) => out.push(self.named(kind, name, &holder.id, evidence)),
+                None => holder.account().into_iter().for_each(|one| self.names_account(&one, true, evidence)),
             }
             out.push(Record::Grant(Grant {
                 id: grant,
