@@ -1,5 +1,6 @@
 //! `nonhuman scan`: read, put together, join, judge, tell.
 
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -95,7 +96,8 @@ impl<'a> Judging<'a> {
         searched: &Searched,
     ) -> Result<Exit, Failure> {
         records.extend(self.configuration.clone().map(Record::Coverage));
-        let mut inventory = Inventory::build(records);
+        // Never taken apart: the program ends soon, and with millions of parts that takes longer than leaving them.
+        let mut inventory = ManuallyDrop::new(Inventory::build(records));
         scope::add_mixed_keys(&mut inventory);
         match &self.tables {
             Some(tables) => link(&mut inventory, tables),

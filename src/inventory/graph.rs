@@ -2,7 +2,7 @@
 //! step itself.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
 use rayon::prelude::*;
 
@@ -233,26 +233,36 @@ impl Search {
     }
 
     fn follow_back(&mut self, power: u32, holders: impl Iterator<Item = (u32, Holding)>, covering: [Option<u32>; 2]) {
-        let mut open: BinaryHeap<_> = holders.map(|(at, holding)| Reverse((holding, 0_u16, at, at, NONE))).collect();
-        while let Some(Reverse((holding, steps, here, at, next))) = open.pop() {
-            let (of, last) = (&mut self.reach[here as usize], &mut self.last[here as usize]);
-            let covers = |known: &Reach| known.holding <= holding && covering.contains(&Some(known.power));
-            if *last == power || *last == FULL || of.iter().any(covers) {
-                continue;
-            }
-            of.push(Reach { power, at, holding, steps, next });
-            *last = if of.len() < MOST_REACHED { power } else { FULL };
-            for back in &self.steps[self.ends[here as usize] as usize..self.ends[here as usize + 1] as usize] {
-                let last = self.last[back.before as usize];
-                if last != power && last != FULL {
-                    open.push(Reverse((
-                        holding.max(back.holding),
-                        steps.saturating_add(1),
-                        back.before,
-                        at,
-                        back.edge,
-                    )));
+        // A step further is never surer: what lies open is taken in turn of surety and distance, sorted when its turn comes.
+        let mut open: BTreeMap<(Holding, u16), Vec<(u32, u32, u32)>> = BTreeMap::new();
+        for (at, holding) in holders {
+            open.entry((holding, 0)).or_default().push((at, at, NONE));
+        }
+        while let Some(((holding, steps), mut level)) = open.pop_first() {
+            level.sort_unstable();
+            let steps_further = steps.saturating_add(1);
+            let mut as_sure = Vec::new();
+            for (here, at, next) in level {
+                let (of, last) = (&mut self.reach[here as usize], &mut self.last[here as usize]);
+                let covers = |known: &Reach| known.holding <= holding && covering.contains(&Some(known.power));
+                if *last == power || *last == FULL || of.iter().any(covers) {
+                    continue;
                 }
+                of.push(Reach { power, at, holding, steps, next });
+                *last = if of.len() < MOST_REACHED { power } else { FULL };
+                for back in &self.steps[self.ends[here as usize] as usize..self.ends[here as usize + 1] as usize] {
+                    let last = self.last[back.before as usize];
+                    if last != power && last != FULL {
+                        let step = (back.before, at, back.edge);
+                        match holding.max(back.holding) {
+                            as_now if as_now == holding => as_sure.push(step),
+                            less => open.entry((less, steps_further)).or_default().push(step),
+                        }
+                    }
+                }
+            }
+            if !as_sure.is_empty() {
+                open.entry((holding, steps_further)).or_default().append(&mut as_sure);
             }
         }
     }

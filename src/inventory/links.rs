@@ -29,6 +29,14 @@ impl Links {
         Self { rows: links, arriving }
     }
 
+    /// Takes in what was concluded later.
+    pub fn add(&mut self, more: Vec<Link>) {
+        if !more.is_empty() {
+            let rows = std::mem::take(&mut self.rows);
+            *self = Self::new(rows.into_iter().chain(more).collect());
+        }
+    }
+
     /// Drops what turned out not to be.
     pub fn refute(&mut self, is_refuted: impl Fn(&Link) -> bool) {
         let rows = std::mem::take(&mut self.rows);

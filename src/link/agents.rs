@@ -3,12 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::allowed::{Allowed, called};
 use super::federation::AllAdmitted;
 use super::workflows;
 use crate::inventory::Inventory;
 use crate::model::{
     AttributeName as Name, Attributes, Capability, CapabilityKind, Credential, CredentialKind, Fingerprint, Identity,
-    IdentityKind, Known, Link, LinkKind, Provider, SettingKind, TreeNames, Urn, wildcard,
+    IdentityKind, Known, Link, LinkKind, Provider, Setting, SettingKind, TreeNames, Urn, wildcard,
 };
 
 /// How many agents of one value are named.
@@ -28,8 +29,9 @@ pub(super) fn link(inventory: &mut Inventory) {
     if agents.is_empty() {
         return;
     }
-    let unasked = unasked_servers(inventory, &agents);
-    abilities(inventory, &agents, &unasked);
+    let allowed = Allowed::of(inventory);
+    let unasked = unasked_servers(inventory, &agents, &allowed);
+    abilities(inventory, &agents, &unasked, &allowed);
     roles(inventory, &agents);
     roles_of_workloads(inventory, &agents);
     registry(inventory, &agents);
@@ -59,16 +61,11 @@ fn kept(inventory: &mut Inventory) {
 }
 
 /// Servers of which the settings of their client allow every tool, by a list that names them.
-fn unasked_servers(inventory: &mut Inventory, agents: &[Identity]) -> BTreeSet<Urn> {
-    let allowed = super::allowed::of(inventory);
-    if allowed.is_empty() {
-        return BTreeSet::new();
-    }
+fn unasked_servers(inventory: &mut Inventory, agents: &[Identity], allowed: &Allowed) -> BTreeSet<Urn> {
     let mut found: BTreeMap<Urn, bool> = BTreeMap::new();
     for server in agents.iter().filter(|one| one.kind == IdentityKind::AgentServer) {
-        let name = server.name.split(" (").next().unwrap_or(&server.name);
         for link in inventory.links.to(&server.id).filter(|link| link.kind == LinkKind::Uses) {
-            if let Some(is_whole) = allowed.get(&link.from).and_then(|servers| servers.get(name)) {
+            if let Some(is_whole) = allowed.lets(&link.from, &link.from, called(server)) {
                 *found.entry(server.id.clone()).or_default() |= is_whole;
             }
         }
@@ -83,7 +80,7 @@ fn unasked_servers(inventory: &mut Inventory, agents: &[Identity]) -> BTreeSet<U
 }
 
 /// What each agent can do by itself and through the servers it uses.
-fn abilities(inventory: &mut Inventory, agents: &[Identity], unasked: &BTreeSet<Urn>) {
+fn abilities(inventory: &mut Inventory, agents: &[Identity], unasked: &BTreeSet<Urn>, allowed: &Allowed) {
     let settings = settings(inventory);
     let mut concluded: BTreeMap<Urn, Attributes> = BTreeMap::new();
     for agent in agents {
@@ -93,8 +90,10 @@ fn abilities(inventory: &mut Inventory, agents: &[Identity], unasked: &BTreeSet<
             .from(&agent.id)
             .filter(|link| link.kind == LinkKind::Uses)
             .filter_map(|link| inventory.identities.get(&link.to))
-            .filter(|server| server.kind == IdentityKind::AgentServer)
+            .filter(|server| matches!(server.kind, IdentityKind::AgentServer | IdentityKind::AgentCloud))
+            .filter(|server| !allowed.denies(&agent.id, called(server)))
             .collect();
+        let tools: Vec<&Setting> = allowed.tools(&agent.id).collect();
         let mut capabilities = Vec::new();
         let mut attributes = Attributes::default();
         for (name, kind, what) in ABILITIES {
@@ -107,7 +106,11 @@ fn abilities(inventory: &mut Inventory, agents: &[Identity], unasked: &BTreeSet<
             let implies = *kind != CapabilityKind::ReadUntrusted;
             let by_setting =
                 || of_agent.unrestricted.as_ref().filter(|_| implies).map(|name| format!("{name}: {what}"));
-            if let Some(proof) = own.or_else(by_server).or_else(by_setting) {
+            let by_tool = || {
+                let tool = tools.iter().find(|tool| tool.attributes.is(*name))?;
+                Some(format!("its tool {}, which it uses unasked, {what}", tool.name))
+            };
+            if let Some(proof) = own.or_else(by_server).or_else(by_setting).or_else(by_tool) {
                 attributes.set(*name, true);
                 let scope = format!("agent {}", agent.name);
                 capabilities.push(Capability { kind: *kind, scope, conditional: false, proof: vec![proof] });
@@ -117,7 +120,8 @@ fn abilities(inventory: &mut Inventory, agents: &[Identity], unasked: &BTreeSet<
             let is_unasked = server.attributes.is(Name::ApprovalsOff) || unasked.contains(&server.id);
             is_unasked && server.attributes.is(Name::Egress)
         };
-        if of_agent.approvals_off || servers.iter().any(sends_unasked) {
+        let sends_by_tool = tools.iter().any(|tool| tool.attributes.is(Name::Egress));
+        if of_agent.approvals_off || sends_by_tool || servers.iter().any(sends_unasked) {
             attributes.set(Name::ApprovalsOff, true);
         }
         capabilities.sort();
@@ -259,7 +263,7 @@ fn registry(inventory: &mut Inventory, agents: &[Identity]) {
             continue;
         }
         let is_listed = |one: &Identity| {
-            let long = called(one, &trees);
+            let long = names_of(one, &trees);
             names.iter().any(|name| long.iter().any(|text| is_named(name, text)))
         };
         // Who lists a client lists its servers with it.
@@ -279,7 +283,7 @@ fn is_named(name: &str, text: &str) -> bool {
 }
 
 /// What a list may call an agent, in small letters; a tree by its folder, or by the end of its name.
-fn called(agent: &Identity, trees: &TreeNames) -> Vec<String> {
+fn names_of(agent: &Identity, trees: &TreeNames) -> Vec<String> {
     let shorter = [trees.by_folder(agent.id.as_str()), trees.shortened(agent.id.as_str())];
     let short = agent.name.split(" (").next().unwrap_or(&agent.name).to_owned();
     let long = [agent.id.as_str().to_owned(), agent.name.clone(), short].into_iter();

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::allowed::{self, Allowed};
+use super::allowed::{Allowed, called, program};
 use crate::inventory::Inventory;
 use crate::model::{AttributeName as Name, Identity, IdentityKind, LinkKind, Urn};
 
@@ -20,15 +20,15 @@ pub(super) fn link(inventory: &mut Inventory) {
     let (homes, trees): (Vec<&Identity>, Vec<&Identity>) = clients().partition(|one| one.attributes.is(Name::OfHome));
     let mut by_program: BTreeMap<&str, Vec<&Identity>> = BTreeMap::new();
     for home in homes {
-        by_program.entry(program(home)).or_default().push(home);
+        by_program.entry(program(&home.id)).or_default().push(home);
     }
     if by_program.is_empty() {
         return;
     }
-    let allowed = allowed::of(inventory);
+    let allowed = Allowed::of(inventory);
     let mut found: Vec<(Urn, Vec<String>)> = Vec::new();
     for tree in trees {
-        let homes = by_program.get(program(tree)).map(Vec::as_slice).unwrap_or_default();
+        let homes = by_program.get(program(&tree.id)).map(Vec::as_slice).unwrap_or_default();
         let with = homes.iter().filter(|home| is_dangerous(inventory, tree, home, &allowed));
         let names: Vec<String> = with.take(NAMED).map(|home| home.name.clone()).collect();
         if !names.is_empty() {
@@ -40,29 +40,21 @@ pub(super) fn link(inventory: &mut Inventory) {
     }
 }
 
-/// The client that both sides must have in common, as their names end in it.
-fn program(client: &Identity) -> &str {
-    client.id.as_str().rsplit('#').next().unwrap_or_default()
-}
-
 /// Whether the two together have all parts, and neither has them alone.
 fn is_dangerous(inventory: &Inventory, tree: &Identity, home: &Identity, allowed: &Allowed) -> bool {
     let has = |one: &Identity, part: Name| inventory.facts.attributes.get(&one.id).is_some_and(|all| all.is(part));
     let alone = |one: &Identity| PARTS.iter().all(|part| has(one, *part));
     let either = |part: Name| has(tree, part) || has(home, part);
-    let is_unasked = either(Name::ApprovalsOff)
-        || sends(inventory, tree, allowed.get(&home.id))
-        || sends(inventory, home, allowed.get(&tree.id));
+    let is_unasked =
+        either(Name::ApprovalsOff) || sends(inventory, tree, home, allowed) || sends(inventory, home, tree, allowed);
     !alone(tree) && !alone(home) && is_unasked && PARTS[..3].iter().all(|part| either(*part))
 }
 
 /// Whether a server of a client sends data out, and a list of the other side lets it do so unasked.
-fn sends(inventory: &Inventory, client: &Identity, names: Option<&BTreeMap<String, bool>>) -> bool {
-    let Some(names) = names else { return false };
+fn sends(inventory: &Inventory, client: &Identity, lister: &Identity, allowed: &Allowed) -> bool {
     let servers = inventory.links.from(&client.id).filter(|link| link.kind == LinkKind::Uses);
     let mut servers = servers.filter_map(|link| inventory.identities.get(&link.to));
     servers.any(|server| {
-        let name = server.name.split(" (").next().unwrap_or(&server.name);
-        server.attributes.is(Name::Egress) && names.contains_key(name)
+        server.attributes.is(Name::Egress) && allowed.lets(&lister.id, &client.id, called(server)).is_some()
     })
 }

@@ -13,6 +13,7 @@ mod credentials;
 mod definitions;
 mod directory;
 mod edges;
+mod env_files;
 mod environments;
 mod federation;
 mod homes;
@@ -116,6 +117,7 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     members::link(inventory);
     cluster::link(inventory, tables);
     aws::link_workloads(inventory);
+    env_files::link(inventory);
     agents::link(inventory);
     homes::link(inventory);
     edges::link(inventory);

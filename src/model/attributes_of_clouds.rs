@@ -19,10 +19,12 @@ macro_rules! attributes_of_clouds {
             ApprovalsOff = "approvals_off": Bool of [Identity];
             /// Which of its tools run without anybody being asked, in words.
             Unasked = "unasked": Text of [Identity];
-            /// The folders that it may read or write.
-            Folders = "folders": Texts of [Identity];
+            /// The folders that it may read or write; of a setting, the projects that it speaks of.
+            Folders = "folders": Texts of [Identity, Setting];
             /// The known server whose package's name it looks like.
             LooksLike = "looks_like": Text of [Identity];
+            /// The known server whose package's name it has in the scope of another publisher.
+            BorrowsName = "borrows_name": Text of [Identity];
             /// It is a client of a home directory: its settings hold for every tree that its user opens.
             OfHome = "of_home": Bool of [Identity];
             /// The user settings together with which it reads private data and foreign text and sends data out unasked.
@@ -56,17 +58,17 @@ macro_rules! attributes_of_clouds {
             /// One of the credentials that it is given is strong: its kind gives much power by itself.
             HoldsStrongSecret = "holds_strong_secret": Bool of [Identity, Credential];
             /// It reads data that is not public.
-            PrivateData = "private_data": Bool of [Identity];
+            PrivateData = "private_data": Bool of [Identity, Setting];
             /// It reads text that outsiders write.
-            UntrustedContent = "untrusted_content": Bool of [Identity];
+            UntrustedContent = "untrusted_content": Bool of [Identity, Setting];
             /// It can send data out.
-            Egress = "egress": Bool of [Identity];
+            Egress = "egress": Bool of [Identity, Setting];
             /// It runs any command or reaches the whole disk.
             Unrestricted = "unrestricted": Bool of [Identity];
             /// Why it counts as unrestricted.
             UnrestrictedBy = "unrestricted_by": Text of [Identity];
             /// The tools it may use, as written.
-            Tools = "tools": Texts of [Identity];
+            Tools = "tools": Texts of [Identity, Setting];
             /// How sure it is that it is an agent: high for a dependency, low for a call in code.
             SeenWith = "seen_with": Text of [Identity];
             /// The events that start it.
@@ -87,7 +89,7 @@ macro_rules! attributes_of_clouds {
             CloudRole = "cloud_role": Text of [Identity];
             /// What makes the role an administrator, as the code says.
             RoleIsAdministrator = "role_is_administrator": Text of [Identity];
-            /// How a value is given: env, header, argument, url, file.
+            /// How a value is given: env, header, argument, url, file, setting, env file.
             GivenAs = "given_as": Text of [Credential];
             /// The value itself stands there.
             Literal = "literal": Bool of [Credential];

@@ -87,6 +87,10 @@ names! {
         AgentServerRefused = "agent.server-refused",
         /// All tools of one server run without anybody being asked.
         AgentServerUnasked = "agent.server-unasked",
+        /// A tool of the client itself is refused or asked about each time.
+        AgentToolRefused = "agent.tool-refused",
+        /// A tool of the client itself runs without anybody being asked.
+        AgentToolUnasked = "agent.tool-unasked",
         /// An agent runs any command, without a sandbox, or with the whole disk.
         AgentUnrestricted = "agent.unrestricted",
         /// A ValidatingAdmissionPolicy or MutatingAdmissionPolicy.

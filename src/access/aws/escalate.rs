@@ -4,6 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::Principal;
 use super::atlas::{Atlas, is_sure};
 use super::evaluate::Rights;
@@ -11,7 +13,7 @@ use super::library::Library;
 use super::object::{Means, of_groups, powerful};
 use super::probe::CapabilityTable;
 use super::raising::{PATHS, Way, could_raise, raised, raises_itself, raises_others};
-use super::step::Node;
+use super::step::{Node, Step};
 use super::surroundings::Surroundings;
 use super::technique::Techniques;
 use crate::model::{Capability, CapabilityKind, EscalationPath, Hop, Urn};
@@ -44,9 +46,9 @@ pub fn escalations(
     let mut sorted: Vec<&Principal<'_>> = principals.iter().collect();
     sorted.sort_by_key(|principal| &principal.identity.id);
     let (powerful, of_groups) = (powerful(&sorted, library, table), of_groups(&sorted));
-    let means = Means { table, techniques: &techniques.all, powerful, of_groups, policies: around.policies() };
+    let means = Means { library, table, techniques: &techniques.all, powerful, of_groups, policies: around.policies() };
     let nodes: Vec<Node<'_>> = sorted
-        .iter()
+        .par_iter()
         .map(|principal| {
             let mut node = Node::new(principal, Rights::of(principal, library), &means);
             node.holds = techniques.vocabulary.iter().map(|action| node.rights.names(action)).collect();
@@ -69,6 +71,17 @@ pub fn escalations(
     let search = both(&atlas, &goal, eligible, false);
     let to_data = collect(&atlas, &goal, &search, 1);
     Ways { to_administrator, to_data, assumes: assumes(&atlas) }
+}
+
+/// How many are asked at once at least: fewer are not worth another thread.
+const AT_ONCE: usize = 32;
+
+/// The steps of those that have one, in order. Each is asked about itself alone.
+fn steps(who: &[usize], step: impl Fn(usize) -> Option<Step> + Sync) -> Vec<(usize, Step)> {
+    if who.len() < AT_ONCE {
+        return who.iter().filter_map(|who| Some((*who, step(*who)?))).collect();
+    }
+    who.par_iter().with_min_len(AT_ONCE / 2).filter_map(|who| Some((*who, step(*who)?))).collect()
 }
 
 /// Who is administrator under a condition, as a way of its own.
@@ -120,13 +133,10 @@ fn collect(
 fn assumes(atlas: &Atlas<'_, '_>) -> BTreeMap<Urn, Vec<(Urn, bool, Vec<String>)>> {
     let mut all: Vec<Vec<(Urn, bool, Vec<String>)>> = vec![Vec::new(); atlas.nodes.len()];
     for (target, role) in atlas.nodes.iter().enumerate().filter(|(_, node)| node.trust.is_some()) {
-        for who in atlas.assumers(target).into_iter().filter(|who| *who != target) {
-            if is_sure(&atlas.nodes[who]) || all[who].len() >= ROLES {
-                continue;
-            }
-            if let Some(step) = atlas.assumption(who, target) {
-                all[who].push((role.identity.id.clone(), step.conditional, step.sentences));
-            }
+        let mut who = atlas.assumers(target);
+        who.retain(|who| *who != target && !is_sure(&atlas.nodes[*who]) && all[*who].len() < ROLES);
+        for (who, step) in steps(&who, |who| atlas.assumption(who, target)) {
+            all[who].push((role.identity.id.clone(), step.conditional, step.sentences));
         }
     }
     let named = atlas.nodes.iter().map(|node| node.identity.id.clone()).zip(all);
@@ -207,16 +217,14 @@ impl Search {
     fn approach(&mut self, task: &Task<'_, '_, '_>, layer: &[usize], next: &mut BTreeSet<usize>) {
         for &target in layer {
             let wanted = |who: usize| who != target && self.found[who].len() < task.most && task.is_open(who);
-            for who in task.atlas.sources(target, wanted) {
-                if self.passes(target, who) {
-                    continue;
+            let mut sources = task.atlas.sources(target, wanted);
+            // Whomever a way passes through has one already: what is found here answers this question for nobody else.
+            sources.retain(|who| !self.passes(target, *who));
+            for (who, step) in steps(&sources, |who| task.atlas.step(who, target, task.certain)) {
+                if self.found[who].is_empty() {
+                    next.insert(who);
                 }
-                if let Some(step) = task.atlas.step(who, target, task.certain) {
-                    if self.found[who].is_empty() {
-                        next.insert(who);
-                    }
-                    self.found[who].push(Way { step, to: Some(target), ends_at: target });
-                }
+                self.found[who].push(Way { step, to: Some(target), ends_at: target });
             }
         }
     }

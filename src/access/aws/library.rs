@@ -1,7 +1,9 @@
 //! Policy documents that were read once and serve every question. It judges nothing.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use rayon::prelude::*;
 
 use super::document::Document;
 use crate::model::{Policy, PolicyLanguage, Urn};
@@ -10,14 +12,24 @@ use crate::model::{Policy, PolicyLanguage, Urn};
 #[derive(Debug, Default)]
 pub struct Library {
     documents: HashMap<Urn, Arc<Document>>,
+    /// Those of the other versions of policies that have some, once somebody asked.
+    others: HashMap<Urn, OnceLock<Vec<Arc<Document>>>>,
 }
 
 impl Library {
     /// Reads every IAM policy.
     pub fn new<'p>(policies: impl Iterator<Item = &'p Policy>) -> Self {
-        let iam = policies.filter(|policy| policy.language == PolicyLanguage::AwsIam);
-        let read = |policy: &Policy| (policy.id.clone(), Arc::new(Document::read(&policy.document)));
-        Self { documents: iam.map(read).collect() }
+        let iam: Vec<&Policy> = policies.filter(|policy| policy.language == PolicyLanguage::AwsIam).collect();
+        let read = |policy: &&Policy| (policy.id.clone(), Arc::new(Document::read(&policy.document)));
+        let with_others = iam.iter().filter(|policy| !policy.other_versions.is_empty());
+        let others = with_others.map(|policy| (policy.id.clone(), OnceLock::new())).collect();
+        Self { documents: iam.par_iter().map(read).collect(), others }
+    }
+
+    /// The documents of the other versions of a policy, in their order.
+    pub(super) fn others(&self, policy: &Policy) -> &[Arc<Document>] {
+        let read = || policy.other_versions.iter().map(|one| Arc::new(Document::read(&one.document))).collect();
+        self.others.get(&policy.id).map(|others| others.get_or_init(read).as_slice()).unwrap_or_default()
     }
 
     /// The document of a policy; read now if it was not before.

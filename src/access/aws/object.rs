@@ -15,6 +15,7 @@ use crate::model::{IdentityKind, Policy, Urn};
 
 /// What everybody is asked by.
 pub(super) struct Means<'a> {
+    pub(super) library: &'a Library,
     pub(super) table: &'a CapabilityTable,
     pub(super) techniques: &'a [Technique],
     /// Customer managed policies that make an administrator of whoever holds one.

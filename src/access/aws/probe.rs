@@ -1,5 +1,7 @@
 //! The table of what rights amount to, as data: which actions, asked on which resources. It asks nothing itself.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
@@ -133,17 +135,9 @@ impl CapabilityTable {
         groups.flat_map(|group| &group.probes).map(|probe| &probe.action)
     }
 
-    /// The table with its resources filled in for someone.
-    pub(super) fn place(&self, subject: Subject<'_>) -> Place<'_> {
-        let own = |kind: IdentityKind| {
-            subject.identity.filter(|identity| identity.kind == kind).map(|identity| identity.id.as_str().to_owned())
-        };
-        let fill = |pattern: &String| match pattern.as_str() {
-            "{user}" => own(IdentityKind::AwsUser),
-            "{role}" => own(IdentityKind::AwsRole),
-            pattern => Some(pattern.replace("{p}", subject.partition).replace("{a}", subject.account)),
-        };
-        Place { table: self, resources: self.resources.iter().map(fill).collect() }
+    /// The table as it is asked of someone.
+    pub(super) fn place<'t>(&'t self, subject: Subject<'t>) -> Place<'t> {
+        Place { table: self, subject, resources: self.resources.iter().map(|_| OnceCell::new()).collect() }
     }
 }
 
@@ -161,20 +155,34 @@ impl<'s> Subject<'s> {
     }
 }
 
-/// The table as it is asked of one identity.
+/// The table as it is asked of one identity. A resource is written for it when it is first asked for: most identities
+/// fail at the first.
 #[derive(Debug)]
 pub(super) struct Place<'t> {
     table: &'t CapabilityTable,
-    resources: Vec<Option<String>>,
+    subject: Subject<'t>,
+    resources: Vec<OnceCell<Option<Cow<'t, str>>>>,
 }
 
-impl Place<'_> {
-    pub(super) fn groups(&self) -> &[Group] {
+impl<'t> Place<'t> {
+    pub(super) fn groups(&self) -> &'t [Group] {
         &self.table.groups
     }
 
     /// The resource of a probe; none when it is about another kind of identity.
     pub(super) fn resource(&self, probe: &Probe) -> Option<&str> {
-        self.resources.get(probe.resource)?.as_deref()
+        let written = self.resources.get(probe.resource)?;
+        written.get_or_init(|| self.write(self.table.resources.get(probe.resource)?)).as_deref()
+    }
+
+    fn write(&self, pattern: &'t str) -> Option<Cow<'t, str>> {
+        let Subject { partition, account, identity } = self.subject;
+        let own = |kind: IdentityKind| Some(identity.filter(|one| one.kind == kind)?.id.as_str().into());
+        match pattern {
+            "{user}" => own(IdentityKind::AwsUser),
+            "{role}" => own(IdentityKind::AwsRole),
+            pattern if pattern.contains('{') => Some(pattern.replace("{p}", partition).replace("{a}", account).into()),
+            pattern => Some(pattern.into()),
+        }
     }
 }

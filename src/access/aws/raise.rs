@@ -14,7 +14,7 @@ use super::object::{ADMINISTRATOR, Means, Object};
 use super::step::{Node, Step, list, sentence, sentence_if, short};
 use super::technique::{How, On, Technique};
 use super::truth::Truth;
-use crate::model::{IdentityKind, PolicyVersion, Urn};
+use crate::model::{IdentityKind, Urn};
 
 /// How `who` can give `target`, which may be `who` itself, every right, by a technique of [`How::Grant`] that
 /// changes the target or a policy of it. What the target is denied or bounded by stays, so it must leave room, or be
@@ -83,20 +83,24 @@ fn go_back(who: &Node<'_>, target: &Node<'_>, technique: &Technique, room: bool)
 /// What a target would be by each older version of its policies that was read. The same for whoever puts it in force.
 fn earlier<'t>(target: &'t Node<'_>) -> &'t [(usize, String, Step)] {
     target.earlier.get_or_init(|| {
-        let versions = |id: &Urn| target.means.policies.get(id.as_str()).map(|policy| policy.other_versions.as_slice());
-        let all = target.policies.iter().enumerate().flat_map(|(at, id)| {
-            let versions = versions(id).unwrap_or_default().iter();
-            versions.filter_map(move |version| Some((at, version.name.clone(), raised_by(target, id, version)?)))
+        let policies = target.policies.iter().enumerate();
+        let known = policies.filter_map(|(at, id)| Some((at, *target.means.policies.get(id.as_str())?)));
+        let all = known.flat_map(|(at, policy)| {
+            let documents = target.means.library.others(policy);
+            let versions = policy.other_versions.iter().zip(documents);
+            versions.filter_map(move |(version, document)| {
+                Some((at, version.name.clone(), raised_by(target, &policy.id, document)?))
+            })
         });
         all.collect()
     })
 }
 
 /// How an identity is administrator, or becomes it by itself, under another version of a policy of it.
-fn raised_by(target: &Node<'_>, id: &Urn, version: &PolicyVersion) -> Option<Step> {
+fn raised_by(target: &Node<'_>, id: &Urn, version: &Arc<Document>) -> Option<Step> {
     let mut rights = target.rights.clone();
     for held in rights.policies.iter_mut().filter(|held| held.policy.id == *id) {
-        held.document = Arc::new(Document::read(&version.document));
+        held.document = Arc::clone(version);
     }
     let mut then = Node::assemble(target.identity, rights, target.policies.clone(), target.means);
     (then.boundary, then.groups) = (target.boundary, target.groups);

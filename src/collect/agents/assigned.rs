@@ -44,7 +44,7 @@ pub(super) fn of_commands(text: &str, from: usize, found: &mut Vec<Given>) {
                 }
             }
             let goes_on =
-                assigned.is_some() && is_start || matches!(word, "export" | "env" | "set" | "run:" | "script:");
+                assigned.is_some() && is_start || matches!(word, "export" | "env" | "set" | "run:" | "script:" | "ENV");
             is_start = goes_on || matches!(word, "&&" | "||" | ";" | "|") || word.ends_with(';');
         }
         at += line.len();
@@ -75,6 +75,7 @@ mod tests {
         assert_eq!(names(&format!("API_KEY={value} claude -p x")), ["API_KEY@10"]);
         assert_eq!(names(&format!("  cd a && A=b API_KEY='{value}' claude\n")), ["API_KEY@24"]);
         assert_eq!(names(&format!("export API_KEY={value}\nclaude")), ["API_KEY@17"]);
+        assert_eq!(names(&format!("ENV A=b API_KEY={value}\n")), ["API_KEY@18"]);
         assert!(names(&format!("claude API_KEY={value}")).is_empty());
         assert!(names("API_KEY=$OTHER_API_KEY claude; DB_PASSWORD=postgres x").is_empty());
     }

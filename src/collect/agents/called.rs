@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::condition::Start;
 use super::file::File;
 use super::rights::Rights;
-use crate::model::{AttributeName as Name, Attributes, Identity, LinkKind, Record};
+use crate::model::{AttributeName as Name, Attributes, Identity, LinkKind, Record, Urn};
 
 /// How deep files may call each other: GitHub allows ten.
 const DEEPEST: usize = 10;
@@ -26,6 +26,8 @@ pub(super) struct Defined {
     pub(super) conditions: Vec<String>,
     /// What the file leaves of the caller's rights to write, where it says so.
     pub(super) writes: Option<Vec<String>>,
+    /// The secrets that stand in the file, as those of its own agent.
+    pub(super) records: Vec<Record>,
 }
 
 /// A place that calls a file of the same repository.
@@ -92,11 +94,18 @@ impl Waiting {
         identity.attributes.fill(defined.attributes.clone(), true);
         let id = identity.id.clone();
         let mut records = vec![Record::Identity(identity)];
-        // What the place is given, each of its agents is.
-        records.extend(self.records.iter().cloned().map(|record| match record {
+        // What the place is given, each of its agents is, and what the other file gives.
+        let given = self.records.iter().chain(&defined.records).cloned();
+        records.extend(given.map(|record| match record {
             Record::Link(mut link) if matches!(link.kind, LinkKind::ActsAs | LinkKind::Uses) => {
                 link.from = id.clone();
                 Record::Link(link)
+            }
+            Record::Credential(mut given) => {
+                let own = given.id.as_str().strip_prefix(given.holder.as_str()).unwrap_or_default();
+                given.id = Urn::new(format!("{id}{own}"));
+                given.holder = id.clone();
+                Record::Credential(given)
             }
             other => other,
         }));
@@ -123,7 +132,7 @@ pub(super) struct Calls {
     onward: BTreeMap<String, Vec<String>>,
     waiting: Vec<Waiting>,
     /// Actions with their own agents, told where nothing of the tree uses them.
-    own: Vec<(String, String, Identity)>,
+    own: Vec<(String, String, (Identity, Vec<Record>))>,
 }
 
 impl Calls {
@@ -139,8 +148,8 @@ impl Calls {
         self.waiting.push(waiting);
     }
 
-    pub(super) fn unused(&mut self, folder: &str, path: &str, identity: Identity) {
-        self.own.push((folder.to_owned(), path.to_owned(), identity));
+    pub(super) fn unused(&mut self, folder: &str, path: &str, agent: (Identity, Vec<Record>)) {
+        self.own.push((folder.to_owned(), path.to_owned(), agent));
     }
 
     /// Takes in what another file said.
@@ -173,6 +182,7 @@ impl Calls {
                 conditions: Vec::new(),
                 asks: false,
                 writes: None,
+                records: Vec::new(),
             });
             let agents = found.into_iter().chain(by_name.as_ref()).enumerate();
             let records = agents.flat_map(|(number, defined)| waiting.agent(number, defined)).collect::<Vec<_>>();
@@ -180,9 +190,10 @@ impl Calls {
                 all.push((waiting.path.clone(), records));
             }
         }
-        for (folder, path, identity) in self.own {
+        for (folder, path, (identity, mut given)) in self.own {
             if !used.contains(&folder) {
-                all.push((path, vec![Record::Identity(identity)]));
+                given.insert(0, Record::Identity(identity));
+                all.push((path, given));
             }
         }
         all

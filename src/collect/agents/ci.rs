@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 
 use super::assigned;
 use super::called::{Calls, Defined, Waiting};
+use super::client;
 use super::file::File;
 use super::frameworks::Frameworks;
 use super::gitlab;
 use super::given::Given;
 use super::guard::Gates;
+use super::inline;
 use super::node::{Entry, Node};
 use super::parse::{Format, parse};
 use super::rights::{Rights, names_of_secrets, triggers, writes};
@@ -40,14 +42,15 @@ pub(super) fn read(file: &mut File<'_>, tables: &Tables, calls: &mut Calls) -> R
     if !tables.frameworks.may_start(file.text) && !may_call && !file.text.contains("copilot") {
         return Ok(());
     }
-    let (tree, _) = parse(file.text, Format::Yaml).map_err(|error| {
+    let (tree, odd) = parse(file.text, Format::Yaml).map_err(|error| {
         let (line, column) = file.position(error.at);
         format!("line {line}, column {column}: expected {}", error.expected)
     })?;
+    file.odd = odd;
     if gitlab::is_one(&path) {
         gitlab::read(file, &tree, tables);
     } else if is_action(&path) {
-        action(file, &tree, &tables.frameworks, calls);
+        action(file, &tree, tables, calls);
     } else {
         Workflow::of(&tree, tables).read(file, &tree, calls);
     }
@@ -172,18 +175,15 @@ impl<'n> Workflow<'n> {
         let identity = file.identity(&id, IdentityKind::AgentCi, name, &place.at, attributes);
         file.add(identity);
         let given = self.written(file.text, &job.value, step);
-        super::client::given(file, &id, &given, &step.span, self.tables);
+        let inner = inline::of_step(file, &id, &place.id, step, self.tables);
+        client::given_but(file, &id, &given, (&step.span, &inner), self.tables);
         self.roles(file, &id, &job.value);
     }
 
     /// The secrets of a step that stand in the file.
     fn written(&self, text: &str, job: &Node, step: &Node) -> Vec<Given> {
         let maps = [(step.get("env"), "env"), (job.get("env"), "env"), (self.env, "env"), (step.get("with"), "input")];
-        let mut found = assigned::of_maps(&maps);
-        if let Some(run) = step.get("run") {
-            assigned::of_commands(text.get(run.span.clone()).unwrap_or_default(), run.span.start, &mut found);
-        }
-        found
+        written_in(text, step, &maps)
     }
 
     /// The job that prepares the machine of GitHub's own agent, by its name: what it sets up the agent has. A person assigns
@@ -220,7 +220,8 @@ impl<'n> Workflow<'n> {
         let attributes = self.start(&job.key, step);
         let identity = file.identity(&id, IdentityKind::AgentCi, place.told, &place.at, attributes);
         let mut linked = File::new(file.source, file.text);
-        super::client::given(&mut linked, &id, &[], &step.span, self.tables);
+        let given = self.written(file.text, &job.value, step);
+        client::given(&mut linked, &id, &given, &step.span, self.tables);
         self.roles(&mut linked, &id, &job.value);
         let waiting =
             Waiting::new(file, target, identity, linked.records, self.rights(&job.value, step), self.gates.start());
@@ -252,10 +253,13 @@ impl<'n> Workflow<'n> {
         let job_name = super::given::shown(&job.key);
         let at = job.value.entry("uses").map_or(job.at..job.at + job.key.len(), |entry| entry.at..entry.at + 4);
         let id = file.urn(&job_name);
+        let given = assigned::of_maps(&[(job.value.get("with"), "input"), (job.value.get("secrets"), "input")]);
+        let mut linked = File::new(file.source, file.text);
+        client::given(&mut linked, &id, &given, &at, self.tables);
         if is_local {
             calls.lead_on(file.source.name, path);
             let identity = file.identity(&id, IdentityKind::AgentCi, job_name, &at, attributes);
-            let mut waiting = Waiting::new(file, path, identity, Vec::new(), rights, self.gates.start());
+            let mut waiting = Waiting::new(file, path, identity, linked.records, rights, self.gates.start());
             waiting.by_name = by_name.map(str::to_owned);
             return calls.wait(waiting);
         }
@@ -268,6 +272,7 @@ impl<'n> Workflow<'n> {
         let name = format!("{program} in job {job_name}, by the name of {path} ({})", file.shown());
         let identity = file.identity(&id, IdentityKind::AgentCi, name, &at, attributes);
         file.add(identity);
+        file.records.append(&mut linked.records);
     }
 
     /// Cloud roles that the job takes on without any key.
@@ -297,6 +302,15 @@ fn started<'t>(step: &Node, frameworks: &'t Frameworks) -> Option<(&'t str, &'st
     by_action.or_else(|| frameworks.of_script(step.text_of("run").unwrap_or_default()).map(|name| (name, "run")))
 }
 
+/// The secrets of a step's maps and commands that stand in the file.
+fn written_in(text: &str, step: &Node, maps: &[(Option<&Node>, &'static str)]) -> Vec<Given> {
+    let mut found = assigned::of_maps(maps);
+    if let Some(run) = step.get("run") {
+        assigned::of_commands(text.get(run.span.clone()).unwrap_or_default(), run.span.start, &mut found);
+    }
+    found
+}
+
 /// The action of the same repository that a step uses.
 fn local(step: &Node) -> Option<&str> {
     step.text_of("uses").filter(|uses| uses.starts_with("./"))
@@ -310,22 +324,28 @@ fn defined(step: &Node, guards: &[&Node], program: &str, frameworks: &Frameworks
     let asks = frameworks.asks(step.text_of("uses").unwrap_or_default())
         && !inputs(step).any(|(key, value)| frameworks.is_open(key, value));
     let conditions = guards.iter().filter_map(|node| node.text_of("if")).map(str::to_owned).collect();
-    Defined { program: program.to_owned(), attributes, conditions, asks, writes: None }
+    Defined { program: program.to_owned(), attributes, conditions, asks, writes: None, records: Vec::new() }
 }
 
 /// A composite action: its steps are those of whoever uses it. Source: GitHub Docs, "Metadata syntax for GitHub Actions".
-fn action(file: &mut File<'_>, tree: &Node, frameworks: &Frameworks, calls: &mut Calls) {
+fn action(file: &mut File<'_>, tree: &Node, tables: &Tables, calls: &mut Calls) {
+    let frameworks = &tables.frameworks;
     let Some(runs) = tree.get("runs").filter(|runs| runs.text_of("using") == Some("composite")) else { return };
     let folder = file.source.name.rsplit_once('/').map_or("", |(folder, _)| folder);
     for step in runs.get("steps").map(Node::items).unwrap_or_default() {
         if let Some((program, key)) = started(step, frameworks) {
-            let defined = defined(step, &[step], program, frameworks);
+            let mut defined = defined(step, &[step], program, frameworks);
             let place = Place::of_step(file, "action", step, key, program);
             let name = format!("{program} in an action ({})", file.shown());
             let id = file.urn(&place.id);
             let identity = file.identity(&id, IdentityKind::AgentCi, name, &place.at, defined.attributes.clone());
+            // What stands in the action is given to whoever uses it.
+            let mut linked = File::new(file.source, file.text);
+            let given = written_in(file.text, step, &[(step.get("env"), "env"), (step.get("with"), "input")]);
+            client::given(&mut linked, &id, &given, &step.span, tables);
+            defined.records = std::mem::take(&mut linked.records);
+            calls.unused(folder, file.source.path, (identity, defined.records.clone()));
             calls.define(folder, defined);
-            calls.unused(folder, file.source.path, identity);
         } else if let Some(target) = local(step) {
             calls.lead_on(folder, target);
         }

@@ -5,9 +5,10 @@ use std::ops::Range;
 
 use super::file::File;
 use super::given::{Given, Held, held};
-use super::node::{Hit, Node};
+use super::node::Node;
 use super::server::{Server, servers};
-use super::table::{Client, Meaning, SettingKeys, SettingRule, Tables};
+use super::settings;
+use super::table::{Client, SettingKeys, Tables};
 use crate::model::{
     AttributeName as Name, Attributes, Credential, CredentialKind, Fingerprint, IdentityKind, Known, LinkKind, Record,
     SettingKind, Urn,
@@ -45,11 +46,15 @@ pub(super) fn read(file: &mut File<'_>, tree: &Node, owner: &Owner<'_>, keys: &S
     let before = file.records.len();
     let mut told = BTreeSet::new();
     let mut left = 0_usize;
-    for hit in keys.servers.iter().flat_map(|key| tree.at(key)) {
+    for (key, hit) in keys.servers.iter().flat_map(|key| tree.at(key).into_iter().map(move |hit| (key, hit))) {
         let under = hit.under.join("/");
         for mut server in servers(hit.node, &tables.knowledge) {
             server.is_disabled |= is_off(tree, keys, &server.name);
-            let part = if under.is_empty() { server.name.clone() } else { format!("{under}/{}", server.name) };
+            let mut part = if under.is_empty() { server.name.clone() } else { format!("{under}/{}", server.name) };
+            // One name under two keys is two things.
+            if told.contains(&part) {
+                part = format!("{key}/{part}");
+            }
             if told.len() >= MOST_SERVERS {
                 left += usize::from(!told.contains(&part));
             } else if told.insert(part.clone()) {
@@ -62,14 +67,14 @@ pub(super) fn read(file: &mut File<'_>, tree: &Node, owner: &Owner<'_>, keys: &S
         file.cut.insert(format!("{} servers, of which the first {MOST_SERVERS} were read", MOST_SERVERS + left));
     }
     for setting in owner.client.map(|client| client.settings.as_slice()).unwrap_or_default() {
-        judge(file, tree, setting, &client, tables);
+        settings::judge(file, tree, setting, &client, tables);
         for hit in keys.within.iter().flat_map(|key| tree.at(key)) {
-            judge(file, hit.node, setting, &client, tables);
+            settings::judge(file, hit.node, setting, &client, tables);
         }
     }
     own_keys(file, tree, keys, &client, tables);
     // What only takes away makes no agent of a file.
-    let takes = |one: &Record| matches!(one, Record::Setting(setting) if matches!(setting.kind, SettingKind::AgentServerRefused | SettingKind::AgentServerOff));
+    let takes = |one: &Record| matches!(one, Record::Setting(setting) if matches!(setting.kind, SettingKind::AgentServerRefused | SettingKind::AgentServerOff | SettingKind::AgentToolRefused));
     if file.records.iter().skip(before).any(|one| !takes(one)) {
         let name = owner.name(file.source.label);
         // What has an attribute is told before what has none: the settings are a better place than a file of tokens.
@@ -111,6 +116,7 @@ pub(super) fn add_server(file: &mut File<'_>, client: &Urn, id: &Urn, server: Se
     file.add(identity);
     if enabled {
         file.link(client, LinkKind::Uses, id, format!("the settings list the server {}", server.name), &at);
+        settings::of_tools(file, client, &server, tables);
     }
 }
 
@@ -125,6 +131,7 @@ pub(super) fn attributes(server: &Server) -> Attributes {
         (Name::ImageDigest, launch.digest.clone()),
         (Name::Endpoint, server.endpoint.clone()),
         (Name::LooksLike, server.looks_like.clone()),
+        (Name::BorrowsName, server.borrows.clone()),
         (Name::UnrestrictedBy, server.unrestricted_by.clone()),
         (Name::Unasked, server.approvals_off.as_ref().map(|_| server.unasked())),
     ];
@@ -163,6 +170,19 @@ pub(super) fn attributes(server: &Server) -> Attributes {
 
 /// What a server or client is given, as credentials at their places; whether one of them is strong by its kind.
 pub(super) fn given(file: &mut File<'_>, holder: &Urn, list: &[Given], span: &Range<usize>, tables: &Tables) -> bool {
+    given_but(file, holder, list, (span, &[]), tables)
+}
+
+/// The same without what stands in some places, which is given to another.
+pub(super) fn given_but(
+    file: &mut File<'_>,
+    holder: &Urn,
+    list: &[Given],
+    (span, without): (&Range<usize>, &[Range<usize>]),
+    tables: &Tables,
+) -> bool {
+    let others: BTreeSet<Urn> =
+        without.iter().flat_map(|span| file.exposures_in(span)).map(|one| one.id.clone()).collect();
     let mut seen = BTreeSet::new();
     let mut is_strong = false;
     for one in list {
@@ -190,7 +210,7 @@ pub(super) fn given(file: &mut File<'_>, holder: &Urn, list: &[Given], span: &Ra
         credential(file, holder, (&one.name, one.by, &one.span), attributes, print);
     }
     // What stands elsewhere: a bare argument, a part of a command line.
-    for exposure in file.exposures_in(span) {
+    for exposure in file.exposures_in(span).into_iter().filter(|one| !others.contains(&one.id)) {
         file.link(holder, LinkKind::Uses, &exposure.id, "the value stands in its settings", span);
         if seen.insert(exposure.id.clone()) {
             let strong = tables.knowledge.is_strong(exposure);
@@ -232,83 +252,6 @@ fn credential(
         evidence: file.evidence(span),
     };
     file.records.push(Record::Credential(credential));
-}
-
-/// Settings that take a person out of the loop, each at its own place.
-fn judge(file: &mut File<'_>, tree: &Node, rule: &SettingRule, client: &Urn, tables: &Tables) {
-    if rule.unless.iter().any(|key| !tree.at(key).is_empty()) {
-        return;
-    }
-    if let Some(path) = &rule.denied {
-        let denied: Vec<&str> = tree.at(path).into_iter().filter_map(|hit| hit.node.word()).collect();
-        if rule.is.iter().any(|is| denied.contains(&is.as_str())) {
-            return;
-        }
-    }
-    let kind = match rule.means {
-        Meaning::ApprovalsOff => SettingKind::AgentApprovalsOff,
-        Meaning::Unrestricted => SettingKind::AgentUnrestricted,
-        Meaning::AutoTrust => SettingKind::AgentAutoTrust,
-        Meaning::Exposed => SettingKind::AgentExposed,
-        Meaning::ServerUnasked => {
-            return of_servers(file, tree, rule, client, (SettingKind::AgentServerUnasked, tables));
-        }
-        Meaning::ServerRefused => {
-            return of_servers(file, tree, rule, client, (SettingKind::AgentServerRefused, tables));
-        }
-        Meaning::ServerOff => return of_servers(file, tree, rule, client, (SettingKind::AgentServerOff, tables)),
-    };
-    for Hit { at, key, under, node } in tree.at(&rule.key) {
-        let Some(word) = node.word().filter(|word| rule.is.iter().any(|is| is == word)) else { continue };
-        let is_one = |list: &[String], name: &str| list.is_empty() || list.iter().any(|one| one == name);
-        if !is_one(&rule.keys, key) || !is_one(&rule.under, under.first().copied().unwrap_or_default()) {
-            continue;
-        }
-        let shown = rule.key.replace(".[]", "");
-        let name = if under.is_empty() { shown.clone() } else { format!("{shown} of {}", under.join("/")) };
-        let attributes = Attributes::default().with(Name::Key, shown).with(Name::SetTo, word);
-        let span = at..node.span.end.max(at);
-        file.setting(kind, client, super::given::shown(&name), &span, attributes);
-    }
-}
-
-/// Servers of which every tool, or one, is allowed or refused: told by name, and joined with the server where that is known.
-fn of_servers(
-    file: &mut File<'_>,
-    tree: &Node,
-    rule: &SettingRule,
-    client: &Urn,
-    (kind, tables): (SettingKind, &Tables),
-) {
-    for Hit { at, node, .. } in tree.at(&rule.key) {
-        let Some(word) = node.word() else { continue };
-        let Some((server, tool)) = rule.is.iter().find_map(|is| allowed(is, word)) else { continue };
-        // A tool that only reads may be used unasked; it sends nothing.
-        if kind == SettingKind::AgentServerUnasked && tool.is_some_and(|tool| !tables.knowledge.acts(tool)) {
-            continue;
-        }
-        let shown = rule.key.replace(".[]", "");
-        let mut attributes = Attributes::default().with(Name::Key, shown).with(Name::SetTo, super::given::shown(word));
-        if let Some(tool) = tool {
-            attributes.set(Name::Tools, vec![super::given::shown(tool)]);
-        }
-        let span = at..node.span.end.max(at);
-        file.setting(kind, client, super::given::shown(server), &span, attributes);
-    }
-}
-
-/// The server that an entry of a list means, and the tool, where it is one alone.
-fn allowed<'w>(pattern: &str, word: &'w str) -> Option<(&'w str, Option<&'w str>)> {
-    let (before, after) = pattern.split_once("{server}")?;
-    let rest = word.strip_prefix(before)?;
-    let is_name = |name: &str| !name.is_empty() && !name.contains("__") && !name.contains(['/', ':', '*']);
-    match after.strip_suffix("{tool}") {
-        Some(joint) => rest
-            .split_once(joint)
-            .filter(|(server, tool)| is_name(server) && is_name(tool))
-            .map(|(server, tool)| (server, Some(tool))),
-        None => rest.strip_suffix(after).filter(|server| is_name(server)).map(|server| (server, None)),
-    }
 }
 
 /// Keys of model providers that stand in the client's own settings: those of models, and its environment.

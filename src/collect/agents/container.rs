@@ -1,5 +1,6 @@
 //! The options of a container's command line: the image and how exactly it is named, variables, folders. Pulls nothing.
 
+use super::beside;
 use super::given::{self, Given};
 use super::launch::{Folder, Launch, Word};
 
@@ -74,6 +75,7 @@ pub(super) fn options<'w>(arguments: &'w [Word], launch: &mut Launch, given: &mu
                 launch.variables.push(given::shown(name));
                 given::of_pair(name, value, "env", place, given);
             }
+            "--env-file" if !value.is_empty() => given.push(beside::env_file(value, place)),
             "-v" | "--volume" => mount(value.split(':').next().unwrap_or_default(), launch),
             "--mount" => {
                 let sources = value.split(',').filter_map(|part| part.split_once('='));

@@ -23,13 +23,18 @@ pub(super) fn read(file: &mut File<'_>, tables: &Tables) {
 fn inner(file: &mut File<'_>, entry: &Entry, tables: &Tables) {
     let Some(text) = entry.value.text() else { return };
     let (Some(format), Some(servers)) = (Format::of_path(&entry.key), server_keys(&entry.key, text)) else { return };
-    let Ok((tree, _)) = parse(text, format) else { return };
-    let lines = lines(file.text, entry, text);
-    let tree = moved(tree, &|at| place(&lines, entry, at));
+    let Some(tree) = within(file.text, entry, text, format) else { return };
     let client = tables.recognise(&entry.key).map(|known| known.client);
     let folder = file.source.name.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
     let keys = SettingKeys { servers, ..SettingKeys::default() };
     client::read(file, &tree, &Owner { client, base: folder }, &keys, tables);
+}
+
+/// The tree of a text that stands in another file, with its places there.
+pub(super) fn within(outer: &str, entry: &Entry, text: &str, format: Format) -> Option<Node> {
+    let (tree, _) = parse(text, format).ok()?;
+    let lines = lines(outer, entry, text);
+    Some(moved(tree, &|at| place(&lines, entry, at)))
 }
 
 /// Where the lines of a block begin in the inner text and in the file; empty where the text is written in another way.
@@ -61,7 +66,7 @@ fn place(lines: &[(usize, usize)], entry: &Entry, at: usize) -> usize {
 }
 
 /// The same tree with its places in the file around it. As deep as what was parsed, which is bounded.
-fn moved(node: Node, to: &impl Fn(usize) -> usize) -> Node {
+pub(super) fn moved(node: Node, to: &impl Fn(usize) -> usize) -> Node {
     let start = to(node.span.start);
     let value = match node.value {
         Value::List(items) => Value::List(items.into_iter().map(|item| moved(item, to)).collect()),

@@ -48,6 +48,8 @@ pub(super) struct File<'a> {
     pub(super) records: Vec<Record>,
     /// Which limits cut short what is told of it, in words.
     pub(super) cut: std::collections::BTreeSet<String>,
+    /// What is odd in it and does not stop reading.
+    pub(super) odd: Vec<super::parse::Oddity>,
     /// How often a name was given, so that a name that stands there twice is two things.
     named: std::collections::HashMap<String, usize>,
 }
@@ -60,6 +62,7 @@ impl<'a> File<'a> {
             lines: LineIndex::new(text.as_bytes()),
             records: Vec::new(),
             cut: Default::default(),
+            odd: Vec::new(),
             named: Default::default(),
         }
     }

@@ -61,7 +61,17 @@ pub(super) fn read(file: &mut File<'_>, tables: &Tables, is_part: bool) -> Resul
 fn tree(file: &File<'_>) -> Result<Option<Node>, String> {
     let text = file.text.trim_start_matches('\u{feff}');
     let Some(rest) = text.strip_prefix("---").filter(|rest| rest.starts_with(['\n', '\r'])) else { return Ok(None) };
-    let Some(end) = rest.find("\n---") else { return Ok(None) };
+    let Some(end) = rest.find("\n---") else {
+        // A line of strokes alone is a rule across the page.
+        let first = rest.trim_start().lines().next().unwrap_or_default();
+        let is_key = first.split_once(':').is_some_and(|(key, _)| {
+            !key.is_empty() && key.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter))
+        });
+        return match is_key {
+            true => Err("line 1: expected a line of --- that ends the front matter".to_owned()),
+            false => Ok(None),
+        };
+    };
     let offset = file.text.len() - rest.len();
     // As many bytes before it as the file has.
     let padded: String = file.text[..offset].chars().map(|letter| if letter == '\n' { '\n' } else { ' ' }).collect();

@@ -6,8 +6,10 @@
 
 use std::collections::BTreeSet;
 
+use super::client;
 use super::file::File;
 use super::given::Given;
+use super::inline;
 use super::node::{Entry, Node, Value};
 use super::rights::Rights;
 use super::table::Tables;
@@ -43,7 +45,11 @@ pub(super) fn is_one(path: &str) -> bool {
 pub(super) fn read(file: &mut File<'_>, tree: &Node, tables: &Tables) {
     let frameworks = &tables.frameworks;
     let pipeline = Pipeline { tree };
-    let is_duo = file.source.name.contains(".gitlab/duo/");
+    if file.source.name.contains(".gitlab/duo/")
+        && let Some(commands) = tree.get("commands")
+    {
+        return flow(file, tree, commands, tables);
+    }
     let taken_over: BTreeSet<&str> =
         tree.entries().iter().filter_map(|job| job.value.get("extends")).flat_map(Node::words).collect();
     for job in tree.entries() {
@@ -52,8 +58,7 @@ pub(super) fn read(file: &mut File<'_>, tree: &Node, tables: &Tables) {
             continue;
         }
         let script = pipeline.script(job);
-        let of_duo = Some("GitLab Duo").filter(|_| is_duo && job.key == "commands");
-        let Some(program) = frameworks.of_script(&script).or(of_duo) else { continue };
+        let Some(program) = frameworks.of_script(&script) else { continue };
         let mut attributes = Attributes::default().with(Name::AgentProgram, program);
         if !frameworks.loose(&script).is_empty() {
             attributes.set(Name::ApprovalsOff, true);
@@ -84,13 +89,50 @@ pub(super) fn read(file: &mut File<'_>, tree: &Node, tables: &Tables) {
         let identity = file.identity(&id, IdentityKind::AgentCi, name, &place, attributes);
         file.add(identity);
         let given = pipeline.written(job, file.text);
-        super::client::given(file, &id, &given, &place, tables);
+        let scripts = ["before_script", "script"].iter().filter_map(|part| pipeline.field(&job.value, part));
+        let inner: Vec<_> = scripts.flat_map(|script| inline::of_commands(file, &id, &part, script, tables)).collect();
+        client::given_but(file, &id, &given, (&place, &inner), tables);
         let has_token = pipeline.field(&job.value, "id_tokens").is_some();
         for role in pipeline.roles(job, &script).into_iter().filter(|_| has_token) {
             let why = "its job takes on this role through a token of its own";
             file.link(&id, LinkKind::ActsAs, &Urn::new(role), why, &place);
         }
     }
+}
+
+/// An external agent of GitLab Duo: its file is no pipeline. A member mentions or assigns it, what outsiders wrote in that
+/// issue or merge request is handed to it, and it gets the variables that it lists.
+/// Source: GitLab Docs, "External agents", "Flow configuration", "Triggers": the Developer role is needed.
+fn flow(file: &mut File<'_>, tree: &Node, commands: &Node, tables: &Tables) {
+    let mut lines = Vec::new();
+    texts(commands, &mut lines);
+    let script = lines.join("\n");
+    let program = tables.frameworks.of_script(&script).unwrap_or("GitLab Duo").to_owned();
+    let mut attributes = Attributes::default().with(Name::AgentProgram, program.as_str());
+    if !tables.frameworks.loose(&script).is_empty() {
+        attributes.set(Name::ApprovalsOff, true);
+        attributes.set(Name::Unasked, "all its tools");
+    }
+    attributes.set(Name::Triggers, ["mention", "assignment", "review request"].map(str::to_owned).to_vec());
+    attributes.set(Name::UntrustedContent, true);
+    let variables = tree.get("variables");
+    let listed = variables.map(Node::items).unwrap_or_default().iter().filter_map(Node::text);
+    let listed = listed.chain(variables.map(Node::entries).unwrap_or_default().iter().map(|entry| entry.key.as_str()));
+    let secrets = listed.filter(|name| super::given::is_secret_name(name) || name.contains("TOKEN"));
+    let rights = Rights { writes: Vec::new(), secrets: secrets.map(super::given::shown).collect() };
+    rights.set(&mut attributes);
+    let name = file.shown().rsplit('/').next().unwrap_or_default();
+    let part = super::given::shown(name.split('.').next().unwrap_or(name));
+    let id = file.urn(&part);
+    let place = tree.entry("commands").map_or(0..0, |entry| entry.at..entry.at + entry.key.len());
+    let name = format!("{program} in flow {part} ({})", file.shown());
+    let identity = file.identity(&id, IdentityKind::AgentCi, name, &place, attributes);
+    file.add(identity);
+    let mut given = super::assigned::of_maps(&[(variables, "env")]);
+    let text = file.text.get(commands.span.clone()).unwrap_or_default();
+    super::assigned::of_commands(text, commands.span.start, &mut given);
+    let inner = inline::of_commands(file, &id, &part, commands, tables);
+    client::given_but(file, &id, &given, (&place, &inner), tables);
 }
 
 /// Sources of pipelines that a program starts, which may hand in any text.
@@ -120,10 +162,6 @@ impl<'n> Pipeline<'n> {
         let nodes = parts.iter().filter_map(|part| self.field(&job.value, part));
         let mut lines = Vec::new();
         nodes.for_each(|node| texts(node, &mut lines));
-        // Duo writes its commands at the top.
-        if job.key == "commands" {
-            texts(&job.value, &mut lines);
-        }
         lines.join("\n")
     }
 

@@ -111,6 +111,7 @@ const SECRET_NAMES: &[&str] = &[
     "*_creds",
     "session",
     "*_webhook",
+    "*auth_value",
 ];
 
 /// Names that end alike and hold no secret.
@@ -133,13 +134,34 @@ const PLAIN_NAMES: &[&str] = &[
     "*key_file",
     "*key_path",
     "*public_token",
+    "*project_key",
+    "*issue_key",
+    "*space_key",
+    "*cache_key",
+    "*idempotency_key",
+    "*object_key",
+    "*registry_key",
 ];
 
 /// Whether a secret is to be expected behind a name.
 pub(super) fn is_secret_name(name: &str) -> bool {
-    let name = name.trim_start_matches('-').to_lowercase().replace(['-', '.', ' '], "_");
+    let name = spaced(name.trim_start_matches('-')).to_lowercase().replace(['-', '.', ' '], "_");
     let any = |patterns: &[&str]| patterns.iter().any(|pattern| matches(pattern, &name));
     any(SECRET_NAMES) && !any(PLAIN_NAMES)
+}
+
+/// A name with `_` where words begin by a capital: `clientSecret`.
+fn spaced(name: &str) -> String {
+    let mut spaced = String::with_capacity(name.len() + 4);
+    let mut was_small = false;
+    for letter in name.chars() {
+        if was_small && letter.is_ascii_uppercase() {
+            spaced.push('_');
+        }
+        was_small = letter.is_ascii_lowercase();
+        spaced.push(letter);
+    }
+    spaced
 }
 
 /// Words that stand where a value is to come, or that say where it is kept.
@@ -220,13 +242,29 @@ mod tests {
 
     #[test]
     fn names_say_whether_a_secret_stands_behind() {
-        for name in
-            ["GITHUB_PERSONAL_ACCESS_TOKEN", "Authorization", "X-API-Key", "--api-key", "PGPASSWORD", "DATABASE_URL"]
-        {
+        for name in [
+            "GITHUB_PERSONAL_ACCESS_TOKEN",
+            "Authorization",
+            "X-API-Key",
+            "--api-key",
+            "PGPASSWORD",
+            "DATABASE_URL",
+            "clientSecret",
+            "accessKey",
+            "auth_value",
+        ] {
             assert!(is_secret_name(name), "{name}");
         }
-        for name in ["SLACK_TEAM_ID", "AWS_ACCESS_KEY_ID", "MAX_TOKENS", "STRIPE_PUBLISHABLE_KEY", "NODE_ENV", "monkey"]
-        {
+        for name in [
+            "SLACK_TEAM_ID",
+            "AWS_ACCESS_KEY_ID",
+            "MAX_TOKENS",
+            "STRIPE_PUBLISHABLE_KEY",
+            "NODE_ENV",
+            "monkey",
+            "tokenUrl",
+            "SONAR_PROJECT_KEY",
+        ] {
             assert!(!is_secret_name(name), "{name}");
         }
     }

@@ -108,7 +108,7 @@ impl Search<'_> {
     }
 
     fn met(&mut self, path: &Path, found: &std::fs::Metadata, rest: &[String], below: PathBuf) {
-        if found.is_dir() {
+        if found.is_dir() && !rest.is_empty() {
             self.below(path, rest);
         } else if found.is_file() && rest.is_empty() {
             if self.found.files.len() < MOST_FILES {
@@ -117,6 +117,8 @@ impl Search<'_> {
                 let why = format!("more than {MOST_FILES} files at known places; this one was not read");
                 self.found.refused.push((below, why));
             }
+        } else if rest.is_empty() {
+            self.found.refused.push((below, "it is no file, so it was not read".to_owned()));
         }
     }
 

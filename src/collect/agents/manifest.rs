@@ -221,7 +221,9 @@ fn card(file: &mut File<'_>, tree: &Node) {
     if tree.get("signatures").is_none_or(is_empty) {
         attributes.set(Name::Unsigned, true);
     }
-    if let Some(address) = urls.first().and_then(|url| address(url)) {
+    // Of several the one that is told of.
+    let is_plain = |url: &&&str| address(url).is_some_and(|address| address.is_plain);
+    if let Some(address) = urls.iter().find(is_plain).or(urls.first()).and_then(|url| address(url)) {
         attributes.set(Name::Endpoint, address.endpoint);
     }
     let at = tree.entry("name").map_or(0..0, |entry| entry.at..entry.at + 4);

@@ -8,7 +8,7 @@ use super::client::{self, Owner};
 use super::codeowners::{self, CodeOwners};
 use super::file::{File, NAME, Source};
 use super::node::Node;
-use super::parse::{Format, parse};
+use super::parse::{Format, Oddity, parse};
 use super::table::{FileRole, SettingKeys, Tables};
 use super::{called, ci, cloud, docker, embedded, manifest, script, tokens};
 use crate::collect::{CollectError, Sink};
@@ -191,6 +191,7 @@ impl Notes {
         if records.is_empty() {
             return;
         }
+        self.odd(&file, &file.odd);
         self.with(|inner| {
             if inner.count + records.len() > MOST_RECORDS {
                 let detail = format!("more than {MOST_RECORDS} facts about agents; the rest is not told");
@@ -237,7 +238,7 @@ impl Notes {
             return;
         }
         if script::is_one(path) {
-            script::read(file, &self.tables.frameworks);
+            script::read(file, &self.tables);
         }
         if ci::is_workflow(path) {
             let mut calls = called::Calls::default();
@@ -281,6 +282,16 @@ impl Notes {
         });
     }
 
+    /// Tells what is odd in a file.
+    fn odd(&self, file: &File<'_>, odd: &[Oddity]) {
+        for oddity in odd.iter().take(NAMED) {
+            let (line, column) = file.position(oddity.at);
+            let detail = format!("line {line}, column {column}: {}", oddity.what);
+            let entry = CoverageEntry::hole(NAME, file.source.target, file.shown(), Outcome::NotRead, detail);
+            self.with(|inner| inner.holes.push(entry.remedy("take one of them out").count(1)));
+        }
+    }
+
     /// A file of a known client: that it cannot be read is a hole.
     fn tree(&self, file: &mut File<'_>, read: impl FnOnce(&mut File<'_>, &Node)) {
         let format = Format::of_path(file.source.name).unwrap_or(Format::Json);
@@ -289,12 +300,7 @@ impl Notes {
         }
         match parse(file.text, format) {
             Ok((tree, odd)) => {
-                for oddity in odd.iter().take(NAMED) {
-                    let (line, column) = file.position(oddity.at);
-                    let detail = format!("line {line}, column {column}: {}", oddity.what);
-                    let entry = CoverageEntry::hole(NAME, file.source.target, file.shown(), Outcome::NotRead, detail);
-                    self.with(|inner| inner.holes.push(entry.remedy("take one of them out").count(1)));
-                }
+                self.odd(file, &odd);
                 read(file, &tree);
             }
             Err(error) => {

@@ -1,13 +1,14 @@
-//! Agents that scripts, images and package files start without anybody being asked: the flag on its line. Runs nothing.
+//! Agents that scripts, images and package files start without anybody being asked, or with a key that stands there: the flag
+//! or key on its line. Runs nothing.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use super::assigned;
 use super::file::File;
-use super::frameworks::Frameworks;
 use super::node::{Node, Value};
 use super::parse::{Format, documents, parse};
-use super::table::Meaning;
+use super::table::{Meaning, Tables};
 use crate::model::{AttributeName as Name, Attributes, Confidence, IdentityKind, SettingKind};
 
 /// How a file holds command lines.
@@ -53,8 +54,8 @@ pub(super) fn is_one(path: &str) -> bool {
 }
 
 /// Notes each agent that a command line starts with approvals off, at the first such line.
-pub(super) fn read(file: &mut File<'_>, frameworks: &Frameworks) {
-    let text = file.text;
+pub(super) fn read(file: &mut File<'_>, tables: &Tables) {
+    let (text, frameworks) = (file.text, &tables.frameworks);
     let Some(form) = form(file.source.name).filter(|_| frameworks.has_program(text.as_bytes())) else { return };
     let mut told = BTreeSet::new();
     for (place, script) in command_lines(text, form) {
@@ -83,6 +84,34 @@ pub(super) fn read(file: &mut File<'_>, frameworks: &Frameworks) {
             file.setting(kind, &id, format!("{flag} of {program}"), &span, attributes);
         }
     }
+    let told: BTreeSet<&str> = told.into_iter().map(|(program, _)| program).collect();
+    keys(file, form, &told, tables);
+}
+
+/// The keys that a script sets for the agent which it starts.
+fn keys(file: &mut File<'_>, form: Form, told: &BTreeSet<&str>, tables: &Tables) {
+    let is_shell = matches!(form, Form::Lines | Form::Image);
+    let mut given = Vec::new();
+    if is_shell {
+        assigned::of_commands(file.text, 0, &mut given);
+    }
+    let Some(first) = given.first() else { return };
+    let span = first.span.clone();
+    let started = || {
+        let all = command_lines(file.text, form);
+        all.iter().find_map(|(_, script)| tables.frameworks.of_script(script)).map(str::to_owned)
+    };
+    let Some(program) = told.iter().next().map(|program| (*program).to_owned()).or_else(started) else { return };
+    let id = file.urn(&program);
+    if !told.contains(program.as_str()) {
+        let attributes = Attributes::default()
+            .with(Name::AgentProgram, program.as_str())
+            .with(Name::SeenWith, Confidence::High.as_str());
+        let name = format!("{program} ({})", file.shown());
+        let identity = file.identity(&id, IdentityKind::AgentCode, name, &span, attributes);
+        file.add(identity);
+    }
+    super::client::given(file, &id, &given, &(0..0), tables);
 }
 
 /// The command lines of a text with where they stand.

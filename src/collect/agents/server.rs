@@ -1,146 +1,15 @@
 //! One configured server: how it is started or reached, what it is given, what it may touch. Starts and resolves nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::ops::Range;
 
-use serde::Deserialize;
-
 use super::address::address;
+use super::beside;
 use super::container;
 use super::given::{Given, of_map};
+use super::knowledge::{Abilities, Alike, Knowledge};
 use super::launch::{self, Launch};
 use super::node::{Entry, Node, Value};
-use crate::model::Exposure;
-use crate::model::alike::distance;
-use crate::model::wildcard::matches;
-
-/// What is known of servers by their names.
-#[derive(Debug, Default)]
-pub(super) struct Knowledge {
-    servers: BTreeMap<String, Abilities>,
-    strong: Strong,
-    tools: Tools,
-}
-
-/// What the names of tools say, as patterns in small letters.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Tools {
-    /// They read and send nothing but what they are asked for.
-    reads: Vec<String>,
-    /// They tell of the one who asks, or of the time: nothing private and nothing foreign.
-    harmless: Vec<String>,
-}
-
-/// Kinds of credentials that give much power by themselves.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Strong {
-    forms: Vec<String>,
-    users: Vec<String>,
-}
-
-/// What a server lets an agent do.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Abilities {
-    pub(super) private: bool,
-    pub(super) untrusted: bool,
-    pub(super) egress: bool,
-    pub(super) shell: bool,
-    /// Takes folders as arguments.
-    pub(super) files: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawKnowledge {
-    server: Vec<RawServer>,
-    strong: Strong,
-    tools: Tools,
-}
-
-#[derive(Deserialize)]
-struct RawServer {
-    names: Vec<String>,
-    #[serde(default)]
-    private: bool,
-    #[serde(default)]
-    untrusted: bool,
-    #[serde(default)]
-    egress: bool,
-    #[serde(default)]
-    shell: bool,
-    #[serde(default)]
-    files: bool,
-}
-
-impl Knowledge {
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let raw: RawKnowledge = toml::from_str(text).map_err(|error| format!("agent-servers.toml: {error}"))?;
-        let mut servers = BTreeMap::new();
-        for RawServer { names, private, untrusted, egress, shell, files } in raw.server {
-            let abilities = Abilities { private, untrusted, egress, shell, files };
-            servers.extend(names.into_iter().map(|name| (name.to_lowercase(), abilities)));
-        }
-        Ok(Self { servers, strong: raw.strong, tools: raw.tools })
-    }
-
-    /// What is left to a server of which only these tools may be used. A name that says nothing keeps everything.
-    fn left(&self, abilities: Abilities, tools: &[String]) -> Abilities {
-        let any_but = |patterns: &[&[String]]| {
-            tools.iter().any(|tool| {
-                let tool = tool.to_lowercase();
-                !patterns.iter().copied().flatten().any(|pattern| matches(pattern, &tool))
-            })
-        };
-        let (reads, harmless) = (self.tools.reads.as_slice(), self.tools.harmless.as_slice());
-        let (acts, tells) = (any_but(&[reads, harmless]), any_but(&[harmless]));
-        Abilities {
-            private: abilities.private && tells,
-            untrusted: abilities.untrusted && tells,
-            egress: abilities.egress && acts,
-            shell: abilities.shell && acts,
-            files: abilities.files,
-        }
-    }
-
-    /// Whether a tool does more than to read and tell, as far as its name says.
-    pub(super) fn acts(&self, tool: &str) -> bool {
-        let tool = tool.to_lowercase();
-        !self.tools.reads.iter().chain(&self.tools.harmless).any(|pattern| matches(pattern, &tool))
-    }
-
-    /// Whether an exposed value is of a kind that gives much power by itself.
-    pub(super) fn is_strong(&self, exposure: &Exposure) -> bool {
-        let user = exposure.proof.facts.get("user");
-        self.strong.forms.contains(&exposure.detector)
-            || (exposure.detector.ends_with("-url") && user.is_some_and(|user| self.strong.users.contains(user)))
-    }
-
-    /// What a package, image, program or host is known for.
-    pub(super) fn of(&self, name: &str) -> Option<Abilities> {
-        let name = name.to_lowercase();
-        let last = name.rsplit('/').next().unwrap_or(&name);
-        let below = || self.servers.iter().find(|(known, _)| name.ends_with(&format!(".{known}"))).map(|(_, it)| it);
-        self.servers.get(&name).or_else(|| self.servers.get(last)).or_else(below).copied()
-    }
-
-    /// The known package that a name differs from by a letter or two, or by its scope alone; nothing for known ones.
-    pub(super) fn looks_like(&self, package: &str) -> Option<&str> {
-        let package = package.to_lowercase();
-        if self.servers.contains_key(&package) {
-            return None;
-        }
-        let last = package.rsplit('/').next().unwrap_or(&package);
-        let known = self.servers.keys().map(String::as_str);
-        let is_close = |known: &&str| known.len() >= 10 && (1..=2).contains(&distance(&package, known));
-        // The reference servers have one publisher: their names under another scope are borrowed.
-        let is_borrowed =
-            |known: &&str| known.starts_with("@modelcontextprotocol/server-") && known.rsplit('/').next() == Some(last);
-        known.clone().find(is_close).or_else(|| known.clone().find(is_borrowed))
-    }
-}
 
 /// A server as a client is told of it.
 #[derive(Debug, Default)]
@@ -165,7 +34,11 @@ pub(super) struct Server {
     pub(super) tools: Vec<String>,
     /// Tools that are switched off.
     pub(super) without: Vec<String>,
+    /// Tools that run unasked, one by one, with where that stands.
+    pub(super) unasked_tools: Vec<(String, Range<usize>)>,
     pub(super) looks_like: Option<String>,
+    /// The known package whose name it has in the scope of another publisher.
+    pub(super) borrows: Option<String>,
     pub(super) abilities: Abilities,
     pub(super) unrestricted_by: Option<String>,
 }
@@ -194,10 +67,14 @@ fn server(name: &str, at: usize, span: Range<usize>, node: &Node, knowledge: &Kn
     let words = command_line(node);
     let urls = node.any(&["url", "serverUrl", "httpUrl", "uri", "endpoint", "server_url"]);
     let is_builtin = node.text_of("type").is_some_and(|kind| matches!(kind, "builtin" | "platform"));
-    if (words.is_empty() && urls.is_none()) || is_builtin {
+    let is_extension = words.is_empty() && urls.is_none() && is_extension(node);
+    if (words.is_empty() && urls.is_none() && !is_extension) || is_builtin {
         return None;
     }
     server.launch = launch::read(&words, &mut server.given);
+    if is_extension {
+        server.launch = Launch { launcher: Some("extension"), package: Some(server.name.clone()), ..Launch::default() };
+    }
     server.variables = std::mem::take(&mut server.launch.variables);
     if let Some(image) = node.any(&["image"]).and_then(Node::text).filter(|_| server.launch.package.is_none()) {
         container::image(image, &mut server.launch);
@@ -225,7 +102,9 @@ fn server(name: &str, at: usize, span: Range<usize>, node: &Node, knowledge: &Kn
     }
     node.get("env_http_headers").into_iter().for_each(|map| names_of(map, &mut server.headers));
     of_codex(node, &mut server.given);
+    beside::of_server(node, &mut server.given);
     server.approvals_off = approvals_off(node);
+    server.unasked_tools = unasked_tools(node);
     let tools = ["includeTools", "enabled_tools", "tools", "allowedTools"];
     server.tools = node.any(&tools).map(Node::words).unwrap_or_default().into_iter().map(super::given::shown).collect();
     let without = ["excludeTools", "disabled_tools", "disabledTools", "exclude_tools"];
@@ -296,13 +175,36 @@ fn of_codex(node: &Node, given: &mut Vec<Given>) {
     }
 }
 
+/// Whether an extension of Zed brings the server: then its settings alone stand here.
+/// Source: Zed Docs, "Model Context Protocol", "As Extensions".
+fn is_extension(node: &Node) -> bool {
+    let is_known = |key: &str| matches!(key, "source" | "enabled" | "settings" | "remote");
+    let has_settings = node.get("settings").is_some_and(|settings| matches!(settings.value, Value::Map(_)));
+    (has_settings || node.text_of("source") == Some("extension"))
+        && node.entries().iter().all(|entry| is_known(&entry.key))
+}
+
+/// The keys under which clients list tools that run without asking.
+const ALLOWED: [&str; 4] = ["alwaysAllow", "autoApprove", "autoapprove", "always_allow"];
+
+/// The tools of a server that its own settings let run without asking, one by one.
+fn unasked_tools(node: &Node) -> Vec<(String, Range<usize>)> {
+    let listed = ALLOWED.iter().filter_map(|key| node.get(key)).flat_map(Node::items);
+    let listed = listed.filter_map(|item| Some((item.word().filter(|word| *word != "*")?, item.span.clone())));
+    // Codex has a table for each tool.
+    let tools = node.get("tools").map(Node::entries).unwrap_or_default().iter();
+    let approved = tools.filter(|tool| tool.value.text_of("approval_mode") == Some("approve"));
+    let approved = approved.map(|tool| (tool.key.as_str(), tool.span()));
+    listed.chain(approved).map(|(tool, span)| (super::given::shown(tool), span)).collect()
+}
+
 /// The setting of a server that lets all its tools run without asking.
 fn approvals_off(node: &Node) -> Option<String> {
     let is_all = |node: &Node| node.words().contains(&"*");
     if node.is_true("trust") {
         return Some("trust = true".to_owned());
     }
-    for key in ["alwaysAllow", "autoApprove", "autoapprove", "always_allow"] {
+    for key in ALLOWED {
         match node.get(key) {
             Some(list) if is_all(list) => return Some(format!("{key} = [\"*\"]")),
             Some(Node { value: Value::Bool(true), .. }) => return Some(format!("{key} = true")),
@@ -357,7 +259,11 @@ impl Server {
             self.abilities = knowledge.left(self.abilities, &self.tools);
         }
         let package = self.launch.package.as_deref().filter(|_| self.launch.is_fetched);
-        self.looks_like = package.and_then(|package| knowledge.looks_like(package)).map(str::to_owned);
+        match package.and_then(|package| knowledge.looks_like(package)) {
+            Some(Alike::Misspelt(known)) => self.looks_like = Some(known.to_owned()),
+            Some(Alike::Borrowed(known)) => self.borrows = Some(known.to_owned()),
+            None => {}
+        }
         if !self.abilities.files {
             self.launch.folders.retain(|folder| folder.is_mount);
         }

@@ -1,16 +1,17 @@
 //! The table of clients: which files are theirs, under which keys they list servers, which settings switch a person off.
 //! Reads `rules/facts/agent-clients.toml`; knows no file system.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
 use super::frameworks::Frameworks;
+use super::knowledge::{Abilities, Knowledge};
 use super::moved::Variable;
 use super::notes::SERVER_KEYS;
 use super::place::Pattern;
-use super::server::Knowledge;
+
 use super::{cloud, manifest};
 use crate::model::wildcard::matches;
 
@@ -127,6 +128,18 @@ pub(super) struct SettingRule {
     /// What a star stands for must be one of these.
     #[serde(default)]
     pub(super) under: Vec<String>,
+    /// The member in which the value stands, where the key leads to a map; with what must stand beside it, and what must not.
+    #[serde(default)]
+    pub(super) field: Option<String>,
+    #[serde(default)]
+    pub(super) beside: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) without: Vec<String>,
+    /// The tool of the client's own that is meant, and what that lets it do.
+    #[serde(default)]
+    pub(super) tool: Option<String>,
+    #[serde(default)]
+    pub(super) gives: Abilities,
 }
 
 /// What a setting amounts to.
@@ -143,6 +156,10 @@ pub(super) enum Meaning {
     ServerRefused,
     /// A server of a repository's own list is not started.
     ServerOff,
+    /// A tool of the client's own runs without asking.
+    ToolUnasked,
+    /// That tool is refused or asked about, whatever else allows it.
+    ToolRefused,
 }
 
 #[derive(Deserialize)]

@@ -202,12 +202,17 @@ fn packages_that_only_look_like_known_ones() {
         server("typo", "@modelcontextprotocl/server-github"),
         server("scope", "@mcp-official/server-github"),
         server("right", "@modelcontextprotocol/server-github"),
+        server("fork", "@acme/server-github"),
         server("own", "@acme/orders-mcp"),
     ];
     write(folder.path(), "repo/.mcp.json", format!("{{\"mcpServers\": {{{}}}}}", all.join(",")));
     let found = of_rule(&scan(folder.path(), &["repo"]).1, "agent-lookalike-package");
     let names: Vec<&str> = found.iter().filter_map(|(message, _)| message.split(' ').next()).collect();
     assert_eq!(names, ["scope", "typo"]);
+    // A fork in a scope of one's own is worth a look, and no more.
+    let forks = of_rule(&scan(folder.path(), &["repo"]).1, "agent-borrowed-package");
+    assert_eq!(forks.len(), 1);
+    assert!(forks[0].0.starts_with("fork "), "{forks:?}");
 }
 
 #[test]

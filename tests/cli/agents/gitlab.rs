@@ -66,3 +66,19 @@ fn a_job_that_takes_over_from_a_template_starts_its_agent() {
     assert_eq!(agent(&report)["given_secrets"], json!(["ANTHROPIC_API_KEY", "VAULT_ID_TOKEN"]));
     assert_eq!(rules(&report), ["agent-tools-unasked"]);
 }
+
+/// The vendor's own form of an external agent: a member mentions it, and it gets what it lists.
+#[test]
+fn an_external_agent_of_duo_is_no_job_of_a_pipeline() {
+    let folder = folder();
+    let flow = "image: node:22-slim\ncommands:\n  - npm install --global @anthropic-ai/claude-code\n  - claude --allowedTools=\"Bash(glab *),Edit\" --permission-mode acceptEdits -p \"$AI_FLOW_INPUT\"\nvariables:\n  - ANTHROPIC_API_KEY\n  - GITLAB_TOKEN_CLAUDE\n";
+    write(folder.path(), "repo/.gitlab/duo/flows/claude.yaml", flow);
+    write(folder.path(), "repo/CODEOWNERS", "* @acme/platform\n");
+    let report = scan(folder.path(), &["repo"]).1;
+    assert_eq!(rules(&report), ["agent-ci-reads-outsiders"]);
+    assert_eq!(named(&report, "agent.ci"), ["Claude Code in flow claude (.gitlab/duo/flows/claude.yaml)"]);
+    let found = agent(&report);
+    assert_eq!(found["given_secrets"], json!(["ANTHROPIC_API_KEY", "GITLAB_TOKEN_CLAUDE"]));
+    assert_eq!(found["triggers"], json!(["mention", "assignment", "review request"]));
+    assert!(found["untrusted_trigger"].is_null());
+}

@@ -8,6 +8,7 @@ mod cloud;
 mod corpus;
 mod frameworks;
 mod gitlab;
+mod given;
 mod growth;
 mod hostile;
 mod layouts;

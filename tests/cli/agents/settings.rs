@@ -273,3 +273,127 @@ fn servers_that_are_denied_asked_about_or_off_are_not_unasked() {
     assert_eq!(of_rule(&of(bypass, ""), "agent-lethal-trifecta").len(), 1);
     assert_eq!(of_rule(&of(bypass, off), "agent-lethal-trifecta").len(), 0);
 }
+
+/// Tools by other names than Claude Code's: those that servers' own settings list, and those of the client itself.
+#[test]
+fn tools_of_every_client_that_run_unasked_count() {
+    let pg = |more: &str| {
+        format!(
+            "\"pg\": {{\"command\": \"npx\", \"args\": [\"-y\", \"@modelcontextprotocol/server-postgres@0.6.2\"]{more}}}"
+        )
+    };
+    let web =
+        |more: &str| format!("\"web\": {{\"command\": \"uvx\", \"args\": [\"mcp-server-fetch==2025.4.7\"]{more}}}");
+    let servers = |more: &str| format!("{{\"mcpServers\": {{{}, {}}}}}", pg(""), web(more));
+    let trifecta = ["agent-lethal-trifecta"];
+    for key in ["alwaysAllow", "autoApprove"] {
+        let text = servers(&format!(", \"{key}\": [\"fetch\"]"));
+        assert_eq!(rules(&report(&[(".roo/mcp.json", &text)])), trifecta, "{key}");
+    }
+    assert!(rules(&report(&[(".roo/mcp.json", &servers(", \"alwaysAllow\": []"))])).is_empty());
+    let codex = "[mcp_servers.pg]\ncommand = \"npx\"\nargs = [\"-y\", \"@modelcontextprotocol/server-postgres@0.6.2\"]\n[mcp_servers.web]\ncommand = \"uvx\"\nargs = [\"mcp-server-fetch==2025.4.7\"]\n[mcp_servers.web.tools.fetch]\napproval_mode = \"approve\"\n";
+    assert_eq!(rules(&report(&[(".codex/config.toml", codex)])), trifecta);
+    let database = format!("{{\"mcpServers\": {{{}}}}}", pg(""));
+    for (permissions, expected) in [
+        (r#""allow": ["WebFetch"]"#, &trifecta[..]),
+        (r#""allow": ["WebFetch(domain:docs.acme.example)"]"#, &[]),
+        (r#""allow": ["WebFetch"], "deny": ["WebFetch"]"#, &[]),
+        (r#""allow": ["WebFetch"], "ask": ["WebFetch(*)"]"#, &[]),
+        (r#""allow": ["WebSearch", "Bash(curl:*)"]"#, &trifecta),
+        (r#""allow": ["WebSearch"]"#, &[]),
+        (r#""allow": ["Bash(curl:*)"], "deny": ["Bash(curl:*)"]"#, &[]),
+    ] {
+        let settings = format!("{{\"permissions\": {{{permissions}}}}}");
+        let found = report(&[(".mcp.json", &database), (".claude/settings.json", &settings)]);
+        assert_eq!(rules(&found), expected, "{permissions}");
+    }
+    let alone = |allow: &str| {
+        rules(&report(&[(".claude/settings.json", &format!("{{\"permissions\": {{\"allow\": {allow}}}}}"))]))
+    };
+    assert_eq!(alone(r#"["Read", "WebFetch"]"#), trifecta);
+    assert!(alone(r#"["Read(~/.zshrc)", "WebFetch"]"#).is_empty());
+    for any in ["Bash(bash:*)", "Bash(sudo *)"] {
+        assert_eq!(alone(&format!("[\"{any}\"]")), ["agent-unrestricted"], "{any}");
+    }
+}
+
+/// `mcp__*` means every server, on either side.
+#[test]
+fn an_entry_for_every_server_means_each() {
+    let servers = r#"{"mcpServers": {
+      "pg": {"command": "npx", "args": ["-y", "@modelcontextprotocol/server-postgres@0.6.2"]},
+      "web": {"command": "uvx", "args": ["mcp-server-fetch==2025.4.7"]}}}"#;
+    let of = |permissions: &str| {
+        let settings = format!("{{\"permissions\": {{{permissions}}}}}");
+        let found = report(&[(".mcp.json", servers), (".claude/settings.json", &settings)]);
+        (of_rule(&found, "agent-tools-unasked").len(), of_rule(&found, "agent-lethal-trifecta").len())
+    };
+    assert_eq!(of(r#""allow": ["mcp__*"]"#), (2, 1));
+    assert_eq!(of(r#""allow": ["mcp__*"], "deny": ["mcp__web"]"#), (1, 0));
+    assert_eq!(of(r#""allow": ["mcp__pg", "mcp__web"], "ask": ["mcp__*"]"#), (0, 0));
+    assert_eq!(of(r#""defaultMode": "bypassPermissions", "deny": ["mcp__web"]"#), (0, 0));
+}
+
+/// What a person denies at home is denied in every repository, and so is what is off for one project.
+#[test]
+fn what_a_home_denies_holds_in_its_trees() {
+    let folder = folder();
+    let at = folder.path();
+    let servers = r#"{"mcpServers": {"web": {"command": "uvx", "args": ["mcp-server-fetch==1.0"]},
+        "db": {"command": "npx", "args": ["-y", "@modelcontextprotocol/server-postgres@1.0.0", "postgresql://h/d"]}}}"#;
+    write(at, "shop/.mcp.json", servers);
+    write(at, "shop/.claude/settings.json", r#"{"permissions": {"allow": ["mcp__web__*"]}}"#);
+    let found = |home: &str, path: &str| {
+        write(at, &format!("jana/{path}"), home);
+        let (_, report) = scan(at, &["--home", "jana", "shop"]);
+        std::fs::remove_file(at.join("jana").join(path)).expect("there");
+        (of_rule(&report, "agent-tools-unasked").len(), of_rule(&report, "agent-lethal-trifecta").len())
+    };
+    let settings = ".claude/settings.json";
+    assert_eq!(found(r#"{"permissions": {"allow": ["Read(~/notes/**)"]}, "env": {"A": "b"}}"#, settings), (1, 1));
+    assert_eq!(
+        found(r#"{"permissions": {"deny": ["mcp__web"]}, "enableAllProjectMcpServers": true}"#, settings),
+        (0, 0)
+    );
+    let off = r#"{"projects": {"/home/jana/src/shop": {"disabledMcpjsonServers": ["web"], "mcpServers": {"x": {"command": "x"}}}}}"#;
+    assert_eq!(found(off, ".claude.json"), (0, 0));
+    assert_eq!(found(&off.replace("src/shop", "src/else"), ".claude.json"), (1, 1));
+}
+
+#[test]
+fn permissions_that_let_anything_run_are_told_in_every_form() {
+    for (path, text, expected) in [
+        (
+            ".zed/settings.json",
+            r#"{"agent": {"tool_permissions": {"tools": {"terminal": {"always_allow": [{"pattern": ".*"}]}}}}}"#,
+            Some("agent-unrestricted"),
+        ),
+        (
+            ".zed/settings.json",
+            r#"{"agent": {"tool_permissions": {"tools": {"terminal": {"always_allow": [{"pattern": "^cargo (build|test)"}]}}}}}"#,
+            None,
+        ),
+        (
+            ".amp/settings.json",
+            r#"{"amp.permissions": [{"tool": "*", "action": "allow"}]}"#,
+            Some("agent-approvals-off"),
+        ),
+        (
+            ".amp/settings.json",
+            r#"{"amp.permissions": [{"tool": "Bash", "action": "allow"}]}"#,
+            Some("agent-unrestricted"),
+        ),
+        (
+            ".amp/settings.json",
+            r#"{"amp.permissions": [{"tool": "Bash", "matches": {"cmd": "npm test"}, "action": "allow"}, {"tool": "*", "action": "ask"}]}"#,
+            None,
+        ),
+        ("opencode.json", r#"{"permission": {"*": "allow"}}"#, Some("agent-approvals-off")),
+        ("opencode.json", r#"{"permission": {"*": "ask"}}"#, None),
+        ("run.sh", "droid exec --skip-permissions-unsafe x\n", Some("agent-approvals-off")),
+        ("run.sh", "kiro-cli chat --trust-all-tools\n", Some("agent-approvals-off")),
+        ("run.sh", "crush --yolo\n", Some("agent-approvals-off")),
+    ] {
+        assert_eq!(rules(&report(&[(path, text)])), expected.into_iter().collect::<Vec<_>>(), "{text}");
+    }
+}

@@ -142,7 +142,12 @@ fn every_setting_and_token_of_the_table_is_told() {
             let last = texts(setting, "keys").into_iter().next();
             let star = texts(setting, "under").into_iter().next().unwrap_or_else(|| "x".to_owned());
             for is in texts(setting, "is") {
-                let value = if is == "true" { json!(true) } else { json!(is) };
+                let mut value = if is == "true" { json!(true) } else { json!(is) };
+                if let Some(field) = setting.get("field").and_then(toml::Value::as_str) {
+                    let beside = setting.get("beside").and_then(toml::Value::as_table).into_iter().flatten();
+                    let beside = beside.filter_map(|(key, value)| Some((key.clone(), json!(value.as_str()?))));
+                    value = Value::Object(beside.chain([(field.to_owned(), value)]).collect());
+                }
                 let place = format!("{}/{path}", settings.len());
                 let tree = match &last {
                     Some(last) if key == "*" => json!({last.as_str(): value}),
