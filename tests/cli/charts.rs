@@ -219,6 +219,11 @@ fn folders_that_say_different_things_of_one_object_are_clusters_of_their_own() {
     let remark = told["coverage"].as_array().expect("a list").iter().find(|one| one["what"] == "manifests");
     let remark = remark.and_then(|one| one["detail"].as_str()).unwrap_or_default();
     assert!(remark.contains("each a cluster of its own: clusters/dev, clusters/prod"), "{remark}");
+    // What could not be read of the tree may be of any of them.
+    write(at.path(), "tree/clusters/bad.yaml", "apiVersion: v1\nkind: ServiceAccount\nmetadata: [\n");
+    let not_asked = scan(at.path())["not_evaluated"].as_array().expect("a list").clone();
+    assert!(not_asked.iter().any(|one| one.to_string().contains("clusters:prod")), "{not_asked:?}");
+    std::fs::remove_file(at.path().join("tree/clusters/bad.yaml")).expect("it is there");
     // Copies of one thing are one thing.
     write(at.path(), "tree/clusters/prod/b.yaml", binding("kind: ClusterRoleBinding", "cluster-admin"));
     assert_eq!(found(&scan(at.path()), "cluster-administrator"), ["k8s:tree (manifests)/d/sa/x"]);

@@ -129,7 +129,6 @@ impl Projection {
             self.accounts.iter().map(|account| (account.identity.name.as_str(), account)).collect();
         let mut of_tokens: BTreeMap<String, String> = BTreeMap::new();
         let knows_accounts = self.is_listed(Kind::ServiceAccount) && self.faults(Kind::ServiceAccount).is_none();
-        let mut of_unread = Vec::new();
         for Token { mut credential, account, used, uid } in tokens {
             // The API server refuses the token of a service account that is not there (Kubernetes, "Managing Service
             // Accounts"), and that of one that was made anew, which has another id; but what it took since then it takes.
@@ -147,9 +146,6 @@ impl Projection {
             if accounts.get(account.as_str()).is_some_and(|account| !account.tokens.contains(&credential.name)) {
                 credential.attributes.set(AttributeName::ByHand, true);
             }
-            if !accounts.contains_key(account.as_str()) && !knows_accounts {
-                of_unread.push((account.clone(), credential.evidence.clone()));
-            }
             let last = match (used, &self.since) {
                 (Known::Absent, Known::Unknown(why)) => Known::unknown(why.clone()),
                 (used, _) => used,
@@ -165,9 +161,6 @@ impl Projection {
                 of_tokens.insert(credential.name.clone(), account);
             }
             records.push(Record::Credential(credential));
-        }
-        for (account, evidence) in of_unread {
-            self.names_account(&account, true, &evidence);
         }
         for Waiting { mut workload, secrets, exposures, .. } in std::mem::take(&mut self.waiting) {
             let own = |account: &str| {

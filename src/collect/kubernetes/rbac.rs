@@ -71,9 +71,7 @@ impl Projection {
     /// A role that is there to be part of others: nobody needs to bind it (Kubernetes documentation, "Aggregated
     /// ClusterRoles").
     fn part_of_others(&self, kind: Kind, metadata: &Metadata, policy: &Policy) -> Option<Record> {
-        let is_part = |(name, value): (&String, &String)| {
-            name.starts_with("rbac.authorization.k8s.io/aggregate-to-") && value == "true"
-        };
+        let is_part = |(name, value): (&String, &String)| name.contains("/aggregate-to-") && value == "true";
         let known = kind == Kind::ClusterRole && !policy.builtin && metadata.labels.0.iter().any(is_part);
         known.then(|| {
             let attributes = Attributes::default().with(AttributeName::Aggregated, true);
