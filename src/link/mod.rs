@@ -36,6 +36,7 @@ mod values;
 mod workflows;
 mod workloads;
 
+use self::federation::AllAdmitted;
 use crate::access;
 use crate::inventory::Inventory;
 
@@ -105,7 +106,8 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     credentials::link(inventory);
     values::link(inventory);
     workloads::link(inventory);
-    trust::link(inventory);
+    let admitted = AllAdmitted::of(inventory.trusts.rows());
+    trust::link(inventory, &admitted);
     aws::link(inventory, &tables.aws_trust, &tables.aws_actions);
     owners::link(inventory, &tables.owners);
     environments::link(inventory, &tables.environments);
@@ -113,14 +115,14 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     let library = access::aws::Library::new(inventory.policies.iter());
     privilege::link(inventory, tables, &library);
     unasked::link(inventory, tables);
-    reach::link(inventory, tables, &library);
+    reach::link(inventory, tables, &library, &admitted);
     members::link(inventory);
     cluster::link(inventory, tables);
     aws::link_workloads(inventory);
     env_files::link(inventory);
-    agents::link(inventory);
+    agents::link(inventory, &admitted);
     homes::link(inventory);
-    edges::link(inventory);
+    edges::link(inventory, &admitted);
     clusters::tell_unread(inventory);
     unmade::link(inventory);
     search::link(inventory);

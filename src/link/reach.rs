@@ -12,7 +12,7 @@ use crate::model::{
     Identity, IdentityKind, PolicyLanguage, Provider, SettingKind, Urn, Workload, WorkloadKind,
 };
 
-pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library) {
+pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library, admitted: &AllAdmitted) {
     let aws::Ways { to_administrator, to_data, assumes } = aws_ways(inventory, tables, library);
     for (id, paths) in to_data {
         inventory.facts.identities.entry(id).or_default().data_paths = paths;
@@ -25,7 +25,7 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
         inventory.facts.identities.entry(id).or_default().escalations = paths;
     }
     // A way out of a cluster goes on by what the cloud role can do, so those are first.
-    let across = paths_across(inventory);
+    let across = paths_across(inventory, admitted);
     let (up, to_nodes) = kubernetes_paths(inventory, &across);
     for (id, paths) in up {
         inventory.facts.identities.entry(id).or_default().escalations = paths;
@@ -208,9 +208,8 @@ fn conditional_path(actor: &kubernetes::Actor<'_>) -> EscalationPath {
 }
 
 /// A service account that acts as an IAM role reaches what that role reaches.
-fn paths_across(inventory: &Inventory) -> Vec<(Urn, EscalationPath)> {
-    let admitted = AllAdmitted::of(inventory.trusts.iter());
-    let edges = clusters::roles(inventory, &admitted);
+fn paths_across(inventory: &Inventory, admitted: &AllAdmitted) -> Vec<(Urn, EscalationPath)> {
+    let edges = clusters::roles(inventory, admitted);
     edges.iter().filter_map(|edge| Some((edge.from.clone(), through_role(inventory, edge)?))).collect()
 }
 

@@ -265,3 +265,32 @@ fn of_a_list_of_kubeconfigs_those_that_are_there_count() {
         assert!(told["identities"].as_array().is_some_and(|all| all.len() > 10), "{list}: {}", ran.stderr);
     }
 }
+
+#[cfg(feature = "kubernetes")]
+#[test]
+fn a_kubeconfig_that_lacks_something_says_what() {
+    let at = folder();
+    let config = |user: &str, given: &str| {
+        format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: c\nclusters: [{{name: c, cluster: {{server: 'https://127.0.0.1:9'}}}}]\n\
+             users: [{{name: u, user: {{{given}}}}}]\ncontexts: [{{name: c, context: {{cluster: c, user: {user}}}}}]\n"
+        )
+    };
+    let files = "client-certificate: /no/such.crt, client-key: /no/such.key";
+    for (user, given, target, said) in [
+        ("zzz", "token: x", "c", "the kubeconfig has no user 'zzz', which context 'c' names"),
+        ("u", files, "c", "/no/such"),
+        ("u", "token: [", "kubeconfig", "not valid YAML"),
+    ] {
+        let path = write(at.path(), "config", config(user, given));
+        let mut command = crate::tree::nonhuman(at.path());
+        command.args(["scan", "--kubernetes", "--isolated", "--format", "json", "--now", NOW]).env("KUBECONFIG", &path);
+        let ran = crate::tree::Ran::from(command.output().expect("it starts"));
+        assert_eq!(ran.code, 3, "{}", ran.stderr);
+        let told: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        let entries = told["coverage"].as_array().expect("a list").iter();
+        let mut of_target = entries.filter(|one| one["target"] == target && one["outcome"] == "failed");
+        let detail = of_target.find_map(|one| one["detail"].as_str()).unwrap_or_default();
+        assert!(detail.contains(said), "{said}: {}", told["coverage"]);
+    }
+}

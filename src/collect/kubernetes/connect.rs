@@ -21,7 +21,8 @@ pub(super) fn current(kubeconfigs: &[PathBuf]) -> String {
         Ok(config) => {
             config.current_context.filter(|name| !name.is_empty()).unwrap_or_else(|| "current context".to_owned())
         }
-        Err(_) => String::from("in-cluster"),
+        Err(error) if is_missing(&error) => String::from("in-cluster"),
+        Err(_) => String::from("kubeconfig"),
     }
 }
 
@@ -36,6 +37,7 @@ pub(super) async fn connect(
 ) -> Result<(Client, Option<String>), CollectError> {
     let mut config = match load(kubeconfigs) {
         Ok(loaded) => {
+            has_user(&loaded, context)?;
             let options = KubeConfigOptions { context: context.map(str::to_owned), cluster: None, user: None };
             Config::from_custom_kubeconfig(loaded, &options).await.map_err(|error| unusable(&error))?
         }
@@ -82,6 +84,21 @@ fn issuer_at(host: &str) -> Option<String> {
 fn load(kubeconfigs: &[PathBuf]) -> Result<Kubeconfig, KubeconfigError> {
     let Some((first, others)) = kubeconfigs.split_first() else { return Kubeconfig::read() };
     others.iter().try_fold(Kubeconfig::read_from(first)?, |merged, path| merged.merge(Kubeconfig::read_from(path)?))
+}
+
+/// Refuses a context whose user is not there, as kubectl does: asked without credentials, a server would answer as to anybody.
+fn has_user(config: &Kubeconfig, context: Option<&str>) -> Result<(), CollectError> {
+    let name = context.or(config.current_context.as_deref()).unwrap_or_default();
+    let context = config.contexts.iter().find(|one| one.name == name).and_then(|one| one.context.as_ref());
+    let user = context.and_then(|one| one.user.as_deref()).filter(|user| !user.is_empty());
+    match user.filter(|user| config.auth_infos.iter().all(|one| one.name != *user)) {
+        Some(user) => {
+            let detail =
+                format!("the kubeconfig has no user '{}', which context '{}' names", one_line(user), one_line(name));
+            Err(CollectError::failed(WHAT, detail).with_remedy("list them: kubectl config view"))
+        }
+        None => Ok(()),
+    }
 }
 
 fn is_missing(error: &KubeconfigError) -> bool {
@@ -162,6 +179,10 @@ pub(super) fn reason(error: &Error) -> String {
             None => one_line(&causes(error.as_ref())),
         },
         Error::RustlsTls(error) => one_line(&format!("TLS: {error}")),
+        // Which file of the kubeconfig, and why; never what is in it.
+        Error::InferKubeconfig(
+            error @ (KubeconfigError::LoadClientCertificate(_) | KubeconfigError::LoadClientKey(_)),
+        ) => one_line(&error.to_string()),
         _ => "the client failed".to_owned(),
     }
 }

@@ -12,6 +12,7 @@ mod trusting;
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
 use serde_json::Value;
 
 use self::statements::{Principal, Statement, Test, allows, is_unique_id};
@@ -19,23 +20,19 @@ pub(super) use self::table::TrustTable;
 use crate::access::aws::Hold;
 use crate::inventory::Inventory;
 use crate::model::{
-    AttributeName as A, AttributeValue, Attributes, Capability, CredentialKind, FactKind, GrantKind, IdentityKind,
-    Known, SettingKind, Urn, Workload,
+    AttributeName as A, AttributeValue, Attributes, Capability, CredentialKind, FactKind, GrantKind, Identity,
+    IdentityKind, Known, SettingKind, Urn, Workload,
 };
 
 /// Judges trust and resource policies and counts keys.
 pub(super) fn link(inventory: &mut Inventory, table: &TrustTable, actions: &str) {
     let accounts = Accounts::of(inventory);
-    let mut found: Vec<(Urn, Attributes)> = Vec::new();
-    for role in inventory.identities.iter().filter(|one| one.kind == IdentityKind::AwsRole) {
-        found.push((
-            role.id.clone(),
-            match inventory.trusts.get(&role.id) {
-                Some(trust) => of_trust(&trust.document, &role.tenant, &accounts, table),
-                None => unread_trust(),
-            },
-        ));
-    }
+    let roles = inventory.identities.rows().par_iter().filter(|one| one.kind == IdentityKind::AwsRole);
+    let of_role = |role: &Identity| match inventory.trusts.get(&role.id) {
+        Some(trust) => (role.id.clone(), of_trust(&trust.document, &role.tenant, &accounts, table)),
+        None => (role.id.clone(), unread_trust()),
+    };
+    let mut found: Vec<(Urn, Attributes)> = roles.map(of_role).collect();
     for grant in inventory.grants.iter().filter(|grant| grant.kind == GrantKind::Resource) {
         let attributes = match inventory.policies.get(&grant.policy) {
             Some(policy) => of_resource(&policy.document, &grant.tenant, &accounts, table),
