@@ -84,6 +84,9 @@ fn perhaps(inventory: &Inventory) -> Vec<(&Identity, &Setting, String, String)> 
                     Some(kind) => {
                         format!("{} at {place} makes an identity ({kind}) called {pattern}", form.unwrap_or("code"))
                     }
+                    None if form == Some("program") => {
+                        format!("the {} at {place}, which is not run, may make it", setting.name)
+                    }
                     None => format!("{} at {place}, a module that was not read, may make it", setting.name),
                 };
                 found.push((*identity, setting, why, pattern.clone()));

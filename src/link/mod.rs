@@ -19,6 +19,7 @@ mod federation;
 mod homes;
 mod members;
 mod nodes;
+mod onward;
 mod outsiders;
 mod owners;
 mod persons;
@@ -40,6 +41,7 @@ use self::federation::AllAdmitted;
 use crate::access;
 use crate::inventory::Inventory;
 
+pub use onward::follow;
 pub use owners::OwnerLabels;
 pub use privilege::{Guardrails, aws_principal};
 

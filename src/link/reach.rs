@@ -40,19 +40,20 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
 
 fn aws_ways(inventory: &Inventory, tables: &Tables, library: &aws::Library) -> aws::Ways {
     let guardrails = Guardrails::of(inventory);
-    let wanted = [IdentityKind::AwsUser, IdentityKind::AwsRole, IdentityKind::AwsGroup];
-    let principals: Vec<_> = inventory
-        .identities
-        .iter()
-        .filter(|identity| wanted.contains(&identity.kind))
-        .map(|identity| aws_principal(inventory, identity, &guardrails))
-        .collect();
+    let principals = aws_principals(inventory, &guardrails);
     let around = surroundings(inventory);
     aws::escalations(&principals, library, &tables.aws_capabilities, &tables.aws_techniques, &around)
 }
 
+/// Everybody of AWS who acts, and the groups that they are in.
+pub(super) fn aws_principals<'a>(inventory: &'a Inventory, guardrails: &Guardrails<'a>) -> Vec<aws::Principal<'a>> {
+    let wanted = [IdentityKind::AwsUser, IdentityKind::AwsRole, IdentityKind::AwsGroup];
+    let all = inventory.identities.iter().filter(|identity| wanted.contains(&identity.kind));
+    all.map(|identity| aws_principal(inventory, identity, guardrails)).collect()
+}
+
 /// What runs as which role, and which credentials users have, where that was read.
-fn surroundings(inventory: &Inventory) -> aws::Surroundings<'_> {
+pub(super) fn surroundings(inventory: &Inventory) -> aws::Surroundings<'_> {
     let mut around = aws::Surroundings::default();
     for workload in inventory.workloads.iter().filter(|workload| workload.id.as_str().starts_with("arn:")) {
         for role in &workload.runs_as {

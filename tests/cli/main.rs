@@ -9,6 +9,7 @@ mod allow;
 mod archive;
 mod audit_log;
 mod aws;
+mod aws_credentials;
 mod aws_exports;
 mod aws_strangers;
 mod aws_ways;

@@ -2,6 +2,7 @@
 //! attributes that rules ask for. It must not change what was read.
 
 mod accessed;
+mod across;
 mod catalogue;
 mod documents;
 mod federation;
@@ -49,6 +50,7 @@ pub(super) fn link(inventory: &mut Inventory, table: &TrustTable, actions: &str)
     found.extend(accessed::conclude(inventory));
     found.extend(documents::conclude(inventory, actions));
     found.extend(trusting::providers(inventory));
+    found.extend(across::removal(inventory));
     for (id, attributes) in found {
         inventory.facts.attributes.entry(id).or_default().fill(attributes, true);
     }
@@ -64,8 +66,10 @@ pub(super) fn link_workloads(inventory: &mut Inventory) {
             attributes.set(A::Public, true);
         }
         attributes.set_known(A::RunsAsAdministrator, runs_as_administrator(inventory, workload));
+        attributes.set(A::RunsAsWide, across::wide(inventory, workload));
         found.push((workload.id.clone(), attributes));
     }
+    found.extend(across::accounts(inventory));
     for (id, attributes) in found {
         inventory.facts.attributes.entry(id).or_default().fill(attributes, true);
     }
@@ -135,6 +139,7 @@ fn unread_trust() -> Attributes {
         A::OidcAnySubject,
         A::OidcAnyAudience,
         A::OidcWideSubjects,
+        A::OidcWholeSubjects,
         A::ServicesUnbound,
         A::ClosedAccounts,
         A::TrustsAnyoneWeakly,
@@ -160,9 +165,13 @@ fn of_trust(document: &Value, tenant: &str, accounts: &Accounts, table: &TrustTa
     let mut unbound: BTreeSet<String> = BTreeSet::new();
     for statement in &statements {
         let says = names_who(statement);
+        // Pod Identity says for which cluster and service account in tags of the session (EKS user guide, "Create IAM role
+        // with trust policy required by EKS Pod Identity").
+        let is_tagged = statement.tests.iter().any(|test| test.key.starts_with("aws:requesttag/") && test.binds());
         for principal in &statement.principals {
             if let Principal::Service(name) = principal
                 && !says
+                && !(is_tagged && name.starts_with("pods.eks."))
                 && table.services.contains(name.strip_suffix(".cn").unwrap_or(name))
             {
                 unbound.insert((*name).to_owned());
