@@ -17,6 +17,7 @@ mod env_files;
 mod environments;
 mod federation;
 mod homes;
+mod members;
 mod nodes;
 mod onward;
 mod outsiders;
@@ -53,6 +54,7 @@ pub struct Tables {
     aws_techniques: access::aws::Techniques,
     kubernetes_capabilities: access::kubernetes::CapabilityTable,
     kubernetes_bootstrap: access::kubernetes::Bootstrap,
+    kubernetes_platforms: access::kubernetes::Platforms,
     kubernetes_agents: cluster::AgentSigns,
     aws_trust: aws::TrustTable,
     /// Read only where there are policies of AWS.
@@ -78,6 +80,8 @@ impl Tables {
                 .map_err(named("kubernetes-capabilities"))?,
             kubernetes_bootstrap: access::kubernetes::Bootstrap::parse(table("kubernetes-bootstrap"))
                 .map_err(named("kubernetes-bootstrap"))?,
+            kubernetes_platforms: access::kubernetes::Platforms::parse(table("kubernetes-platforms"))
+                .map_err(named("kubernetes-platforms"))?,
             kubernetes_agents: cluster::AgentSigns::parse(table("kubernetes-agents"))
                 .map_err(named("kubernetes-agents"))?,
             aws_trust: aws::TrustTable::parse(table("aws-trust")).map_err(named("aws-trust"))?,
@@ -114,6 +118,7 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     privilege::link(inventory, tables, &library);
     unasked::link(inventory, tables);
     reach::link(inventory, tables, &library, &admitted);
+    members::link(inventory);
     cluster::link(inventory, tables);
     aws::link_workloads(inventory);
     env_files::link(inventory);

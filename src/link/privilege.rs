@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::Tables;
 use super::around::Clusters;
 use crate::access::{aws, kubernetes, okta};
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, Table};
 use crate::model::{
     AttributeName, AttributeValue, Attributes, Capability, FactKind, Grant, GrantKind, Identity, IdentityKind, Known,
     Policy, PolicyLanguage, Provider, SettingKind, Urn,
@@ -26,12 +26,38 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
         facts.rights_unknown = unknown;
     }
     inventory.facts.grants = of_grants;
-    let shipped = inventory.grants.iter().filter(|grant| tables.kubernetes_bootstrap.grants(grant));
+    let is_shipped = |grant: &&Grant| {
+        let given = || inventory.facts.grants.get(&grant.id).map_or(&[][..], Vec::as_slice);
+        tables.kubernetes_bootstrap.grants(grant) || tables.kubernetes_platforms.grants(grant, given())
+    };
+    let shipped = inventory.grants.iter().filter(is_shipped);
     let defaults = inventory.grants.iter().filter(|grant| {
         inventory.policies.get(&grant.policy).is_none() && tables.kubernetes_bootstrap.role(&grant.policy).is_some()
     });
     inventory.facts.default_policies = defaults.map(|grant| grant.policy.clone()).collect();
     inventory.facts.shipped = shipped.map(|grant| grant.id.clone()).collect();
+    platforms_own(inventory, tables);
+}
+
+/// Marks the identities that are a platform's own: those all of whose bindings it makes, and those that its control plane uses
+/// from outside and nobody else binds.
+fn platforms_own(inventory: &mut Inventory, tables: &Tables) {
+    let is_own = |one: &Identity| {
+        let of_cluster = one.provider() == Provider::Kubernetes && !one.builtin && !one.evidence.is_declared();
+        let facts = inventory.facts.identities.get(&one.id).filter(|_| of_cluster);
+        let Some(facts) = facts else { return false };
+        let all = facts.grants.iter().all(|grant| inventory.facts.shipped.contains(grant));
+        // Which names that begin with `system:` are the platform's was told where they were read.
+        let is_named = !facts.grants.is_empty() && !one.name.starts_with("system:");
+        all && (is_named || tables.kubernetes_platforms.is_account(one))
+    };
+    let own: BTreeSet<Urn> = inventory.identities.iter().filter(|one| is_own(one)).map(|one| one.id.clone()).collect();
+    if own.is_empty() {
+        return;
+    }
+    let rows = std::mem::take(&mut inventory.identities).into_rows().into_iter();
+    let rows = rows.map(|one| Identity { builtin: one.builtin || own.contains(&one.id), ..one });
+    inventory.identities = Table::new(rows.collect());
 }
 
 /// What is known of one identity's rights: its capabilities, its wide actions, and why there may be more.

@@ -47,6 +47,7 @@ mod kubernetes;
 #[cfg(all(feature = "aws", feature = "kubernetes"))]
 mod leavers;
 mod live;
+mod named;
 mod nodes;
 #[cfg(feature = "okta")]
 mod okta;
