@@ -11,6 +11,7 @@ use std::time::Duration;
 use clap::Args;
 use serde::Deserialize;
 
+use super::access_overlay::{self, Built};
 use super::arguments::Global;
 use super::{Failure, output};
 use crate::access::kubernetes::{Asker, Authorizer, Bootstrap, NodeRights, Request, ResourceNames};
@@ -40,7 +41,8 @@ Examples:
   nonhuman access kubernetes --rbac dump/ --as system:serviceaccount:ci:runner
   nonhuman access kubernetes --rbac dump/ --requests reviews.jsonl")]
 pub(super) struct AccessKubernetes {
-    /// Read roles and bindings from this file or folder, as `kubectl get -o json|yaml` writes it or as manifests
+    /// Read roles and bindings from this file or folder, as `kubectl get -o json|yaml` writes it or as manifests; a folder with
+    /// a kustomization is built
     #[arg(long, value_name = "PATH", required = true)]
     rbac: Vec<PathBuf>,
     /// Answer these SubjectAccessReview specs, one JSON object a line; `-` for standard input
@@ -70,11 +72,21 @@ pub(super) struct AccessKubernetes {
 }
 
 pub(super) fn run(arguments: &AccessKubernetes, global: &Global, _config: &Config) -> Result<Exit, Failure> {
-    let inventory = read(&arguments.rbac)?;
-    let unbuilt = arguments.rbac.iter().filter_map(|path| kustomization(path)).map(|file| {
+    for path in &arguments.rbac {
+        super::wanted::must_exist(path)?;
+    }
+    // Of several paths the parts of an overlay cannot be told from the rest.
+    let built = match arguments.rbac.as_slice() {
+        [path] => access_overlay::of(path),
+        _ => None,
+    };
+    let is_built = built.is_some();
+    let inventory = read(&arguments.rbac, built)?;
+    let paths = arguments.rbac.iter().filter(|_| !is_built);
+    let unbuilt = paths.filter_map(|path| kustomization(path)).map(|file| {
         let folder = file.parent().unwrap_or(Path::new("."));
         format!(
-            "incomplete: {}: overlays are not built here; kustomize build {} > rendered.yaml, and ask that",
+            "incomplete: {}: an overlay is built where --rbac names its folder alone: --rbac {}",
             file.display(),
             folder.display()
         )
@@ -95,7 +107,8 @@ pub(super) fn run(arguments: &AccessKubernetes, global: &Global, _config: &Confi
         let policy = inventory.policies.get(&grant.policy);
         (grant, policy.or_else(|| defaults.role(&grant.policy)))
     });
-    let authorizer = Authorizer::new(CLUSTER, grants, &nodes);
+    let cluster = inventory.grants.iter().map(|grant| grant.tenant.as_str()).next().unwrap_or(CLUSTER);
+    let authorizer = Authorizer::new(cluster, grants, &nodes);
     let incomplete = !holes.is_empty();
     if let Some(path) = &arguments.requests {
         answer_all(path, &authorizer)?;
@@ -123,12 +136,12 @@ fn kustomization(path: &Path) -> Option<PathBuf> {
 }
 
 /// Reads files of one cluster.
-fn read(paths: &[PathBuf]) -> Result<Inventory, Failure> {
-    for path in paths {
-        super::wanted::must_exist(path)?;
-    }
+fn read(paths: &[PathBuf], built: Option<Built>) -> Result<Inventory, Failure> {
     let paths = paths.iter().map(|path| (CLUSTER.to_owned(), path.clone())).collect();
-    let collector: Arc<dyn Collector> = Arc::new(KubernetesDump { paths, ..KubernetesDump::default() });
+    let collector: Arc<dyn Collector> = match built {
+        Some(built) => Arc::new(built.collector),
+        None => Arc::new(KubernetesDump { paths, ..KubernetesDump::default() }),
+    };
     let context = Context {
         // Nothing here asks how old a thing is.
         now: jiff::Timestamp::UNIX_EPOCH,

@@ -59,7 +59,7 @@ pub struct Global {
     /// Say more about what is done; twice for details
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "General")]
     pub verbose: u8,
-    /// Show no progress and no remarks
+    /// Show no progress and no remarks; with -o, write nothing to standard output but a --format that no file has
     #[arg(short, long, global = true, help_heading = "General")]
     pub quiet: bool,
 }
@@ -219,12 +219,15 @@ pub(super) struct Sources {
     pub now: Option<String>,
 }
 
+/// What standard output is written as where nothing else is asked for.
+pub(super) const DEFAULT_FORMAT: &str = "table";
+
 /// How to judge and report.
 #[derive(Debug, Args)]
 pub(super) struct Reporting {
     /// Write this format to standard output: table, json, jsonl, csv, csv-inventory, sarif, github, gitlab, junit,
     /// markdown, html, parquet or parquet-inventory
-    #[arg(long, value_name = "FORMAT", default_value = "table", env = "NONHUMAN_FORMAT", help_heading = "Report")]
+    #[arg(long, value_name = "FORMAT", default_value = DEFAULT_FORMAT, env = "NONHUMAN_FORMAT", help_heading = "Report")]
     pub format: String,
     /// Write a file, too; its ending says the format (.json, .jsonl, .csv, .inventory.csv, .sarif, .txt, .gitlab.json,
     /// .junit.xml, .md, .html, .github.txt, .parquet, .inventory.parquet)

@@ -3,6 +3,7 @@
 mod access;
 mod access_aws;
 mod access_kubernetes;
+mod access_overlay;
 mod access_request;
 mod agents;
 mod answer;

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::Failure;
-use super::arguments::{Global, Reporting};
+use super::arguments::{DEFAULT_FORMAT, Global, Reporting};
 use crate::report::{self, Report, Scan, Style};
 use crate::term;
 
 /// Where reports go. Made before anything is read, so that a wrong name costs no scan.
 pub(super) struct Outputs {
-    stdout: &'static dyn Report,
+    /// Nothing where all is wanted in files.
+    stdout: Option<&'static dyn Report>,
     files: Vec<(PathBuf, &'static dyn Report)>,
     style: Style,
 }
@@ -37,6 +38,9 @@ impl Outputs {
             drop(temporary(path)?);
             files.push((path.clone(), format));
         }
+        let is_in_file = files.iter().any(|(_, format)| format.name() == stdout.name());
+        let is_left_out = global.quiet && !files.is_empty() && (is_in_file || stdout.name() == DEFAULT_FORMAT);
+        let stdout = (!is_left_out).then_some(stdout);
         let style = Style { color: global.color.for_stdout(), width: term::width() };
         Ok(Self { stdout, files, style })
     }
@@ -47,7 +51,9 @@ impl Outputs {
         let plain = Style { color: false, width: 80 };
         let files = self.files.iter().map(|(path, format)| to_file(path, |out| format.write(scan, plain, out)));
         let failed: Vec<String> = files.filter_map(|written| written.err().map(|Failure(told)| told)).collect();
-        to_stdout(|out| self.stdout.write(scan, self.style, out))?;
+        if let Some(format) = self.stdout {
+            to_stdout(|out| format.write(scan, self.style, out))?;
+        }
         if failed.is_empty() { Ok(()) } else { Err(Failure(failed.join("; "))) }
     }
 }

@@ -65,8 +65,9 @@ fn under_which(inventory: &Inventory, who: &Urn) -> String {
 }
 
 pub(super) fn run(arguments: &Path, global: &Global, config: &Config) -> Result<Exit, Failure> {
-    let known = arguments.asking.known(global, config)?;
+    let mut known = arguments.asking.known(global, config)?;
     let (start, end) = (known.find(&arguments.start)?, known.find(&arguments.end)?);
+    let cut_off = known.follow(&start);
     let inventory = &known.inventory;
     let way: Option<Vec<Edge>> = inventory.facts.graph.path(&start, &end).map(|way| way.into_iter().cloned().collect());
     let way = way.or_else(|| by_account(inventory, &start, &end));
@@ -81,7 +82,7 @@ pub(super) fn run(arguments: &Path, global: &Global, config: &Config) -> Result<
         None => {
             let more = if known.not_seen().is_empty() { "" } else { "; what could not be seen stands below" };
             section.line(0, format!("there is none along what was read{more}"));
-            thing::not_followed(inventory, &end).into_iter().for_each(|line| section.line(0, line));
+            cut_off.into_iter().for_each(|line| section.line(0, line));
         }
         Some(way) => {
             section.line(0, thing::label(inventory, &start));

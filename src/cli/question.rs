@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::embedded;
 use crate::exit::Exit;
 use crate::inventory::Inventory;
-use crate::link::{Tables, link};
+use crate::link::{Tables, follow, link};
 use crate::model::{Provider, Record, Urn, alike};
 use crate::report::clean;
 
@@ -50,6 +50,7 @@ pub(super) enum Form {
 pub(super) struct Known {
     pub(super) inventory: Inventory,
     pub(super) now: Timestamp,
+    tables: Tables,
 }
 
 impl Asking {
@@ -59,7 +60,7 @@ impl Asking {
         let (records, now) = if self.from.is_empty() { self.scan(global, config)? } else { self.saved()? };
         let mut inventory = Inventory::build(records);
         link(&mut inventory, &tables);
-        Ok(Known { inventory, now })
+        Ok(Known { inventory, now, tables })
     }
 
     fn scan(&self, global: &Global, config: &Config) -> Result<(Vec<Record>, Timestamp), Failure> {
@@ -116,6 +117,13 @@ fn observed(record: &Record) -> Option<Timestamp> {
 }
 
 impl Known {
+    /// Follows the steps of AWS from a thing that a scan leaves out: those that lead to no administrator and to no data. Says
+    /// so where there were too many.
+    pub(super) fn follow(&mut self, id: &Urn) -> Option<&'static str> {
+        let is_whole = follow(&mut self.inventory, &self.tables, id);
+        (!is_whole).then_some("in AWS the steps of the first 200 identities alone were followed from here")
+    }
+
     /// What could not be looked at, so that a short list does not read as a whole one.
     pub(super) fn not_seen(&self) -> Section {
         let mut section = Section::new("Not seen");

@@ -31,8 +31,9 @@ pub struct Reach {
 }
 
 pub(super) fn run(arguments: &Reach, global: &Global, config: &Config) -> Result<Exit, Failure> {
-    let known = arguments.asking.known(global, config)?;
+    let mut known = arguments.asking.known(global, config)?;
     let id = known.find(&arguments.id)?;
+    let cut_off = known.follow(&id);
     let graph = &known.inventory.facts.graph;
     let powers: Vec<_> =
         graph.reach_of(&id).map(|power| json!({"power": power, "way": graph.way(&id, &power)})).collect();
@@ -50,9 +51,8 @@ pub(super) fn run(arguments: &Reach, global: &Global, config: &Config) -> Result
             }
             None => tree.section.line(0, "nothing that was read leads on from it"),
         }
-        let open = thing::not_followed(&known.inventory, &id).filter(|_| account.is_none());
-        open.into_iter().for_each(|line| tree.section.line(0, line));
     }
+    cut_off.into_iter().for_each(|line| tree.section.line(0, line));
     // What it comes to first: the tree may be long.
     show::reach(&known, &id, &mut answer);
     if graph.reach_of(&id).next().is_none() {

@@ -61,6 +61,11 @@ impl Subject<'_> {
         self.credential.is_some_and(|one| one.kind == CredentialKind::AwsPassword)
     }
 
+    /// Whether it is of the root user, who needs none.
+    fn is_of_root(&self) -> bool {
+        self.credential.is_some_and(|one| one.holder.as_str().ends_with(":root"))
+    }
+
     /// Whether it is switched off already.
     fn is_off(&self) -> bool {
         self.credential.is_some_and(|one| one.active == Known::Value(false))
@@ -271,11 +276,18 @@ fn order(subject: &Subject<'_>) -> Section {
         );
         steps.step(text, None);
     }
-    if let Some(keyless) = &book.keyless {
-        steps.step(format!("If you can, replace it by something without a key: {keyless}."), None);
+    match &book.keyless {
+        Some(keyless) if subject.is_of_root() => {
+            steps.step(format!("Make no new one. Give what uses it {keyless}."), None);
+        }
+        Some(keyless) => {
+            steps.step(format!("If you can, replace it by something without a key: {keyless}."), None);
+        }
+        None => {}
     }
     match subject.places.first().filter(|_| subject.credential.is_none()) {
         Some(_) => steps.step("Make the new one where it comes from, and let the old one be for now.", None),
+        None if subject.is_of_root() => {}
         None if subject.is_alone() => {
             steps.step("Change it: there can be one only, so the old one ends at once.", book.make.as_ref());
         }
@@ -284,6 +296,7 @@ fn order(subject: &Subject<'_>) -> Section {
     let consumers = subject.consumers();
     let text = match consumers {
         0 => "Find who uses it: nothing that was read does.".to_owned(),
+        _ if subject.is_of_root() => "Change what stands above to that.".to_owned(),
         1 => "Give the new one to what stands above, from a secret store and not in the file.".to_owned(),
         many => format!("Give the new one to all {many} that stand above, from a secret store and not in the files."),
     };

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::embedded;
 use crate::inventory::Inventory;
 pub(super) use crate::model::shell_word as quoted;
-use crate::model::{Credential, Identity};
+use crate::model::{Credential, CredentialKind, Identity};
 
 /// The commands of every kind.
 #[derive(Debug, Deserialize)]
@@ -20,6 +20,9 @@ pub(super) struct Runbooks {
 #[serde(deny_unknown_fields)]
 struct Commands {
     kinds: Vec<String>,
+    /// Of identities of these kinds alone; empty: of all.
+    #[serde(default)]
+    holders: Vec<String>,
     make: Option<String>,
     watch: Option<String>,
     stop: Option<String>,
@@ -49,24 +52,48 @@ impl Runbooks {
     }
 
     pub(super) fn of_credential(&self, credential: &Credential, inventory: &Inventory) -> Runbook {
-        let holder = inventory.identities.get(&credential.holder).map_or(credential.holder.as_str(), |one| &one.name);
-        let kind = credential.kind.as_str();
-        fill(&self.credential, kind, &Words::new(&credential.name, holder, &credential.tenant))
+        let identity = inventory.identities.get(&credential.holder);
+        let holder = identity.map_or(credential.holder.as_str(), |one| &one.name);
+        let kinds = (credential.kind.as_str(), identity.map_or("", |one| one.kind.as_str()));
+        let mut words = Words::new(&credential.name, holder, &credential.tenant);
+        if let Some(list) = list_of(credential) {
+            words.name_is_not_known(list);
+        }
+        fill(&self.credential, kinds, &words)
     }
 
     pub(super) fn of_identity(&self, identity: &Identity) -> Runbook {
-        fill(&self.identity, identity.kind.as_str(), &Words::new(&identity.name, &identity.name, &identity.tenant))
+        fill(
+            &self.identity,
+            (identity.kind.as_str(), ""),
+            &Words::new(&identity.name, &identity.name, &identity.tenant),
+        )
     }
 }
 
-fn fill(table: &[Commands], kind: &str, words: &Words) -> Runbook {
-    let Some(commands) = table.iter().find(|one| one.kinds.iter().any(|known| known == kind)) else {
+/// The command that lists a credential of which only the credential report is known, which has no ids.
+fn list_of(credential: &Credential) -> Option<&'static str> {
+    let is_named = credential.id.as_str().starts_with("aws:");
+    match credential.kind {
+        CredentialKind::AwsAccessKey if !is_named => Some("aws iam list-access-keys"),
+        CredentialKind::AwsSigningCertificate if !is_named => Some("aws iam list-signing-certificates"),
+        _ => None,
+    }
+}
+
+fn fill(table: &[Commands], (kind, holder): (&str, &str), words: &Words) -> Runbook {
+    let is_of = |one: &&Commands| {
+        let is_held = one.holders.is_empty() || one.holders.iter().any(|known| known == holder);
+        is_held && one.kinds.iter().any(|known| known == kind)
+    };
+    let Some(commands) = table.iter().find(is_of) else {
         return Runbook::default();
     };
     let fill = |text: &Option<String>| {
         let text = text.as_ref()?;
         let note = if text.contains("{context}") { words.note.as_str() } else { "" };
-        Some(format!("{}{note}", words.fill(text)))
+        let of_name = if text.contains("{name}") { words.of_name.as_str() } else { "" };
+        Some(format!("{}{note}{of_name}", words.fill(text)))
     };
     Runbook {
         make: fill(&commands.make),
@@ -83,6 +110,8 @@ struct Words {
     words: [(&'static str, String); 5],
     /// What is to be said behind a command that names no context.
     note: String,
+    /// What is to be said behind a command with a name that has to be looked up.
+    of_name: String,
 }
 
 /// The name of a cluster as its context in a kubeconfig has it; none where that cannot be told. In names of clusters `:` stands
@@ -112,7 +141,16 @@ impl Words {
             ("{short}", quoted(short)),
             ("{context}", context.map_or_else(String::new, |context| format!(" --context {}", quoted(&context)))),
         ];
-        Self { words, note }
+        Self { words, note, of_name: String::new() }
+    }
+
+    /// Puts `ID` in the place of the name, and says which command lists it.
+    fn name_is_not_known(&mut self, list: &str) {
+        let holder = self.words.iter().find(|(name, _)| *name == "{holder}").map_or("", |(_, word)| word.as_str());
+        self.of_name = format!("   # ID as {list} --user-name {holder} shows it");
+        if let Some((_, word)) = self.words.iter_mut().find(|(name, _)| *name == "{name}") {
+            "ID".clone_into(word);
+        }
     }
 
     /// One pass over the template, so that a name that looks like a placeholder stays what it is.

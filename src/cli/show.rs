@@ -13,8 +13,8 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::inventory::IdentityFacts;
 use crate::model::{
-    CapabilityKind, Edge, EdgeKind, EscalationPath, Identity, IdentityKind, Known, PrincipalKind, Urn, days_between,
-    short_date,
+    AttributeValue, CapabilityKind, Edge, EdgeKind, EscalationPath, Identity, IdentityKind, Known, PrincipalKind, Urn,
+    days_between, short_date,
 };
 use crate::report::{last_use_words, owner_words};
 use crate::rules::evaluate;
@@ -197,7 +197,7 @@ fn of_exposure(known: &Graph, id: &Urn, answer: &mut Answer) {
     exposure.lies_since(known.now).into_iter().for_each(|text| section.fact("exposed", text));
     exposure.proof.key_id.iter().for_each(|key| section.fact("key id", key));
     exposure.proof.account.iter().for_each(|account| section.fact("account", account));
-    exposure.proof.facts.iter().for_each(|(name, value)| section.fact(name, value));
+    exposure.proof.facts.iter().for_each(|(name, value)| section.fact(&spoken(name), value));
     if let Some(facts) = known.inventory.facts.exposures.get(id) {
         let say = |known: &Known<Urn>| match known {
             Known::Value(id) => id.to_string(),
@@ -233,6 +233,14 @@ fn of_others(known: &Graph, id: &Urn, answer: &mut Answer) {
     answer.add(section);
 }
 
+/// The name of an attribute as a reader says it.
+fn spoken(name: &str) -> String {
+    match name {
+        "told_by_tree" => "known only from the searched tree".to_owned(),
+        name => name.replace('_', " "),
+    }
+}
+
 fn attributes(
     labels: &std::collections::BTreeMap<String, String>,
     attributes: &crate::model::Attributes,
@@ -240,11 +248,16 @@ fn attributes(
 ) {
     for (name, value) in attributes.iter() {
         let text = match value {
-            Known::Value(value) => serde_json::to_string(value).unwrap_or_default(),
-            Known::Absent => "none".to_owned(),
+            Known::Value(AttributeValue::Bool(true)) => "yes".to_owned(),
+            Known::Value(AttributeValue::Bool(false)) => "no".to_owned(),
+            Known::Value(AttributeValue::Int(number)) => number.to_string(),
+            Known::Value(AttributeValue::Time(moment)) => short_date(*moment),
+            Known::Value(AttributeValue::Text(text)) => text.clone(),
+            Known::Value(AttributeValue::Texts(texts)) if !texts.is_empty() => texts.join(", "),
+            Known::Value(AttributeValue::Texts(_)) | Known::Absent => "none".to_owned(),
             Known::Unknown(why) => format!("unknown: {why}"),
         };
-        section.fact(name.as_str(), text);
+        section.fact(&spoken(name.as_str()), text);
     }
     for (name, value) in labels {
         section.fact("label", format!("{name} = {value}"));

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::inventory::Inventory;
-use crate::model::{Credential, Edge, Holding, Known, Location, Provider, Reached, Urn, days_between, short_date};
+use crate::model::{Credential, Edge, Holding, Known, Location, Reached, Urn, days_between, short_date};
 use crate::report::{capability_words, headline};
 
 /// A thing in a line: what it is and how it is called.
@@ -37,12 +37,6 @@ pub(super) fn label(inventory: &Inventory, id: &Urn) -> String {
         Some(other) => format!("{} of others", other.replace('/', " ")),
         None => format!("{id} (nothing was read of it)"),
     }
-}
-
-/// What was not asked about an identity of AWS, so that "none" is not said of it.
-pub(super) fn not_followed(inventory: &Inventory, id: &Urn) -> Option<&'static str> {
-    let is_aws = inventory.identities.get(id).is_some_and(|one| one.provider() == Provider::Aws);
-    is_aws.then_some("in AWS only ways to administrators, to readers of data and by a role's own trust are followed")
 }
 
 /// A step as a sentence's end: what it is and how sure.

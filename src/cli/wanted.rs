@@ -54,6 +54,7 @@ pub(super) fn request(sources: &Sources, config: &Config) -> Result<Request, Fai
         aws_accounts: sources.aws_accounts.as_deref().map(targets::accounts).transpose()?,
         aws_exports: sources.aws_export.clone(),
         kubernetes: wants_cluster.then_some(contexts),
+        kubeconfigs: crate::config::kubeconfigs(),
         kubernetes_allow_exec: sources.kubernetes_allow_exec,
         kubernetes_secret_values: sources.kubernetes_secret_values,
         kubernetes_audit_logs: sources

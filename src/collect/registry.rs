@@ -38,6 +38,8 @@ pub struct Request {
     pub aws_found: bool,
     /// Read clusters; the inner list names kubeconfig contexts, empty for the current one.
     pub kubernetes: Option<Vec<String>>,
+    /// The files that the caller lists as kubeconfigs, where that is more than one; else the usual one is read.
+    pub kubeconfigs: Vec<PathBuf>,
     /// Whether programs named by the kubeconfig may be run to log in.
     pub kubernetes_allow_exec: bool,
     /// Whether the values of Secrets are read, to compare them by keyed fingerprint.
@@ -103,7 +105,7 @@ pub fn collectors(request: &Request, detectors: &Arc<DetectorSet>) -> Result<Vec
     if !request.kubernetes_manifests.is_empty() {
         let trees = request.kubernetes_manifests.iter();
         let trees = trees.map(|(root, files)| (request.source.name_of(root), root.clone(), files.clone())).collect();
-        list.push(Arc::new(kubernetes::KubernetesManifests { trees }));
+        list.push(Arc::new(kubernetes::KubernetesManifests { trees, only: None }));
     }
     if !request.people.is_empty() {
         list.push(Arc::new(People::new(request.people.clone())));
@@ -162,7 +164,12 @@ fn live_kubernetes(
     detectors: &Arc<DetectorSet>,
 ) -> Result<Arc<dyn Collector>, String> {
     let (allow_exec, searching) = (request.kubernetes_allow_exec, searching(request, detectors));
-    Ok(Arc::new(kubernetes::KubernetesLive { contexts, allow_exec, kubeconfig: None, searching }))
+    Ok(Arc::new(kubernetes::KubernetesLive {
+        contexts,
+        allow_exec,
+        kubeconfigs: request.kubeconfigs.clone(),
+        searching,
+    }))
 }
 
 #[cfg(not(feature = "kubernetes"))]

@@ -187,6 +187,14 @@ pub fn bucket_variable(name: &str) -> Option<String> {
     std::env::var(known).ok().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
+/// The files of the list that `KUBECONFIG` is, but for those that are not there, which kubectl passes over, too (Kubernetes
+/// documentation, "Organizing Cluster Access Using kubeconfig Files"). None where it names one file or nothing.
+pub fn kubeconfigs() -> Vec<PathBuf> {
+    let list = std::env::var_os("KUBECONFIG").unwrap_or_default();
+    let named: Vec<PathBuf> = std::env::split_paths(&list).filter(|path| !path.as_os_str().is_empty()).collect();
+    if named.len() > 1 { named.into_iter().filter(|path| path.exists()).collect() } else { Vec::new() }
+}
+
 /// Engines that start one program many times: the variable with the number of this run, its first number, and the variable
 /// with how many there are. Sources: Kubernetes "Indexed Job" (the number of runs is not told, so it is ours), AWS Batch
 /// "Array jobs", Cloud Run jobs "Environment variables", GitLab CI "parallel", Slurm "Job Array Support".

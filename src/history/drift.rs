@@ -179,16 +179,29 @@ fn finding_change(before: Option<&Tracked<FindingSeen>>, now: &Tracked<FindingSe
     })
 }
 
+/// Whether a finding that was told before is one that was not looked for since.
+fn is_not_seen(was: &Tracked<FindingSeen>, one: &Tracked<FindingSeen>) -> bool {
+    one.status == Status::NotSeen && one.thing.fingerprint == was.thing.fingerprint
+}
+
 /// A change of a finding about a secret that other rules told before, or tell now: what is known of its credential changed,
-/// or could not be read this time. `None` where that is no change at all.
+/// or could not be read this time; or about a manifest of what a cluster has that was not read. `None` where that is no
+/// change at all.
 fn as_one_secret(mut change: FindingChange, (before, after): (&Told<'_>, &Told<'_>)) -> Option<FindingChange> {
     let severity = change.finding.severity;
     match change.change {
         Change::New | Change::Reopened if !change.finding.muted => {
             let is_open = |one: &Tracked<FindingSeen>| one.status == Status::Open;
             let is_told = |rule: &str| after.of_same(&change.finding).any(|one| one.thing.rule == rule && is_open(one));
-            let until_now = before.of_same(&change.finding).filter(|one| !is_told(&one.thing.rule));
-            let Some(was) = until_now.map(|one| one.thing.severity).max() else {
+            let was_told = before.of_same(&change.finding);
+            let until_now: Vec<_> = match change.finding.tells_exposure() {
+                true => was_told.filter(|one| !is_told(&one.thing.rule)).collect(),
+                // Of a manifest the cluster must be the one that was not read: what it has no more is another thing.
+                false => {
+                    was_told.filter(|was| after.of_same(&change.finding).any(|one| is_not_seen(was, one))).collect()
+                }
+            };
+            let Some(was) = until_now.iter().map(|one| one.thing.severity).max() else {
                 return Some(change);
             };
             if was < severity {

@@ -212,6 +212,15 @@ impl FindingSeen {
         self.is_exposure() && self.rule.starts_with("leaked-")
     }
 
+    /// The object of Kubernetes that it is about, without its cluster: namespace, kind and name; and whether it was only
+    /// written into a manifest of a source tree.
+    pub(super) fn kubernetes_object(&self) -> Option<(&str, bool)> {
+        let place = self.subject.as_str().strip_prefix("k8s:")?;
+        let (start, _) = place.rmatch_indices('/').nth(2)?;
+        let (cluster, object) = place.split_at(start);
+        Some((object, cluster.ends_with(" (manifests)")))
+    }
+
     /// Whether it is another finding than one of the same name: trees of one folder name give equal names.
     pub(super) fn is_elsewhere(&self, other: &Self) -> bool {
         let (trees, others) = (self.trees(), other.trees());

@@ -146,27 +146,42 @@ fn keep_what_is_not_known(thing: &mut IdentitySeen, before: &Tracked<IdentitySee
     }
 }
 
-/// What one secret was told by, where that was not resolved. Of the rules that tell it one holds at a time, by whether its
-/// credential is known to live: which one is no news.
-pub(super) struct Told<'a>(BTreeMap<&'a Urn, Vec<&'a Tracked<FindingSeen>>>);
+/// What one thing was told by, where that was not resolved. Of the rules that tell a secret one holds at a time, by whether
+/// its credential is known to live: which one is no news. And a manifest is told of where its cluster was not read, which
+/// says the same of the same object.
+#[derive(Default)]
+pub(super) struct Told<'a> {
+    of_secrets: BTreeMap<&'a Urn, Vec<&'a Tracked<FindingSeen>>>,
+    /// By rule and object, wherever the cluster.
+    of_clusters: BTreeMap<(&'a str, &'a str), Vec<&'a Tracked<FindingSeen>>>,
+}
 
 impl<'a> Told<'a> {
     pub(super) fn of(state: &'a State) -> Self {
-        let mut told: BTreeMap<&Urn, Vec<&Tracked<FindingSeen>>> = BTreeMap::new();
-        let tells = |one: &&Tracked<FindingSeen>| one.thing.tells_exposure() && one.status != Status::Resolved;
-        for one in state.findings.values().filter(tells) {
-            told.entry(&one.thing.subject).or_default().push(one);
+        let mut told = Self::default();
+        for one in state.findings.values().filter(|one| one.status != Status::Resolved) {
+            if one.thing.tells_exposure() {
+                told.of_secrets.entry(&one.thing.subject).or_default().push(one);
+            } else if let Some((object, false)) = one.thing.kubernetes_object() {
+                told.of_clusters.entry((&one.thing.rule, object)).or_default().push(one);
+            }
         }
-        Self(told)
+        told
     }
 
-    /// What the same secret is told by beside this finding.
+    /// What the same secret is told by beside this finding, or the cluster's own object beside a manifest.
     pub(super) fn of_same(&self, finding: &FindingSeen) -> impl Iterator<Item = &'a Tracked<FindingSeen>> + use<'a> {
-        let told = self.0.get(&finding.subject).filter(|_| finding.tells_exposure());
-        let is_other = move |one: &&'a Tracked<FindingSeen>| {
+        let of_secret = self.of_secrets.get(&finding.subject).filter(|_| finding.tells_exposure());
+        let is_other = |one: &&'a Tracked<FindingSeen>| {
             one.thing.rule != finding.rule && !one.thing.is_elsewhere(finding) && !one.thing.muted
         };
-        told.into_iter().flatten().copied().filter(is_other).collect::<Vec<_>>().into_iter()
+        let of_secret = of_secret.into_iter().flatten().copied().filter(is_other);
+        let of_cluster = match finding.kubernetes_object() {
+            Some((object, true)) => self.of_clusters.get(&(finding.rule.as_str(), object)),
+            _ => None,
+        };
+        let of_cluster = of_cluster.into_iter().flatten().copied().filter(|one| !one.thing.muted);
+        of_secret.chain(of_cluster).collect::<Vec<_>>().into_iter()
     }
 }
 

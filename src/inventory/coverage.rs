@@ -10,7 +10,12 @@ pub struct Coverage {
     entries: Vec<CoverageEntry>,
     /// Of each target the entries that make something unknown: every field of every subject asks.
     blind: HashMap<String, Vec<usize>>,
+    /// Whether some of these are trees of manifests, of which folders and overlays may be targets of their own.
+    has_trees: bool,
 }
+
+/// How the target of a tree of manifests ends; what is behind it names a folder or overlay in the tree.
+const TREE: &str = "(manifests)";
 
 impl Coverage {
     /// Sorts and deduplicates.
@@ -21,7 +26,8 @@ impl Coverage {
         for (at, entry) in entries.iter().enumerate().filter(|(_, entry)| !entry.blinds.is_empty()) {
             blind.entry(entry.target.clone()).or_default().push(at);
         }
-        Self { entries, blind }
+        let has_trees = blind.keys().any(|target| target.ends_with(TREE));
+        Self { entries, blind, has_trees }
     }
 
     /// Every entry.
@@ -56,7 +62,10 @@ impl Coverage {
     }
 
     fn blinding(&self, target: &str, fact: FactKind) -> impl Iterator<Item = &CoverageEntry> {
-        let of_target = self.blind.get(target).into_iter().flatten().map(|at| &self.entries[*at]);
+        // What could not be read of a tree may belong to any folder of it.
+        let tree = || target.find(TREE).and_then(|at| target.get(..at + TREE.len())).filter(|tree| *tree != target);
+        let tree = if self.has_trees { tree().and_then(|tree| self.blind.get(tree)) } else { None };
+        let of_target = self.blind.get(target).into_iter().chain(tree).flatten().map(|at| &self.entries[*at]);
         of_target.filter(move |entry| entry.blinds.contains(&fact))
     }
 }

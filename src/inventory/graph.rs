@@ -62,7 +62,7 @@ impl Graph {
         let at = |urn: &Urn| numbers.get(&urn.address()).copied().unwrap_or_default();
         // In the order of the names, which numbers give faster than long texts that begin alike.
         let mut numbered: Vec<((u32, u32), Edge)> =
-            edges.into_iter().map(|edge| ((at(&edge.from), at(&edge.to)), edge)).collect();
+            edges.into_par_iter().map(|edge| ((at(&edge.from), at(&edge.to)), edge)).collect();
         numbered.par_sort_by(|(way, edge), (other_way, other)| way.cmp(other_way).then_with(|| edge.cmp(other)));
         numbered.dedup_by(|(way, later), (first_way, first)| way == first_way && later.kind == first.kind);
         let (ways, edges): (Vec<(u32, u32)>, Vec<Edge>) = numbered.into_iter().unzip();
@@ -278,7 +278,7 @@ fn cluster_of(scope: &str) -> Option<String> {
 /// alike are slow to compare.
 fn numbered_names(edges: &[Edge]) -> (Vec<Urn>, HashMap<usize, u32, foldhash::fast::RandomState>) {
     let mut copies: Vec<&Urn> = edges.iter().flat_map(|edge| [&edge.from, &edge.to]).collect();
-    copies.sort_unstable_by_key(|name| name.address());
+    copies.par_sort_unstable_by_key(|name| name.address());
     copies.dedup_by_key(|name| name.address());
     copies.par_sort_unstable();
     let (mut names, mut numbers): (Vec<Urn>, HashMap<usize, u32, _>) = (Vec::new(), HashMap::default());

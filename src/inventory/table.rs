@@ -54,6 +54,11 @@ impl<T: Keyed> Table<T> {
         &self.rows
     }
 
+    /// All rows by name, for a table that is made anew.
+    pub fn into_rows(self) -> Vec<T> {
+        self.rows
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.rows.len()

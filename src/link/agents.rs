@@ -23,7 +23,7 @@ const ABILITIES: &[(Name, CapabilityKind, &str)] = &[
     (Name::Unrestricted, CapabilityKind::RunCode, "runs any command or reaches the whole disk"),
 ];
 
-pub(super) fn link(inventory: &mut Inventory) {
+pub(super) fn link(inventory: &mut Inventory, admitted: &AllAdmitted) {
     let agents: Vec<Identity> =
         inventory.identities.iter().filter(|one| one.provider() == Provider::Agents).cloned().collect();
     if agents.is_empty() {
@@ -32,7 +32,7 @@ pub(super) fn link(inventory: &mut Inventory) {
     let allowed = Allowed::of(inventory);
     let unasked = unasked_servers(inventory, &agents, &allowed);
     abilities(inventory, &agents, &unasked, &allowed);
-    roles(inventory, &agents);
+    roles(inventory, &agents, admitted);
     roles_of_workloads(inventory, &agents);
     registry(inventory, &agents);
     shared(inventory);
@@ -179,7 +179,7 @@ fn settings(inventory: &Inventory) -> BTreeMap<Urn, Loosened> {
 }
 
 /// The roles that agents act as, where their accounts were read.
-fn roles(inventory: &mut Inventory, agents: &[Identity]) {
+fn roles(inventory: &mut Inventory, agents: &[Identity], admitted: &AllAdmitted) {
     let ties = |agent: &Identity| {
         let links = inventory.links.from(&agent.id).filter(|link| link.kind == LinkKind::ActsAs);
         links.cloned().collect::<Vec<_>>()
@@ -188,7 +188,6 @@ fn roles(inventory: &mut Inventory, agents: &[Identity]) {
     if all.is_empty() {
         return;
     }
-    let admitted = AllAdmitted::of(inventory.trusts.iter());
     let mut strong: Vec<(Urn, Known<String>)> = Vec::new();
     for link in all {
         let facts = inventory.facts.identities.get(&link.to);
@@ -196,7 +195,7 @@ fn roles(inventory: &mut Inventory, agents: &[Identity]) {
         let Some(capability) = administrator else { continue };
         let condition = match workflows::is_of_agent(inventory, &link) {
             false => None,
-            true => match workflows::of_agent(inventory, &link, &admitted) {
+            true => match workflows::of_agent(inventory, &link, admitted) {
                 Some(edge) => edge.condition,
                 None => continue,
             },

@@ -1,7 +1,7 @@
 //! What else of a cluster decides what rights in it amount to, looked up once: its roles, what its namespaces let in, which
 //! rules of a role count at all. Concludes nothing of anybody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
@@ -22,6 +22,8 @@ pub(super) struct Clusters<'a> {
     /// What the most open namespace of each cluster lets in.
     widest: BTreeMap<&'a str, Admission>,
     runs: Runs<'a>,
+    /// Clusters with webhooks or policies that may refuse pods.
+    guarded: BTreeSet<&'a str>,
     /// By role.
     relevant: BTreeMap<&'a Urn, Vec<usize>>,
 }
@@ -54,7 +56,9 @@ impl<'a> Clusters<'a> {
         let roles: Vec<&Policy> = inventory.policies.iter().filter(is_role).collect();
         let relevant: Vec<_> = roles.into_par_iter().map(relevant).collect();
         let relevant = relevant.into_iter().collect();
-        Self { inventory, tables, levels, widest, runs: runs(inventory), relevant }
+        let guards = inventory.settings.iter().filter(|one| one.attributes.is(AttributeName::GuardsPods));
+        let guarded = guards.map(|one| one.tenant.as_str()).collect();
+        Self { inventory, tables, levels, widest, runs: runs(inventory), guarded, relevant }
     }
 
     fn runs(&self, cluster: &str, namespace: Option<&str>, resource: &str, name: &str) -> Vec<(String, String)> {
@@ -85,7 +89,15 @@ impl<'a> Clusters<'a> {
         let runs = |cluster: &str, namespace: Option<&str>, resource: &str, name: &str| {
             self.runs(cluster, namespace, resource, name)
         };
-        question(&Around { role: &role, is_there: &is_there, admission: &admission, runs: &runs, relevant: &relevant })
+        let is_guarded = |cluster: &str| self.guarded.contains(cluster);
+        question(&Around {
+            role: &role,
+            is_there: &is_there,
+            admission: &admission,
+            is_guarded: &is_guarded,
+            runs: &runs,
+            relevant: &relevant,
+        })
     }
 }
 

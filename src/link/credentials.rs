@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::proofs::{KeyNames, OktaClients};
 use crate::inventory::{ExposureFacts, Inventory};
 use crate::model::{
-    AttributeName, Credential, CredentialKind, Exposure, FactKind, Fingerprint, Identity, IdentityKind, Known, Urn,
+    AttributeName, CoverageEntry, Credential, CredentialKind, Exposure, FactKind, Fingerprint, Identity, IdentityKind,
+    Known, Urn,
 };
 
 /// How many other places of a value each place names.
@@ -140,7 +141,9 @@ impl<'a> Index<'a> {
         }
         let (by_key, clients) = (KeyNames::of_credentials(inventory), OktaClients::new(inventory));
         let with_unnamed_keys = with_unnamed_keys(inventory);
-        let holes = inventory.coverage.entries().iter().filter(|one| one.blinds.contains(&FactKind::Credentials));
+        let hides =
+            |one: &&CoverageEntry| one.blinds.contains(&FactKind::Credentials) || one.what == CoverageEntry::KEYS_SINCE;
+        let holes = inventory.coverage.entries().iter().filter(hides);
         let with_unread_keys = holes.filter_map(|one| one.target.split_once(":iam::")?.1.split(':').next()).collect();
         Self {
             inventory,
@@ -243,13 +246,12 @@ impl<'a> Index<'a> {
             let why = "has keys whose ids are in no list (such as the root user's), and it may be one of them";
             return unknown(format!("account {account} {why}"));
         }
-        let is_blind = self.with_unread_keys.contains(account)
-            || self.inventory.coverage.blind_spot(account, FactKind::Credentials).is_some();
-        if self.accounts.contains(account) && !is_blind {
+        let is_blind = self.inventory.coverage.blind_spot(account, FactKind::Credentials).is_some();
+        match (self.accounts.contains(account) && !is_blind, self.with_unread_keys.contains(account)) {
             // Every key of the account is known and this one is not among them: it was deleted.
-            ExposureFacts::default()
-        } else {
-            unknown(format!("the keys of account {account} were not read"))
+            (true, false) => ExposureFacts::default(),
+            (true, true) => unknown(format!("not all keys of account {account} were read")),
+            (false, _) => unknown(format!("the keys of account {account} were not read")),
         }
     }
 

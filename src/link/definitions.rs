@@ -84,6 +84,9 @@ fn perhaps(inventory: &Inventory) -> Vec<(&Identity, &Setting, String, String)> 
                     Some(kind) => {
                         format!("{} at {place} makes an identity ({kind}) called {pattern}", form.unwrap_or("code"))
                     }
+                    None if form == Some("program") => {
+                        format!("the {} at {place}, which is not run, may make it", setting.name)
+                    }
                     None => format!("{} at {place}, a module that was not read, may make it", setting.name),
                 };
                 found.push((*identity, setting, why, pattern.clone()));
@@ -113,8 +116,9 @@ pub(super) fn maybe_made(inventory: &Inventory) -> BTreeMap<Urn, String> {
 /// Service accounts of clusters that a manifest makes, where only one cluster that was read has one of that name.
 fn of_manifests(inventory: &Inventory, edges: &mut Vec<Edge>) {
     let accounts = || inventory.identities.iter().filter(|one| one.kind == IdentityKind::KubernetesServiceAccount);
+    let makes = |one: &&Identity| is_manifest(one) && !one.is_only_named();
     let manifests: Vec<&Identity> =
-        accounts().filter(|one| is_manifest(one) && !one.attributes.is(AttributeName::Template)).collect();
+        accounts().filter(|one| makes(one) && !one.attributes.is(AttributeName::Template)).collect();
     if manifests.is_empty() {
         return;
     }
@@ -179,6 +183,7 @@ pub(super) fn shares(inventory: &Inventory) -> BTreeMap<String, u8> {
     let counted = |one: &&Identity| {
         matches!(one.kind, IdentityKind::AwsUser | IdentityKind::AwsRole | IdentityKind::KubernetesServiceAccount)
             && !one.builtin
+            && !one.is_only_named()
             && !one.labels.keys().any(|name| name.starts_with("aws:cloudformation:"))
     };
     let is_open = |one: &&Identity| !inventory.facts.maybe_made.contains_key(&one.id);

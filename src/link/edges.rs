@@ -19,7 +19,7 @@ const GKE_ANNOTATION: &str = "iam.gke.io/gcp-service-account";
 /// Source: Azure AD Workload Identity documentation, "Service account labels and annotations".
 const AKS_ANNOTATION: &str = "azure.workload.identity/client-id";
 
-pub(super) fn link(inventory: &mut Inventory) {
+pub(super) fn link(inventory: &mut Inventory, admitted: &AllAdmitted) {
     let mut edges = Vec::new();
     of_exposures(inventory, &mut edges);
     of_credentials(inventory, &mut edges);
@@ -27,16 +27,15 @@ pub(super) fn link(inventory: &mut Inventory) {
     of_workloads(inventory, &mut edges);
     of_trusts(inventory, &mut edges);
     outsiders::link(inventory, &mut edges);
-    let admitted = AllAdmitted::of(inventory.trusts.iter());
-    tokens::link(inventory, &admitted, &mut edges);
-    of_service_accounts(inventory, &admitted, &mut edges);
+    tokens::link(inventory, admitted, &mut edges);
+    of_service_accounts(inventory, admitted, &mut edges);
     of_groups(inventory, &mut edges);
-    workflows::link(inventory, &admitted, &mut edges);
+    workflows::link(inventory, admitted, &mut edges);
     definitions::link(inventory, &mut edges);
     of_places(inventory, &mut edges);
     nodes::link(inventory, &mut edges);
     of_escalations(inventory, &mut edges);
-    of_links(inventory, &admitted, &mut edges);
+    of_links(inventory, admitted, &mut edges);
     edges.extend(agent_accounts::edges(inventory));
     inventory.facts.graph = Graph::new(edges);
     inventory.facts.maybe_made = definitions::maybe_made(inventory);

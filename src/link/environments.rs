@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use crate::inventory::{Environment, Inventory};
-use crate::model::{Exposure, Fingerprint, Identity, IdentityKind, Location, Urn};
+use crate::model::{AttributeName, Exposure, Fingerprint, Identity, IdentityKind, Location, SettingKind, Urn};
+
+/// The entry of the coverage that says how an account is called.
+const ACCOUNT_ALIAS: &str = "account alias";
 
 /// `rules/facts/environments.toml`.
 #[derive(Debug, Deserialize)]
@@ -53,8 +56,13 @@ impl EnvironmentWords {
 
 pub(super) fn link(inventory: &mut Inventory, words: &EnvironmentWords) {
     let mut found = BTreeMap::new();
+    let accounts = account_names(inventory);
     for identity in inventory.identities.iter() {
-        found.extend(of_identity(identity, words).map(|one| (identity.id.clone(), one)));
+        let of_account = || {
+            let name = accounts.get(identity.tenant.as_str())?;
+            Some(Environment { name: words.of_text(name)?.to_owned(), source: "account".to_owned() })
+        };
+        found.extend(of_identity(identity, words).or_else(of_account).map(|one| (identity.id.clone(), one)));
     }
     for exposure in inventory.exposures.iter() {
         let of_path = of_path(exposure, words);
@@ -68,6 +76,15 @@ pub(super) fn link(inventory: &mut Inventory, words: &EnvironmentWords) {
     }
     inventory.facts.spread = spread(inventory, &found);
     inventory.facts.environments = found;
+}
+
+/// What AWS accounts are called: in their organisation, or by an alias of their own.
+fn account_names(inventory: &Inventory) -> BTreeMap<&str, &str> {
+    let entries = inventory.coverage.entries().iter().filter(|entry| entry.what == ACCOUNT_ALIAS);
+    let aliases = entries.filter_map(|entry| Some((entry.target.as_str(), entry.detail.as_deref()?)));
+    let members = inventory.settings.iter().filter(|one| one.kind == SettingKind::AwsMemberAccount);
+    let members = members.filter_map(|one| Some((one.attributes.text(AttributeName::Account)?, one.name.as_str())));
+    aliases.chain(members).collect()
 }
 
 fn of_identity(identity: &Identity, words: &EnvironmentWords) -> Option<Environment> {

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::model::{Trust, Urn, wildcard};
@@ -96,8 +97,8 @@ pub(super) struct AllAdmitted {
 }
 
 impl AllAdmitted {
-    pub(super) fn of<'a>(trusts: impl Iterator<Item = &'a Trust>) -> Self {
-        let all: Vec<Admitted> = trusts.flat_map(admitted).collect();
+    pub(super) fn of(trusts: &[Trust]) -> Self {
+        let all: Vec<Admitted> = trusts.par_iter().flat_map_iter(admitted).collect();
         let (mut by_role, mut by_repository) = (HashMap::<_, Vec<usize>>::new(), HashMap::<_, Vec<usize>>::new());
         for (at, one) in all.iter().enumerate() {
             by_role.entry(one.role.clone()).or_default().push(at);

@@ -17,7 +17,9 @@ mod env_files;
 mod environments;
 mod federation;
 mod homes;
+mod members;
 mod nodes;
+mod onward;
 mod outsiders;
 mod owners;
 mod persons;
@@ -35,9 +37,11 @@ mod values;
 mod workflows;
 mod workloads;
 
+use self::federation::AllAdmitted;
 use crate::access;
 use crate::inventory::Inventory;
 
+pub use onward::follow;
 pub use owners::OwnerLabels;
 pub use privilege::{Guardrails, aws_principal};
 
@@ -50,6 +54,7 @@ pub struct Tables {
     aws_techniques: access::aws::Techniques,
     kubernetes_capabilities: access::kubernetes::CapabilityTable,
     kubernetes_bootstrap: access::kubernetes::Bootstrap,
+    kubernetes_platforms: access::kubernetes::Platforms,
     kubernetes_agents: cluster::AgentSigns,
     aws_trust: aws::TrustTable,
     /// Read only where there are policies of AWS.
@@ -75,6 +80,8 @@ impl Tables {
                 .map_err(named("kubernetes-capabilities"))?,
             kubernetes_bootstrap: access::kubernetes::Bootstrap::parse(table("kubernetes-bootstrap"))
                 .map_err(named("kubernetes-bootstrap"))?,
+            kubernetes_platforms: access::kubernetes::Platforms::parse(table("kubernetes-platforms"))
+                .map_err(named("kubernetes-platforms"))?,
             kubernetes_agents: cluster::AgentSigns::parse(table("kubernetes-agents"))
                 .map_err(named("kubernetes-agents"))?,
             aws_trust: aws::TrustTable::parse(table("aws-trust")).map_err(named("aws-trust"))?,
@@ -101,7 +108,8 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     credentials::link(inventory);
     values::link(inventory);
     workloads::link(inventory);
-    trust::link(inventory);
+    let admitted = AllAdmitted::of(inventory.trusts.rows());
+    trust::link(inventory, &admitted);
     aws::link(inventory, &tables.aws_trust, &tables.aws_actions);
     owners::link(inventory, &tables.owners);
     environments::link(inventory, &tables.environments);
@@ -109,13 +117,14 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     let library = access::aws::Library::new(inventory.policies.iter());
     privilege::link(inventory, tables, &library);
     unasked::link(inventory, tables);
-    reach::link(inventory, tables, &library);
+    reach::link(inventory, tables, &library, &admitted);
+    members::link(inventory);
     cluster::link(inventory, tables);
     aws::link_workloads(inventory);
     env_files::link(inventory);
-    agents::link(inventory);
+    agents::link(inventory, &admitted);
     homes::link(inventory);
-    edges::link(inventory);
+    edges::link(inventory, &admitted);
     clusters::tell_unread(inventory);
     unmade::link(inventory);
     search::link(inventory);

@@ -1,9 +1,9 @@
 //! Steps of those who are outside of everything that was read: anyone on the internet, accounts of others. Only what a
-//! role's own trust policy says lets them in; it asks nobody's rights.
+//! role's own trust policy says lets them in, and doors to the internet of what runs; it asks nobody's rights.
 
 use crate::inventory::Inventory;
 use crate::model::{
-    AttributeName as A, Attributes, Edge, EdgeKind, Holding, Identity, IdentityKind, PrincipalKind, Urn,
+    AttributeName as A, Attributes, Edge, EdgeKind, Holding, Identity, IdentityKind, PrincipalKind, Urn, WorkloadKind,
 };
 
 /// Anyone at all.
@@ -14,6 +14,7 @@ const ACCOUNT: &str = "outside:account/";
 
 /// Every step of somebody outside to a role of AWS.
 pub(super) fn link(inventory: &Inventory, edges: &mut Vec<Edge>) {
+    to_workloads(inventory, edges);
     for role in inventory.identities.iter().filter(|one| one.kind == IdentityKind::AwsRole) {
         let Some(facts) = inventory.facts.identities.get(&role.id) else { continue };
         let attributes = inventory.facts.attributes.get(&role.id);
@@ -36,6 +37,20 @@ pub(super) fn link(inventory: &Inventory, edges: &mut Vec<Edge>) {
         }
         let outside = attributes.texts(A::ExternalAccounts).iter();
         edges.extend(outside.map(|account| of_account(role, account, attributes)));
+    }
+}
+
+/// What runs with a door to the internet: a stranger asks it, and what it does then is its program's.
+fn to_workloads(inventory: &Inventory, edges: &mut Vec<Edge>) {
+    for workload in inventory.workloads.iter().filter(|one| one.kind != WorkloadKind::AwsNotebook) {
+        let concluded = inventory.facts.attributes.get(&workload.id);
+        if workload.attributes.is(A::Public) || concluded.is_some_and(|all| all.is(A::Public)) {
+            let why = format!("{} has a door to the internet (an open URL, a public address)", workload.name);
+            let edge = Edge::new(&Urn::new(INTERNET), EdgeKind::Uses, &workload.id, why);
+            edges.push(
+                edge.only(Holding::Conditional, "its program does what a stranger says, by a flaw or on purpose"),
+            );
+        }
     }
 }
 

@@ -118,6 +118,7 @@ pub(super) fn link(inventory: &mut Inventory, labels: &OwnerLabels) {
         let owner: Known<Owner> = match (weighed.first(), identity.attributes.get(AttributeName::Owners)) {
             (None, Known::Unknown(why)) => Known::Unknown(why),
             (None, _) if is_untagged(read, identity) => Known::unknown("its tags were not read"),
+            (None, _) if identity.is_only_named() => Known::unknown("the service account itself was not read"),
             (first, _) => first.map(|(owner, _)| owner.clone()).into(),
         };
         let mut told: Vec<OwnerClaim> = weighed.into_iter().map(|(_, claim)| claim).collect();

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::Tables;
 use super::around::Clusters;
 use crate::access::{aws, kubernetes, okta};
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, Table};
 use crate::model::{
     AttributeName, AttributeValue, Attributes, Capability, FactKind, Grant, GrantKind, Identity, IdentityKind, Known,
     Policy, PolicyLanguage, Provider, SettingKind, Urn,
@@ -26,12 +26,38 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
         facts.rights_unknown = unknown;
     }
     inventory.facts.grants = of_grants;
-    let shipped = inventory.grants.iter().filter(|grant| tables.kubernetes_bootstrap.grants(grant));
+    let is_shipped = |grant: &&Grant| {
+        let given = || inventory.facts.grants.get(&grant.id).map_or(&[][..], Vec::as_slice);
+        tables.kubernetes_bootstrap.grants(grant) || tables.kubernetes_platforms.grants(grant, given())
+    };
+    let shipped = inventory.grants.iter().filter(is_shipped);
     let defaults = inventory.grants.iter().filter(|grant| {
         inventory.policies.get(&grant.policy).is_none() && tables.kubernetes_bootstrap.role(&grant.policy).is_some()
     });
     inventory.facts.default_policies = defaults.map(|grant| grant.policy.clone()).collect();
     inventory.facts.shipped = shipped.map(|grant| grant.id.clone()).collect();
+    platforms_own(inventory, tables);
+}
+
+/// Marks the identities that are a platform's own: those all of whose bindings it makes, and those that its control plane uses
+/// from outside and nobody else binds.
+fn platforms_own(inventory: &mut Inventory, tables: &Tables) {
+    let is_own = |one: &Identity| {
+        let of_cluster = one.provider() == Provider::Kubernetes && !one.builtin && !one.evidence.is_declared();
+        let facts = inventory.facts.identities.get(&one.id).filter(|_| of_cluster);
+        let Some(facts) = facts else { return false };
+        let all = facts.grants.iter().all(|grant| inventory.facts.shipped.contains(grant));
+        // Which names that begin with `system:` are the platform's was told where they were read.
+        let is_named = !facts.grants.is_empty() && !one.name.starts_with("system:");
+        all && (is_named || tables.kubernetes_platforms.is_account(one))
+    };
+    let own: BTreeSet<Urn> = inventory.identities.iter().filter(|one| is_own(one)).map(|one| one.id.clone()).collect();
+    if own.is_empty() {
+        return;
+    }
+    let rows = std::mem::take(&mut inventory.identities).into_rows().into_iter();
+    let rows = rows.map(|one| Identity { builtin: one.builtin || own.contains(&one.id), ..one });
+    inventory.identities = Table::new(rows.collect());
 }
 
 /// What is known of one identity's rights: its capabilities, its wide actions, and why there may be more.
@@ -45,6 +71,7 @@ fn judged(
     around: &kubernetes::Around<'_>,
 ) -> (Vec<Judged>, BTreeMap<Urn, Vec<Capability>>) {
     let guardrails = Guardrails::of(read);
+    let malformed = malformed(read);
     let mut of_grants = BTreeMap::new();
     let judge = |identity: &Identity| {
         let (mut capabilities, wide) = match identity.provider() {
@@ -60,18 +87,21 @@ fn judged(
             Provider::Agents => Default::default(),
         };
         capabilities.sort();
-        (identity.id.clone(), capabilities, wide, rights_unknown(read, identity))
+        (identity.id.clone(), capabilities, wide, rights_unknown(read, identity, &malformed))
     };
     let of_identities: Vec<Judged> = read.identities.rows().par_iter().map(judge).collect();
     // What a policy amounts to is asked once, however many hold it.
-    let mut of_policies: BTreeMap<&Urn, Vec<Capability>> = BTreeMap::new();
-    for grant in read.grants.iter().filter(|grant| grant.kind == GrantKind::Policy) {
+    let given = || read.grants.iter().filter(|grant| grant.kind == GrantKind::Policy);
+    let of_aws = given().filter_map(|grant| policy(read, grant, tables));
+    let of_aws = of_aws.filter(|policy| policy.language == PolicyLanguage::AwsIam);
+    let of_aws: BTreeMap<&Urn, &Policy> = of_aws.map(|policy| (&policy.id, policy)).collect();
+    let alone = |policy: &Policy| aws::policy_capabilities(policy, library, &tables.aws_capabilities);
+    let of_policies: BTreeMap<&Urn, Vec<Capability>> =
+        of_aws.into_par_iter().map(|(id, policy)| (id, alone(policy))).collect();
+    for grant in given() {
         let Some(policy) = policy(read, grant, tables) else { continue };
         let capabilities = match policy.language {
-            PolicyLanguage::AwsIam => of_policies
-                .entry(&policy.id)
-                .or_insert_with(|| aws::policy_capabilities(policy, library, &tables.aws_capabilities))
-                .clone(),
+            PolicyLanguage::AwsIam => of_policies.get(&policy.id).cloned().unwrap_or_default(),
             PolicyLanguage::KubernetesRbac => {
                 kubernetes::grant_capabilities(grant, policy, &tables.kubernetes_capabilities, around)
             }
@@ -97,8 +127,15 @@ fn grants<'a>(inventory: &'a Inventory, identity: &Identity) -> impl Iterator<It
     names.into_iter().flatten().filter_map(|grant| inventory.grants.get(grant))
 }
 
+/// The first problem of each IAM policy that has some.
+fn malformed(inventory: &Inventory) -> BTreeMap<&Urn, String> {
+    let iam = inventory.policies.rows().par_iter().filter(|policy| policy.language == PolicyLanguage::AwsIam);
+    let first = |policy: &Policy| aws::problems(&policy.document).into_iter().next();
+    iam.filter_map(|policy| Some((&policy.id, first(policy)?))).collect()
+}
+
 /// Why what is concluded of an identity's rights may lack something.
-fn rights_unknown(inventory: &Inventory, identity: &Identity) -> Option<String> {
+fn rights_unknown(inventory: &Inventory, identity: &Identity, malformed: &BTreeMap<&Urn, String>) -> Option<String> {
     if let Some(hole) = inventory.coverage.blind_spot(&identity.tenant, FactKind::Grants) {
         return Some(format!("{} of {} could not be read", hole.what, hole.target));
     }
@@ -107,8 +144,8 @@ fn rights_unknown(inventory: &Inventory, identity: &Identity) -> Option<String> 
     grants(inventory, identity).filter(|_| is_aws).find_map(|grant| match inventory.policies.get(&grant.policy) {
         None => Some(format!("the policy {} was not read", grant.policy)),
         Some(policy) => {
-            let problems = aws::problems(&policy.document);
-            problems.first().map(|problem| format!("the policy {} is malformed: {problem}", policy.name))
+            let problem = malformed.get(&policy.id)?;
+            Some(format!("the policy {} is malformed: {problem}", policy.name))
         }
     })
 }

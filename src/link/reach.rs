@@ -12,7 +12,7 @@ use crate::model::{
     Identity, IdentityKind, PolicyLanguage, Provider, SettingKind, Urn, Workload, WorkloadKind,
 };
 
-pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library) {
+pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library, admitted: &AllAdmitted) {
     let aws::Ways { to_administrator, to_data, assumes } = aws_ways(inventory, tables, library);
     for (id, paths) in to_data {
         inventory.facts.identities.entry(id).or_default().data_paths = paths;
@@ -25,7 +25,7 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
         inventory.facts.identities.entry(id).or_default().escalations = paths;
     }
     // A way out of a cluster goes on by what the cloud role can do, so those are first.
-    let across = paths_across(inventory);
+    let across = paths_across(inventory, admitted);
     let (up, to_nodes) = kubernetes_paths(inventory, &across);
     for (id, paths) in up {
         inventory.facts.identities.entry(id).or_default().escalations = paths;
@@ -40,19 +40,20 @@ pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Li
 
 fn aws_ways(inventory: &Inventory, tables: &Tables, library: &aws::Library) -> aws::Ways {
     let guardrails = Guardrails::of(inventory);
-    let wanted = [IdentityKind::AwsUser, IdentityKind::AwsRole, IdentityKind::AwsGroup];
-    let principals: Vec<_> = inventory
-        .identities
-        .iter()
-        .filter(|identity| wanted.contains(&identity.kind))
-        .map(|identity| aws_principal(inventory, identity, &guardrails))
-        .collect();
+    let principals = aws_principals(inventory, &guardrails);
     let around = surroundings(inventory);
     aws::escalations(&principals, library, &tables.aws_capabilities, &tables.aws_techniques, &around)
 }
 
+/// Everybody of AWS who acts, and the groups that they are in.
+pub(super) fn aws_principals<'a>(inventory: &'a Inventory, guardrails: &Guardrails<'a>) -> Vec<aws::Principal<'a>> {
+    let wanted = [IdentityKind::AwsUser, IdentityKind::AwsRole, IdentityKind::AwsGroup];
+    let all = inventory.identities.iter().filter(|identity| wanted.contains(&identity.kind));
+    all.map(|identity| aws_principal(inventory, identity, guardrails)).collect()
+}
+
 /// What runs as which role, and which credentials users have, where that was read.
-fn surroundings(inventory: &Inventory) -> aws::Surroundings<'_> {
+pub(super) fn surroundings(inventory: &Inventory) -> aws::Surroundings<'_> {
     let mut around = aws::Surroundings::default();
     for workload in inventory.workloads.iter().filter(|workload| workload.id.as_str().starts_with("arn:")) {
         for role in &workload.runs_as {
@@ -208,9 +209,8 @@ fn conditional_path(actor: &kubernetes::Actor<'_>) -> EscalationPath {
 }
 
 /// A service account that acts as an IAM role reaches what that role reaches.
-fn paths_across(inventory: &Inventory) -> Vec<(Urn, EscalationPath)> {
-    let admitted = AllAdmitted::of(inventory.trusts.iter());
-    let edges = clusters::roles(inventory, &admitted);
+fn paths_across(inventory: &Inventory, admitted: &AllAdmitted) -> Vec<(Urn, EscalationPath)> {
+    let edges = clusters::roles(inventory, admitted);
     edges.iter().filter_map(|edge| Some((edge.from.clone(), through_role(inventory, edge)?))).collect()
 }
 

@@ -11,7 +11,7 @@ use crate::inventory::Inventory;
 use crate::model::{FactKind, Identity, IdentityKind, Urn};
 
 /// The service accounts whose annotation leads nowhere, and why.
-pub(super) fn annotations(inventory: &Inventory) -> BTreeMap<Urn, String> {
+pub(super) fn annotations(inventory: &Inventory, admitted: &AllAdmitted) -> BTreeMap<Urn, String> {
     let accounts = inventory.identities.iter().filter(|one| one.kind == IdentityKind::KubernetesServiceAccount);
     // Where a manifest's namespace is a guess, so is the subject of its tokens.
     let annotated: Vec<(&Identity, Urn)> = accounts
@@ -21,8 +21,7 @@ pub(super) fn annotations(inventory: &Inventory) -> BTreeMap<Urn, String> {
     if annotated.is_empty() {
         return BTreeMap::new();
     }
-    let admitted = AllAdmitted::of(inventory.trusts.iter());
-    let edges = clusters::roles(inventory, &admitted);
+    let edges = clusters::roles(inventory, admitted);
     let led: BTreeSet<(&Urn, &Urn)> = edges.iter().map(|edge| (&edge.from, &edge.to)).collect();
     let clusters = Clusters::of(inventory);
     let unled = annotated.into_iter().filter(|(account, role)| !led.contains(&(&account.id, role)));

@@ -2,18 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::clusters::IRSA_ANNOTATION;
+use super::federation::AllAdmitted;
 use super::refuted;
 use crate::access::aws;
 use crate::inventory::Inventory;
-use crate::model::{AttributeName, Attributes, IdentityKind, LinkKind, Urn};
+use crate::model::{AttributeName, Attributes, IdentityKind, LinkKind, Trust, Urn};
 
-pub(super) fn link(inventory: &mut Inventory) {
-    for trust in inventory.trusts.iter() {
-        let trusted = aws::trusted_principals(trust);
-        inventory.facts.identities.entry(trust.of.clone()).or_default().trusted = trusted;
+pub(super) fn link(inventory: &mut Inventory, admitted: &AllAdmitted) {
+    let trusted = |trust: &Trust| (trust.of.clone(), aws::trusted_principals(trust));
+    let trusted: Vec<_> = inventory.trusts.rows().par_iter().map(trusted).collect();
+    for (role, trusted) in trusted {
+        inventory.facts.identities.entry(role).or_default().trusted = trusted;
     }
-    let refuted: BTreeMap<Urn, String> = refuted::annotations(inventory);
+    let refuted: BTreeMap<Urn, String> = refuted::annotations(inventory, admitted);
     for account in inventory.identities.iter().filter(|one| one.kind == IdentityKind::KubernetesServiceAccount) {
         let Some(role) = account.labels.get(IRSA_ANNOTATION).map(|role| Urn::new(role.trim())) else { continue };
         if inventory.identities.get(&role).is_some() && !refuted.contains_key(&account.id) {

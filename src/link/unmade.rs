@@ -18,7 +18,7 @@ pub(super) fn link(inventory: &mut Inventory) {
             found.push((setting.id.clone(), tenant));
         }
     }
-    for account in inventory.identities.iter().filter(|one| is_manifest(one)) {
+    for account in inventory.identities.iter().filter(|one| is_manifest(one) && !one.is_only_named()) {
         if let Some(tenant) = of_manifest(inventory, account, &read, &places) {
             found.push((account.id.clone(), tenant));
         }

@@ -211,6 +211,8 @@ macro_rules! attributes_of_clouds {
             OidcAnySubject = "oidc_any_subject": Texts of [Identity];
             /// OIDC providers whose tokens its trust policy accepts whatever their audience.
             OidcAnyAudience = "oidc_any_audience": Texts of [Identity];
+            /// Subjects in its trust policy that fix a repository or workspace and let any branch or plan of it in.
+            OidcWholeSubjects = "oidc_whole_subjects": Texts of [Identity];
             /// Subjects in its trust policy that more match than one repository, project, workspace or service account.
             OidcWideSubjects = "oidc_wide_subjects": Texts of [Identity];
             /// Anybody on the internet reaches it without signing in, or its policy lets anybody in.
@@ -239,6 +241,16 @@ macro_rules! attributes_of_clouds {
             SessionPolicy = "session_policy": Bool of [Workload];
             /// The state its provider shows.
             State = "state": Text of [Workload, Setting];
+            /// What the role of an agent may do on all of its account, where it is no administrator.
+            RunsAsWide = "runs_as_wide": Texts of [Workload];
+            /// Other accounts that were read, whose identities may become it.
+            OwnAccounts = "own_accounts": Texts of [Identity];
+            /// Identities of lower environments that may become it, where it is of production.
+            EnteredFromBelow = "entered_from_below": Texts of [Identity];
+            /// How it is deleted: the command, or where no command can.
+            DeleteBy = "delete_by": Text of [Credential];
+            /// How it is switched off: the command, or where no command can.
+            StopBy = "stop_by": Text of [Credential];
             /// Containers get a role of their own, not that of the machine.
             TaskRole = "task_role": Bool of [Workload];
             /// Its trust policy lets in everyone but those it names.

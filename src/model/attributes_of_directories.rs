@@ -7,6 +7,14 @@ macro_rules! attributes_of_directories {
             $($before)*
             /// Only an export that lies in a searched tree tells of it.
             ToldByTree = "told_by_tree": Bool of [Identity];
+            /// What it may do by the groups that its cluster puts it into by itself: each right, where, and the group.
+            RightsByGroup = "rights_by_group": Texts of [Identity];
+            /// The group of its namespace's accounts, where that is administrator or can become it.
+            AdministratorByGroup = "administrator_by_group": Text of [Identity];
+            /// Whether its cluster has custom resources, which may run as it, nothing that was read says.
+            UsesUnread = "uses_unread": Bool of [Identity];
+            /// It may refuse pods that somebody makes.
+            GuardsPods = "guards_pods": Bool of [Setting];
             /// Who owns its file by CODEOWNERS.
             CodeOwners = "code_owners": Texts of [Identity, Workload, Setting];
             /// The keyed fingerprint of the beginning and end of a key, as its provider shows them.

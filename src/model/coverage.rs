@@ -79,6 +79,10 @@ pub struct CoverageEntry {
 }
 
 impl CoverageEntry {
+    /// What is said where keys are known from a report of some days ago alone: nothing that is known is wrong for it, and a key
+    /// that is in no list may be a new one.
+    pub const KEYS_SINCE: &str = "access keys made since the report";
+
     /// Whether this makes the report incomplete: it was asked for and not read to its end, or rules cannot be judged
     /// without it.
     pub fn is_hole(&self) -> bool {

@@ -61,6 +61,9 @@ pub struct Commit {
     pub date: Timestamp,
     /// Whether the same value still lies in the same file of HEAD.
     pub in_head: bool,
+    /// Whether the value stands in the message of the commit or tag, and in no file.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_message: bool,
     /// Where it lies in HEAD, where that is another place of the file than the commit brought it to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lies_at: Option<Location>,
@@ -71,7 +74,11 @@ impl Exposure {
     pub fn lies_since(&self, now: Timestamp) -> Option<String> {
         let commit = self.introduced.as_ref()?;
         let id = commit.id.get(..12).unwrap_or(&commit.id);
-        let still = if commit.in_head { "still there" } else { "no longer in HEAD, but in every clone" };
+        let still = match commit {
+            Commit { in_message: true, .. } => "in its message, and in every clone",
+            Commit { in_head: true, .. } => "still there",
+            _ => "no longer in HEAD, but in every clone",
+        };
         let days = days_between(commit.date, now);
         let (date, author) = (short_date(commit.date), &commit.email);
         Some(format!("since {date} ({days} days), commit {id} by {author}; {still}"))

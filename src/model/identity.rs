@@ -198,4 +198,9 @@ impl Identity {
     pub fn provider(&self) -> Provider {
         self.kind.provider()
     }
+
+    /// Whether it is a service account that only others name: a binding, a workload, a token. Nothing was read of itself.
+    pub fn is_only_named(&self) -> bool {
+        self.kind == IdentityKind::KubernetesServiceAccount && matches!(self.enabled, Known::Unknown(_))
+    }
 }

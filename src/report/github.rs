@@ -8,7 +8,8 @@ use std::io::{self, BufWriter, Write};
 
 use super::escape::{clean, flow, flow_short};
 use super::gaps::gaps;
-use super::notes::{file_of, headline, message};
+use super::notes::{exposure, file_of, headline, message};
+use super::words::plural;
 use super::{Report, Scan, Style, Summary};
 use crate::model::{Finding, Location, Severity};
 
@@ -31,11 +32,21 @@ impl Report for GitHub {
         let mut out = BufWriter::new(out);
         let mut worst_first: Vec<&Finding> = scan.findings.iter().collect();
         worst_first.sort_by_key(|finding| (finding.is_accepted(), std::cmp::Reverse(finding.severity)));
+        // Of what weighs nothing one line tells: a step shows ten notices, and a log is read by people.
+        let is_passing = |finding: &&Finding| {
+            finding.severity == Severity::Info && !finding.is_accepted() && exposure(scan, finding).is_some()
+        };
+        let passing = worst_first.extract_if(.., |finding| is_passing(finding)).count();
         for finding in worst_first {
             let title = format!("{} {}: {}", finding.severity, finding.rule, finding.title);
             let text = format!("{}. Fix: {}", message(scan, finding).trim_end_matches('.'), finding.remedy);
             let properties = place(file_of(scan, finding));
             command(&mut out, kind(finding), properties, &title, &text)?;
+        }
+        if passing > 0 {
+            let text = "weak values that tests and examples hand over, and keys that are made to be public; other formats \
+                        list each";
+            command(&mut out, "notice", Vec::new(), &format!("{} of no weight", plural(passing, "secret")), text)?;
         }
         for gap in gaps(scan) {
             let kind = if gap.is_hole { "warning" } else { "notice" };

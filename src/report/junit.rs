@@ -8,7 +8,7 @@ use super::escape::{clean, flow};
 use super::gaps::{Gap, gaps};
 use super::notes::{headline, message};
 use super::{Report, Scan, Style, Summary};
-use crate::model::{Finding, Location};
+use crate::model::{Finding, Location, Severity};
 
 /// `--format junit`.
 pub(super) struct JUnit;
@@ -79,7 +79,8 @@ fn case(scan: &Scan<'_>, finding: &Finding) -> Case {
     let file = place.and_then(Location::file);
     let name = place.map_or_else(|| finding.subject.to_string(), ToString::to_string);
     let told = message(scan, finding);
-    let ending = if finding.is_accepted() {
+    // No gate fails for what is told for information, and no build is to be called unstable for it.
+    let ending = if finding.is_accepted() || finding.severity == Severity::Info {
         Ending::Skipped(told)
     } else {
         let detail = format!("{}: {}\nat {name}\nFix: {}", finding.severity, finding.title, finding.remedy);

@@ -41,6 +41,7 @@ pub(super) fn notes(scan: &Scan<'_>, finding: &Finding) -> Vec<String> {
         if let Some(commit) = &exposure.introduced {
             let (id, day) = (short_id(&commit.id), short_date(commit.date));
             let today = match &commit.lies_at {
+                _ if commit.in_message => ", in its message".to_owned(),
                 _ if !commit.in_head => "; it lies in HEAD no more, but in the history".to_owned(),
                 Some(Location::File { line, .. }) => format!("; in HEAD it lies in line {line}"),
                 _ => String::new(),

@@ -36,7 +36,17 @@ pub(super) fn steps(rule: &Rule, noun: Noun<'_>, inventory: &Inventory, now: Tim
                 .iter()
                 .any(|name| rule.reads(name)) =>
         {
-            of_power(facts)
+            let own = of_power(facts);
+            let group = match noun {
+                Noun::Identity(it, _) => it.attributes.text(AttributeName::AdministratorByGroup),
+                _ => None,
+            };
+            match group.filter(|_| own.is_empty()) {
+                Some(group) => {
+                    vec![format!("its cluster puts it into {group}, which is administrator or can become it")]
+                }
+                None => own,
+            }
         }
         Noun::Grant(grant) if rule.reads("capabilities") => {
             let capabilities = inventory.facts.grants.get(&grant.id).into_iter().flatten();

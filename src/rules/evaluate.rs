@@ -242,7 +242,11 @@ impl<'a> Judge<'a> {
             Noun::Exposure(it) => (it.severity, it.confidence),
             _ => (Severity::Medium, Confidence::High),
         };
-        let confidence = if self.is_guess(noun) { Confidence::Low } else { rule.confidence.unwrap_or(confidence) };
+        let confidence = match rule.confidence.unwrap_or(confidence) {
+            _ if self.is_guess(noun) => Confidence::Low,
+            sure if rule.reads("workloads") && is_perhaps_used(noun) => sure.min(Confidence::Medium),
+            sure => sure,
+        };
         let subject = noun.id().clone();
         Finding {
             rule: rule.id.clone(),
@@ -321,4 +325,9 @@ impl<'a> Judge<'a> {
         }
         places
     }
+}
+
+/// Whether what was read lacks things that may use it.
+fn is_perhaps_used(noun: Noun<'_>) -> bool {
+    matches!(noun, Noun::Identity(it, _) if it.attributes.is(AttributeName::UsesUnread))
 }

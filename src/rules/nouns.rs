@@ -189,7 +189,12 @@ pub(super) fn grant(it: &Grant, name: &str, inventory: &Inventory) -> Field {
         "provider" => text(if it.id.as_str().starts_with("k8s:") { "kubernetes" } else { "aws" }),
         "declared" => Field::Bool(it.evidence.is_declared()),
         "shipped" => Field::Bool(inventory.facts.shipped.contains(&it.id)),
-        "holder_exists" => Field::Bool(inventory.identities.get(&it.to).is_some()),
+        "holder_exists" => match inventory.identities.get(&it.to) {
+            Some(holder) if holder.is_only_named() && !it.evidence.is_declared() => {
+                Field::Unknown("the service account itself was not read".to_owned())
+            }
+            holder => Field::Bool(holder.is_some()),
+        },
         "by_user_name" => Field::Bool(it.id.as_str().contains("#user/system:serviceaccount:")),
         "unasked_days" => inventory.facts.unasked.get(&it.id).map_or(Field::Null, |days| Field::Int(*days)),
         "crosses_namespaces" => Field::Bool(crosses_namespaces(it)),

@@ -25,6 +25,7 @@ mod scan;
 mod shape;
 mod spoken;
 mod tested;
+mod token;
 mod verify;
 mod word;
 

@@ -7,6 +7,8 @@ use base64::Engine;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
+use super::token;
+
 /// A structural check named by a detector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Check {
@@ -15,6 +17,8 @@ pub(super) enum Check {
     GrafanaCrc32,
     AwsKeyId,
     Jwt,
+    SupabaseService,
+    SupabaseAnonymous,
     PemPrivateKey,
     PackedPrivateKey,
     GcpServiceAccount,
@@ -33,6 +37,8 @@ impl Check {
             "grafana-crc32" => Self::GrafanaCrc32,
             "aws-key-id" => Self::AwsKeyId,
             "jwt" => Self::Jwt,
+            "supabase-service-role" => Self::SupabaseService,
+            "supabase-anon" => Self::SupabaseAnonymous,
             "pem-private-key" => Self::PemPrivateKey,
             "packed-private-key" => Self::PackedPrivateKey,
             "gcp-service-account" => Self::GcpServiceAccount,
@@ -44,7 +50,7 @@ impl Check {
             other => {
                 return Err(format!(
                     "there is no check '{other}' (expected github-crc32, npm-crc32, grafana-crc32, aws-key-id, jwt, \
-                     pem-private-key, packed-private-key, gcp-service-account, password, word-password, tested, token or basic)"
+                     supabase-service-role, supabase-anon, pem-private-key, packed-private-key, gcp-service-account, password, word-password, tested, token or basic)"
                 ));
             }
         })
@@ -69,7 +75,9 @@ impl Check {
             Self::GithubCrc32 | Self::NpmCrc32 => prefixed_crc32(value, b'_', 36),
             Self::GrafanaCrc32 => grafana(value, facts),
             Self::AwsKeyId => std::str::from_utf8(value).is_ok_and(|id| is_old_aws_id(id) || is_new_aws_id(id)),
-            Self::Jwt => jwt(value, facts).is_some(),
+            Self::Jwt => token::jwt(value, facts).is_some(),
+            Self::SupabaseService => token::is_supabase_key(value, "service_role", facts),
+            Self::SupabaseAnonymous => token::is_supabase_key(value, "anon", facts),
             Self::PemPrivateKey => pem(value, facts),
             Self::PackedPrivateKey => {
                 // In base64 once more. What cannot be read may be cut, and is a leak all the same.
@@ -100,7 +108,7 @@ impl Check {
 const LENIENT: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::STANDARD, LENIENT);
-const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::URL_SAFE, LENIENT);
+pub(super) const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::URL_SAFE, LENIENT);
 
 /// Shannon entropy in bits a byte.
 pub(super) fn entropy(value: &[u8]) -> f64 {
@@ -176,9 +184,14 @@ fn percent_decoded(value: &[u8]) -> Vec<u8> {
 fn basic(value: &[u8]) -> bool {
     let Ok(bytes) = STANDARD.decode(value) else { return false };
     let text = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
-    text.split_once(':').is_some_and(|(_, password)| {
+    // A word may be base64 by chance, of what nobody types.
+    if text.contains(|letter: char| letter.is_control() || letter == char::REPLACEMENT_CHARACTER) {
+        return false;
+    }
+    text.split_once(':').is_some_and(|(user, password)| {
         let is_blank = super::allow::is_stand_in(password) || super::allow::is_placeholder(password.as_bytes());
-        password.len() >= 5 && !is_blank
+        // Aladdin signs in in the manual itself (RFC 7617 §2), and in the tests of whoever read it.
+        password.len() >= 5 && !is_blank && user != "aladdin"
     })
 }
 
@@ -237,57 +250,6 @@ fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 })
     })
-}
-
-/// A JSON Web Token that is signed; its public claims become facts (RFC 7519 §4.1).
-fn jwt(value: &[u8], facts: &mut BTreeMap<String, String>) -> Option<()> {
-    let mut parts = value.split(|byte| *byte == b'.');
-    let (header, claims, signature) = (parts.next()?, parts.next()?, parts.next()?);
-    if signature.is_empty() || parts.next().is_some() {
-        return None;
-    }
-    let header: serde_json::Value = serde_json::from_slice(&URL_SAFE.decode(header).ok()?).ok()?;
-    let algorithm = header.get("alg")?.as_str()?;
-    if algorithm.eq_ignore_ascii_case("none") {
-        return None;
-    }
-    let claims: serde_json::Value = serde_json::from_slice(&URL_SAFE.decode(claims).ok()?).ok()?;
-    // The token of every manual is about 1234567890.
-    let subject = claims.get("sub").and_then(serde_json::Value::as_str);
-    if subject.is_some_and(|subject| super::allow::is_placeholder(subject.as_bytes())) {
-        return None;
-    }
-    let named = [
-        ("iss", "issuer"),
-        ("sub", "subject"),
-        // The workflow of a token of GitHub (GitHub Docs, "OpenID Connect reference").
-        ("workflow_ref", "workflow"),
-        // The Secret of a Kubernetes token that never expires.
-        ("kubernetes.io/serviceaccount/secret.name", "secret_name"),
-        ("kubernetes.io/serviceaccount/service-account.uid", "account_uid"),
-    ];
-    for (claim, fact) in named {
-        if let Some(text) = claims.get(claim).and_then(serde_json::Value::as_str) {
-            facts.insert(fact.to_owned(), text.to_owned());
-        }
-    }
-    if let Some(audience) = claims.get("aud").and_then(|aud| aud.as_str().or_else(|| aud.get(0)?.as_str())) {
-        facts.insert("audience".to_owned(), audience.to_owned());
-    }
-    // The client that an access token was given to (RFC 9068 §2.2; Okta writes `cid`).
-    if let Some(client) = ["cid", "client_id", "azp"].iter().find_map(|name| claims.get(*name)?.as_str()) {
-        facts.insert("client".to_owned(), client.to_owned());
-    }
-    // A bound token of Kubernetes nests what a legacy one says flat.
-    if let Some(uid) = claims.pointer("/kubernetes.io/serviceaccount/uid").and_then(serde_json::Value::as_str) {
-        facts.insert("account_uid".to_owned(), uid.to_owned());
-    }
-    if let Some(expires) = claims.get("exp").and_then(serde_json::Value::as_i64)
-        && let Ok(expires) = jiff::Timestamp::from_second(expires)
-    {
-        facts.insert("expires".to_owned(), expires.to_string());
-    }
-    claims.is_object().then_some(())
 }
 
 /// A PEM block whose body is Base64 and long enough for a key (RFC 7468 §2; the shortest Ed25519 PKCS #8 has 48 bytes).

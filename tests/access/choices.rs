@@ -133,3 +133,20 @@ fn a_statement_that_names_another_account_reaches_what_runs_there() {
     assert_eq!(of("*"), None);
     assert_eq!(of("arn:aws:lambda:eu-west-1:333344445555:function:hello-*"), None);
 }
+
+#[test]
+fn whoever_enrols_a_second_factor_of_its_own_has_one() {
+    let account = json!({"AWS": "111122223333"});
+    let wants =
+        json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}, "NumericLessThan": {"aws:MultiFactorAuthAge": "3600"}});
+    let roles = json!({"roles": [role("r", account, wants)]});
+    let device = json!(["sts:AssumeRole", "iam:CreateVirtualMFADevice", "iam:EnableMFADevice"]);
+    let (verdict, steps) = said(&export(json!([allow(device.clone(), "*")]), &roles));
+    assert_eq!(verdict, "certain", "{steps:?}");
+    assert!(steps[0].contains("and so has a second factor of its own"), "{steps:?}");
+    // Who may not enrol one may have one all the same.
+    let (without, _) = said(&export(json!([allow(json!("sts:AssumeRole"), "*")]), &roles));
+    assert_eq!(without, "possible");
+    let of_others = json!([allow(json!("sts:AssumeRole"), "*"), allow(device, "arn:aws:iam::111122223333:user/other")]);
+    assert_ne!(said(&export(of_others, &roles)).0, "certain");
+}

@@ -294,6 +294,9 @@ fn every_catalogued_set_of_actions_is_covered() {
         &["iam:CreateRole", "iam:AttachRolePolicy", "sts:AssumeRole"],
         &["iam:DeleteRolePermissionsBoundary", "sts:AssumeRole"],
         &["states:StartExecution", "states:UpdateStateMachine"],
+        &["states:TestState", "iam:PassRole"],
+        &["airflow:CreateWebLoginToken"],
+        &["cloudformation:UpdateStackSet"],
     ] {
         assert!(sets.iter().any(|set| set.iter().all(|action| wanted.contains(action))), "{wanted:?}");
     }

@@ -36,6 +36,8 @@ const PLANTED: &[(&str, &str)] = &[
     ("trust-closed-account", "role/retired"),
     ("trust-external-account", "role/partner"),
     ("trust-service-unbound", "role/agent"),
+    ("trust-service-unbound", "role/builder"),
+    ("trust-service-unbound", "role/payments"),
     ("workload-identity-returns-anywhere", "workload-identity/support"),
 ];
 
@@ -203,4 +205,17 @@ fn whoever_is_outside_has_a_way_in_where_a_role_lets_him() {
         let found = report["findings"].as_array().expect("findings").iter().any(|one| one["rule"] == rule);
         assert!(found, "{rule}");
     }
+}
+
+#[test]
+fn a_door_to_the_internet_is_a_way_to_the_role_behind_it() {
+    let tree = folder();
+    let services = project().join("fixtures/aws/services");
+    let mut command = nonhuman(tree.path());
+    command.args(["path", "internet", "role/api", "--format", "json", "--aws-export"]).arg(services);
+    let ran: Ran = command.output().expect("it starts").into();
+    let told: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}", ran.stderr));
+    let way = told["data"]["way"].as_array().expect("a way");
+    assert_eq!((way.len(), &way[0]["holding"]), (2, &Value::from("conditional")), "{told}");
+    assert!(way[0]["to"].as_str().expect("a function").ends_with("function:checkout"), "{told}");
 }

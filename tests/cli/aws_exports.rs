@@ -14,6 +14,11 @@ cert_1_last_rotated,cert_2_active,cert_2_last_rotated\n\
 <root_account>,arn:aws:iam::111122223333:root,2020-01-01T00:00:00+00:00,not_supported,2025-01-01T00:00:00+00:00,\
 not_supported,not_supported,true,false,N/A,N/A,N/A,N/A,false,N/A,N/A,N/A,N/A,false,N/A,false,N/A\n";
 
+/// The report as the CLI writes it: of the day of the scan.
+fn report() -> String {
+    json!({"Content": REPORT, "ReportFormat": "text/csv", "GeneratedTime": "2026-11-22T08:00:00Z"}).to_string()
+}
+
 /// An account of one role that a function may have; `last` is when somebody became it.
 fn account(last: &str) -> Value {
     json!({"UserDetailList": [], "GroupDetailList": [], "Policies": [], "RoleDetailList": [{
@@ -45,7 +50,7 @@ fn entry<'s>(scan: &'s Value, what: &str) -> Option<&'s Value> {
 fn services_that_were_not_given_are_not_judged_and_the_rest_is() {
     let tree = folder();
     write(tree.path(), "aws/iam.json", account("2026-01-01T00:00:00Z").to_string());
-    write(tree.path(), "aws/report.csv", REPORT);
+    write(tree.path(), "aws/report.json", report());
     let (told, code) = scan(&tree);
     let left = not_evaluated(&told);
     for rule in [
@@ -105,7 +110,7 @@ fn filtered_account_authorization_details_are_not_whole() {
         "Arn": "arn:aws:iam::111122223333:user/bot", "CreateDate": "2026-11-01T00:00:00Z"}]);
     filtered["RoleDetailList"] = json!([]);
     write(tree.path(), "aws/iam.json", filtered.to_string());
-    write(tree.path(), "aws/report.csv", REPORT);
+    write(tree.path(), "aws/report.json", report());
     let (told, _) = scan(&tree);
     let hole = entry(&told, "account authorization details").expect("it is told");
     assert!(hole["detail"].to_string().contains("no role is in them"), "{hole}");

@@ -185,3 +185,40 @@ fn every_scenario_of_pathfinding_labs_is_a_finding_on_whoever_it_starts_from() {
     }
     assert!(seen >= 8, "{seen}");
 }
+
+#[test]
+fn a_question_follows_steps_to_whoever_is_neither_administrator_nor_reader() {
+    let arn = |rest: &str| format!("arn:aws:iam::111122223333:{rest}");
+    let policy = |actions: Value, resource: String| {
+        json!([{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": actions, "Resource": resource}]}}])
+    };
+    let user = |name: &str, actions: Value, resource: String| {
+        json!({"UserName": name, "UserId": format!("AIDAEXAMPLE{name}"), "Path": "/", "GroupList": [],
+            "Arn": arn(&format!("user/{name}")), "CreateDate": "2024-01-01T00:00:00Z",
+            "UserPolicyList": policy(actions, resource)})
+    };
+    let role = json!({"RoleName": "mid", "RoleId": "AROAEXAMPLEMID", "Path": "/", "Arn": arn("role/mid"),
+        "CreateDate": "2024-01-01T00:00:00Z", "InstanceProfileList": [], "RoleLastUsed": {},
+        "RolePolicyList": policy(json!("iam:CreateAccessKey"), arn("user/mailer")),
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": arn("root")}, "Action": "sts:AssumeRole"}]}});
+    let users = [
+        user("low", json!("sts:AssumeRole"), arn("role/mid")),
+        user("mailer", json!(["ec2:TerminateInstances", "s3:DeleteObject"]), "*".to_owned()),
+    ];
+    let export = json!({"UserDetailList": users, "GroupDetailList": [], "RoleDetailList": [role], "Policies": []});
+    let tree = written(&export);
+    let ask = |arguments: &[&str]| {
+        let ran = crate::tree::run(tree.path(), &[arguments, &["--aws-export", "aws", "--format", "json"]].concat());
+        serde_json::from_str::<Value>(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}", ran.stderr))
+    };
+    let path = ask(&["path", "user/low", "user/mailer"]);
+    let way: Vec<&str> =
+        path["data"]["way"].as_array().expect("a way").iter().filter_map(|one| one["to"].as_str()).collect();
+    assert_eq!(way, [arn("role/mid"), arn("user/mailer")]);
+    let reach = ask(&["reach", "user/low"]).to_string();
+    assert!(reach.contains("delete-data"), "{reach}");
+    // Who may do nothing to others leads nowhere.
+    assert_eq!(ask(&["path", "user/mailer", "user/low"])["data"]["found"], false);
+}

@@ -140,19 +140,125 @@ fn a_circle_of_kustomizations_is_a_hole_and_labels_and_generated_maps_are_made()
 }
 
 #[test]
-fn overlays_are_not_built_for_a_question_and_that_is_said() {
+fn a_question_about_an_overlay_is_answered_by_what_it_makes() {
     let at = folder();
-    write(at.path(), "tree/a/r.yaml", format!("{ACCOUNT}{}", binding("kind: RoleBinding", "view")));
-    write(at.path(), "tree/a/kustomization.yaml", "resources: [r.yaml]\nnamespace: other\n");
-    let question = ["--as", "system:serviceaccount:other:x", "list", "pods", "-n", "other"];
-    let ran = run(
-        at.path(),
-        &["access", "kubernetes", "--rbac", "tree"].iter().chain(&question).copied().collect::<Vec<_>>(),
-    );
+    write(at.path(), "tree/base/r.yaml", format!("{ACCOUNT}{}", binding("kind: RoleBinding", "view")));
+    write(at.path(), "tree/base/kustomization.yaml", "resources: [r.yaml]\n");
+    write(at.path(), "tree/prod/kustomization.yaml", "resources: [../base]\nnamespace: other\n");
+    let asked = |path: &str, account: &str, namespace: &str| {
+        let user = format!("system:serviceaccount:{account}");
+        run(at.path(), &["access", "kubernetes", "--rbac", path, "--as", &user, "list", "pods", "-n", namespace])
+    };
+    for (path, account, namespace, code) in [
+        ("tree/prod", "other:x", "other", 0),
+        ("tree/prod/kustomization.yaml", "other:x", "other", 0),
+        ("tree/prod", "d:x", "d", 1),
+        ("tree/base", "d:x", "d", 0),
+    ] {
+        let ran = asked(path, account, namespace);
+        assert_eq!(ran.code, code, "{path} {account}: {}{}", ran.stdout, ran.stderr);
+    }
+    // Of a folder with several nobody knows which is meant.
+    let ran = asked("tree", "other:x", "other");
     assert_eq!(ran.code, 3, "{}{}", ran.stdout, ran.stderr);
-    assert!(
-        ran.stderr.contains("overlays are not built here; kustomize build tree/a > rendered.yaml"),
-        "{}",
-        ran.stderr
+    assert!(ran.stderr.contains("an overlay is built where --rbac names its folder alone"), "{}", ran.stderr);
+}
+
+#[test]
+fn the_chart_above_says_what_its_parts_are_given() {
+    let at = folder();
+    let bound = binding("kind: ClusterRoleBinding", "{{ .Values.role }}");
+    write(at.path(), "tree/u/Chart.yaml", "apiVersion: v2\nname: u\ndependencies:\n- {name: ing, version: 1.0.0}\n");
+    write(at.path(), "tree/u/values.yaml", "ing: {role: cluster-admin}\n");
+    write(at.path(), "tree/u/values-prod.yaml", "ing: {role: view}\n");
+    write(at.path(), "tree/u/charts/ing/Chart.yaml", "apiVersion: v2\nname: ing\n");
+    write(at.path(), "tree/u/charts/ing/values.yaml", "role: view\n");
+    write(at.path(), "tree/u/charts/ing/templates/a.yaml", format!("{ACCOUNT}{bound}"));
+    let told = scan(at.path());
+    assert_eq!(found(&told, "cluster-administrator"), ["k8s:tree (manifests)/d/sa/x"]);
+    assert_eq!(holes(&told, "parts of Helm charts"), Vec::<String>::new());
+    write(
+        at.path(),
+        "tree/u/templates/b.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\n",
     );
+    let told = scan(at.path());
+    let remark = told["coverage"].as_array().expect("a list").iter().find(|one| one["what"] == "manifests");
+    let remark = remark.and_then(|one| one["detail"].as_str()).unwrap_or_default();
+    assert!(remark.contains("not u/values-prod.yaml"), "{remark}");
+}
+
+#[test]
+fn parts_of_charts_that_are_not_here_are_holes() {
+    let at = folder();
+    let chart = "apiVersion: v2\nname: u\ndependencies:\n- {name: argo-cd, version: 7.0.0, repository: 'https://charts.example'}\n\
+                 - {name: off, repository: 'https://charts.example', condition: off.enabled}\n\
+                 - {name: here, repository: 'file://../here'}\n\
+                 - {name: common, repository: 'oci://registry-1.docker.io/bitnamicharts', tags: [bitnami-common]}\n";
+    write(at.path(), "tree/u/Chart.yaml", chart);
+    write(at.path(), "tree/u/values.yaml", "off: {enabled: false}\n");
+    write(at.path(), "tree/here/Chart.yaml", "apiVersion: v2\nname: here\n");
+    let told = scan(at.path());
+    assert_eq!(holes(&told, "parts of Helm charts"), ["are not in the tree, or packed: u/Chart.yaml: argo-cd"]);
+    assert_eq!(told["summary"]["incomplete"], true);
+    write(at.path(), "tree/u/charts/argo-cd/Chart.yaml", "apiVersion: v2\nname: argo-cd\n");
+    assert_eq!(holes(&scan(at.path()), "parts of Helm charts"), Vec::<String>::new());
+}
+
+#[test]
+fn folders_that_say_different_things_of_one_object_are_clusters_of_their_own() {
+    let at = folder();
+    for (folder, role) in [("dev", "cluster-admin"), ("prod", "view")] {
+        write(at.path(), &format!("tree/clusters/{folder}/sa.yaml"), ACCOUNT);
+        let bound = binding("kind: ClusterRoleBinding", role);
+        write(at.path(), &format!("tree/clusters/{folder}/b.yaml"), bound);
+    }
+    write(at.path(), "tree/other/sa.yaml", ACCOUNT);
+    let told = scan(at.path());
+    assert_eq!(found(&told, "cluster-administrator"), ["k8s:tree (manifests) clusters:dev/d/sa/x"]);
+    let remark = told["coverage"].as_array().expect("a list").iter().find(|one| one["what"] == "manifests");
+    let remark = remark.and_then(|one| one["detail"].as_str()).unwrap_or_default();
+    assert!(remark.contains("each a cluster of its own: clusters/dev, clusters/prod"), "{remark}");
+    // What could not be read of the tree may be of any of them.
+    write(at.path(), "tree/clusters/bad.yaml", "apiVersion: v1\nkind: ServiceAccount\nmetadata: [\n");
+    let not_asked = scan(at.path())["not_evaluated"].as_array().expect("a list").clone();
+    assert!(not_asked.iter().any(|one| one.to_string().contains("clusters:prod")), "{not_asked:?}");
+    std::fs::remove_file(at.path().join("tree/clusters/bad.yaml")).expect("it is there");
+    // Copies of one thing are one thing.
+    write(at.path(), "tree/clusters/prod/b.yaml", binding("kind: ClusterRoleBinding", "cluster-admin"));
+    assert_eq!(found(&scan(at.path()), "cluster-administrator"), ["k8s:tree (manifests)/d/sa/x"]);
+}
+
+#[test]
+fn templates_of_openshift_make_what_their_parameters_say() {
+    let at = folder();
+    let object = |name: &str| format!("    name: {name}\n    namespace: ${{NS}}\n");
+    let template = |parameter: &str| {
+        format!(
+            "apiVersion: template.openshift.io/v1\nkind: Template\nmetadata: {{name: t}}\nparameters:\n- {{name: NS, value: d}}\n\
+             - {{name: WHO{parameter}}}\nobjects:\n- apiVersion: v1\n  kind: ServiceAccount\n  metadata:\n{}\
+             - apiVersion: rbac.authorization.k8s.io/v1\n  kind: ClusterRoleBinding\n  metadata: {{name: b}}\n  roleRef:\n    \
+             apiGroup: rbac.authorization.k8s.io\n    kind: ClusterRole\n    name: cluster-admin\n  subjects:\n  - kind: \
+             ServiceAccount\n{}",
+            object("${WHO}"),
+            object("${WHO}")
+        )
+    };
+    for (parameter, account, confidence) in [(", value: x", "x", "certain"), ("", "parameter-who", "low")] {
+        write(at.path(), "tree/t.yaml", template(parameter));
+        let told = scan(at.path());
+        let all = told["findings"].as_array().expect("a list");
+        let one = all.iter().find(|one| one["rule"] == "cluster-administrator").unwrap_or_else(|| panic!("{told}"));
+        assert_eq!(one["subject"], format!("k8s:tree (manifests)/d/sa/{account}"));
+        assert_eq!(one["confidence"], confidence);
+    }
+}
+
+#[test]
+fn files_that_kustomize_takes_and_that_are_not_there_are_a_hole() {
+    let at = folder();
+    let lines = "configMapGenerator:\n- {name: c, files: [there.txt, key=lost.txt]}\nsecretGenerator:\n- {name: s, envs: [.env]}\n";
+    write(at.path(), "tree/o/kustomization.yaml", lines);
+    write(at.path(), "tree/o/there.txt", "text");
+    assert_eq!(holes(&scan(at.path()), "files of Kustomize"), ["are not here: o/lost.txt, o/.env"]);
 }

@@ -163,6 +163,12 @@ fn what_code_may_make_is_not_called_made_by_hand() {
         "{of_module:?}"
     );
     assert_eq!(about(&format!("variable \"x\" {{}}\n{}", role("d${var.x}"))), Vec::<String>::new());
+    // A program is not run: nobody knows what it makes.
+    let program = write(at, "tree/x/cdk.json", "{\"app\": \"npx ts-node app.ts\"}\n");
+    let of_program = about("");
+    let why = "the CDK program at tree/x/cdk.json:1:1, which is not run, may make it";
+    assert!(of_program.iter().any(|told| told.contains(why)), "{of_program:?}");
+    std::fs::remove_file(program).expect("it is there");
     // The very name is a tie, under a condition; a form of it is none.
     write(
         at,

@@ -369,3 +369,27 @@ fn a_history_that_was_tampered_with_is_damaged_in_plain_words() {
         );
     }
 }
+
+/// The night that the cluster is not read, its manifests are told of in its place: that is no news.
+#[test]
+fn a_manifest_of_a_cluster_that_was_not_read_is_no_news() {
+    let folder = acme();
+    let path = folder.path();
+    let rest = ["acme/aws", "acme/okta"].map(|one| path.join(one));
+    rest.iter().for_each(|one| std::fs::remove_dir_all(one).expect("it is there"));
+    let (there, away) = (path.join("acme/kubernetes/prod"), path.join("prod"));
+    scan(path, "2026-11-20", &["acme"]);
+    std::fs::rename(&there, &away).expect("it is there");
+    scan(path, "2026-11-21", &["acme"]);
+    let told = since(path, ["2026-11-20", "2026-11-21"]);
+    let is_news = |told: &[String]| {
+        let news = told.iter().filter(|one| one.starts_with("new ") || one.starts_with("reopened "));
+        news.map(|one| one.split(' ').nth(1).expect("a rule").to_owned()).collect::<Vec<_>>()
+    };
+    assert!(is_of(&told, "not-seen cluster-administrator k8s:prod/payments/sa/legacy-reporter"), "{told:#?}");
+    assert_eq!(is_news(&told), ["manifest-without-account"], "{told:#?}");
+    std::fs::rename(&away, &there).expect("it is there");
+    scan(path, "2026-11-22", &["acme"]);
+    assert_eq!(is_news(&changes(path, &["--history-file", FILE])), Vec::<String>::new());
+    assert_eq!(since(path, ["2026-11-20", "2026-11-22"]), Vec::<String>::new());
+}

@@ -67,3 +67,52 @@ fn a_file_is_written_in_the_format_of_its_name() {
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("github, gitlab, junit, markdown"), "{}", ran.stderr);
 }
+
+/// Weak values that tests hand over fail no gate, and drown nothing: people read how many there are, programs get each.
+#[test]
+fn what_weighs_nothing_is_counted_for_people() {
+    let folder = folder();
+    let path = folder.path();
+    for name in ["a", "b"] {
+        write(path, &format!("tests/test_{name}.py"), "passwd=\"1234\"\nlogin(password=\"mypassword\")\n");
+    }
+    let ran = |format: &str| run(path, &["secrets", ".", "--format", format, "--now", NOW]);
+    let table = ran("table");
+    assert_eq!(table.code, 0, "{}", table.stdout);
+    assert!(table.stdout.contains("In passing\n  info      4 secrets of no weight in 2 files:"), "{}", table.stdout);
+    assert!(table.stdout.contains("at  tests/test_a.py (2)"), "{}", table.stdout);
+    assert!(!table.stdout.contains("leaked-secret"), "{}", table.stdout);
+    assert!(table.stdout.contains("4 info in 2 files"), "{}", table.stdout);
+    let github = ran("github").stdout;
+    assert_eq!(github.matches("::notice title=4 secrets of no weight::").count(), 1, "{github}");
+    assert_eq!(github.matches("::notice").count(), 1, "{github}");
+    let junit = ran("junit").stdout;
+    assert!(junit.contains("failures=\"0\"") && junit.matches("<skipped").count() == 4, "{junit}");
+    let lines = ran("jsonl").stdout;
+    assert_eq!(lines.matches("\"record\":\"finding\"").count(), 4, "{lines}");
+    // Beside something that weighs, too.
+    write(path, "src/a.py", line("weighs"));
+    let table = ran("table");
+    assert_eq!(table.code, 1);
+    assert!(table.stdout.starts_with("HIGH      file src/a.py\n"), "{}", table.stdout);
+    assert!(table.stdout.contains("In passing\n"), "{}", table.stdout);
+}
+
+/// Who asks for quiet and for a file gets the file. What no file has is still written where it is asked for.
+#[test]
+fn a_quiet_run_with_a_file_is_quiet() {
+    let folder = folder();
+    let path = folder.path();
+    write(path, "src/a.py", line("quiet"));
+    let said = |arguments: &[&str]| {
+        let ran = run(path, &[&["secrets", "src", "--now", NOW], arguments].concat());
+        assert_eq!((ran.code, ran.stderr.as_str()), (1, ""), "{arguments:?}");
+        ran.stdout
+    };
+    assert_eq!(said(&["-q", "-o", "a.json", "--format", "json"]), "");
+    let file = std::fs::read_to_string(path.join("a.json")).expect("it is written");
+    assert_eq!(said(&["-q", "-o", "a.sarif"]), "");
+    assert!(said(&["-q", "-o", "a.sarif", "--format", "github"]).starts_with("::error"));
+    assert_eq!(said(&["-q", "--format", "json"]), file);
+    assert_eq!(said(&["-o", "a.json", "--format", "json"]), file);
+}

@@ -690,3 +690,62 @@ fn what_is_moved_is_not_raised_again() {
     assert!(in_edited >= 1 && found.iter().any(|one| one.contains("copy.env")), "{found:?}");
     assert!(!found.iter().any(|one| one.contains("moved.env") || one.contains("new/b.env")), "{found:?}");
 }
+
+/// What commits and tags say is kept for ever, too, and shown to everybody who clones.
+#[test]
+fn messages_of_commits_and_tags_are_searched() {
+    let folder = repository();
+    let path = folder.path();
+    write(path, "a", "1\n");
+    let first = commit(path, &format!("deploy by hand\n\nT={}\n", github_token("said")));
+    write(path, "a", "2\n");
+    let since = commit(path, &format!("again with {}", github_token("said")));
+    git(path, &["tag", "--annotate", "v1", "-m", &format!("built with {}", github_token("tagged"))]);
+    let report = history(path);
+    assert_eq!(
+        report.places(),
+        [
+            place("(commit message)", 3, &first, false),
+            place("(message of tag v1)", 1, &git(path, &["rev-parse", "v1"]), false)
+        ]
+    );
+    let said = report.coverage("history").expect("it was read").2;
+    assert!(said.contains("3 commits with their messages and 1 of tags"), "{said}");
+    assert_eq!(report.json["exposures"][0]["introduced"]["in_message"], true);
+    // A range has its own messages, and no tags.
+    let range = scan(path, &["--range", &format!("{first}..{since}"), "."]);
+    assert_eq!(range.places(), [place("(commit message)", 1, &since, false)]);
+    let table = run(path, &["secrets", "--history", "--now", NOW, "."]);
+    assert!(table.stdout.contains("in its message"), "{}", table.stdout);
+    // Accepted by a baseline as any other place of an old commit.
+    let baseline = ["secrets", "--history", "--now", NOW, "--baseline", "b.jsonl", "."];
+    run(path, &[baseline.as_slice(), &["--write-baseline"]].concat());
+    assert_eq!(run(path, &baseline).code, 0);
+}
+
+/// Forms of repositories that are not understood are holes which say so, and what to do.
+#[test]
+fn other_forms_of_repositories_are_said() {
+    let folder = folder();
+    let path = folder.path();
+    git(path, &["init", "--quiet", "--object-format=sha256", "names"]);
+    git(path, &["init", "--quiet", "refs"]);
+    for name in ["names", "refs"] {
+        write(path, &format!("{name}/a.py"), secret(name));
+        commit(&path.join(name), "one");
+    }
+    // As newer gits leave such a repository for programs that know nothing of it (git help reftable, "Compatibility").
+    write(path, "refs/.git/reftable/tables.list", "0x000000000001-0x000000000001-00000000.ref\n");
+    write(path, "refs/.git/HEAD", "ref: refs/heads/.invalid\n");
+    git(path, &["config", "--file", "refs/.git/config", "extensions.refStorage", "reftable"]);
+    for (name, told) in [("names", "its objects are named by sha256"), ("refs", "its refs are kept as a reftable")] {
+        for selection in ["--history", "--staged"] {
+            let report = scan(path, &[selection, name]);
+            let what = if selection == "--staged" { "staged changes" } else { "history" };
+            let said = report.coverage(what).expect("a hole");
+            assert_eq!((report.code, said.0.as_str()), (3, "failed"), "{name} {selection}");
+            assert!(said.2.contains(told), "{}", said.2);
+        }
+        assert_eq!(scan(path, &[name]).places().len(), 1, "the files are read");
+    }
+}

@@ -9,6 +9,7 @@ mod allow;
 mod archive;
 mod audit_log;
 mod aws;
+mod aws_credentials;
 mod aws_exports;
 mod aws_strangers;
 mod aws_ways;
@@ -46,6 +47,7 @@ mod kubernetes;
 #[cfg(all(feature = "aws", feature = "kubernetes"))]
 mod leavers;
 mod live;
+mod named;
 mod nodes;
 #[cfg(feature = "okta")]
 mod okta;

@@ -14,7 +14,7 @@ fn scan_as(server: &KubeServer, user: &str, deadline: Duration) -> Vec<Record> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let directory = tempfile::tempdir().unwrap();
     let kubeconfig = server.kubeconfig(directory.path(), user);
-    let live = KubernetesLive { kubeconfig: Some(kubeconfig), ..KubernetesLive::default() };
+    let live = KubernetesLive { kubeconfigs: vec![kubeconfig], ..KubernetesLive::default() };
     records_of(live, deadline)
 }
 
@@ -322,7 +322,7 @@ fn nobody_listening_is_said_at_once() {
     );
     std::fs::write(&path, text).unwrap();
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let live = KubernetesLive { kubeconfig: Some(path), ..KubernetesLive::default() };
+    let live = KubernetesLive { kubeconfigs: vec![path], ..KubernetesLive::default() };
     let records = records_of(live, Duration::from_secs(30));
     assert_eq!(records.len(), 1, "{records:#?}");
     let entry = entries(&records).next().unwrap();
@@ -353,7 +353,7 @@ fn no_program_is_run_without_permission() {
     assert_eq!(server.seen().len(), 0);
 
     let kubeconfig = server.kubeconfig(directory.path(), &exec);
-    let live = KubernetesLive { allow_exec: true, kubeconfig: Some(kubeconfig), ..KubernetesLive::default() };
+    let live = KubernetesLive { allow_exec: true, kubeconfigs: vec![kubeconfig], ..KubernetesLive::default() };
     let records = records_of(live, Duration::from_secs(30));
     assert!(proof.exists(), "with permission it is run");
     assert_eq!(holes(&records).len(), 1, "it failed, and that is one hole");
@@ -367,7 +367,7 @@ fn a_kubeconfig_that_cannot_be_used_is_not_quoted() {
     let live = |contexts: &[&str]| {
         let contexts = contexts.iter().map(|&name| name.to_owned()).collect();
         records_of(
-            KubernetesLive { contexts, kubeconfig: Some(path.clone()), ..KubernetesLive::default() },
+            KubernetesLive { contexts, kubeconfigs: vec![path.clone()], ..KubernetesLive::default() },
             Duration::from_secs(30),
         )
     };
@@ -509,9 +509,9 @@ fn values_of_secrets_are_asked_for_on_demand_only_and_leave_as_fingerprints() {
     let directory = tempfile::tempdir().unwrap();
     let _ = rustls::crypto::ring::default_provider().install_default();
     let searching = nonhuman::collect::kubernetes::Searching { values: true, ..Default::default() };
-    let kubeconfig = Some(server.kubeconfig(directory.path(), "{token: synthetic}"));
+    let kubeconfigs = vec![server.kubeconfig(directory.path(), "{token: synthetic}")];
     let records =
-        records_of(KubernetesLive { kubeconfig, searching, ..KubernetesLive::default() }, Duration::from_secs(60));
+        records_of(KubernetesLive { kubeconfigs, searching, ..KubernetesLive::default() }, Duration::from_secs(60));
     let inventory = inventory_of(&records);
     let credential = inventory.credentials.iter().find(|one| one.name == "ci/t").unwrap();
     let value = nonhuman::model::Secret::new(b"synthetic-token-of-a-test".to_vec());

@@ -14,6 +14,7 @@ fn history() -> World {
         email: "jana@acme.example".to_owned(),
         date: parse_timestamp("2024-05-06T07:08:09Z").unwrap(),
         in_head,
+        in_message: false,
         lies_at: in_head.then(|| file("", "src/there.py", 51).location),
     };
     let mut old = exposure("old", file("", "src/gone.py", 3));
@@ -259,7 +260,7 @@ fn junit_is_whole_and_counts_right() {
         }
     }
     let text = world().plain("junit");
-    assert_eq!(text.matches("<failure ").count(), 6);
+    assert_eq!(text.matches("<failure ").count(), 5, "what is told for information is none");
     assert_eq!(text.matches("<error ").count(), 2, "each hole is an error");
     assert!(
         history().plain("junit").contains("<skipped message=\"A key lies in exposure:accepted"),

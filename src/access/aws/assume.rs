@@ -17,7 +17,9 @@ pub(super) fn assume(who: &Node<'_>, target: &Node<'_>, technique: &Technique) -
     if as_it_is.as_ref().is_some_and(|step| !step.conditional) {
         return as_it_is;
     }
-    tagged(who, target, action).filter(|step| !step.conditional || as_it_is.is_none()).or(as_it_is)
+    let is_better = |step: &Step| !step.conditional || as_it_is.is_none();
+    let by_tag = tagged(who, target, action).filter(is_better);
+    by_tag.or_else(|| with_device(who, target, action).filter(is_better)).or(as_it_is)
 }
 
 fn assume_with(who: &Node<'_>, rights: &Rights<'_>, target: &Node<'_>, action: &Action) -> Option<Step> {
@@ -81,6 +83,30 @@ fn tagged(who: &Node<'_>, target: &Node<'_>, action: &Action) -> Option<Step> {
     let called = tagging.actions.first().map(|action| action.text.as_str()).unwrap_or_default();
     let text = format!("{name} may call {called} on itself ({cited}) and so {} ({})", tagging.does, names.join(", "));
     step.conditional |= open;
+    step.sentences.insert(0, text);
+    step.via.insert(0, format!("{called} on itself"));
+    Some(step)
+}
+
+/// Enrols a device of its own where a second factor is asked for, and then becomes the role: whoever may do that is kept out
+/// by no such condition.
+fn with_device(who: &Node<'_>, target: &Node<'_>, action: &Action) -> Option<Step> {
+    let (make, enrol) = (Action::new("iam:CreateVirtualMFADevice"), Action::new("iam:EnableMFADevice"));
+    let is_user = who.identity.kind == IdentityKind::AwsUser;
+    if !is_user || !who.rights.names(&make) || !who.rights.names(&enrol) {
+        return None;
+    }
+    let (no_device, _) = who.may_each(std::iter::once(&make))?;
+    let (no_enrolment, cited) = who.may_to(std::slice::from_ref(&enrol), &Object::of(who))?;
+    let mut context = who.rights.context.clone();
+    context.set("aws:multifactorauthpresent", vec!["true".to_owned()]);
+    context.set("aws:multifactorauthage", vec!["1".to_owned()]);
+    let rights = Rights { context, ..who.rights.clone() };
+    let mut step = assume_with(who, &rights, target, action)?;
+    let called = format!("{} and {}", make.text, enrol.text);
+    let text =
+        format!("{} may call {called} on itself ({cited}) and so has a second factor of its own", who.identity.name);
+    step.conditional |= no_device || no_enrolment;
     step.sentences.insert(0, text);
     step.via.insert(0, format!("{called} on itself"));
     Some(step)

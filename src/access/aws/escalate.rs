@@ -43,6 +43,37 @@ pub fn escalations(
     techniques: &Techniques,
     around: &Surroundings<'_>,
 ) -> Ways {
+    with_atlas(principals, library, table, techniques, around, ways)
+}
+
+fn ways(atlas: &Atlas<'_, '_>) -> Ways {
+    let nodes = atlas.nodes;
+    let goal: Vec<Option<Capability>> = nodes.iter().map(|node| node.administrator.clone()).collect();
+    let search = both(atlas, &goal, vec![true; nodes.len()], true);
+    let mut to_administrator = collect(atlas, &goal, &search, PATHS);
+    for (id, paths) in nodes.iter().filter(|node| node.acts()).filter_map(is_perhaps) {
+        to_administrator.entry(id).or_insert(paths);
+    }
+    let goal: Vec<Option<Capability>> = nodes.iter().map(Node::reads_data).collect();
+    let is_settled = |node: &Node<'_>| {
+        let paths = to_administrator.get(&node.identity.id);
+        is_sure(node) || paths.is_some_and(|paths| paths.iter().any(|path| !path.conditional))
+    };
+    let eligible: Vec<bool> = nodes.iter().map(|node| !is_settled(node)).collect();
+    let search = both(atlas, &goal, eligible, false);
+    let to_data = collect(atlas, &goal, &search, 1);
+    Ways { to_administrator, to_data, assumes: assumes(atlas) }
+}
+
+/// Puts all identities and their indexes together, and asks something of them.
+pub(super) fn with_atlas<R>(
+    principals: &[Principal<'_>],
+    library: &Library,
+    table: &CapabilityTable,
+    techniques: &Techniques,
+    around: &Surroundings<'_>,
+    ask: impl FnOnce(&Atlas<'_, '_>) -> R,
+) -> R {
     let mut sorted: Vec<&Principal<'_>> = principals.iter().collect();
     sorted.sort_by_key(|principal| &principal.identity.id);
     let (powerful, of_groups) = (powerful(&sorted, library, table), of_groups(&sorted));
@@ -55,22 +86,7 @@ pub fn escalations(
             node
         })
         .collect();
-    let atlas = Atlas::new(&nodes, techniques, around);
-    let goal: Vec<Option<Capability>> = nodes.iter().map(|node| node.administrator.clone()).collect();
-    let search = both(&atlas, &goal, vec![true; nodes.len()], true);
-    let mut to_administrator = collect(&atlas, &goal, &search, PATHS);
-    for (id, paths) in nodes.iter().filter(|node| node.acts()).filter_map(is_perhaps) {
-        to_administrator.entry(id).or_insert(paths);
-    }
-    let goal: Vec<Option<Capability>> = nodes.iter().map(Node::reads_data).collect();
-    let is_settled = |node: &Node<'_>| {
-        let paths = to_administrator.get(&node.identity.id);
-        is_sure(node) || paths.is_some_and(|paths| paths.iter().any(|path| !path.conditional))
-    };
-    let eligible: Vec<bool> = nodes.iter().map(|node| !is_settled(node)).collect();
-    let search = both(&atlas, &goal, eligible, false);
-    let to_data = collect(&atlas, &goal, &search, 1);
-    Ways { to_administrator, to_data, assumes: assumes(&atlas) }
+    ask(&Atlas::new(&nodes, techniques, around))
 }
 
 /// How many are asked at once at least: fewer are not worth another thread.
@@ -133,8 +149,10 @@ fn collect(
 fn assumes(atlas: &Atlas<'_, '_>) -> BTreeMap<Urn, Vec<(Urn, bool, Vec<String>)>> {
     let mut all: Vec<Vec<(Urn, bool, Vec<String>)>> = vec![Vec::new(); atlas.nodes.len()];
     for (target, role) in atlas.nodes.iter().enumerate().filter(|(_, node)| node.trust.is_some()) {
+        // An administrator may become every role of its account anyway.
+        let is_settled = |who: &Node<'_>| is_sure(who) && who.identity.tenant == role.identity.tenant;
         let mut who = atlas.assumers(target);
-        who.retain(|who| *who != target && !is_sure(&atlas.nodes[*who]) && all[*who].len() < ROLES);
+        who.retain(|who| *who != target && !is_settled(&atlas.nodes[*who]) && all[*who].len() < ROLES);
         for (who, step) in steps(&who, |who| atlas.assumption(who, target)) {
             all[who].push((role.identity.id.clone(), step.conditional, step.sentences));
         }

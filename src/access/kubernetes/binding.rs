@@ -68,11 +68,13 @@ fn inner_scope(namespace: Option<&str>) -> String {
     format!("namespace/{}", namespace.unwrap_or("kube-system"))
 }
 
-/// A rule by which bindings are written, whatever their name.
+/// A rule by which bindings are made, whatever their name: that of one that is there keeps its role.
 fn writer<'r, 'a>(rules: &'r [Held<'a>], bindings: &str) -> Option<&'r Held<'a>> {
     rules.iter().find(|held| {
-        let writes = ["create", "update", "patch"].iter().any(|verb| held.has_verb(verb));
-        writes && !held.limited() && has(held.rule, "apiGroups", RBAC) && covers_resource(held.rule, bindings, "")
+        held.has_verb("create")
+            && !held.limited()
+            && has(held.rule, "apiGroups", RBAC)
+            && covers_resource(held.rule, bindings, "")
     })
 }
 

@@ -178,7 +178,8 @@ fn in_scope(
         if lets_in == Admission::Refused {
             continue;
         }
-        let conditional = conditional || lets_in == Admission::Unsaid;
+        let is_guarded = row.unguarded && (around.is_guarded)(tenant);
+        let conditional = conditional || lets_in == Admission::Unsaid || is_guarded;
         if conditional && row.named.is_some() {
             let is_all = of_names(row, &rules, namespace, around, &mut named);
             let is_cut = |held: &Held<'_>| texts(held.rule, "resourceNames").nth(MOST_NAMES).is_some();

@@ -10,6 +10,7 @@ mod escalate;
 mod held;
 mod names;
 mod node;
+mod platform;
 mod right;
 mod rule;
 mod table;
@@ -24,6 +25,7 @@ pub use capability::{capabilities, grant_capabilities, relevant_rules};
 pub use escalate::{Actor, Pods, Ways, escalations};
 pub use names::{Named, ResourceNames};
 pub use node::NodeRights;
+pub use platform::Platforms;
 pub use right::{Place, Reach, takes_nodes, takes_over};
 pub use rule::{Request, allows, grant_allows};
 pub use table::CapabilityTable;
@@ -40,6 +42,8 @@ pub struct Around<'a> {
     pub is_there: &'a (dyn Fn(&Urn) -> bool + Sync),
     /// Whether a namespace of a cluster, or any where none is said, lets in pods that have the files of their node.
     pub admission: &'a (dyn Fn(&str, Option<&str>) -> Admission + Sync),
+    /// Whether a cluster has webhooks or policies that may refuse pods.
+    pub is_guarded: &'a (dyn Fn(&str) -> bool + Sync),
     /// What the objects of a resource and a name run as, in a namespace of a cluster or in any where none is said: namespace and
     /// service account of each that was read, and whose pods are what its template or it says.
     pub runs: &'a RunsAs<'a>,
@@ -65,6 +69,7 @@ impl Around<'_> {
         role: &|_| None,
         is_there: &|_| false,
         admission: &|_, _| Admission::Unsaid,
+        is_guarded: &|_| false,
         runs: &|_, _, _, _| Vec::new(),
         relevant: &|_| None,
     };

@@ -62,6 +62,9 @@ pub(super) struct Row {
     /// Only where pods that have the files of their node are let in; conditional where that is not said.
     #[serde(default)]
     pub(super) admission: bool,
+    /// Conditional where webhooks or policies of the cluster may refuse pods.
+    #[serde(default)]
+    pub(super) unguarded: bool,
     /// What else must be so and cannot be read from RBAC; makes the capability conditional.
     #[serde(default)]
     pub(super) provided: Option<String>,
@@ -107,7 +110,8 @@ impl Row {
     /// Whether something else must be so, and was not seen.
     pub(super) fn is_provided(&self, cluster: &str, around: &Around<'_>) -> bool {
         let is_seen = |there: &String| (around.is_there)(&Urn::new(format!("k8s:{cluster}/{there}")));
-        self.provided.is_some() && !self.admission && !self.there.as_ref().is_some_and(is_seen)
+        let is_asked = self.admission || self.unguarded;
+        self.provided.is_some() && !is_asked && !self.there.as_ref().is_some_and(is_seen)
     }
 
     /// Whether it can hold in a namespace; `None` is the whole cluster.
@@ -131,6 +135,9 @@ pub(super) struct Need {
     /// The objects that matter: a rule for one of them is as good as a rule for all.
     #[serde(default)]
     pub(super) names: Vec<String>,
+    /// How the names of the objects that matter begin.
+    #[serde(default)]
+    pub(super) prefix: Option<String>,
     /// Any object will do: a rule for one is as good as a rule for all.
     #[serde(default)]
     pub(super) any_name: bool,

@@ -148,9 +148,13 @@ impl Call {
         }
     }
 
-    /// Whether the path of the call names what its parent is about, too.
-    fn outer(&self) -> Option<&'static Call> {
-        let twice = matches!(self.wire, Wire::Get { path } | Wire::Post { path } if path.matches("{}").count() == 2);
+    /// The parent, where the call names what its parent is about, too.
+    pub(super) fn outer(&self) -> Option<&'static Call> {
+        let twice = match self.wire {
+            Wire::Get { path } | Wire::Post { path } => path.matches("{}").count() == 2,
+            Wire::Query { .. } => self.parent().is_some_and(|parent| matches!(parent.per, Per::Each { .. })),
+            _ => false,
+        };
         self.parent().filter(|_| twice)
     }
 

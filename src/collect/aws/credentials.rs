@@ -69,6 +69,16 @@ impl Projection {
         known.unwrap_or_else(|| self.site.account.iam_arn(&format!("user/{name}")))
     }
 
+    /// Notes which signing certificates a row shows: a list of them says the same with their bodies.
+    pub(super) fn note_certificates(&mut self, row: &ReportRow) {
+        let shown = row.certificates().into_iter();
+        let dated: Vec<(u8, i64)> =
+            shown.filter_map(|one| Some((one.slot, one.rotated.value()?.as_second()))).collect();
+        if !dated.is_empty() {
+            self.certificates.insert(row.user.clone(), dated);
+        }
+    }
+
     /// What a row says besides access keys: the root user, users that no other answer names, passwords, certificates.
     pub(super) fn report_row(&self, row: &ReportRow, origin: &Origin) -> Vec<Record> {
         let seen = self.site.evidence(origin, REPORT_CALL, &row.user);

@@ -46,6 +46,20 @@ struct Series {
     refused: AtomicUsize,
 }
 
+/// The users that calls about single users are made for.
+pub(super) struct Users {
+    /// Those who may use git repositories.
+    pub(super) of_git: Vec<String>,
+    /// Those of whom the credential report shows a signing certificate.
+    pub(super) of_certificates: Vec<String>,
+}
+
+impl Users {
+    fn about(&self, operation: &str) -> &[String] {
+        if operation == "list-signing-certificates" { &self.of_certificates } else { &self.of_git }
+    }
+}
+
 /// What came back.
 #[derive(Default)]
 pub(super) struct Fetched {
@@ -57,11 +71,11 @@ pub(super) struct Fetched {
     pub(super) calls: usize,
 }
 
-/// Asks everything: in these regions, about these users of git repositories.
+/// Asks everything: in these regions, about these users.
 pub(super) async fn all(
     thin: &Thin,
     regions: &[String],
-    users: &[String],
+    users: &Users,
     at_once: usize,
     progress: &(dyn Fn(&str) + Send + Sync),
 ) -> Fetched {
@@ -76,7 +90,7 @@ pub(super) async fn all(
                 tasks.extend(regions.iter().map(|region| Task { call, region: region.clone(), items: Vec::new() }));
             }
             Per::Each { of: "get-account-authorization-details", .. } => {
-                let about = users.iter();
+                let about = users.about(call.operation).iter();
                 tasks.extend(about.map(|user| Task { call, region: String::new(), items: vec![user.clone()] }));
             }
             Per::Each { .. } => continue,

@@ -322,7 +322,9 @@ impl Visit {
             }
         };
         self.cover(entry).await?;
-        let users = self.projection.git_users(whole);
+        let of_certificates = self.projection.certificates.keys().filter(|user| !user.starts_with('<')).cloned();
+        let users =
+            fetch::Users { of_git: self.projection.git_users(whole), of_certificates: of_certificates.collect() };
         // An endpoint of one's own is an emulator or a proxy, which takes fewer calls at once than AWS.
         let at_once = if thin.has_own_endpoint() { live.at_once.min(4) } else { live.at_once };
         let mut fetched = fetch::all(&thin, &regions, &users, at_once, self.context.progress.as_ref()).await;
@@ -334,14 +336,13 @@ impl Visit {
     }
 
     /// Gets the credential report and sends what it says besides access keys. Gives its rows back by user.
-    async fn report(&self, whole: bool, patience: Duration) -> Result<Option<Vec<ReportRow>>, CollectError> {
+    async fn report(&mut self, whole: bool, patience: Duration) -> Result<Option<Vec<ReportRow>>, CollectError> {
         const WHAT: &str = "credential report";
         let blinds = [FactKind::Usage, FactKind::Credentials];
-        let site = &self.projection.site;
         let bytes = match live_report::fetch(&self.iam, patience).await {
             Ok(bytes) => bytes,
             Err((action, refusal)) => {
-                self.cover(refusal.hole(site, WHAT, action, &blinds)).await?;
+                self.cover(refusal.hole(&self.projection.site, WHAT, action, &blinds)).await?;
                 return Ok(None);
             }
         };
@@ -350,10 +351,12 @@ impl Visit {
         // The report may be four hours old: a user that is not among all users any more is gone.
         rows.retain(|row| row.is_root() || !whole || self.projection.users.contains_key(&row.user));
         for row in &rows {
+            self.projection.note_certificates(row);
             self.send(self.projection.report_row(row, &Origin::Api)).await?;
         }
         self.send(self.projection.beside_report(rows.iter().map(|row| &row.user))).await?;
         self.send(self.projection.without_root(rows.iter()).into_iter().collect()).await?;
+        let site = &self.projection.site;
         self.cover(match fault {
             None => site.complete(WHAT, count),
             Some(fault) => {

@@ -28,6 +28,7 @@ mod grants;
 #[cfg(feature = "aws")]
 mod keys;
 mod left_out;
+mod listed;
 #[cfg(feature = "aws")]
 mod live;
 #[cfg(feature = "aws")]
@@ -44,6 +45,7 @@ mod records;
 #[cfg(feature = "aws")]
 mod refusal;
 mod report;
+mod reports;
 mod services;
 mod site;
 mod texts;

@@ -41,6 +41,8 @@ pub(super) struct Notes<'a> {
     pub(super) profiles: &'a BTreeMap<String, BTreeSet<String>>,
     /// Users and their ARNs by name.
     pub(super) users: &'a BTreeMap<String, String>,
+    /// The signing certificates that the credential report shows, by user: slot and the second of their upload.
+    pub(super) certificates: &'a BTreeMap<String, Vec<(u8, i64)>>,
     /// ARNs of the users and roles that were read.
     pub(super) known: &'a BTreeSet<String>,
     /// What was read of the organisation so far.
@@ -61,6 +63,7 @@ impl<'a> Notes<'a> {
             site: &projection.site,
             profiles: &projection.profiles,
             users: &projection.users,
+            certificates: &projection.certificates,
             known: &projection.known,
             organization: Organization::default(),
             records: Vec::new(),

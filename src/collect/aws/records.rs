@@ -36,6 +36,8 @@ pub(super) struct Projection {
     pub(super) known: BTreeSet<String>,
     /// The managed and inline policies of each user.
     pub(super) held: BTreeMap<String, Vec<Urn>>,
+    /// The signing certificates that the credential report shows, by user: slot and the second of their upload.
+    pub(super) certificates: BTreeMap<String, Vec<(u8, i64)>>,
     /// Policies that may allow the use of git repositories.
     pub(super) git_policies: BTreeSet<Urn>,
     /// Users and roles whose use of services may be asked for, with the last use of roles.
@@ -69,6 +71,7 @@ impl Projection {
             profiles: BTreeMap::new(),
             known: BTreeSet::new(),
             held: BTreeMap::new(),
+            certificates: BTreeMap::new(),
             git_policies: BTreeSet::new(),
             askable: Vec::new(),
             members: BTreeMap::new(),

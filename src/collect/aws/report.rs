@@ -76,6 +76,22 @@ impl ReportRow {
         }
     }
 
+    /// Every moment of the past that the row names.
+    pub(super) fn moments(&self) -> impl Iterator<Item = Timestamp> {
+        let cells = [
+            &self.user_creation_time,
+            &self.password_last_used,
+            &self.password_last_changed,
+            &self.access_key_1_last_rotated,
+            &self.access_key_1_last_used_date,
+            &self.access_key_2_last_rotated,
+            &self.access_key_2_last_used_date,
+            &self.cert_1_last_rotated,
+            &self.cert_2_last_rotated,
+        ];
+        cells.into_iter().filter_map(|cell| time(cell).value().copied())
+    }
+
     /// When the user was made.
     pub(super) fn created(&self) -> Known<Timestamp> {
         time(&self.user_creation_time)

@@ -118,6 +118,13 @@ impl Site {
     }
 }
 
+impl Site {
+    /// A use that an event shows.
+    pub(super) fn event(&self, of: &Urn, at: Timestamp, seen: Evidence) -> Usage {
+        usage(of, Known::Value(at), None, "CloudTrail", seen)
+    }
+}
+
 fn usage(of: &Urn, last: Known<Timestamp>, horizon: Option<Timestamp>, source: &str, evidence: Evidence) -> Usage {
     Usage { of: of.clone(), last, horizon, source: source.into(), evidence }
 }

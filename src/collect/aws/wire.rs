@@ -57,7 +57,9 @@ pub(super) fn request(call: &Call, items: &[String], marker: Option<&str>) -> Pl
             let mut form = format!("Action={operation}&Version={version}");
             let fixed = call.parameters.iter().filter_map(|parameter| parameter.split_once('='));
             let of_item = item.map(|item| (call.item, item));
-            for (name, value) in fixed.chain(of_item).chain(page) {
+            let before = items.len().checked_sub(2).and_then(|at| items.get(at));
+            let of_outer = call.outer().and_then(|outer| Some((outer.item, before?.as_str())));
+            for (name, value) in fixed.chain(of_outer).chain(of_item).chain(page) {
                 let _ = write!(form, "&{name}={}", encoded(value));
             }
             let post = Some("application/x-www-form-urlencoded");

@@ -64,6 +64,7 @@ impl Projection {
             evidence,
         };
         let tokens = names(secrets);
+        self.knows_account(&identity.name);
         self.accounts.push(Account { identity, automount, pull_secrets, tokens });
     }
 
@@ -120,6 +121,7 @@ impl Projection {
         };
         let account = format!("{}/{account}", metadata.namespace);
         let uid = metadata.annotations.0.get("kubernetes.io/service-account.uid").cloned().unwrap_or_default();
+        self.names_account(&account, true, &credential.evidence);
         self.tokens.push(Token { credential, account, used, uid });
     }
 

@@ -1,7 +1,7 @@
 //! From a kubeconfig (or a pod's own service account) to a client for one cluster.
 //! It starts no program without permission and lets no token, key or program output into a message.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use kube::client::AuthError;
 use kube::config::{AuthInfo, Config, KubeConfigOptions, Kubeconfig, KubeconfigError};
@@ -16,12 +16,13 @@ const WHAT: &str = "connection";
 
 /// The name of the cluster that the kubeconfig points at, which is that of its current context; `in-cluster` where there
 /// is no kubeconfig.
-pub(super) fn current(kubeconfig: Option<&Path>) -> String {
-    match load(kubeconfig) {
+pub(super) fn current(kubeconfigs: &[PathBuf]) -> String {
+    match load(kubeconfigs) {
         Ok(config) => {
             config.current_context.filter(|name| !name.is_empty()).unwrap_or_else(|| "current context".to_owned())
         }
-        Err(_) => String::from("in-cluster"),
+        Err(error) if is_missing(&error) => String::from("in-cluster"),
+        Err(_) => String::from("kubeconfig"),
     }
 }
 
@@ -30,16 +31,17 @@ pub(super) fn current(kubeconfig: Option<&Path>) -> String {
 /// # Errors
 /// When the kubeconfig cannot be used as it is; each with a remedy.
 pub(super) async fn connect(
-    kubeconfig: Option<&Path>,
+    kubeconfigs: &[PathBuf],
     context: Option<&str>,
     allow_exec: bool,
 ) -> Result<(Client, Option<String>), CollectError> {
-    let mut config = match load(kubeconfig) {
+    let mut config = match load(kubeconfigs) {
         Ok(loaded) => {
+            has_user(&loaded, context)?;
             let options = KubeConfigOptions { context: context.map(str::to_owned), cluster: None, user: None };
             Config::from_custom_kubeconfig(loaded, &options).await.map_err(|error| unusable(&error))?
         }
-        Err(error) if context.is_none() && kubeconfig.is_none() && is_missing(&error) => {
+        Err(error) if context.is_none() && kubeconfigs.is_empty() && is_missing(&error) => {
             Config::incluster().map_err(|_| nowhere())?
         }
         Err(error) => return Err(unusable(&error)),
@@ -78,10 +80,24 @@ fn issuer_at(host: &str) -> Option<String> {
     (is_id && parts.next().is_none()).then(|| format!("https://oidc.eks.{region}.{domain}/id/{}", id.to_uppercase()))
 }
 
-fn load(kubeconfig: Option<&Path>) -> Result<Kubeconfig, KubeconfigError> {
-    match kubeconfig {
-        Some(path) => Kubeconfig::read_from(path),
-        None => Kubeconfig::read(),
+/// Several are merged in order, as kubectl does; without one, kubectl's usual place.
+fn load(kubeconfigs: &[PathBuf]) -> Result<Kubeconfig, KubeconfigError> {
+    let Some((first, others)) = kubeconfigs.split_first() else { return Kubeconfig::read() };
+    others.iter().try_fold(Kubeconfig::read_from(first)?, |merged, path| merged.merge(Kubeconfig::read_from(path)?))
+}
+
+/// Refuses a context whose user is not there, as kubectl does: asked without credentials, a server would answer as to anybody.
+fn has_user(config: &Kubeconfig, context: Option<&str>) -> Result<(), CollectError> {
+    let name = context.or(config.current_context.as_deref()).unwrap_or_default();
+    let context = config.contexts.iter().find(|one| one.name == name).and_then(|one| one.context.as_ref());
+    let user = context.and_then(|one| one.user.as_deref()).filter(|user| !user.is_empty());
+    match user.filter(|user| config.auth_infos.iter().all(|one| one.name != *user)) {
+        Some(user) => {
+            let detail =
+                format!("the kubeconfig has no user '{}', which context '{}' names", one_line(user), one_line(name));
+            Err(CollectError::failed(WHAT, detail).with_remedy("list them: kubectl config view"))
+        }
+        None => Ok(()),
     }
 }
 
@@ -163,6 +179,10 @@ pub(super) fn reason(error: &Error) -> String {
             None => one_line(&causes(error.as_ref())),
         },
         Error::RustlsTls(error) => one_line(&format!("TLS: {error}")),
+        // Which file of the kubeconfig, and why; never what is in it.
+        Error::InferKubeconfig(
+            error @ (KubeconfigError::LoadClientCertificate(_) | KubeconfigError::LoadClientKey(_)),
+        ) => one_line(&error.to_string()),
         _ => "the client failed".to_owned(),
     }
 }

@@ -111,6 +111,8 @@ impl Cluster {
         for path in paths {
             self.path(path)?;
         }
+        self.projection.has_gaps = self.holes > 0;
+        self.projection.customs_unread = self.custom.is_unknown();
         for record in self.projection.finish() {
             self.sink.send_blocking(record)?;
         }

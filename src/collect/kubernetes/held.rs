@@ -68,6 +68,11 @@ impl Mounting {
         self.asks |= said == Some(true);
         self.unsaid |= said.is_none();
     }
+
+    /// Whether a pod gets the token, where the account's own word is not known; none where that decides.
+    pub(super) fn without_account(&self) -> Option<bool> {
+        if self.asks { Some(true) } else { (!self.unsaid).then_some(false) }
+    }
 }
 
 /// That a workload reads a Secret, given by namespace and name.
@@ -90,6 +95,7 @@ impl Projection {
         let mut records = Vec::new();
         self.finish_tokens(&mut records);
         self.finish_accounts(&mut records);
+        self.finish_named(&mut records);
         for policy in aggregate(std::mem::take(&mut self.roles)) {
             records.push(Record::Policy(policy));
         }
@@ -186,6 +192,9 @@ impl Projection {
             match self.makers.gone(&identity.labels, namespace, knows_secrets) {
                 Known::Absent => {}
                 gone => identity.attributes.set_known(AttributeName::OwnerGone, gone),
+            }
+            if self.customs_unread {
+                identity.attributes.set(AttributeName::UsesUnread, true);
             }
             if !missing.is_empty() && knows_secrets {
                 identity.attributes.set(AttributeName::MissingPullSecrets, missing);

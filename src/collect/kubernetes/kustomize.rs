@@ -46,6 +46,8 @@ pub(super) struct Kustomization {
     labels: Vec<Pairs>,
     #[serde(rename = "configMapGenerator")]
     config_maps: Vec<Generated>,
+    #[serde(rename = "secretGenerator")]
+    secrets: Vec<Generated>,
 }
 
 /// Labels that are put onto everything.
@@ -55,13 +57,16 @@ struct Pairs {
     pairs: BTreeMap<String, Value>,
 }
 
-/// A ConfigMap that a kustomization makes. Of its files only the search for secrets knows.
+/// A ConfigMap or Secret that a kustomization makes. Of what is in its files only the search for secrets knows.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Generated {
     name: String,
     namespace: String,
     literals: Vec<String>,
+    files: Vec<String>,
+    envs: Vec<String>,
+    env: String,
 }
 
 /// A patch as a kustomization names it: a file, or the text itself; where one may be either, the file is tried first.
@@ -95,6 +100,10 @@ pub(super) struct Overlay {
     pub(super) files: Vec<(String, Changes)>,
     /// Files that hold patches, and so no objects.
     pub(super) patch_files: BTreeSet<String>,
+    /// The folders of overlays that it builds on and that change something themselves.
+    pub(super) inner: BTreeSet<String>,
+    /// Files that ConfigMaps and Secrets are made of, and that are not there.
+    pub(super) lost: Vec<String>,
     /// Patches and parts that could not be read.
     pub(super) unread: Vec<String>,
     /// ConfigMaps that are made, each with the file that says so and what is changed of it.
@@ -135,8 +144,8 @@ pub(super) fn overlays(root: &Path, all: &BTreeMap<String, Kustomization>) -> Ve
     let mut seen: BTreeSet<String> = BTreeSet::new();
     let mut overlays: Vec<Overlay> = tops
         .map(|(folder, _)| {
-            let mut overlay = Overlay { name: folder.clone(), ..Overlay::default() };
-            gather(root, all, folder, &Changes::default(), DEEPEST, &mut overlay, &mut seen);
+            let (overlay, parts) = overlay(root, all, folder);
+            seen.extend(parts);
             overlay
         })
         .collect();
@@ -150,6 +159,14 @@ pub(super) fn overlays(root: &Path, all: &BTreeMap<String, Kustomization>) -> Ve
     overlays
 }
 
+/// What one folder makes, and the folders that it builds on.
+pub(super) fn overlay(root: &Path, all: &BTreeMap<String, Kustomization>, folder: &str) -> (Overlay, BTreeSet<String>) {
+    let mut seen = BTreeSet::new();
+    let mut overlay = Overlay { name: folder.to_owned(), ..Overlay::default() };
+    gather(root, all, folder, &Changes::default(), DEEPEST, &mut overlay, &mut seen);
+    (overlay, seen)
+}
+
 /// Labels and annotations as texts.
 fn texts(pairs: &BTreeMap<String, Value>) -> impl Iterator<Item = (String, String)> {
     pairs.iter().map(|(name, value)| {
@@ -159,6 +176,13 @@ fn texts(pairs: &BTreeMap<String, Value>) -> impl Iterator<Item = (String, Strin
 }
 
 impl Generated {
+    /// The files that it takes: `NAME=PATH` or `PATH`.
+    fn taken(&self) -> impl Iterator<Item = &str> {
+        let files = self.files.iter().map(|one| one.split_once('=').map_or(one.as_str(), |(_, path)| path));
+        let all = files.chain(self.envs.iter().map(String::as_str)).chain(std::iter::once(self.env.as_str()));
+        all.filter(|path| !path.is_empty())
+    }
+
     /// The object that is made of literals `NAME=VALUE`; its name gets a hash, which nothing here depends on.
     fn object(&self) -> Value {
         let pairs = self.literals.iter().filter_map(|one| one.split_once('='));
@@ -170,6 +194,12 @@ impl Generated {
 }
 
 impl Kustomization {
+    /// Whether it builds on others and changes what they say, so that somebody may apply it by itself.
+    fn is_overlay(&self) -> bool {
+        let has_changes = !self.namespace.is_empty() || !self.patches.is_empty() || !self.merged.is_empty();
+        has_changes && self.parts().any(|part| !part.ends_with(".yaml") && !part.ends_with(".yml"))
+    }
+
     fn parts(&self) -> impl Iterator<Item = &String> {
         self.resources.iter().chain(&self.bases).chain(&self.components)
     }
@@ -245,12 +275,19 @@ fn gather(
         annotations: texts(&one.common_annotations).chain(outer.annotations.clone()).collect(),
         patches,
     };
+    let taken = one.config_maps.iter().chain(&one.secrets).flat_map(Generated::taken);
+    let is_here = |file: &&str| joined(folder, file).is_some_and(|file| root.join(file).is_file());
+    let lost = taken.filter(|file| !is_here(file)).map(|file| format!("{folder}/{}", one_line(file)));
+    overlay.lost.extend(lost);
     for map in one.config_maps.iter().filter(|map| !map.name.is_empty()) {
         overlay.made.push((format!("{folder}/kustomization.yaml"), map.object(), changes.clone()));
     }
     for named in one.parts() {
         match joined(folder, named) {
             Some(part) if all.contains_key(&part) && depth > 1 => {
+                if all.get(&part).is_some_and(Kustomization::is_overlay) {
+                    overlay.inner.insert(part.clone());
+                }
                 gather(root, all, &part, &changes, depth - 1, overlay, seen);
             }
             // Of another machine, not there, or a folder that says nothing: what it brings nobody knows.
@@ -264,7 +301,7 @@ fn gather(
 }
 
 /// A path below the tree; `None` where it leads out of it or to another machine.
-fn joined(folder: &str, part: &str) -> Option<String> {
+pub(super) fn joined(folder: &str, part: &str) -> Option<String> {
     if part.contains("://") || part.starts_with('/') {
         return None;
     }

@@ -34,8 +34,8 @@ pub struct KubernetesLive {
     pub contexts: Vec<String>,
     /// Whether a kubeconfig may have a program run for credentials (exec plugins such as `aws eks get-token`).
     pub allow_exec: bool,
-    /// The kubeconfig; `None` means `KUBECONFIG` or `~/.kube/config`.
-    pub kubeconfig: Option<PathBuf>,
+    /// The kubeconfigs, of which the first that says something counts; none means `KUBECONFIG` or `~/.kube/config`.
+    pub kubeconfigs: Vec<PathBuf>,
     /// How the texts of objects are searched.
     pub searching: Searching,
 }
@@ -52,7 +52,7 @@ impl Collector for KubernetesLive {
 
     fn targets(&self) -> Vec<String> {
         if self.contexts.is_empty() {
-            return vec![cluster_name(&connect::current(self.kubeconfig.as_deref()))];
+            return vec![cluster_name(&connect::current(&self.kubeconfigs))];
         }
         let names: BTreeSet<String> = self.contexts.iter().map(|name| cluster_name(name)).collect();
         names.into_iter().collect()
@@ -60,8 +60,7 @@ impl Collector for KubernetesLive {
 
     async fn collect(&self, target: &str, context: &Context, sink: &Sink) -> Result<(), CollectError> {
         let named = self.contexts.iter().find(|name| cluster_name(name) == target);
-        let (client, issuer) =
-            connect::connect(self.kubeconfig.as_deref(), named.map(String::as_str), self.allow_exec).await?;
+        let (client, issuer) = connect::connect(&self.kubeconfigs, named.map(String::as_str), self.allow_exec).await?;
         let mut projection = Projection::new(target, context.now).searching(Searcher::new(&self.searching, context));
         let (searching, cluster) = (self.searching.clone(), target.to_owned());
         let logs = tokio::task::spawn_blocking(move || searching.uses(&cluster)).await;

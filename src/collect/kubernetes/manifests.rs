@@ -4,33 +4,29 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{Cursor, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::apart::apart;
+use super::charts::Charts;
 use super::faults::{self, Faults};
 use super::kustomize::{self, Overlay};
+use super::manifest::Manifest;
 use super::object::Object;
-use super::read::{Format, Part, read};
 use super::records::{Projection, qualified};
 use super::resources::Kind;
 use super::shape::Take;
-use super::{NAME, cluster_name, helm, unrendered};
+use super::{NAME, cluster_name, helm, remarks, unrendered};
 use crate::collect::source::{Repositories, authors};
 use crate::collect::{CollectError, Collector, Context, Sink};
 use crate::model::{AttributeName, CoverageEntry, FactKind, Identity, IdentityKind, Known, Location, Outcome, Record};
 
 /// Larger files are no manifests that people write.
 const LARGEST: u64 = 4 * 1024 * 1024;
-
-/// How many places of one sort are named.
-const SHOWN: usize = 4;
-
-/// The values of charts, by their folders.
-type Charts = BTreeMap<Option<String>, Option<Value>>;
 
 /// What manifests say.
 const DECLARED: &[FactKind] = &[FactKind::Identities, FactKind::Grants, FactKind::Workloads, FactKind::Settings];
@@ -40,20 +36,8 @@ const DECLARED: &[FactKind] = &[FactKind::Identities, FactKind::Grants, FactKind
 pub struct KubernetesManifests {
     /// Each tree, by how it is called, with the files in it that look like manifests, as paths below it.
     pub trees: Vec<(String, PathBuf, Vec<PathBuf>)>,
-}
-
-/// The objects of one file.
-#[derive(Clone)]
-pub(super) struct Manifest {
-    /// Below the tree, with `/` between its parts.
-    pub(super) path: String,
-    pub(super) objects: Vec<Object>,
-    /// It is a template of Helm that was read without rendering it.
-    pub(super) template: bool,
-    /// Lines, and the fields in which rights stand behind a value that nothing says.
-    pub(super) unknown: Vec<(u64, &'static str)>,
-    /// As it was read, for patches.
-    text: String,
+    /// Only what the kustomization in this folder below the tree makes, and nothing else of it.
+    pub only: Option<String>,
 }
 
 impl KubernetesManifests {
@@ -79,10 +63,11 @@ impl Collector for KubernetesManifests {
 
     async fn collect(&self, target: &str, context: &Context, sink: &Sink) -> Result<(), CollectError> {
         let trees: Vec<_> = self.trees.iter().filter(|(name, ..)| Self::name_of(name) == target).cloned().collect();
-        let (target, now, sink) = (target.to_owned(), context.now, sink.clone());
+        let (target, now, sink, only) = (target.to_owned(), context.now, sink.clone(), self.only.clone());
         let reading = tokio::task::spawn_blocking(move || {
             for (_, tree, files) in &trees {
-                let tree = Tree { target: &target, root: tree, now, sink: &sink, facts: DECLARED };
+                let tree =
+                    Tree { target: &target, root: tree, now, sink: &sink, facts: DECLARED, only: only.as_deref() };
                 tree.collect(files)?;
             }
             Ok(())
@@ -97,17 +82,51 @@ struct Tree<'a> {
     now: jiff::Timestamp,
     sink: &'a Sink,
     facts: &'static [FactKind],
+    only: Option<&'a str>,
 }
 
 impl Tree<'_> {
     fn collect(&self, files: &[PathBuf]) -> Result<(), CollectError> {
+        let overlays = self.overlays(files)?;
+        let of_overlay = |one: &Overlay| -> BTreeSet<String> {
+            one.files.iter().map(|(path, _)| path.clone()).chain(one.patch_files.iter().cloned()).collect()
+        };
+        let used: BTreeSet<String> = overlays.iter().flat_map(of_overlay).collect();
         let mut manifests = Vec::new();
-        let mut charts = BTreeMap::new();
-        for file in files {
+        let mut charts = Charts::new(self.root);
+        let name = |file: &Path| file.to_string_lossy().replace('\\', "/");
+        for file in files.iter().filter(|file| self.only.is_none() || used.contains(&name(file))) {
             manifests.extend(self.read(file, &mut charts)?);
         }
         self.unrendered(&manifests)?;
+        self.parts_of_charts(&manifests, &mut charts)?;
         let templates = manifests.iter().filter(|one| one.template).count() as u64;
+        let count: u64 = manifests.iter().map(|one| one.objects.len() as u64).sum();
+        let plain: Vec<&Manifest> = manifests.iter().filter(|one| !used.contains(&one.path)).collect();
+        let parted = apart(&plain);
+        for (folder, of_folder) in &parted.by_folder {
+            let name = match folder.as_str() {
+                "" => self.target.to_owned(),
+                folder => format!("{} {}", self.target, cluster_name(folder)),
+            };
+            self.project(&name, of_folder.iter().map(|one| (*one, None)), &BTreeSet::new())?;
+        }
+        let by_path: BTreeMap<&str, &Manifest> = manifests.iter().map(|one| (one.path.as_str(), one)).collect();
+        let mut undone = 0;
+        for overlay in &overlays {
+            undone += self.overlay(overlay, &by_path)?;
+        }
+        let told =
+            [remarks::of_templates(templates, &charts), remarks::of_parted(&parted), remarks::of_inner(&overlays)];
+        let told: Vec<String> = told.into_iter().flatten().collect();
+        let mut entry = CoverageEntry::complete(NAME, self.target, "manifests", count);
+        entry.detail = (!told.is_empty()).then(|| told.join("; "));
+        self.sink.send_blocking(Record::Coverage(entry))?;
+        self.unbuilt(&overlays, undone)
+    }
+
+    /// The overlays of the tree that no other builds on, or the one that is asked for.
+    fn overlays(&self, files: &[PathBuf]) -> Result<Vec<Overlay>, CollectError> {
         let mut kustomizations: BTreeMap<String, kustomize::Kustomization> = BTreeMap::new();
         for (file, read) in files.iter().filter_map(|file| Some((file, kustomize::read(self.root, file)?))) {
             match read {
@@ -115,28 +134,24 @@ impl Tree<'_> {
                 Err(why) => self.broken(&file.to_string_lossy(), why)?,
             }
         }
-        let overlays = kustomize::overlays(self.root, &kustomizations);
-        let of_overlay = |one: &Overlay| -> BTreeSet<String> {
-            one.files.iter().map(|(path, _)| path.clone()).chain(one.patch_files.iter().cloned()).collect()
-        };
-        let used: BTreeSet<String> = overlays.iter().flat_map(of_overlay).collect();
-        let count: u64 = manifests.iter().map(|one| one.objects.len() as u64).sum();
-        let plain: Vec<&Manifest> = manifests.iter().filter(|one| !used.contains(&one.path)).collect();
-        self.project(self.target, plain.iter().map(|one| (*one, None)), &BTreeSet::new())?;
-        let by_path: BTreeMap<&str, &Manifest> = manifests.iter().map(|one| (one.path.as_str(), one)).collect();
-        let mut undone = 0;
-        for overlay in &overlays {
-            undone += self.overlay(overlay, &by_path)?;
+        Ok(match self.only {
+            Some(folder) => vec![kustomize::overlay(self.root, &kustomizations, folder).0],
+            None => kustomize::overlays(self.root, &kustomizations),
+        })
+    }
+
+    /// Says what of overlays could not be built.
+    fn unbuilt(&self, overlays: &[Overlay], undone: usize) -> Result<(), CollectError> {
+        let hole = |what: &str, detail| CoverageEntry::hole(NAME, self.target, what, Outcome::Partial, detail);
+        if let Some(detail) = remarks::lost_files(overlays) {
+            let remedy = "render the overlay with kustomize build where they are, and scan the result".to_owned();
+            let entry = hole("files of Kustomize", detail).blinds(&[FactKind::Settings]).remedy(remedy);
+            self.sink.send_blocking(Record::Coverage(entry))?;
         }
-        let mut entry = CoverageEntry::complete(NAME, self.target, "manifests", count);
-        entry.detail = (templates > 0).then(|| {
-            format!("{templates} Helm templates were read without rendering them: names and values in them are guesses")
-        });
-        self.sink.send_blocking(Record::Coverage(entry))?;
-        let Some(detail) = unapplied(&overlays, undone) else { return Ok(()) };
-        let hole = CoverageEntry::hole(NAME, self.target, "changes of Kustomize", Outcome::Partial, detail);
-        let remedy = "render the overlay with kustomize build and scan the result";
-        self.sink.send_blocking(Record::Coverage(hole.blinds(self.facts).remedy(remedy.to_owned())))
+        let Some(detail) = remarks::unapplied(overlays, undone) else { return Ok(()) };
+        let remedy = "render the overlay with kustomize build and scan the result".to_owned();
+        let entry = hole("changes of Kustomize", detail).blinds(self.facts).remedy(remedy);
+        self.sink.send_blocking(Record::Coverage(entry))
     }
 
     /// Sends what an overlay makes; how many of its patches could not be done in full.
@@ -151,9 +166,7 @@ impl Tree<'_> {
         }
         for (path, made, changes) in &overlay.made {
             let Ok(Take(object, true)) = Take::<Object>::deserialize(made.clone()) else { continue };
-            let (path, objects, unknown) = (path.clone(), vec![object], Vec::new());
-            let made = Manifest { path, objects, template: false, unknown, text: String::new() };
-            patched.push((Cow::Owned(made), changes));
+            patched.push((Cow::Owned(Manifest::made(path.clone(), object)), changes));
         }
         let built: BTreeSet<(String, String)> = patched
             .iter()
@@ -170,7 +183,7 @@ impl Tree<'_> {
     }
 
     /// The objects of a file; none where it cannot be read, which is said.
-    fn read(&self, file: &Path, charts: &mut Charts) -> Result<Option<Manifest>, CollectError> {
+    fn read(&self, file: &Path, charts: &mut Charts<'_>) -> Result<Option<Manifest>, CollectError> {
         let path = file.to_string_lossy().replace('\\', "/");
         let mut text = String::new();
         let opened = File::open(self.root.join(file)).and_then(|file| file.take(LARGEST + 1).read_to_string(&mut text));
@@ -180,38 +193,10 @@ impl Tree<'_> {
         if text.len() as u64 > LARGEST {
             return self.hole(&path, "is longer than 4 MiB, and no manifest".to_owned()).map(|()| None);
         }
-        let template = helm::is_template(&path, &text);
-        let mut unknown = Vec::new();
-        if template {
-            let chart = helm::chart(&path).map(str::to_owned);
-            let values = charts.entry(chart).or_insert_with_key(|chart| {
-                let file = Path::new(chart.as_deref()?).join("values.yaml");
-                serde_saphyr::from_str(&kustomize::text_of(self.root, &file)?).ok()
-            });
-            let told = helm::tolerate(&text, values.as_ref().unwrap_or(&Value::Null));
-            (text, unknown) = (told.text, told.unknown);
-        }
-        let format = if path.to_ascii_lowercase().ends_with(".json") { Format::Json } else { Format::Yaml };
-        let mut objects = Vec::new();
-        let mut broken = None;
-        read(format, Cursor::new(text.as_bytes()), &mut |part| {
-            match part {
-                Part::Object(object) => {
-                    let mut object = *object;
-                    object.position = objects.len() as u64 + 1;
-                    if object.metadata.name.is_empty() {
-                        object.metadata.name.clone_from(&object.metadata.generated);
-                    }
-                    if template && object.api_version.starts_with("helm-") {
-                        object.api_version = unrendered::usual_version(&object.kind).unwrap_or(object.api_version);
-                    }
-                    objects.push(object);
-                }
-                Part::Broken(one) => broken = broken.take().or(Some(one)),
-                Part::List { .. } | Part::Foreign { .. } => {}
-            }
-            Ok(())
-        })?;
+        let chart = helm::chart(&path).map(str::to_owned);
+        let values = chart.as_ref().map_or(&Value::Null, |chart| charts.values(chart));
+        let (manifest, broken) = Manifest::parse(path.clone(), text, values)?;
+        let template = manifest.template;
         if let Some(broken) = broken {
             let guess =
                 if template { " (a Helm template; render it with helm template and scan the result)" } else { "" };
@@ -221,7 +206,7 @@ impl Tree<'_> {
                 false => self.broken(&what, detail)?,
             }
         }
-        Ok(Some(Manifest { path, objects, template, unknown, text }))
+        Ok(Some(manifest))
     }
 
     /// Says where rights of templates stand behind values that nothing here gives: what they amount to nobody knows.
@@ -230,14 +215,26 @@ impl Tree<'_> {
         if found.is_empty() {
             return Ok(());
         }
-        let shown = found.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
-        let more = found.len().saturating_sub(SHOWN);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let detail = format!("stand behind values that are not in the chart's values.yaml: {shown}{more}");
+        let detail =
+            format!("stand behind values that are not in the chart's values.yaml: {}", remarks::some_of(&found));
         let entry = CoverageEntry::hole(NAME, self.target, "rights in Helm templates", Outcome::Partial, detail);
         let remedy =
             "render the chart with its values (helm template CHART -f VALUES > rendered.yaml) and scan the result";
         self.sink.send_blocking(Record::Coverage(entry.blinds(&[FactKind::Grants]).remedy(remedy)))
+    }
+
+    /// Says which parts of charts are not in the tree, and so what they make.
+    fn parts_of_charts(&self, manifests: &[Manifest], charts: &mut Charts<'_>) -> Result<(), CollectError> {
+        let is_chart = |path: &&str| path.rsplit('/').next() == Some("Chart.yaml");
+        let files = manifests.iter().map(|one| one.path.as_str()).filter(is_chart);
+        let missing: Vec<String> = files.flat_map(|file| charts.missing(file)).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let detail = format!("are not in the tree, or packed: {}", remarks::some_of(&missing));
+        let entry = CoverageEntry::hole(NAME, self.target, "parts of Helm charts", Outcome::Partial, detail);
+        let remedy = "fetch and render them (helm dependency build CHART; helm template CHART > rendered.yaml) and scan the result";
+        self.sink.send_blocking(Record::Coverage(entry.blinds(self.facts).remedy(remedy)))
     }
 
     /// A manifest of which something could not be read: what stands there is not known.
@@ -260,10 +257,11 @@ impl Tree<'_> {
         built: &BTreeSet<(String, String)>,
     ) -> Result<(), CollectError> {
         let mut faults = Faults::default();
-        let mut projection = Projection::new(tenant, self.now);
+        let mut projection = Projection::new(tenant, self.now).planned();
         let mut templates: BTreeSet<String> = BTreeSet::new();
         let mut records = Vec::new();
         for (manifest, changes) in manifests {
+            projection.is_guess = manifest.template;
             for object in &manifest.objects {
                 let mut object = object.clone();
                 if let Some(changes) = changes {
@@ -339,43 +337,6 @@ impl Tree<'_> {
             end_column: 1 + qualified(&object.metadata).len() as u64,
             commit: None,
         }
-    }
-}
-
-/// What of overlays a cluster would get, and was not judged.
-fn unapplied(overlays: &[Overlay], undone: usize) -> Option<String> {
-    let mut said = Vec::new();
-    let unread: Vec<&str> = overlays.iter().flat_map(|overlay| &overlay.unread).map(String::as_str).collect();
-    if !unread.is_empty() {
-        let shown: Vec<&str> = unread.iter().take(3).copied().collect();
-        said.push(format!(
-            "{} parts or changes of Kustomize could not be read or applied ({} …)",
-            unread.len(),
-            shown.join(", ")
-        ));
-    }
-    if undone > 0 {
-        said.push(format!("{undone} patches of Kustomize could not be done in full"));
-    }
-    (!said.is_empty()).then(|| said.join("; "))
-}
-
-impl Manifest {
-    /// The same file with the patches of an overlay, and how many of them could not be done.
-    fn patched(&self, changes: &kustomize::Changes) -> (Cow<'_, Self>, usize) {
-        if changes.patches.is_empty() {
-            return (Cow::Borrowed(self), 0);
-        }
-        let (values, failed) = changes.patched(&self.text);
-        let mut objects = Vec::new();
-        for (index, value) in values.into_iter().enumerate() {
-            if let Ok(Take(mut object, true)) = Take::<Object>::deserialize(value) {
-                object.line = self.objects.get(index).map_or(1, |one| one.line);
-                objects.push(object);
-            }
-        }
-        let (path, template) = (self.path.clone(), self.template);
-        (Cow::Owned(Self { path, objects, template, unknown: Vec::new(), text: String::new() }), failed)
     }
 }
 

@@ -4,8 +4,10 @@
 mod accounts;
 mod aggregate;
 mod anywhere;
+mod apart;
 mod audit;
 mod builtin;
+mod charts;
 mod cloud;
 mod command;
 #[cfg(feature = "kubernetes")]
@@ -24,7 +26,9 @@ mod list;
 #[cfg(feature = "kubernetes")]
 mod live;
 mod makers;
+mod manifest;
 mod manifests;
+mod named;
 mod object;
 #[cfg(feature = "kubernetes")]
 mod page;
@@ -34,6 +38,7 @@ mod pod;
 mod rbac;
 mod read;
 mod records;
+mod remarks;
 #[cfg(feature = "kubernetes")]
 mod request;
 mod resources;

@@ -270,9 +270,41 @@ impl Shape for YesNo {
 #[derive(Clone, Default)]
 pub(super) struct Webhook {
     pub(super) failure: String,
+    rules: Vec<Admits>,
     wrong: Wrong,
 }
-fields!(Webhook { "failurePolicy" => failure: String });
+fields!(Webhook { "failurePolicy" => failure: String, "rules" => rules.0: Many<Admits> });
+
+/// Which requests a webhook or policy is asked about (Kubernetes API reference, `RuleWithOperations`).
+#[derive(Clone, Default)]
+pub(super) struct Admits {
+    groups: Vec<String>,
+    resources: Vec<String>,
+    operations: Vec<String>,
+    wrong: Wrong,
+}
+fields!(Admits {
+    "apiGroups" => groups.0: Many<String>,
+    "resources" => resources.0: Many<String>,
+    "operations" => operations.0: Many<String>,
+});
+
+impl Admits {
+    /// Whether the making of pods is among them.
+    pub(super) fn new_pods(&self) -> bool {
+        let has = |list: &[String], wanted: &[&str]| list.iter().any(|one| wanted.contains(&one.as_str()));
+        has(&self.groups, &["", "*"])
+            && has(&self.resources, &["pods", "*", "*/*"])
+            && has(&self.operations, &["CREATE", "*"])
+    }
+}
+
+impl Webhook {
+    /// Whether it is asked about new pods.
+    pub(super) fn sees_new_pods(&self) -> bool {
+        self.rules.iter().any(Admits::new_pods)
+    }
+}
 
 #[derive(Clone, Default)]
 struct Aggregation {

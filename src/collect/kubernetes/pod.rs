@@ -7,7 +7,7 @@ use serde::de::MapAccess;
 
 use super::anywhere::Anywhere;
 use super::command::Words;
-use super::object::{Named, YesNo, fields};
+use super::object::{Admits, Named, YesNo, fields};
 use super::searching::Text;
 use super::shape::{Form, Many, Shape, Take, Wrong, next_key, pass, value};
 use super::words::{is_plain, names_secret};
@@ -25,6 +25,8 @@ pub(super) struct Spec {
     anywhere: Anywhere,
     /// Of a certificate request.
     pub(super) request: Request,
+    /// Of an admission policy.
+    pub(super) matches: Matches,
     wrong: Wrong,
 }
 
@@ -46,6 +48,7 @@ impl Shape for Spec {
                 "jobTemplate" => spec.job = value(&mut map, &key, wrong)?,
                 "signerName" => spec.request.signer = value(&mut map, &key, &mut Wrong::default())?,
                 "username" => spec.request.username = value(&mut map, &key, &mut Wrong::default())?,
+                "matchConstraints" => spec.matches = value(&mut map, &key, &mut Wrong::default())?,
                 "request" => spec.request.subject = value(&mut map, &key, &mut Wrong::default())?,
                 "serviceAccount" => {
                     let Take(found, is_text) = map.next_value::<Take<Anywhere>>()?;
@@ -75,6 +78,14 @@ impl Shape for Spec {
         Ok(spec)
     }
 }
+
+/// What an admission policy is about (Kubernetes API reference, `MatchResources`).
+#[derive(Clone, Default)]
+pub(super) struct Matches {
+    pub(super) rules: Vec<Admits>,
+    wrong: Wrong,
+}
+fields!(Matches { "resourceRules" => rules.0: Many<Admits> });
 
 /// What a certificate request asks for.
 #[derive(Clone, Default)]

@@ -29,6 +29,14 @@ struct Holder {
     named: Option<(IdentityKind, String)>,
 }
 
+impl Holder {
+    /// The service account, by namespace and name.
+    fn account(&self) -> Option<String> {
+        let below = self.key.strip_prefix("sa/").map(str::to_owned);
+        below.or_else(|| Some(self.key.strip_prefix("user/system:serviceaccount:")?.replacen(':', "/", 1)))
+    }
+}
+
 impl Projection {
     pub(super) fn role(&mut self, kind: Kind, object: Object, evidence: Evidence, out: &mut Vec<Record>) {
         let policy = Policy {
@@ -63,9 +71,7 @@ impl Projection {
     /// A role that is there to be part of others: nobody needs to bind it (Kubernetes documentation, "Aggregated
     /// ClusterRoles").
     fn part_of_others(&self, kind: Kind, metadata: &Metadata, policy: &Policy) -> Option<Record> {
-        let is_part = |(name, value): (&String, &String)| {
-            name.starts_with("rbac.authorization.k8s.io/aggregate-to-") && value == "true"
-        };
+        let is_part = |(name, value): (&String, &String)| name.contains("/aggregate-to-") && value == "true";
         let known = kind == Kind::ClusterRole && !policy.builtin && metadata.labels.0.iter().any(is_part);
         known.then(|| {
             let attributes = Attributes::default().with(AttributeName::Aggregated, true);
@@ -113,8 +119,9 @@ impl Projection {
             if !seen.insert(grant.clone()) {
                 continue;
             }
-            if let Some((kind, name)) = holder.named {
-                out.push(self.named(kind, name, &holder.id, evidence));
+            match holder.named {
+                Some((kind, name)) => out.push(self.named(kind, name, &holder.id, evidence)),
+                None => holder.account().into_iter().for_each(|one| self.names_account(&one, true, evidence)),
             }
             out.push(Record::Grant(Grant {
                 id: grant,

@@ -11,6 +11,7 @@ use super::audit::Uses;
 use super::faults::{self, Faults};
 use super::held::{Account, Mounting, OnNode, Token, Waiting};
 use super::makers::Makers;
+use super::named::Naming;
 use super::object::{Metadata, Object};
 use super::one_line;
 use super::resources::{Kind, TRACKING};
@@ -34,6 +35,17 @@ pub(super) struct Projection {
     /// Service accounts, until it is known what mounts their tokens.
     pub(super) accounts: Vec<Account>,
     pub(super) tokens: Vec<Token>,
+    /// Service accounts that were read, and those that others name so far, by namespace and name.
+    pub(super) known_accounts: BTreeSet<String>,
+    pub(super) named_accounts: BTreeMap<String, Naming>,
+    /// Whether something could not be read that may hold objects of any kind.
+    pub(super) has_gaps: bool,
+    /// Whether there may be custom resources that were not read.
+    pub(super) customs_unread: bool,
+    /// Whether the objects are what somebody means to make, and not what there is.
+    pub(super) is_plan: bool,
+    /// Whether the objects to come are of a template, and names in them may be guesses.
+    pub(super) is_guess: bool,
     /// Cluster roles that are put together here, and those that they may be put together from.
     pub(super) roles: Vec<Role>,
     /// Settings of Secrets, until it is known what refers to them.
@@ -75,6 +87,12 @@ impl Projection {
             waiting: Vec::new(),
             accounts: Vec::new(),
             tokens: Vec::new(),
+            known_accounts: BTreeSet::new(),
+            named_accounts: BTreeMap::new(),
+            has_gaps: false,
+            customs_unread: false,
+            is_plan: false,
+            is_guess: false,
             roles: Vec::new(),
             secrets: Vec::new(),
             mounting: BTreeMap::new(),
@@ -99,6 +117,13 @@ impl Projection {
     #[must_use]
     pub(super) fn searching(mut self, searcher: Searcher) -> Self {
         self.searcher = Some(searcher);
+        self
+    }
+
+    /// The same for objects that nobody made yet.
+    #[must_use]
+    pub(super) fn planned(mut self) -> Self {
+        self.is_plan = true;
         self
     }
 

@@ -1,7 +1,7 @@
 //! From objects that are no identities, but bear on them, to settings and links.
 //! Values of ConfigMaps are never here: `data` has told what they are and dropped them.
 
-use super::object::Object;
+use super::object::{Admits, Object, Webhook};
 use super::records::{Projection, labels, qualified};
 use super::resources::{Kind, TRACKING};
 use crate::collect::certificates;
@@ -106,9 +106,17 @@ impl Projection {
                 if object.webhooks.iter().any(|webhook| webhook.failure == "Ignore") {
                     attributes.set(AttributeName::FailsOpen, true);
                 }
+                if kind == Kind::ValidatingWebhook && object.webhooks.iter().any(Webhook::sees_new_pods) {
+                    attributes.set(AttributeName::GuardsPods, true);
+                }
                 SettingKind::KubernetesWebhook
             }
-            Kind::ValidatingPolicy | Kind::MutatingPolicy => SettingKind::KubernetesAdmissionPolicy,
+            Kind::ValidatingPolicy | Kind::MutatingPolicy => {
+                if kind == Kind::ValidatingPolicy && object.spec.matches.rules.iter().any(Admits::new_pods) {
+                    attributes.set(AttributeName::GuardsPods, true);
+                }
+                SettingKind::KubernetesAdmissionPolicy
+            }
             Kind::CertificateRequest => {
                 // A client's certificate is a credential, and has the names of its key there.
                 let is_of_client = object.spec.request.signer == CLIENTS;

@@ -28,11 +28,11 @@ fn is_written(bytes: &[u8]) -> bool {
     has("name") && !["uid", "resourceVersion", "creationTimestamp"].into_iter().any(has)
 }
 
-/// Whether a file is a manifest that someone wrote, or a kustomization: YAML documents or a JSON object with `apiVersion`
+/// Whether a file is a manifest that someone wrote, a kustomization or the head of a chart: YAML documents or a JSON object with `apiVersion`
 /// and `kind`, or a template of Helm that would become one.
 pub fn is_manifest(path: &str, bytes: &[u8]) -> bool {
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
-    if matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization") {
+    if matches!(name, "kustomization.yaml" | "kustomization.yml" | "Kustomization" | "Chart.yaml") {
         return true;
     }
     let bytes = bytes.strip_prefix(&[0xEF, 0xBB, 0xBF]).unwrap_or(bytes);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::manifests::Manifest;
+use super::manifest::Manifest;
 use super::object::Object;
 use super::resources::RESOURCES;
 
@@ -15,8 +15,10 @@ pub(super) fn places(manifests: &[Manifest]) -> Vec<String> {
         .flat_map(|one| one.objects.iter().filter(is_role).map(|role| role.metadata.name.as_str()))
         .collect();
     let is_account = |one: &&Object| one.kind == "ServiceAccount";
-    let accounts: BTreeSet<&str> = templates()
-        .flat_map(|one| one.objects.iter().filter(is_account).map(|account| account.metadata.name.as_str()))
+    let place = |namespace: &'_ str| if namespace.is_empty() { "default".to_owned() } else { namespace.to_owned() };
+    let accounts: BTreeSet<(String, &str)> = templates()
+        .flat_map(|one| one.objects.iter().filter(is_account))
+        .map(|account| (place(&account.metadata.namespace), account.metadata.name.as_str()))
         .collect();
     let mut found: Vec<String> = Vec::new();
     for one in templates() {
@@ -31,9 +33,12 @@ pub(super) fn places(manifests: &[Manifest]) -> Vec<String> {
             } else if is_binding(object) && role.starts_with("helm-") && !roles.contains(role) {
                 found.push(format!("{}:{}: the name of the role", one.path, object.line.max(1)));
             }
-            let is_lost = |name: &str| name.starts_with("helm-") && !accounts.contains(name);
+            let is_lost = |namespace: &str, name: &str| {
+                let namespace = if namespace.is_empty() { &object.metadata.namespace } else { namespace };
+                name.starts_with("helm-") && !accounts.contains(&(place(namespace), name))
+            };
             let mut subjects = object.subjects.iter().filter(|subject| subject.kind == "ServiceAccount");
-            if is_binding(object) && subjects.any(|subject| is_lost(&subject.name)) {
+            if is_binding(object) && subjects.any(|subject| is_lost(&subject.namespace, &subject.name)) {
                 found.push(format!("{}:{}: the name of the service account", one.path, object.line.max(1)));
             }
         }

@@ -25,7 +25,9 @@ impl Projection {
         let namespace = object.metadata.namespace.clone();
         let account = object.spec.service_account().or(if mirror { None } else { Some("default") });
         if let Some(account) = account {
-            self.mounts(&format!("{namespace}/{account}"), object.spec.pods());
+            let account = format!("{namespace}/{account}");
+            self.mounts(&account, object.spec.pods());
+            self.names_account(&account, false, &evidence);
         }
         if kind == Kind::Pod && !object.status.is_over() {
             self.on_node(&object.spec.pods()[0].node, (&namespace, account), &object.metadata.name, &evidence);

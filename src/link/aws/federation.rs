@@ -13,6 +13,7 @@ struct Findings {
     any_subject: BTreeSet<String>,
     any_audience: BTreeSet<String>,
     wide: BTreeSet<String>,
+    whole: BTreeSet<String>,
     guests: bool,
 }
 
@@ -36,6 +37,7 @@ pub(super) fn judge(statements: &[Statement<'_>], table: &TrustTable, attributes
     attributes.set(A::OpenToGuests, findings.guests);
     attributes.set(A::OidcAnySubject, findings.any_subject.into_iter().collect::<Vec<_>>());
     attributes.set(A::OidcAnyAudience, findings.any_audience.into_iter().collect::<Vec<_>>());
+    attributes.set(A::OidcWholeSubjects, findings.whole.into_iter().collect::<Vec<_>>());
     attributes.set(A::OidcWideSubjects, findings.wide.into_iter().collect::<Vec<_>>());
 }
 
@@ -70,6 +72,12 @@ fn one(statement: &Statement<'_>, provider: &str, table: &TrustTable, findings: 
     // Several tests must all hold: the narrowest says how wide it is.
     let judged = subjects.map(|test| wide_values(test, issuer, is_shared)).min_by_key(Judged::weight);
     if let Some(judged) = judged {
+        // Another claim, such as the branch, may narrow it.
+        let is_alone = !statement.tests.iter().any(|test| {
+            let claim = test.key.strip_prefix(provider).and_then(|rest| rest.strip_prefix(':'));
+            claim.is_some_and(|claim| !matches!(claim, "sub" | "aud")) && test.binds()
+        });
+        findings.whole.extend(judged.whole.into_iter().filter(|_| is_alone));
         findings.wide.extend(judged.wide);
         findings.any_subject.extend(judged.unowned.then(|| provider.to_owned()));
     }
@@ -82,6 +90,8 @@ fn has_wildcard(test: &Test<'_>) -> bool {
 /// What one test of the subject lets through.
 struct Judged {
     wide: Vec<String>,
+    /// Values that fix a single thing and let any branch of it in.
+    whole: Vec<String>,
     /// A value does not even fix whose token it is.
     unowned: bool,
 }
@@ -93,7 +103,7 @@ impl Judged {
 }
 
 fn wide_values(test: &Test<'_>, issuer: Option<&Issuer>, is_shared: bool) -> Judged {
-    let mut judged = Judged { wide: Vec::new(), unowned: false };
+    let mut judged = Judged { wide: Vec::new(), whole: Vec::new(), unowned: false };
     for value in &test.values {
         // Where wildcards are plain letters, a value is one subject.
         if !test.is_pattern() || !value.contains(['*', '?']) {
@@ -106,7 +116,10 @@ fn wide_values(test: &Test<'_>, issuer: Option<&Issuer>, is_shared: bool) -> Jud
         match (is_shared && !is_owned, is_narrow) {
             (true, _) => judged.unowned = true,
             (false, false) => judged.wide.push((*value).to_owned()),
-            (false, true) => {}
+            (false, true) => {
+                let is_whole = issuer.and_then(|one| one.whole.as_ref()).is_some_and(|whole| whole.is_match(value));
+                judged.whole.extend(is_whole.then(|| (*value).to_owned()));
+            }
         }
     }
     judged
@@ -164,7 +177,12 @@ mod tests {
             assert_eq!(!found.texts(A::OidcAnySubject).is_empty(), any, "{value}");
             assert_eq!(!found.texts(A::OidcWideSubjects).is_empty(), wide, "{value}");
             assert!(found.texts(A::OidcAnyAudience).is_empty());
+            let is_whole = ["repo:acme/shop:*", "repo:acme@*/shop@*:*", "repo:acme@12/shop@34:ref:*"].contains(&value);
+            assert_eq!(!found.texts(A::OidcWholeSubjects).is_empty(), is_whole, "{value}");
         }
+        let narrowed = json!({"StringLike": {SUB: "repo:acme/shop:*"}, "StringEquals": {
+            AUD: "sts.amazonaws.com", "token.actions.githubusercontent.com:environment": "prod"}});
+        assert!(judged(&narrowed).texts(A::OidcWholeSubjects).is_empty());
     }
 
     #[test]

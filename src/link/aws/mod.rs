@@ -2,6 +2,7 @@
 //! attributes that rules ask for. It must not change what was read.
 
 mod accessed;
+mod across;
 mod catalogue;
 mod documents;
 mod federation;
@@ -12,6 +13,7 @@ mod trusting;
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
 use serde_json::Value;
 
 use self::statements::{Principal, Statement, Test, allows, is_unique_id};
@@ -19,23 +21,19 @@ pub(super) use self::table::TrustTable;
 use crate::access::aws::Hold;
 use crate::inventory::Inventory;
 use crate::model::{
-    AttributeName as A, AttributeValue, Attributes, Capability, CredentialKind, FactKind, GrantKind, IdentityKind,
-    Known, SettingKind, Urn, Workload,
+    AttributeName as A, AttributeValue, Attributes, Capability, CredentialKind, FactKind, GrantKind, Identity,
+    IdentityKind, Known, SettingKind, Urn, Workload,
 };
 
 /// Judges trust and resource policies and counts keys.
 pub(super) fn link(inventory: &mut Inventory, table: &TrustTable, actions: &str) {
     let accounts = Accounts::of(inventory);
-    let mut found: Vec<(Urn, Attributes)> = Vec::new();
-    for role in inventory.identities.iter().filter(|one| one.kind == IdentityKind::AwsRole) {
-        found.push((
-            role.id.clone(),
-            match inventory.trusts.get(&role.id) {
-                Some(trust) => of_trust(&trust.document, &role.tenant, &accounts, table),
-                None => unread_trust(),
-            },
-        ));
-    }
+    let roles = inventory.identities.rows().par_iter().filter(|one| one.kind == IdentityKind::AwsRole);
+    let of_role = |role: &Identity| match inventory.trusts.get(&role.id) {
+        Some(trust) => (role.id.clone(), of_trust(&trust.document, &role.tenant, &accounts, table)),
+        None => (role.id.clone(), unread_trust()),
+    };
+    let mut found: Vec<(Urn, Attributes)> = roles.map(of_role).collect();
     for grant in inventory.grants.iter().filter(|grant| grant.kind == GrantKind::Resource) {
         let attributes = match inventory.policies.get(&grant.policy) {
             Some(policy) => of_resource(&policy.document, &grant.tenant, &accounts, table),
@@ -52,6 +50,7 @@ pub(super) fn link(inventory: &mut Inventory, table: &TrustTable, actions: &str)
     found.extend(accessed::conclude(inventory));
     found.extend(documents::conclude(inventory, actions));
     found.extend(trusting::providers(inventory));
+    found.extend(across::removal(inventory));
     for (id, attributes) in found {
         inventory.facts.attributes.entry(id).or_default().fill(attributes, true);
     }
@@ -67,8 +66,10 @@ pub(super) fn link_workloads(inventory: &mut Inventory) {
             attributes.set(A::Public, true);
         }
         attributes.set_known(A::RunsAsAdministrator, runs_as_administrator(inventory, workload));
+        attributes.set(A::RunsAsWide, across::wide(inventory, workload));
         found.push((workload.id.clone(), attributes));
     }
+    found.extend(across::accounts(inventory));
     for (id, attributes) in found {
         inventory.facts.attributes.entry(id).or_default().fill(attributes, true);
     }
@@ -138,6 +139,7 @@ fn unread_trust() -> Attributes {
         A::OidcAnySubject,
         A::OidcAnyAudience,
         A::OidcWideSubjects,
+        A::OidcWholeSubjects,
         A::ServicesUnbound,
         A::ClosedAccounts,
         A::TrustsAnyoneWeakly,
@@ -163,9 +165,13 @@ fn of_trust(document: &Value, tenant: &str, accounts: &Accounts, table: &TrustTa
     let mut unbound: BTreeSet<String> = BTreeSet::new();
     for statement in &statements {
         let says = names_who(statement);
+        // Pod Identity says for which cluster and service account in tags of the session (EKS user guide, "Create IAM role
+        // with trust policy required by EKS Pod Identity").
+        let is_tagged = statement.tests.iter().any(|test| test.key.starts_with("aws:requesttag/") && test.binds());
         for principal in &statement.principals {
             if let Principal::Service(name) = principal
                 && !says
+                && !(is_tagged && name.starts_with("pods.eks."))
                 && table.services.contains(name.strip_suffix(".cn").unwrap_or(name))
             {
                 unbound.insert((*name).to_owned());

@@ -25,6 +25,8 @@ pub(super) struct Issuer {
     pub(super) claims: Vec<String>,
     /// Subjects that fix whose they are.
     pub(super) owner: Regex,
+    /// Subjects that fix a single thing and let any branch of it in.
+    pub(super) whole: Option<Regex>,
     /// Subjects that fix a single thing.
     pub(super) narrow: Regex,
 }
@@ -56,6 +58,7 @@ struct IssuerRow {
     host: String,
     shared: bool,
     claims: Vec<String>,
+    whole: Option<String>,
     owner: String,
     narrow: String,
 }
@@ -69,8 +72,9 @@ impl TrustTable {
         let file: File = toml::from_str(text).map_err(|error| error.message().to_owned())?;
         let regex = |text: &str| Regex::new(text).map_err(|error| error.to_string());
         let issuer = |row: IssuerRow| -> Result<Issuer, String> {
-            let IssuerRow { host, shared, claims, owner, narrow } = row;
-            Ok(Issuer { host, shared, claims, owner: regex(&owner)?, narrow: regex(&narrow)? })
+            let IssuerRow { host, shared, claims, whole, owner, narrow } = row;
+            let whole = whole.as_deref().map(regex).transpose()?;
+            Ok(Issuer { host, shared, claims, whole, owner: regex(&owner)?, narrow: regex(&narrow)? })
         };
         Ok(Self {
             vendors: file.vendor.into_iter().map(|row| (row.account, row.name)).collect(),

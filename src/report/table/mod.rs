@@ -6,6 +6,7 @@ mod facts;
 mod finding;
 mod governance;
 mod page;
+mod passing;
 mod totals;
 
 use std::io::{self, Write};
@@ -35,11 +36,13 @@ impl Report for Table {
         let view = View::of(scan);
         let groups = group::groups(scan);
         let mut page = Page::new(out, style);
-        for group in groups.iter().take(SHOWN_GROUPS) {
+        let (passing, weighty): (Vec<_>, Vec<_>) = groups.iter().partition(|group| passing::is_passing(scan, group));
+        for group in weighty.iter().take(SHOWN_GROUPS) {
             show(&mut page, scan, &view, group)?;
             page.blank()?;
         }
-        rest(&mut page, &groups)?;
+        rest(&mut page, &weighty)?;
+        passing::show(&mut page, passing)?;
         governance::show(&mut page, scan)?;
         coverage::show(&mut page, scan)?;
         coverage::show_not_evaluated(&mut page, scan)?;
@@ -56,7 +59,7 @@ fn show(page: &mut Page<'_>, scan: &Scan<'_>, view: &View<'_>, group: &Group<'_>
     finding::show_all(page, scan, &group.findings)
 }
 
-fn rest(page: &mut Page<'_>, groups: &[Group<'_>]) -> io::Result<()> {
+fn rest(page: &mut Page<'_>, groups: &[&Group<'_>]) -> io::Result<()> {
     let hidden = groups.get(SHOWN_GROUPS..).unwrap_or_default();
     if hidden.is_empty() {
         return Ok(());

@@ -1,27 +1,35 @@
-//! CloudTrail's event history: who made the newest users, roles and keys. Bounded: one page of each sort of event, which
-//! reaches back 90 days at most. It must not read other events.
+//! CloudTrail's event history: who made the newest users and roles, and who was used when. Bounded: one page of each sort of
+//! event, which reaches back 90 days at most. It must not read other events.
 //!
 //! Shapes: CloudTrail API reference, `Event`.
 
 use serde_json::Value;
 
-use crate::collect::aws::answer::{Answer, list, text, text_at};
+use crate::collect::aws::answer::{Answer, list, moment, text, text_at};
 use crate::collect::aws::calls::{Call, Wire};
 use crate::collect::aws::notes::Notes;
-use crate::model::{AttributeName as A, IdentityKind, Known, Record};
+use crate::model::{AttributeName as A, IdentityKind, Known, Record, Urn};
 
 const TRAIL: Wire = Wire::Json { target: "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", version: "1.1" };
 
 const fn of(event: &'static [&'static str]) -> Call {
-    Call::new("cloudtrail", "lookup-events", "cloudtrail:LookupEvents", "who made the newest users and roles", TRAIL)
-        .with(event)
-        .key("Events")
+    Call::new(
+        "cloudtrail",
+        "lookup-events",
+        "cloudtrail:LookupEvents",
+        "who made the newest users and roles; last uses",
+        TRAIL,
+    )
+    .with(event)
+    .key("Events")
 }
 
 /// What is asked.
 pub(super) const CALLS: &[Call] = &[
     of(&["LookupAttributes[].AttributeKey=EventName", "LookupAttributes[].AttributeValue=CreateUser"]),
     of(&["LookupAttributes[].AttributeKey=EventName", "LookupAttributes[].AttributeValue=CreateRole"]),
+    of(&["LookupAttributes[].AttributeKey=EventName", "LookupAttributes[].AttributeValue=AssumeRole"]),
+    of(&["LookupAttributes[].AttributeKey=EventName", "LookupAttributes[].AttributeValue=ConsoleLogin"]),
 ];
 
 /// Notes what an answer says.
@@ -30,6 +38,7 @@ pub(super) fn read(answer: &Answer, notes: &mut Notes<'_>) {
         notes.counted();
         // The event itself is JSON in a text.
         let event: Value = serde_json::from_str(text(item, "CloudTrailEvent")).unwrap_or_default();
+        uses(&event, answer, notes);
         let author = text_at(&event, "/userIdentity/arn");
         let made = [
             (IdentityKind::AwsUser, "/responseElements/user/arn", "/responseElements/user/userName"),
@@ -47,5 +56,32 @@ pub(super) fn read(answer: &Answer, notes: &mut Notes<'_>) {
             identity.attributes.set(A::Author, author);
             notes.records.push(Record::Identity(identity));
         }
+    }
+}
+
+/// Whom an event shows in use: who called, by which long-lived key, and the role that was assumed. That something is in no
+/// event says nothing.
+fn uses(event: &Value, answer: &Answer, notes: &mut Notes<'_>) {
+    let Known::Value(at) = moment(event, "eventTime") else { return };
+    // What was refused is no use.
+    if !text(event, "errorCode").is_empty() {
+        return;
+    }
+    let caller = match text_at(event, "/userIdentity/type") {
+        "AssumedRole" => text_at(event, "/userIdentity/sessionContext/sessionIssuer/arn"),
+        _ => text_at(event, "/userIdentity/arn"),
+    };
+    let failed = text_at(event, "/responseElements/ConsoleLogin") == "Failure";
+    let role = match text(event, "eventName") {
+        "AssumeRole" => text_at(event, "/requestParameters/roleArn"),
+        _ => "",
+    };
+    let key = text_at(event, "/userIdentity/accessKeyId");
+    let used = [caller, role].into_iter().filter(|arn| !failed && notes.is_known(arn)).map(Urn::new);
+    let keys = Some(key).filter(|key| key.starts_with("AKIA") && !failed).map(Urn::aws_access_key);
+    let used: Vec<Urn> = used.chain(keys).collect();
+    for of in used {
+        let seen = notes.seen(answer, text(event, "eventName"));
+        notes.records.push(Record::Usage(notes.site.event(&of, at, seen)));
     }
 }

@@ -1,5 +1,5 @@
 //! IAM beyond the account authorization details: Bedrock API keys and other service credentials, SSH keys,
-//! certificates, MFA devices, the account's own settings. It must not read a secret part of any of them.
+//! certificates, the account's own settings. It must not read a secret part of any of them.
 //!
 //! Shapes: IAM API reference, the operations of the same names.
 
@@ -12,6 +12,7 @@ use crate::model::FactKind::{Credentials, Settings, Workloads};
 use crate::model::{
     AttributeName as A, Attributes, CredentialKind, Known, Record, SettingKind, Urn, Workload, WorkloadKind,
 };
+use crate::secrets::published_keys;
 
 const IAM: Wire = Wire::Query { version: "2010-05-08" };
 const USERS: (&str, &str) = ("get-account-authorization-details", "/UserDetailList/*/UserName");
@@ -35,6 +36,19 @@ pub(super) const CALLS: &[Call] = &[
         .key("SSHPublicKeys")
         .blinds(&[Credentials])
         .of(&["aws.ssh-key", "aws.user"]),
+    Call::new("iam", "get-ssh-public-key", "iam:GetSSHPublicKey", "their bodies: which private key opens what", IAM)
+        .each("list-ssh-public-keys", "/SSHPublicKeys/*/SSHPublicKeyId", "SSHPublicKeyId")
+        .with(&["Encoding=SSH"])
+        .key("SSHPublicKey"),
+    Call::new(
+        "iam",
+        "list-signing-certificates",
+        "iam:ListSigningCertificates",
+        "certificates of users of whom the credential report shows one",
+        IAM,
+    )
+    .each(USERS.0, USERS.1, "UserName")
+    .key("Certificates"),
     Call::new("iam", "list-server-certificates", "iam:ListServerCertificates", "server certificates", IAM)
         .pages("Marker", "Marker")
         .key("ServerCertificateMetadataList")
@@ -83,6 +97,8 @@ pub(super) fn read(answer: &Answer, notes: &mut Notes<'_>) {
     match answer.call.operation {
         "list-service-specific-credentials" => service_credentials(answer, notes),
         "list-ssh-public-keys" => ssh_keys(answer, notes),
+        "get-ssh-public-key" => ssh_key(answer, notes),
+        "list-signing-certificates" => signing_certificates(answer, notes),
         "list-server-certificates" => server_certificates(answer, notes),
         "list-instance-profiles" => instance_profiles(answer, notes),
         "list-delegation-requests" => delegations(answer, notes),
@@ -119,15 +135,63 @@ fn service_credentials(answer: &Answer, notes: &mut Notes<'_>) {
 
 fn ssh_keys(answer: &Answer, notes: &mut Notes<'_>) {
     for item in notes.items(answer, "SSHPublicKeys", &["SSHPublicKeyId"]) {
-        let id = text(item, "SSHPublicKeyId");
+        note_ssh_key(item, answer, notes);
+    }
+}
+
+/// One with its body, by which a found private key is known as its other half.
+fn ssh_key(answer: &Answer, notes: &mut Notes<'_>) {
+    if let Some(item) = notes.one(answer, "/SSHPublicKey", &["SSHPublicKeyId"]) {
+        note_ssh_key(item, answer, notes);
+    }
+}
+
+fn note_ssh_key(item: &Value, answer: &Answer, notes: &mut Notes<'_>) {
+    let id = text(item, "SSHPublicKeyId");
+    let name = if text(item, "UserName").is_empty() { answer.item() } else { text(item, "UserName") };
+    let seen = notes.seen(answer, id);
+    let urn = format!("aws:ssh-key/{id}");
+    let mut credential = notes.credential(CredentialKind::AwsSshKey, (&urn, id), &user(notes, name), seen);
+    credential.active = is_active(item);
+    credential.created = moment(item, "UploadDate");
+    credential.attributes = names_of_key(text(item, "SSHPublicKeyBody"));
+    notes.records.push(Record::Credential(credential));
+}
+
+fn signing_certificates(answer: &Answer, notes: &mut Notes<'_>) {
+    for item in notes.items(answer, "Certificates", &["CertificateId"]) {
+        let id = text(item, "CertificateId");
         let name = if text(item, "UserName").is_empty() { answer.item() } else { text(item, "UserName") };
+        let holder = user(notes, name);
+        let uploaded = moment(item, "UploadDate");
+        let second = uploaded.value().map(|uploaded| uploaded.as_second());
+        let reported = notes.certificates.get(name).into_iter().flatten();
+        // The credential report shows the same, by slot.
+        let slot = reported.filter(|(_, shown)| Some(*shown) == second).map(|(slot, _)| slot).next();
+        let short =
+            slot.map_or_else(|| format!("signing-certificate/{id}"), |slot| format!("signing-certificate-{slot}"));
         let seen = notes.seen(answer, id);
-        let urn = format!("aws:ssh-key/{id}");
-        let mut credential = notes.credential(CredentialKind::AwsSshKey, (&urn, id), &user(notes, name), seen);
+        let kind = CredentialKind::AwsSigningCertificate;
+        let mut credential = notes.credential(kind, (&format!("{holder}#{short}"), &short), &holder, seen);
         credential.active = is_active(item);
-        credential.created = moment(item, "UploadDate");
+        credential.created = uploaded;
+        credential.expires = Known::unknown("AWS takes it whatever end it names");
+        credential.attributes = names_of_key(text(item, "CertificateBody"));
         notes.records.push(Record::Credential(credential));
     }
+}
+
+/// The names of a public key or of the key of a certificate, in whichever form AWS gives it.
+fn names_of_key(body: &str) -> Attributes {
+    let mut attributes = Attributes::default();
+    for (name, text) in published_keys(body).first().into_iter().flat_map(|key| &key.names) {
+        match *name {
+            "ssh_fingerprint" => attributes.set(A::SshFingerprint, text.as_str()),
+            "spki_sha256" => attributes.set(A::SpkiSha256, text.as_str()),
+            _ => {}
+        }
+    }
+    attributes
 }
 
 fn server_certificates(answer: &Answer, notes: &mut Notes<'_>) {

@@ -37,6 +37,11 @@ impl Custom {
         self.has_some |= GROUPS.iter().any(|one| one.name == group);
     }
 
+    /// Whether nothing in the dump says that the cluster has custom resources, or that it has none.
+    pub(super) fn is_unknown(&self) -> bool {
+        !self.has_some && !self.has_definitions
+    }
+
     /// What is to be said; `operators` are the groups that roles of the cluster name, whose objects somebody works with.
     pub(super) fn entry(&self, cluster: &str, operators: &BTreeSet<&'static str>) -> Option<CoverageEntry> {
         if self.has_some {

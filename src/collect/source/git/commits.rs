@@ -8,6 +8,7 @@ use gix::bstr::ByteSlice;
 use gix::objs::{CommitRefIter, Kind, TagRefIter};
 
 use super::ledger::Ledger;
+use super::messages::Messages;
 use super::repository::{Objects, chain};
 use crate::collect::{CollectError, Sink};
 
@@ -80,6 +81,8 @@ pub(super) struct Walker<'a> {
     /// Commits whose parents were not fetched.
     pub(super) shallow: &'a BTreeSet<ObjectId>,
     pub(super) sink: &'a Sink,
+    /// Who searches what commits and tags say.
+    pub(super) messages: &'a Messages<'a>,
 }
 
 impl Walker<'_> {
@@ -89,7 +92,7 @@ impl Walker<'_> {
         let mut buffer = Vec::new();
         let mut queue = Vec::new();
         for (name, id) in tips {
-            match self.peel(id, &mut buffer) {
+            match self.peel(&name, id, &mut buffer) {
                 Some((id, Kind::Commit)) => queue.push(id),
                 Some(_) => self.objects.ledger.other_refs.add(&name),
                 None => {}
@@ -135,12 +138,13 @@ impl Walker<'_> {
     }
 
     /// Follows tags to what they were put on.
-    fn peel(&self, mut id: ObjectId, buffer: &mut Vec<u8>) -> Option<(ObjectId, Kind)> {
+    fn peel(&self, name: &str, mut id: ObjectId, buffer: &mut Vec<u8>) -> Option<(ObjectId, Kind)> {
         loop {
             let kind = self.objects.read(&id, buffer)?;
             if kind != Kind::Tag {
                 return Some((id, kind));
             }
+            self.messages.of_tag(name, id, buffer);
             match TagRefIter::from_bytes(buffer, id.kind()).target_id() {
                 Ok(target) => id = target,
                 Err(error) => {
@@ -163,6 +167,7 @@ impl Walker<'_> {
         };
         let parents = if self.shallow.contains(&id) { Vec::new() } else { commit().parent_ids().collect() };
         let time = commit().committer().ok().and_then(|by| by.time().ok()).map_or(0, |time| time.seconds);
+        self.messages.of_commit(id, buffer, time);
         Some(Commit { id, tree, parents, time })
     }
 }
@@ -204,7 +209,11 @@ fn oldest_first(commits: Vec<Commit>) -> Vec<Commit> {
 
 /// The name, the address and the time of a commit's author, as far as the commit tells them.
 pub(super) fn author(buffer: &[u8], id: ObjectId) -> (String, String, i64) {
-    let Ok(author) = CommitRefIter::from_bytes(buffer, id.kind()).author() else { return Default::default() };
+    CommitRefIter::from_bytes(buffer, id.kind()).author().map(told).unwrap_or_default()
+}
+
+/// The same of a signature as it stands in an object.
+pub(super) fn told(author: gix::actor::SignatureRef<'_>) -> (String, String, i64) {
     let author = author.trim();
     let text = |bytes: &[u8]| bytes.to_str_lossy().into_owned();
     (text(author.name), text(author.email), author.time().map_or(0, |time| time.seconds))

@@ -56,7 +56,7 @@ impl Introducer<'_> {
         self.objects.read_kind(&id, Kind::Commit, &mut buffer)?;
         let (author, email, seconds) = author(&buffer, id);
         let date = Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH);
-        Some(Commit { id: id.to_string(), author, email, date, in_head: false, lies_at: None })
+        Some(Commit { id: id.to_string(), author, email, date, in_head: false, in_message: false, lies_at: None })
     }
 }
 

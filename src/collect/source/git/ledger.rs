@@ -44,6 +44,8 @@ impl Names {
 pub(super) struct Ledger {
     /// Commits that were gone through.
     pub(super) commits: Count,
+    /// Annotated tags whose messages were searched.
+    pub(super) tags: Count,
     /// Versions of files that were scanned, and how many bytes of them were new.
     pub(super) versions: Count,
     pub(super) bytes: Count,

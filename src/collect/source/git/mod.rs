@@ -7,6 +7,7 @@ mod commits;
 mod finds;
 mod introduce;
 mod ledger;
+mod messages;
 mod packed;
 mod repository;
 mod staged;
@@ -23,6 +24,7 @@ use self::changes::{Changes, Comparer};
 use self::commits::{Commit, UNSHALLOW, Walker, tips};
 use self::introduce::Introducer;
 use self::ledger::Ledger;
+use self::messages::Messages;
 use self::repository::{Objects, OpenError, Repository, chain};
 use self::versions::Versions;
 use super::Selection;
@@ -74,7 +76,8 @@ impl Scan<'_> {
     fn history(&self) -> Result<(), CollectError> {
         let objects = Objects::new(self.local, self.ledger);
         let shallow = self.shallow();
-        let walker = Walker { objects: &objects, shallow: &shallow, sink: &self.walk.sink };
+        let messages = Messages::new(self.walk, self.ledger);
+        let walker = Walker { objects: &objects, shallow: &shallow, sink: &self.walk.sink, messages: &messages };
         let commits = walker.all(tips(self.local, self.ledger))?;
         if commits.is_empty() {
             let error = CollectError::failed(self.what, "there is no commit that could be read");
@@ -87,6 +90,7 @@ impl Scan<'_> {
                 UNSHALLOW,
             );
         }
+        messages.send()?;
         let head = self.head().ok().flatten();
         self.commits(objects, &commits, head)
     }
@@ -95,7 +99,8 @@ impl Scan<'_> {
         let objects = Objects::new(self.local, self.ledger);
         let (since, until) = (self.revision(since)?, self.revision(until)?);
         let shallow = self.shallow();
-        let walker = Walker { objects: &objects, shallow: &shallow, sink: &self.walk.sink };
+        let messages = Messages::new(self.walk, self.ledger);
+        let walker = Walker { objects: &objects, shallow: &shallow, sink: &self.walk.sink, messages: &messages };
         let mut commits = walker.between(self.local, since, until)?;
         let mut cut = 0;
         for commit in commits.iter_mut().filter(|commit| shallow.contains(&commit.id)) {
@@ -110,6 +115,7 @@ impl Scan<'_> {
                 UNSHALLOW,
             );
         }
+        messages.send()?;
         self.commits(objects, &commits, Some(until))
     }
 
@@ -178,7 +184,13 @@ impl Scan<'_> {
         let mut detail =
             format!("{} versions of files, {} bytes added", self.ledger.versions.get(), self.ledger.bytes.get());
         if self.what != "staged changes" {
-            detail = format!("{} commits, {detail}; what only reflogs lead to is not read", self.ledger.commits.get());
+            let tags = match self.ledger.tags.get() {
+                0 => String::new(),
+                tags => format!(" and {tags} of tags"),
+            };
+            let commits = self.ledger.commits.get();
+            detail =
+                format!("{commits} commits with their messages{tags}, {detail}; what only reflogs lead to is not read");
         }
         self.ledger.send(&self.walk.target, self.what, detail, &self.walk.sink)
     }

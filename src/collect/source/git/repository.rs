@@ -25,12 +25,27 @@ pub(super) enum OpenError {
     /// Neither the folder nor one above it is one.
     #[error("this is no git repository, nor does it lie in one")]
     None,
+    /// Its objects have names that are not understood.
+    #[error("its objects are named by {0}, and only those of sha1 are read")]
+    Names(String),
+    /// Its refs lie in a form that is not understood.
+    #[error("its refs are kept as a reftable (extensions.refStorage), which is not read")]
+    Refs,
     /// There is one that cannot be opened.
     #[error("{0}")]
     Broken(String),
 }
 
 impl OpenError {
+    fn of(error: &gix::Error) -> Self {
+        let text = chain(error);
+        let of_names = text.contains("extensions.objectFormat").then(|| text.split("input=\"").nth(1)).flatten();
+        match of_names.and_then(|rest| rest.split('"').next()) {
+            Some(name) => Self::Names(name.to_owned()),
+            None => Self::Broken(text),
+        }
+    }
+
     /// What the user can do.
     pub(super) fn remedy(&self) -> &'static str {
         match self {
@@ -38,7 +53,11 @@ impl OpenError {
                 "name a folder of a git repository, or with --trees-in a folder that holds some; or scan its files without a \
                  choice of commits"
             }
-            OpenError::Broken(_) => "see what git fsck says; repositories with sha1 objects are read",
+            OpenError::Names(_) => "scan the files that lie there, without a choice of commits",
+            OpenError::Refs => {
+                "move them into files in a clone (git clone --mirror, git refs migrate --ref-format=files), and scan that"
+            }
+            OpenError::Broken(_) => "see what git fsck says",
         }
     }
 }
@@ -71,9 +90,13 @@ impl Repository {
         let opened = catch_unwind(|| options.open(dot_git));
         let shared = match opened {
             Ok(Ok(shared)) => shared,
-            Ok(Err(error)) => return Err(OpenError::Broken(chain(&error))),
+            Ok(Err(error)) => return Err(OpenError::of(&error)),
             Err(_) => return Err(OpenError::Broken("the repository is malformed".to_owned())),
         };
+        // What such a repository keeps in place of refs is there for programs that know nothing of it.
+        if shared.to_thread_local().common_dir().join("reftable").is_dir() {
+            return Err(OpenError::Refs);
+        }
         Ok(Self { shared, prefix: git_path(prefix) })
     }
 

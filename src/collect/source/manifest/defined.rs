@@ -7,6 +7,23 @@ use crate::collect::CollectError;
 use crate::collect::agents::Administrators;
 use crate::model::{AttributeName, Attributes, Location, Record, Setting, SettingKind, Urn};
 
+/// A program that is not run: whatever it makes may have any name.
+pub(super) fn program(name: &str) -> Definition {
+    Definition {
+        form: "program",
+        address: name.to_owned(),
+        kind: None,
+        line: 1,
+        name: None,
+        patterns: vec!["*".to_owned()],
+        arn: None,
+        optional: true,
+        provider: None,
+        root: None,
+        administrator_by: None,
+    }
+}
+
 impl Reader<'_> {
     /// What the Terraform of the tree makes, which is known when all of it was read.
     pub(super) fn terraform(&mut self) {

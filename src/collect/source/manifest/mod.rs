@@ -2,6 +2,7 @@
 //! states, those of Pulumi, CloudFormation templates, GitHub workflows, GitLab pipelines. Names and places only; nothing is evaluated, and no value of a
 //! state leaves it.
 
+mod called;
 mod defined;
 mod events;
 mod habits;
@@ -96,6 +97,7 @@ pub(super) fn run(root: &Root, target: &str, context: &Context, sink: &Sink) -> 
         count: 0,
         holes: Vec::new(),
         repositories: Repositories::new(&root.path),
+        programs: BTreeSet::new(),
         providers: None,
     };
     let mut walker = WalkBuilder::new(&root.path);
@@ -128,13 +130,30 @@ enum Form {
     State,
     Pulumi,
     Template,
+    /// Code in a language of its own, which is not run: it may make anything.
+    Program(&'static str),
 }
+
+/// Programs that make what a cloud has, by the files that say so, in lower case.
+/// Sources: AWS CDK Developer Guide, "AWS CDK projects"; Pulumi, "Project file"; Serverless Framework, "Services"; Terragrunt,
+/// "Configuration".
+const PROGRAMS: &[(&str, &str)] = &[
+    ("cdk.json", "CDK program"),
+    ("pulumi.yaml", "Pulumi program"),
+    ("pulumi.yml", "Pulumi program"),
+    ("serverless.yml", "Serverless service"),
+    ("serverless.yaml", "Serverless service"),
+    ("terragrunt.hcl", "Terragrunt unit"),
+];
 
 impl Form {
     /// By the path in lower case and how the file begins.
     fn of(path: &str, is_workflow: bool, head: &str) -> Option<Self> {
         let has = |word: &str| head.contains(word);
-        if is_workflow {
+        let file = path.rsplit('/').next().unwrap_or(path);
+        if let Some((_, name)) = PROGRAMS.iter().find(|(known, _)| *known == file) {
+            Some(Self::Program(name))
+        } else if is_workflow {
             Some(Self::Workflow)
         } else if pipeline::is_one(path) {
             Some(Self::Pipeline)
@@ -163,6 +182,8 @@ struct Reader<'a> {
     count: u64,
     holes: Vec<(String, String)>,
     repositories: Repositories,
+    /// Which programs were met.
+    programs: BTreeSet<&'static str>,
     /// The providers of the folder that was last asked about.
     providers: Option<(String, Providers)>,
 }
@@ -194,6 +215,8 @@ impl Reader<'_> {
             Some(Form::State) => state::terraform(text.as_bytes()),
             Some(Form::Pulumi) => state::pulumi(text.as_bytes()),
             Some(Form::Template) => Ok(defined::of_template(&text)),
+            // One of each is enough to say that there may be more.
+            Some(Form::Program(name)) => Ok(Vec::from_iter(self.programs.insert(name).then(|| defined::program(name)))),
             None => return Ok(()),
         };
         match found {
@@ -217,7 +240,9 @@ impl Reader<'_> {
     fn workflow(&mut self, path: &str, text: &str) -> Result<(), CollectError> {
         self.habits(path, text)?;
         let default = self.repositories.default_branch_of(path);
-        let Some(found) = workflow::read(text, default.as_deref()) else { return Ok(()) };
+        let folder = Path::new(path).parent().map(|folder| self.root.path.join(folder)).unwrap_or_default();
+        let open = |name: &str| read(&folder.join(name), |_| true);
+        let Some(found) = workflow::read(text, default.as_deref(), &open) else { return Ok(()) };
         let mut attributes = Attributes::default().with(AttributeName::Outsiders, found.outsiders);
         self.about_file(path, &mut attributes);
         if !self.repositories.is_at_github(path) {

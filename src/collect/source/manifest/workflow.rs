@@ -1,9 +1,10 @@
 //! GitHub workflows that ask for a cloud's identity with a token of their own. Runs nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::called::{self, Open, plain};
 use super::events;
 use crate::collect::agents::{held_jobs, roles_in};
 
@@ -46,11 +47,12 @@ pub(super) fn is_one(path: &str) -> bool {
 }
 
 /// Reads a workflow that may have a token of its own; `None` for all others. As YAML, and by lines where a YAML library
-/// refuses it: it may still run. `default` is the branch that is the repository's own, where that is known.
-pub(super) fn read(text: &str, default: Option<&str>) -> Option<Workflow> {
+/// refuses it: it may still run. `default` is the branch that is the repository's own, where that is known; `open` gives the
+/// other workflows of the repository, which it may call.
+pub(super) fn read(text: &str, default: Option<&str>, open: &Open<'_>) -> Option<Workflow> {
     let line = token_line(text)?;
     match tree(text) {
-        Some(tree) => of_tree(&tree, text, line, default),
+        Some(tree) => of_tree(&tree, text, line, default, open),
         None => by_lines(text),
     }
 }
@@ -78,7 +80,7 @@ pub(super) fn tree(text: &str) -> Option<Value> {
     serde_saphyr::from_str_with_options::<Value>(text, options).ok().filter(Value::is_object)
 }
 
-fn of_tree(tree: &Value, text: &str, line: u64, default: Option<&str>) -> Option<Workflow> {
+fn of_tree(tree: &Value, text: &str, line: u64, default: Option<&str>, open: &Open<'_>) -> Option<Workflow> {
     let on = events::of(tree.get("on").or_else(|| tree.get("true")));
     let is_open = on.iter().any(|(event, _)| OPEN_EVENTS.contains(event));
     // A job that asks who it is lets no outsider near its token.
@@ -91,12 +93,21 @@ fn of_tree(tree: &Value, text: &str, line: u64, default: Option<&str>) -> Option
         }
         has_token = true;
         workflow.outsiders |= is_open && !held.contains(name);
-        let tails = events::subjects(&on, job, default);
-        let roles = roles_of(job, tree);
-        for role in roles.iter().map(String::as_str).chain(["*"]) {
-            workflow.subjects.extend(tails.iter().map(|tail| format!("{role} {tail}")));
+        let mut ask = |tails: Vec<String>, roles: BTreeSet<String>| {
+            for role in roles.iter().map(String::as_str).chain(["*"]) {
+                workflow.subjects.extend(tails.iter().map(|tail| format!("{role} {tail}")));
+            }
+            workflow.roles.extend(roles);
+        };
+        let none = BTreeMap::new();
+        ask(events::subjects(&on, job, default), roles_of(job, tree, &none));
+        // What is called has the events and the repository of its caller, and its own word on what its token is for.
+        for inner in called::jobs(job, tree, &none, open) {
+            let own = inner.job.get("permissions").or_else(|| inner.of.get("permissions"));
+            if own.is_none() || gives_token(own) {
+                ask(events::subjects(&on, &inner.job, default), roles_of(&inner.job, &inner.of, &inner.inputs));
+            }
         }
-        workflow.roles.extend(roles);
     }
     while workflow.subjects.len() > MOST_SUBJECTS {
         workflow.subjects.pop_last();
@@ -108,26 +119,18 @@ fn of_tree(tree: &Value, text: &str, line: u64, default: Option<&str>) -> Option
 
 /// The roles that the steps of a job name: as the input of the action for it, as the variable that every SDK reads, or on a
 /// command line. Source: AWS SDKs and Tools Reference Guide, "Assume role credential provider" (`AWS_ROLE_ARN`).
-fn roles_of(job: &Value, tree: &Value) -> BTreeSet<String> {
+fn roles_of(job: &Value, tree: &Value, inputs: &BTreeMap<String, String>) -> BTreeSet<String> {
     let steps: Vec<&Value> = job.get("steps").and_then(Value::as_array).into_iter().flatten().collect();
-    let by_input = steps.iter().filter_map(|step| {
-        let role = step.pointer("/with/role-to-assume")?.as_str()?.trim();
-        Some(of_environment(role, [step, job, tree]).unwrap_or(role).to_owned())
-    });
+    let by_input = steps
+        .iter()
+        .filter_map(|step| Some(plain(step.pointer("/with/role-to-assume")?.as_str()?, &[step, job, tree], inputs)));
     let mut roles: BTreeSet<String> = by_input.filter(|role| is_plain(role)).collect();
     let places = steps.iter().copied().chain([job, tree]);
     let by_variable = places.filter_map(|place| place.pointer("/env/AWS_ROLE_ARN")?.as_str());
-    roles.extend(by_variable.flat_map(roles_in));
+    roles.extend(by_variable.flat_map(|text| roles_in(&plain(text, &[job, tree], inputs))));
     let runs = steps.iter().filter_map(|step| step.get("run")?.as_str());
     roles.extend(runs.filter(|run| run.contains("assume-role-with-web-identity")).flat_map(roles_in));
     roles
-}
-
-/// The text behind `${{ env.NAME }}`, of the innermost place that has it.
-fn of_environment<'v>(role: &str, places: [&'v Value; 3]) -> Option<&'v str> {
-    let inner = role.strip_prefix("${{")?.strip_suffix("}}")?.trim();
-    let name = inner.strip_prefix("env.")?;
-    places.into_iter().find_map(|place| place.get("env")?.get(name)?.as_str()).map(str::trim)
 }
 
 fn is_plain(role: &str) -> bool {
@@ -180,7 +183,7 @@ mod tests {
     const TEXT: &str = "on:\n  push:\n    branches: [main]\npermissions:\n  id-token: write\njobs:\n  a:\n    steps:\n      - uses: x\n        with:\n          role-to-assume: arn:aws:iam::111122223333:role/ci # it\n      - run: echo issue_comment\n";
 
     fn found(text: &str) -> Workflow {
-        read(text, Some("main")).expect("it has a token")
+        read(text, Some("main"), &|_| None).expect("it has a token")
     }
 
     #[test]
@@ -189,7 +192,7 @@ mod tests {
         assert_eq!((one.line, one.outsiders, one.roles.len()), (5, false, 1));
         assert!(found(&TEXT.replace("  push:", "  pull_request_target:")).outsiders);
         assert!(found(&TEXT.replace("on:\n  push:", "on: [push, issues]\nx:\n  y:")).outsiders);
-        assert_eq!(read(&TEXT.replace("id-token: write", "id-token: none"), None), None);
+        assert_eq!(read(&TEXT.replace("id-token: write", "id-token: none"), None, &|_| None), None);
         assert!(found(&TEXT.replace("arn:aws", "${{ vars.ROLE }}arn:aws")).roles.is_empty());
     }
 
@@ -236,7 +239,7 @@ mod tests {
         let of_job = "on: push\njobs:\n  a: {permissions: {id-token: write}, steps: []}\n  b: {steps: []}\n";
         assert_eq!(found(of_job).line, 3);
         // A job's own permissions take the place of the workflow's.
-        assert_eq!(read(&of_job.replace("id-token: write", "contents: read # id-token"), None), None);
+        assert_eq!(read(&of_job.replace("id-token: write", "contents: read # id-token"), None, &|_| None), None);
     }
 
     #[test]
@@ -246,6 +249,26 @@ mod tests {
         assert!(found(&text).roles.is_empty());
         let with = format!("env: {{ROLE: \"arn:aws:iam::111122223333:role/ci\"}}\n{text}");
         assert_eq!(found(&with).roles, found(TEXT).roles);
+    }
+
+    #[test]
+    fn what_a_job_calls_asks_with_the_token_of_the_job() {
+        let caller = "on: pull_request_target\npermissions: {id-token: write}\njobs:\n  a:\n    uses: ./.github/workflows/aws.yml\n    with: {role: \"arn:aws:iam::111122223333:role/ci\"}\n";
+        let callee = "on: {workflow_call: {inputs: {role: {type: string}, other: {default: \"arn:aws:iam::111122223333:role/other\"}}}}\njobs:\n  b:\n    environment: prod\n    env: {R: \"${{ inputs.role }}\"}\n    steps:\n      - {uses: x, with: {role-to-assume: \"${{ env.R }}\"}}\n  c:\n    permissions: {contents: read}\n    steps:\n      - {uses: x, with: {role-to-assume: \"${{ inputs.other }}\"}}\n";
+        let open = |name: &str| (name == "aws.yml").then(|| callee.to_owned());
+        let one = read(caller, Some("main"), &open).expect("it has a token");
+        assert!(one.outsiders);
+        let role = "arn:aws:iam::111122223333:role/ci";
+        assert_eq!(one.roles, BTreeSet::from([role.to_owned()]), "the other job has no token");
+        assert!(one.subjects.contains(&format!("{role} environment:prod")), "{:?}", one.subjects);
+        // It asks for more than it was lent: nothing comes of it.
+        assert_eq!(read(&caller.replace("id-token: write", "contents: read # id-token"), None, &open), None);
+        // A workflow that calls itself ends.
+        let itself = |_: &str| Some(caller.replace("pull_request_target", "workflow_call"));
+        assert!(read(caller, None, &itself).expect("it has a token").roles.is_empty());
+        // A name that leads out of the folder is nobody's.
+        let out = caller.replace("workflows/aws.yml", "workflows/../../aws.yml");
+        assert!(read(&out, None, &|_| panic!("it is not asked for")).expect("it has a token").roles.is_empty());
     }
 
     #[test]
