@@ -221,6 +221,9 @@ const FULL: u32 = u32::MAX;
 /// In place of a power or an edge: there is none.
 const NONE: u32 = u32::MAX - 1;
 
+/// Things that lie equally far: each with who has the power, and the first edge of the way there.
+type Level = Vec<(u32, u32, u32)>;
+
 impl Search {
     fn over(graph: &Graph) -> Self {
         let carries = |edge: &u32| graph.edges[*edge as usize].kind.carries_power();
@@ -234,7 +237,7 @@ impl Search {
 
     fn follow_back(&mut self, power: u32, holders: impl Iterator<Item = (u32, Holding)>, covering: [Option<u32>; 2]) {
         // A step further is never surer: what lies open is taken in turn of surety and distance, sorted when its turn comes.
-        let mut open: BTreeMap<(Holding, u16), Vec<(u32, u32, u32)>> = BTreeMap::new();
+        let mut open: BTreeMap<(Holding, u16), Level> = BTreeMap::new();
         for (at, holding) in holders {
             open.entry((holding, 0)).or_default().push((at, at, NONE));
         }

@@ -26,10 +26,10 @@ impl Library {
         Self { documents: iam.par_iter().map(read).collect(), others }
     }
 
-    /// The documents of the other versions of a policy, in their order.
-    pub(super) fn others(&self, policy: &Policy) -> &[Arc<Document>] {
+    /// The documents of the other versions of a policy, in their order; read now if they were not before.
+    pub(super) fn others(&self, policy: &Policy) -> Vec<Arc<Document>> {
         let read = || policy.other_versions.iter().map(|one| Arc::new(Document::read(&one.document))).collect();
-        self.others.get(&policy.id).map(|others| others.get_or_init(read).as_slice()).unwrap_or_default()
+        self.others.get(&policy.id).map_or_else(read, |known| known.get_or_init(read).clone())
     }
 
     /// The document of a policy; read now if it was not before.

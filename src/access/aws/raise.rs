@@ -89,7 +89,7 @@ fn earlier<'t>(target: &'t Node<'_>) -> &'t [(usize, String, Step)] {
             let documents = target.means.library.others(policy);
             let versions = policy.other_versions.iter().zip(documents);
             versions.filter_map(move |(version, document)| {
-                Some((at, version.name.clone(), raised_by(target, &policy.id, document)?))
+                Some((at, version.name.clone(), raised_by(target, &policy.id, &document)?))
             })
         });
         all.collect()

@@ -40,6 +40,9 @@ const PACKED: &[(&[u8], &str)] = &[
     (b"ID3", "sound and film"),
     (b"fLaC", "sound and film"),
     (b"\x1aE\xdf\xa3", "sound and film"),
+    // Of Java, older and newer.
+    (b"\xfe\xed\xfe\xed", "key stores"),
+    (b"\xce\xce\xce\xce", "key stores"),
     // Office documents before 2007: [MS-CFB] 2.2.
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "office documents"),
 ];
@@ -66,6 +69,8 @@ fn by_magic(head: &[u8]) -> Kind {
         [0x1f, 0x8b, 8, ..] => Kind::Archive(Archive::Gzip),
         // RFC 8878 3.1.1.
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Kind::Archive(Archive::Zstd),
+        // PKCS#12: a sequence that begins with version 3 and another sequence, RFC 7292 section 4.
+        [0x30, 0x82, _, _, 2, 1, 3, 0x30, ..] | [0x30, 0x80, 2, 1, 3, 0x30, ..] => Kind::Packed("key stores"),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Kind::Packed("images"),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W' | b'A', ..] => Kind::Packed("sound and film"),
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => Kind::Packed("sound and film"),
@@ -103,6 +108,10 @@ mod tests {
             (b"RIFF\x01\0\0\0WEBPVP8 ", Kind::Packed("images")),
             (b"%PDF-1.7\n", Kind::Packed("PDF documents")),
             (b"SQLite format 3\0", Kind::Packed("SQLite databases")),
+            (b"\x30\x82\x09\xd1\x02\x01\x03\x30\x82", Kind::Packed("key stores")),
+            (b"\xfe\xed\xfe\xed\0\0\0\x02", Kind::Packed("key stores")),
+            // A certificate in DER is read as it is.
+            (b"\x30\x82\x03\x4a\x30\x82", Kind::Text),
             (b"PK = 3", Kind::Text),
             (b"BZh = 'x'", Kind::Text),
             (b"RIFF and WEBP", Kind::Text),
