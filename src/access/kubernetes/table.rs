@@ -95,7 +95,7 @@ impl Named {
     }
 
     /// What the object of a name is called, where the name is of such an object.
-    pub(super) fn object<'n>(self, name: &'n str) -> Option<&'n str> {
+    pub(super) fn object(self, name: &str) -> Option<&str> {
         match self {
             Self::Node => name.strip_prefix("system:node:").filter(|name| !name.is_empty()),
             _ => Some(name),
