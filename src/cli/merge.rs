@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &Merge, global: &Global, config: &Config) -> Result
     let judging = Judging::new(SubjectKind::ALL, &arguments.reporting, global, config)?;
     let mut union = Union::default();
     let mut broken = Vec::new();
-    for (store, name) in manifests(&arguments.parts)? {
+    for (store, name) in manifests(&arguments.parts, &mut broken)? {
         match read(&store, &name) {
             Ok(brought) => union = union.with(brought),
             Err(error) => broken.push(hole(&error)),
@@ -52,8 +52,9 @@ pub(super) fn run(arguments: &Merge, global: &Global, config: &Config) -> Result
     judging.judge(records, now, &inputs, &Searched::by_others())
 }
 
-/// Every manifest that was named, or lies in a folder or bucket that was, by name.
-fn manifests(places: &[String]) -> Result<Vec<(Rc<Store>, String)>, Failure> {
+/// Every manifest that was named, or lies in a folder or bucket that was, by name. A place that may be reached another time
+/// is a hole: the report tells of the others.
+fn manifests(places: &[String], broken: &mut Vec<CoverageEntry>) -> Result<Vec<(Rc<Store>, String)>, Failure> {
     let mut manifests = Vec::new();
     for place in places {
         let is_file = is_manifest(place);
@@ -62,23 +63,26 @@ fn manifests(places: &[String]) -> Result<Vec<(Rc<Store>, String)>, Failure> {
             None if is_file => (".", Some(place.as_str())),
             None => (place.as_str(), None),
         };
-        let store = Rc::new(Store::open(place, &config::bucket_variable).map_err(told)?);
-        let names = match name {
-            Some(name) => vec![name.to_owned()],
-            None => store.list().map_err(told)?,
+        let listed = Store::open(place, &config::bucket_variable).and_then(|store| {
+            let names = name.map_or_else(|| store.list(), |name| Ok(vec![name.to_owned()]))?;
+            Ok((Rc::new(store), names))
+        });
+        let (store, names) = match listed {
+            Ok(listed) => listed,
+            Err(error) if error.may_pass => {
+                broken.push(hole(&error).remedy("merge again when it can be reached"));
+                continue;
+            }
+            Err(error) => return Err(Failure(error.to_string())),
         };
         let names = names.into_iter().filter(|name| is_manifest(name));
         manifests.extend(names.map(|name| (Rc::clone(&store), name)));
     }
-    if manifests.is_empty() {
+    if manifests.is_empty() && broken.is_empty() {
         let what = "there is no shard in it (expected files that end in .shard.json; `collect --shard` writes them)";
         return Err(Failure(format!("{}: {what}", places.join(", "))));
     }
     Ok(manifests)
-}
-
-fn told(error: PartError) -> Failure {
-    Failure(error.to_string())
 }
 
 fn read(store: &Store, name: &str) -> Result<Union, PartError> {

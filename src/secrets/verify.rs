@@ -188,9 +188,10 @@ fn basic(value: &[u8]) -> bool {
     if text.contains(|letter: char| letter.is_control() || letter == char::REPLACEMENT_CHARACTER) {
         return false;
     }
-    text.split_once(':').is_some_and(|(_, password)| {
+    text.split_once(':').is_some_and(|(user, password)| {
         let is_blank = super::allow::is_stand_in(password) || super::allow::is_placeholder(password.as_bytes());
-        password.len() >= 5 && !is_blank
+        // Aladdin signs in in the manual itself (RFC 7617 §2), and in the tests of whoever read it.
+        password.len() >= 5 && !is_blank && user != "aladdin"
     })
 }
 

@@ -292,7 +292,9 @@ fn a_bucket_that_cannot_be_reached_is_said_before_anything_is_read() {
     assert!(ran.stderr.contains(told) && ran.stderr.contains("this shard is not written"), "{}", ran.stderr);
     assert!(begun.elapsed().as_secs() < 30, "the tries are bounded");
     let ran = merge(folder.path(), "s3://parts/x", &variables);
-    assert!(ran.code == 2 && ran.stderr.contains("cannot be reached"), "{}", ran.stderr);
+    let report: Value = serde_json::from_str(&ran.stdout).expect("the report comes out");
+    assert_eq!((ran.code, &report["summary"]["holes"]), (3, &1.into()), "{}", ran.stderr);
+    assert!(ran.stdout.contains("http://127.0.0.1:1 cannot be reached"), "{}", ran.stdout);
     for (place, message) in [
         ("ftp://parts", "expected a folder, file:, s3://, gs:// or az://"),
         ("s3://", "expected s3://BUCKET"),
@@ -304,6 +306,16 @@ fn a_bucket_that_cannot_be_reached_is_said_before_anything_is_read() {
     let place = format!("file:{}", folder.path().join("parts").display());
     assert_eq!(collect(folder.path(), "1/1", &place, &[]).code, 0);
     assert_eq!(merge(folder.path(), "parts", &[]).code, 1);
+    // What lies elsewhere is told all the same.
+    let mut both = nonhuman(folder.path());
+    both.args(["merge", "--isolated", "--format", "json", "parts", "s3://parts/x"]).envs(variables);
+    let both: Ran = both.output().expect("it starts").into();
+    let (one, two): (Value, Value) = (
+        serde_json::from_str(&both.stdout).expect("JSON"),
+        serde_json::from_str(&merge(folder.path(), "parts", &[]).stdout).expect("JSON"),
+    );
+    assert_eq!((both.code, &one["findings"]), (1, &two["findings"]));
+    assert_eq!(one["summary"]["incomplete"], true);
 }
 
 /// The answer of a call to moto with a made-up signature, which says which service is meant.

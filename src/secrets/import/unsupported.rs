@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How many detectors of ours are named that a file takes the place of: `rules list` has all.
+const SHOWN_NAMES: usize = 5;
+
 /// What it means that something of a file is not supported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effect {
@@ -114,7 +117,10 @@ impl Taken {
         }
         for (what, names) in [("replaced", &self.replaced), ("switched off", &self.disabled)] {
             if !names.is_empty() {
-                text += &format!("; {what} of ours: {}", names.join(", "));
+                let shown = names.get(..SHOWN_NAMES).unwrap_or(names).join(", ");
+                let more = names.len().saturating_sub(SHOWN_NAMES);
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                text += &format!("; {what} of ours: {shown}{more}");
             }
         }
         text
