@@ -58,7 +58,11 @@ pub(super) enum Sort {
 
 /// Agents and servers of operators, and workloads that are given the key of a model's provider.
 pub(super) fn read(file: &mut File<'_>, uses: &mut Uses, tables: &Tables) {
-    let Ok(trees) = objects(file.text) else { return };
+    let trees = match objects(file.text) {
+        Ok(trees) => trees,
+        // A template is no YAML yet; what is too long is told.
+        Err(error) => return file.cut.extend(error.limit()),
+    };
     let namespaces: Vec<&str> = trees.iter().filter_map(|tree| tree.get("metadata")).filter_map(namespace).collect();
     for tree in &trees {
         let version = tree.text_of("apiVersion").unwrap_or_default();

@@ -231,3 +231,19 @@ fn agents_of_other_programs_are_judged_alike() {
         assert_eq!(rules(&report(&[(path, text)])), expected.into_iter().collect::<Vec<_>>(), "{path}: {text}");
     }
 }
+
+/// A manifest of any length is read, or said to be too long.
+#[test]
+fn long_manifests_are_read_or_told() {
+    let agent = |number: usize| {
+        format!("apiVersion: kagent.dev/v1alpha2\nkind: Agent\nmetadata: {{name: a{number}}}\nspec: {{}}\n---\n")
+    };
+    let text: String = (0..2_100).map(agent).collect();
+    let found = report(&[("all.yaml", &text)]);
+    let agents = found["identities"].as_array().expect("a list").iter().filter(|one| one["kind"] == "agent.cloud");
+    assert_eq!(agents.count(), 2_100);
+    let found = report(&[("all.yaml", &format!("{}{}", agent(0), "a: b\n---\n".repeat(20_010)))]);
+    let told = found["coverage"].as_array().expect("a list").iter();
+    let told = told.filter_map(|one| one["detail"].as_str()).find(|detail| detail.contains("at most 20000 documents"));
+    assert!(told.is_some(), "{}", found["coverage"]);
+}
