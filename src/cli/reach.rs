@@ -11,7 +11,7 @@ use super::question::{Asking, Known};
 use super::{Failure, show, thing};
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::model::{CapabilityKind, Edge, EdgeKind, Provider, Urn};
+use crate::model::{AttributeName, CapabilityKind, Credential, CredentialKind, Edge, EdgeKind, Provider, Urn};
 
 /// The deepest branch of the tree, and the longest tree, in lines: longer ones are not read.
 const DEEPEST: usize = 12;
@@ -37,7 +37,9 @@ pub(super) fn run(arguments: &Reach, global: &Global, config: &Config) -> Result
     let graph = &known.inventory.facts.graph;
     let powers: Vec<_> =
         graph.reach_of(&id).map(|power| json!({"power": power, "way": graph.way(&id, &power)})).collect();
-    let mut answer = Answer::new(thing::label(&known.inventory, &id), json!({"id": id, "reach": powers}));
+    let (given, rows) = given(&known, &id);
+    let mut answer =
+        Answer::new(thing::label(&known.inventory, &id), json!({"id": id, "reach": powers, "given": rows}));
     let mut tree = Tree { known: &known, section: Section::new("Leads to"), seen: BTreeSet::new(), lines: 0 };
     tree.branch(&id, 0);
     if tree.section.is_empty() {
@@ -58,8 +60,46 @@ pub(super) fn run(arguments: &Reach, global: &Global, config: &Config) -> Result
         section.line(0, "no power that is known of; see below what could not be seen");
         answer.add(section);
     }
+    answer.add(given);
     answer.add(tree.section);
     arguments.asking.tell(&known, answer)
+}
+
+/// How many credentials of one agent are named.
+const MOST_GIVEN: usize = 20;
+
+/// What an agent and the servers and models that it uses are given: values that stand there, and what they are called where
+/// they are kept, which is not followed.
+fn given(known: &Known, id: &Urn) -> (Section, Vec<serde_json::Value>) {
+    let inventory = &known.inventory;
+    let (mut section, mut rows) = (Section::new("Is given"), Vec::new());
+    let is_agent = |id: &Urn| inventory.identities.get(id).is_some_and(|one| one.provider() == Provider::Agents);
+    let used = inventory.facts.graph.from(id).iter().map(|edge| &edge.to);
+    let holders: BTreeSet<&Urn> = used.chain([id]).filter(|one| is_agent(id) && is_agent(one)).collect();
+    for holder in holders {
+        let rights = inventory.identities.get(holder).and_then(|one| one.attributes.text(AttributeName::GivenRights));
+        let of_holder = inventory.facts.identities.get(holder).map(|facts| &facts.credentials);
+        let credentials = of_holder.into_iter().flatten().filter_map(|one| inventory.credentials.get(one));
+        let credentials: Vec<&Credential> =
+            credentials.filter(|one| one.kind == CredentialKind::AgentGiven).take(MOST_GIVEN).collect();
+        let rights = rights.filter(|rights| !rights.is_empty());
+        if rights.is_none() && credentials.is_empty() {
+            continue;
+        }
+        section.line(0, thing::label(inventory, holder));
+        rights.into_iter().for_each(|rights| section.line(1, format!("by its pipeline: {rights}")));
+        for one in credentials {
+            let by = one.attributes.text(AttributeName::GivenAs).unwrap_or("settings");
+            let reference = one.attributes.text(AttributeName::Reference);
+            let text = match reference {
+                Some(reference) => format!("{} ({by}) as {reference}, whose value was not read", one.name),
+                None => format!("{} ({by}), whose value stands at {}", one.name, one.evidence.location),
+            };
+            section.line(1, text);
+            rows.push(json!({"holder": holder, "name": one.name, "by": by, "reference": reference}));
+        }
+    }
+    (section, rows)
 }
 
 /// What sort of thing a step leads to, and where: things of one sort are told together.

@@ -1,5 +1,7 @@
 //! `nonhuman show`: everything that is known of one thing, with where it was seen.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use serde_json::json;
 
@@ -11,7 +13,8 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::inventory::IdentityFacts;
 use crate::model::{
-    AttributeValue, Edge, EdgeKind, EscalationPath, Identity, Known, PrincipalKind, Urn, days_between, short_date,
+    AttributeValue, CapabilityKind, Edge, EdgeKind, EscalationPath, Identity, IdentityKind, Known, PrincipalKind, Urn,
+    days_between, short_date,
 };
 use crate::report::{last_use_words, owner_words};
 use crate::rules::evaluate;
@@ -290,7 +293,15 @@ fn more(count: usize, section: &mut Section) {
 pub(super) fn reach(known: &Graph, id: &Urn, answer: &mut Answer) {
     let graph = &known.inventory.facts.graph;
     let mut section = Section::new("What can be done with it");
+    let own: BTreeSet<CapabilityKind> =
+        graph.reach_of(id).filter(|power| power.steps == 0).map(|power| power.kind).collect();
     for power in graph.reach_of(id) {
+        // What an agent can do through a server is told of itself already, with the server as its proof.
+        let at = known.inventory.identities.get(power.at);
+        let is_told = power.steps == 1 && at.is_some_and(|one| one.kind == IdentityKind::AgentServer);
+        if is_told && power.at != id && own.contains(&power.kind) && ABILITIES.contains(&power.kind) {
+            continue;
+        }
         section.line(0, thing::reached(&power));
         for edge in graph.way(id, &power) {
             section.line(1, thing::step(&known.inventory, edge));
@@ -300,6 +311,10 @@ pub(super) fn reach(known: &Graph, id: &Urn, answer: &mut Answer) {
     }
     answer.add(section);
 }
+
+/// What agents can do by their servers.
+const ABILITIES: [CapabilityKind; 4] =
+    [CapabilityKind::ReadPrivateData, CapabilityKind::ReadUntrusted, CapabilityKind::SendOut, CapabilityKind::RunCode];
 
 /// What proves the power of the identity at a way's end.
 fn end_of_way(known: &Graph, power: &crate::model::Reached<'_>) -> Option<String> {

@@ -124,6 +124,7 @@ fn abilities(inventory: &mut Inventory, agents: &[Identity], unasked: &BTreeSet<
         if of_agent.approvals_off || sends_by_tool || servers.iter().any(sends_unasked) {
             attributes.set(Name::ApprovalsOff, true);
         }
+        capabilities.extend(writes(agent));
         capabilities.sort();
         let facts = inventory.facts.identities.entry(agent.id.clone()).or_default();
         facts.capabilities = capabilities;
@@ -132,6 +133,17 @@ fn abilities(inventory: &mut Inventory, agents: &[Identity], unasked: &BTreeSet<
     for (id, attributes) in concluded {
         inventory.facts.attributes.entry(id).or_default().fill(attributes, true);
     }
+}
+
+/// What the token of its pipeline lets an agent write.
+fn writes(agent: &Identity) -> Option<Capability> {
+    let parts = agent.attributes.texts(Name::WritePermissions);
+    (!parts.is_empty()).then(|| Capability {
+        kind: CapabilityKind::WriteData,
+        scope: format!("its repository: {}", parts.join(", ")),
+        conditional: false,
+        proof: vec![format!("the token of its workflow may write {}", parts.join(", "))],
+    })
 }
 
 /// What the settings of an agent take away.

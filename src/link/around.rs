@@ -122,5 +122,9 @@ fn runs(inventory: &Inventory) -> Runs<'_> {
         let accounts = accounts.map(|account| (namespace, account));
         runs.entry((&one.tenant, resource, name)).or_default().extend(accounts);
     }
+    for node in inventory.settings.iter().filter(|one| one.kind == SettingKind::KubernetesNode) {
+        let accounts = node.attributes.texts(AttributeName::PodsOf).iter().filter_map(|one| one.split_once('/'));
+        runs.entry((&node.tenant, "nodes", &node.name)).or_default().extend(accounts);
+    }
     runs
 }

@@ -183,6 +183,9 @@ fn who_acts_as_a_node_has_what_runs_on_it() {
     };
     let told = scan(at.path(), &objects(acts(&["system:node:n1"], &["system:nodes"])));
     assert_eq!(subjects(&told, "becomes-cluster-administrator"), ["k8s:prod/app/sa/who"]);
+    // Another node has other pods.
+    let told = scan(at.path(), &objects(acts(&["system:node:n2"], &["system:nodes"])));
+    assert_eq!(subjects(&told, "becomes-cluster-administrator"), Vec::<String>::new());
     // The name alone, without the group, is no node.
     let told = scan(at.path(), &objects(acts(&["system:node:n1"], &["others"])));
     assert_eq!(subjects(&told, "becomes-cluster-administrator"), Vec::<String>::new());

@@ -234,7 +234,9 @@ fn of_names(
                 add(row.kind, of.scope(tenant, namespace, name));
                 continue;
             }
-            let there = held.resources_of(need).flat_map(|resource| (around.runs)(tenant, namespace, resource, name));
+            let Some(object) = of.object(name) else { continue };
+            let resources = held.resources_of(need).map(|resource| of.resource().unwrap_or(resource));
+            let there = resources.flat_map(|resource| (around.runs)(tenant, namespace, resource, object));
             let there: BTreeSet<(String, String)> = there.collect();
             is_all &= !there.is_empty();
             for (place, account) in &there {

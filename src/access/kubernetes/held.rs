@@ -91,10 +91,7 @@ impl Held<'_> {
                 verb && covers_resource(self.rule, kind, sub)
             });
         let on = on && need.verbs.iter().any(|verb| self.has_verb(verb));
-        let counts = |name: &str| {
-            need.names.iter().any(|one| one == name) || need.prefix.as_ref().is_some_and(|one| name.starts_with(&**one))
-        };
-        let named = || texts(self.rule, "resourceNames").any(counts);
+        let named = || texts(self.rule, "resourceNames").any(|name| need.names.iter().any(|one| one == name));
         (in_group && on).then(|| self.limited() && !need.any_name && !named())
     }
 

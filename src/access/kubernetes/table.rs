@@ -84,21 +84,36 @@ pub(super) enum Named {
     /// Something with a template for pods.
     Workload,
     Pod,
+    /// The user that a node is.
+    Node,
 }
 
 impl Named {
     /// Whether a right to one of them counts only where it is there.
     pub(super) fn is_object(self) -> bool {
-        matches!(self, Self::Workload | Self::Pod)
+        matches!(self, Self::Workload | Self::Pod | Self::Node)
     }
 
-    /// The scope of a right to one thing; see [`crate::model::Capability::scope`]. For a pod, the name is that of its account.
+    /// What the object of a name is called, where the name is of such an object.
+    pub(super) fn object(self, name: &str) -> Option<&str> {
+        match self {
+            Self::Node => name.strip_prefix("system:node:").filter(|name| !name.is_empty()),
+            _ => Some(name),
+        }
+    }
+
+    /// The resource that is looked up, where that is not the one that a rule is about.
+    pub(super) fn resource(self) -> Option<&'static str> {
+        matches!(self, Self::Node).then_some("nodes")
+    }
+
+    /// The scope of a right to one thing; see [`crate::model::Capability::scope`]. For a pod or node, the name is that of its account.
     pub(super) fn scope(self, cluster: &str, namespace: Option<&str>, name: &str) -> String {
         let namespace = namespace.unwrap_or("*");
         match self {
             // A template names any account of its namespace.
             Self::Workload => format!("namespace {cluster}/{namespace}"),
-            Self::ServiceAccount | Self::Pod => format!("service-account {cluster}/{namespace}/{name}"),
+            Self::ServiceAccount | Self::Pod | Self::Node => format!("service-account {cluster}/{namespace}/{name}"),
             Self::Secret => format!("secret {cluster}/{namespace}/{name}"),
             Self::User => format!("user {cluster}/{name}"),
             Self::Group => format!("group {cluster}/{name}"),
@@ -135,9 +150,6 @@ pub(super) struct Need {
     /// The objects that matter: a rule for one of them is as good as a rule for all.
     #[serde(default)]
     pub(super) names: Vec<String>,
-    /// How the names of the objects that matter begin.
-    #[serde(default)]
-    pub(super) prefix: Option<String>,
     /// Any object will do: a rule for one is as good as a rule for all.
     #[serde(default)]
     pub(super) any_name: bool,

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use super::cloud;
 use super::hcl;
+use super::hcl_values;
 use super::parse::{Format, parse};
 use super::role::Roles;
 use super::statement::Power;
+use super::template;
 
 /// What the files of one folder of Terraform say together.
 #[derive(Default)]
@@ -18,6 +19,7 @@ pub(crate) struct Administrators {
 impl Administrators {
     /// Takes in a file.
     pub(crate) fn add(&mut self, text: &str) {
+        self.roles.values(hcl_values::values(text));
         hcl::blocks(text).iter().for_each(|block| self.roles.note(block));
     }
 
@@ -37,7 +39,7 @@ impl Administrators {
             return BTreeMap::new();
         }
         let format = if text.trim_start().starts_with('{') { Format::Json } else { Format::Yaml };
-        parse(text, format).map(|(tree, _)| cloud::administrators(&tree)).unwrap_or_default()
+        parse(text, format).map(|(tree, _)| template::administrators(&tree)).unwrap_or_default()
     }
 }
 

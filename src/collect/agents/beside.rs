@@ -86,7 +86,9 @@ fn member(path: &str, node: &Node, span: &std::ops::Range<usize>, left: usize, f
 /// Whether a text is a value and not the word for a way to prove oneself: `"auth": "oauth"`.
 fn is_value(name: &str, text: &str) -> bool {
     let name = name.to_lowercase();
-    let says_how = name.ends_with("auth") || name.ends_with("authorization") || name.ends_with("credentials");
+    let says_how = ["auth", "authorization", "credentials"].iter().any(|end| name.ends_with(end));
+    // A key may be that of a record.
+    let says_how = says_how || matches!(name.as_str(), "key" | "session" | "cookie");
     let is_drawn = text.len() >= 12 && text.bytes().any(|byte| byte.is_ascii_digit());
     text.len() >= SHORTEST && (!says_how || is_drawn)
 }

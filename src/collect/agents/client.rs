@@ -258,14 +258,23 @@ fn credential(
 fn own_keys(file: &mut File<'_>, tree: &Node, keys: &SettingKeys, client: &Urn, tables: &Tables) {
     let mut list = Vec::new();
     for hit in keys.secrets.iter().flat_map(|path| tree.at(path)) {
+        // Where any key may stand, its name must say that it is a secret.
+        let is_any = hit.under.last().is_some_and(|last| *last == hit.key);
+        if is_any && !super::given::is_secret_name(hit.key) {
+            continue;
+        }
         if let Some(how) = hit.node.text().and_then(held) {
-            let of = if hit.under.is_empty() { String::new() } else { format!(" of {}", hit.under.join("/")) };
+            let under = hit.under.get(..hit.under.len() - usize::from(is_any)).unwrap_or_default().join("/");
+            let of = if under.is_empty() { String::new() } else { format!(" of {under}") };
             let name = super::given::shown(&format!("{}{of}", hit.key));
             let span = hit.at..hit.node.span.end.max(hit.at);
             list.push(Given::of("file", name, &span, how, hit.node.text()));
         }
     }
     for model in keys.models.iter().flat_map(|key| tree.at(key)).flat_map(|hit| hit.node.items()) {
+        for hit in model.at("requestOptions.headers") {
+            super::given::of_map(hit.node, "header", &mut list);
+        }
         if let Some(entry) = model.entry("apiKey")
             && let Some(how) = entry.value.text().and_then(held)
         {

@@ -1,16 +1,18 @@
-//! Agents that infrastructure code makes: Terraform, CloudFormation, bundles of Databricks, with the role they act as and
-//! whether the same code makes it an administrator. Evaluates nothing.
+//! Agents that infrastructure code makes: Terraform and bundles of Databricks here, with the role they act as and whether the
+//! same code makes it an administrator; the other languages in files of their own. Evaluates nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use super::file::File;
-use super::given::shown;
+use super::given::{Given, shown};
 use super::hcl::{self, Block};
-use super::node::{Node, Value};
+use super::hcl_values;
+use super::node::Node;
 use super::parse::{Format, parse};
-use super::role::{self, Roles, administrator_policy};
-use super::statement::{self, Power};
-use super::{azure, cluster};
+use super::role::{self, Roles};
+use super::statement::Power;
+use super::table::Tables;
+use super::{azure, client, cluster, cluster_uses, given, template};
 use crate::model::{AttributeName as Name, Attributes, Identity, IdentityKind, Known, LinkKind, Record, Urn};
 
 /// Resources of Terraform that are agents, by the beginning of their type; with what calls them.
@@ -36,17 +38,6 @@ const TERRAFORM: &[(&str, &str)] = &[
 /// Parts of agents that are none themselves.
 const PARTS: &[&str] = &["_alias", "_action_group", "_collaborator", "_target", "_endpoint", "_association", "_policy"];
 
-/// Resources of CloudFormation that are agents.
-const CLOUDFORMATION: &[(&str, &str)] = &[
-    ("AWS::Bedrock::Agent", "Bedrock agent"),
-    ("AWS::Bedrock::Flow", "Bedrock flow"),
-    ("AWS::BedrockAgentCore::Runtime", "AgentCore runtime"),
-    ("AWS::BedrockAgentCore::Gateway", "AgentCore gateway"),
-    ("AWS::BedrockAgentCore::WorkloadIdentity", "AgentCore workload identity"),
-    ("AWS::BedrockAgentCore::BrowserCustom", "AgentCore browser"),
-    ("AWS::BedrockAgentCore::CodeInterpreterCustom", "AgentCore code interpreter"),
-];
-
 /// Words of which one stands in every file that is read here.
 pub(super) const CONTENT: &[&str] = &[
     "aws_bedrockagent",
@@ -57,6 +48,7 @@ pub(super) const CONTENT: &[&str] = &[
     "aws_iam_role",
     "aws_iam_policy",
     "google_project_iam",
+    "azurerm_role_assignment",
     "AWS::Bedrock",
     "azurerm_cognitive_account_project",
     "azurerm_bot_service",
@@ -82,10 +74,18 @@ pub(super) fn is_one(path: &str) -> bool {
     [".tf", ".tofu", ".yaml", ".yml", ".json", ".template", ".bicep"].iter().any(|end| path.ends_with(end))
 }
 
+/// Whether a file of Terraform has locals or variables, by which the policies of another are named.
+pub(super) fn has_values(path: &str, text: &[u8]) -> bool {
+    (path.ends_with(".tf") || path.ends_with(".tofu"))
+        && [&b"locals"[..], b"variable"].iter().any(|word| memchr::memmem::find(text, word).is_some())
+}
+
 /// What the Terraform files of each folder say together.
 #[derive(Default)]
 pub(super) struct Modules {
     folders: BTreeMap<String, Module>,
+    /// What agents of clusters use.
+    uses: cluster_uses::Uses,
 }
 
 #[derive(Default)]
@@ -98,19 +98,19 @@ struct Module {
 struct Waiting {
     path: String,
     identity: Identity,
-    /// The local name of its role.
-    role: Option<String>,
+    /// The addresses of its roles, or of what holds rights for it.
+    roles: Vec<String>,
     /// The name of its role, where it is named in full.
     named: Option<String>,
-    /// Edges to roles that are named in full.
-    links: Vec<Record>,
+    /// Edges to roles that are named in full, and what it is given.
+    records: Vec<Record>,
 }
 
 /// Reads a file of any of the three languages.
-pub(super) fn read(file: &mut File<'_>, modules: &mut Modules) {
+pub(super) fn read(file: &mut File<'_>, modules: &mut Modules, tables: &Tables) {
     let path = file.source.name;
     if path.ends_with(".tf") || path.ends_with(".tofu") {
-        return terraform(file, modules);
+        return terraform(file, modules, tables);
     }
     if path.ends_with(".bicep") {
         return azure::bicep(file);
@@ -118,7 +118,7 @@ pub(super) fn read(file: &mut File<'_>, modules: &mut Modules) {
     let format = if file.text.trim_start().starts_with('{') { Format::Json } else { Format::Yaml };
     if file.text.contains("AWS::Bedrock") {
         if let Ok((tree, _)) = parse(file.text, format) {
-            cloudformation(file, &tree);
+            template::cloudformation(file, &tree, tables);
         }
     } else if azure::is_template(file.text) {
         if let Ok((tree, _)) = parse(file.text, format) {
@@ -129,24 +129,25 @@ pub(super) fn read(file: &mut File<'_>, modules: &mut Modules) {
             bundle(file, &tree);
         }
     } else if !path.ends_with(".template") && file.text.contains("apiVersion") {
-        cluster::read(file);
+        cluster::read(file, &mut modules.uses, tables);
     }
 }
 
-fn terraform(file: &mut File<'_>, modules: &mut Modules) {
+fn terraform(file: &mut File<'_>, modules: &mut Modules, tables: &Tables) {
     let folder = file.source.name.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
     let module = modules.folders.entry(folder).or_default();
+    module.roles.values(hcl_values::values(file.text));
     for block in hcl::blocks(file.text) {
         let known = TERRAFORM.iter().find(|(kind, _)| block.kind == *kind);
         let is_part = PARTS.iter().any(|part| block.kind.ends_with(part));
         if let Some((_, what)) = known.filter(|_| !is_part) {
-            module.agents.push(agent(file, &block, what));
+            module.agents.push(agent(file, &block, what, tables));
         }
         module.roles.note(&block);
     }
 }
 
-fn agent(file: &File<'_>, block: &Block<'_>, what: &str) -> Waiting {
+fn agent(file: &File<'_>, block: &Block<'_>, what: &str, tables: &Tables) -> Waiting {
     let id = file.urn(&format!("{}.{}", block.kind, shown(block.name)));
     let keys = ["agent_name", "agent_runtime_name", "display_name", "name"];
     let name = keys.iter().find_map(|key| block.string(key)).unwrap_or(block.name);
@@ -157,31 +158,54 @@ fn agent(file: &File<'_>, block: &Block<'_>, what: &str) -> Waiting {
     if what == "AgentCore gateway" && block.string("authorizer_type") == Some("NONE") {
         attributes.set(Name::Unauthenticated, true);
     }
-    let mut links = Vec::new();
-    let mut local = None;
+    let mut linked = File::new(file.source, file.text);
+    // Azure gives rights to the thing itself, or to an identity that it is assigned.
+    let mut roles = role::of_azure(block);
     if let Some((value, at)) = role {
         let bare = value.trim_matches('"');
-        local = ["aws_iam_role", "google_service_account"].iter().find_map(|kind| role::address_in(value, kind));
+        let kinds = ["aws_iam_role", "google_service_account"];
+        roles.extend(kinds.iter().find_map(|kind| role::address_in(value, kind)));
         attributes.set(Name::CloudRole, shown(bare));
         if ["var.", "module.", "local.", "data."].iter().any(|computed| bare.starts_with(computed)) {
             set_power(&mut attributes, Some(Power::Unknown(format!("its role is {}", shown(bare)))));
         }
         if bare.starts_with("arn:") && !bare.contains("${") {
-            let mut linked = File::new(file.source, file.text);
             linked.link(&id, LinkKind::ActsAs, &Urn::new(bare), "its definition names this role", &(at..at));
-            links = linked.records;
         }
     }
+    let given = variables(block);
+    given_to(&mut linked, &id, &given, &mut attributes, tables);
     let told = format!("{} ({})", shown(name), file.shown());
     let span = block.at..block.at + "resource".len();
     let identity = file.identity(&id, IdentityKind::AgentCloud, told, &span, attributes);
     let in_full = role.map(|(value, _)| value.trim_matches('"')).filter(|value| value.starts_with("arn:"));
     let named = in_full.and_then(|arn| arn.split_once(":role/")).and_then(|(_, path)| path.rsplit('/').next());
-    Waiting { path: file.source.path.to_owned(), identity, role: local, named: named.map(str::to_owned), links }
+    let named = named.map(str::to_owned);
+    Waiting { path: file.source.path.to_owned(), identity, roles, named, records: linked.records }
+}
+
+/// The variables that an agent is started with, as far as they are secrets.
+fn variables(block: &Block<'_>) -> Vec<Given> {
+    let mut found = Vec::new();
+    for hcl_values::Variable { name, value, span } in hcl_values::variables(block) {
+        given::of_pair(name, Some(value), "env", &span, &mut found);
+    }
+    found
+}
+
+/// Notes what an agent is given.
+pub(super) fn given_to(file: &mut File<'_>, id: &Urn, list: &[Given], attributes: &mut Attributes, tables: &Tables) {
+    if list.is_empty() {
+        return;
+    }
+    if client::given(file, id, list, &(0..0), tables) {
+        attributes.set(Name::HoldsStrongSecret, true);
+    }
+    attributes.set(Name::GivenSecrets, list.iter().map(|one| one.name.clone()).collect::<Vec<_>>());
 }
 
 /// Writes down whether a role is an administrator, or why nobody can say.
-fn set_power(attributes: &mut Attributes, power: Option<Power>) {
+pub(super) fn set_power(attributes: &mut Attributes, power: Option<Power>) {
     match power {
         Some(Power::Administrator(by)) => attributes.set(Name::RoleIsAdministrator, by),
         Some(Power::Unknown(why)) => {
@@ -197,50 +221,23 @@ impl Modules {
         let mut all = Vec::new();
         for module in self.folders.into_values() {
             let powers = module.roles.powers();
-            for Waiting { path, mut identity, role, named, links } in module.agents {
+            for Waiting { path, mut identity, mut roles, named, records } in module.agents {
                 let by_name = || module.roles.local_of(named.as_deref()?).map(str::to_owned);
-                if let Some(role) = role.or_else(by_name) {
-                    set_power(&mut identity.attributes, powers.get(role.as_str()).cloned());
-                    if let Some(name) = module.roles.name(&role) {
-                        identity.attributes.set(Name::CloudRole, shown(name));
-                    }
+                if roles.is_empty() {
+                    roles.extend(by_name());
                 }
-                all.push((path, [vec![Record::Identity(identity)], links].concat()));
+                let power = roles.iter().map(|role| powers.get(role.as_str()).cloned()).fold(None, Power::strongest);
+                if power.is_some() {
+                    set_power(&mut identity.attributes, power);
+                }
+                if let Some(name) = roles.iter().find_map(|role| module.roles.name(role)) {
+                    identity.attributes.set(Name::CloudRole, shown(name));
+                }
+                all.push((path, [vec![Record::Identity(identity)], records].concat()));
             }
         }
+        all.extend(self.uses.records());
         all
-    }
-}
-
-fn cloudformation(file: &mut File<'_>, tree: &Node) {
-    let Some(resources) = tree.get("Resources") else { return };
-    let template = Template::of(resources);
-    for entry in resources.entries() {
-        let kind = entry.value.text_of("Type").unwrap_or_default();
-        let Some((_, what)) = CLOUDFORMATION.iter().find(|(known, _)| *known == kind) else { continue };
-        let empty = Node { span: 0..0, value: Value::Null };
-        let properties = entry.value.get("Properties").unwrap_or(&empty);
-        let id = file.urn(&shown(&entry.key));
-        let name =
-            properties.any(&["AgentName", "AgentRuntimeName", "Name"]).and_then(Node::text).unwrap_or(&entry.key);
-        let mut attributes = Attributes::default().with(Name::AgentProgram, *what);
-        let role = properties.any(&["AgentResourceRoleArn", "RoleArn", "ExecutionRoleArn"]);
-        let span = entry.at..entry.at + entry.key.len();
-        if kind == "AWS::BedrockAgentCore::Gateway" && properties.text_of("AuthorizerType") == Some("NONE") {
-            attributes.set(Name::Unauthenticated, true);
-        }
-        if let Some(role) = role {
-            let local = local_name(role);
-            let text = role.text().map(str::to_owned).or_else(|| local.map(str::to_owned));
-            attributes.set_known(Name::CloudRole, text.map(|text| shown(&text)).into());
-            set_power(&mut attributes, local.and_then(|local| template.power(local)));
-            if let Some(arn) = role.text() {
-                super::manifest::acts_as(file, &id, arn, &role.span);
-            }
-        }
-        let told = format!("{} ({})", shown(name), file.shown());
-        let identity = file.identity(&id, IdentityKind::AgentCloud, told, &span, attributes);
-        file.add(identity);
     }
 }
 
@@ -260,105 +257,5 @@ fn bundle(file: &mut File<'_>, tree: &Node) {
                 file.identity(&id, IdentityKind::AgentCloud, told, &(hit.at..hit.at + hit.key.len()), attributes);
             file.add(identity);
         }
-    }
-}
-
-/// The resource of the same template that a value refers to: `Ref`, `Fn::GetAtt`, or `Fn::Sub` of one alone.
-fn local_name(node: &Node) -> Option<&str> {
-    if let Some(name) = node.text_of("Ref") {
-        return Some(name);
-    }
-    if let Some(text) = node.text_of("Fn::Sub") {
-        let inner = text.strip_prefix("${")?.strip_suffix('}')?;
-        return Some(inner.strip_suffix(".Arn").unwrap_or(inner)).filter(|name| !name.contains(['$', '{', ':']));
-    }
-    let target = node.get("Fn::GetAtt")?;
-    match target.text() {
-        Some(text) => text.split('.').next(),
-        None => target.items().first().and_then(Node::text),
-    }
-}
-
-/// The resources of a template by their names, and the policies by the roles that they are given to.
-struct Template<'n> {
-    resources: HashMap<&'n str, &'n Node>,
-    policies: HashMap<&'n str, Vec<&'n Node>>,
-}
-
-impl<'n> Template<'n> {
-    fn of(resources: &'n Node) -> Self {
-        let mut policies: HashMap<&str, Vec<&Node>> = HashMap::new();
-        for other in resources.entries().iter().map(|entry| &entry.value) {
-            let is_policy = matches!(
-                other.text_of("Type"),
-                Some(
-                    "AWS::IAM::Policy"
-                        | "AWS::IAM::ManagedPolicy"
-                        | "AWS::IAM::RolePolicy"
-                        | "AWS::IAM::UserPolicy"
-                        | "AWS::IAM::GroupPolicy"
-                )
-            );
-            let Some(of_policy) = other.get("Properties").filter(|_| is_policy) else { continue };
-            let listed = ["Roles", "Users", "Groups"].iter().filter_map(|key| of_policy.get(key)).flat_map(Node::items);
-            let named = ["RoleName", "UserName", "GroupName"].iter().filter_map(|key| of_policy.get(key));
-            for role in listed.chain(named).filter_map(local_name) {
-                policies.entry(role).or_default().extend(of_policy.get("PolicyDocument"));
-            }
-        }
-        Self {
-            resources: resources.entries().iter().map(|entry| (entry.key.as_str(), &entry.value)).collect(),
-            policies,
-        }
-    }
-
-    /// How much a role may do, by what its own and other resources of the template give it.
-    fn power(&self, local: &str) -> Option<Power> {
-        let elsewhere = |what: &str| Some(Power::Unknown(format!("{what} is not in this template")));
-        let Some(role) = self.resources.get(local) else { return elsewhere(&format!("the role {}", shown(local))) };
-        let managed = role.at("Properties.ManagedPolicyArns").into_iter().map(|hit| hit.node);
-        let listed =
-            managed.flat_map(|node| if node.items().is_empty() { std::slice::from_ref(node) } else { node.items() });
-        let of_managed = listed.map(|policy| {
-            let named = texts(policy).iter().find_map(|text| administrator_policy(&format!("{text}\"")));
-            if let Some(named) = named {
-                return Some(Power::Administrator(named.to_owned()));
-            }
-            let name = local_name(policy)?;
-            let Some(defined) = self.resources.get(name) else {
-                return elsewhere(&format!("the policy {}", shown(name)));
-            };
-            defined.at("Properties.PolicyDocument").iter().find_map(|hit| statement::of_document(hit.node))
-        });
-        let own =
-            role.at("Properties.Policies.[].PolicyDocument").into_iter().map(|hit| statement::of_document(hit.node));
-        let others = self.policies.get(local).into_iter().flatten().map(|document| statement::of_document(document));
-        of_managed.chain(own).chain(others).fold(None, Power::strongest)
-    }
-}
-
-/// The roles, users and groups of a template that it makes administrators, with the policy by which it does.
-pub(super) fn administrators(tree: &Node) -> BTreeMap<String, String> {
-    let Some(resources) = tree.get("Resources") else { return BTreeMap::new() };
-    let template = Template::of(resources);
-    let is_holder = |entry: &&super::node::Entry| {
-        matches!(entry.value.text_of("Type"), Some("AWS::IAM::Role" | "AWS::IAM::User" | "AWS::IAM::Group"))
-    };
-    let holders = resources.entries().iter().filter(is_holder);
-    holders
-        .filter_map(|entry| match template.power(&entry.key)? {
-            Power::Administrator(by) => Some((entry.key.clone(), by)),
-            Power::Unknown(_) => None,
-        })
-        .collect()
-}
-
-/// Every text in a value.
-fn texts(node: &Node) -> Vec<&str> {
-    match &node.value {
-        Value::Text(text) => vec![text],
-        Value::List(items) => items.iter().flat_map(texts).collect(),
-        Value::Map(entries) => entries.iter().flat_map(|entry| texts(&entry.value)).collect(),
-        Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
     }
 }

@@ -35,6 +35,12 @@ pub(super) fn read(file: &mut File<'_>, tables: &Tables, is_part: bool) -> Resul
         attributes.remove(Name::Unrestricted);
         attributes.remove(Name::UnrestrictedBy);
     }
+    // An agent of OpenCode says so itself.
+    let bash = tree.at("permission.bash").into_iter().next().and_then(|hit| hit.node.text());
+    if bash == Some("allow") || tree.text_of("permission") == Some("allow") {
+        attributes.set(Name::Unrestricted, true);
+        attributes.set(Name::UnrestrictedBy, "permission to run any command");
+    }
     let owner = tree.any(&["owner", "owners", "maintainer", "contact", "team"]).map(Node::words).unwrap_or_default();
     let lists: Vec<&Node> =
         ["mcpServers", "mcp-servers", "mcp_servers"].iter().filter_map(|key| tree.get(key)).collect();

@@ -151,7 +151,7 @@ pub(super) fn is_secret_name(name: &str) -> bool {
 }
 
 /// A name with `_` where words begin by a capital: `clientSecret`.
-fn spaced(name: &str) -> String {
+pub(super) fn spaced(name: &str) -> String {
     let mut spaced = String::with_capacity(name.len() + 4);
     let mut was_small = false;
     for letter in name.chars() {

@@ -19,6 +19,26 @@ pub(super) struct Block<'t> {
 
 /// Every resource and block of data of a file, in order. Their heads stand on one line.
 pub(super) fn blocks(text: &str) -> Vec<Block<'_>> {
+    blocks_by(text, &head)
+}
+
+/// The blocks of such kinds that have one name or none: `locals {`, `variable "a" {`.
+pub(super) fn blocks_of<'t>(text: &'t str, kinds: &[&'static str]) -> Vec<Block<'t>> {
+    blocks_by(text, &|line| {
+        let bare = line.trim_start();
+        let kind = kinds.iter().copied().find(|kind| bare.starts_with(kind))?;
+        let rest = &bare[kind.len()..];
+        let open = rest.find('{')?;
+        let name = rest[..open].trim();
+        let is_head = name.is_empty() || name.len() > 2 && name.starts_with('"') && name.ends_with('"');
+        is_head.then(|| (kind, name.trim_matches('"'), line.len() - rest.len() + open))
+    })
+}
+
+/// Finds the head of a block in a line: its kind, its name, and where its brace opens.
+type Head<'h, 't> = &'h dyn Fn(&'t str) -> Option<(&'t str, &'t str, usize)>;
+
+fn blocks_by<'t>(text: &'t str, head: Head<'_, 't>) -> Vec<Block<'t>> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::given::spaced;
 use crate::model::Exposure;
 use crate::model::alike::distance;
 use crate::model::wildcard::matches;
@@ -85,7 +86,7 @@ impl Knowledge {
     pub(super) fn left(&self, abilities: Abilities, tools: &[String]) -> Abilities {
         let any_but = |patterns: &[&[String]]| {
             tools.iter().any(|tool| {
-                let tool = tool.to_lowercase();
+                let tool = usual(tool);
                 !patterns.iter().copied().flatten().any(|pattern| matches(pattern, &tool))
             })
         };
@@ -102,7 +103,7 @@ impl Knowledge {
 
     /// Whether a tool does more than to read and tell, as far as its name says.
     pub(super) fn acts(&self, tool: &str) -> bool {
-        let tool = tool.to_lowercase();
+        let tool = usual(tool);
         !self.tools.reads.iter().chain(&self.tools.harmless).any(|pattern| matches(pattern, &tool))
     }
 
@@ -139,6 +140,11 @@ impl Knowledge {
         let borrowed = |known| if pretends { Alike::Misspelt(known) } else { Alike::Borrowed(known) };
         known.clone().find(is_close).map(Alike::Misspelt).or_else(|| known.clone().find(is_borrowed).map(borrowed))
     }
+}
+
+/// A tool's name as the patterns have it: `get-library-docs` and `getLibraryDocs` are `get_library_docs`.
+fn usual(tool: &str) -> String {
+    spaced(tool).to_lowercase().replace('-', "_")
 }
 
 /// Words by which a scope of packages sounds like that of the reference servers.

@@ -150,6 +150,15 @@ fn unwrap(words: &[Word], given: &mut Vec<Given>) -> Bare {
                 words.drain(..=flags);
             }
             "exec" | "nohup" => drop(words.drain(..1)),
+            // The Linux within Windows: flags before the program, of which some take a value.
+            "wsl" => {
+                let takes = |text: &str| matches!(text, "-d" | "--distribution" | "-u" | "--user" | "--cd");
+                let mut count = 1;
+                while let Some((text, _)) = words.get(count).filter(|(text, _)| text.starts_with('-')) {
+                    count += if takes(text) { 2 } else { 1 };
+                }
+                words.drain(..count.min(words.len()));
+            }
             "env" => {
                 let count = words.iter().skip(1).take_while(|(text, _)| text.contains('=') || text.starts_with('-'));
                 let count = count.count() + 1;
@@ -274,6 +283,7 @@ mod tests {
             ("C:\\nodejs\\npx.cmd -y server", "npx", "server", false),
             ("env A=b npx -y server", "npx", "server", false),
             ("sudo -E npx -y server", "npx", "server", false),
+            ("wsl.exe -d Ubuntu -e npx -y server", "npx", "server", false),
             ("uvx mcp-server-git", "uvx", "mcp-server-git", false),
             ("uvx mcp-server-git==2025.7.1", "uvx", "mcp-server-git", true),
             ("uvx mcp-server-git@2025.7.1", "uvx", "mcp-server-git", true),

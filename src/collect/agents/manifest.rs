@@ -2,6 +2,7 @@
 //! others, and code that is built on a framework. Runs nothing and follows no reference.
 
 use super::address::address;
+use super::builders;
 use super::dependency;
 use super::file::File;
 use super::front;
@@ -13,7 +14,7 @@ use crate::model::wildcard::matches;
 use crate::model::{AttributeName as Name, Attributes, IdentityKind, LinkKind, SettingKind, Urn};
 
 /// How many agents of one file are told.
-const MOST_AGENTS: usize = 500;
+pub(super) const MOST_AGENTS: usize = 500;
 
 /// What a file of a known name holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,7 +242,15 @@ fn crew(file: &mut File<'_>, tree: &Node) {
     for entry in file.first(tree.entries(), MOST_AGENTS, "agents") {
         if entry.value.get("role").is_some() && entry.value.any(&["goal", "backstory"]).is_some() {
             let at = entry.at..entry.at + entry.key.len();
-            define(file, &entry.key, "CrewAI", &at, tools(entry.value.get("tools")));
+            let mut attributes = tools(entry.value.get("tools"));
+            // In its other mode a container runs the code.
+            if entry.value.is_true("allow_code_execution")
+                && entry.value.text_of("code_execution_mode") == Some("unsafe")
+            {
+                attributes.set(Name::Unrestricted, true);
+                attributes.set(Name::UnrestrictedBy, "code_execution_mode: unsafe");
+            }
+            define(file, &entry.key, "CrewAI", &at, attributes);
         }
     }
 }
@@ -300,8 +309,8 @@ pub(super) fn by_content(file: &mut File<'_>, tables: &Tables) {
         return;
     }
     let Ok(tree) = tree(file) else { return };
-    n8n(file, &tree);
-    flowise(file, &tree);
+    builders::n8n(file, &tree, tables);
+    builders::flowise(file, &tree);
     let app = tree.get("app");
     if tree.text_of("kind") == Some("app")
         && let Some(name) = app.and_then(|app| app.text_of("name"))
@@ -333,43 +342,6 @@ fn copilot_studio(file: &mut File<'_>, tree: &Node) {
         let attributes = Attributes::default().with(Name::Key, "authenticationMode").with(Name::SetTo, "None");
         let span = entry.at..entry.at + entry.key.len();
         file.setting(SettingKind::AgentExposed, &id, "authenticationMode".to_owned(), &span, attributes);
-    }
-}
-
-/// Workflows of n8n: a node that is an agent, with the credentials that it and its tools name.
-fn n8n(file: &mut File<'_>, tree: &Node) {
-    let nodes = tree.get("nodes").map(Node::items).unwrap_or_default();
-    let is_agent = |node: &&Node| node.text_of("type").is_some_and(|kind| kind == "@n8n/n8n-nodes-langchain.agent");
-    let Some(agent) = nodes.iter().find(is_agent) else { return };
-    let mut names: Vec<String> = Vec::new();
-    for entry in nodes.iter().filter_map(|node| node.get("credentials")).flat_map(Node::entries) {
-        let name = entry.value.text_of("name").unwrap_or_default();
-        names.push(shown(&format!("{} {name}", entry.key)));
-    }
-    names.sort();
-    names.dedup();
-    let mut attributes = Attributes::default();
-    if !names.is_empty() {
-        attributes.set(Name::GivenSecrets, names);
-    }
-    let name = tree.text_of("name").or_else(|| agent.text_of("name")).unwrap_or("agent").to_owned();
-    let at = agent.entry("type").map_or(agent.span.clone(), |entry| entry.at..entry.at + 4);
-    define(file, &name, "n8n", &at, attributes);
-}
-
-/// Flows of Flowise: nodes of the category of agents.
-fn flowise(file: &mut File<'_>, tree: &Node) {
-    let nodes = tree.get("nodes").map(Node::items).unwrap_or_default();
-    let data = nodes.iter().filter_map(|node| node.get("data"));
-    let agents = data.filter(|data| {
-        data.text_of("category")
-            .is_some_and(|category| matches!(category, "Agents" | "Sequential Agents" | "Multi Agents"))
-    });
-    let agents: Vec<&Node> = agents.collect();
-    for agent in file.first(&agents, MOST_AGENTS, "agents") {
-        let name = agent.text_of("label").or_else(|| agent.text_of("name")).unwrap_or("agent").to_owned();
-        let at = agent.entry("category").map_or(agent.span.clone(), |entry| entry.at..entry.at + 8);
-        define(file, &name, "Flowise", &at, Attributes::default());
     }
 }
 

@@ -161,6 +161,7 @@ impl Notes {
         }
         self.tables.has_content(text)
             || script::is_one(path) && self.tables.frameworks.has_program(text)
+            || cloud::has_values(path, text)
             || is_called_mcp(path) && memchr::memmem::find(text, b"servers").is_some()
     }
 
@@ -223,6 +224,9 @@ impl Notes {
             let owners = CodeOwners::read(path, file.text);
             return self.with(|inner| inner.owners.push(owners));
         }
+        if script::is_one(path) {
+            script::read(file, &self.tables);
+        }
         if let Some(known) = self.tables.recognise(path) {
             let base = if is_whole { known.base } else { String::new() };
             let owner = Owner { client: Some(known.client), base };
@@ -237,9 +241,6 @@ impl Notes {
             }
             return;
         }
-        if script::is_one(path) {
-            script::read(file, &self.tables);
-        }
         if ci::is_workflow(path) {
             let mut calls = called::Calls::default();
             self.told(file, |file| ci::read(file, &self.tables, &mut calls));
@@ -253,7 +254,7 @@ impl Notes {
             return self.guess(file, &Owner { client: None, base: folder }, &keys);
         }
         if cloud::is_one(path) {
-            self.with(|inner| cloud::read(file, &mut inner.cloud));
+            self.with(|inner| cloud::read(file, &mut inner.cloud, &self.tables));
         }
         manifest::by_content(file, &self.tables);
     }

@@ -45,6 +45,7 @@ const SCHEMES: &[&str] = &[
     "$secrets.",
     "secret-tool ",
     "security find-",
+    "__encrypted__:",
 ];
 
 /// What a value refers to, where it is no value itself: `${VAR}`, `$VAR`, `%VAR%`, `{{ x }}`, `op://…` and their like.

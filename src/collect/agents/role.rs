@@ -3,6 +3,7 @@
 //!
 //! Source: Terraform's AWS and Google providers, AWS CloudFormation User Guide, IAM's reference of policy elements.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::hcl::{self, Block};
@@ -34,6 +35,8 @@ enum Given {
     Document(String),
     /// In `aws_iam_policy.NAME`.
     Policy(String),
+    /// In a local or the default of a variable, as written; with the attribute that names it.
+    Value(String, String),
 }
 
 /// The roles, users and groups of one folder of Terraform by their addresses (`aws_iam_role.ci`), and what its blocks give
@@ -49,6 +52,68 @@ pub(super) struct Roles {
     given_by_name: BTreeMap<String, Vec<Given>>,
     /// The permissions boundaries of roles that are no administrator's, as written.
     limits: BTreeMap<String, String>,
+    /// Locals and defaults of variables by how they are referred to, as written.
+    values: BTreeMap<String, String>,
+}
+
+/// How deep locals and variables are followed into each other, how often in one folder, and how long one may be.
+const DEEPEST: usize = 5;
+const MOST_LOOKED_UP: u32 = 5_000;
+const LONGEST: usize = 64 * 1024;
+
+/// How much of that is left.
+#[derive(Clone, Copy)]
+struct Left<'c> {
+    depth: usize,
+    looks: &'c Cell<u32>,
+}
+
+/// The roles of Azure by which nearly everything may be done, and the scopes that are as wide.
+/// Source: Microsoft Learn, "Azure built-in roles", "Privileged".
+const OF_AZURE: &[&str] =
+    &["Owner", "Contributor", "User Access Administrator", "Role Based Access Control Administrator"];
+
+/// The addresses of Azure under which an agent holds rights: its own, and those of the identities that it is assigned.
+pub(super) fn of_azure(block: &Block<'_>) -> Vec<String> {
+    if !block.kind.starts_with("azurerm_") {
+        return Vec::new();
+    }
+    let assigned = whole(block, "identity_ids").unwrap_or_default();
+    let places = assigned.match_indices(ASSIGNED).filter_map(|(at, _)| assigned.get(at..));
+    let assigned = places.filter_map(|rest| address_in(rest, ASSIGNED));
+    std::iter::once(format!("{}.{}", block.kind, block.name)).chain(assigned).collect()
+}
+
+/// An identity of Azure that things are assigned.
+const ASSIGNED: &str = "azurerm_user_assigned_identity";
+
+/// The address that an expression of Azure's provider begins with.
+fn of_azure_in(value: &str) -> Option<String> {
+    let at = value.find("azurerm_")?;
+    let mut parts = value[at..].split(['.', '[', '}', '"', ' ']);
+    Some(format!("{}.{}", parts.next()?, parts.next().filter(|name| !name.is_empty())?))
+}
+
+/// What an assignment of a role of Azure makes of whom it is given to.
+fn assigned(block: &Block<'_>) -> Option<Power> {
+    let (role, _) = block.attribute("role_definition_name")?;
+    let (scope, _) = block.attribute("scope")?;
+    let name = role.trim_matches('"');
+    if !role.starts_with('"')
+        || scope.starts_with("var.")
+        || scope.starts_with("local.")
+        || scope.starts_with("module.")
+    {
+        let why = format!("it is given {} on {}", super::given::shown(name), super::given::shown(scope));
+        return Some(Power::Unknown(why)).filter(|_| !role.starts_with('"') || OF_AZURE.contains(&name));
+    }
+    let lower = scope.to_lowercase();
+    let is_narrow =
+        lower.contains("resource_group") || lower.contains("resourcegroups") || lower.contains("/providers/");
+    let what = ["management_group", "managementgroups", "subscription"].into_iter().find(|wide| lower.contains(wide));
+    let what = what.filter(|_| !is_narrow && OF_AZURE.contains(&name))?;
+    let what = if what.starts_with("management") { "a management group" } else { "a subscription" };
+    Some(Power::Administrator(format!("the role {name} on {what}")))
 }
 
 /// Resources that hold rights or give some.
@@ -140,6 +205,9 @@ fn written_as(value: &str, body: &str, key: &str) -> Given {
         return Given::Policy(if is_of_data { format!("data.{name}") } else { name.to_owned() });
     }
     let bare = value.trim_start_matches(['"', '[', '$', '{', ' ']);
+    if bare.starts_with("local.") || bare.starts_with("var.") {
+        return Given::Value(bare.to_owned(), key.to_owned());
+    }
     if COMPUTED.iter().any(|computed| bare.starts_with(computed)) {
         return Given::Here(Some(Power::Unknown(format!("its {key} is {}", super::given::shown(value)))));
     }
@@ -175,9 +243,20 @@ impl Roles {
                     whole(block, "policy").map_or(Given::Here(None), |value| written_as(value, &body, "policy"));
                 self.policies.insert(block.name.to_owned(), given);
             }
+            "azurerm_role_assignment" => {
+                let holder = block.attribute("principal_id").and_then(|(value, _)| of_azure_in(value));
+                if let (Some(holder), power @ Some(_)) = (holder, assigned(block)) {
+                    self.given.entry(holder).or_default().push(Given::Here(power));
+                }
+            }
             kind if ABOUT_ROLES.contains(&kind) => self.role(block, &body),
             _ => {}
         }
+    }
+
+    /// Takes in the locals and the defaults of variables of a file.
+    pub(super) fn values(&mut self, values: Vec<(String, String)>) {
+        self.values.extend(values);
     }
 
     fn role(&mut self, block: &Block<'_>, body: &str) {
@@ -245,14 +324,16 @@ impl Roles {
     /// How much each holder may do, by its address; none where what is read makes it no administrator.
     pub(super) fn powers(&self) -> BTreeMap<&str, Power> {
         let locals: BTreeSet<&str> = self.given.keys().chain(self.names.keys()).map(String::as_str).collect();
-        locals.into_iter().filter_map(|local| Some((local, self.power(local)?))).collect()
+        let looks = Cell::new(MOST_LOOKED_UP);
+        let left = Left { depth: DEEPEST, looks: &looks };
+        locals.into_iter().filter_map(|local| Some((local, self.power(local, left)?))).collect()
     }
 
-    fn power(&self, local: &str) -> Option<Power> {
+    fn power(&self, local: &str, left: Left<'_>) -> Option<Power> {
         let by_name =
             self.names.get(local).and_then(|name| self.given_by_name.get(&format!("{}/{name}", sort_of(local))));
         let all = self.given.get(local).into_iter().chain(by_name).flatten();
-        let power = all.map(|given| self.resolved(given)).fold(None, Power::strongest)?;
+        let power = all.map(|given| self.resolved(given, left)).fold(None, Power::strongest)?;
         Some(match (power, self.limits.get(local)) {
             (Power::Administrator(by), Some(limit)) => {
                 Power::Unknown(format!("it has {by}, within the permissions boundary {limit}"))
@@ -261,15 +342,54 @@ impl Roles {
         })
     }
 
-    fn resolved(&self, given: &Given) -> Option<Power> {
+    /// What a local or a variable makes of a role: each of its values, where it is a list.
+    fn of_value(&self, written: &str, key: &str, left: Left<'_>) -> Option<Power> {
+        let end = written.find(|letter: char| !letter.is_ascii_alphanumeric() && !"_-.".contains(letter));
+        let name = &written[..end.unwrap_or(written.len())];
+        let unknown = || Some(Power::Unknown(format!("its {key} is {}", super::given::shown(written))));
+        let is_left = left.depth > 0 && left.looks.get() > 0;
+        let value = self.values.get(name).filter(|value| is_left && value.len() <= LONGEST);
+        let Some(value) = value else { return unknown() };
+        left.looks.set(left.looks.get() - 1);
+        let deeper = Left { depth: left.depth - 1, ..left };
+        if !written[name.len()..].trim_matches(['}', '"', ']', ')', ',', ' ', '\n']).is_empty() {
+            return unknown();
+        }
+        if value.starts_with("jsonencode(") || value.starts_with("<<") {
+            return statement::of_text(value);
+        }
+        let list = value.strip_prefix('[').and_then(|list| list.strip_suffix(']')).unwrap_or(value);
+        let parts = list.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let each = parts.map(|part| match administrator_policy(part) {
+            Some(policy) if name.starts_with("var.") => {
+                Some(Power::Administrator(format!("{policy}, the default of {name}")))
+            }
+            Some(policy) => Some(Power::Administrator(policy.to_owned())),
+            None if part.starts_with('"') && !part.contains("${") && part.contains("::aws:policy/") => None,
+            None if part.starts_with(['"', 'l', 'v', 'a', 'd', '$']) => {
+                self.resolved(&written_as(part, part, key), deeper)
+            }
+            // What is worked out is not followed.
+            None => unknown(),
+        });
+        match each.fold(None, Power::strongest) {
+            // Who uses the code may hand in another.
+            None if name.starts_with("var.") => unknown(),
+            power => power,
+        }
+    }
+
+    fn resolved(&self, given: &Given, left: Left<'_>) -> Option<Power> {
         let elsewhere = |name: &str| Some(Power::Unknown(format!("the policy {name} is not in this folder")));
         let of_document = |name: &str| self.documents.get(name).cloned().unwrap_or_else(|| elsewhere(name));
         match given {
             Given::Here(power) => power.clone(),
+            Given::Value(written, key) => self.of_value(written, key, left),
             Given::Document(name) => of_document(name),
             Given::Policy(name) => match self.policies.get(name) {
                 Some(Given::Here(power)) => power.clone(),
                 Some(Given::Document(name)) => of_document(name),
+                Some(Given::Value(written, key)) => self.of_value(written, key, left),
                 Some(Given::Policy(name)) => elsewhere(name),
                 None => elsewhere(name),
             },

@@ -6,10 +6,11 @@ use std::ops::Range;
 
 use super::assigned;
 use super::file::File;
+use super::frameworks::Loose;
 use super::node::{Node, Value};
 use super::parse::{Format, documents, parse};
 use super::table::{Meaning, Tables};
-use crate::model::{AttributeName as Name, Attributes, Confidence, IdentityKind, SettingKind};
+use crate::model::{AttributeName as Name, Attributes, Confidence, IdentityKind, SettingKind, Urn};
 
 /// How a file holds command lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +23,25 @@ enum Form {
     Package,
     /// Under keys that say so.
     Keys,
+    /// Behind `Exec…=`, as of a unit of systemd.
+    Unit,
 }
 
 /// The keys of Compose files, Taskfiles and development containers behind which a command stands.
 /// Source: the Compose specification, "services"; Taskfile schema; Development Container specification.
-const KEYS: &[&str] = &["command", "entrypoint", "cmd", "cmds", "sh"];
+const KEYS: &[&str] = &[
+    "command",
+    "entrypoint",
+    "cmd",
+    "cmds",
+    "sh",
+    "initializeCommand",
+    "onCreateCommand",
+    "updateContentCommand",
+    "postCreateCommand",
+    "postStartCommand",
+    "postAttachCommand",
+];
 
 fn form(path: &str) -> Option<Form> {
     let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
@@ -39,6 +54,12 @@ fn form(path: &str) -> Option<Form> {
         || ends(&[".dockerfile"])
     {
         return Some(Form::Image);
+    }
+    if name == "devcontainer.json" || name == ".devcontainer.json" {
+        return Some(Form::Keys);
+    }
+    if ends(&[".service"]) {
+        return Some(Form::Unit);
     }
     if ends(&[".yml", ".yaml"]) && (name.contains("compose") || name.starts_with("taskfile")) {
         return Some(Form::Keys);
@@ -74,18 +95,23 @@ pub(super) fn read(file: &mut File<'_>, tables: &Tables) {
             let name = format!("{program} ({})", file.shown());
             let identity = file.identity(&id, IdentityKind::AgentCode, name, &span, attributes);
             file.add(identity);
-            let attributes = Attributes::default()
-                .with(Name::Key, flag)
-                .with(Name::SetTo, format!("on the command line of {program}"));
-            let kind = match loose.means {
-                Meaning::Unrestricted => SettingKind::AgentUnrestricted,
-                _ => SettingKind::AgentApprovalsOff,
-            };
-            file.setting(kind, &id, format!("{flag} of {program}"), &span, attributes);
+            tell(file, &id, &loose, &span);
         }
     }
     let told: BTreeSet<&str> = told.into_iter().map(|(program, _)| program).collect();
     keys(file, form, &told, tables);
+}
+
+/// Notes a flag by which an agent asks nobody.
+pub(super) fn tell(file: &mut File<'_>, agent: &Urn, loose: &Loose<'_>, span: &Range<usize>) {
+    let (program, flag) = (loose.program, loose.flag);
+    let attributes =
+        Attributes::default().with(Name::Key, flag).with(Name::SetTo, format!("on the command line of {program}"));
+    let kind = match loose.means {
+        Meaning::Unrestricted => SettingKind::AgentUnrestricted,
+        _ => SettingKind::AgentApprovalsOff,
+    };
+    file.setting(kind, agent, format!("{flag} of {program}"), span, attributes);
 }
 
 /// The keys that a script sets for the agent which it starts.
@@ -118,6 +144,7 @@ fn keys(file: &mut File<'_>, form: Form, told: &BTreeSet<&str>, tables: &Tables)
 fn command_lines(text: &str, form: Form) -> Vec<(Range<usize>, String)> {
     match form {
         Form::Lines => without_documents(lines(text)),
+        Form::Unit => lines(text).into_iter().filter_map(of_unit).collect(),
         Form::Image => without_documents(lines(text)).into_iter().filter_map(of_image).collect(),
         Form::Package => {
             let Ok((tree, _)) = parse(text, Format::Json) else { return Vec::new() };
@@ -127,12 +154,21 @@ fn command_lines(text: &str, form: Form) -> Vec<(Range<usize>, String)> {
         }
         Form::Keys => {
             let mut found = Vec::new();
-            for tree in documents(text).unwrap_or_default() {
+            let is_json = text.trim_start().starts_with(['{', '/']);
+            let json = is_json.then(|| parse(text, Format::Json).ok()).flatten().map(|(tree, _)| vec![tree]);
+            for tree in json.or_else(|| documents(text).ok()).unwrap_or_default() {
                 of_keys(&tree, &mut found);
             }
             found
         }
     }
+}
+
+/// The command of a line of a unit. Source: systemd.service(5), `ExecStart=` and its like, and the signs before a program.
+fn of_unit((place, line): (Range<usize>, String)) -> Option<(Range<usize>, String)> {
+    let (key, command) = line.split_once('=')?;
+    let is_command = key.trim().starts_with("Exec");
+    is_command.then(|| (place, command.trim_start().trim_start_matches(['-', '@', ':', '+', '!']).to_owned()))
 }
 
 /// The lines of a text; one that ends with a stroke goes on in the next.
@@ -204,7 +240,7 @@ fn of_image((place, line): (Range<usize>, String)) -> Option<(Range<usize>, Stri
 }
 
 /// Words as a line that means the same.
-fn quoted<'w>(words: impl Iterator<Item = &'w str>) -> String {
+pub(super) fn quoted<'w>(words: impl Iterator<Item = &'w str>) -> String {
     words.map(|word| format!("'{}'", word.replace('\'', "'\"'\"'"))).collect::<Vec<_>>().join(" ")
 }
 
@@ -256,6 +292,8 @@ mod tests {
             ["'b' 'c d'", "e f"]
         );
         assert_eq!(scripts("Taskfile.yml", "tasks:\n  a:\n    cmds:\n      - b c\n      - cmd: d\n"), ["b c", "d"]);
+        assert_eq!(scripts("devcontainer.json", "// a\n{\"postCreateCommand\": \"a b\", \"name\": \"c\"}"), ["a b"]);
+        assert_eq!(scripts("a.service", "[Service]\nUser=x\nExecStart=-/usr/bin/a b\n"), ["/usr/bin/a b"]);
         assert!(!is_one("readme.md"));
     }
 }

@@ -118,11 +118,34 @@ fn allowed<'w>(pattern: &str, word: &'w str) -> Option<(&'w str, Option<&'w str>
     };
     let rest = word.strip_prefix(before)?;
     let is_name = |name: &str| !name.is_empty() && !name.contains("__") && !name.contains(['/', ':', '*']);
-    match after.strip_suffix("{tool}") {
-        Some(joint) => rest
+    match after.split_once("{tool}") {
+        Some((joint, end)) => rest
+            .strip_suffix(end)?
             .split_once(joint)
             .filter(|(server, tool)| is_name(server) && is_name(tool))
             .map(|(server, tool)| (server, Some(tool))),
         None => rest.strip_suffix(after).filter(|server| is_name(server)).map(|server| (server, None)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::allowed;
+
+    #[test]
+    fn entries_of_lists_name_servers_and_tools() {
+        for (pattern, word, expected) in [
+            ("mcp__{server}", "mcp__gh", Some(("gh", None))),
+            ("mcp__{server}__{tool}", "mcp__gh__get_issue", Some(("gh", Some("get_issue")))),
+            ("mcp__{server}__*", "mcp__gh__*", Some(("gh", None))),
+            ("mcp__{server}", "mcp__gh__get_issue", None),
+            ("mcp__*", "mcp__*", Some(("*", None))),
+            ("Mcp({server}:{tool})", "Mcp(gh:search)", Some(("gh", Some("search")))),
+            ("Mcp({server}:{tool})", "Mcp(gh:*)", None),
+            ("@{server}/{tool}", "@git/status", Some(("git", Some("status")))),
+            ("@{server}", "@builtin/x", None),
+        ] {
+            assert_eq!(allowed(pattern, word), expected, "{pattern} {word}");
+        }
     }
 }

@@ -11,6 +11,9 @@ use super::resources::Kind;
 /// How many files of one object are compared with each other.
 const MOST: usize = 64;
 
+/// Which object: its kind, namespace and name.
+type Place<'a> = (Kind, &'a str, &'a str);
+
 /// Manifests by the folder that is a cluster of its own; those of no such folder under the empty name.
 pub(super) struct Apart<'m> {
     pub(super) by_folder: BTreeMap<String, Vec<&'m Manifest>>,
@@ -20,7 +23,7 @@ pub(super) struct Apart<'m> {
 
 /// Parts manifests.
 pub(super) fn apart<'m>(manifests: &[&'m Manifest]) -> Apart<'m> {
-    let mut places: BTreeMap<(Kind, &str, &str), Vec<(&Manifest, u64)>> = BTreeMap::new();
+    let mut places: BTreeMap<Place<'_>, Vec<(&Manifest, u64)>> = BTreeMap::new();
     for manifest in manifests {
         for object in &manifest.objects {
             let Some(kind) = Kind::of(&object.api_version, &object.kind).filter(|kind| counts(*kind)) else { continue };

@@ -34,7 +34,7 @@ impl Projection {
         };
         // What counts more says where it was seen, and of those the first by place, whatever the order of arrival.
         let is_before = evidence.location < known.evidence.location;
-        if counts > known.counts || counts == known.counts && is_before {
+        if (counts && !known.counts) || (counts == known.counts && is_before) {
             *known = Naming { evidence: evidence.clone(), counts };
         }
     }

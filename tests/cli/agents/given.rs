@@ -55,7 +55,7 @@ fn secrets_beside_variables_and_headers_are_told_by_their_keys() {
     }
     // How somebody proves himself is no secret.
     let words = r#"{"mcpServers": {"o": {"url": "https://mcp.acme.example/mcp", "auth": "oauth", "authProviderType": "google_credentials",
-        "oauth": {"enabled": true, "authorizationUrl": "https://acme.example/authorize", "tokenUrl": "https://acme.example/token"}}}}"#;
+        "metadata": {"key": "github-issues"}, "oauth": {"enabled": true, "authorizationUrl": "https://acme.example/authorize", "tokenUrl": "https://acme.example/token"}}}}"#;
     assert!(rules(&report(&[(".mcp.json", words)])).is_empty());
 }
 

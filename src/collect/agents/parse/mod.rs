@@ -48,6 +48,11 @@ impl ParseError {
     fn new(at: usize, expected: impl Into<String>) -> Self {
         Self { at, expected: expected.into() }
     }
+
+    /// The limit that was hit, where the text is right but for its size.
+    pub(super) fn limit(&self) -> Option<String> {
+        self.expected.starts_with("at most").then(|| format!("it was not read: {} are", self.expected))
+    }
 }
 
 /// Something odd that does not stop reading.

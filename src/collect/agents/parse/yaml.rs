@@ -9,7 +9,7 @@ use super::super::node::{Entry, Node, Value};
 use super::{DEEPEST, MOST_NODES, Oddity, ParseError};
 
 /// How many documents of one file are read.
-const MOST_DOCUMENTS: usize = 2_000;
+const MOST_DOCUMENTS: usize = 20_000;
 
 pub(super) fn parse(text: &str) -> Result<(Vec<Node>, Vec<Oddity>), ParseError> {
     let mut options = Options::default();
@@ -55,8 +55,11 @@ impl Builder {
         let start = span.start.byte_offset().unwrap_or_default();
         let end = span.end.byte_offset().unwrap_or(start);
         self.nodes += 1;
-        if self.nodes > MOST_NODES || self.documents.len() > MOST_DOCUMENTS {
+        if self.nodes > MOST_NODES {
             return Err(ParseError::new(start, format!("at most {MOST_NODES} values")));
+        }
+        if self.documents.len() > MOST_DOCUMENTS {
+            return Err(ParseError::new(start, format!("at most {MOST_DOCUMENTS} documents")));
         }
         let tag = |tag: Option<std::borrow::Cow<'_, granit_parser::Tag>>| tag.and_then(|tag| local(&tag));
         match event {
