@@ -12,7 +12,9 @@ use super::Failure;
 use super::arguments::{Only, Reporting};
 use crate::collect::source::Watched;
 use crate::config::Config;
-use crate::history::{Change, Drift, HIDDEN, History, HistoryError, Point, Recorded, Seen, Snapshot, Status};
+use crate::history::{
+    Change, Drift, FindingSeen, HIDDEN, History, HistoryError, Point, Recorded, Seen, Snapshot, Status,
+};
 use crate::inventory::{Coverage, Inventory};
 use crate::model::{CoverageEntry, Finding, Fingerprint, HistoryNote, HistoryState, Outcome, Severity};
 use crate::rules::{Judgement, RuleSet};
@@ -89,7 +91,7 @@ impl Memory {
         (now, watched): (Timestamp, Option<&Watched>),
     ) -> Option<Drift> {
         let file = self.file.as_ref()?;
-        let snapshot = Snapshot::of(Seen {
+        let mut snapshot = Snapshot::of(Seen {
             at: now,
             version: env!("CARGO_PKG_VERSION"),
             inputs,
@@ -100,6 +102,7 @@ impl Memory {
             rules: rules.rules().iter().map(|rule| (rule.id.to_string(), rule.digest())).collect(),
             unread: watched.map(|watched| self.unread(watched)),
         });
+        snapshot.findings.values_mut().for_each(place);
         let recorded = History::open_or_begin(file).and_then(|mut it| it.record(&snapshot, self.milliseconds()));
         let target = file.to_string_lossy();
         let (entry, drift) = match recorded {
@@ -174,6 +177,20 @@ impl Memory {
             add(inventory, entry);
         }
         hidden
+    }
+}
+
+/// Keeps the file of a secret by the true path of its tree, where the tree has no name of its own: the next scan may be started
+/// elsewhere, where a path such as `.` is another folder. A repository has its name in every checkout.
+fn place(finding: &mut FindingSeen) {
+    let Some((root, _)) = &mut finding.file else { return };
+    let has_name = |tree: &str| tree.contains('/') && tree != root;
+    if finding.places.iter().any(|place| has_name(&place.target)) {
+        return;
+    }
+    let given = if root.is_empty() { "." } else { root.as_str() };
+    if let Some(path) = Path::new(given).canonicalize().ok().as_deref().and_then(Path::to_str) {
+        *root = path.to_owned();
     }
 }
 

@@ -33,7 +33,7 @@ pub struct FindingSeen {
     pub muted: bool,
     /// Where one has to look to see it.
     pub places: BTreeSet<Place>,
-    /// The tree that its secret lies in, as the path to it was given, and the file in it.
+    /// The tree that its secret lies in, by its path (in a history, of the machine; in a report, as it was given), and the file in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<(String, String)>,
 }

@@ -393,3 +393,26 @@ fn a_manifest_of_a_cluster_that_was_not_read_is_no_news() {
     assert_eq!(is_news(&changes(path, &["--history-file", FILE])), Vec::<String>::new());
     assert_eq!(since(path, ["2026-11-20", "2026-11-22"]), Vec::<String>::new());
 }
+
+/// Each repository is scanned from within, with one history: what lies in the other folder of this name is still there.
+#[test]
+fn a_folder_of_the_same_name_resolves_nothing() {
+    let folder = folder();
+    let path = folder.path();
+    write(path, "x/api/a.py", line("stays"));
+    write(path, "a/api/other.py", "x = 1\n");
+    let history = path.join(FILE).to_string_lossy().into_owned();
+    let scan = |place: &str, day: &str| {
+        let arguments = ["secrets", ".", "--isolated", "--quiet", "--history-file", &history, "--now", day];
+        run(&path.join(place), &arguments)
+    };
+    scan("x/api", "2026-11-20");
+    scan("a/api", "2026-11-21");
+    let told = changes(path, &["--history-file", FILE]);
+    assert!(matches!(told.as_slice(), [one] if one.starts_with("not-seen leaked-secret")), "{told:#?}");
+    // Where it is looked for and gone, it is resolved; where its folder is no more, there is nothing to look for.
+    write(path, "x/api/a.py", "y = 1\n");
+    scan("x/api", "2026-11-22");
+    let told = changes(path, &["--history-file", FILE, "2026-11-20", "2026-11-22"]);
+    assert!(matches!(told.as_slice(), [one] if one.starts_with("resolved leaked-secret")), "{told:#?}");
+}
