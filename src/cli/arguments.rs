@@ -59,7 +59,7 @@ pub struct Global {
     /// Say more about what is done; twice for details
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "General")]
     pub verbose: u8,
-    /// Show no progress and no remarks; with -o, write nothing to standard output but a --format that no file has
+    /// Show no progress and no remarks; with -o, write nothing to standard output but a --format that no file has or took
     #[arg(short, long, global = true, help_heading = "General")]
     pub quiet: bool,
 }

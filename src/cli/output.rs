@@ -12,8 +12,9 @@ use crate::term;
 
 /// Where reports go. Made before anything is read, so that a wrong name costs no scan.
 pub(super) struct Outputs {
-    /// Nothing where all is wanted in files.
-    stdout: Option<&'static dyn Report>,
+    stdout: &'static dyn Report,
+    /// Whether all that is wanted is in files.
+    is_left_out: bool,
     files: Vec<(PathBuf, &'static dyn Report)>,
     style: Style,
 }
@@ -40,9 +41,8 @@ impl Outputs {
         }
         let is_in_file = files.iter().any(|(_, format)| format.name() == stdout.name());
         let is_left_out = global.quiet && !files.is_empty() && (is_in_file || stdout.name() == DEFAULT_FORMAT);
-        let stdout = (!is_left_out).then_some(stdout);
         let style = Style { color: global.color.for_stdout(), width: term::width() };
-        Ok(Self { stdout, files, style })
+        Ok(Self { stdout, is_left_out, files, style })
     }
 
     /// Writes all of them, standard output too where a file cannot be written. A reader that has seen enough (a closed
@@ -51,8 +51,9 @@ impl Outputs {
         let plain = Style { color: false, width: 80 };
         let files = self.files.iter().map(|(path, format)| to_file(path, |out| format.write(scan, plain, out)));
         let failed: Vec<String> = files.filter_map(|written| written.err().map(|Failure(told)| told)).collect();
-        if let Some(format) = self.stdout {
-            to_stdout(|out| format.write(scan, self.style, out))?;
+        // What a file did not take comes out all the same.
+        if !self.is_left_out || !failed.is_empty() {
+            to_stdout(|out| self.stdout.write(scan, self.style, out))?;
         }
         if failed.is_empty() { Ok(()) } else { Err(Failure(failed.join("; "))) }
     }

@@ -19,14 +19,15 @@ fn start(url: &str, folder: &Path, more: &[&str]) -> Child {
         .unwrap()
 }
 
-/// The most memory that a process had, in kB.
+/// The most memory of its own that a process had, in kB: not the pages of the program itself, of which a debug build has
+/// a hundred megabytes and maps more the more others run beside it.
 #[cfg(target_os = "linux")]
 fn most_memory(child: &mut Child) -> u64 {
     let status = format!("/proc/{}/status", child.id());
     let mut most = 0;
     while child.try_wait().unwrap().is_none() {
         let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let line = text.lines().find_map(|line| line.strip_prefix("RssAnon:"));
         most = line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0).max(most);
         std::thread::sleep(Duration::from_millis(5));
     }
@@ -42,7 +43,8 @@ fn ten_thousand_users_fit_into_a_hundred_megabytes() {
     let most = most_memory(&mut child);
     assert!(child.wait().unwrap().success());
     let calls = server.calls().len();
-    assert!(most > 0 && most < 100_000, "{most} kB");
+    // A release build is 30 MB of the hundred.
+    assert!(most > 0 && most < 70_000, "{most} kB");
     assert!(calls * 100 <= floor() * 105, "{calls} requests, the floor is {}", floor());
 }
 
