@@ -189,6 +189,11 @@ fn who_acts_as_a_node_has_what_runs_on_it() {
     // The name alone, without the group, is no node.
     let told = scan(at.path(), &objects(acts(&["system:node:n1"], &["others"])));
     assert_eq!(subjects(&told, "becomes-cluster-administrator"), Vec::<String>::new());
+    // Who may act as everybody is told as that, and not once more by what the nodes may do.
+    let everybody = json!([{"verbs": ["impersonate"], "apiGroups": [""], "resources": ["users", "groups"]}]);
+    let told = scan(at.path(), &objects(everybody));
+    assert_eq!(subjects(&told, "impersonates"), ["k8s:prod/app/sa/who"]);
+    assert_eq!(subjects(&told, "requests-tokens"), Vec::<String>::new());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::binding::follows;
 use super::held::Held;
 use super::rule::{list, texts};
-use super::table::{CapabilityTable, Need, Row};
+use super::table::{CapabilityTable, Named, Need, Row};
 use super::{Admission, Around, Subject};
 use crate::model::{Capability, CapabilityKind, Grant, IdentityKind, Policy};
 
@@ -180,6 +180,10 @@ fn in_scope(
         }
         let is_guarded = row.unguarded && (around.is_guarded)(tenant);
         let conditional = conditional || lets_in == Admission::Unsaid || is_guarded;
+        // Who may act as every user is told as that.
+        if !conditional && matches!(row.named, Some(Named::Node)) {
+            continue;
+        }
         if conditional && row.named.is_some() {
             let is_all = of_names(row, &rules, namespace, around, &mut named);
             let is_cut = |held: &Held<'_>| texts(held.rule, "resourceNames").nth(MOST_NAMES).is_some();
