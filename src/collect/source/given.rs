@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use rayon::prelude::*;
 
 use super::archive::{self, Opened};
-use super::file::{Ended, Extent, FileScanner};
+use super::file::Ended;
 use super::tally::Tally;
 
 use super::walk::{Walk, pool};
@@ -166,17 +166,7 @@ fn absent(walk: &Walk, missing: &[&PathBuf]) -> Result<(), CollectError> {
 fn standard(walk: &Walk, name: &str) -> Result<(), CollectError> {
     let tally = Tally::default();
     let mut failed = None;
-    let scanner = FileScanner {
-        commit: None,
-        agents: None,
-        target: &walk.target,
-        root: &walk.root,
-        relative: name,
-        options: &walk.options,
-        detectors: &walk.detectors,
-        context: &walk.context,
-        extent: Extent::default(),
-    };
+    let scanner = walk.scanner(name);
     let ended = Opened::new(std::io::stdin()).and_then(|opened| {
         let emit = |exposure| walk.found(exposure, &tally, &mut failed);
         archive::scan_open(&scanner, opened, walk.options.max_file_size, Path::new(name), &tally, emit)

@@ -211,6 +211,21 @@ impl Walk {
         self.file_at(path, path, tally)
     }
 
+    /// A scanner for what the tree calls by a name; of no commit, and not read for agents.
+    pub(super) fn scanner<'a>(&'a self, relative: &'a str) -> file::FileScanner<'a> {
+        file::FileScanner {
+            root: &self.root,
+            relative,
+            options: &self.options,
+            detectors: &self.detectors,
+            context: &self.context,
+            extent: file::Extent::default(),
+            commit: None,
+            agents: None,
+            target: &self.target,
+        }
+    }
+
     /// Reads a file that is called `path` and lies at `place`.
     pub(super) fn file_at(&self, path: &Path, place: &Path, tally: &Tally) -> Result<(), CollectError> {
         if self.is_elsewhere(path) {
@@ -222,17 +237,7 @@ impl Walk {
             return Ok(());
         }
         let relative = self.relative(path);
-        let scanner = file::FileScanner {
-            root: &self.root,
-            relative: &relative,
-            options: &self.options,
-            detectors: &self.detectors,
-            context: &self.context,
-            extent: file::Extent::default(),
-            commit: None,
-            agents: self.agents.as_ref(),
-            target: &self.target,
-        };
+        let scanner = file::FileScanner { agents: self.agents.as_ref(), ..self.scanner(&relative) };
         let mut failed = None;
         // A root that is a link was named by the user, so it is followed; no other link is.
         let opened = if relative.is_empty() { &self.root.true_path } else { place };

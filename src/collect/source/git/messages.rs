@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::commits::{author, told};
 use super::ledger::Ledger;
 use crate::collect::CollectError;
-use crate::collect::source::file::{Extent, FileScanner};
+use crate::collect::source::file::FileScanner;
 use crate::collect::source::walk::Walk;
 use crate::model::{Commit, Exposure, Record, Urn};
 
@@ -70,17 +70,7 @@ impl<'a> Messages<'a> {
             return;
         }
         let name = id.to_string();
-        let scanner = FileScanner {
-            root: &self.walk.root,
-            relative: shown,
-            options: &self.walk.options,
-            detectors: &self.walk.detectors,
-            context: &self.walk.context,
-            extent: Extent::default(),
-            commit: Some(&name),
-            agents: None,
-            target: &self.walk.target,
-        };
+        let scanner = FileScanner { commit: Some(&name), ..self.walk.scanner(shown) };
         let whole = 0..text.len();
         let path = self.walk.root.path.join(shown);
         scanner.scan_added(text, std::slice::from_ref(&whole), &path, |exposure| {

@@ -16,7 +16,7 @@ use super::finds::{Finds, Hits, Values};
 use super::ledger::Ledger;
 use super::repository::{Objects, Repository, file_path};
 use crate::collect::CollectError;
-use crate::collect::source::file::{Extent, FileScanner};
+use crate::collect::source::file::FileScanner;
 use crate::collect::source::kind::{self, Kind};
 use crate::collect::source::name::text_of;
 use crate::collect::source::tally::ARCHIVES;
@@ -148,17 +148,7 @@ impl Versions<'_> {
 
     /// A scanner for a file, in a commit if it lies in one.
     pub(super) fn scanner<'b>(&'b self, shown: &'b str, commit: Option<&'b str>) -> FileScanner<'b> {
-        FileScanner {
-            root: &self.walk.root,
-            relative: shown,
-            options: &self.walk.options,
-            detectors: &self.walk.detectors,
-            context: &self.walk.context,
-            extent: Extent::default(),
-            commit,
-            agents: None,
-            target: &self.walk.target,
-        }
+        FileScanner { commit, ..self.walk.scanner(shown) }
     }
 }
 
