@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::arguments::{Global, Sources};
 use super::{Failure, baseline, gather, output, ruleset};
+use crate::collect::lines::{Lines, Sorted};
 use crate::collect::shard::{Brought, PartError, Shard, Store, write};
 use crate::config::{self, Config};
 use crate::exit::Exit;
@@ -45,30 +46,29 @@ pub(super) fn run(arguments: &Collect, global: &Global, config: &Config) -> Resu
     {
         return not_written(&error);
     }
-    let (mut lines, mut coverage) = (Vec::new(), Vec::new());
+    let (mut lines, mut coverage) = (Lines::default(), Vec::new());
     let mut failed = None;
     // Each record is dropped when its line is there: in memory it is several times as large.
-    let keep = |record: Record| match serde_json::to_string(&record) {
-        Ok(line) => {
-            lines.push(line.into_boxed_str());
-            coverage.extend(coverage_entry(record));
+    let keep = |record: Record| {
+        let line = serde_json::to_string(&record).map_err(std::io::Error::from);
+        match line.and_then(|line| lines.push(&line)) {
+            Ok(()) => coverage.extend(coverage_entry(record)),
+            Err(error) => failed = Some(error),
         }
-        Err(error) => failed = Some(error),
     };
     let collected = gather::read_into(wish, None, global, config, keep)?;
     if let Some(error) = failed {
         return Err(error.into());
     }
     // The order in which threads and servers answered says nothing.
-    lines.sort_unstable();
-    lines.dedup();
+    let lines = lines.sorted()?;
     let was_interrupted = !collected.ended.interrupted.is_empty();
     if let (Some(shard), Some(place)) = (shard, &arguments.parts) {
         // Without a manifest what was cut short counts as missing.
         if !was_interrupted {
             let (planned, read) = (collected.planned.clone(), collected.inputs.clone());
             let key = baseline::key().as_str().to_owned();
-            let brought = Brought { now, key, shard, planned, read, lines: &lines };
+            let brought = Brought { now, key, shard, planned, read, lines };
             // Opened anew: what let us in hours ago may hold no more.
             let written = Store::open(place, &config::bucket_variable).and_then(|store| write(&store, brought));
             if let Err(error) = written {
@@ -76,8 +76,7 @@ pub(super) fn run(arguments: &Collect, global: &Global, config: &Config) -> Resu
             }
         }
     } else {
-        lines.push(serde_json::to_string(&Record::End { records: lines.len() as u64 })?.into_boxed_str());
-        let write = |out: &mut dyn std::io::Write| lines.iter().try_for_each(|line| writeln!(out, "{line}"));
+        let write = |out: &mut dyn std::io::Write| told(lines, out);
         match &arguments.output {
             Some(path) => output::to_file(path, write)?,
             None => output::to_stdout(write)?,
@@ -89,6 +88,16 @@ pub(super) fn run(arguments: &Collect, global: &Global, config: &Config) -> Resu
     }
     let coverage = Coverage::new(coverage);
     Ok(Exit::of_scan(false, coverage.is_incomplete(), false, arguments.allow_partial))
+}
+
+/// Writes the lines, and how many they are.
+fn told(lines: Sorted, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    let mut records = 0;
+    for line in lines {
+        writeln!(out, "{}", line?)?;
+        records += 1;
+    }
+    writeln!(out, "{}", serde_json::to_string(&Record::End { records })?)
 }
 
 /// What may go well another time ends as incomplete, so that a scheduler tries again.

@@ -10,6 +10,7 @@ mod found;
 pub(crate) mod http;
 pub mod keys;
 pub mod kubernetes;
+pub mod lines;
 mod mask;
 pub mod okta;
 pub mod people;

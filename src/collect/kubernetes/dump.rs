@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio::task::JoinError;
 
 use super::faults::{Faults, shown_kind};
 use super::object::Object;
@@ -68,11 +69,16 @@ impl Collector for KubernetesDump {
         };
         let searching = self.searching.clone();
         let reading = tokio::task::spawn_blocking(move || cluster.collect(&paths, &searching));
-        reading.await.unwrap_or_else(|crash| match crash.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(_) => Err(CollectError::Stopped),
-        })
+        ended(reading.await)
     }
+}
+
+/// How work beside the runtime ended; a crash there is one of the collector.
+pub(super) fn ended(work: Result<Result<(), CollectError>, JoinError>) -> Result<(), CollectError> {
+    work.unwrap_or_else(|crash| match crash.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => Err(CollectError::Stopped),
+    })
 }
 
 /// The reading of one cluster's files.
@@ -113,9 +119,7 @@ impl Cluster {
         }
         self.projection.has_gaps = self.holes > 0;
         self.projection.customs_unread = self.custom.is_unknown();
-        for record in self.projection.finish() {
-            self.sink.send_blocking(record)?;
-        }
+        self.projection.finish(&mut |record| self.sink.send_blocking(record))?;
         for entry in self.coverage() {
             self.sink.send_blocking(Record::Coverage(entry))?;
         }

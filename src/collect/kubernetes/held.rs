@@ -9,10 +9,14 @@ use super::aggregate::aggregate;
 use super::audit::Uses;
 use super::records::Projection;
 use super::resources::Kind;
+use crate::collect::CollectError;
 use crate::model::{
     AttributeName, Attributes, Confidence, Credential, Evidence, Identity, Known, Link, LinkKind, Record, SettingKind,
     Urn, Usage, Workload,
 };
+
+/// Takes records; its error ends the telling.
+pub(super) type Out<'a> = dyn FnMut(Record) -> Result<(), CollectError> + 'a;
 
 /// A workload that another kind may make, or that refers to Secrets.
 pub(super) struct Waiting {
@@ -90,14 +94,17 @@ fn reads(cluster: &str, workload: &Workload, secret: &str) -> Record {
 }
 
 impl Projection {
-    /// The records that could only be made when every object had been seen.
-    pub(super) fn finish(&mut self) -> Vec<Record> {
-        let mut records = Vec::new();
-        self.finish_tokens(&mut records);
-        self.finish_accounts(&mut records);
-        self.finish_named(&mut records);
+    /// Hands on the records that could only be made when every object had been seen, one by one: of a large cluster they
+    /// are many.
+    ///
+    /// # Errors
+    /// Only those of `out`.
+    pub(super) fn finish(&mut self, out: &mut Out<'_>) -> Result<(), CollectError> {
+        self.finish_tokens(out)?;
+        self.finish_accounts(out)?;
+        self.finish_named(out)?;
         for policy in aggregate(std::mem::take(&mut self.roles)) {
-            records.push(Record::Policy(policy));
+            out(Record::Policy(policy))?;
         }
         for (node, OnNode { evidence, accounts, .. }) in std::mem::take(&mut self.nodes) {
             let attributes = match accounts.is_empty() {
@@ -106,7 +113,7 @@ impl Projection {
             };
             let id = Urn::kubernetes_cluster(&self.cluster, "node", &node);
             let kind = SettingKind::KubernetesNode;
-            records.push(Record::Setting(self.plain_setting(kind, id, node, evidence, attributes)));
+            out(Record::Setting(self.plain_setting(kind, id, node, evidence, attributes)))?;
         }
         let reads_workloads = [Kind::Pod, Kind::Deployment].into_iter().any(|kind| self.is_listed(kind));
         for mut setting in std::mem::take(&mut self.secrets) {
@@ -117,13 +124,13 @@ impl Projection {
                 true => {}
                 false => setting.attributes.set_known(AttributeName::Unreferenced, Known::<bool>::unknown(why)),
             }
-            records.push(Record::Setting(setting));
+            out(Record::Setting(setting))?;
         }
-        records
+        Ok(())
     }
 
     /// Tokens with their last use, and workloads that read those of others.
-    fn finish_tokens(&mut self, records: &mut Vec<Record>) {
+    fn finish_tokens(&mut self, out: &mut Out<'_>) -> Result<(), CollectError> {
         let tokens = std::mem::take(&mut self.tokens);
         let accounts: BTreeMap<&str, &Account> =
             self.accounts.iter().map(|account| (account.identity.name.as_str(), account)).collect();
@@ -150,17 +157,17 @@ impl Projection {
                 (Known::Absent, Known::Unknown(why)) => Known::unknown(why.clone()),
                 (used, _) => used,
             };
-            records.push(Record::Usage(Usage {
+            out(Record::Usage(Usage {
                 of: credential.id.clone(),
                 last,
                 horizon: self.since.value().copied(),
                 source: String::from("label kubernetes.io/legacy-token-last-used").into(),
                 evidence: credential.evidence.clone(),
-            }));
+            }))?;
             if credential.active != Known::Value(false) {
                 of_tokens.insert(credential.name.clone(), account);
             }
-            records.push(Record::Credential(credential));
+            out(Record::Credential(credential))?;
         }
         for Waiting { mut workload, secrets, exposures, .. } in std::mem::take(&mut self.waiting) {
             let own = |account: &str| {
@@ -173,13 +180,13 @@ impl Projection {
                 workload.attributes.set(AttributeName::TokensOfOthers, others);
             }
             let telling = secrets.iter().filter(|one| of_tokens.contains_key(*one) || self.holding.contains(*one));
-            records.extend(telling.map(|secret| reads(&self.cluster, &workload, secret)));
-            records.push(Record::Workload(workload));
-            records.extend(exposures);
+            let told: Vec<Record> = telling.map(|secret| reads(&self.cluster, &workload, secret)).collect();
+            told.into_iter().chain([Record::Workload(workload)]).chain(exposures).try_for_each(&mut *out)?;
         }
+        Ok(())
     }
 
-    fn finish_accounts(&mut self, records: &mut Vec<Record>) {
+    fn finish_accounts(&mut self, out: &mut Out<'_>) -> Result<(), CollectError> {
         let knows_secrets = self.knows_all_secrets;
         for Account { mut identity, automount, pull_secrets, .. } in std::mem::take(&mut self.accounts) {
             let mounting = self.mounting.get(&identity.name);
@@ -218,15 +225,16 @@ impl Projection {
                 }
                 let unseen = until.duration_since(seen.map_or(*since, |seen| seen.last)).as_hours() / 24;
                 identity.attributes.set(AttributeName::UnseenDays, unseen.max(0));
-                records.push(Record::Usage(Usage {
+                out(Record::Usage(Usage {
                     of: identity.id.clone(),
                     last: seen.map_or(Known::Absent, |seen| Known::Value(seen.last)),
                     horizon: Some(*since),
                     source: String::from("audit log").into(),
                     evidence: identity.evidence.clone(),
-                }));
+                }))?;
             }
-            records.push(Record::Identity(identity));
+            out(Record::Identity(identity))?;
         }
+        Ok(())
     }
 }

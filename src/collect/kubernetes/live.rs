@@ -4,13 +4,14 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream;
 use kube::api::{GetParams, Request};
 
+use super::dump::ended;
 use super::list::{Asked, Lister, unauthorized};
 use super::object::Object;
 use super::records::Projection;
@@ -75,15 +76,15 @@ impl Collector for KubernetesLive {
         let (projection, values) = (Mutex::new(projection), self.searching.values);
         let lister = Lister { client, cluster: target, context, sink, projection, values };
         // What was listed before a server hung is told all the same.
-        let ended = tokio::select! {
-            ended = lister.everything() => ended,
+        let read = tokio::select! {
+            read = lister.everything() => read,
             () = sink.late() => Err(CollectError::Stopped),
         };
-        let rest = lister.projection().finish();
-        for record in rest {
-            sink.send(record).await?;
-        }
-        ended
+        let mut projection = lister.projection.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let rest = sink.clone();
+        let telling = tokio::task::spawn_blocking(move || projection.finish(&mut |record| rest.send_blocking(record)));
+        ended(telling.await)?;
+        read
     }
 }
 

@@ -288,7 +288,10 @@ impl Tree<'_> {
             let remedy = "mend the files, or scan without them";
             self.sink.send_blocking(Record::Coverage(hole.blinds(self.facts).remedy(remedy)))?;
         }
-        records.extend(projection.finish());
+        projection.finish(&mut |record| {
+            records.push(record);
+            Ok(())
+        })?;
         let mut repositories = Repositories::new(self.root);
         for record in &mut records {
             if let Record::Identity(one) = record

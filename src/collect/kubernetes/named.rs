@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::builtin;
-use super::held::Mounting;
+use super::held::{Mounting, Out};
 use super::records::Projection;
 use super::resources::Kind;
+use crate::collect::CollectError;
 use crate::model::{AttributeName, Attributes, Evidence, Identity, IdentityKind, Known, Record, Urn};
 
 /// Why nothing else is known of such an account.
@@ -47,7 +48,7 @@ impl Projection {
 
     /// Adds those that were named and not read, where not all were read. A plan of a cluster tells of those that it gives
     /// rights alone.
-    pub(super) fn finish_named(&mut self, records: &mut Vec<Record>) {
+    pub(super) fn finish_named(&mut self, out: &mut Out<'_>) -> Result<(), CollectError> {
         let is_whole = self.is_listed(Kind::ServiceAccount)
             && !self.has_gaps
             && self.faults(Kind::ServiceAccount).is_none_or(|faults| !faults.blinds);
@@ -61,7 +62,7 @@ impl Projection {
                 Some(false) => {}
                 None => attributes.set_known(AttributeName::TokenMounted, Known::<bool>::unknown(UNREAD)),
             }
-            records.push(Record::Identity(Identity {
+            out(Record::Identity(Identity {
                 id: Urn::kubernetes(&self.cluster, namespace, "sa", name),
                 kind: IdentityKind::KubernetesServiceAccount,
                 tenant: self.cluster.clone(),
@@ -73,7 +74,8 @@ impl Projection {
                 attributes,
                 evidence,
                 name: account.clone(),
-            }));
+            }))?;
         }
+        Ok(())
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Shard;
 use super::store::{PartError, Store};
+use crate::collect::lines::Sorted;
 
 /// The form of a manifest and of the records in its parts.
 const FORM: &str = "nonhuman/shard/v1";
@@ -52,7 +53,7 @@ pub struct PartName {
 }
 
 /// What a shard found.
-pub struct Brought<'a> {
+pub struct Brought {
     /// The scan's point in time.
     pub now: Timestamp,
     /// The fingerprint of a public text under its key.
@@ -63,8 +64,8 @@ pub struct Brought<'a> {
     pub planned: Vec<String>,
     /// The targets of this one.
     pub read: Vec<String>,
-    /// Its records, one a line, sorted.
-    pub lines: &'a [Box<str>],
+    /// Its records, one a line.
+    pub lines: Sorted,
 }
 
 /// How many bytes of records a part holds, before they are packed. Several are written where there are more.
@@ -74,27 +75,22 @@ const PART: usize = 32 * 1024 * 1024;
 ///
 /// # Errors
 /// When a file cannot be written; there is no manifest then.
-pub fn write(store: &Store, brought: Brought<'_>) -> Result<(), PartError> {
+pub fn write(store: &Store, brought: Brought) -> Result<(), PartError> {
     let stem = format!("shard-{:05}-of-{:05}", brought.shard.shard, brought.shard.of);
     let mut parts = Vec::new();
-    let mut rest = brought.lines;
-    while !rest.is_empty() {
-        let mut text = String::new();
-        let fits = rest.iter().take_while(|line| {
-            let fits = text.is_empty() || text.len() + line.len() < PART;
-            if fits {
-                text.extend([&**line, "\n"]);
-            }
-            fits
-        });
-        let records = fits.count();
-        rest = &rest[records..];
-        let mut packed = Vec::new();
-        compress(text.as_bytes(), &mut packed, CompressionLevel::Fastest);
-        let hash = blake3::hash(&packed).to_hex().to_string();
-        let file = format!("{stem}-{}.jsonl.zst", &hash[..16]);
-        store.put(&file, &packed)?;
-        parts.push(PartName { file, blake3: hash, records: records as u64 });
+    let (mut text, mut records) = (String::new(), 0);
+    for line in brought.lines {
+        let line = line.map_err(|error| PartError::new(store.shown(&stem), error))?;
+        if !text.is_empty() && text.len() + line.len() >= PART {
+            parts.push(put(store, &stem, &text, records)?);
+            text.clear();
+            records = 0;
+        }
+        text.extend([line.as_str(), "\n"]);
+        records += 1;
+    }
+    if !text.is_empty() {
+        parts.push(put(store, &stem, &text, records)?);
     }
     let manifest = Manifest {
         form: FORM.to_owned(),
@@ -109,6 +105,16 @@ pub fn write(store: &Store, brought: Brought<'_>) -> Result<(), PartError> {
     let name = format!("{stem}{ENDING}");
     let text = serde_json::to_string_pretty(&manifest).map_err(|error| PartError::new(store.shown(&name), error))?;
     store.put(&name, format!("{text}\n").as_bytes())
+}
+
+/// Writes one file of records.
+fn put(store: &Store, stem: &str, text: &str, records: u64) -> Result<PartName, PartError> {
+    let mut packed = Vec::new();
+    compress(text.as_bytes(), &mut packed, CompressionLevel::Fastest);
+    let blake3 = blake3::hash(&packed).to_hex().to_string();
+    let file = format!("{stem}-{}.jsonl.zst", &blake3[..16]);
+    store.put(&file, &packed)?;
+    Ok(PartName { file, blake3, records })
 }
 
 /// Whether a file's name is that of a manifest.
