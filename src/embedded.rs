@@ -24,6 +24,11 @@ pub fn packed(name: &str) -> &'static [u8] {
     RULES.get_file(format!("facts/{name}")).map(include_dir::File::contents).unwrap_or_default()
 }
 
+/// The detectors of `/rules/detect` as `build.rs` prepared them, in JSON.
+pub fn prepared_detectors() -> &'static str {
+    include_str!(concat!(env!("OUT_DIR"), "/detectors.json"))
+}
+
 fn gather(folder: &'static Dir<'static>, files: &mut Vec<(&'static str, &'static str)>) {
     for file in folder.files() {
         if let (Some(path), Some(text)) = (file.path().to_str(), file.contents_utf8())

@@ -72,13 +72,20 @@ pub(super) fn detectors(folder: Option<&PathBuf>, config: &Config) -> Result<Det
         Some(folder) => user_files(folder)?.into_iter().filter(|file| is_detector(&file.path)).collect(),
         None => Vec::new(),
     };
-    let of_user = files.iter().map(|file| (file.path.as_str(), file.text.as_str())).collect();
-    Ok(DetectorSet::layered([embedded::files("detect"), of_user])?)
+    let built_in = built_in_detectors()?;
+    if files.is_empty() {
+        return Ok(built_in);
+    }
+    Ok(built_in.and_files(files.iter().map(|file| (file.path.as_str(), file.text.as_str())))?)
 }
 
 /// The detectors in the binary alone.
 pub(super) fn built_in_detectors() -> Result<DetectorSet, Failure> {
-    Ok(DetectorSet::parse(embedded::files("detect"))?)
+    match DetectorSet::prepared(embedded::prepared_detectors()) {
+        Some(detectors) => Ok(detectors),
+        // The files say where they are wrong.
+        None => Ok(DetectorSet::parse(embedded::files("detect"))?),
+    }
 }
 
 fn is_detector(path: &str) -> bool {

@@ -11,7 +11,7 @@ const BETWEEN: &str = concat!(
 /// The expression for a value of a form (itself an expression) that is given to a name with one of these words in it.
 /// In a word `_` stands for any joint or none: `adafruit_io` is also `adafruit-io`, `adafruit.io` and `AdafruitIO`.
 pub(super) fn pattern(words: &[String], value: &str) -> String {
-    let words: Vec<String> = words.iter().map(|word| regex::escape(word).replace('_', r"[ _.-]?")).collect();
+    let words: Vec<String> = words.iter().map(|word| regex_syntax::escape(word).replace('_', r"[ _.-]?")).collect();
     format!("(?i-u)(?:{}){BETWEEN}(?-i:(?P<secret>{value}))(?:[^A-Za-z0-9_/+=-]|$)", words.join("|"))
 }
 

@@ -1,23 +1,18 @@
-//! Detectors as they are written in `rules/detect/<vendor>.toml`, checked when they load.
+//! Detectors, each ready to search a text, and the set of all. Reads no file format.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-use regex_automata::meta::Regex;
-use regex_automata::util::primitives::PatternID;
-use regex_automata::util::syntax;
-use serde::Deserialize;
-use toml::Spanned;
-
-use super::assignment::{self, Assigned};
+use super::assignment::Assigned;
 use super::import::{self, Globals, rule::Imported};
 use super::prefilter::Prefilter;
 use super::shape::Shape;
 use super::verify::Check;
+use super::written;
 use crate::model::{Confidence, Severity};
-
-/// The shortest keyword that is worth a prefilter.
-const SHORTEST_KEYWORD: usize = 3;
+use regex_automata::meta::Regex;
+use regex_automata::util::primitives::PatternID;
+use regex_automata::util::syntax;
 
 /// How much an expression may remember of its own states in each thread, in bytes.
 const CACHE: usize = 1024 * 1024;
@@ -85,43 +80,6 @@ pub struct Detector {
     pub(super) shape: OnceLock<Option<Shape>>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    detector: Vec<Spanned<Raw>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Raw {
-    id: String,
-    family: Option<String>,
-    title: String,
-    severity: Severity,
-    confidence: Confidence,
-    #[serde(default)]
-    keywords: Vec<String>,
-    pattern: Option<Spanned<String>>,
-    #[serde(default)]
-    assigned_to: Vec<String>,
-    assigned: Option<Assigned>,
-    value: Option<Spanned<String>>,
-    #[serde(default)]
-    in_tests: bool,
-    #[serde(default)]
-    min_entropy: f64,
-    check: Option<Spanned<String>>,
-    #[serde(default)]
-    public: bool,
-    proves: String,
-    remedy: String,
-    link: String,
-    #[serde(default)]
-    examples: Vec<String>,
-    #[serde(default)]
-    counter_examples: Vec<String>,
-}
-
 impl Detector {
     /// The compiled expression. Compiled at its first use: most scans need a fraction of the detectors.
     /// `None` for one that does not compile, which `rules test` reports.
@@ -135,10 +93,7 @@ impl Detector {
 
     /// What is known of its matches; `None` for an expression that does not compile.
     pub(super) fn shape(&self) -> Option<&Shape> {
-        let shape = || match &self.value {
-            Some(value) => Shape::of_assignment(&self.assigned_to, value),
-            None => Shape::of(&self.pattern, &self.keywords),
-        };
+        let shape = || Shape::of_detector(&self.pattern, &self.keywords, &self.assigned_to, self.value.as_deref());
         self.shape.get_or_init(shape).as_ref()
     }
 
@@ -150,6 +105,14 @@ impl Detector {
     /// Whether its keywords count only beside a run that looks drawn. Those of others count as they do there.
     pub(super) fn is_gated(&self) -> bool {
         self.imported.is_none() && self.shape().is_some_and(|shape| shape.is_gated)
+    }
+
+    /// All that a file says of it, as text.
+    #[cfg(test)]
+    pub(super) fn told(&self) -> String {
+        let known = "regex: OnceLock(";
+        let told = format!("{self:?}");
+        told.split_once(known).map_or(told.clone(), |(before, _)| before.to_owned())
     }
 
     /// Whether its expression compiles and says where the secret is.
@@ -183,6 +146,7 @@ pub struct DetectorSet {
     without_keywords: Vec<usize>,
     /// Whether some count only beside others.
     has_partners: bool,
+    has_imported: bool,
     globals: Globals,
 }
 
@@ -192,23 +156,32 @@ impl DetectorSet {
     /// # Errors
     /// The first file that is malformed, with line and column.
     pub fn parse<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, DetectorError> {
-        Self::layered([files.into_iter().collect()])
+        Self::of(Vec::new()).and_files(files)
     }
 
-    /// Reads detector files in layers: within a layer an id must be unique; a later layer replaces those before it.
+    /// The detectors that `build.rs` prepared; `None` where one of their files is wrong.
+    pub fn prepared(json: &str) -> Option<Self> {
+        written::prepared(json).map(Self::of)
+    }
+
+    /// These, and those of detector files given as name and text, which replace those of the same id. Among the files an id
+    /// must be unique.
     ///
     /// # Errors
     /// The first file that is malformed, with line and column.
-    pub fn layered<'a>(layers: impl IntoIterator<Item = Vec<(&'a str, &'a str)>>) -> Result<Self, DetectorError> {
-        let mut detectors = BTreeMap::new();
-        for layer in layers {
-            let mut ids = BTreeSet::new();
-            for (name, text) in layer {
-                let file = parse_file(name, text, &mut ids)?;
-                detectors.extend(file.into_iter().map(|detector| (detector.id.clone(), detector)));
-            }
+    pub fn and_files<'a>(self, files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, DetectorError> {
+        let mut ids = BTreeSet::new();
+        let mut detectors = self.detectors;
+        for (name, text) in files {
+            detectors.extend(written::read(name, text, &mut ids)?);
         }
-        Ok(Self::with_globals(detectors.into_values().collect(), Globals::default()))
+        Ok(Self::of(detectors))
+    }
+
+    /// These; of several with one id the last.
+    fn of(detectors: Vec<Detector>) -> Self {
+        let by_id: BTreeMap<_, _> = detectors.into_iter().map(|one| (one.id.clone(), one)).collect();
+        Self::with_globals(by_id.into_values().collect(), Globals::default())
     }
 
     /// These detectors, in the order of their ids, with what allowlists say of all of them.
@@ -218,7 +191,8 @@ impl DetectorSet {
         let without_keywords = (0..detectors.len()).filter(has_none).collect();
         let is_joined = |imported: &Imported| imported.is_helper || !imported.partners.is_empty();
         let has_partners = detectors.iter().any(|one| one.imported.as_deref().is_some_and(is_joined));
-        Self { detectors, prefilter, without_keywords, has_partners, globals }
+        let has_imported = detectors.iter().any(Detector::is_imported);
+        Self { detectors, prefilter, without_keywords, has_partners, has_imported, globals }
     }
 
     pub(super) fn into_detectors(self) -> Vec<Detector> {
@@ -245,7 +219,7 @@ impl DetectorSet {
 
     /// Whether some are rules of other tools, which may ask for the path of a file.
     pub fn has_imported(&self) -> bool {
-        self.detectors.iter().any(Detector::is_imported)
+        self.has_imported
     }
 
     pub(super) fn prefilter(&self) -> &Prefilter {
@@ -277,77 +251,4 @@ impl DetectorSet {
         }
         failures
     }
-}
-
-fn parse_file(name: &str, text: &str, ids: &mut BTreeSet<String>) -> Result<Vec<Detector>, DetectorError> {
-    let at = |offset: usize, message: String| {
-        let before = &text[..offset.min(text.len())];
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
-        DetectorError { file: name.to_owned(), line, column, message }
-    };
-    let file: File = toml::from_str(text)
-        .map_err(|error| at(error.span().map_or(0, |span| span.start), error.message().to_owned()))?;
-    let mut detectors = Vec::new();
-    for spanned in file.detector {
-        let start = spanned.span().start;
-        let raw = spanned.into_inner();
-        if !ids.insert(raw.id.clone()) {
-            return Err(at(start, format!("there is already a detector '{}'", raw.id)));
-        }
-        let (keywords, pattern) = form(&raw).map_err(|(place, message)| at(place.unwrap_or(start), message))?;
-        let check = match &raw.check {
-            None => None,
-            Some(check) => Some(Check::parse(check.as_ref()).map_err(|message| at(check.span().start, message))?),
-        };
-        detectors.push(Detector {
-            family: raw.family.unwrap_or_else(|| raw.id.clone()),
-            id: raw.id,
-            title: raw.title,
-            severity: raw.severity,
-            confidence: raw.confidence,
-            keywords,
-            pattern,
-            assigned: raw.assigned.or((!raw.assigned_to.is_empty()).then_some(Assigned::Any)),
-            assigned_to: raw.assigned_to,
-            value: raw.value.map(Spanned::into_inner),
-            in_tests: raw.in_tests,
-            min_entropy: raw.min_entropy,
-            check,
-            public: raw.public,
-            proves: raw.proves,
-            remedy: raw.remedy,
-            link: raw.link,
-            examples: raw.examples,
-            counter_examples: raw.counter_examples,
-            file: name.to_owned(),
-            imported: None,
-            regex: OnceLock::new(),
-            shape: OnceLock::new(),
-        });
-    }
-    Ok(detectors)
-}
-
-/// The keywords and the expression of a detector, or what is wrong with them and where.
-fn form(raw: &Raw) -> Result<(Vec<String>, String), (Option<usize>, String)> {
-    let mut keywords = raw.keywords.clone();
-    let pattern = match (&raw.pattern, &raw.value) {
-        (Some(pattern), None) if raw.assigned_to.is_empty() => pattern.as_ref().clone(),
-        (None, Some(value)) if !raw.assigned_to.is_empty() => {
-            if keywords.is_empty() {
-                keywords = raw.assigned_to.iter().map(|word| assignment::keyword(word)).collect();
-            }
-            assignment::pattern(&raw.assigned_to, value.as_ref())
-        }
-        _ => {
-            let place = raw.pattern.as_ref().or(raw.value.as_ref()).map(|text| text.span().start);
-            let message = format!("'{}' needs either a pattern, or assigned_to with a value", raw.id);
-            return Err((place, message));
-        }
-    };
-    if keywords.is_empty() || keywords.iter().any(|word| word.len() < SHORTEST_KEYWORD) {
-        return Err((None, format!("'{}' needs keywords of at least {SHORTEST_KEYWORD} characters", raw.id)));
-    }
-    Ok((keywords, pattern))
 }

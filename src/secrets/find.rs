@@ -152,8 +152,8 @@ fn proof(kind: &str, mut facts: BTreeMap<String, String>) -> Proof {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::Match;
     use super::super::tests::DETECTORS;
+    use super::super::{Match, runs};
     use super::*;
 
     /// Some look only at what is called a test.
@@ -202,15 +202,15 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn the_dear_way_hits_where_the_plain_way_hits(text in texts()) {
-            let [plain, dear] = DETECTORS.prefilter().both_ways(DETECTORS.detectors(), &text);
-            prop_assert_eq!(plain, dear);
+        fn tables_hit_where_a_plain_search_hits(text in texts()) {
+            let hits = DETECTORS.prefilter().hits(DETECTORS.detectors(), &text, 0..text.len(), &runs::all(&text));
+            prop_assert_eq!(hits, DETECTORS.prefilter().plainly(DETECTORS.detectors(), &text));
         }
 
         #[test]
         fn windows_find_what_every_expression_over_all_of_it_finds(text in texts()) {
             let prefilter = DETECTORS.prefilter();
-            let [hits, _] = prefilter.both_ways(DETECTORS.detectors(), &text);
+            let hits = prefilter.plainly(DETECTORS.detectors(), &text);
             let (mut windows, mut whole) = (Vec::new(), Vec::new());
             for (number, detector) in DETECTORS.detectors().iter().enumerate() {
                 let own: Vec<Hit> = hits.iter().filter(|hit| hit.detector == number).copied().collect();

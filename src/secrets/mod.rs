@@ -1,6 +1,6 @@
 //! What a secret looks like: a pure function from bytes to matches. Reads no file and keeps nothing.
 //!
-//! `rules/detect/*.toml` → [`DetectorSet`] → [`DetectorSet::scan`] → [`Match`]es, which borrow the scanned bytes.
+//! `rules/detect/*.toml` → (`build.rs`: JSON with what is known of each expression) → [`DetectorSet`] → [`DetectorSet::scan`] → [`Match`]es, which borrow the scanned bytes.
 
 mod allow;
 mod assignment;
@@ -8,6 +8,7 @@ mod beside;
 mod certificate;
 mod decode;
 mod detector;
+mod drawn;
 mod find;
 mod google;
 mod import;
@@ -28,6 +29,7 @@ mod tested;
 mod token;
 mod verify;
 mod word;
+mod written;
 
 pub use allow::is_placeholder;
 pub use certificate::Certificate;
@@ -46,5 +48,5 @@ pub(crate) mod tests {
 
     /// Our own detectors; their examples are what tests plant.
     pub(crate) static DETECTORS: LazyLock<DetectorSet> =
-        LazyLock::new(|| DetectorSet::parse(crate::embedded::files("detect")).expect("they are right"));
+        LazyLock::new(|| DetectorSet::prepared(crate::embedded::prepared_detectors()).expect("they are right"));
 }

@@ -1,23 +1,15 @@
 //! Where detectors can match at all: each byte is looked at about once, for the keywords of all detectors. Judges nothing.
 //!
 //! A keyword of a gated detector (see [`Shape`](super::shape::Shape)) counts only where a run of token bytes is near that
-//! looks drawn. A few texts are searched plainly: for all keywords everywhere, then the gate. When there are more, what
-//! is dear to build pays: the runs are found first, and most keywords are looked for beside them alone. Both ways find
-//! the same, which a test holds.
+//! looks drawn: the runs are found first, and most keywords are looked for beside them alone.
 
 use std::ops::Range;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 
 use super::Detector;
 use super::lanes::Words;
 use super::runs;
 use super::shape::BEFORE_RUN;
-
-/// After so many bytes the dear way pays.
-const DEAR_PAYS: u64 = 1024 * 1024;
 
 /// A keyword of a detector at its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,14 +29,13 @@ pub(super) struct Prefilter {
     detectors: Vec<Vec<usize>>,
     /// For each keyword the letter that it repeats, if it does nothing else.
     letters: Vec<Option<u8>>,
-    seen: AtomicU64,
-    plain: OnceLock<Option<AhoCorasick>>,
-    dear: OnceLock<Dear>,
+    /// Made when something is searched.
+    tables: OnceLock<Tables>,
 }
 
-/// What is built when it pays.
+/// What keywords are looked for with.
 #[derive(Debug)]
-struct Dear {
+struct Tables {
     /// The keywords of detectors without a gate, and the number of each among all.
     everywhere: (Option<Words>, Vec<usize>),
     /// The keywords of gated detectors, and the number of each among all.
@@ -74,8 +65,7 @@ impl Prefilter {
             rest.iter().all(|byte| byte == first).then_some(*first)
         };
         let letters = keywords.iter().map(one_letter).collect();
-        let (plain, dear) = (OnceLock::new(), OnceLock::new());
-        Self { letters, keywords, detectors: by_keyword, seen: AtomicU64::new(0), plain, dear }
+        Self { letters, keywords, detectors: by_keyword, tables: OnceLock::new() }
     }
 
     /// A keyword by its place.
@@ -92,43 +82,10 @@ impl Prefilter {
         within: Range<usize>,
         runs: &[Range<usize>],
     ) -> Vec<Hit> {
-        let seen = self.seen.fetch_add(within.len() as u64, Ordering::Relaxed);
         let mut hits = Vec::new();
-        if seen + (within.len() as u64) < DEAR_PAYS && self.dear.get().is_none() {
-            self.plainly(detectors, text, within, runs, &mut hits);
-        } else {
-            self.dear.get_or_init(|| self.build(detectors)).search(self, text, within, runs, &mut hits);
-        }
+        self.tables.get_or_init(|| self.tables(detectors)).search(self, text, within, runs, &mut hits);
         hits.sort_unstable();
         hits
-    }
-
-    fn plainly(
-        &self,
-        detectors: &[Detector],
-        text: &[u8],
-        within: Range<usize>,
-        runs: &[Range<usize>],
-        hits: &mut Vec<Hit>,
-    ) {
-        let automaton = self.plain.get_or_init(|| automaton(&self.keywords));
-        let Some(automaton) = automaton else { return };
-        let mut regions: Option<Vec<Range<usize>>> = None;
-        for found in automaton.find_overlapping_iter(Input::new(text).span(within.clone())) {
-            if self.is_amid_its_letter(found.pattern().as_usize(), text, found.range()) {
-                continue;
-            }
-            for &detector in &self.detectors[found.pattern().as_usize()] {
-                let counts = !detectors[detector].is_gated() || {
-                    let regions = regions.get_or_insert_with(|| regions_of(text, within.clone(), runs));
-                    let after = regions.partition_point(|region| region.end < found.end());
-                    regions.get(after).is_some_and(|region| region.start <= found.start())
-                };
-                if counts {
-                    hits.push(Hit { detector, start: found.start(), keyword: found.pattern().as_usize() });
-                }
-            }
-        }
     }
 
     /// Whether a keyword that is one letter, again and again, stands amid more of that letter: where data is nothing but
@@ -140,7 +97,7 @@ impl Prefilter {
         is_letter(place.start.checked_sub(1)) && is_letter(Some(place.end))
     }
 
-    fn build(&self, detectors: &[Detector]) -> Dear {
+    fn tables(&self, detectors: &[Detector]) -> Tables {
         let is_gated: Vec<bool> = detectors.iter().map(Detector::is_gated).collect();
         let with = |wanted: bool| -> Vec<usize> {
             let has = |place: &usize| self.detectors[*place].iter().any(|detector| is_gated[*detector] == wanted);
@@ -150,11 +107,11 @@ impl Prefilter {
             let words: Vec<_> = places.iter().map(|place| &self.keywords[*place]).collect();
             (Words::new(&words), places)
         };
-        Dear { everywhere: search(with(false)), beside_runs: search(with(true)), is_gated }
+        Tables { everywhere: search(with(false)), beside_runs: search(with(true)), is_gated }
     }
 }
 
-impl Dear {
+impl Tables {
     fn search(&self, all: &Prefilter, text: &[u8], within: Range<usize>, runs: &[Range<usize>], hits: &mut Vec<Hit>) {
         let mut add = |keyword: usize, place: Range<usize>, gated: bool| {
             if all.is_amid_its_letter(keyword, text, place.clone()) {
@@ -197,22 +154,29 @@ fn beginning(text: &[u8], run: usize) -> usize {
     ends.nth(1).map_or(first, |end| first + end + 1)
 }
 
-/// Quick to build, slower to run.
-fn automaton(words: &[String]) -> Option<AhoCorasick> {
-    let mut builder = AhoCorasick::builder();
-    builder.ascii_case_insensitive(true).match_kind(MatchKind::Standard).prefilter(false);
-    builder.kind(Some(AhoCorasickKind::ContiguousNFA)).build(words).ok()
-}
-
 #[cfg(test)]
 impl Prefilter {
-    /// What both ways find.
-    pub(super) fn both_ways(&self, detectors: &[Detector], text: &[u8]) -> [Vec<Hit>; 2] {
-        let mut ways = [Vec::new(), Vec::new()];
-        let runs = runs::all(text);
-        self.plainly(detectors, text, 0..text.len(), &runs, &mut ways[0]);
-        self.build(detectors).search(self, text, 0..text.len(), &runs, &mut ways[1]);
-        ways.iter_mut().for_each(|hits| hits.sort_unstable());
-        ways
+    /// The same without runs and tables: every keyword everywhere, then the gate.
+    pub(super) fn plainly(&self, detectors: &[Detector], text: &[u8]) -> Vec<Hit> {
+        let automaton = aho_corasick::AhoCorasick::builder().ascii_case_insensitive(true).build(&self.keywords);
+        let automaton = automaton.expect("they are few");
+        let regions = regions_of(text, 0..text.len(), &runs::all(text));
+        let mut hits = Vec::new();
+        for found in automaton.find_overlapping_iter(text) {
+            if self.is_amid_its_letter(found.pattern().as_usize(), text, found.range()) {
+                continue;
+            }
+            for &detector in &self.detectors[found.pattern().as_usize()] {
+                let counts = !detectors[detector].is_gated() || {
+                    let after = regions.partition_point(|region| region.end < found.end());
+                    regions.get(after).is_some_and(|region| region.start <= found.start())
+                };
+                if counts {
+                    hits.push(Hit { detector, start: found.start(), keyword: found.pattern().as_usize() });
+                }
+            }
+        }
+        hits.sort_unstable();
+        hits
     }
 }

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
+use serde::{Deserialize, Serialize};
 
-use super::{assignment, runs};
+use super::{assignment, drawn};
 
 /// How far before a run a keyword may stand, in bytes, on the same line or the one before: the end of a name, a type, a
 /// sign and a quote lie between.
@@ -24,8 +25,9 @@ const MOST_TEXTS: usize = 96;
 /// How many of the values of a gated detector the gate may lose.
 const MOST_LOST: f64 = 0.002;
 
-/// What is known of every match of an expression.
-#[derive(Debug)]
+/// What is known of every match of an expression. Of our own detectors it is worked out when the program is built, since
+/// reading all expressions takes longer than searching a small tree.
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Shape {
     /// A match begins at most so far before the keyword in it that is looked for, in bytes …
     pub(super) before: usize,
@@ -34,7 +36,7 @@ pub(super) struct Shape {
     /// How far into a match a keyword stands, where that is always the same, by keyword; with one of these in every
     /// match. Empty when there is none in some match.
     pub(super) offsets: BTreeMap<String, usize>,
-    /// In every match a keyword stands in a run of at least [`runs::SHORTEST`] bytes, or at most [`BEFORE_RUN`] before it
+    /// In every match a keyword stands in a run of at least [`drawn::SHORTEST`] bytes, or at most [`BEFORE_RUN`] before it
     /// with nothing but white space that may hold the end of a line.
     pub(super) is_gated: bool,
     /// No match holds the end of a line.
@@ -59,8 +61,21 @@ struct Bytes {
 }
 
 impl Shape {
+    /// What is known of the matches of a detector; `None` for an expression that is none.
+    pub(super) fn of_detector(
+        pattern: &str,
+        keywords: &[String],
+        assigned_to: &[String],
+        value: Option<&str>,
+    ) -> Option<Self> {
+        match value {
+            Some(value) => Self::of_assignment(assigned_to, value),
+            None => Self::of(pattern, keywords),
+        }
+    }
+
     /// Reads an expression. `None` when it is none.
-    pub(super) fn of(pattern: &str, keywords: &[String]) -> Option<Self> {
+    fn of(pattern: &str, keywords: &[String]) -> Option<Self> {
         let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).ok()?;
         let longest = hir.properties().maximum_len().unwrap_or(UNBOUNDED).min(UNBOUNDED);
 
@@ -97,7 +112,7 @@ fn holds(hir: &Hir, keywords: &[String]) -> bool {
 
 impl Shape {
     /// What is known of a value of a form that is given to a name with one of these words in it.
-    pub(super) fn of_assignment(words: &[String], value: &str) -> Option<Self> {
+    fn of_assignment(words: &[String], value: &str) -> Option<Self> {
         let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(value).ok()?;
         let mut parts = Vec::new();
         flatten(&hir, &mut parts);
@@ -188,7 +203,7 @@ fn can_be_drawn(segment: &[Part]) -> bool {
     let drawn = || segment.iter().filter_map(|part| if let Part::Bytes(bytes) = part { Some(bytes) } else { None });
     let no_digit: f64 = drawn().map(|bytes| bytes.chance_of_no_digit().powi(bytes.least as i32)).product();
     let letters: usize = drawn().filter(|bytes| bytes.has_both_cases()).map(|bytes| bytes.least).sum();
-    total(segment).least >= runs::SHORTEST && no_digit * runs::chance_of_no_change(letters) <= MOST_LOST
+    total(segment).least >= drawn::SHORTEST && no_digit * drawn::chance_of_no_change(letters) <= MOST_LOST
 }
 
 impl Part {
@@ -225,8 +240,8 @@ impl Part {
     /// Whether all of it can only be part of a run.
     fn is_run(&self) -> bool {
         match self {
-            Self::Texts(texts) => texts.iter().flatten().all(|byte| runs::is_run_byte(*byte)),
-            Self::Bytes(bytes) => (0..=u8::MAX).all(|byte| !bytes.has(byte) || runs::is_run_byte(byte)),
+            Self::Texts(texts) => texts.iter().flatten().all(|byte| drawn::is_run_byte(*byte)),
+            Self::Bytes(bytes) => (0..=u8::MAX).all(|byte| !bytes.has(byte) || drawn::is_run_byte(byte)),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The functions of the expressions. Each is computed from its arguments alone.
 
-use super::super::super::{names, runs, verify};
+use super::super::super::{drawn, names, runs, verify};
 use super::value::Value;
 
 /// A list that a text is split into has at most so many parts.
@@ -119,7 +119,7 @@ impl Function {
 fn is_written(text: &[u8]) -> bool {
     let is_name = std::str::from_utf8(text).is_ok_and(names::is_identifier);
     let has_digit = text.iter().any(u8::is_ascii_digit);
-    text.len() >= runs::SHORTEST && !has_digit && (is_name || !runs::is_drawn(text))
+    text.len() >= drawn::SHORTEST && !has_digit && (is_name || !runs::is_drawn(text))
 }
 
 fn numbers(values: &[Value<'_>]) -> Option<Vec<f64>> {
