@@ -2,6 +2,7 @@
 //! Text only: nothing is switched off.
 
 mod order;
+mod signs_in;
 
 use std::collections::BTreeSet;
 
@@ -58,11 +59,13 @@ pub(super) fn run(arguments: &Offboard, global: &Global, config: &Config) -> Res
     let books = Runbooks::load()?;
     let leaver = leaver(&known, &arguments.person)?;
     let bill = bill(&known, &leaver);
+    let signs_in = signs_in::of(&known, &leaver);
     let ids = |list: &[&Identity]| list.iter().map(|one| one.id.clone()).collect::<Vec<Urn>>();
     let data = json!({
         "person": leaver.email,
         "own": ids(&bill.own),
         "may_be_theirs": bill.alike.iter().map(|(id, _)| id).collect::<Vec<_>>(),
+        "signs_in": signs_in.ids(),
         "orphaned": ids(&bill.orphaned),
         "credentials": bill.credentials.iter().map(|one| &one.id).collect::<Vec<_>>(),
         "written": bill.written.iter().map(|one| &one.id).collect::<Vec<_>>(),
@@ -72,6 +75,7 @@ pub(super) fn run(arguments: &Offboard, global: &Global, config: &Config) -> Res
     for section in own(&known, &leaver, &bill) {
         answer.add(section);
     }
+    answer.add(signs_in.section());
     answer.add(alike(&known, &bill));
     answer.add(orphaned(&known, &bill));
     answer.add(open(&known, &bill));
@@ -139,6 +143,7 @@ fn leaver<'a>(known: &'a Graph, asked: &str) -> Result<Leaver<'a>, Failure> {
         .any(|facts| facts.owner.value().is_some_and(|owner| leaver.is_named(&owner.name)));
     let wrote = |one: &Exposure| one.introduced.as_ref().is_some_and(|commit| leaver.is_named(&commit.email));
     let is_known = is_owner
+        || !signs_in::of(known, &leaver).by.is_empty()
         || known.inventory.exposures.iter().any(wrote)
         || known.inventory.identities.iter().any(|one| leaver.is_named(&one.name));
     if is_known {

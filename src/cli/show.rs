@@ -105,7 +105,7 @@ fn of_identity(known: &Graph, identity: &Identity, answer: &mut Answer) {
     ways("Ways to data", &facts.data_paths, answer);
     ways("Ways to a node", &facts.node_paths, answer);
     by_groups(known, identity, answer);
-    trusted(facts, answer);
+    trusted(known, identity, facts, answer);
 }
 
 /// The ways of the groups that its cluster puts it into: they are its own, and told once, of the group.
@@ -158,7 +158,7 @@ fn grants(known: &Graph, facts: &IdentityFacts, answer: &mut Answer) {
     answer.add(section);
 }
 
-fn trusted(facts: &IdentityFacts, answer: &mut Answer) {
+fn trusted(known: &Graph, identity: &Identity, facts: &IdentityFacts, answer: &mut Answer) {
     let mut section = Section::new("Who may become it");
     for principal in &facts.trusted {
         let conditions = match principal.conditions.as_slice() {
@@ -167,6 +167,14 @@ fn trusted(facts: &IdentityFacts, answer: &mut Answer) {
         };
         let name = if principal.kind == PrincipalKind::Anyone { "" } else { principal.name.as_str() };
         section.line(0, format!("{} {name}{conditions}", principal.kind));
+    }
+    let concluded = known.inventory.facts.attributes.get(&identity.id);
+    match concluded.filter(|all| all.has(AttributeName::AssignedTo)).map(|all| all.get(AttributeName::AssignedTo)) {
+        Some(Known::Value(AttributeValue::Texts(whom))) => {
+            whom.iter().for_each(|one| section.line(0, format!("{one}, by IAM Identity Center")));
+        }
+        Some(Known::Unknown(why)) => section.line(0, format!("whom IAM Identity Center lets use it is unknown: {why}")),
+        _ => {}
     }
     answer.add(section);
 }

@@ -77,6 +77,9 @@ pub(super) fn surroundings(inventory: &Inventory) -> aws::Surroundings<'_> {
             around.has_mfa(&user.id);
         }
     }
+    let managers = super::aws::center::managers(inventory);
+    managers.into_iter().for_each(|(account, manages)| around.manages_identity_center(account, manages));
+    super::aws::center::sets(inventory).into_iter().for_each(|(role, set)| around.stands_for(role, set));
     around
 }
 

@@ -145,6 +145,22 @@ macro_rules! attributes_of_clouds {
             AccessPolicies = "access_policies": Texts of [Setting];
             /// It makes whom it is about administrator of a whole cluster.
             ClusterAdministrator = "cluster_administrator": Bool of [Setting];
+            /// The people and groups that IAM Identity Center lets use it.
+            AssignedTo = "assigned_to": Texts of [Identity, Setting];
+            /// The permission set of IAM Identity Center that it stands for.
+            PermissionSet = "permission_set": Text of [Identity];
+            /// Who is in it.
+            Members = "members": Texts of [Setting];
+            /// The policies of AWS that it gives.
+            ManagedPolicies = "managed_policies": Texts of [Setting];
+            /// The policies of each account that it gives.
+            CustomerPolicies = "customer_policies": Texts of [Setting];
+            /// It has a policy of its own.
+            InlinePolicy = "inline_policy": Bool of [Setting];
+            /// The policy that bounds what it gives.
+            Boundary = "boundary": Text of [Setting];
+            /// Accounts that manage a service for the whole organisation.
+            DelegatedAccounts = "delegated_accounts": Texts of [Setting];
             /// It is used by people: a user that signs in and has no key, a role that people sign in to.
             OfPeople = "of_people": Bool of [Identity];
             /// Those of its policies whose conditions pass whoever lacks what they ask for.

@@ -23,6 +23,16 @@ names! {
         AwsAccount = "aws.account",
         /// A finding of IAM Access Analyzer.
         AwsAnalyzerFinding = "aws.analyzer-finding",
+        /// That IAM Identity Center lets a person or a group use the role of a permission set in an account.
+        AwsAccountAssignment = "aws.account-assignment",
+        /// A group of people in IAM Identity Center.
+        AwsCenterGroup = "aws.identity-center-group",
+        /// IAM Identity Center itself.
+        AwsIdentityCenter = "aws.identity-center",
+        /// A set of rights that IAM Identity Center makes roles of in accounts.
+        AwsPermissionSet = "aws.permission-set",
+        /// Which accounts of an organisation manage IAM Identity Center beside its management account.
+        AwsDelegation = "aws.delegation",
         /// An EKS cluster as AWS sees it.
         AwsCluster = "aws.cluster",
         /// An access entry of an EKS cluster: whom of IAM it lets in, and as what.

@@ -37,6 +37,7 @@ mod html;
 #[path = "../support/iam_server.rs"]
 #[allow(dead_code, reason = "other tests use more of it")]
 mod iam_server;
+mod identity_center;
 mod import;
 mod join;
 #[cfg(feature = "kubernetes")]
@@ -64,11 +65,13 @@ mod reach;
 mod readme;
 mod review;
 mod rights;
+mod rule_commands;
 mod scope;
 mod secrets;
 mod shard;
 mod source;
 mod stories;
+mod techniques;
 mod ties;
 mod tree;
 mod trees;

@@ -77,7 +77,15 @@ pub(super) fn with_atlas<R>(
     let mut sorted: Vec<&Principal<'_>> = principals.iter().collect();
     sorted.sort_by_key(|principal| &principal.identity.id);
     let (powerful, of_groups) = (powerful(&sorted, library, table), of_groups(&sorted));
-    let means = Means { library, table, techniques: &techniques.all, powerful, of_groups, policies: around.policies() };
+    let means = Means {
+        library,
+        table,
+        techniques: &techniques.all,
+        powerful,
+        of_groups,
+        policies: around.policies(),
+        center: around.center(),
+    };
     let nodes: Vec<Node<'_>> = sorted
         .par_iter()
         .map(|principal| {

@@ -35,8 +35,7 @@ const BOUNDARIES: usize = 4;
 pub(super) fn new_identity(who: &Node<'_>, technique: &Technique, groups: &[&Node<'_>]) -> Option<Step> {
     let on = technique.on.filter(|_| technique.how == How::NewIdentity)?;
     if on == On::PermissionSet {
-        let may = who.may_each(technique.actions.iter())?;
-        return Some(sentence(who, technique, may, "a new permission set".to_owned(), true));
+        return who.means.center.step(who, technique, None, "a new permission set".to_owned(), true);
     }
     let (kind, form) = match on {
         On::Role => (IdentityKind::AwsRole, "role"),

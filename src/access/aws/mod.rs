@@ -7,6 +7,7 @@ mod assume;
 mod atlas;
 mod caller;
 mod capability;
+mod center;
 mod choice;
 mod condition;
 mod context;

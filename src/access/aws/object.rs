@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::Principal;
 use super::action::Action;
 use super::capability::makes_administrator;
+use super::center::Center;
 use super::library::Library;
 use super::probe::CapabilityTable;
 use super::step::Node;
@@ -24,6 +25,8 @@ pub(super) struct Means<'a> {
     pub(super) of_groups: HashMap<&'a str, Vec<OfGroup<'a>>>,
     /// The managed policies that are there, by name.
     pub(super) policies: &'a HashMap<&'a str, &'a Policy>,
+    /// What is known of IAM Identity Center.
+    pub(super) center: &'a Center<'a>,
 }
 
 /// A group that holds a policy.

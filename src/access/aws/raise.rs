@@ -51,8 +51,8 @@ pub(super) fn grant(who: &Node<'_>, target: &Node<'_>, technique: &Technique) ->
         }
         On::Version => go_back(who, target, technique, room),
         On::PermissionSet => {
-            let may = who.may_each(technique.actions.iter())?;
-            Some(sentence(who, technique, may, format!("the permission set of {}", target.label()), room))
+            let label = format!("the permission set of {}", target.label());
+            who.means.center.step(who, technique, Some(target), label, room)
         }
         _ => None,
     }

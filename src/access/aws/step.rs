@@ -356,11 +356,11 @@ fn take_over(who: &Node<'_>, target: &Node<'_>, technique: &Technique, around: &
     if password.min(free_key).min(second_factor) == Truth::False {
         return None;
     }
-    let may = match technique.on {
-        // Of a permission set nothing is known but the role that stands for it.
-        Some(On::PermissionSet) => who.may_each(technique.actions.iter())?,
-        _ => who.may_to(&technique.actions, &Object::of(target))?,
-    };
+    if technique.on == Some(On::PermissionSet) {
+        let step = who.means.center.step(who, technique, Some(target), target.label(), false)?;
+        return Some(Step { via: vec![place(who, target)], ..step });
+    }
+    let may = who.may_to(&technique.actions, &Object::of(target))?;
     let is_decided = technique.password.is_some() && password == Truth::True;
     let provided = technique.provided.as_deref().filter(|_| !is_decided);
     let step = sentence_if(who, technique, may, target.label(), free_key == Truth::Open, provided);

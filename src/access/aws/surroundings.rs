@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::center::Center;
 use crate::model::{Policy, Urn};
 
 /// How many access keys a user may have. Source: IAM and STS quotas.
@@ -16,6 +17,7 @@ pub struct Surroundings<'a> {
     policies: HashMap<&'a str, &'a Policy>,
     without_profile: HashSet<&'a Urn>,
     with_second_factor: HashSet<&'a Urn>,
+    center: Center<'a>,
 }
 
 impl<'a> Surroundings<'a> {
@@ -48,6 +50,21 @@ impl<'a> Surroundings<'a> {
     /// Whether a user is known to be asked for a second factor.
     pub(super) fn has_second_factor(&self, user: &Urn) -> bool {
         self.with_second_factor.contains(user)
+    }
+
+    /// Notes that an account manages IAM Identity Center, or that it does not.
+    pub fn manages_identity_center(&mut self, account: &'a str, manages: bool) {
+        self.center.manages(account, manages);
+    }
+
+    /// Notes the permission set of IAM Identity Center that a role stands for.
+    pub fn stands_for(&mut self, role: &'a Urn, set: &'a Urn) {
+        self.center.stands_for(role, set);
+    }
+
+    /// What is known of IAM Identity Center.
+    pub(super) fn center(&self) -> &Center<'a> {
+        &self.center
     }
 
     /// Notes a role that is in no instance profile for certain.

@@ -68,6 +68,8 @@ pub(super) struct Call {
     pub(super) kinds: &'static [&'static str],
     /// The error by which it says that there is none of it; empty where it has an answer for that.
     pub(super) none: &'static str,
+    /// It names what all the calls above it are about, too. Paths and forms say so themselves.
+    within: bool,
 }
 
 impl Call {
@@ -82,7 +84,8 @@ impl Call {
         let (item, key, parameters): (_, _, &'static [&'static str]) = ("", "", &[]);
         let (per, paging, blinds): (_, _, &'static [FactKind]) = (Per::Account, ("", ""), &[]);
         let kinds: &'static [&'static str] = &[];
-        Self { service, operation, action, per, wire, item, parameters, paging, key, what, blinds, kinds, none: "" }
+        let (none, within) = ("", false);
+        Self { service, operation, action, per, wire, item, parameters, paging, key, what, blinds, kinds, none, within }
     }
 
     pub(super) const fn per(mut self, per: Per) -> Self {
@@ -134,10 +137,17 @@ impl Call {
         self
     }
 
-    /// The call that lists what this one is made for.
+    /// A call that names what all the calls above it are about, too.
+    pub(super) const fn within(mut self) -> Self {
+        self.within = true;
+        self
+    }
+
+    /// The call that lists what this one is made for: of its own service, else of another.
     pub(super) fn parent(&self) -> Option<&'static Call> {
         let Per::Each { of, .. } = self.per else { return None };
-        all().find(|call| call.service == self.service && call.operation == of)
+        let named = || all().filter(|call| call.operation == of);
+        named().find(|call| call.service == self.service).or_else(|| named().next())
     }
 
     fn is_regional(&self) -> bool {
@@ -148,14 +158,18 @@ impl Call {
         }
     }
 
-    /// The parent, where the call names what its parent is about, too.
-    pub(super) fn outer(&self) -> Option<&'static Call> {
-        let twice = match self.wire {
-            Wire::Get { path } | Wire::Post { path } => path.matches("{}").count() == 2,
-            Wire::Query { .. } => self.parent().is_some_and(|parent| matches!(parent.per, Per::Each { .. })),
-            _ => false,
+    /// The calls above it of which it names what they are about, too, outermost first.
+    pub(super) fn outers(&self) -> Vec<&'static Call> {
+        let most = match self.wire {
+            Wire::Get { path } | Wire::Post { path } => path.matches("{}").count().saturating_sub(1),
+            Wire::Query { .. } => 1,
+            _ if self.within => usize::MAX,
+            _ => 0,
         };
-        self.parent().filter(|_| twice)
+        let parents = std::iter::successors(self.parent(), |call| call.parent());
+        let mut outers: Vec<&Call> = parents.take_while(|call| !call.item.is_empty()).take(most).collect();
+        outers.reverse();
+        outers
     }
 
     /// The AWS CLI's command that writes the same answer, and the file it is best kept in.
@@ -165,9 +179,9 @@ impl Call {
         if self.is_regional() {
             flags.push_str(" --region REGION");
         }
-        let outer = self.outer().map(|outer| kebab(outer.item));
-        let outer_name = outer.as_deref().map(str::to_uppercase);
-        if let (Some(flag), Some(name)) = (&outer, &outer_name) {
+        let outers: Vec<String> = self.outers().iter().map(|outer| kebab(outer.item)).collect();
+        let outer_names: Vec<String> = outers.iter().map(|flag| flag.to_uppercase()).collect();
+        for (flag, name) in outers.iter().zip(&outer_names) {
             let _ = write!(flags, " --{flag} {name}");
         }
         if matches!(self.per, Per::Each { .. }) {
@@ -177,13 +191,10 @@ impl Call {
         let is_one_of = all().filter(|call| self.is(call)).count() > 1;
         let variant = self.parameters.last().filter(|_| is_one_of).and_then(|last| last.rsplit('=').next());
         let mut file = format!("{service}.{operation}");
-        let parts = [
-            variant,
-            self.is_regional().then_some("REGION"),
-            outer_name.as_deref(),
-            matches!(self.per, Per::Each { .. }).then_some("NAME"),
-        ];
-        parts.into_iter().flatten().for_each(|part| file.extend([".", part]));
+        let parts = [variant, self.is_regional().then_some("REGION")].into_iter().flatten();
+        let name = matches!(self.per, Per::Each { .. }).then_some("NAME");
+        let parts = parts.chain(outer_names.iter().map(String::as_str)).chain(name);
+        parts.for_each(|part| file.extend([".", part]));
         // Where there is none of it the CLI writes an error and no answer.
         let none = match self.none {
             "" => String::new(),

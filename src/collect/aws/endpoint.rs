@@ -68,6 +68,7 @@ fn names(service: &str) -> (&'static str, &'static str) {
         "eks" => ("eks", "eks"),
         "glue" => ("glue", "glue"),
         "iam" => ("iam", "iam"),
+        "identitystore" => ("identitystore", "identitystore"),
         "kms" => ("kms", "kms"),
         "lambda" => ("lambda", "lambda"),
         "organizations" => ("organizations", "organizations"),
@@ -78,6 +79,7 @@ fn names(service: &str) -> (&'static str, &'static str) {
         "sns" => ("sns", "sns"),
         "sqs" => ("sqs", "sqs"),
         "ssm" => ("ssm", "ssm"),
+        "sso-admin" => ("sso", "sso"),
         "stepfunctions" => ("states", "states"),
         _ => ("sts", "sts"),
     }

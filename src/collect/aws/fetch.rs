@@ -188,10 +188,9 @@ async fn one(thin: &Thin, task: &Task, series: &Series) -> Result<Value, Refusal
 fn following(answers: &[Answer]) -> Vec<Task> {
     let mut tasks = Vec::new();
     for answer in answers {
-        let calls = calls::all().filter(|call| call.service == answer.call.service);
-        for call in calls {
-            let Per::Each { of, name } = call.per else { continue };
-            if of != answer.call.operation {
+        for call in calls::all() {
+            let Per::Each { name, .. } = call.per else { continue };
+            if !call.parent().is_some_and(|parent| parent.is(answer.call)) {
                 continue;
             }
             let names: Vec<String> =

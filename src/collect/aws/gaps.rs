@@ -21,7 +21,7 @@ pub(super) fn of(answers: &[Answer]) -> Vec<Failure> {
     let mut found: Vec<Failure> = answers.iter().filter(|answer| is_cut(answer)).map(cut).collect();
     for call in calls::all().filter(|call| !matches!(call.wire, Wire::Sdk)) {
         match call.per {
-            Per::Each { of, name } => found.extend(untold(call, of, name, answers)),
+            Per::Each { name, .. } => found.extend(untold(call, name, answers)),
             Per::Region => found.extend(elsewhere(call, answers)),
             Per::Account => {}
         }
@@ -44,10 +44,10 @@ fn cut(answer: &Answer) -> Failure {
 }
 
 /// What one answer lists and no answer of a call is about.
-fn untold(call: &'static Call, of: &str, name: &str, answers: &[Answer]) -> Vec<Failure> {
-    let lists = answers.iter().filter(|one| one.call.service == call.service && one.call.operation == of);
-    let names = lists.flat_map(|list| each_at(&list.value, name)).filter_map(Value::as_str).map(str::to_owned);
-    let wanted: BTreeSet<String> = calls::newest(call, names.collect()).into_iter().collect();
+fn untold(call: &'static Call, name: &str, answers: &[Answer]) -> Vec<Failure> {
+    let Some(parent) = call.parent() else { return Vec::new() };
+    let lists = || answers.iter().filter(|one| one.call.is(parent));
+    let wanted: BTreeSet<String> = lists().flat_map(|list| distinct(call, list, name)).collect();
     let told: Vec<&Answer> = answers.iter().filter(|one| one.call.is(call)).collect();
     let is_told = |name: &String| told.iter().any(|answer| is_about(answer, name));
     let missing: Vec<&String> = wanted.iter().filter(|name| !is_told(name)).collect();
@@ -58,7 +58,20 @@ fn untold(call: &'static Call, of: &str, name: &str, answers: &[Answer]) -> Vec<
         let what = format!("no file of aws {} {} tells of it", call.service, call.operation);
         failure(call, (*name).clone(), what)
     };
-    missing.iter().skip(spare).map(failure).collect()
+    let mut found: Vec<Failure> = missing.iter().skip(spare).map(failure).collect();
+    // The same name in several lists, an account in two permission sets, takes as many answers.
+    let all: usize = lists().map(|list| distinct(call, list, name).len()).sum();
+    if !parent.item.is_empty() && found.is_empty() && told.len() < all {
+        let what = format!("there are files of {} of {all}", told.len());
+        found.push(self::failure(call, String::new(), what));
+    }
+    found
+}
+
+/// What one answer lists that a call is made for.
+fn distinct(call: &Call, list: &Answer, name: &str) -> BTreeSet<String> {
+    let names = each_at(&list.value, name).into_iter().filter_map(Value::as_str).map(str::to_owned);
+    calls::newest(call, names.collect()).into_iter().collect()
 }
 
 /// Whether an answer is about a thing: by the name of its file, or because it names it.

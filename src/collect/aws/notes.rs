@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::answer::{Answer, tags, text};
 use super::document;
 use super::records::Projection;
+use super::services::identity_center::Center;
 use super::site::Site;
 use crate::model::{
     Attributes, Credential, CredentialKind, Evidence, FactKind, Grant, GrantKind, Known, Outcome, Policy,
@@ -47,6 +48,8 @@ pub(super) struct Notes<'a> {
     pub(super) known: &'a BTreeSet<String>,
     /// What was read of the organisation so far.
     pub(super) organization: Organization,
+    /// What was read of IAM Identity Center so far.
+    pub(super) center: Center,
     /// The records.
     pub(super) records: Vec<Record>,
     /// Text to be searched.
@@ -66,6 +69,7 @@ impl<'a> Notes<'a> {
             certificates: &projection.certificates,
             known: &projection.known,
             organization: Organization::default(),
+            center: Center::default(),
             records: Vec::new(),
             texts: Vec::new(),
             count: 0,

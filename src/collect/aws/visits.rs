@@ -7,7 +7,7 @@ use super::answer::Answer;
 use super::calls::Call;
 use super::notes::Notes;
 use super::records::Projection;
-use super::services::{self, organizations};
+use super::services::{self, identity_center, organizations};
 use super::site::{Site, some_of};
 use super::texts;
 use crate::collect::Context;
@@ -74,6 +74,7 @@ pub(super) fn records(
         let evidence = notes.seen(answer, "Targets");
         organizations::grants(&mut notes, &evidence);
     }
+    identity_center::conclude(&mut notes);
     let mut out = std::mem::take(&mut notes.records);
     if let Some(detectors) = searcher.detectors {
         let found = notes.texts.iter();
@@ -107,9 +108,14 @@ impl Tally<'_> {
     fn failed(&self, call: &Call, what: &str, first: &Failure, failed: &[&Failure], site: &Site) -> CoverageEntry {
         let Call { action, .. } = call;
         // Only the management account and delegated administrators may ask; for all others a refusal is the rule.
-        if call.service == "organizations" && failed.iter().all(|failure| failure.outcome == Outcome::Refused) {
-            let detail = format!("{action}: {}; what the organisation limits is not known", first.detail);
-            let remedy = "scan with the management account or a delegated administrator to weigh its policies";
+        let of_organizations = ["organizations", "sso-admin", "identitystore"].contains(&call.service);
+        if of_organizations && failed.iter().all(|failure| failure.outcome == Outcome::Refused) {
+            let (unknown, why) = match call.service {
+                "organizations" => ("what the organisation limits", "to weigh its policies"),
+                _ => ("who may use the roles of IAM Identity Center", "of IAM Identity Center"),
+            };
+            let detail = format!("{action}: {}; {unknown} is not known", first.detail);
+            let remedy = format!("scan with the management account or a delegated administrator {why}");
             return site.hole(what, Outcome::NotRead, detail).remedy(remedy);
         }
         let places: Vec<&str> =

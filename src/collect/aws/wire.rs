@@ -57,8 +57,7 @@ pub(super) fn request(call: &Call, items: &[String], marker: Option<&str>) -> Pl
             let mut form = format!("Action={operation}&Version={version}");
             let fixed = call.parameters.iter().filter_map(|parameter| parameter.split_once('='));
             let of_item = item.map(|item| (call.item, item));
-            let before = items.len().checked_sub(2).and_then(|at| items.get(at));
-            let of_outer = call.outer().and_then(|outer| Some((outer.item, before?.as_str())));
+            let of_outer = outer_items(call, items);
             for (name, value) in fixed.chain(of_outer).chain(of_item).chain(page) {
                 let _ = write!(form, "&{name}={}", encoded(value));
             }
@@ -82,6 +81,13 @@ pub(super) fn request(call: &Call, items: &[String], marker: Option<&str>) -> Pl
         }
         Wire::Sdk => get("/".to_owned()),
     }
+}
+
+/// What the calls above are about, by the parameters of these.
+fn outer_items<'i>(call: &Call, items: &'i [String]) -> Vec<(&'static str, &'i str)> {
+    let outers = call.outers();
+    let before = items.len().saturating_sub(1 + outers.len());
+    outers.into_iter().zip(&items[before..]).map(|(outer, item)| (outer.item, item.as_str())).collect()
 }
 
 /// A path with the last items in the places of `{}`, in order.
@@ -114,6 +120,9 @@ fn body(call: &Call, items: &[String], page: Option<(&str, &str)>) -> Value {
                 }
             }
         }
+    }
+    if matches!(call.wire, Wire::Json { .. }) {
+        body.extend(outer_items(call, items).into_iter().map(|(name, item)| (name.to_owned(), item.into())));
     }
     match (call.item.strip_suffix("[]"), items.last()) {
         (Some(list), _) => {
@@ -219,6 +228,14 @@ mod tests {
         assert_eq!(plain.path, "/2015-03-31/functions/?Marker=a%20b");
         let plain = request(call("batch-get-projects"), &items, None);
         assert_eq!(serde_json::from_str::<Value>(&plain.body).unwrap(), json!({"names": ["prod", "a-1/2"]}));
+        let center = ["arn:i".to_owned(), "arn:p".to_owned(), "1".to_owned()];
+        let plain = request(call("list-account-assignments"), &center, Some("m"));
+        assert_eq!(plain.headers, [("x-amz-target", "SWBExternalService.ListAccountAssignments".to_owned())]);
+        let expected = json!({"InstanceArn": "arn:i", "PermissionSetArn": "arn:p", "AccountId": "1", "NextToken": "m"});
+        assert_eq!(serde_json::from_str::<Value>(&plain.body).unwrap(), expected);
+        let plain = request(call("list-group-memberships"), &["d-1".to_owned(), "g".to_owned()], None);
+        let expected = json!({"IdentityStoreId": "d-1", "GroupId": "g"});
+        assert_eq!(serde_json::from_str::<Value>(&plain.body).unwrap(), expected);
         let plain = request(call("list-service-specific-credentials"), &[], Some("m"));
         assert_eq!(plain.body, "Action=ListServiceSpecificCredentials&Version=2010-05-08&AllUsers=true&Marker=m");
     }

@@ -4,6 +4,7 @@
 mod accessed;
 mod across;
 mod catalogue;
+pub(super) mod center;
 mod documents;
 mod federation;
 mod statements;
@@ -51,6 +52,7 @@ pub(super) fn link(inventory: &mut Inventory, table: &TrustTable, actions: &str)
     found.extend(documents::conclude(inventory, actions));
     found.extend(trusting::providers(inventory));
     found.extend(across::removal(inventory));
+    found.extend(center::assigned(inventory));
     for (id, attributes) in found {
         inventory.facts.attributes.entry(id).or_default().fill(attributes, true);
     }

@@ -7,6 +7,7 @@ mod containers;
 mod iam;
 pub(super) mod iam_accessed;
 mod iam_credentials;
+pub(super) mod identity_center;
 pub(super) mod organizations;
 mod pipelines;
 mod policies;
@@ -32,6 +33,7 @@ pub(super) const SERVICES: &[Service] = &[
     Service { calls: iam_accessed::CALLS, read: iam_accessed::read },
     Service { calls: rolesanywhere::CALLS, read: rolesanywhere::read },
     Service { calls: organizations::CALLS, read: organizations::read },
+    Service { calls: identity_center::CALLS, read: identity_center::read },
     Service { calls: compute::CALLS, read: compute::read },
     Service { calls: containers::CALLS, read: containers::read },
     Service { calls: pipelines::CALLS, read: pipelines::read },

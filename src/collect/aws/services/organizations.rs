@@ -22,6 +22,14 @@ pub(super) const CALLS: &[Call] = &[
     call("list-accounts", "organizations:ListAccounts", "accounts of the organisation")
         .pages("NextToken", "NextToken")
         .key("Accounts"),
+    call(
+        "list-delegated-administrators",
+        "organizations:ListDelegatedAdministrators",
+        "the accounts that manage IAM Identity Center beside the management account",
+    )
+    .with(&["ServicePrincipal=sso.amazonaws.com"])
+    .pages("NextToken", "NextToken")
+    .key("DelegatedAdministrators"),
     call("list-policies", "organizations:ListPolicies", "service control policies")
         .with(&["Filter=SERVICE_CONTROL_POLICY"])
         .pages("NextToken", "NextToken"),
@@ -45,6 +53,7 @@ pub(super) fn read(answer: &Answer, notes: &mut Notes<'_>) {
     match answer.call.operation {
         "describe-organization" => organization(answer, notes),
         "list-accounts" => accounts(answer, notes),
+        "list-delegated-administrators" => delegated(answer, notes),
         "describe-policy" => policy(answer, notes),
         "list-targets-for-policy" => targets(answer, notes),
         "list-parents" => parents(answer, notes),
@@ -69,6 +78,19 @@ fn accounts(answer: &Answer, notes: &mut Notes<'_>) {
         let id = account_urn(notes, text(item, "Id"));
         notes.setting(SettingKind::AwsMemberAccount, (&id, text(item, "Name")), None, attributes, (answer, item));
     }
+}
+
+/// The accounts that manage Identity Center. That there is a list is told even where it is empty: all others do not.
+fn delegated(answer: &Answer, notes: &mut Notes<'_>) {
+    if answer.value.is_null() {
+        return;
+    }
+    let accounts = notes.items(answer, "DelegatedAdministrators", &["Id"]);
+    let accounts: Vec<String> = accounts.into_iter().map(|item| text(item, "Id").to_owned()).collect();
+    let id = format!("{}#identity-center", account_urn(notes, &notes.site.account.id));
+    let attributes = Attributes::default().with(A::DelegatedAccounts, accounts);
+    let name = "administrators of IAM Identity Center";
+    notes.setting(SettingKind::AwsDelegation, (&id, name), None, attributes, (answer, &answer.value));
 }
 
 /// The ARN of an account's root user stands for the account.
