@@ -13,8 +13,8 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::inventory::IdentityFacts;
 use crate::model::{
-    AttributeValue, CapabilityKind, Edge, EdgeKind, EscalationPath, Identity, IdentityKind, Known, PrincipalKind, Urn,
-    days_between, short_date,
+    AttributeName, AttributeValue, CapabilityKind, Edge, EdgeKind, EscalationPath, Identity, IdentityKind, Known,
+    PrincipalKind, Urn, days_between, short_date,
 };
 use crate::report::{last_use_words, owner_words};
 use crate::rules::evaluate;
@@ -168,13 +168,12 @@ fn trusted(known: &Graph, identity: &Identity, facts: &IdentityFacts, answer: &m
         let name = if principal.kind == PrincipalKind::Anyone { "" } else { principal.name.as_str() };
         section.line(0, format!("{} {name}{conditions}", principal.kind));
     }
-    let concluded = known.inventory.facts.attributes.get(&identity.id);
-    match concluded.filter(|all| all.has(AttributeName::AssignedTo)).map(|all| all.get(AttributeName::AssignedTo)) {
-        Some(Known::Value(AttributeValue::Texts(whom))) => {
-            whom.iter().for_each(|one| section.line(0, format!("{one}, by IAM Identity Center")));
+    if let Some(concluded) = known.inventory.facts.attributes.get(&identity.id) {
+        let whom = concluded.texts(AttributeName::AssignedTo).iter();
+        whom.for_each(|one| section.line(0, format!("{one}, by IAM Identity Center")));
+        if let Known::Unknown(why) = concluded.get(AttributeName::AssignedTo) {
+            section.line(0, format!("whom IAM Identity Center lets use it is unknown: {why}"));
         }
-        Some(Known::Unknown(why)) => section.line(0, format!("whom IAM Identity Center lets use it is unknown: {why}")),
-        _ => {}
     }
     answer.add(section);
 }

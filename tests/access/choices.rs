@@ -150,3 +150,26 @@ fn whoever_enrols_a_second_factor_of_its_own_has_one() {
     let of_others = json!([allow(json!("sts:AssumeRole"), "*"), allow(device, "arn:aws:iam::111122223333:user/other")]);
     assert_ne!(said(&export(of_others, &roles)).0, "certain");
 }
+
+#[test]
+fn what_a_statement_allows_on_things_of_another_service_is_nothing() {
+    let on = |resource: &str| verdict(json!([pass(), allow(json!(LAMBDA), resource)]), &roles());
+    assert_eq!(on("arn:aws:lambda:*:*:function:dev-*"), "certain");
+    assert_eq!(on("arn:aws:*:*:*:*"), "certain");
+    assert_eq!(on("arn:aws:s3:::bucket/*"), "nothing");
+    // Some services have actions on what belongs to another.
+    let session = |resource: &str| {
+        let there = json!({"roles": [role("box", json!({"Service": "ec2.amazonaws.com"}), Value::Null)]});
+        verdict(json!([allow(json!("ssm:StartSession"), resource)]), &there)
+    };
+    assert_eq!(session("arn:aws:ec2:*:*:instance/*"), "possible");
+    assert_eq!(session("arn:aws:sqs:*:*:jobs"), "nothing");
+    // Nor is it a right to read.
+    let reads = |resource: &str| {
+        let account = export(json!([allow(json!("secretsmanager:GetSecretValue"), resource)]), &Value::Null);
+        let principals = account.principals();
+        let user = principals.iter().find(|one| one.identity.id.as_str() == X).unwrap();
+        !crate::account::capabilities(user).is_empty()
+    };
+    assert_eq!((reads("arn:aws:secretsmanager:*:*:secret:a-*"), reads("arn:aws:s3:::bucket/*")), (true, false));
+}

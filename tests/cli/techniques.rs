@@ -30,8 +30,11 @@ pub(crate) struct Technique {
 const BY_FEWER: &[&str] = &[
     "apprunner-update-role",
     "autoscaling-launch-template",
+    "cloudformation-update-stack-role",
     "codebuild-update-project",
     "codebuild-update-role",
+    // Of who has no password it is not read whether there is a second factor.
+    "create-login-profile-take-second-factor",
     "create-user-attach-key",
     "create-user-attach-password",
     "create-user-group-key",
@@ -42,6 +45,7 @@ const BY_FEWER: &[&str] = &[
     "lambda-swap-role",
     "lambda-update-configuration-layer",
     "sagemaker-notebook-swap-role",
+    "step-functions-swap-role",
 ];
 
 fn techniques() -> Vec<Technique> {

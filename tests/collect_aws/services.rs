@@ -218,3 +218,54 @@ async fn services_last_accessed_are_waited_for_and_bounded() {
     let identity = inventory.identities.get(&of[0].0).unwrap();
     assert!(identity.created.value().is_some(), "what the other answers say of it stays");
 }
+
+/// An organisation's Identity Center with one permission set that a group may use in one account.
+fn center() -> Account {
+    let (instance, set) = ("arn:aws:sso:::instance/ssoins-1", "arn:aws:sso:::permissionSet/ssoins-1/ps-1");
+    let answers = [
+        ("DescribeRegions", json!({"Regions": [{"RegionName": "us-east-1"}]})),
+        (
+            "ListInstances",
+            json!({"Instances": [{"InstanceArn": instance, "IdentityStoreId": "d-1", "OwnerAccountId": "444455556666",
+            "Status": "ACTIVE", "CreatedDate": 1_700_000_000.5}]}),
+        ),
+        ("ListPermissionSets", json!({"PermissionSets": [set]})),
+        ("DescribePermissionSet", json!({"PermissionSet": {"Name": "Deploy", "PermissionSetArn": set}})),
+        ("ListAccountsForProvisionedPermissionSet", json!({"AccountIds": ["444455556666"]})),
+        (
+            "ListAccountAssignments",
+            json!({"AccountAssignments": [{"AccountId": "444455556666", "PermissionSetArn": set,
+            "PrincipalType": "GROUP", "PrincipalId": "g-1"}]}),
+        ),
+        ("ListGroups", json!({"Groups": [{"GroupId": "g-1", "DisplayName": "Builders"}]})),
+    ];
+    let services = answers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    Account { services, ..small() }
+}
+
+#[tokio::test]
+async fn identity_center_is_read_set_by_set_and_its_refusal_elsewhere_is_no_hole() {
+    let server = IamServer::start(center(), &[]);
+    let inventory = scan(&server).await;
+    assert_eq!(holes(&inventory), []);
+    let of = |kind| inventory.settings.iter().find(|one| one.kind == kind).unwrap();
+    assert_eq!(of(SettingKind::AwsPermissionSet).name, "Deploy");
+    let assigned = of(SettingKind::AwsAccountAssignment);
+    assert_eq!(
+        (assigned.name.as_str(), assigned.attributes.texts(AttributeName::AssignedTo)),
+        ("Deploy", &["group Builders".to_owned()][..])
+    );
+    assert_eq!(of(SettingKind::AwsIdentityCenter).attributes.text(AttributeName::Account), Some("444455556666"));
+    assert_eq!((server.calls("ListAccountAssignments"), server.calls("ListUsers")), (1, 1));
+
+    let refused = [
+        ("ListPermissionSets", Fault::Refused("AccessDeniedException")),
+        ("ListGroups", Fault::Refused("AccessDeniedException")),
+        ("ListUsers", Fault::Refused("AccessDeniedException")),
+    ];
+    let server = IamServer::start(center(), &refused);
+    let inventory = scan(&server).await;
+    assert_eq!(holes(&inventory), []);
+    let told = inventory.coverage.entries().iter().find(|one| one.what == "sso-admin list-permission-sets").unwrap();
+    assert!(told.detail.contains("who may use the roles of IAM Identity Center is not known"), "{}", told.detail);
+}

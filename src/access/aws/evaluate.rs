@@ -197,7 +197,7 @@ impl<'a> Rights<'a> {
             if holds == Truth::False {
                 continue;
             }
-            for pattern in statement.patterns() {
+            for pattern in statement.patterns().into_iter().filter(|pattern| action.is_done_to(pattern)) {
                 let Some(limits) = self.denied_throughout(action, pattern, &asked) else { continue };
                 if !self.limits_touch(action, pattern, &asked) {
                     continue;

@@ -1,7 +1,7 @@
 //! What a person may use by signing in through IAM Identity Center, by themselves or as a member of a group.
 
 use crate::cli::answer::Section;
-use crate::model::{AttributeName as A, AttributeValue, Known, Setting, SettingKind, Urn};
+use crate::model::{AttributeName as A, Setting, SettingKind, Urn};
 
 use super::{Graph, Leaver};
 
@@ -14,24 +14,17 @@ pub(super) struct SignsIn<'a> {
 /// What a leaver may use. Whoever is switched off there is called so in what was read, and is nobody's address.
 pub(super) fn of<'a>(known: &'a Graph, leaver: &Leaver<'_>) -> SignsIn<'a> {
     let settings = &known.inventory.settings;
-    let is_of = |one: &&Setting| names(one, A::Members).iter().any(|name| leaver.is_named(name));
+    let is_of = |one: &&Setting| one.attributes.texts(A::Members).iter().any(|name| leaver.is_named(name));
     let groups: Vec<&Setting> =
         settings.iter().filter(|one| one.kind == SettingKind::AwsCenterGroup).filter(is_of).collect();
     let assignments = settings.iter().filter(|one| one.kind == SettingKind::AwsAccountAssignment);
     let theirs = assignments.filter_map(|one| {
         let to = one.attributes.text(A::Resource).map(Urn::new);
         let group = groups.iter().find(|group| Some(&group.id) == to.as_ref()).copied();
-        let by_name = || names(one, A::AssignedTo).iter().any(|name| leaver.is_named(name));
+        let by_name = || one.attributes.texts(A::AssignedTo).iter().any(|name| leaver.is_named(name));
         (group.is_some() || by_name()).then_some((one, group))
     });
     SignsIn { by: theirs.collect() }
-}
-
-fn names(setting: &Setting, of: A) -> &[String] {
-    match setting.attributes.get(of) {
-        Known::Value(AttributeValue::Texts(names)) => names,
-        _ => &[],
-    }
 }
 
 impl SignsIn<'_> {

@@ -46,7 +46,7 @@ pub(super) fn assigned(inventory: &Inventory) -> Vec<(Urn, Attributes)> {
     let mut found: BTreeMap<&Urn, (&Urn, BTreeSet<&String>)> = BTreeMap::new();
     for (one, account) in assignments(inventory) {
         let (Some(role), Some(set)) = (known.get(&(account, one.name.as_str())), &one.part_of) else { continue };
-        let Known::Value(AttributeValue::Texts(whom)) = one.attributes.get(A::AssignedTo) else { continue };
+        let whom = one.attributes.texts(A::AssignedTo);
         found.entry(&role.id).or_insert_with(|| (set, BTreeSet::new())).1.extend(whom);
     }
     let of_role = |role: &Identity| {
@@ -82,9 +82,7 @@ pub(in crate::link) fn managers(inventory: &Inventory) -> BTreeMap<&str, bool> {
     let mut all = BTreeMap::new();
     // Whoever may list those who manage it sees the accounts of the same organisation.
     for list in of_kind(SettingKind::AwsDelegation) {
-        let Known::Value(AttributeValue::Texts(delegated)) = list.attributes.get(A::DelegatedAccounts) else {
-            continue;
-        };
+        let delegated = list.attributes.texts(A::DelegatedAccounts);
         let members = of_kind(SettingKind::AwsMemberAccount).filter(|one| one.tenant == list.tenant);
         for account in members.filter_map(|one| one.attributes.text(A::Account)) {
             all.insert(account, delegated.iter().any(|one| one == account));
