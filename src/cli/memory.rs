@@ -8,8 +8,8 @@ use std::time::Instant;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::Failure;
 use super::arguments::{Only, Reporting};
+use super::{Failure, elsewhere};
 use crate::collect::source::Watched;
 use crate::config::Config;
 use crate::history::{
@@ -91,6 +91,10 @@ impl Memory {
         (now, watched): (Timestamp, Option<&Watched>),
     ) -> Option<Drift> {
         let file = self.file.as_ref()?;
+        let before = || {
+            self.file.as_ref().filter(|file| file.exists()).and_then(|file| History::open(file).ok()?.latest().ok()?)
+        };
+        elsewhere::leave_open(judgement, inventory, rules, before);
         let mut snapshot = Snapshot::of(Seen {
             at: now,
             version: env!("CARGO_PKG_VERSION"),

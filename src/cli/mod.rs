@@ -11,6 +11,7 @@ mod arguments;
 mod baseline;
 mod collect;
 mod diff;
+mod elsewhere;
 mod evaluate;
 mod evidence;
 mod explain;

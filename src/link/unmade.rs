@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::inventory::Inventory;
 use crate::model::{
-    AttributeName, Edge, EdgeKind, Evidence, FactKind, Holding, Identity, IdentityKind, Location, Setting, SettingKind,
-    Urn,
+    AttributeName, CoverageEntry, Edge, EdgeKind, Evidence, FactKind, Holding, Identity, IdentityKind, Known, Location,
+    Setting, SettingKind, Urn,
 };
 
 pub(super) fn link(inventory: &mut Inventory) {
     let read = Read::of(inventory);
     let places = Places::of(inventory);
-    let mut found: Vec<(Urn, String)> = Vec::new();
+    let mut found: Vec<(Urn, Known<String>)> = Vec::new();
     for setting in inventory.settings.iter().filter(|one| one.kind == SettingKind::CodeDefinition) {
         if let Some(tenant) = of_code(inventory, setting, &read, &places) {
             found.push((setting.id.clone(), tenant));
@@ -24,7 +24,7 @@ pub(super) fn link(inventory: &mut Inventory) {
         }
     }
     for (id, tenant) in found {
-        inventory.facts.attributes.entry(id).or_default().set(AttributeName::MissingIn, tenant);
+        inventory.facts.attributes.entry(id).or_default().set_known(AttributeName::MissingIn, tenant);
     }
 }
 
@@ -53,6 +53,22 @@ impl<'a> Read<'a> {
 
     fn is_whole(&self, inventory: &Inventory, tenant: &str) -> bool {
         self.tenants.contains(tenant) && inventory.coverage.blind_spot(tenant, FactKind::Identities).is_none()
+    }
+
+    /// The tenant, known only by what is made beside it: code that another one has, too, may be applied there alone. Where
+    /// another was not read to its end, nothing of it is known.
+    fn if_no_other(inventory: &Inventory, tenant: &str) -> Known<String> {
+        let provider = if is_account(tenant) { "aws" } else { "kubernetes" };
+        let hides = |entry: &&CoverageEntry| {
+            let is_other = entry.target != tenant && !entry.target.ends_with(" (manifests)");
+            entry.collector == provider && is_other && entry.blinds.contains(&FactKind::Identities)
+        };
+        match inventory.coverage.entries().iter().find(hides) {
+            Some(hole) => {
+                Known::unknown(format!("{} was not read to its end ({}) and may have it", hole.target, hole.what))
+            }
+            None => Known::Value(tenant.to_owned()),
+        }
     }
 }
 
@@ -89,7 +105,7 @@ fn folder(evidence: &Evidence) -> Option<(&str, &str)> {
     Some((root, path.rsplit_once('/').map_or("", |(folder, _)| folder)))
 }
 
-fn of_code(inventory: &Inventory, setting: &Setting, read: &Read<'_>, places: &Places<'_>) -> Option<String> {
+fn of_code(inventory: &Inventory, setting: &Setting, read: &Read<'_>, places: &Places<'_>) -> Option<Known<String>> {
     let attributes = &setting.attributes;
     if attributes.is(AttributeName::Optional) {
         return None;
@@ -97,20 +113,29 @@ fn of_code(inventory: &Inventory, setting: &Setting, read: &Read<'_>, places: &P
     if let Some(arn) = attributes.text(AttributeName::DefinedArn) {
         let account = arn.split(':').nth(4)?;
         let is_there = inventory.identities.get(&Urn::new(arn)).is_some();
-        return (!is_there && read.is_whole(inventory, account)).then(|| account.to_owned());
+        return (!is_there && read.is_whole(inventory, account)).then(|| Known::Value(account.to_owned()));
     }
     let named = (attributes.text(AttributeName::DefinedKind)?, attributes.text(AttributeName::DefinedName)?);
-    let tenant = match attributes.texts(AttributeName::DefinedAccounts) {
+    let said = attributes.texts(AttributeName::DefinedAccounts);
+    let tenant = match said {
         [account] => account,
         [] => places.of_neighbours(&setting.evidence)?,
         _ => return None,
     };
     let is_of_kind = (named.0 == IdentityKind::KubernetesServiceAccount.as_str()) != is_account(tenant);
     let is_there = read.names.contains(&named);
-    (is_of_kind && !is_there && read.is_whole(inventory, tenant)).then(|| tenant.to_owned())
+    (is_of_kind && !is_there && read.is_whole(inventory, tenant)).then(|| match said {
+        [] => Read::if_no_other(inventory, tenant),
+        _ => Known::Value(tenant.to_owned()),
+    })
 }
 
-fn of_manifest(inventory: &Inventory, account: &Identity, read: &Read<'_>, places: &Places<'_>) -> Option<String> {
+fn of_manifest(
+    inventory: &Inventory,
+    account: &Identity,
+    read: &Read<'_>,
+    places: &Places<'_>,
+) -> Option<Known<String>> {
     if account.attributes.is(AttributeName::Template) {
         return None;
     }
@@ -119,7 +144,7 @@ fn of_manifest(inventory: &Inventory, account: &Identity, read: &Read<'_>, place
     // Every namespace has an account `default`: one without it is not in the cluster, or was not read.
     let (namespace, _) = account.name.split_once('/')?;
     let is_read = has(&format!("{namespace}/default")) && read.is_whole(inventory, tenant);
-    (is_read && !has(&account.name)).then(|| tenant.to_owned())
+    (is_read && !has(&account.name)).then(|| Read::if_no_other(inventory, tenant))
 }
 
 /// Whether a tenant is an AWS account: twelve digits.

@@ -42,7 +42,8 @@ impl Rule {
         self.params.iter().map(|(name, value)| (name.clone(), value.to_string())).collect()
     }
 
-    pub(super) fn reads(&self, field: &str) -> bool {
+    /// Whether its expression or its message asks for a field.
+    pub fn reads(&self, field: &str) -> bool {
         self.touched.iter().any(|(_, name)| name == field)
     }
 }

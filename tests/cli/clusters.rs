@@ -5,7 +5,7 @@ use std::path::Path;
 use base64::Engine;
 use serde_json::{Value, json};
 
-use crate::tree::{NOW, folder, run, write};
+use crate::tree::{NOW, folder, project, run, write};
 
 fn object(kind: &str, name: &str, uid: &str) -> Value {
     json!({"apiVersion": "v1", "kind": kind, "metadata": {
@@ -320,4 +320,33 @@ fn a_list_that_somebody_wrote_is_a_manifest_like_the_others() {
     let administrators: Vec<_> = all.filter(|one| one["rule"] == "cluster-administrator").collect();
     assert_eq!(administrators.len(), 1, "{}", ran.stdout);
     assert_eq!(ran.code, 1, "no hole, and a finding: {}", ran.stderr);
+}
+
+/// The code of a folder may be applied in several clusters: where one was not read, nobody can say what is missing.
+#[test]
+fn a_manifest_may_be_of_the_cluster_that_was_not_read() {
+    let folder = folder();
+    let story = project().join("fixtures/stories/manifest-of-nothing");
+    let namespace = r#"{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}"#;
+    write(
+        folder.path(),
+        "other/all.json",
+        format!(r#"{{"apiVersion": "v1", "kind": "List", "items": [{namespace}]}}"#),
+    );
+    let repo = story.join("repo").to_string_lossy().into_owned();
+    let dumps = [format!("prod={}", story.join("k8s").display()), "other=other".to_owned()];
+    let report = |dumps: &[String]| -> Value {
+        let mut arguments = vec!["scan", &repo, "--isolated", "--quiet", "--now", "2026-11-20", "--format", "json"];
+        arguments.extend(dumps.iter().flat_map(|dump| ["--kubernetes-export", dump.as_str()]));
+        serde_json::from_str(&run(folder.path(), &arguments).stdout).expect("a report")
+    };
+    let rule = "manifest-without-account";
+    let is_told = |report: &Value| report["findings"].as_array().expect("a list").iter().any(|one| one["rule"] == rule);
+    assert!(is_told(&report(&dumps[..1])));
+    let report = report(&dumps);
+    assert!(!is_told(&report));
+    let open = report["not_evaluated"].as_array().expect("a list").iter();
+    let mut open = open.filter(|one| one["rule"] == rule && one["subjects"] == 1);
+    let reason = open.next().and_then(|one| one["reason"].as_str()).unwrap_or_default();
+    assert!(reason.starts_with("other was not read to its end"), "{reason}");
 }
