@@ -97,6 +97,12 @@ impl Detector {
         self.shape.get_or_init(shape).as_ref()
     }
 
+    /// What stands in every match beside the keyword; `None` where that is nothing, or not known.
+    pub(super) fn needed(&self) -> Option<&super::shape::Needed> {
+        // The patterns of others are compiled in another way than they are read here.
+        self.shape().filter(|_| self.imported.is_none())?.needed.as_ref()
+    }
+
     /// Whether it was read from a file of another tool.
     pub fn is_imported(&self) -> bool {
         self.imported.is_some()

@@ -40,6 +40,9 @@ impl Detector {
                     end = shape.end(text, next.start);
                 }
                 let mut start = shape.start(text, hit.start).max(from);
+                if self.needed().is_some_and(|needed| text.get(start..end).is_some_and(|part| !needed.is_in(part))) {
+                    continue;
+                }
                 while start < end {
                     let Some(whole) = regex.search(&Input::new(text).span(start..end)) else { break };
                     matches.extend(self.captured(text, whole.start()..end, paths));

@@ -136,7 +136,9 @@ fn regions_of(text: &[u8], within: Range<usize>, runs: &[Range<usize>]) -> Vec<R
     let Some(part) = text.get(within.clone()) else { return regions };
     for run in runs {
         if runs::is_drawn(&part[run.clone()]) {
-            let start = within.start + beginning(part, run.start);
+            // What lies before the end of the last one is in it already.
+            let known = regions.last().map_or(0, |last| last.end - within.start);
+            let start = within.start + beginning(part, known, run.start);
             let end = within.start + run.end;
             match regions.last_mut().filter(|last| last.end >= start) {
                 Some(last) => last.end = end,
@@ -147,9 +149,10 @@ fn regions_of(text: &[u8], within: Range<usize>, runs: &[Range<usize>]) -> Vec<R
     regions
 }
 
-/// How far back from a run keywords are looked for: to the beginning of the line before it, or [`BEFORE_RUN`] bytes.
-fn beginning(text: &[u8], run: usize) -> usize {
-    let first = run.saturating_sub(BEFORE_RUN);
+/// How far back from a run keywords are looked for: to the beginning of the line before it, or [`BEFORE_RUN`] bytes; no
+/// further than `known`.
+fn beginning(text: &[u8], known: usize, run: usize) -> usize {
+    let first = run.saturating_sub(BEFORE_RUN).max(known);
     let mut ends = memchr::memrchr_iter(b'\n', &text[first..run]);
     ends.nth(1).map_or(first, |end| first + end + 1)
 }

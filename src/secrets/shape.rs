@@ -3,6 +3,9 @@
 //!
 //! INVARIANT: whatever is told holds for every match. Where nothing can be told, the answer is the careful one.
 
+#[path = "shape/needed.rs"]
+mod needed;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -10,6 +13,8 @@ use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 use serde::{Deserialize, Serialize};
 
 use super::{assignment, drawn};
+
+pub(super) use needed::Needed;
 
 /// How far before a run a keyword may stand, in bytes, on the same line or the one before: the end of a name, a type, a
 /// sign and a quote lie between.
@@ -41,6 +46,8 @@ pub(super) struct Shape {
     pub(super) is_gated: bool,
     /// No match holds the end of a line.
     pub(super) is_one_line: bool,
+    /// What stands in every match beside the keyword; `None` where that is nothing, or not known.
+    pub(super) needed: Option<Needed>,
 }
 
 /// A part of an expression.
@@ -82,9 +89,11 @@ impl Shape {
         let mut parts = Vec::new();
         flatten(&hir, &mut parts);
         let is_one_line = parts.iter().all(Part::is_in_one_line);
-        let careful = Self { before: longest, after: longest, offsets: BTreeMap::new(), is_gated: false, is_one_line };
+        let offsets = BTreeMap::new();
+        let careful = Self { before: longest, after: longest, offsets, is_gated: false, is_one_line, needed: None };
         let folded: Vec<String> = keywords.iter().map(|word| word.to_ascii_lowercase()).collect();
-        Some(about_keyword(&parts, &folded, longest).unwrap_or(careful))
+        let shape = about_keyword(&parts, &folded, longest).unwrap_or(careful);
+        Some(Self { needed: Needed::of(&hir, keywords), ..shape })
     }
 }
 
@@ -123,7 +132,8 @@ impl Shape {
         // A byte behind the value belongs to the match.
         let after = name + assignment::MOST_BETWEEN + most + 1;
         // A byte behind the value may be the end of the line.
-        Some(Self { before: name, after, offsets: BTreeMap::new(), is_gated, is_one_line: false })
+        let needed = Needed::of(&hir, words);
+        Some(Self { before: name, after, offsets: BTreeMap::new(), is_gated, is_one_line: false, needed })
     }
 }
 
@@ -158,7 +168,7 @@ fn about_keyword(parts: &[Part], keywords: &[String], longest: usize) -> Option<
     let before = bound(front.most).min(longest);
     let after = bound(behind.most).min(longest);
     let is_one_line = parts.iter().all(Part::is_in_one_line);
-    Some(Shape { before, after, offsets, is_gated: is_gated(parts, place), is_one_line })
+    Some(Shape { before, after, offsets, is_gated: is_gated(parts, place), is_one_line, needed: None })
 }
 
 /// Where in a match the keywords stand whose place is the same in each of these texts that has them, if every text has

@@ -106,15 +106,7 @@ impl FileScanner<'_> {
             let is_last = *filled.as_ref().unwrap_or(&true);
             let own_end = if is_last { text.len() } else { text.len().saturating_sub(self.extent.overlap) };
             let window = Window { text: &text, ranges: None, own: own_start..own_end, place };
-            watch = watch.filter(|watch| watch.wants(&text));
-            let mut told = |exposure: Exposure| {
-                watch.iter_mut().for_each(|watch| watch.found(&exposure));
-                emit(exposure)
-            };
-            let goes_on = self.window(&window, &mut seen, &mut told);
-            if let Some(watch) = watch.take() {
-                watch.read(self, path, &text, is_last);
-            }
+            let goes_on = self.watched(&window, watch.take(), is_last, &mut seen, &mut emit);
             filled?;
             if is_last || !goes_on {
                 let bytes = file.bytes_read();
@@ -125,6 +117,35 @@ impl FileScanner<'_> {
             own_start = own_end - start;
             text.drain(..start);
         }
+    }
+
+    /// As [`Self::scan_text`], for a file of plain text that is all in memory.
+    pub(super) fn scan_plain(&self, text: &[u8], path: &Path, mut emit: impl FnMut(Exposure) -> bool) {
+        let mut seen = Seen { path, ids: found::Ids::new(), is_export: None };
+        let window = Window { text, ranges: None, own: 0..text.len(), place: Place::default() };
+        self.watched(&window, Watch::over(self), true, &mut seen, &mut emit);
+    }
+
+    /// Reports what begins in a window's own part, and has it read by whoever watches the file. Returns whether more is
+    /// wanted.
+    fn watched(
+        &self,
+        window: &Window<'_>,
+        watch: Option<Watch<'_>>,
+        is_last: bool,
+        seen: &mut Seen<'_>,
+        emit: &mut impl FnMut(Exposure) -> bool,
+    ) -> bool {
+        let mut watch = watch.filter(|watch| watch.wants(window.text));
+        let path = seen.path;
+        let goes_on = self.window(window, seen, &mut |exposure: Exposure| {
+            watch.iter_mut().for_each(|watch| watch.found(&exposure));
+            emit(exposure)
+        });
+        if let Some(watch) = watch {
+            watch.read(self, path, window.text, is_last);
+        }
+        goes_on
     }
 
     /// Calls `emit` for each exposure in these parts of a text that is all in memory, in order. The path is that of the

@@ -23,6 +23,11 @@ pub(super) enum Archive {
     Zstd,
 }
 
+/// Whether a file begins like what stands before an archive that unpacks or runs itself: a program or a script.
+pub(super) fn is_stub(head: &[u8]) -> bool {
+    head.starts_with(b"#!") || memchr::memchr(0, head).is_some()
+}
+
 /// The beginnings of files whose text is packed, and what they are called.
 const PACKED: &[(&[u8], &str)] = &[
     (b"\xfd7zXZ\0", "archives of other kinds"),

@@ -13,6 +13,7 @@ mod home;
 mod kind;
 mod manifest;
 mod name;
+mod small;
 mod tally;
 mod text;
 mod tree;

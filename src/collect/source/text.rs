@@ -90,6 +90,15 @@ pub(super) fn whole(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
     Some(Cow::Owned(decoded))
 }
 
+/// The text of a whole file that is in memory and needs nothing done to it: UTF-8 or something like it, with no archive in
+/// it or behind it. `None` where that is not so, or not known.
+pub(super) fn plain(bytes: &[u8]) -> Option<&[u8]> {
+    let head = bytes.get(..kind::HEAD).unwrap_or(bytes);
+    let (encoding, mark) = Encoding::of(bytes.get(..GLANCE).unwrap_or(bytes));
+    let is_plain = encoding == Encoding::Bytes && !kind::is_stub(head) && kind::of(head) == Kind::Text;
+    if is_plain { bytes.get(mark..) } else { None }
+}
+
 /// Something open that is read from front to back: a file, a member of an archive, a blob of git.
 pub(super) struct Text<'a> {
     file: Take<Box<dyn Read + 'a>>,
@@ -230,6 +239,20 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
     open_sized(path).map(|(file, _)| file)
 }
 
+/// `O_NOFOLLOW` of <asm/fcntl.h> and <asm-generic/fcntl.h>: a link is not opened, but an error.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+const NOT_LINKS: i32 = 0o400_000;
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+const NOT_LINKS: i32 = 0o100_000;
+
+/// What a link that stands in the place of a file is told as.
+fn told(error: io::Error) -> io::Error {
+    /// `ELOOP` of <asm-generic/errno.h>.
+    const IS_LINK: i32 = 40;
+    let is_link = cfg!(target_os = "linux") && error.raw_os_error() == Some(IS_LINK);
+    if is_link { io::Error::other("it changed while it was read") } else { error }
+}
+
 /// As [`open`], with the size that the file had then, in bytes.
 pub(super) fn open_sized(path: &Path) -> io::Result<(File, u64)> {
     let mut options = OpenOptions::new();
@@ -239,14 +262,15 @@ pub(super) fn open_sized(path: &Path) -> io::Result<(File, u64)> {
         use std::os::unix::fs::OpenOptionsExt;
         /// `O_NONBLOCK` of <asm-generic/fcntl.h>: opening a pipe does not wait for a writer. Regular files ignore it.
         const NONBLOCKING: i32 = 0o4000;
-        options.custom_flags(NONBLOCKING);
+        options.custom_flags(NONBLOCKING | NOT_LINKS);
     }
-    let file = options.open(path)?;
+    let file = options.open(path).map_err(told)?;
     let opened = file.metadata()?;
     if !opened.is_file() {
         return Err(io::Error::other("it is not a regular file any more"));
     }
-    #[cfg(unix)]
+    // Elsewhere the system is asked a second time.
+    #[cfg(all(unix, not(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))))]
     {
         use std::os::unix::fs::MetadataExt;
         let named = path.symlink_metadata()?;

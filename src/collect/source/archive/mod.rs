@@ -19,6 +19,7 @@ use flate2::read::MultiGzDecoder;
 use super::file::{Ended, FileScanner};
 use super::kind::{Archive, Kind};
 use super::name;
+use super::small::Small;
 use super::tally::{ARCHIVES, Tally};
 use super::text::{self, Text};
 use crate::model::{Exposure, Outcome};
@@ -45,8 +46,16 @@ pub(super) fn scan(
     tally: &Tally,
     emit: impl FnMut(Exposure) -> bool,
 ) -> io::Result<Ended> {
-    let (file, packed) = text::open_sized(path)?;
-    scan_seekable(scanner, file, packed, path, tally, emit)
+    let (mut file, packed) = text::open_sized(path)?;
+    let is_wanted = packed <= scanner.options.max_file_size;
+    let Some(small) = is_wanted.then(|| Small::read(&mut file, packed)).transpose()?.flatten() else {
+        return scan_seekable(scanner, file, packed, path, tally, emit);
+    };
+    match text::plain(small.bytes()) {
+        Some(text) => scanner.scan_plain(text, path, emit),
+        None => return scan_bytes(scanner, small.bytes(), path, tally, emit),
+    }
+    Ok(Ended::Read(packed))
 }
 
 /// As [`scan`], for a file that is in memory.

@@ -18,7 +18,7 @@ impl<'r> Opened<'r> {
         let mut head = Vec::with_capacity(HEAD + 64);
         let read = reader.by_ref().take(HEAD as u64).read_to_end(&mut head);
         let kind = kind::of(&head);
-        let is_stub = head.starts_with(b"#!") || head.contains(&0);
+        let is_stub = kind::is_stub(&head);
         let head = Cursor::new(head);
         Ok(match read {
             Ok(_) => Self { kind, is_stub, reader: Box::new(head.chain(reader)) },

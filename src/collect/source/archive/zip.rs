@@ -58,8 +58,9 @@ impl Directory {
         file.seek(SeekFrom::Start(from))?;
         let mut tail = Vec::new();
         file.by_ref().take(LONGEST_COMMENT + END as u64).read_to_end(&mut tail)?;
-        let is_end = |place: &usize| tail[*place..].starts_with(b"PK\x05\x06") && tail.len() - place >= END;
-        let at = (0..tail.len()).rev().find(is_end).ok_or_else(|| broken("it has no end: it was cut short"))?;
+        let is_end = |place: &usize| tail.len() - place >= END;
+        let mut ends = memchr::memmem::rfind_iter(&tail, b"PK\x05\x06");
+        let at = ends.find(is_end).ok_or_else(|| broken("it has no end: it was cut short"))?;
         let end = tail.get(at..).unwrap_or_default();
         let mut place = from + at as u64;
         let (mut size, mut offset) = (u64::from(u32_at(end, 12)?), u64::from(u32_at(end, 16)?));
