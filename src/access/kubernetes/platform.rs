@@ -118,6 +118,14 @@ mod tests {
             ("kubeadm:cluster-admins", "cluster-admin", "group/kubeadm:cluster-admins"),
             ("storage-version-migration-migrator-v2", "cluster-admin", "user/system:storageversionmigrator"),
             ("helm-kube-system-traefik", "cluster-admin", "sa/kube-system/helm-traefik"),
+            ("helm-kube-system-rke2-canal", "cluster-admin", "sa/kube-system/helm-rke2-canal"),
+            ("system:openshift:operator:etcd-operator", "cluster-admin", "sa/openshift-etcd-operator/etcd-operator"),
+            ("cluster-version-operator", "cluster-admin", "sa/openshift-cluster-version/default"),
+            (
+                "system:openshift:controller:build-controller",
+                "system:openshift:controller:build-controller",
+                "sa/openshift-infra/build-controller",
+            ),
         ] {
             assert!(platforms.grants(&grant(binding, role, subject), &all), "{binding}");
         }
@@ -127,6 +135,10 @@ mod tests {
             ("eks:addon-cluster-admin", "cluster-admin", "group/devs"),
             ("kubelet-cluster-admin", "cluster-admin", "user/kubelet"),
             ("helm-kube-system-traefik", "cluster-admin", "sa/app/helm-traefik"),
+            ("helm-kube-system-mine", "cluster-admin", "sa/kube-system/helm-mine"),
+            ("system:openshift:operator:etcd-operator", "cluster-admin", "sa/openshift-etcd-operator/default"),
+            ("system:openshift:operator:mine", "cluster-admin", "sa/openshift-mine/mine"),
+            ("system:openshift:mine", "cluster-admin", "user/system:mine"),
         ] {
             assert!(!platforms.grants(&grant(binding, role, subject), &all), "{binding} {role} {subject}");
         }
