@@ -10,8 +10,9 @@ use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 
-/// How many bytes of lines wait before they are sorted and packed.
-const WAITING: usize = 2 * 1024 * 1024;
+/// How many bytes of lines wait before they are sorted and packed, at first. For each eight runs it is that much more: each run
+/// takes some memory when all are read at once, so of very many lines there are to be few.
+const WAITING: usize = 512 * 1024;
 
 /// Lines as they come. None has a line break in it.
 #[derive(Default)]
@@ -32,7 +33,8 @@ impl Lines {
         let begin = self.text.len();
         self.text.push_str(line);
         self.places.push((begin, self.text.len()));
-        if self.text.len() < WAITING { Ok(()) } else { self.pack() }
+        let patience = WAITING * (1 + self.runs.len() / 8);
+        if self.text.len() < patience { Ok(()) } else { self.pack() }
     }
 
     fn pack(&mut self) -> io::Result<()> {

@@ -16,8 +16,8 @@ use tokio::time::Instant;
 use super::{CollectError, Collector, Context, Sink};
 use crate::model::{CoverageEntry, Outcome, Record, Shared};
 
-/// How many records may wait between a collector and the run.
-const CHANNEL_CAPACITY: usize = 1024;
+/// How many records may wait between a collector and the run: a thousand of a cluster's would be several megabytes.
+const CHANNEL_CAPACITY: usize = 256;
 
 /// How many targets are read at once. An organisation has thousands, and each takes memory and connections.
 const AT_ONCE: usize = 8;

@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The longest pause that a server is granted by its `Retry-After`.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// A page is at most this large; 500 pods are about 2 MB.
+/// A page is at most this large; 200 pods are about 0.8 MB.
 const LARGEST_ANSWER: u64 = 64 * 1024 * 1024;
 
 /// What the server said.
@@ -81,7 +81,7 @@ async fn once<T: DeserializeOwned>(client: &Client, request: Request<Vec<u8>>) -
     let response = client.send(request.map(Body::from)).await.map_err(unreachable)?;
     let (head, body) = response.into_parts();
     if length(&head.headers).is_some_and(|length| length > LARGEST_ANSWER) {
-        let detail = format!("an answer of more than {LARGEST_ANSWER} bytes, although a page of 500 was asked for");
+        let detail = format!("an answer of more than {LARGEST_ANSWER} bytes, although a page was asked for");
         return Ok(Answer::Failed { detail, unreachable: false });
     }
     let cut = |_: Box<dyn std::error::Error + Send + Sync>| Again {
@@ -93,7 +93,7 @@ async fn once<T: DeserializeOwned>(client: &Client, request: Request<Vec<u8>>) -
     let bytes = match Limited::new(body, usize::try_from(LARGEST_ANSWER).unwrap_or(usize::MAX)).collect().await {
         Ok(collected) => collected.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => {
-            let detail = format!("an answer of more than {LARGEST_ANSWER} bytes, although a page of 500 was asked for");
+            let detail = format!("an answer of more than {LARGEST_ANSWER} bytes, although a page was asked for");
             return Ok(Answer::Failed { detail, unreachable: false });
         }
         Err(error) => return Err(cut(error)),

@@ -9,6 +9,7 @@ use std::path::Path;
 use walkdir::WalkDir;
 
 use super::super::read::{Broken, Format, Part, read, whole};
+use super::super::resources::RESOURCES;
 use super::{Cluster, NAME, absent};
 use crate::collect::CollectError;
 use crate::model::{CoverageEntry, Outcome};
@@ -20,7 +21,11 @@ impl Cluster {
             return self.file(path, true);
         }
         let mut files = 0;
-        for entry in WalkDir::new(path).sort_by_file_name() {
+        let mut entries: Vec<_> = WalkDir::new(path).sort_by_file_name().into_iter().collect();
+        // What makes others before what it makes, as far as names of files tell: then that need not be kept until it is known
+        // whether its maker was read. Without such names it costs memory, and nothing else.
+        entries.sort_by_key(|entry| entry.as_ref().map_or(0, |entry| wave(entry.path())));
+        for entry in entries {
             match entry {
                 Ok(entry) if entry.file_type().is_file() && format_of(entry.path()).is_some() => {
                     files += 1;
@@ -77,6 +82,14 @@ impl Cluster {
     }
 }
 
+/// The wave of the kind that a file is called after, such as `pods.json` or `prod-pods.yaml`.
+fn wave(path: &Path) -> u8 {
+    let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase();
+    let words = || name.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let named = RESOURCES.iter().filter(|line| words().any(|word| word == line.plural));
+    named.map(|line| line.wave).max().unwrap_or(0)
+}
+
 fn format_of(path: &Path) -> Option<Format> {
     let extension = path.extension()?.to_str()?;
     match extension.to_ascii_lowercase().as_str() {
@@ -93,4 +106,18 @@ fn guess(input: &mut BufReader<File>) -> std::io::Result<Format> {
     let head = head.strip_prefix(&[0xEF, 0xBB, 0xBF]).unwrap_or(head);
     let first = head.iter().find(|byte| !byte.is_ascii_whitespace());
     Ok(if matches!(first, Some(b'{' | b'[')) { Format::Json } else { Format::Yaml })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_makes_pods_is_read_before_them() {
+        let mut files =
+            ["pods.json", "replicasets.json", "deployments.json", "shop-Jobs.yaml", "custom.json"].map(Path::new);
+        files.sort_by_key(|path| wave(path));
+        let names = ["deployments.json", "custom.json", "replicasets.json", "shop-Jobs.yaml", "pods.json"];
+        assert_eq!(files, names.map(Path::new));
+    }
 }
