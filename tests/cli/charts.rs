@@ -262,3 +262,27 @@ fn files_that_kustomize_takes_and_that_are_not_there_are_a_hole() {
     write(at.path(), "tree/o/there.txt", "text");
     assert_eq!(holes(&scan(at.path()), "files of Kustomize"), ["are not here: o/lost.txt, o/.env"]);
 }
+
+#[test]
+fn folders_of_two_environments_are_two_clusters_where_they_share_a_namespace() {
+    let at = folder();
+    let secret = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: d}\n";
+    write(at.path(), "tree/dev/sa.yaml", ACCOUNT);
+    write(at.path(), "tree/prod/b.yaml", binding("kind: ClusterRoleBinding", "all"));
+    let role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: all}\nrules:\n\
+                - {verbs: ['*'], apiGroups: ['*'], resources: ['*']}\n";
+    write(at.path(), "tree/shared/role.yaml", role);
+    // Nothing shows that the clusters are two.
+    assert_eq!(found(&scan(at.path()), "cluster-administrator"), ["k8s:tree (manifests)/d/sa/x"]);
+    write(at.path(), "tree/prod/c.yaml", secret);
+    let told = scan(at.path());
+    assert_eq!(
+        found(&told, "cluster-administrator"),
+        ["k8s:tree (manifests) prod/d/sa/x"],
+        "with the role that both share"
+    );
+    let accounts = told["identities"].as_array().expect("identities").iter();
+    let accounts: Vec<&str> =
+        accounts.filter_map(|one| one["id"].as_str()).filter(|id| id.ends_with("/sa/x")).collect();
+    assert_eq!(accounts, ["k8s:tree (manifests) dev/d/sa/x", "k8s:tree (manifests) prod/d/sa/x"]);
+}

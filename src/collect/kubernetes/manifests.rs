@@ -109,7 +109,7 @@ impl Tree<'_> {
                 "" => self.target.to_owned(),
                 folder => format!("{} {}", self.target, cluster_name(folder)),
             };
-            self.project(&name, of_folder.iter().map(|one| (*one, None)), &BTreeSet::new())?;
+            self.project(&name, of_folder.iter().map(|one| (one.as_ref(), None)), &BTreeSet::new())?;
         }
         let by_path: BTreeMap<&str, &Manifest> = manifests.iter().map(|one| (one.path.as_str(), one)).collect();
         let mut undone = 0;

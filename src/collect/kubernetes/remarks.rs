@@ -35,7 +35,9 @@ pub(super) fn of_parted(parted: &Apart<'_>) -> Option<String> {
     let mut said = Vec::new();
     if !folders.is_empty() {
         let folders = some_of(&folders);
-        said.push(format!("folders that say different things of one object are each a cluster of its own: {folders}"));
+        said.push(format!(
+            "folders that say different things of one object or account are each a cluster of its own: {folders}"
+        ));
     }
     if !parted.doubled.is_empty() {
         let doubled: Vec<String> = parted.doubled.iter().cloned().collect();
