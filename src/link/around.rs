@@ -24,6 +24,8 @@ pub(super) struct Clusters<'a> {
     runs: Runs<'a>,
     /// Clusters with webhooks or policies that may refuse pods.
     guarded: BTreeSet<&'a str>,
+    /// The minor version of each cluster's API server, the oldest of several.
+    minors: BTreeMap<&'a str, u32>,
     /// By role.
     relevant: BTreeMap<&'a Urn, Vec<usize>>,
 }
@@ -58,7 +60,8 @@ impl<'a> Clusters<'a> {
         let relevant = relevant.into_iter().collect();
         let guards = inventory.settings.iter().filter(|one| one.attributes.is(AttributeName::GuardsPods));
         let guarded = guards.map(|one| one.tenant.as_str()).collect();
-        Self { inventory, tables, levels, widest, runs: runs(inventory), guarded, relevant }
+        let minors = minors(inventory);
+        Self { inventory, tables, levels, widest, runs: runs(inventory), guarded, minors, relevant }
     }
 
     fn runs(&self, cluster: &str, namespace: Option<&str>, resource: &str, name: &str) -> Vec<(String, String)> {
@@ -90,15 +93,31 @@ impl<'a> Clusters<'a> {
             self.runs(cluster, namespace, resource, name)
         };
         let is_guarded = |cluster: &str| self.guarded.contains(cluster);
+        let minor = |cluster: &str| self.minors.get(cluster).copied();
         question(&Around {
             role: &role,
             is_there: &is_there,
             admission: &admission,
             is_guarded: &is_guarded,
+            minor: &minor,
             runs: &runs,
             relevant: &relevant,
         })
     }
+}
+
+/// The minor versions of API servers, such as 36 of `v1.36.2`: what an older one of several still allows can be done there.
+fn minors(inventory: &Inventory) -> BTreeMap<&str, u32> {
+    let mut minors = BTreeMap::new();
+    for one in inventory.settings.iter() {
+        let Some(version) = one.attributes.text(AttributeName::ServerVersion) else { continue };
+        let Some(rest) = version.trim_start_matches('v').strip_prefix("1.") else { continue };
+        let digits = rest.split(|letter: char| !letter.is_ascii_digit()).next().unwrap_or_default();
+        if let Ok(minor) = digits.parse::<u32>() {
+            minors.entry(one.tenant.as_str()).and_modify(|known: &mut u32| *known = minor.min(*known)).or_insert(minor);
+        }
+    }
+    minors
 }
 
 /// What runs as which account and would run as what its object says anew: not what has finished, and no Job, of which the

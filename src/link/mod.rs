@@ -20,6 +20,7 @@ mod homes;
 mod members;
 mod nodes;
 mod onward;
+mod operators;
 mod outsiders;
 mod owners;
 mod persons;
@@ -55,6 +56,7 @@ pub struct Tables {
     kubernetes_capabilities: access::kubernetes::CapabilityTable,
     kubernetes_bootstrap: access::kubernetes::Bootstrap,
     kubernetes_platforms: access::kubernetes::Platforms,
+    kubernetes_operators: access::kubernetes::Operators,
     kubernetes_agents: cluster::AgentSigns,
     aws_trust: aws::TrustTable,
     /// Read only where there are policies of AWS.
@@ -82,6 +84,8 @@ impl Tables {
                 .map_err(named("kubernetes-bootstrap"))?,
             kubernetes_platforms: access::kubernetes::Platforms::parse(table("kubernetes-platforms"))
                 .map_err(named("kubernetes-platforms"))?,
+            kubernetes_operators: access::kubernetes::Operators::parse(table("kubernetes-operators"))
+                .map_err(named("kubernetes-operators"))?,
             kubernetes_agents: cluster::AgentSigns::parse(table("kubernetes-agents"))
                 .map_err(named("kubernetes-agents"))?,
             aws_trust: aws::TrustTable::parse(table("aws-trust")).map_err(named("aws-trust"))?,
@@ -116,6 +120,7 @@ pub fn link(inventory: &mut Inventory, tables: &Tables) {
     usage::link(inventory);
     let library = access::aws::Library::new(inventory.policies.iter());
     privilege::link(inventory, tables, &library);
+    operators::link(inventory, tables);
     unasked::link(inventory, tables);
     reach::link(inventory, tables, &library, &admitted);
     members::link(inventory);
