@@ -148,6 +148,10 @@ macro_rules! attributes_of_directories {
             LifetimeDays = "lifetime_days": Int of [Credential];
             /// Tokens may be asked for with a bounded life only.
             TokenLifetimeBounded = "token_lifetime_bounded": Bool of [Setting];
+            /// The operator of which it is a part: controllers of that may act for it as the operator comes.
+            OperatorPart = "operator_part": Text of [Identity];
+            /// The version of its API server, as that says it.
+            ServerVersion = "server_version": Text of [Setting];
             /// What it asks is let pass when it gives no answer.
             FailsOpen = "fails_open": Bool of [Setting];
             /// The service accounts as which pods on it run.

@@ -187,3 +187,73 @@ fn a_token_that_nobody_uses_is_as_grave_as_its_account() {
     assert_eq!(account("plain"), ["service-account-unused-privileged"]);
     assert_eq!(account("power"), ["account-of-administrator-unused"]);
 }
+
+#[test]
+fn a_connection_asked_for_with_get_enters_pods_before_1_35_alone() {
+    let at = folder();
+    let get = account("get", "", &[rule("get", "", "pods/exec,pods/portforward", &[])]);
+    let items: Vec<Value> =
+        get.into_iter().chain(account("post", "", &[rule("create", "", "pods/exec", &[])])).collect();
+    let can = |scan: &Value, name: &str| {
+        let id = format!("k8s:prod/app/sa/{name}");
+        let all = scan["identities"].as_array().expect("identities");
+        let one = all.iter().find(|one| one["id"] == id).unwrap_or_else(|| panic!("{id}"));
+        let capabilities = one["capabilities"].as_array().cloned().unwrap_or_default();
+        let told = |kind: &str| {
+            let found = capabilities.iter().find(|one| one["kind"] == kind)?;
+            Some(found["conditional"] == true)
+        };
+        (told("kubernetes.enter-pods"), told("kubernetes.reach-ports"))
+    };
+    let version = |text: &str| write(at.path(), "k/version.json", text);
+    let told = scan(at.path(), &items);
+    assert_eq!(can(&told, "get"), (Some(true), Some(true)), "nobody knows how old the server is");
+    assert_eq!(can(&told, "post").0, Some(false));
+    version(
+        r#"{"clientVersion": {"gitVersion": "v1.36.0"}, "serverVersion": {"major": "1", "gitVersion": "v1.34.3-eks-1"}}"#,
+    );
+    assert_eq!(can(&scan(at.path(), &items), "get"), (Some(false), Some(false)));
+    version(r#"{"major": "1", "minor": "35", "gitVersion": "v1.35.0", "platform": "linux/amd64"}"#);
+    let told = scan(at.path(), &items);
+    assert_eq!(can(&told, "get"), (None, None));
+    assert_eq!(can(&told, "post").0, Some(false));
+    // The static pod of an API server says it as well, and whether it does as its version does.
+    std::fs::remove_file(at.path().join("k/version.json")).expect("it is there");
+    let server = |more: &str| {
+        let mut pod = named("Pod", "kube-system", "kube-apiserver-a");
+        pod["spec"] = json!({"containers": [{"name": "kube-apiserver", "image": "registry.k8s.io/kube-apiserver:v1.36.2",
+            "command": ["kube-apiserver", more]}]});
+        items.iter().cloned().chain([pod]).collect::<Vec<_>>()
+    };
+    assert_eq!(can(&scan(at.path(), &server("--v=2")), "get").0, None);
+    let off = "--feature-gates=AuthorizePodWebsocketUpgradeCreatePermission=false";
+    assert_eq!(can(&scan(at.path(), &server(off)), "get").0, Some(true));
+}
+
+#[test]
+fn parts_of_an_operator_may_have_it_act_by_its_own_role_alone() {
+    let at = folder();
+    let writes = rule("*", "kustomize.toolkit.fluxcd.io", "*", &[]);
+    let part = |name: &str, role: &str, image: &str| {
+        let mut items = account(name, "", std::slice::from_ref(&writes));
+        items[1]["metadata"]["name"] = role.into();
+        items[2]["roleRef"]["name"] = role.into();
+        let mut deployment =
+            json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": "app"}});
+        deployment["spec"] =
+            json!({"template": {"spec": {"serviceAccountName": name, "containers": [{"name": "c", "image": image}]}}});
+        items.push(deployment);
+        items
+    };
+    let image = "ghcr.io/fluxcd/notification-controller:v1.7.0";
+    let items = [
+        part("notes", "crd-controller-flux", image),
+        part("more", "write-kustomizations", image),
+        part("mine", "crd-controller-mine", "ghcr.io/mine/notification-controller:v1"),
+    ];
+    let told = scan(at.path(), &items.concat());
+    let is_told = |name: &str| rules(&told, name).contains(&"uses-deputies".to_owned());
+    assert!(!is_told("notes"), "Flux as it comes");
+    assert!(is_told("more"), "another role than Flux's own");
+    assert!(is_told("mine"), "no part of Flux");
+}

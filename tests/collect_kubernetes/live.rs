@@ -48,12 +48,12 @@ fn the_recorded_cluster_is_read_with_gets_pages_and_reviews_only() {
         assert!(review.body.contains(r#""verb":"list""#), "{}", review.body);
     }
     assert_eq!(coverage(&records, "access of the scanner").count, 21);
-    assert_eq!(seen.len(), 24);
+    assert_eq!(seen.len(), 25);
     for request in &seen {
         assert_eq!(request.method, "GET", "{request:?}");
         assert!(!request.query.contains_key("resourceVersion"), "{request:?}");
-        let is_list = !request.path.contains("/configmaps/") && request.path != "/apis";
-        assert_eq!(request.query.get("limit").map(String::as_str), is_list.then_some("500"), "{request:?}");
+        let is_list = !request.path.contains("/configmaps/") && !["/apis", "/version"].contains(&request.path.as_str());
+        assert_eq!(request.query.get("limit").map(String::as_str), is_list.then_some("200"), "{request:?}");
     }
     let secrets = seen.iter().find(|request| is(request, "secrets")).unwrap();
     assert_eq!(secrets.query["fieldSelector"], "type=kubernetes.io/service-account-token");

@@ -174,6 +174,9 @@ fn in_scope(
             meet(row, &rules, around).map(|met| if met.0 { own().map_or(met, |used| (false, used)) } else { met });
         let Some((conditional, used)) = met else { continue };
         let tenant = used.first().map_or("", |held| held.grant.tenant.as_str());
+        if row.is_of_another_version(tenant, around) {
+            continue;
+        }
         let lets_in = if row.admission { (around.admission)(tenant, namespace) } else { Admission::Open };
         if lets_in == Admission::Refused {
             continue;
@@ -184,7 +187,8 @@ fn in_scope(
         if !conditional && matches!(row.named, Some(Named::Node)) {
             continue;
         }
-        if conditional && row.named.is_some() {
+        // What is told name by name is sure.
+        if conditional && row.named.is_some() && !row.is_provided(tenant, around) {
             let is_all = of_names(row, &rules, namespace, around, &mut named);
             let is_cut = |held: &Held<'_>| texts(held.rule, "resourceNames").nth(MOST_NAMES).is_some();
             if is_all && !used.iter().any(is_cut) {

@@ -10,6 +10,7 @@ mod escalate;
 mod held;
 mod names;
 mod node;
+mod operator;
 mod platform;
 mod right;
 mod rule;
@@ -25,6 +26,7 @@ pub use capability::{capabilities, grant_capabilities, relevant_rules};
 pub use escalate::{Actor, Pods, Ways, escalations};
 pub use names::{Named, ResourceNames};
 pub use node::NodeRights;
+pub use operator::{Operator, Operators};
 pub use platform::Platforms;
 pub use right::{Place, Reach, takes_nodes, takes_over};
 pub use rule::{Request, allows, grant_allows};
@@ -44,6 +46,8 @@ pub struct Around<'a> {
     pub admission: &'a (dyn Fn(&str, Option<&str>) -> Admission + Sync),
     /// Whether a cluster has webhooks or policies that may refuse pods.
     pub is_guarded: &'a (dyn Fn(&str) -> bool + Sync),
+    /// The minor version of Kubernetes 1 that the API server of a cluster is of, where that is known.
+    pub minor: &'a (dyn Fn(&str) -> Option<u32> + Sync),
     /// What the objects of a resource and a name run as, in a namespace of a cluster or in any where none is said: namespace and
     /// service account of each that was read, and whose pods are what its template or it says.
     pub runs: &'a RunsAs<'a>,
@@ -70,6 +74,7 @@ impl Around<'_> {
         is_there: &|_| false,
         admission: &|_, _| Admission::Unsaid,
         is_guarded: &|_| false,
+        minor: &|_| None,
         runs: &|_, _, _, _| Vec::new(),
         relevant: &|_| None,
     };

@@ -68,6 +68,12 @@ pub(super) struct Row {
     /// What else must be so and cannot be read from RBAC; makes the capability conditional.
     #[serde(default)]
     pub(super) provided: Option<String>,
+    /// Only before this minor version of Kubernetes 1; conditional where the version is not known.
+    #[serde(default)]
+    before: Option<u32>,
+    /// Only from this minor version of Kubernetes 1 on, or where the version is not known.
+    #[serde(default)]
+    since: Option<u32>,
     /// The object of which the presence proves that, as `namespace/kind/name`.
     #[serde(default)]
     there: Option<String>,
@@ -126,7 +132,18 @@ impl Row {
     pub(super) fn is_provided(&self, cluster: &str, around: &Around<'_>) -> bool {
         let is_seen = |there: &String| (around.is_there)(&Urn::new(format!("k8s:{cluster}/{there}")));
         let is_asked = self.admission || self.unguarded;
-        self.provided.is_some() && !is_asked && !self.there.as_ref().is_some_and(is_seen)
+        let is_old = self.before.is_some_and(|minor| (around.minor)(cluster).is_some_and(|own| own < minor));
+        self.provided.is_some() && !is_asked && !is_old && !self.there.as_ref().is_some_and(is_seen)
+    }
+
+    /// Whether the API server of a cluster is of a version for which it does not hold.
+    pub(super) fn is_of_another_version(&self, cluster: &str, around: &Around<'_>) -> bool {
+        if self.before.is_none() && self.since.is_none() {
+            return false;
+        }
+        let is_other =
+            |own| self.before.is_some_and(|minor| own >= minor) || self.since.is_some_and(|minor| own < minor);
+        (around.minor)(cluster).is_some_and(is_other)
     }
 
     /// Whether it can hold in a namespace; `None` is the whole cluster.

@@ -16,6 +16,8 @@ pub(super) struct Words {
     pub(super) bounds_tokens: bool,
     /// Who issues tokens, where an API server is told.
     pub(super) issuer: Option<String>,
+    /// It switches off that connections to pods ask for `create`.
+    pub(super) connects_by_get: bool,
     /// The words after options, until they are searched.
     pub(super) texts: Vec<(String, String)>,
 }
@@ -29,6 +31,7 @@ impl Shape for Words {
         while let Some(Take(word, _)) = sequence.next_element::<Take<String>>()? {
             words.api_server |= word.ends_with("kube-apiserver");
             words.bounds_tokens |= word.starts_with("--service-account-max-token-expiration");
+            words.connects_by_get |= word.contains("AuthorizePodWebsocketUpgradeCreatePermission=false");
             if let Some(issuer) = word.strip_prefix("--service-account-issuer=").filter(|_| words.issuer.is_none()) {
                 words.issuer = Some(super::one_line(issuer));
             }

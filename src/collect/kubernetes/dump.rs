@@ -20,9 +20,9 @@ use super::read::{Broken, Part};
 use super::records::Projection;
 use super::resources::Kind;
 use super::searching::{Searcher, Searching};
-use super::{FACTS, NAME, cluster_name};
+use super::{FACTS, NAME, cluster_name, one_line};
 use crate::collect::{CollectError, Collector, Context, Sink};
-use crate::model::{CoverageEntry, FactKind, Location, Outcome, Record};
+use crate::model::{AttributeName, Attributes, CoverageEntry, FactKind, Location, Outcome, Record};
 
 /// Clusters as files.
 #[derive(Clone, Debug, Default)]
@@ -141,6 +141,12 @@ impl Cluster {
                     Some(kind) => self.dumped(kind),
                     None => self.custom.see_list(&api_version, &kind),
                 }
+            }
+            Part::Version(version) => {
+                self.position += 1;
+                let attributes = Attributes::default().with(AttributeName::ServerVersion, one_line(&version));
+                let location = Location::Export { file: file.into(), object: "serverVersion".into() };
+                self.sink.send_blocking(self.projection.cluster_itself(attributes, location))?;
             }
             Part::Foreign { expected } => {
                 self.position += 1;

@@ -13,16 +13,16 @@ use kube::api::{GetParams, Request};
 
 use super::dump::ended;
 use super::list::{Asked, Lister, unauthorized};
-use super::object::Object;
+use super::object::{Object, ServerVersion};
 use super::records::Projection;
 use super::request::{Answer, ask};
 use super::resources::{Kind, RESOURCES, TRACKING};
 use super::review::Denied;
 use super::searching::{Searcher, Searching};
 use super::shape::Take;
-use super::{FACTS, NAME, cluster_name, connect};
+use super::{FACTS, NAME, cluster_name, connect, one_line};
 use crate::collect::{CollectError, Collector, Context, Sink};
-use crate::model::{CoverageEntry, FactKind, Outcome, Record};
+use crate::model::{AttributeName, Attributes, CoverageEntry, FactKind, Location, Outcome, Record};
 
 /// How many kinds are listed at once. API servers share their seats among all clients.
 const AT_ONCE: usize = 4;
@@ -70,11 +70,8 @@ impl Collector for KubernetesLive {
             sink.send(Record::Coverage(entry)).await?;
         }
         projection.uses = uses;
-        if let Some(issuer) = issuer {
-            sink.send(projection.cluster_itself(&issuer)).await?;
-        }
         let (projection, values) = (Mutex::new(projection), self.searching.values);
-        let lister = Lister { client, cluster: target, context, sink, projection, values };
+        let lister = Lister { client, cluster: target, context, sink, projection, values, issuer };
         // What was listed before a server hung is told all the same.
         let read = tokio::select! {
             read = lister.everything() => read,
@@ -94,11 +91,37 @@ impl Lister<'_> {
         let mut lists: Vec<Asked> = RESOURCES.iter().map(|line| Asked::of(line.kind)).collect();
         let (denied, entry) = self.review(&lists).await?;
         self.sink.send(Record::Coverage(entry)).await?;
+        self.itself().await?;
         self.tracking().await?;
         let (customs, entry) = self.discover().await?;
         self.sink.send(Record::Coverage(entry)).await?;
         lists.extend(customs);
         self.waves(&lists, &denied).await
+    }
+
+    /// Tells of the cluster as such what the server says to everybody who may log in, its version. One that does not say it is of
+    /// an unknown version, which costs nothing but certainty.
+    async fn itself(&self) -> Result<(), CollectError> {
+        let request = http::Request::get("/version").body(Vec::new());
+        let answer = match request {
+            Ok(request) => ask::<Take<ServerVersion>>(&self.client, request).await,
+            Err(_) => Answer::NotFound,
+        };
+        let mut attributes = Attributes::default();
+        if let Some(issuer) = &self.issuer {
+            attributes.set(AttributeName::Issuer, issuer.as_str());
+        }
+        if let Answer::Ok(Take(version, _), _) = answer
+            && !version.text.is_empty()
+        {
+            attributes.set(AttributeName::ServerVersion, one_line(&version.text));
+        }
+        if attributes.is_empty() {
+            return Ok(());
+        }
+        let location = Location::Api { call: "GET /version".into(), resource: self.cluster.into() };
+        let itself = self.projection().cluster_itself(attributes, location);
+        self.sink.send(itself).await
     }
 
     /// Reads the ConfigMap that says since when token use is marked.

@@ -35,6 +35,12 @@ impl Manifest {
         Self { path, objects: vec![object], template: false, unknown: Vec::new(), text: String::new() }
     }
 
+    /// The same file with some of its objects alone.
+    pub(super) fn with_only(&self, objects: Vec<Object>) -> Self {
+        let path = self.path.clone();
+        Self { path, objects, template: self.template, unknown: Vec::new(), text: String::new() }
+    }
+
     /// The objects of a text, and what stopped the reading. `values` are those of the chart that a template is of.
     pub(super) fn parse(path: String, text: String, values: &Value) -> Result<(Self, Option<Broken>), CollectError> {
         let (mut text, mut unknown) = (text, Vec::new());
@@ -60,7 +66,7 @@ impl Manifest {
                     objects.push(object);
                 }
                 Part::Broken(one) => broken = broken.take().or(Some(one)),
-                Part::List { .. } | Part::Foreign { .. } => {}
+                Part::List { .. } | Part::Version(_) | Part::Foreign { .. } => {}
             }
             Ok(())
         })?;

@@ -29,6 +29,7 @@ mod makers;
 mod manifest;
 mod manifests;
 mod named;
+mod neighbours;
 mod object;
 #[cfg(feature = "kubernetes")]
 mod page;

@@ -106,6 +106,14 @@ macro_rules! fields {
     };
 }
 
+/// What an API server says of itself at `/version`.
+#[derive(Default)]
+pub(super) struct ServerVersion {
+    pub(super) text: String,
+    wrong: Wrong,
+}
+fields!(ServerVersion { "gitVersion" => text: String });
+
 impl Shape for Object {
     const FORM: Form = Form::Mapping;
 

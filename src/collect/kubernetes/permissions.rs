@@ -47,6 +47,7 @@ pub fn plan() -> String {
     );
     text.push_str(&format!("get   /api/v1/namespaces/kube-system/configmaps/{TRACKING}\n"));
     text.push_str("get   /apis  (which custom resources there are)\n");
+    text.push_str("GET   /version\n");
     for line in &RESOURCES {
         let path = match line.group {
             "" => format!("/api/v1/{}", line.plural),
@@ -61,7 +62,7 @@ pub fn plan() -> String {
         text.push_str(&format!("      {}\n", line.join(", ")));
     }
     text.push_str(
-        "\nEach list in pages of 500, with GET; of all these nothing changes the cluster. The same as files, in one folder for\n\
+        "\nEach list in pages of 200, with GET; of all these nothing changes the cluster. The same as files, in one folder for\n\
          --kubernetes-export NAME=FOLDER (the third for servers of v1.36 on, the last where there are custom resources):\n",
     );
     for command in commands() {

@@ -6,7 +6,7 @@ use std::io::BufRead;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::object::Object;
+use super::object::{Object, ServerVersion};
 use super::shape::{Take, next_key, pass};
 use crate::collect::CollectError;
 
@@ -24,6 +24,8 @@ pub(super) enum Part {
     /// A list of one kind (`SecretList`): all there are of it, even if that is none. The kind of a plain `List` is empty:
     /// it does not say what it would hold. Whether it is one page of a longer list.
     List { api_version: String, kind: String, cut: bool },
+    /// What `kubectl version -o json`, or the server at `/version`, says of the server's version.
+    Version(String),
     /// A document, or an item of a list, that is no Kubernetes object; whether it should have been one: it is an item of
     /// a list that is one, or has the name of a kind that we read.
     Foreign { expected: bool },
@@ -202,7 +204,15 @@ impl<'de> Visitor<'de> for &mut Document<'_, '_> {
         let mut is_list = false;
         // Items that wait for the list's own kind, where it is written after them.
         let mut held = Vec::new();
+        let mut version = String::new();
         while let Some(key) = next_key(&mut map)? {
+            if matches!(key.as_str(), "serverVersion" | "gitVersion") {
+                version = match key.as_str() {
+                    "gitVersion" => map.next_value::<Take<String>>()?.0,
+                    _ => map.next_value::<Take<ServerVersion>>()?.0.text,
+                };
+                continue;
+            }
             if key != "items" {
                 head.field(&key, &mut map)?;
                 continue;
@@ -214,6 +224,9 @@ impl<'de> Visitor<'de> for &mut Document<'_, '_> {
             is_list = true;
             let list = (!head.kind.is_empty()).then(|| list_of(&head));
             map.next_value_seed(Items { document: &mut *self, list: list.as_ref(), held: &mut held })?;
+        }
+        if !is_list && !version.is_empty() && head.kind.is_empty() {
+            return self.give(Part::Version(version));
         }
         if !is_list {
             if head.api_version == "v1" && head.kind == "List" {

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use super::command::Words;
 use super::custom;
 use super::held::{OnNode, Waiting};
 use super::object::{Object, OwnerRef};
+use super::one_line;
 use super::pod::{PodSpec, Spec};
 use super::records::{Projection, labels, qualified};
 use super::resources::Kind;
@@ -159,6 +161,10 @@ impl Projection {
         let bounded = words().any(|words| words.bounds_tokens);
         let id = Urn::kubernetes(&self.cluster, &object.metadata.namespace, "api-server", &object.metadata.name);
         let mut attributes = Attributes::default().with(AttributeName::TokenLifetimeBounded, bounded);
+        // One that does not do what its version does is of none that counts.
+        if let Some(version) = version_of(&pods).filter(|_| !words().any(|words| words.connects_by_get)) {
+            attributes.set(AttributeName::ServerVersion, version);
+        }
         // The first of several is the one that issues (kube-apiserver reference, `--service-account-issuer`).
         if let Some(issuer) = words().find_map(|words| words.issuer.clone()) {
             attributes.set(AttributeName::Issuer, issuer);
@@ -173,12 +179,9 @@ impl Projection {
         )))
     }
 
-    /// The cluster as such, with who issues its tokens.
-    #[cfg(feature = "kubernetes")]
-    pub(super) fn cluster_itself(&self, issuer: &str) -> Record {
+    /// The cluster as such: who issues its tokens, of which version its API server is.
+    pub(super) fn cluster_itself(&self, attributes: Attributes, location: Location) -> Record {
         let id = Urn::new(format!("k8s:{}", self.cluster));
-        let location = crate::model::Location::Api { call: "kubeconfig".into(), resource: self.cluster.clone().into() };
-        let attributes = Attributes::default().with(AttributeName::Issuer, issuer);
         let evidence = self.evidence(location);
         let kind = SettingKind::KubernetesCluster;
         Record::Setting(self.plain_setting(kind, id, self.cluster.clone(), evidence, attributes))
@@ -196,6 +199,15 @@ impl Projection {
         let (tenant, labels) = (self.cluster.clone(), std::collections::BTreeMap::new());
         Setting { id, kind, tenant, name, part_of: None, labels, attributes, evidence }
     }
+}
+
+/// The version that the image of an API server is tagged with, such as `v1.36.2` or `v1.31.1-rke2r1-build20240912`.
+fn version_of(pods: &[&PodSpec; 3]) -> Option<String> {
+    let starts_it = |words: &Words| words.api_server;
+    let servers = pods.iter().flat_map(|pod| &pod.containers);
+    let mut servers = servers.filter(|one| starts_it(&one.command) || starts_it(&one.args));
+    let tagged = servers.find_map(|one| one.image.split('@').next()?.rsplit_once(':'));
+    tagged.map(|(_, tag)| one_line(tag)).filter(|tag| tag.starts_with("v1."))
 }
 
 /// The kind that manages an object, if it is one that we read.

@@ -25,6 +25,9 @@ const DUMP_SECRETS: &str = "kubectl get --raw /api/v1/secrets | jq 'del(.items[]
 const DUMP_POLICIES: &str =
     "kubectl get -o json validatingadmissionpolicies,mutatingadmissionpolicies > admission.json";
 
+/// The command that says of which version the server is: what some rights are depends on it.
+const VERSION: &str = "kubectl version -o json > version.json";
+
 /// The command that dumps the custom resources that are read, of those that the cluster serves.
 fn custom_resources() -> String {
     let groups: Vec<String> = GROUPS.iter().map(|group| group.name.replace('.', "[.]")).collect();
@@ -36,8 +39,8 @@ fn custom_resources() -> String {
 }
 
 /// All of them, one a line: together they dump what is read of a live cluster.
-pub(in crate::collect::kubernetes) fn commands() -> [String; 4] {
-    [DUMP.to_owned(), DUMP_SECRETS.to_owned(), DUMP_POLICIES.to_owned(), custom_resources()]
+pub(in crate::collect::kubernetes) fn commands() -> [String; 5] {
+    [DUMP.to_owned(), DUMP_SECRETS.to_owned(), DUMP_POLICIES.to_owned(), VERSION.to_owned(), custom_resources()]
 }
 
 impl Cluster {
