@@ -105,13 +105,14 @@ async fn run_target(
     keep: impl Fn(Record),
 ) -> (String, bool) {
     let (sink, receiver) = Sink::channel(CHANNEL_CAPACITY);
-    let sink = sink.until(Instant::now() + deadline);
+    // One moment for both: what the collector takes for its end must not come before what is taken for it here.
+    let begun = Instant::now();
+    let sink = sink.until(begun + deadline);
     let task = {
         let (collector, target) = (Arc::clone(&collector), target.clone());
         tokio::spawn(async move { collector.collect(&target, &context, &sink).await })
     };
     let mut seen = Seen::default();
-    let begun = Instant::now();
     let patience = deadline + (deadline / 10).min(LONGEST_GRACE);
     let end = drain(receiver, |record| keep(seen.pass(record)), patience, interrupt).await;
     let late = format!("not finished after {} s and stopped", deadline.as_secs());
