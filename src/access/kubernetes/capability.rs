@@ -174,11 +174,8 @@ fn in_scope(
             meet(row, &rules, around).map(|met| if met.0 { own().map_or(met, |used| (false, used)) } else { met });
         let Some((conditional, used)) = met else { continue };
         let tenant = used.first().map_or("", |held| held.grant.tenant.as_str());
-        if row.is_of_another_version(tenant, around) {
-            continue;
-        }
         let lets_in = if row.admission { (around.admission)(tenant, namespace) } else { Admission::Open };
-        if lets_in == Admission::Refused {
+        if lets_in == Admission::Refused || row.is_of_another_version(tenant, around) {
             continue;
         }
         let is_guarded = row.unguarded && (around.is_guarded)(tenant);
