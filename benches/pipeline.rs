@@ -77,7 +77,8 @@ fn records(roles: usize) -> Vec<Record> {
             document: serde_json::json!({
                 "Version": "2012-10-17",
                 "Statement": [{ "Effect": "Allow", "Action": action, "Resource": "*" }],
-            }),
+            })
+            .into(),
             other_versions: Vec::new(),
             evidence: evidence.clone(),
         }));

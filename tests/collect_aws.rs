@@ -118,7 +118,11 @@ fn assert_all(inventory: &Inventory, authorization: &Value) {
     assert_eq!(inventory.grants.len(), expected.grants.len());
     assert_eq!(inventory.trusts.len(), expected.roles);
     for policy in inventory.policies.iter() {
-        assert!(policy.document["Statement"].is_array() || policy.document["Statement"].is_object(), "{}", policy.id);
+        assert!(
+            policy.document.read()["Statement"].is_array() || policy.document.read()["Statement"].is_object(),
+            "{}",
+            policy.id
+        );
     }
 }
 

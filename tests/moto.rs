@@ -171,7 +171,7 @@ async fn what_was_made_through_the_api_is_found() {
     let held: Vec<_> = held.iter().map(|grant| (grant.policy.clone(), grant.via.clone())).collect();
     assert_eq!(held, [(urn("policy/read"), vec![urn("group/builders")]), (urn("user/ci/builder#inline/own"), vec![])]);
     let inline = inventory.policies.get(&urn("user/ci/builder#inline/own")).unwrap();
-    assert_eq!(inline.document["Statement"][0]["Action"], "sqs:*");
+    assert_eq!(inline.document.read()["Statement"][0]["Action"], "sqs:*");
 
     for (id, active) in keys.iter().zip([true, false]) {
         let key = inventory.credentials.get(&Urn::aws_access_key(id)).unwrap();
@@ -186,7 +186,10 @@ async fn what_was_made_through_the_api_is_found() {
     let deploy = inventory.identities.get(&urn("role/deploy")).unwrap();
     assert_eq!(deploy.labels["env"], "prod");
     let trust = inventory.trusts.get(&deploy.id).unwrap();
-    assert_eq!(trust.document["Statement"][0]["Principal"]["Federated"], urn("oidc-provider/ci.example").as_str());
+    assert_eq!(
+        trust.document.read()["Statement"][0]["Principal"]["Federated"],
+        urn("oidc-provider/ci.example").as_str()
+    );
     let kinds: Vec<_> = inventory.grants.iter().filter(|grant| grant.to == deploy.id).map(|grant| grant.kind).collect();
     assert_eq!(kinds, [GrantKind::Boundary, GrantKind::Policy]);
     assert_eq!(

@@ -202,7 +202,7 @@ impl Accounts {
         let resource = question.resource.as_str();
         let is_assumed = question.action.to_ascii_lowercase().starts_with("sts:assumerole");
         if let Some(trust) = self.inventory.trusts.get(&Urn::new(resource)).filter(|_| is_assumed) {
-            let document = Arc::new(Document::read(&trust.document));
+            let document = Arc::new(Document::read(&trust.document.read()));
             return Some(Held { name: "trust policy".to_owned(), document });
         }
         let bucket = resource.contains(":s3:::").then(|| resource.split('/').next().unwrap_or(resource));
@@ -214,7 +214,7 @@ impl Accounts {
 }
 
 fn held(policy: &Policy) -> Held {
-    Held { name: policy.name.clone(), document: Arc::new(Document::read(&policy.document)) }
+    Held { name: policy.name.clone(), document: Arc::new(Document::read(&policy.document.read())) }
 }
 
 /// Puts the policies that came with the question in place of those of the export.

@@ -103,7 +103,7 @@ fn named(record: &mut Record, detectors: &DetectorSet) {
             urn(&mut link.from, detectors);
             urn(&mut link.to, detectors);
             // An exposure in a file of such a name has a masked name, too.
-            if path(&mut link.evidence, detectors) {
+            if path(Arc::make_mut(&mut link.evidence), detectors) {
                 let mut to = link.to.as_str().to_owned();
                 detectors.mask(&mut to);
                 link.to = Urn::new(to);

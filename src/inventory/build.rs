@@ -82,7 +82,8 @@ impl Sorted {
 
 /// Merges the rows of each name.
 fn table<T: Keyed + Merge + Serialize + Send>(mut rows: Vec<T>) -> Table<T> {
-    rows.par_sort_by(|a, b| a.key().cmp(b.key()));
+    // In place; rows of one name are put in order below.
+    rows.par_sort_unstable_by(|a, b| a.key().cmp(b.key()));
     let mut merged: Vec<T> = Vec::with_capacity(rows.len());
     let mut rows = rows.into_iter().peekable();
     while let Some(row) = rows.next() {

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
 use rayon::prelude::*;
 
-use crate::model::{ByName, CapabilityKind, Edge, Holding, Reached, Urn};
+use super::name_index::NameIndex;
+use crate::model::{CapabilityKind, Edge, Holding, Reached, Urn};
 
 /// Steps by where they start and where they lead, and the power at the end of them.
 #[derive(Debug, Default)]
@@ -16,7 +17,7 @@ pub struct Graph {
     /// The numbers of the things that each edge starts at and leads to.
     ways: Vec<(u32, u32)>,
     names: Vec<Urn>,
-    index: ByName<u32>,
+    index: NameIndex,
     /// For each name the first of its edges; one more at the end.
     starts: Vec<u32>,
     /// The edges by their ends, and for each name the first of those.
@@ -24,8 +25,9 @@ pub struct Graph {
     ends: Vec<u32>,
     /// What can be had at all, the strongest first.
     powers: Vec<(CapabilityKind, String)>,
-    /// By the number of a name, the strongest first.
-    reach: Vec<Vec<Reach>>,
+    /// By the number of a name, the strongest first; and for each name where those begin, with one more at the end.
+    reach: Vec<Reach>,
+    reach_starts: Vec<u32>,
 }
 
 /// A thing of [`Graph::reach_of`] in short form.
@@ -65,12 +67,14 @@ impl Graph {
             edges.into_par_iter().map(|edge| ((at(&edge.from), at(&edge.to)), edge)).collect();
         numbered.par_sort_by(|(way, edge), (other_way, other)| way.cmp(other_way).then_with(|| edge.cmp(other)));
         numbered.dedup_by(|(way, later), (first_way, first)| way == first_way && later.kind == first.kind);
-        let (ways, edges): (Vec<(u32, u32)>, Vec<Edge>) = numbered.into_iter().unzip();
+        let ways: Vec<(u32, u32)> = numbered.iter().map(|(way, _)| *way).collect();
+        let mut edges: Vec<Edge> = numbered.into_iter().map(|(_, edge)| edge).collect();
+        edges.shrink_to_fit();
         let starts = offsets(names.len(), ways.iter().map(|(from, _)| *from));
         let mut arriving: Vec<u32> = (0..).take(edges.len()).collect();
         arriving.par_sort_by_key(|edge| ways[*edge as usize].1);
         let ends = offsets(names.len(), arriving.iter().map(|edge| ways[*edge as usize].1));
-        let index = names.iter().cloned().zip(0..).collect();
+        let index = NameIndex::new(names.len(), |number| &names[number as usize]);
         Self { edges, ways, names, index, starts, arriving, ends, ..Self::default() }
     }
 
@@ -81,14 +85,18 @@ impl Graph {
 
     /// The steps that start here.
     pub fn from(&self, name: &Urn) -> &[Edge] {
-        let Some(&at) = self.index.get(name) else { return &[] };
+        let Some(at) = self.number(name) else { return &[] };
         &self.edges[self.starts[at as usize] as usize..self.starts[at as usize + 1] as usize]
     }
 
     /// The steps that lead here.
     pub fn to(&self, name: &Urn) -> impl Iterator<Item = &Edge> {
-        let range = self.index.get(name).map_or(0..0, |&at| self.range_to(at));
+        let range = self.number(name).map_or(0..0, |at| self.range_to(at));
         self.arriving[range].iter().map(|edge| &self.edges[*edge as usize])
+    }
+
+    fn number(&self, name: &Urn) -> Option<u32> {
+        self.index.get(name, |number| &self.names[number as usize])
     }
 
     fn range_to(&self, at: u32) -> std::ops::Range<usize> {
@@ -102,7 +110,7 @@ impl Graph {
 
     /// What can be reached from here, the strongest first; what it has itself is part of it.
     pub fn reach_of(&self, name: &Urn) -> impl Iterator<Item = Reached<'_>> {
-        let of = self.index.get(name).map_or(&[][..], |at| self.reach_at(*at));
+        let of = self.number(name).map_or(&[][..], |at| self.reach_at(at));
         of.iter().map(|reach| {
             let (kind, scope) = &self.powers[reach.power as usize];
             let at = &self.names[reach.at as usize];
@@ -112,13 +120,15 @@ impl Graph {
 
     /// Nothing before the search.
     fn reach_at(&self, at: u32) -> &[Reach] {
-        self.reach.get(at as usize).map_or(&[], Vec::as_slice)
+        let at = at as usize;
+        let range = self.reach_starts.get(at).zip(self.reach_starts.get(at + 1));
+        range.map_or(&[], |(start, end)| &self.reach[*start as usize..*end as usize])
     }
 
     /// The way to something that [`Self::reach_of`] gave: the surest, and of those the shortest.
     pub fn way(&self, name: &Urn, to: &Reached<'_>) -> Vec<&Edge> {
         let mut way = Vec::new();
-        let mut at = self.index.get(name).copied();
+        let mut at = self.number(name);
         while let Some(here) = at
             && way.len() < self.names.len()
         {
@@ -134,7 +144,7 @@ impl Graph {
 
     /// The surest way from one thing to another, and of those the shortest; none where there is no way.
     pub fn path(&self, from: &Urn, to: &Urn) -> Option<Vec<&Edge>> {
-        let (start, goal) = (*self.index.get(from)?, *self.index.get(to)?);
+        let (start, goal) = (self.number(from)?, self.number(to)?);
         let mut best: HashMap<u32, (Holding, u32, Option<u32>)> = HashMap::new();
         let mut open = BinaryHeap::from([Reverse((Holding::Holds, 0_u32, start, None::<u32>))]);
         while let Some(Reverse((holding, steps, here, by))) = open.pop() {
@@ -168,7 +178,7 @@ impl Graph {
     /// [`MOST_REACHED`] powers, so that the work grows with the number of steps. Sources come strongest first.
     pub fn search(&mut self, sources: Vec<Source>) {
         for holder in sources.iter().flat_map(|source| &source.holders).map(|(holder, _)| holder) {
-            if !self.index.contains_key(holder) {
+            if self.number(holder).is_none() {
                 self.add(holder.clone());
             }
         }
@@ -182,17 +192,17 @@ impl Graph {
             let covering = [Some(scope.clone()), cluster_of(&scope)];
             let covering = covering.map(|place| administration.get(&place?).copied());
             self.powers.push((kind, scope));
-            let holders = holders.iter().filter_map(|(holder, holding)| Some((*self.index.get(holder)?, *holding)));
+            let holders = holders.iter().filter_map(|(holder, holding)| Some((self.number(holder)?, *holding)));
             search.follow_back(power, holders, covering);
         }
-        self.reach = search.reach;
+        (self.reach_starts, self.reach) = one_list(search.reach);
     }
 
     /// A thing without any step. Only called before the search, and rarely: most things have one.
     fn add(&mut self, name: Urn) {
         let at = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
-        self.index.insert(name.clone(), at);
         self.names.push(name);
+        self.index.insert(at, |number| &self.names[number as usize]);
         let (last, end) = (self.starts.last().copied().unwrap_or_default(), self.ends.last().copied());
         self.starts.push(last);
         self.ends.push(end.unwrap_or_default());
@@ -292,6 +302,17 @@ fn numbered_names(edges: &[Edge]) -> (Vec<Urn>, HashMap<usize, u32, foldhash::fa
         numbers.insert(name.address(), u32::try_from(names.len() - 1).unwrap_or(u32::MAX));
     }
     (names, numbers)
+}
+
+/// The lists one after another, and where each begins: hundreds of thousands of lists take much room by themselves.
+fn one_list(lists: Vec<Vec<Reach>>) -> (Vec<u32>, Vec<Reach>) {
+    let mut starts = vec![0];
+    let mut all = Vec::with_capacity(lists.iter().map(Vec::len).sum());
+    for list in lists {
+        all.extend(list);
+        starts.push(u32::try_from(all.len()).unwrap_or(u32::MAX));
+    }
+    (starts, all)
 }
 
 /// Where the things of each number begin in a list that is sorted by them.

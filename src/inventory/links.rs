@@ -24,6 +24,7 @@ impl Links {
             name(a).cmp(&name(b)).then_with(|| weight(b).cmp(&weight(a))).then_with(|| b.cmp(a))
         });
         links.dedup_by(|later, first| name(later) == name(first));
+        links.shrink_to_fit();
         let mut arriving: Vec<u32> = (0..).take(links.len()).collect();
         arriving.par_sort_by(|a, b| links[*a as usize].to.cmp(&links[*b as usize].to));
         Self { rows: links, arriving }

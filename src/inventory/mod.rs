@@ -7,6 +7,7 @@ mod facts;
 mod graph;
 mod links;
 mod merge;
+mod name_index;
 mod table;
 
 pub use coverage::Coverage;

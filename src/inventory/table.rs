@@ -1,6 +1,7 @@
 //! A sorted list of things with an index by name.
 
-use crate::model::{ByName, Credential, Exposure, Grant, Identity, Person, Policy, Setting, Trust, Urn, Workload};
+use super::name_index::NameIndex;
+use crate::model::{Credential, Exposure, Grant, Identity, Person, Policy, Setting, Trust, Urn, Workload};
 
 /// Something with a name and evidence, of which there is one an inventory.
 pub trait Keyed {
@@ -17,12 +18,12 @@ keyed!(Identity => id, Credential => id, Policy => id, Grant => id, Trust => of,
 #[derive(Debug)]
 pub struct Table<T> {
     rows: Vec<T>,
-    index: ByName<usize>,
+    index: NameIndex,
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { rows: Vec::new(), index: ByName::default() }
+        Self { rows: Vec::new(), index: NameIndex::default() }
     }
 }
 
@@ -30,18 +31,19 @@ impl<T: Keyed> Table<T> {
     /// A table of rows that have different names.
     pub fn new(mut rows: Vec<T>) -> Self {
         rows.sort_by(|a, b| a.key().cmp(b.key()));
-        let index = rows.iter().enumerate().map(|(position, row)| (row.key().clone(), position)).collect();
+        let index = NameIndex::new(rows.len(), |position| rows[position as usize].key());
         Self { rows, index }
     }
 
     /// The row with this name.
     pub fn get(&self, name: &Urn) -> Option<&T> {
-        self.index.get(name).map(|&position| &self.rows[position])
+        self.position(name).map(|position| &self.rows[position])
     }
 
     /// Which row has this name, counted from 0 in the order of [`Table::rows`].
     pub fn position(&self, name: &Urn) -> Option<usize> {
-        self.index.get(name).copied()
+        let position = self.index.get(name, |position| self.rows[position as usize].key());
+        position.map(|position| position as usize)
     }
 
     /// All rows by name.

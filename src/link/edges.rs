@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use rayon::prelude::*;
+
 use super::accounts::Accounts;
 use super::federation::AllAdmitted;
 use super::{agent_accounts, clusters, definitions, nodes, outsiders, proofs, tokens, workflows};
@@ -20,26 +22,44 @@ const GKE_ANNOTATION: &str = "iam.gke.io/gcp-service-account";
 const AKS_ANNOTATION: &str = "azure.workload.identity/client-id";
 
 pub(super) fn link(inventory: &mut Inventory, admitted: &AllAdmitted) {
-    let mut edges = Vec::new();
-    of_exposures(inventory, &mut edges);
-    of_credentials(inventory, &mut edges);
-    of_secrets(inventory, &mut edges);
-    of_workloads(inventory, &mut edges);
-    of_trusts(inventory, &mut edges);
-    outsiders::link(inventory, &mut edges);
-    tokens::link(inventory, admitted, &mut edges);
-    of_service_accounts(inventory, admitted, &mut edges);
-    of_groups(inventory, &mut edges);
-    workflows::link(inventory, admitted, &mut edges);
-    definitions::link(inventory, &mut edges);
-    of_places(inventory, &mut edges);
-    nodes::link(inventory, &mut edges);
-    of_escalations(inventory, &mut edges);
-    of_links(inventory, admitted, &mut edges);
-    edges.extend(agent_accounts::edges(inventory));
+    let edges = all(inventory, admitted);
     inventory.facts.graph = Graph::new(edges);
     inventory.facts.maybe_made = definitions::maybe_made(inventory);
     inventory.facts.code_share = definitions::shares(inventory);
+}
+
+/// Adds the steps of one sort.
+type Sort<'a> = &'a (dyn Fn(&mut Vec<Edge>) + Sync);
+
+/// The steps of every sort, on all cores. The graph puts them in order.
+fn all(inventory: &Inventory, admitted: &AllAdmitted) -> Vec<Edge> {
+    let sorts: [Sort<'_>; 15] = [
+        &|edges| of_links(inventory, admitted, edges),
+        &|edges| of_credentials(inventory, edges),
+        &|edges| of_trusts(inventory, edges),
+        &|edges| of_places(inventory, edges),
+        &|edges| of_escalations(inventory, edges),
+        &|edges| of_exposures(inventory, edges),
+        &|edges| of_secrets(inventory, edges),
+        &|edges| of_workloads(inventory, edges),
+        &|edges| outsiders::link(inventory, edges),
+        &|edges| tokens::link(inventory, admitted, edges),
+        &|edges| of_service_accounts(inventory, admitted, edges),
+        &|edges| of_groups(inventory, edges),
+        &|edges| workflows::link(inventory, admitted, edges),
+        &|edges| definitions::link(inventory, edges),
+        &|edges| nodes::link(inventory, edges),
+    ];
+    let of_sort = |sort: &Sort<'_>| {
+        let mut edges = Vec::new();
+        sort(&mut edges);
+        edges
+    };
+    let parts: Vec<Vec<Edge>> = sorts.par_iter().with_max_len(1).map(of_sort).collect();
+    let mut edges = Vec::with_capacity(parts.iter().map(Vec::len).sum());
+    parts.into_iter().for_each(|part| edges.extend(part));
+    edges.extend(agent_accounts::edges(inventory));
+    edges
 }
 
 /// The groups that a cluster puts its accounts and users into by itself, where what is bound to them gives power.
@@ -71,6 +91,7 @@ fn is_judged_elsewhere(link: &Link) -> bool {
 
 /// Steps that collectors saw in configuration.
 fn of_links(inventory: &Inventory, admitted: &AllAdmitted, edges: &mut Vec<Edge>) {
+    edges.reserve(inventory.links.rows().len());
     for link in inventory.links.rows().iter().filter(|link| !is_judged_elsewhere(link)) {
         if workflows::is_of_agent(inventory, link) {
             edges.extend(workflows::of_agent(inventory, link, admitted));

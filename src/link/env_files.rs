@@ -2,6 +2,7 @@
 //! follows no path that leads out of the tree.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::inventory::Inventory;
 use crate::model::{AttributeName as Name, Confidence, CredentialKind, Exposure, Link, LinkKind, Location};
@@ -39,7 +40,7 @@ pub(super) fn link(inventory: &mut Inventory) {
             confidence: Confidence::High,
             condition: None,
             why: format!("the value stands in {named}, which it is given").into(),
-            evidence: one.evidence.clone(),
+            evidence: Arc::new(one.evidence.clone()),
         }));
     }
     inventory.links.add(more);

@@ -147,7 +147,8 @@ fn repository_of(subject: &str) -> String {
 
 /// Every statement of a trust policy that lets tokens in.
 pub(super) fn admitted(trust: &Trust) -> Vec<Admitted> {
-    let statements = match trust.document.get("Statement") {
+    let document = trust.document.read();
+    let statements = match document.get("Statement") {
         Some(Value::Array(list)) => list.as_slice(),
         Some(one) => std::slice::from_ref(one),
         None => &[],
@@ -273,7 +274,8 @@ mod tests {
                 "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
                 "Principal": {"Federated": "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"},
                 "Condition": condition,
-            }}),
+            }})
+            .into(),
             evidence: Evidence {
                 observed: jiff::Timestamp::UNIX_EPOCH,
                 collector: "aws".into(),

@@ -130,7 +130,7 @@ fn grants<'a>(inventory: &'a Inventory, identity: &Identity) -> impl Iterator<It
 /// The first problem of each IAM policy that has some.
 fn malformed(inventory: &Inventory) -> BTreeMap<&Urn, String> {
     let iam = inventory.policies.rows().par_iter().filter(|policy| policy.language == PolicyLanguage::AwsIam);
-    let first = |policy: &Policy| aws::problems(&policy.document).into_iter().next();
+    let first = |policy: &Policy| aws::problems(&policy.document.read()).into_iter().next();
     iam.filter_map(|policy| Some((&policy.id, first(policy)?))).collect()
 }
 

@@ -63,7 +63,7 @@ fn request(text: &str) -> Option<Request<'_>> {
 /// Whether nothing that was asked for is allowed by a grant. The log's requests are kept without names, so that a rule with
 /// names counts as one without; a role of paths alone is not judged.
 fn is_unasked(grant: &Grant, policy: &Policy, asked: &[Request<'_>]) -> bool {
-    let mut rules = policy.document.clone();
+    let mut rules = policy.document.rules().clone();
     let list = rules.as_array_mut().map(Vec::as_mut_slice).unwrap_or_default();
     for rule in list.iter_mut().filter_map(serde_json::Value::as_object_mut) {
         rule.remove("resourceNames");

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize};
+use litemap::LiteMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::Known;
@@ -74,9 +75,8 @@ impl AttributeValue {
 /// The attributes of one noun.
 ///
 /// INVARIANT: each value has the type of its name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
-pub struct Attributes(BTreeMap<AttributeName, Known<AttributeValue>>);
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Attributes(LiteMap<AttributeName, Known<AttributeValue>>);
 
 impl Attributes {
     /// Sets an attribute. A value of another type than its name's becomes *unknown*, so that no rule judges by it.
@@ -163,7 +163,7 @@ impl Attributes {
 
     /// Every text in them, for a last look at what must not leave.
     pub fn each_text(&mut self, mut change: impl FnMut(&mut String)) {
-        for value in self.0.values_mut() {
+        for (_, value) in self.0.iter_mut() {
             match value {
                 Known::Value(AttributeValue::Text(text)) => change(text),
                 Known::Value(AttributeValue::Texts(texts)) => texts.iter_mut().for_each(&mut change),
@@ -186,6 +186,12 @@ impl Attributes {
                 _ => {}
             }
         }
+    }
+}
+
+impl Serialize for Attributes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter())
     }
 }
 

@@ -89,7 +89,7 @@ pub struct Finding {
     pub fingerprint: Fingerprint,
     /// What the caller's baseline says of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub baseline: Option<BaselineNote>,
+    pub baseline: Option<Box<BaselineNote>>,
     /// What earlier scans say of it, where they are remembered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history: Option<HistoryNote>,
@@ -99,7 +99,7 @@ impl Finding {
     /// Whether the caller's baseline accepts it.
     pub fn is_accepted(&self) -> bool {
         let mutes = |note: &BaselineNote| matches!(note.state, BaselineState::Accepted | BaselineState::FalsePositive);
-        self.baseline.as_ref().is_some_and(mutes)
+        self.baseline.as_deref().is_some_and(mutes)
     }
 }
 

@@ -1,9 +1,8 @@
 //! What was given to whom, and who may become whom.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::{Evidence, Urn, names};
+use super::{Evidence, PolicyDocument, Urn, names};
 
 names! {
     /// The language a policy document is written in.
@@ -51,7 +50,7 @@ pub struct Policy {
     #[serde(default)]
     pub builtin: bool,
     /// The document, decoded: an object for IAM, the array of rules for RBAC.
-    pub document: Value,
+    pub document: PolicyDocument,
     /// The versions that are kept and not in force, to which somebody may go back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_versions: Vec<PolicyVersion>,
@@ -65,7 +64,7 @@ pub struct PolicyVersion {
     /// Its name, such as `v1`.
     pub name: String,
     /// The document, decoded.
-    pub document: Value,
+    pub document: PolicyDocument,
 }
 
 /// One policy given to one identity.
@@ -100,7 +99,7 @@ pub struct Trust {
     /// The account it lives in.
     pub tenant: String,
     /// The document, decoded.
-    pub document: Value,
+    pub document: PolicyDocument,
     /// Where it was seen.
     pub evidence: Evidence,
 }

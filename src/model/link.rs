@@ -43,5 +43,5 @@ pub struct Link {
     /// Why, in one sentence for a reader.
     pub why: Arc<str>,
     /// Where it was seen.
-    pub evidence: Evidence,
+    pub evidence: Arc<Evidence>,
 }

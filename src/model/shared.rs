@@ -12,6 +12,8 @@ use super::{Evidence, Location, Record, Urn};
 #[derive(Debug, Default)]
 pub struct Shared {
     texts: HashSet<Arc<str>, foldhash::fast::RandomState>,
+    /// Where the last link was seen: those of one thing come one after another, all from one place.
+    last_seen: Option<Arc<Evidence>>,
 }
 
 impl Shared {
@@ -28,7 +30,14 @@ impl Shared {
             Record::Workload(it) => self.thing([&mut it.id].into_iter().chain(&mut it.runs_as), &mut it.evidence),
             Record::Setting(it) => self.thing([&mut it.id].into_iter().chain(&mut it.part_of), &mut it.evidence),
             Record::Link(it) => {
-                self.thing([&mut it.from, &mut it.to], &mut it.evidence);
+                match self.last_seen.take().filter(|last| *last == it.evidence) {
+                    Some(last) => {
+                        it.evidence = Arc::clone(&last);
+                        [&mut it.from, &mut it.to].into_iter().for_each(|name| self.text(name.shared()));
+                    }
+                    None => self.thing([&mut it.from, &mut it.to], Arc::make_mut(&mut it.evidence)),
+                }
+                self.last_seen = Some(Arc::clone(&it.evidence));
                 self.text(&mut it.why);
                 it.condition.as_mut().into_iter().for_each(|text| self.text(text));
             }
@@ -106,5 +115,6 @@ mod tests {
             panic!("two files")
         };
         assert!(Arc::ptr_eq(one, other));
+        assert!(Arc::ptr_eq(&links[0].evidence, &links[1].evidence), "one place for links of one place");
     }
 }

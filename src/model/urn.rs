@@ -1,7 +1,6 @@
 //! The name of a thing that is the same in every scan and from every source.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -15,9 +14,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// One that is shared is known as equal without a look at its text.
 #[derive(Clone)]
 pub struct Urn(Arc<str>);
-
-/// Things by name. Names are long and begin alike, and millions are looked up; its order must not be shown.
-pub(crate) type ByName<T> = HashMap<Urn, T, foldhash::fast::RandomState>;
 
 impl PartialEq for Urn {
     fn eq(&self, other: &Self) -> bool {

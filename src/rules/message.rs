@@ -1,5 +1,7 @@
 //! Texts with holes: `{it.name} of {identity.name}`, checked against the field list when the rule loads.
 
+use std::borrow::Cow;
+
 use super::fields::Type;
 use super::schema::{Params, Schema};
 use super::view::{Field, View};
@@ -58,11 +60,16 @@ impl Template {
     /// The text for one subject.
     pub(super) fn fill(&self, view: &View<'_>) -> String {
         let parts = self.parts.iter().map(|part| match part {
-            Part::Text(text) => text.clone(),
-            Part::Field { variable, name, ty, is_word: false } => show(&view.field(variable, name), *ty),
-            Part::Field { variable, name, ty, is_word: true } => shell_word(&show(&view.field(variable, name), *ty)),
+            Part::Text(text) => Cow::Borrowed(text.as_str()),
+            Part::Field { variable, name, ty, is_word: false } => show(&view.field(variable, name), *ty).into(),
+            Part::Field { variable, name, ty, is_word: true } => {
+                shell_word(&show(&view.field(variable, name), *ty)).into()
+            }
         });
-        parts.collect()
+        let mut text: String = parts.collect();
+        // Kept for each of maybe hundreds of thousands of findings.
+        text.shrink_to_fit();
+        text
     }
 
     /// The text with the names of its holes, for documentation.

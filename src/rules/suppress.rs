@@ -35,7 +35,7 @@ pub fn apply(baseline: &Baseline, findings: &mut [Finding], inventory: &Inventor
     }
     let names = TreeNames::of(&inventory.scopes);
     for finding in findings {
-        let decided = decided(baseline, finding, &names).map(|decision| decision.note(today));
+        let decided = decided(baseline, finding, &names).map(|decision| Box::new(decision.note(today)));
         finding.baseline.clone_from(&decided);
         if finding.is_accepted() {
             continue;
@@ -51,13 +51,15 @@ pub fn apply(baseline: &Baseline, findings: &mut [Finding], inventory: &Inventor
             _ if entry.is_some() => BaselineState::Accepted,
             _ => BaselineState::Elsewhere,
         };
-        let of_value = entry.or_else(|| by_value.get(&exposure.fingerprint).copied()).map(|entry| BaselineNote {
-            state,
-            path: entry.path.clone(),
-            reason: entry.reason.clone(),
-            owner: entry.owner.clone(),
-            by: String::new(),
-            expires: entry.expires,
+        let of_value = entry.or_else(|| by_value.get(&exposure.fingerprint).copied()).map(|entry| {
+            Box::new(BaselineNote {
+                state,
+                path: entry.path.clone(),
+                reason: entry.reason.clone(),
+                owner: entry.owner.clone(),
+                by: String::new(),
+                expires: entry.expires,
+            })
         });
         // That the value is accepted in another file says less than what was decided of this finding.
         finding.baseline = match (of_value, decided) {

@@ -74,7 +74,7 @@ pub(crate) fn policy(id: &str, tenant: &str, document: Value) -> Policy {
         language: PolicyLanguage::AwsIam,
         tenant: tenant.to_owned(),
         builtin,
-        document,
+        document: document.into(),
         other_versions: Vec::new(),
         evidence: evidence(),
     }
@@ -85,7 +85,7 @@ pub(crate) fn trust(of: &str, tenant: &str, document: Value) -> Trust {
         of: Urn::new(of),
         language: PolicyLanguage::AwsIam,
         tenant: tenant.to_owned(),
-        document,
+        document: document.into(),
         evidence: evidence(),
     }
 }
@@ -122,7 +122,7 @@ impl Account {
                 policy.other_versions = others
                     .map(|one| PolicyVersion {
                         name: text(one, "VersionId").to_owned(),
-                        document: one["Document"].clone(),
+                        document: one["Document"].clone().into(),
                     })
                     .collect();
                 self.policies.insert(arn.to_owned(), policy);

@@ -176,7 +176,7 @@ fn amounts(subject: &Identity, given: &[(&str, &str, Value)]) -> Vec<Capability>
                 language: PolicyLanguage::KubernetesRbac,
                 tenant: CLUSTER.to_owned(),
                 builtin: false,
-                document: rules.clone(),
+                document: rules.clone().into(),
                 other_versions: Vec::new(),
                 evidence: evidence(),
             };

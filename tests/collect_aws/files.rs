@@ -62,13 +62,13 @@ async fn grants_come_directly_through_groups_and_as_boundaries() {
     assert_eq!(of_group, 2);
 
     let encoded = inventory.policies.get(&urn("group/deployers#inline/assume")).unwrap();
-    assert_eq!(encoded.document["Statement"][0]["Action"], json!(["sts:AssumeRole"]));
+    assert_eq!(encoded.document.read()["Statement"][0]["Action"], json!(["sts:AssumeRole"]));
     let logs = inventory.policies.get(&urn("policy/read-logs")).unwrap();
-    assert_eq!(logs.document["Statement"][0]["Action"][0], "logs:GetLogEvents", "the default version, not v1");
+    assert_eq!(logs.document.read()["Statement"][0]["Action"][0], "logs:GetLogEvents", "the default version, not v1");
     let admin = inventory.policies.get(&Urn::new("arn:aws:iam::aws:policy/AdministratorAccess")).unwrap();
     assert!(admin.builtin && !logs.builtin);
     let trust = inventory.trusts.get(&urn("role/ci")).unwrap();
-    assert_eq!(trust.document["Statement"][0]["Action"], "sts:AssumeRoleWithWebIdentity");
+    assert_eq!(trust.document.read()["Statement"][0]["Action"], "sts:AssumeRoleWithWebIdentity");
 }
 
 #[tokio::test]

@@ -60,7 +60,7 @@ fn accounts_have_labels_and_what_bindings_name_exists() {
     assert_eq!(named, expected.map(|(id, builtin)| (id.to_owned(), builtin)));
     let view = inventory.policies.iter().find(|policy| policy.name == "view").unwrap();
     assert!(view.builtin);
-    assert_eq!(view.document, serde_json::json!([]));
+    assert_eq!(view.document, serde_json::json!([]).into());
 }
 
 #[test]

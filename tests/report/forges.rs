@@ -30,14 +30,14 @@ fn history() -> World {
         found
     };
     let (first, mut second) = (about(&old), about(&accepted));
-    second.baseline = Some(BaselineNote {
+    second.baseline = Some(Box::new(BaselineNote {
         state: BaselineState::Accepted,
         path: "src/there.py".to_owned(),
         reason: "a key of the tests".to_owned(),
         owner: "team-a".to_owned(),
         by: String::new(),
         expires: Some(date(2027, 1, 31)),
-    });
+    }));
     let mut world = quiet(vec![CoverageEntry::complete("source", ".", "files", 2)]);
     let records = [old, accepted].map(|one| Record::Exposure(Box::new(one)));
     world.inventory = nonhuman::inventory::Inventory::build(

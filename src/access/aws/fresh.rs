@@ -133,7 +133,7 @@ fn made_within(
         .means
         .policies
         .get(boundary)
-        .map(|policy| Compiled { policy, document: Arc::new(Document::read(&policy.document)) });
+        .map(|policy| Compiled { policy, document: Arc::new(Document::read(&policy.document.read())) });
     let is_wide = boundary == &*Means::administrator(partition(boundary));
     let rights = Rights { boundary_unread: known.is_none() && !is_wide, boundary: known, ..who.rights.of_new(made) };
     let id = Urn::new(boundary);

@@ -28,7 +28,7 @@ const WHO: [&str; 5] =
 /// principal `*` that is held to accounts, an organisation or ARNs by a condition is no `anyone`: it is listed as what
 /// the condition names, an account (also for an organisation) or an identity.
 pub fn trusted_principals(trust: &Trust) -> Vec<TrustedPrincipal> {
-    let document = Document::read(&trust.document);
+    let document = Document::read(&trust.document.read());
     let actions = ASSUME.map(Action::new);
     let relevant = || document.statements.iter().filter(|s| actions.iter().any(|action| s.names_action(action)));
     let is_plain = |s: &Statement| s.principals.as_ref().is_some_and(|principals| !principals.except);
@@ -139,7 +139,7 @@ pub(super) struct TrustPolicy {
 
 impl TrustPolicy {
     pub(super) fn new(trust: &Trust) -> Self {
-        Self { document: Document::read(&trust.document) }
+        Self { document: Document::read(&trust.document.read()) }
     }
 
     /// The statements about becoming the role as a user or role of AWS does.

@@ -116,7 +116,7 @@ impl<'a> Authorizer<'a> {
         let held = self.grants(asker);
         for (grant, policy) in held.iter().filter(|(grant, _)| reaches(grant, &request)) {
             let Some(policy) = policy else { continue };
-            if let Some(rule) = allowing_rule(&policy.document, &request) {
+            if let Some(rule) = allowing_rule(policy.document.rules(), &request) {
                 let (through, role) = (chain(grant), label(&policy.id));
                 return yes(format!("{through} gives {role} to {}, whose rule {rule} allows it", label(&grant.to)));
             }
@@ -159,7 +159,7 @@ fn no(held: &[(&Grant, Option<&Policy>)], request: &Request<'_>, node: Option<No
 pub fn shown_rules(grant: &Grant, policy: Option<&Policy>) -> Vec<String> {
     let through = format!("[{} → {}", chain(grant), label(&grant.policy));
     let Some(policy) = policy else { return vec![format!("nothing  {through}, which does not exist]")] };
-    let lines = list(&policy.document).iter().enumerate().filter_map(|(index, rule)| {
+    let lines = list(policy.document.rules()).iter().enumerate().filter_map(|(index, rule)| {
         let join = |field: &str| texts(rule, field).collect::<Vec<_>>().join(",");
         let (verbs, paths) = (join("verbs"), join("nonResourceURLs"));
         let what = match (grant.scope == "cluster", paths.is_empty(), join("resources")) {

@@ -96,7 +96,7 @@ fn policy(below: &str, role: Role) -> Policy {
         language: PolicyLanguage::KubernetesRbac,
         tenant: String::new(),
         builtin: true,
-        document: role.rules,
+        document: role.rules.into(),
         other_versions: Vec::new(),
         evidence: Evidence {
             observed: jiff::Timestamp::UNIX_EPOCH,

@@ -57,7 +57,7 @@ pub fn relevant_rules(policy: &Policy, table: &CapabilityTable) -> Vec<usize> {
         via: Vec::new(),
         evidence: policy.evidence.clone(),
     };
-    let rules = list(&policy.document).iter().enumerate();
+    let rules = list(policy.document.rules()).iter().enumerate();
     let matters =
         |(index, rule)| Held { grant: &grant, policy, number: index + 1, rule }.matters(table).then_some(index);
     rules.filter_map(matters).collect()
@@ -80,7 +80,7 @@ fn of_grants(
     grants.sort_by_key(|(grant, _)| (&grant.id, &grant.policy));
     let mut rules = Vec::new();
     for (grant, policy) in grants {
-        let all = list(&policy.document);
+        let all = list(policy.document.rules());
         let held = |(index, rule)| Held { grant, policy, number: index + 1, rule };
         match (around.relevant)(policy) {
             Some(numbers) => rules.extend(numbers.iter().filter_map(|index| Some(held((*index, all.get(*index)?))))),

@@ -36,15 +36,16 @@ impl CapabilityTable {
 
 /// What one grant amounts to alone.
 pub fn grant_capabilities(grant: &Grant, policy: &Policy, table: &CapabilityTable) -> Vec<Capability> {
+    let document = policy.document.read();
     let texts = |name: &str| -> Vec<&str> {
-        let list = policy.document.get(name).and_then(Value::as_array);
+        let list = document.get(name).and_then(Value::as_array);
         list.into_iter().flatten().filter_map(Value::as_str).collect()
     };
-    let role = policy.document.get("type").and_then(Value::as_str).unwrap_or_default();
+    let role = document.get("type").and_then(Value::as_str).unwrap_or_default();
     let permissions = [texts("permissions"), texts("scopes")].concat();
     let is_scopes = policy.language == PolicyLanguage::OktaScopes;
     // A custom role holds on its resources; which of them would matter is not judged.
-    let limited = role == "CUSTOM" && policy.document.get("all_resources") != Some(&Value::Bool(true));
+    let limited = role == "CUSTOM" && document.get("all_resources") != Some(&Value::Bool(true));
     let mut found: Vec<Capability> = Vec::new();
     for row in &table.capability {
         let by_role = row.roles.iter().any(|one| one == role).then(|| format!("admin role {role}"));

@@ -1,6 +1,7 @@
 //! One file on its way: its places, its names in the graph, and the records made of it. Judges nothing.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::model::{
     AttributeName, Attributes, Confidence, Evidence, Exposure, FingerprintKey, Identity, IdentityKind, Known, Link,
@@ -179,7 +180,7 @@ impl<'a> File<'a> {
             confidence: Confidence::Certain,
             condition: None,
             why: why.into().into(),
-            evidence: self.evidence(span),
+            evidence: Arc::new(self.evidence(span)),
         };
         self.records.push(Record::Link(link));
     }

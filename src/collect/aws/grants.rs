@@ -160,7 +160,7 @@ impl Projection {
                 name: name.to_owned(),
                 language: PolicyLanguage::AwsIam,
                 tenant: self.site.account.id.clone(),
-                document,
+                document: document.into(),
                 other_versions: Vec::new(),
                 evidence: seen.clone(),
             })),
@@ -192,6 +192,6 @@ impl Projection {
 
 /// The versions to which somebody may go back; one that cannot be read is as good as none.
 fn other_versions(policy: &ManagedPolicy) -> Vec<PolicyVersion> {
-    let read = |(id, raw)| Some(PolicyVersion { name: id, document: document::read(Some(raw)).ok()? });
+    let read = |(id, raw)| Some(PolicyVersion { name: id, document: document::read(Some(raw)).ok()?.into() });
     policy.others().filter_map(read).collect()
 }

@@ -44,7 +44,7 @@ fn policy(arn: &str, document: Value, site: &Site) -> Policy {
         language: PolicyLanguage::AwsIam,
         tenant: site.account.id.clone(),
         builtin: true,
-        document,
+        document: document.into(),
         other_versions: Vec::new(),
         evidence: Evidence { observed: site.now, collector: super::NAME.into(), location },
     }

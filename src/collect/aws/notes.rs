@@ -278,7 +278,7 @@ impl<'a> Notes<'a> {
                 language: PolicyLanguage::AwsIam,
                 tenant: self.site.account.id.clone(),
                 builtin: id.0.ends_with("/p-FullAWSAccess") || id.0.ends_with("/p-RCPFullAWSAccess"),
-                document,
+                document: document.into(),
                 other_versions: Vec::new(),
                 evidence,
             }),

@@ -215,7 +215,7 @@ impl Projection {
                 of: of.clone(),
                 language: PolicyLanguage::AwsIam,
                 tenant: self.site.account.id.clone(),
-                document,
+                document: document.into(),
                 evidence: seen.clone(),
             })),
             Err(why) => {

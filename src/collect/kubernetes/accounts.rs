@@ -1,6 +1,7 @@
 //! From service accounts and their Secrets to identities and credentials. No value of a Secret is looked at here.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::held::{Account, Token};
 use super::object::{Metadata, Named, Object, OwnerRef};
@@ -35,7 +36,7 @@ impl Projection {
                     confidence: Confidence::High,
                     condition: Some("the cloud trusts this cluster for it".into()),
                     why: format!("the annotation {} of service account {name}", cloud.annotation).into(),
-                    evidence: evidence.clone(),
+                    evidence: Arc::new(evidence.clone()),
                 })),
                 None => {
                     attributes.set(AttributeName::CloudLinkBroken, true);

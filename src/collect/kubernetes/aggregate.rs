@@ -37,7 +37,7 @@ pub(super) fn aggregate(mut roles: Vec<Role>) -> Vec<Policy> {
 }
 
 fn parts_of(roles: &[Role], whole: usize) -> Vec<usize> {
-    let is_empty = |role: &&Role| role.policy.document.as_array().is_none_or(Vec::is_empty);
+    let is_empty = |role: &&Role| role.policy.document.rules().as_array().is_none_or(Vec::is_empty);
     let Some(selectors) = roles.get(whole).filter(is_empty).and_then(|role| role.aggregation.as_ref()) else {
         return Vec::new();
     };
@@ -49,14 +49,14 @@ fn parts_of(roles: &[Role], whole: usize) -> Vec<usize> {
 
 /// Adds the rules of one role that another lacks; whether there were any.
 fn pass_on(roles: &mut [Role], from: usize, to: usize) -> bool {
-    let rules =
-        |role: Option<&Role>| role.and_then(|role| role.policy.document.as_array().cloned()).unwrap_or_default();
+    let rules = |role: Option<&Role>| {
+        role.and_then(|role| role.policy.document.rules().as_array().cloned()).unwrap_or_default()
+    };
     let held = rules(roles.get(to));
     let new: Vec<Value> = rules(roles.get(from)).into_iter().filter(|rule| !held.contains(rule)).collect();
-    let Some(Value::Array(all)) = roles.get_mut(to).map(|role| &mut role.policy.document) else { return false };
-    let changed = !new.is_empty();
-    all.extend(new);
-    changed
+    let Some(role) = roles.get_mut(to).filter(|_| !new.is_empty()) else { return false };
+    role.policy.document = Value::Array([held, new].concat()).into();
+    true
 }
 
 /// Whether a selector selects labels: all of its parts must (API reference, `LabelSelector`). An empty one selects all.

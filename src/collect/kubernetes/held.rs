@@ -2,6 +2,7 @@
 //! Of an object only what its record needs is held.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -89,7 +90,7 @@ fn reads(cluster: &str, workload: &Workload, secret: &str) -> Record {
         confidence: Confidence::Certain,
         condition: None,
         why: format!("its template takes Secret {secret}").into(),
-        evidence: workload.evidence.clone(),
+        evidence: Arc::new(workload.evidence.clone()),
     })
 }
 

@@ -45,13 +45,18 @@ impl Projection {
             language: PolicyLanguage::KubernetesRbac,
             tenant: self.cluster.clone(),
             builtin: builtin::bootstrapped(&object.metadata.labels.0),
-            document: Value::Array(object.rules.into_iter().filter(is_rule).collect()),
+            document: Value::Array(object.rules.into_iter().filter(is_rule).collect()).into(),
             other_versions: Vec::new(),
             evidence,
         };
         out.extend(self.part_of_others(kind, &object.metadata, &policy));
-        let groups =
-            policy.document.as_array().into_iter().flatten().filter_map(|rule| rule.get("apiGroups")?.as_array());
+        let groups = policy
+            .document
+            .rules()
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|rule| rule.get("apiGroups")?.as_array());
         for group in groups.flatten().filter_map(Value::as_str) {
             self.operators.extend(GROUPS.iter().find(|one| one.name == group).map(|one| one.name));
         }

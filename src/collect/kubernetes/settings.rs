@@ -1,6 +1,8 @@
 //! From objects that are no identities, but bear on them, to settings and links.
 //! Values of ConfigMaps are never here: `data` has told what they are and dropped them.
 
+use std::sync::Arc;
+
 use super::object::{Admits, Object, Webhook};
 use super::records::{Projection, labels, qualified};
 use super::resources::{Kind, TRACKING};
@@ -45,7 +47,7 @@ impl Projection {
                     confidence: Confidence::Certain,
                     condition: None,
                     why: format!("ConfigMap kube-system/aws-auth makes {who} a member of {group}").into(),
-                    evidence: evidence.clone(),
+                    evidence: Arc::new(evidence.clone()),
                 }));
             }
         }
@@ -83,7 +85,7 @@ impl Projection {
                 confidence: Confidence::Certain,
                 condition: None,
                 why: format!("its client certificate names {group}").into(),
-                evidence: evidence.clone(),
+                evidence: Arc::new(evidence.clone()),
             }));
         }
         // The cluster signed it itself, and never takes one back.

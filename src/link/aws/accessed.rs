@@ -1,6 +1,7 @@
 //! Which of the services that an identity may use it does not use, and its policies without them. It must not change what
 //! was read, nor guess where nothing was.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
@@ -57,9 +58,9 @@ fn of(inventory: &Inventory, identity: &Identity) -> Attributes {
     attributes
 }
 
-fn documents<'a>(inventory: &'a Inventory, identity: &Identity) -> Vec<&'a Value> {
+fn documents<'a>(inventory: &'a Inventory, identity: &Identity) -> Vec<Cow<'a, Value>> {
     let grants = inventory.facts.identities.get(&identity.id).map(|facts| &facts.grants);
     let grants = grants.into_iter().flatten().filter_map(|id| inventory.grants.get(id));
     let policies = grants.filter(|grant| grant.kind == GrantKind::Policy);
-    policies.filter_map(|grant| inventory.policies.get(&grant.policy)).map(|policy| &policy.document).collect()
+    policies.filter_map(|grant| inventory.policies.get(&grant.policy)).map(|policy| policy.document.read()).collect()
 }

@@ -49,7 +49,7 @@ pub(super) fn conclude(inventory: &Inventory, actions: &str) -> Vec<(Urn, Attrib
         .policies
         .iter()
         .filter(is_ours)
-        .map(|policy| (&policy.id, read(&policy.document, &mut has)))
+        .map(|policy| (&policy.id, read(&policy.document.read(), &mut has)))
         .filter(|(_, one)| one.is_worth_it())
         .collect();
     let wanted = |one: &&Identity| matches!(one.kind, IdentityKind::AwsUser | IdentityKind::AwsRole) && !one.builtin;

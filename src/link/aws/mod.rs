@@ -31,13 +31,13 @@ pub(super) fn link(inventory: &mut Inventory, table: &TrustTable, actions: &str)
     let accounts = Accounts::of(inventory);
     let roles = inventory.identities.rows().par_iter().filter(|one| one.kind == IdentityKind::AwsRole);
     let of_role = |role: &Identity| match inventory.trusts.get(&role.id) {
-        Some(trust) => (role.id.clone(), of_trust(&trust.document, &role.tenant, &accounts, table)),
+        Some(trust) => (role.id.clone(), of_trust(&trust.document.read(), &role.tenant, &accounts, table)),
         None => (role.id.clone(), unread_trust()),
     };
     let mut found: Vec<(Urn, Attributes)> = roles.map(of_role).collect();
     for grant in inventory.grants.iter().filter(|grant| grant.kind == GrantKind::Resource) {
         let attributes = match inventory.policies.get(&grant.policy) {
-            Some(policy) => of_resource(&policy.document, &grant.tenant, &accounts, table),
+            Some(policy) => of_resource(&policy.document.read(), &grant.tenant, &accounts, table),
             None => {
                 let mut attributes = Attributes::default();
                 attributes.set_known(A::Public, Known::<bool>::unknown("its policy was not read"));

@@ -1,5 +1,6 @@
 //! The policies of an identity as one, without the services that it does not use. It must never allow more than they do.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
@@ -8,7 +9,7 @@ use serde_json::{Map, Value, json};
 const LONGEST: usize = 6_144;
 
 /// One policy in place of these, as JSON; where that would be longer than a policy may be, a sentence.
-pub(super) fn tighten(documents: &[&Value], used: &BTreeSet<&str>) -> String {
+pub(super) fn tighten(documents: &[Cow<'_, Value>], used: &BTreeSet<&str>) -> String {
     let statements = documents.iter().flat_map(|document| match document.get("Statement") {
         Some(Value::Array(list)) => list.as_slice(),
         Some(one @ Value::Object(_)) => std::slice::from_ref(one),
@@ -92,7 +93,7 @@ mod tests {
 
     fn narrow(statement: &Value) -> Value {
         let used = BTreeSet::from(["s3", "sqs"]);
-        let text = tighten(&[&json!({"Statement": statement})], &used);
+        let text = tighten(&[Cow::Owned(json!({"Statement": statement}))], &used);
         serde_json::from_str(&text).map_or(Value::String(text), |policy: Value| policy["Statement"][0].clone())
     }
 

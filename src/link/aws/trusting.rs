@@ -59,9 +59,10 @@ pub(super) fn providers(inventory: &Inventory) -> Vec<(Urn, Attributes)> {
     if providers.is_empty() {
         return Vec::new();
     }
-    let mut roles: BTreeMap<&str, i64> = BTreeMap::new();
+    let mut roles: BTreeMap<String, i64> = BTreeMap::new();
     for trust in inventory.trusts.iter() {
-        let statements = allows(&trust.document);
+        let document = trust.document.read();
+        let statements = allows(&document);
         let named: BTreeSet<&str> = statements
             .iter()
             .flat_map(|statement| &statement.principals)
@@ -70,7 +71,7 @@ pub(super) fn providers(inventory: &Inventory) -> Vec<(Urn, Attributes)> {
                 _ => None,
             })
             .collect();
-        named.into_iter().for_each(|provider| *roles.entry(provider).or_default() += 1);
+        named.into_iter().for_each(|provider| *roles.entry(provider.to_owned()).or_default() += 1);
     }
     let count = |provider: &Identity| match inventory.coverage.blind_spot(&provider.tenant, FactKind::Trusts) {
         Some(hole) => Known::unknown(format!("{}: not all trust policies were read", hole.what)),

@@ -139,7 +139,7 @@ fn sentence(text: &str) -> String {
 fn result(scan: &Scan<'_>, view: &View<'_>, finding: &Finding, rule_index: usize) -> ReportedResult {
     let primary = place::primary(scan, finding);
     let told = message(scan, finding);
-    let accepted = finding.baseline.as_ref().filter(|_| finding.is_accepted());
+    let accepted = finding.baseline.as_deref().filter(|_| finding.is_accepted());
     let owner = finding.identity.as_ref().and_then(|id| view.facts(id).owner.value());
     ReportedResult {
         rule_id: finding.rule.to_string(),

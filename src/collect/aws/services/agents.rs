@@ -3,6 +3,8 @@
 //!
 //! Shapes: Agents for Amazon Bedrock API reference, `Agent`; Bedrock AgentCore Control API reference.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::collect::aws::answer::{Answer, list, moment, tags, text, text_at};
@@ -154,7 +156,7 @@ fn of_agentcore(notes: &mut Notes<'_>, (arn, name): (&str, &str), from: (&Answer
             confidence: Confidence::Certain,
             condition: None,
             why: format!("AgentCore gives {name} this identity").into(),
-            evidence: notes.seen(answer, name),
+            evidence: Arc::new(notes.seen(answer, name)),
         }));
     }
 }

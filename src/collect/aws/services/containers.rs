@@ -3,6 +3,8 @@
 //!
 //! Shapes: ECS API reference, `TaskDefinition`; EKS API reference, `Cluster`, `PodIdentityAssociation`, `AccessEntry`.
 
+use std::sync::Arc;
+
 use crate::collect::aws::answer::{Answer, list, text, text_at};
 use crate::collect::aws::calls::{Call, Per, Wire};
 use crate::collect::aws::notes::{Notes, last_part, named_values, region_of};
@@ -176,7 +178,7 @@ fn access_entries(answer: &Answer, notes: &mut Notes<'_>) {
             confidence: Confidence::Certain,
             condition: None,
             why: format!("an access entry of cluster {cluster} lets it in").into(),
-            evidence: notes.seen(answer, last_part(principal)),
+            evidence: Arc::new(notes.seen(answer, last_part(principal))),
         }));
     }
 }

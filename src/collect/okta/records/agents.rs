@@ -1,6 +1,7 @@
 //! AI agents, their connections and owners; vaulted accounts; agents of directories.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::super::answer::{Agent, AgentPool, App, ClientSecret, Connection, Jwk, Ownership, ServiceAccount};
 use super::super::endpoint::{
@@ -54,7 +55,7 @@ pub(in crate::collect::okta) fn agent(
             confidence: Confidence::Certain,
             condition: None,
             why: format!("the agent {} signs in as this app", it.profile.name).into(),
-            evidence: evidence.clone(),
+            evidence: Arc::new(evidence.clone()),
         }));
     }
     let (owners, labels) = owners(site, it, &id, &parts.owners, people, &mut records);
@@ -160,7 +161,7 @@ fn owners(
                 confidence: Confidence::Certain,
                 condition: None,
                 why: format!("Okta names {email} as an owner of {}", it.profile.name).into(),
-                evidence: site.evidence(&AGENT_OWNERS, &it.id, &it.profile.name),
+                evidence: Arc::new(site.evidence(&AGENT_OWNERS, &it.id, &it.profile.name)),
             }));
             named.push((is_active != Known::Value(false), email));
         }

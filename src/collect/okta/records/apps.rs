@@ -313,7 +313,7 @@ pub(super) fn scope_grant(
             language: PolicyLanguage::OktaScopes,
             tenant: site.host.clone(),
             builtin: false,
-            document: json!({ "scopes": scopes }),
+            document: json!({ "scopes": scopes }).into(),
             other_versions: Vec::new(),
             evidence: evidence.clone(),
         }),

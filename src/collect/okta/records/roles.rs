@@ -89,7 +89,7 @@ pub(in crate::collect::okta) fn role_grants(
                 language: PolicyLanguage::OktaRole,
                 tenant: site.host.clone(),
                 builtin: custom.is_none(),
-                document,
+                document: document.into(),
                 other_versions: Vec::new(),
                 evidence: site.evidence(if custom.is_some() { &ROLES } else { endpoint }, parent, &name),
             }));
