@@ -174,6 +174,12 @@ fn only_the_accounts_that_manage_identity_center_get_anywhere_by_it() {
     organizations(&nobody, &[]);
     assert_eq!(way(&nobody), None);
 
+    let garbage = organisation(&["sso:*"], "*");
+    organizations(&garbage, &[]);
+    let unreadable = json!({"DelegatedAdministrators": [{"Id": 7}]}).to_string();
+    write(garbage.path(), &format!("aws/{MANAGEMENT}/organizations.list-delegated-administrators.json"), unreadable);
+    assert!(way(&garbage).is_some(), "what could not be read says of nobody that it does not manage it");
+
     let delegated = organisation(&["sso:*"], "*");
     organizations(&delegated, &[MEMBER]);
     let told = way(&delegated).expect("it may");

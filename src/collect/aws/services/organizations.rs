@@ -6,6 +6,7 @@ use crate::collect::aws::answer::{Answer, list, moment, text, text_at};
 use crate::collect::aws::arn::is_account_id;
 use crate::collect::aws::calls::{Call, Wire};
 use crate::collect::aws::notes::Notes;
+use crate::collect::aws::site::Origin;
 use crate::model::FactKind::{Grants, Settings};
 use crate::model::{AttributeName as A, Attributes, Evidence, Grant, GrantKind, Record, SettingKind, Urn};
 
@@ -82,10 +83,14 @@ fn accounts(answer: &Answer, notes: &mut Notes<'_>) {
 
 /// The accounts that manage Identity Center. That there is a list is told even where it is empty: all others do not.
 fn delegated(answer: &Answer, notes: &mut Notes<'_>) {
-    if answer.value.is_null() {
+    let is_list = answer.value.get("DelegatedAdministrators").is_some_and(serde_json::Value::is_array);
+    let all = list(&answer.value, "DelegatedAdministrators").len();
+    let accounts = notes.items(answer, "DelegatedAdministrators", &["Id"]);
+    // A list of which something could not be read says of nobody that it is not in it.
+    let is_cut = matches!(answer.origin, Origin::File(_)) && !text(&answer.value, "NextToken").is_empty();
+    if !is_list || is_cut || accounts.len() < all {
         return;
     }
-    let accounts = notes.items(answer, "DelegatedAdministrators", &["Id"]);
     let accounts: Vec<String> = accounts.into_iter().map(|item| text(item, "Id").to_owned()).collect();
     let id = format!("{}#identity-center", account_urn(notes, &notes.site.account.id));
     let attributes = Attributes::default().with(A::DelegatedAccounts, accounts);
