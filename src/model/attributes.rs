@@ -174,6 +174,10 @@ impl Attributes {
 
     /// Takes what another set has and this one does not know; of what is absent here only when `also_absent`.
     pub fn fill(&mut self, other: Self, also_absent: bool) {
+        if self.is_empty() && also_absent {
+            *self = other;
+            return;
+        }
         for (name, value) in other.0 {
             match self.0.get(&name) {
                 Some(Known::Value(_)) => {}
@@ -198,7 +202,7 @@ impl Serialize for Attributes {
 impl<'de> Deserialize<'de> for Attributes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let written = BTreeMap::<AttributeName, Known<Value>>::deserialize(deserializer)?;
-        let mut attributes = Self::default();
+        let mut attributes = Self(LiteMap::with_capacity(written.len()));
         for (name, value) in written {
             let value = match value {
                 Known::Value(value) => match AttributeValue::read(value, name.ty()) {

@@ -285,9 +285,6 @@ impl Walk {
     /// Whether a file is read as part of another root: the innermost that it lies in. That one's walk leaves out no
     /// more than this one's, since it knows fewer `.gitignore` files.
     fn is_elsewhere(&self, path: &Path) -> bool {
-        if self.owners.len() <= 1 {
-            return false;
-        }
         let below = path.strip_prefix(&self.root.path).unwrap_or(path);
         let true_path = self.root.true_path.join(below);
         let owner = true_path.ancestors().find_map(|folder| self.owners.get(folder));
