@@ -95,6 +95,8 @@ const NOT_IMITATED: &[&str] = &[
     "iam get-outbound-web-identity-federation-info",
     "iam list-delegation-requests",
     "iam list-service-specific-credentials",
+    // It does not know the service of which the administrators are asked for, `sso.amazonaws.com`.
+    "organizations list-delegated-administrators",
     "rolesanywhere list-profiles",
     "rolesanywhere list-trust-anchors",
     "ssm describe-activations",
