@@ -1,5 +1,6 @@
 //! From what the user typed to what the collectors brought home.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -113,7 +114,7 @@ pub(super) fn read_into(
         imports::hint(&request, &imports);
     }
     let has_others = rules.is_some() || config.rules_dir.is_some() || !taken.is_empty();
-    trees::name(&mut request, config)?;
+    trees::name(&mut request, config, BTreeMap::new)?;
     trees::mask(&mut request, &own);
     let scope = scope::of(&request, &detectors, has_others, &imports.rules_from)?;
     let progress = Progress::new(!global.quiet);

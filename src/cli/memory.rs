@@ -16,7 +16,7 @@ use crate::history::{
     Change, Drift, FindingSeen, HIDDEN, History, HistoryError, Point, Recorded, Seen, Snapshot, Status,
 };
 use crate::inventory::{Coverage, Inventory};
-use crate::model::{CoverageEntry, Finding, Fingerprint, HistoryNote, HistoryState, Outcome, Severity};
+use crate::model::{CoverageEntry, Finding, Fingerprint, HistoryNote, HistoryState, Outcome, Severity, is_told_apart};
 use crate::rules::{Judgement, RuleSet};
 
 /// The name under which the coverage speaks of it.
@@ -75,6 +75,13 @@ impl Memory {
         points.iter().rev().find(|point| point.complete).map(|point| point.at)
     }
 
+    /// The first commits of the trees that it knows by nothing else. A history that cannot be read says so later.
+    pub(super) fn first_commits(&self) -> BTreeMap<String, String> {
+        let file = self.file.as_ref().filter(|file| file.exists());
+        let known = file.map(|file| History::open(file).and_then(|history| history.first_commits()));
+        known.and_then(Result::ok).unwrap_or_default()
+    }
+
     /// How long this run has taken so far, in milliseconds.
     pub(super) fn milliseconds(&self) -> u64 {
         u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
@@ -117,6 +124,7 @@ impl Memory {
                 }
                 mark(&mut judgement.findings, &drift);
                 let mut entry = CoverageEntry::complete(NAME, &target, "this scan", 1);
+                entry.detail = told_apart(inventory);
                 if !renamed.is_empty() {
                     let names = renamed.join(", ");
                     entry.detail = Some(format!(
@@ -196,6 +204,20 @@ fn place(finding: &mut FindingSeen) {
     if let Some(path) = Path::new(given).canonicalize().ok().as_deref().and_then(Path::to_str) {
         *root = path.to_owned();
     }
+}
+
+/// Says which trees are called by their first commits, since another one has their names here.
+fn told_apart(inventory: &Inventory) -> Option<String> {
+    let all = inventory.scopes.iter().flat_map(|scope| &scope.first_commits);
+    let apart = all.filter(|(name, first)| is_told_apart(name, first)).map(|(name, _)| name.as_str());
+    let apart: BTreeSet<&str> = apart.collect();
+    let names = apart.into_iter().collect::<Vec<_>>().join(", ");
+    (!names.is_empty()).then(|| {
+        format!(
+            "another repository is remembered by the same name, so that this one is called by its first commit, too: {names}; \
+             --tree-name gives it a name of its own"
+        )
+    })
 }
 
 fn mark(findings: &mut [Finding], drift: &Drift) {

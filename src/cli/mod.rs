@@ -80,6 +80,8 @@ pub fn run() -> Exit {
         }
     };
     log(arguments.global.verbose, arguments.global.log);
+    #[cfg(unix)]
+    outlast_limits();
     match dispatch(&mut arguments) {
         Ok(exit) => exit,
         Err(Failure(mut message)) => {
@@ -90,6 +92,18 @@ pub fn run() -> Exit {
             term::remark(&format!("error: {message}"));
             Exit::Usage
         }
+    }
+}
+
+/// Lets a write beyond the largest size of a file (`ulimit -f`) fail like one to a full disk: the system's own way would end
+/// the run without a report. What is listened for once is never again answered in the system's way.
+#[cfg(unix)]
+fn outlast_limits() {
+    /// Source: signal(7), "SIGXFSZ"; the same on Linux, macOS and the BSDs.
+    const FILE_TOO_LARGE: i32 = 25;
+    if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() {
+        let kind = tokio::signal::unix::SignalKind::from_raw(FILE_TOO_LARGE);
+        let _ = runtime.block_on(async { tokio::signal::unix::signal(kind) });
     }
 }
 

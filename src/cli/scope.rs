@@ -39,6 +39,11 @@ pub(super) fn of(
         added_digest: None,
         lengthened: source.trees.iter().filter(|(_, one)| one.is_lengthened).map(|(path, _)| path.clone()).collect(),
         trees: source.trees.iter().filter(|(path, one)| one.name != **path).map(named).collect(),
+        first_commits: source
+            .trees
+            .values()
+            .filter_map(|one| Some((one.name.clone(), one.first_commit.clone()?)))
+            .collect(),
     };
     if has_others {
         let own = ruleset::built_in_detectors()?;

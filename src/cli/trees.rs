@@ -1,5 +1,6 @@
 //! How the trees of a run are called: as the caller says, or as their repositories do. Reads no tree.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,8 +13,12 @@ use crate::secrets::DetectorSet;
 /// A name longer than this is a mistake; in characters.
 const LONGEST: usize = 200;
 
-/// Settles how the trees are called, once.
-pub(super) fn name(request: &mut Request, config: &Config) -> Result<(), Failure> {
+/// Settles how the trees are called, once. Of what is remembered, names with first commits.
+pub(super) fn name(
+    request: &mut Request,
+    config: &Config,
+    remembered: impl FnOnce() -> BTreeMap<String, String>,
+) -> Result<(), Failure> {
     if !request.source.trees.is_empty() {
         return Ok(());
     }
@@ -22,7 +27,7 @@ pub(super) fn name(request: &mut Request, config: &Config) -> Result<(), Failure
     let roots: Vec<PathBuf> = request.roots.iter().cloned().chain(here).collect();
     let true_path = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
     let checkout = config::checkout().map(|(folder, address)| (true_path(&folder), address));
-    let mut known = KnownTrees { checkout, ..KnownTrees::default() };
+    let mut known = KnownTrees { checkout, remembered: remembered(), ..KnownTrees::default() };
     for (path, name) in &config.trees {
         known.named.insert(true_path(path), checked("[trees]", name)?);
     }

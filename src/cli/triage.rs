@@ -1,8 +1,9 @@
 //! `nonhuman triage`: what people decide of findings. Writes the baseline, the one file that mutes; it is made for git, so
 //! that a decision is reviewed like code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
@@ -13,13 +14,16 @@ use super::{Failure, baseline, gather, output};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::history::{FindingSeen, History, Snapshot, Status};
-use crate::model::{Fingerprint, parse_day};
+use crate::model::{Fingerprint, TreeNames, parse_day};
 use crate::report::{clean, flow};
 use crate::rules::{Baseline, Decision, Verb};
 use crate::term;
 
 /// How many digits of a fingerprint are enough where the finding is known.
 const SHORTEST: usize = 6;
+
+/// Open findings by fingerprint.
+type Known = BTreeMap<String, FindingSeen>;
 
 /// `nonhuman triage`
 #[derive(Debug, Args)]
@@ -109,7 +113,7 @@ struct Why {
 }
 
 pub(super) fn run(arguments: &Triage, global: &Global, config: &Config) -> Result<Exit, Failure> {
-    let known = known(arguments, config)?;
+    let (known, names) = known(arguments, config)?;
     let file = arguments.baseline.as_ref().or(config.baseline.as_ref());
     let read = file.map(|file| baseline::read(file)).transpose()?.flatten();
     let today = gather::now(arguments.now.as_deref())?.to_zoned(TimeZone::UTC).date();
@@ -122,7 +126,7 @@ pub(super) fn run(arguments: &Triage, global: &Global, config: &Config) -> Resul
         return Err(Failure(message.to_owned()));
     };
     let mut baseline = read.unwrap_or_else(baseline::empty);
-    let done = decide(&arguments.command, &known, &mut baseline, today)?;
+    let done = decide(&arguments.command, (&known, &names), &mut baseline, today)?;
     let text = baseline.render()?;
     output::to_file(file, |out| out.write_all(text.as_bytes()))?;
     if !global.quiet {
@@ -131,28 +135,32 @@ pub(super) fn run(arguments: &Triage, global: &Global, config: &Config) -> Resul
     Ok(Exit::Clean)
 }
 
-/// The findings that are open in the history or the report.
-fn known(arguments: &Triage, config: &Config) -> Result<BTreeMap<String, FindingSeen>, Failure> {
-    let mut known = BTreeMap::new();
+/// The findings that are open in the history or the report, by fingerprint, and how their trees are called.
+fn known(arguments: &Triage, config: &Config) -> Result<(Known, TreeNames), Failure> {
+    let (mut known, mut scopes) = (Known::new(), BTreeSet::new());
     // A history that only the configuration names may not have begun.
     let file = config.history_file.as_ref().filter(|file| file.exists());
     if let Some(file) = arguments.history_file.as_ref().or(file) {
         let state = History::open(file)?.latest()?.unwrap_or_default();
-        let open = state.findings.into_values().filter(|one| one.status != Status::Resolved);
-        known.extend(open.map(|one| (one.thing.fingerprint.as_str().to_owned(), one.thing)));
+        let open: Vec<_> = state.findings.into_values().filter(|one| one.status != Status::Resolved).collect();
+        // Most were seen by one scan.
+        let by_address: BTreeMap<_, _> = open.iter().map(|one| (Arc::as_ptr(&one.looked), &one.looked)).collect();
+        scopes.extend(by_address.into_values().flat_map(|looked| looked.scopes.iter().cloned()));
+        known.extend(open.into_iter().map(|one| (one.thing.fingerprint.as_str().to_owned(), one.thing)));
     }
     if let Some(file) = &arguments.report {
         let named = |error: String| Failure(format!("{}: {error}", file.display()));
         let text = std::fs::read_to_string(file).map_err(|error| named(error.to_string()))?;
         let snapshot = Snapshot::parse(&text).map_err(named)?;
+        scopes.extend(snapshot.looked.scopes);
         known.extend(snapshot.findings.into_values().map(|one| (one.fingerprint.as_str().to_owned(), one)));
     }
-    Ok(known)
+    Ok((known, TreeNames::of(&scopes)))
 }
 
 fn decide(
     command: &What,
-    known: &BTreeMap<String, FindingSeen>,
+    (known, names): (&Known, &TreeNames),
     baseline: &mut Baseline,
     today: Date,
 ) -> Result<Vec<String>, Failure> {
@@ -183,7 +191,9 @@ fn decide(
             decision,
             rule: seen.map(|one| one.rule.clone()).unwrap_or_default(),
             subject: seen.map(|one| one.subject.to_string()).unwrap_or_default(),
-            trees: seen.map(|one| one.trees().into_iter().map(str::to_owned).collect()).unwrap_or_default(),
+            trees: seen
+                .map(|one| one.trees().into_iter().map(|tree| names.in_full(tree)).collect())
+                .unwrap_or_default(),
             reason: reason.clone(),
             owner: owner.clone(),
             by: by.clone(),
@@ -208,7 +218,7 @@ fn day(why: &Why, today: Date) -> Result<Option<Date>, Failure> {
 }
 
 /// A whole fingerprint, or the beginning of one that is known.
-fn find(text: &str, known: &BTreeMap<String, FindingSeen>, decided: &[&str]) -> Result<Fingerprint, Failure> {
+fn find(text: &str, known: &Known, decided: &[&str]) -> Result<Fingerprint, Failure> {
     let is_hash = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     if !is_hash || !(SHORTEST..=32).contains(&text.len()) {
         return Err(Failure(format!("'{text}' is no fingerprint (expected {SHORTEST} to 32 hexadecimal digits)")));
@@ -230,7 +240,7 @@ fn find(text: &str, known: &BTreeMap<String, FindingSeen>, decided: &[&str]) -> 
     Fingerprint::read(whole).ok_or_else(|| Failure(format!("'{whole}' is no fingerprint")))
 }
 
-fn list(known: &BTreeMap<String, FindingSeen>, baseline: Option<&Baseline>, today: Date) -> Result<(), Failure> {
+fn list(known: &Known, baseline: Option<&Baseline>, today: Date) -> Result<(), Failure> {
     let decisions: BTreeMap<&str, &Decision> =
         baseline.into_iter().flat_map(Baseline::decisions).map(|one| (one.finding.as_str(), one)).collect();
     let mut open: Vec<&FindingSeen> = known.values().collect();

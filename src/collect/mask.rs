@@ -53,6 +53,8 @@ pub fn mask(record: &mut Record, detectors: &DetectorSet) {
                 let tree = TreeName { name: masked(&tree.name), folder: masked(&tree.folder) };
                 (masked(&path), tree)
             });
+            let first = std::mem::take(&mut scope.first_commits).into_iter();
+            scope.first_commits = first.map(|(name, commit)| (masked(&name), commit)).collect();
             scope.trees = trees.filter(|(path, tree)| tree.name != *path).collect();
         }
         Record::Usage(usage) => {

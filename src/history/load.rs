@@ -96,6 +96,26 @@ impl History {
         read().map_err(|error| self.told(&error))
     }
 
+    /// The first commits of the trees that have no other mark, by their names, as the first scan says that knew them.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn first_commits(&self) -> Result<BTreeMap<String, String>, HistoryError> {
+        let read = || {
+            let mut query = self.connection.prepare("SELECT looked FROM scan GROUP BY looked ORDER BY min(id)")?;
+            let bodies = query.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
+            let mut known = BTreeMap::new();
+            for body in bodies {
+                let looked = body_of::<Looking>(&self.connection, body)?.map(Looked::from).unwrap_or_default();
+                for (name, first) in looked.scopes.into_iter().flat_map(|scope| scope.first_commits) {
+                    known.entry(name).or_insert(first);
+                }
+            }
+            Ok(known)
+        };
+        read().map_err(|error| self.told(&error))
+    }
+
     /// The scan that `text` names: `#12`, or the last one up to a day such as 2026-11-22.
     ///
     /// # Errors

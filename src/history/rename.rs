@@ -8,7 +8,7 @@ use super::load::Kind;
 use super::looked::{Looked, OF_TREES, Place};
 use super::snapshot::{FindingSeen, IdentitySeen, Snapshot};
 use super::state::{State, Tracked};
-use crate::model::{Fingerprint, Scope, TreeName, TreeNames, Urn};
+use crate::model::{Fingerprint, Scope, TreeName, TreeNames, Urn, is_told_apart};
 
 /// What was called otherwise: its kind, its name then and its name now.
 pub(super) type Renamed = Vec<(Kind, String, String)>;
@@ -20,7 +20,15 @@ impl Called {
     /// How the trees of a later scan are called that are still known by the path that they were given by.
     fn by(scopes: &BTreeSet<Scope>) -> Self {
         let names = TreeNames::of(scopes);
-        Self(names.all().map(|(path, tree)| (path.to_owned(), (tree.name.clone(), tree.clone()))).collect())
+        // What is told apart from another tree of its name was never called by that name alone.
+        let is_apart = |tree: &TreeName| {
+            scopes
+                .iter()
+                .filter_map(|scope| scope.first_commits.get(&tree.name))
+                .any(|first| is_told_apart(&tree.name, first))
+        };
+        let known = names.all().filter(|(_, tree)| !is_apart(tree));
+        Self(known.map(|(path, tree)| (path.to_owned(), (tree.name.clone(), tree.clone()))).collect())
     }
 
     /// The same for two reports. Whoever compares two reports of one tree each means one tree: two checkouts of it.

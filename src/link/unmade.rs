@@ -12,20 +12,42 @@ use crate::model::{
 pub(super) fn link(inventory: &mut Inventory) {
     let read = Read::of(inventory);
     let places = Places::of(inventory);
-    let mut found: Vec<(Urn, Known<String>)> = Vec::new();
+    let mut missing: Vec<(Urn, Missing<'_>)> = Vec::new();
     for setting in inventory.settings.iter().filter(|one| one.kind == SettingKind::CodeDefinition) {
         if let Some(tenant) = of_code(inventory, setting, &read, &places) {
-            found.push((setting.id.clone(), tenant));
+            missing.push((setting.id.clone(), tenant));
         }
     }
     for account in inventory.identities.iter().filter(|one| is_manifest(one) && !one.is_only_named()) {
         if let Some(tenant) = of_manifest(inventory, account, &read, &places) {
-            found.push((account.id.clone(), tenant));
+            missing.push((account.id.clone(), tenant));
         }
     }
+    let mut beside: BTreeMap<(Folder<'_>, &str), usize> = BTreeMap::new();
+    for (folder, tenant) in missing.iter().filter_map(|(_, one)| Some((one.beside?, one.tenant))) {
+        *beside.entry((folder, tenant)).or_default() += 1;
+    }
+    let judged = |one: &Missing<'_>| match one.beside {
+        Some(folder) if beside.get(&(folder, one.tenant)) > Some(&places.made(folder, one.tenant)) => {
+            let why =
+                format!("most of what stands beside it is not in {}: it may be of another one, not read", one.tenant);
+            Known::unknown(why)
+        }
+        Some(_) => Read::if_no_other(inventory, one.tenant),
+        None => Known::Value(one.tenant.to_owned()),
+    };
+    let found: Vec<(Urn, Known<String>)> = missing.iter().map(|(id, one)| (id.clone(), judged(one))).collect();
     for (id, tenant) in found {
         inventory.facts.attributes.entry(id).or_default().set_known(AttributeName::MissingIn, tenant);
     }
+}
+
+/// Where something is missing that code makes.
+#[derive(Clone, Copy)]
+struct Missing<'a> {
+    tenant: &'a str,
+    /// The folder, where only what is made beside it tells the tenant.
+    beside: Option<Folder<'a>>,
 }
 
 /// A service account as a manifest of a tree makes it.
@@ -73,11 +95,11 @@ impl<'a> Read<'a> {
 }
 
 /// Where the code of each folder is known to be applied, by what else of the folder was found to be made.
-struct Places<'a>(BTreeMap<(&'a str, &'a str), BTreeSet<&'a str>>);
+struct Places<'a>(BTreeMap<Folder<'a>, BTreeMap<&'a str, usize>>);
 
 impl<'a> Places<'a> {
     fn of(inventory: &'a Inventory) -> Self {
-        let mut places: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
+        let mut places: BTreeMap<_, BTreeMap<&str, usize>> = BTreeMap::new();
         // What may be made elsewhere says nothing of where the code beside it is applied.
         let is_sure = |edge: &&Edge| edge.kind == EdgeKind::DefinedBy && edge.holding == Holding::Holds;
         for edge in inventory.facts.graph.edges().iter().filter(is_sure) {
@@ -86,7 +108,7 @@ impl<'a> Places<'a> {
             let (Some(folder), Some(made)) = (evidence.and_then(folder), inventory.identities.get(&edge.from)) else {
                 continue;
             };
-            places.entry(folder).or_default().insert(made.tenant.as_str());
+            *places.entry(folder).or_default().entry(made.tenant.as_str()).or_default() += 1;
         }
         Self(places)
     }
@@ -94,18 +116,31 @@ impl<'a> Places<'a> {
     /// The one account or cluster that the code beside this makes things in.
     fn of_neighbours(&self, evidence: &Evidence) -> Option<&'a str> {
         let tenants = self.0.get(&folder(evidence)?)?;
-        let mut tenants = tenants.iter();
+        let mut tenants = tenants.keys();
         tenants.next().copied().filter(|_| tenants.next().is_none())
+    }
+
+    /// How much of what the code of a folder makes is there.
+    fn made(&self, folder: Folder<'_>, tenant: &str) -> usize {
+        self.0.get(&folder).and_then(|tenants| tenants.get(tenant)).copied().unwrap_or_default()
     }
 }
 
+/// A tree and a folder in it.
+type Folder<'a> = (&'a str, &'a str);
+
 /// The tree and the folder of a file: code of one folder is applied together (Terraform: a root module).
-fn folder(evidence: &Evidence) -> Option<(&str, &str)> {
+fn folder(evidence: &Evidence) -> Option<Folder<'_>> {
     let Location::File { root, path, .. } = &evidence.location else { return None };
     Some((root, path.rsplit_once('/').map_or("", |(folder, _)| folder)))
 }
 
-fn of_code(inventory: &Inventory, setting: &Setting, read: &Read<'_>, places: &Places<'_>) -> Option<Known<String>> {
+fn of_code<'a>(
+    inventory: &Inventory,
+    setting: &'a Setting,
+    read: &Read<'_>,
+    places: &Places<'a>,
+) -> Option<Missing<'a>> {
     let attributes = &setting.attributes;
     if attributes.is(AttributeName::Optional) {
         return None;
@@ -113,7 +148,7 @@ fn of_code(inventory: &Inventory, setting: &Setting, read: &Read<'_>, places: &P
     if let Some(arn) = attributes.text(AttributeName::DefinedArn) {
         let account = arn.split(':').nth(4)?;
         let is_there = inventory.identities.get(&Urn::new(arn)).is_some();
-        return (!is_there && read.is_whole(inventory, account)).then(|| Known::Value(account.to_owned()));
+        return (!is_there && read.is_whole(inventory, account)).then_some(Missing { tenant: account, beside: None });
     }
     let named = (attributes.text(AttributeName::DefinedKind)?, attributes.text(AttributeName::DefinedName)?);
     let said = attributes.texts(AttributeName::DefinedAccounts);
@@ -124,18 +159,16 @@ fn of_code(inventory: &Inventory, setting: &Setting, read: &Read<'_>, places: &P
     };
     let is_of_kind = (named.0 == IdentityKind::KubernetesServiceAccount.as_str()) != is_account(tenant);
     let is_there = read.names.contains(&named);
-    (is_of_kind && !is_there && read.is_whole(inventory, tenant)).then(|| match said {
-        [] => Read::if_no_other(inventory, tenant),
-        _ => Known::Value(tenant.to_owned()),
-    })
+    let beside = said.is_empty().then(|| folder(&setting.evidence)).flatten();
+    (is_of_kind && !is_there && read.is_whole(inventory, tenant)).then_some(Missing { tenant, beside })
 }
 
-fn of_manifest(
+fn of_manifest<'a>(
     inventory: &Inventory,
-    account: &Identity,
+    account: &'a Identity,
     read: &Read<'_>,
-    places: &Places<'_>,
-) -> Option<Known<String>> {
+    places: &Places<'a>,
+) -> Option<Missing<'a>> {
     if account.attributes.is(AttributeName::Template) {
         return None;
     }
@@ -144,7 +177,7 @@ fn of_manifest(
     // Every namespace has an account `default`: one without it is not in the cluster, or was not read.
     let (namespace, _) = account.name.split_once('/')?;
     let is_read = has(&format!("{namespace}/default")) && read.is_whole(inventory, tenant);
-    (is_read && !has(&account.name)).then(|| Read::if_no_other(inventory, tenant))
+    (is_read && !has(&account.name)).then_some(Missing { tenant, beside: folder(&account.evidence) })
 }
 
 /// Whether a tenant is an AWS account: twelve digits.

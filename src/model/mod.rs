@@ -59,7 +59,7 @@ pub use setting::{Setting, SettingKind};
 pub use shared::Shared;
 pub use shell::shell_word;
 pub use time::{days_between, parse_day, parse_timestamp, short_date, show_age};
-pub use tree_name::{TreeName, TreeNames};
+pub use tree_name::{FIRST_COMMIT, TreeName, TreeNames, is_told_apart, told_apart};
 pub use urn::Urn;
 pub use usage::Usage;
 pub use workload::{Workload, WorkloadKind};

@@ -54,6 +54,10 @@ pub struct Scope {
     /// Trees that have a name beside the path that they were given by, by that path.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub trees: BTreeMap<String, TreeName>,
+    /// The first commit of each tree whose repository says nothing of where it comes from, by the tree's name: what tells
+    /// it from another tree of that name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub first_commits: BTreeMap<String, String>,
 }
 
 impl Scope {
@@ -104,6 +108,7 @@ mod tests {
             added_digest: None,
             lengthened: BTreeSet::new(),
             trees: BTreeMap::new(),
+            first_commits: BTreeMap::new(),
         }
     }
 

@@ -17,7 +17,24 @@ pub struct TreeName {
 
 /// The names of the trees of several scopes, by the paths that they were given by.
 #[derive(Clone, Debug, Default)]
-pub struct TreeNames(BTreeMap<String, TreeName>);
+pub struct TreeNames {
+    trees: BTreeMap<String, TreeName>,
+    /// The first commit of each tree that has no other mark, by its name.
+    first_commits: BTreeMap<String, String>,
+}
+
+/// Stands between the name of a tree and its first commit, where that tells it from another tree of the name.
+const AT: char = '@';
+
+/// The name of a tree that is told from others of its name by its first commit.
+pub fn told_apart(name: &str, first_commit: &str) -> String {
+    if is_told_apart(name, first_commit) { name.to_owned() } else { format!("{name}{AT}{first_commit}") }
+}
+
+/// Whether a name has the first commit in it already.
+pub fn is_told_apart(name: &str, first_commit: &str) -> bool {
+    name.strip_suffix(first_commit).is_some_and(|start| start.ends_with(AT))
+}
 
 impl TreeNames {
     /// The names that these tell. A path by which several runs mean different trees has none.
@@ -31,39 +48,57 @@ impl TreeNames {
             }
         }
         names.retain(|path, _| !several.contains(path));
-        Self(names)
+        let first_commits = scopes.iter().flat_map(|scope| scope.first_commits.clone()).collect();
+        Self { trees: names, first_commits }
     }
 
     /// What the tree is called that was given by this path: by the path itself where it has no other name.
     pub fn name<'a>(&'a self, path: &'a str) -> &'a str {
         let path = if path.is_empty() { "." } else { path };
-        self.0.get(path).map_or(path, |tree| tree.name.as_str())
+        self.trees.get(path).map_or(path, |tree| tree.name.as_str())
+    }
+
+    /// Whether what was said of a tree of this name was said of the tree that was given by this path. A name with a first
+    /// commit is of the tree with that commit, and of one of which no first commit is known.
+    pub fn is_of(&self, name: &str, path: &str) -> bool {
+        let own = self.name(path);
+        match (self.first_commits.get(own), name.rsplit_once(AT)) {
+            (Some(first), _) if is_told_apart(own, first) => name == own,
+            (Some(first), _) => name == own || name == path || name == told_apart(own, first),
+            (None, Some((start, commit))) if is_commit(commit) => [own, path].contains(&start) || name == own,
+            (None, _) => name == own || name == path,
+        }
+    }
+
+    /// The name of a tree with all that tells it from another one of the name.
+    pub fn in_full(&self, name: &str) -> String {
+        self.first_commits.get(name).map_or_else(|| name.to_owned(), |first| told_apart(name, first))
     }
 
     /// What the tree is called that was given by this path, if it has a name beside that.
     pub fn get(&self, path: &str) -> Option<&TreeName> {
-        self.0.get(path)
+        self.trees.get(path)
     }
 
     /// Every tree that has a name beside its path, by that path.
     pub fn all(&self) -> impl Iterator<Item = (&str, &TreeName)> {
-        self.0.iter().map(|(path, tree)| (path.as_str(), tree))
+        self.trees.iter().map(|(path, tree)| (path.as_str(), tree))
     }
 
     /// The path by which the tree of this name was given.
     pub fn path(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(_, tree)| tree.name == name).map(|(path, _)| path.as_str())
+        self.trees.iter().find(|(_, tree)| tree.name == name).map(|(path, _)| path.as_str())
     }
 
     /// A name of the graph as it is where trees are called by their folders alone, if that is another one.
     pub fn by_folder(&self, urn: &str) -> Option<String> {
-        self.0.values().find_map(|tree| tree.by_folder(urn))
+        self.trees.values().find_map(|tree| tree.by_folder(urn))
     }
 
     /// What a name of the graph is by the last part of its tree's name, if that is another one: `agent:api/…` for
     /// `agent:github.com/acme/api/…`.
     pub fn shortened(&self, urn: &str) -> Option<String> {
-        self.0.values().find_map(|tree| swapped(urn, &tree.name, tree.name.rsplit('/').next()?))
+        self.trees.values().find_map(|tree| swapped(urn, &tree.name, tree.name.rsplit('/').next()?))
     }
 }
 
@@ -78,6 +113,14 @@ impl TreeName {
         swapped(urn, &self.folder, &self.name)
     }
 }
+
+/// Whether it has the form of a first commit, as it stands behind a name.
+fn is_commit(text: &str) -> bool {
+    text.len() == FIRST_COMMIT && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// How many digits of a first commit stand behind a name.
+pub const FIRST_COMMIT: usize = 12;
 
 /// Puts one name of a tree in the place of another. `None` where it is not that tree's, or stays as it is.
 fn swapped(urn: &str, from: &str, to: &str) -> Option<String> {
@@ -101,7 +144,26 @@ mod tests {
 
     fn names(trees: &[(&str, &str, &str)]) -> TreeNames {
         let tree = |name: &str, folder: &str| TreeName { name: name.to_owned(), folder: folder.to_owned() };
-        TreeNames(trees.iter().map(|(path, name, folder)| ((*path).to_owned(), tree(name, folder))).collect())
+        let trees = trees.iter().map(|(path, name, folder)| ((*path).to_owned(), tree(name, folder))).collect();
+        TreeNames { trees, first_commits: BTreeMap::from([("shop".to_owned(), "0123456789ab".to_owned())]) }
+    }
+
+    #[test]
+    fn what_was_said_of_a_tree_holds_for_no_other_of_its_name() {
+        let names = names(&[("y/shop", "shop", "shop"), ("z", "api", "z")]);
+        for (said, path, is_so) in [
+            ("shop", "y/shop", true),
+            ("shop@0123456789ab", "y/shop", true),
+            ("shop@ba9876543210", "y/shop", false),
+            ("y/shop", "y/shop", true),
+            // Of this one no first commit is known: a shallow clone, an export.
+            ("api@ba9876543210", "z", true),
+            ("api@home", "z", false),
+            ("shop@0123456789ab", "z", false),
+        ] {
+            assert_eq!(names.is_of(said, path), is_so, "{said} {path}");
+        }
+        assert_eq!((names.in_full("shop").as_str(), names.in_full("api").as_str()), ("shop@0123456789ab", "api"));
     }
 
     #[test]
@@ -123,7 +185,9 @@ mod tests {
             ("k8s:prod/ns/sa/x", None, None),
         ] {
             assert_eq!((names.by_folder(urn).as_deref(), names.shortened(urn).as_deref()), (before, short), "{urn}");
-            if let (Some(before), Some(tree)) = (before, names.0.values().find(|tree| tree.by_folder(urn).is_some())) {
+            if let (Some(before), Some(tree)) =
+                (before, names.trees.values().find(|tree| tree.by_folder(urn).is_some()))
+            {
                 assert_eq!(tree.by_name(before).as_deref(), Some(urn));
             }
         }

@@ -60,7 +60,7 @@ impl Decision {
             _ => None,
         });
         // Older lines hold the path that a tree was given by.
-        let is_it = |root: &str| self.trees.iter().any(|tree| tree == root || tree == names.name(root));
+        let is_it = |root: &str| self.trees.iter().any(|tree| names.is_of(tree, root));
         self.trees.is_empty() || roots.any(is_it)
     }
 

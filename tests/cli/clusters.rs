@@ -350,3 +350,33 @@ fn a_manifest_may_be_of_the_cluster_that_was_not_read() {
     let reason = open.next().and_then(|one| one["reason"].as_str()).unwrap_or_default();
     assert!(reason.starts_with("other was not read to its end"), "{reason}");
 }
+
+/// A folder of which most is not in the cluster that was read is rather of another one, of which nothing was given.
+#[test]
+fn manifests_of_a_cluster_that_was_left_out_are_not_missing_in_another() {
+    let at = folder();
+    let account = |name: &str| {
+        format!(
+            r#"{{"apiVersion":"v1","kind":"ServiceAccount","metadata":{{"name":"{name}","namespace":"shop","uid":"u-{name}"}}}}"#
+        )
+    };
+    let dump = |names: &[&str]| {
+        let all = names.iter().map(|name| account(name)).collect::<Vec<_>>().join(",");
+        format!(r#"{{"apiVersion":"v1","kind":"List","items":[{all}]}}"#)
+    };
+    write(at.path(), "prod/all.json", dump(&["default", "api", "web"]));
+    let manifest =
+        |name: &&str| format!("kind: ServiceAccount\napiVersion: v1\nmetadata: {{name: {name}, namespace: shop}}\n");
+    let rule = "manifest-without-account";
+    let told = |names: &[&str]| {
+        write(at.path(), "repo/k8s/all.yaml", names.iter().map(manifest).collect::<Vec<_>>().join("---\n"));
+        let dump = ["--kubernetes-export", "prod=prod"];
+        let ran = run(at.path(), &[&["scan", "repo", "--isolated", "--quiet", "--format", "json"], &dump[..]].concat());
+        let report: Value = serde_json::from_str(&ran.stdout).expect("a report");
+        let found = report["findings"].as_array().expect("a list").iter().filter(|one| one["rule"] == rule).count();
+        let open = report["not_evaluated"].as_array().expect("a list").iter().filter(|one| one["rule"] == rule);
+        (found, open.filter_map(|one| one["subjects"].as_u64()).sum::<u64>())
+    };
+    assert_eq!(told(&["api", "web", "batch", "mail"]), (2, 0));
+    assert_eq!(told(&["api", "web", "batch", "mail", "worker"]), (0, 3));
+}

@@ -200,3 +200,55 @@ fn the_caller_calls_trees_as_he_likes() {
         assert_eq!((ran.code, ran.stderr.contains(message)), (2, true), "{}", ran.stderr);
     }
 }
+
+/// Where no remote tells repositories of one name apart, their first commits do.
+#[test]
+fn repositories_without_a_remote_are_told_apart_by_their_first_commits() {
+    let (work, memory) = (folder(), folder());
+    let (path, memory) = (work.path(), memory.path());
+    for (place, text) in [("x/api", "one"), ("y/api", "two")] {
+        repository(path, place, "");
+        write(path, &format!("{place}/README.md"), text);
+        git(&path.join(place), &["add", "--all"]);
+        commit(&path.join(place), text);
+    }
+    let (_, first) = scan(memory, &path.join("x/api"), "2026-11-01", &[]);
+    assert!(subjects(&first).iter().any(|one| one.starts_with("agent:api/")), "{:?}", subjects(&first));
+    // What was decided of the first says nothing of the second, with a memory and without.
+    let finding = |report: &Value| -> String {
+        let all = report["findings"].as_array().expect("a list");
+        let one = all.iter().find(|one| one["rule"] == "agent-approvals-off").expect("it is there");
+        one["fingerprint"].as_str().expect("text").to_owned()
+    };
+    let words = ["--reason", "so", "--by", "jana", "--baseline", "b.jsonl", "--history-file", "h.db"];
+    let decided = run(memory, &[&["triage", "accept", &finding(&first)], &words[..]].concat());
+    assert_eq!(decided.code, 0, "{}", decided.stderr);
+    let accepted = |tree: &str| {
+        let baseline = memory.join("b.jsonl").to_string_lossy().into_owned();
+        let arguments = ["scan", "--isolated", "--quiet", "--baseline", &baseline, "--only", "all", "--format", "json"];
+        let report: Value = serde_json::from_str(&run(&path.join(tree), &arguments).stdout).expect("a report");
+        let all = report["findings"].as_array().expect("a list").iter();
+        all.filter(|one| one["baseline"]["state"] == "accepted").count()
+    };
+    assert_eq!((accepted("x/api"), accepted("y/api")), (1, 0));
+    let (ran, second) = scan(memory, &path.join("y/api"), "2026-11-02", &[]);
+    assert!(ran.stdout.contains("another repository is remembered by the same name"), "{}", ran.stdout);
+    let told = changes(memory);
+    assert!(BOTH.iter().all(|one| told.contains(&(*one).to_owned())), "{told:?}");
+    assert!(told.iter().all(|one| !one.starts_with("resolved")), "{told:?}");
+    assert!(subjects(&second).iter().all(|one| !one.starts_with("agent:api/")), "{:?}", subjects(&second));
+    // A second copy of the first is the first, wherever it lies, as long as its folder has the name.
+    std::fs::create_dir(path.join("z")).expect("room");
+    git(path, &["clone", "--quiet", "--bare", "x/api", "z/api.git"]);
+    git(path, &["clone", "--quiet", "z/api.git", "z/api"]);
+    git(&path.join("z/api"), &["remote", "remove", "origin"]);
+    scan(memory, &path.join("z/api"), "2026-11-03", &["--only", "all"]);
+    let news: Vec<String> = changes(memory).into_iter().filter(|one| one.starts_with("new")).collect();
+    assert_eq!(news, Vec::<String>::new());
+    // Night after night each goes on under its name.
+    for (day, tree) in [("2026-11-04", "y/api"), ("2026-11-05", "x/api")] {
+        scan(memory, &path.join(tree), day, &["--only", "all"]);
+        let news: Vec<String> = changes(memory).into_iter().filter(|one| one.starts_with("new")).collect();
+        assert_eq!(news, Vec::<String>::new(), "{day}");
+    }
+}

@@ -73,6 +73,37 @@ fn a_full_disk_takes_no_report_and_no_memory() {
     assert_eq!(days("later.json"), ["2026-11-20", "2026-11-22"]);
 }
 
+/// A limit of files' sizes is no reason to end without a report either.
+#[test]
+fn a_file_that_may_not_grow_takes_no_report_and_no_memory() {
+    let folder = folder();
+    let path = folder.path();
+    for number in 0..40 {
+        write(path, &format!("t/{number}/a.py"), line(&number.to_string()));
+    }
+    let scan = |limit: &str, day: &str| {
+        let arguments = "scan t --isolated --quiet --format json --history-file h.db -o whole.json";
+        let script = format!("ulimit -f {limit}; exec \"$NONHUMAN\" {arguments} --now {day}");
+        let mut command = Command::new("bash");
+        command.args(["-c", &script]).current_dir(path).env_clear().env("PATH", "/usr/bin:/bin");
+        Ran::from(command.env("NONHUMAN", env!("CARGO_BIN_EXE_nonhuman")).output().expect("bash runs"))
+    };
+    let history = |ran: &Ran| -> Value {
+        let text = std::fs::read_to_string(path.join("whole.json")).unwrap_or_else(|_| ran.stdout.clone());
+        let report: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {}", ran.stderr));
+        assert_eq!(report["findings"].as_array().expect("a list").len(), 40);
+        let mut entries = report["coverage"].as_array().expect("a list").iter();
+        entries.find(|one| one["collector"] == "history").expect("it is said").clone()
+    };
+    assert_eq!(history(&scan("unlimited", "2026-11-20"))["outcome"], "complete");
+    std::fs::remove_file(path.join("whole.json")).expect("it was written");
+    let ran = scan("8", "2026-11-21");
+    assert_eq!((ran.code, history(&ran)["outcome"].as_str()), (2, Some("failed")), "{}", ran.stderr);
+    assert!(ran.stderr.contains("whole.json"), "{}", ran.stderr);
+    assert!(!path.join("whole.json").exists());
+    assert_eq!(history(&scan("unlimited", "2026-11-22"))["outcome"], "complete");
+}
+
 #[test]
 fn a_full_disk_leaves_no_half_shard() {
     let folder = folder();

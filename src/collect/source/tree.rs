@@ -1,5 +1,5 @@
 //! How trees are called: by where their repository comes from, so that every checkout of it has one name. Reads no more of a
-//! repository than the address of its remote, and asks nobody.
+//! repository than the address of its remote, and its first commit where it has none; asks nobody.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -12,6 +12,7 @@ use gix::config::file::init::Options;
 use gix::config::{File as Settings, file::Metadata};
 
 use super::{name, true_path};
+use crate::model::told_apart;
 
 /// A file of settings, or one that leads to another place, is no larger; in bytes.
 const LARGEST: u64 = 1024 * 1024;
@@ -27,6 +28,8 @@ pub struct KnownTrees {
     pub named: BTreeMap<PathBuf, String>,
     /// The folder that a pipeline checked out, and the address of its repository.
     pub checkout: Option<(PathBuf, String)>,
+    /// Names that trees have which are remembered, with their first commits: another tree is not called so.
+    pub remembered: BTreeMap<String, String>,
 }
 
 /// How a tree is called.
@@ -40,6 +43,8 @@ pub struct Tree {
     pub folder: String,
     /// Another tree of this run took the name that it has alone.
     pub is_lengthened: bool,
+    /// The first commit of its repository, where that says nothing of where it comes from.
+    pub first_commit: Option<String>,
 }
 
 /// Where a tree comes from.
@@ -60,14 +65,19 @@ pub fn trees(roots: &[PathBuf], known: &KnownTrees) -> BTreeMap<String, Tree> {
     for (shown, path) in sorted {
         let folder = name::base_of_true(&path);
         let origin = known.origin(&path);
+        let first_commit = if origin.is_none() { super::git::first_commit(&path) } else { None };
         let own = origin.as_ref().filter(|one| one.is_whole).map_or_else(|| folder.clone(), |one| one.name.clone());
-        let is_lengthened = !labels.insert(own.clone());
-        let label = if is_lengthened { shown.clone() } else { own };
         // A path says nothing where each repository is entered before it is searched.
         let by_path = if shown == "." { folder.clone() } else { shown.clone() };
+        let other =
+            first_commit.as_ref().filter(|first| known.remembered.get(&by_path).is_some_and(|one| one != *first));
+        let apart = |name: String| other.map_or_else(|| name.clone(), |first| told_apart(&name, first));
+        let (own, by_path) = (apart(own), apart(by_path));
+        let is_lengthened = !labels.insert(own.clone());
+        let label = if is_lengthened { shown.clone() } else { own };
         let name = origin.map_or(by_path.clone(), |one| one.name);
         let name = if names.insert(name.clone()) { name } else { by_path };
-        trees.entry(shown).or_insert(Tree { label, name, folder, is_lengthened });
+        trees.entry(shown).or_insert(Tree { label, name, folder, is_lengthened, first_commit });
     }
     trees
 }

@@ -5,6 +5,7 @@ mod agents;
 mod changes;
 mod commits;
 mod finds;
+mod first;
 mod introduce;
 mod ledger;
 mod messages;
@@ -31,6 +32,7 @@ use super::Selection;
 use super::walk::Walk;
 use crate::collect::CollectError;
 
+pub(super) use first::first_commit;
 pub(super) use repository::is_bare_repository;
 pub(super) use tracked::Tracked;
 pub(in crate::collect) use wrote::authors;
