@@ -9,7 +9,7 @@ use crate::access::{aws, kubernetes};
 use crate::inventory::{IdentityFacts, Inventory};
 use crate::model::{
     AttributeName, Capability, CapabilityKind, CredentialKind, Edge, EscalationPath, FactKind, Grant, Holding,
-    Identity, IdentityKind, PolicyLanguage, Provider, SettingKind, Urn, Workload, WorkloadKind,
+    Identity, IdentityKind, Known, PolicyLanguage, Provider, SettingKind, Urn, Workload, WorkloadKind,
 };
 
 pub(super) fn link(inventory: &mut Inventory, tables: &Tables, library: &aws::Library, admitted: &AllAdmitted) {
@@ -73,12 +73,18 @@ pub(super) fn surroundings(inventory: &Inventory) -> aws::Surroundings<'_> {
         let count = |kind| held.iter().filter(|credential| credential.kind == kind).count();
         let (keys, has_password) = (count(CredentialKind::AwsAccessKey), count(CredentialKind::AwsPassword) > 0);
         around.credentials(&user.id, keys, has_password, !is_blind);
-        if user.attributes.is(AttributeName::Mfa) || held.iter().any(|one| one.attributes.is(AttributeName::Mfa)) {
-            around.has_mfa(&user.id);
+        let told = held.iter().map(|one| &one.attributes).chain([&user.attributes]);
+        let mfa: Vec<Known<_>> = told.map(|one| one.get(AttributeName::Mfa)).collect();
+        let has =
+            held.iter().any(|one| one.attributes.is(AttributeName::Mfa)) || user.attributes.is(AttributeName::Mfa);
+        if has || mfa.iter().any(|one| one.why_unknown().is_some()) {
+            around.has_mfa(&user.id, has.then_some(true));
         }
     }
     let managers = super::aws::center::managers(inventory);
     managers.into_iter().for_each(|(account, manages)| around.manages_identity_center(account, manages));
+    let keepers = super::aws::center::keepers(inventory);
+    keepers.into_iter().for_each(|((one, account), manages)| around.keeps_identity_center(one, account, manages));
     super::aws::center::sets(inventory).into_iter().for_each(|(role, set)| around.stands_for(role, set));
     around
 }

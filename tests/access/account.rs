@@ -191,7 +191,7 @@ impl Account {
         self.runs.iter().for_each(|(carrier, role)| around.carries(carrier, role));
         self.policies.values().for_each(|policy| around.keeps(policy));
         self.without_profile.iter().for_each(|role| around.has_no_profile(role));
-        self.with_second_factor.iter().for_each(|user| around.has_mfa(user));
+        self.with_second_factor.iter().for_each(|user| around.has_mfa(user, Some(true)));
         self.passwords.iter().for_each(|user| around.credentials(user, 0, true, true));
         around
     }

@@ -166,7 +166,8 @@ fn the_commands_of_the_plan_run_as_they_are_and_overwrite_nothing() {
         "aws eks describe-pod-identity-association --region REGION --cluster-name CLUSTER-NAME --association-id NAME > eks.describe-pod-identity-association.REGION.CLUSTER-NAME.NAME.json",
         "aws sso-admin list-account-assignments --region REGION --instance-arn INSTANCE-ARN --permission-set-arn PERMISSION-SET-ARN --account-id NAME > sso-admin.list-account-assignments.REGION.INSTANCE-ARN.PERMISSION-SET-ARN.NAME.json",
         "aws organizations list-delegated-administrators --service-principal sso.amazonaws.com > organizations.list-delegated-administrators.json",
-        "aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=CreateUser > cloudtrail.lookup-events.CreateUser.json",
+        "aws cloudtrail lookup-events --max-results 50 --lookup-attributes AttributeKey=EventName,AttributeValue=CreateUser > cloudtrail.lookup-events.CreateUser.json",
+        "aws iam get-service-last-accessed-details --job-id JOB-ID > iam.get-service-last-accessed-details.NAME.json",
         "aws s3api get-bucket-policy --bucket NAME > s3api.get-bucket-policy.NAME.json 2> s3api.get-bucket-policy.NAME.err || grep -q NoSuchBucketPolicy s3api.get-bucket-policy.NAME.err && echo null > s3api.get-bucket-policy.NAME.json",
     ] {
         assert!(commands.contains(&expected), "{expected}\n{}", commands.join("\n"));

@@ -246,3 +246,39 @@ fn the_role_of_an_agent_that_reads_everything_is_wide() {
     assert!(found["message"].as_str().expect("text").contains("read data, read secrets"), "{found}");
     assert_eq!(finding(&scan, "agent-role-wide", "runtime/other"), None);
 }
+
+/// What a new password for somebody without one is worth: nothing beside a second factor, little where the policies want
+/// one, and not certain where nobody could read whether there is one.
+#[test]
+fn a_new_password_is_the_way_only_where_no_second_factor_is_asked_for() {
+    let everything = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
+    let mut when = everything.clone();
+    when["Condition"] = json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}});
+    let unless = json!({"Effect": "Deny", "NotAction": "iam:EnableMFADevice", "Resource": "*",
+        "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}});
+    let told = |target: &[&Value], mfa: &str| {
+        let policy = |statements: Value| json!([{"PolicyName": "p", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}]);
+        let (mut bot, mut boss) = (user("bot"), user("boss"));
+        let create = json!({"Effect": "Allow", "Action": "iam:CreateLoginProfile", "Resource": boss["Arn"]});
+        bot["UserPolicyList"] = policy(json!([create]));
+        boss["UserPolicyList"] = policy(json!(target));
+        let tree = folder();
+        write(tree.path(), "aws/iam.json", account(&[bot, boss], &[]));
+        let rows =
+            [row("<root_account>", &[("mfa_active", "true")]), row("bot", &[]), row("boss", &[("mfa_active", mfa)])];
+        write(tree.path(), "aws/report.json", report(&rows, "2026-11-22T11:00:00Z"));
+        let scan = scan(&tree, &[]);
+        let all = scan["identities"].as_array().expect("identities");
+        let bot = all.iter().find(|one| one["name"] == "bot").expect("bot");
+        let way = bot["escalations"].as_array().and_then(|ways| ways.first()).cloned();
+        way.map(|way| (way["conditional"] == true, way["steps"].to_string()))
+    };
+    assert!(matches!(told(&[&everything], "false"), Some((false, _))), "{:?}", told(&[&everything], "false"));
+    assert_eq!(told(&[&everything], "true"), None, "nobody signs in with the password alone");
+    let (open, steps) = told(&[&everything], "perhaps").expect("it may be");
+    assert!(open && steps.contains("provided that it has no second factor"), "{steps}");
+    for asks in [[&when].as_slice(), &[&everything, &unless]] {
+        let (open, steps) = told(asks, "false").expect("it may be");
+        assert!(open, "{steps}");
+    }
+}

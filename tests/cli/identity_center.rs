@@ -13,7 +13,7 @@ const MANAGEMENT: &str = "111122223333";
 const MEMBER: &str = "777788889999";
 
 /// An account with the role that the permission set has there, and a user with these actions on these resources.
-fn account(id: &str, actions: &[&str], resource: &str) -> Value {
+fn account(id: &str, actions: &[&str], resource: &Value) -> Value {
     let role = "AWSReservedSSO_Admin_0123456789abcdef";
     json!({"GroupDetailList": [], "Policies": [],
         "UserDetailList": [{"UserName": "bot", "UserId": format!("AIDAEXAMPLE{}", &id[..9]), "Path": "/",
@@ -34,12 +34,17 @@ fn account(id: &str, actions: &[&str], resource: &str) -> Value {
 
 /// An organisation of two accounts, with a group and a person in its Identity Center.
 fn organisation(actions: &[&str], resource: &str) -> TempDir {
+    of_two((&["s3:ListAllMyBuckets"], &json!("*")), (actions, &json!(resource)))
+}
+
+/// The same, with what the user of the management account and that of the member may do on what.
+fn of_two(management: (&[&str], &Value), member: (&[&str], &Value)) -> TempDir {
     let tree = folder();
     let put = |account: &str, name: &str, value: Value| {
         write(tree.path(), &format!("aws/{account}/{name}.json"), value.to_string());
     };
-    put(MANAGEMENT, "iam", account(MANAGEMENT, &["s3:ListAllMyBuckets"], "*"));
-    put(MEMBER, "iam", account(MEMBER, actions, resource));
+    put(MANAGEMENT, "iam", account(MANAGEMENT, management.0, management.1));
+    put(MEMBER, "iam", account(MEMBER, member.0, member.1));
     let of = |operation: &str| format!("sso-admin.{operation}.eu-central-1.ssoins-72230000000000aa");
     let of_set = |operation: &str| format!("{}.ps-1111111111111111", of(operation));
     let instances = json!({"Instances": [{"InstanceArn": INSTANCE, "IdentityStoreId": "d-0000000000",
@@ -156,12 +161,17 @@ fn an_assignment_list_that_is_missing_is_a_hole() {
 
 /// What is said of the ways of the member's user to administrator: whether there is one, and its first sentence.
 fn way(tree: &TempDir) -> Option<String> {
+    Some(way_of(tree, MEMBER)?["steps"][0].as_str()?.to_owned())
+}
+
+/// The first way to administrator of the user of an account.
+fn way_of(tree: &TempDir, account: &str) -> Option<Value> {
     let told = ask(tree, &["scan", "--exit-zero", "--min-severity", "info"]);
-    let id = format!("arn:aws:iam::{MEMBER}:user/bot");
+    let id = format!("arn:aws:iam::{account}:user/bot");
     let all = told["identities"].as_array().expect("identities");
     let one = all.iter().find(|one| one["id"] == *id).expect("the user");
     let paths = one["escalations"].as_array().or(one["facts"]["escalations"].as_array());
-    Some(paths?.first()?["steps"][0].as_str()?.to_owned())
+    paths?.first().cloned()
 }
 
 #[test]
@@ -188,8 +198,112 @@ fn only_the_accounts_that_manage_identity_center_get_anywhere_by_it() {
 
 #[test]
 fn a_permission_set_that_was_read_is_the_one_that_must_be_allowed() {
-    let action = ["sso:CreateAccountAssignment"];
-    assert!(way(&organisation(&action, SET)).is_some());
+    let on = |resource: Value| {
+        way(&of_two((&["s3:ListAllMyBuckets"], &json!("*")), (&["sso:CreateAccountAssignment"], &resource)))
+    };
+    let account = format!("arn:aws:sso:::account/{MEMBER}");
+    assert!(on(json!([SET, INSTANCE, account])).is_some());
     let other = "arn:aws:sso:::permissionSet/ssoins-72230000000000aa/ps-2222222222222222";
-    assert_eq!(way(&organisation(&action, other)), None);
+    assert_eq!(on(json!([other, INSTANCE, account])), None);
+    assert_eq!(on(json!([SET, INSTANCE, format!("arn:aws:sso:::account/{MANAGEMENT}")])), None, "of another account");
+    assert_eq!(on(json!([SET, account])), None, "the instance is asked for, too");
+}
+
+const ALL: [&str; 3] =
+    ["sso:PutInlinePolicyToPermissionSet", "sso:ProvisionPermissionSet", "sso:CreateAccountAssignment"];
+
+#[test]
+fn what_the_managing_account_changes_reaches_the_roles_of_other_accounts() {
+    let nobody = (["s3:ListAllMyBuckets"].as_slice(), &json!("*"));
+    let reaches = |actions: &[&str]| {
+        let tree = of_two((actions, &json!("*")), nobody);
+        // Its own role of that set is not there: the set has one in the member alone.
+        let mut own = account(MANAGEMENT, actions, &json!("*"));
+        own["RoleDetailList"] = json!([]);
+        write(tree.path(), &format!("aws/{MANAGEMENT}/iam.json"), own.to_string());
+        way_of(&tree, MANAGEMENT)
+    };
+    let told = reaches(&["sso:CreateAccountAssignment"]).expect("it may give the set to a person of its choice");
+    let role = format!("role AWSReservedSSO_Admin_0123456789abcdef of account {MEMBER}");
+    assert!(told["steps"][0].to_string().contains(&role), "{told}");
+    assert!(told["target"].to_string().contains(MEMBER) && told["conditional"] == true, "{told}");
+    assert_eq!(reaches(&["sso:ListPermissionSets"]), None);
+    // The member's user may call the same and manages nothing.
+    let tree = of_two(nobody, (&["sso:CreateAccountAssignment"], &json!("*")));
+    organizations(&tree, &[]);
+    assert_eq!(way_of(&tree, MEMBER), None);
+}
+
+/// The role of the set in the member may do little: whoever changes the set makes more of it.
+#[test]
+fn a_changed_permission_set_raises_its_roles_elsewhere() {
+    let ways = |actions: &[&str], delegated: &[&str], from: &str| {
+        let nobody: (&[&str], &Value) = (&["s3:ListAllMyBuckets"], &json!("*"));
+        let mine: (&[&str], &Value) = (actions, &json!("*"));
+        let tree = if from == MANAGEMENT { of_two(mine, nobody) } else { of_two(nobody, mine) };
+        organizations(&tree, delegated);
+        for id in [MANAGEMENT, MEMBER] {
+            let of_it = if id == from { actions } else { nobody.0 };
+            let mut one = account(id, of_it, &json!("*"));
+            one["RoleDetailList"][0]["AttachedManagedPolicies"] = json!([]);
+            if id == MANAGEMENT {
+                one["RoleDetailList"] = json!([]);
+            }
+            write(tree.path(), &format!("aws/{id}/iam.json"), one.to_string());
+        }
+        way_of(&tree, from)
+    };
+    let told = ways(&ALL, &[], MANAGEMENT).expect("it gives itself the role of the member and the role every right");
+    let steps = told["steps"].to_string();
+    assert!(steps.contains(&format!("of account {MEMBER}")), "{steps}");
+    assert!(steps.contains("sso:PutInlinePolicyToPermissionSet and sso:ProvisionPermissionSet"), "{steps}");
+    assert!(!steps.contains("is provisioned again"), "who may provision it needs nobody for it: {steps}");
+    let put = ways(&ALL[..1], &[], MANAGEMENT).expect("it could");
+    assert!(put["steps"].to_string().contains("the set is provisioned again"), "{put}");
+    assert!(put["steps"].to_string().contains("nothing that was read lets it"), "{put}");
+    assert_eq!(ways(&ALL, &[], MEMBER), None);
+    assert!(ways(&ALL, &[MEMBER], MEMBER).is_some(), "who was let manage it");
+    assert_eq!(ways(&ALL[1..2], &[], MANAGEMENT), None, "to provision alone changes nothing");
+}
+
+/// What a delegated administrator may not touch: sets that have a role in the management account.
+#[test]
+fn a_set_of_the_management_account_is_changed_from_there_alone() {
+    let changes: (&[&str], &Value) = (&ALL, &json!("*"));
+    let tree = of_two((&["s3:ListAllMyBuckets"], &json!("*")), changes);
+    organizations(&tree, &[MEMBER]);
+    assert!(way_of(&tree, MEMBER).is_some());
+    let of_set = "eu-central-1.ssoins-72230000000000aa.ps-1111111111111111";
+    let one = json!({"AccountId": MANAGEMENT, "PermissionSetArn": SET, "PrincipalType": "USER", "PrincipalId": "u-2"});
+    let name = format!("aws/{MANAGEMENT}/sso-admin.list-account-assignments.{of_set}.{MANAGEMENT}.json");
+    write(tree.path(), &name, json!({"AccountAssignments": [one]}).to_string());
+    assert_eq!(way_of(&tree, MEMBER), None);
+}
+
+/// The holes of a scan, in words.
+fn holes(tree: &TempDir) -> String {
+    let told = ask(tree, &["scan", "--exit-zero"]);
+    let all = told["coverage"].as_array().expect("coverage").iter().filter(|one| one["outcome"] != "complete");
+    all.map(|one| format!("{} {}: {}\n", one["what"], one["outcome"], one["detail"])).collect()
+}
+
+#[test]
+fn what_a_list_of_permission_sets_does_not_name_is_a_hole() {
+    let tree = organisation(&["s3:ListAllMyBuckets"], "*");
+    let name = format!("aws/{MANAGEMENT}/sso-admin.list-permission-sets.eu-central-1.ssoins-72230000000000aa.json");
+    let list = |sets: Value| write(tree.path(), &name, json!({ "PermissionSets": sets }).to_string());
+    let said = "sso-admin list-permission-sets\" \"partial";
+    assert!(!holes(&tree).contains(said), "{}", holes(&tree));
+    for (sets, items) in
+        [(json!([SET, 7, null]), "(item 2)"), (json!([SET, {"Arn": SET}]), "(item 2)"), (json!("x"), "(item 0)")]
+    {
+        list(sets.clone());
+        let told = holes(&tree);
+        assert!(told.contains(said) && told.contains(items), "{sets}: {told}");
+    }
+    list(json!([SET]));
+    let other =
+        "sso-admin.list-managed-policies-in-permission-set.eu-central-1.ssoins-72230000000000aa.ps-9999999999999999";
+    write(tree.path(), &format!("aws/{MANAGEMENT}/{other}.json"), json!({"AttachedManagedPolicies": []}).to_string());
+    assert!(holes(&tree).contains("no list of permission sets that was read names it"), "{}", holes(&tree));
 }

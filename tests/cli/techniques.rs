@@ -33,8 +33,6 @@ const BY_FEWER: &[&str] = &[
     "cloudformation-update-stack-role",
     "codebuild-update-project",
     "codebuild-update-role",
-    // Of who has no password it is not read whether there is a second factor.
-    "create-login-profile-take-second-factor",
     "create-user-attach-key",
     "create-user-attach-password",
     "create-user-group-key",

@@ -157,6 +157,12 @@ impl<'n, 'a> Atlas<'n, 'a> {
                     && self.around.carriers(&node.identity.id).iter().any(|one| technique.works_on(one.as_str()));
                 let same = |i: &&usize| is_wide || self.nodes[**i].identity.tenant == node.identity.tenant;
                 sources.extend(holders.iter().filter(|who| wanted(**who)).filter(same).copied());
+                if technique.on == Some(On::PermissionSet) {
+                    let reaches = |who: &&usize| {
+                        self.around.center().reaches(&self.nodes[**who].identity.tenant, &node.identity.id)
+                    };
+                    sources.extend(holders.iter().filter(|who| wanted(**who)).filter(reaches).copied());
+                }
                 let outside = self.from_outside.get(&(place, node.identity.tenant.as_str())).into_iter().flatten();
                 sources.extend(outside.filter(|who| wanted(**who)));
             }
@@ -226,11 +232,23 @@ impl<'n, 'a> Atlas<'n, 'a> {
         let names = [Some(id), unique, Some("*"), Some(session.as_str()), wide];
         let names = names.into_iter().flatten().chain(services.iter().map(AsRef::as_ref));
         found.extend(names.filter_map(|name| self.trusting.get(name)).flatten());
+        let beyond = self.beyond(who);
+        found.retain(|at| self.nodes[*at].identity.tenant == node.identity.tenant);
+        found.extend(beyond);
         found.sort_unstable();
         found.dedup();
-        let is_here = |at: usize| at != who && self.nodes[at].identity.tenant == node.identity.tenant;
-        found.retain(|at| is_here(*at) && lists.iter().any(|list| list.holds(*at)));
+        found.retain(|at| *at != who && lists.iter().any(|list| list.holds(*at)));
         found
+    }
+
+    /// The roles of other accounts whose permission sets `who` might change or give to people.
+    pub(super) fn beyond(&self, who: usize) -> Vec<usize> {
+        let mut held = self.held[who].iter().filter(|(_, held)| held.is_some());
+        if !held.any(|(at, _)| self.techniques[*at].on == Some(On::PermissionSet)) {
+            return Vec::new();
+        }
+        let roles = self.around.center().reached(&self.nodes[who].identity.tenant);
+        roles.into_iter().filter_map(|role| self.by_arn.get(role.as_str()).copied()).collect()
     }
 
     /// Who holds `sts:AssumeRole` on something, in order.

@@ -21,10 +21,16 @@ use crate::model::{IdentityKind, Urn};
 /// taken away before.
 pub(super) fn grant(who: &Node<'_>, target: &Node<'_>, technique: &Technique) -> Option<Step> {
     let on = technique.on?;
-    if who.identity.tenant != target.identity.tenant || !target.is_changeable(on) {
+    let is_here = who.identity.tenant == target.identity.tenant;
+    let is_reached = is_here || (on == On::PermissionSet && reaches(who, target));
+    if !is_reached || !target.is_changeable(on) {
         return None;
     }
     let Some(room) = target.could_be else {
+        // What limits a role of another account is out of reach from here.
+        if !is_here {
+            return None;
+        }
         let is_other = !std::ptr::eq(who.identity, target.identity);
         // A look at what would be done then, before it is made room for.
         let everything = Means::administrator(partition(target.identity.id.as_str()));
@@ -51,11 +57,16 @@ pub(super) fn grant(who: &Node<'_>, target: &Node<'_>, technique: &Technique) ->
         }
         On::Version => go_back(who, target, technique, room),
         On::PermissionSet => {
-            let label = format!("the permission set of {}", target.label());
+            let label = format!("the permission set of {}", target.called_by(who));
             who.means.center.step(who, technique, Some(target), label, room)
         }
         _ => None,
     }
+}
+
+/// Whether the permission set of a role of another account can be changed from that of `who`.
+fn reaches(who: &Node<'_>, target: &Node<'_>) -> bool {
+    who.means.center.reaches(&who.identity.tenant, &target.identity.id)
 }
 
 /// Puts an older version of a policy of the target in force again. Where the versions were read, they decide; where only

@@ -125,7 +125,7 @@ fn usable<'n, 'a>(atlas: &Atlas<'n, 'a>, who: usize) -> Vec<(Node<'a>, &'n Techn
 pub(super) fn could_raise(atlas: &Atlas<'_, '_>, who: usize) -> Option<Way> {
     let node = &atlas.nodes[who];
     let here = atlas.account(&node.identity.tenant).iter().chain(&atlas.groups);
-    let others: Vec<usize> = here.copied().filter(|at| *at != who).collect();
+    let others: Vec<usize> = here.copied().filter(|at| *at != who).chain(atlas.beyond(who)).collect();
     let first = |(narrow, technique, within): &(Node<'_>, &Technique, Within)| {
         others.iter().filter(|at| within.holds(**at)).find_map(|at| {
             let other = &atlas.nodes[*at];
@@ -141,7 +141,7 @@ pub(super) fn could_raise(atlas: &Atlas<'_, '_>, who: usize) -> Option<Way> {
     step.sentences.push(format!(
         "this holds if {} can {acts} {}, or as another that it can change so; nothing that was read lets it",
         node.identity.name,
-        other.label()
+        other.called_by(node)
     ));
     Some(Way { step, to: None, ends_at: target })
 }

@@ -151,6 +151,12 @@ impl<'a> Node<'a> {
         format!("{kind} {}", self.identity.name)
     }
 
+    /// The same as another says it: with the account, where it is not that one's own.
+    pub(super) fn called_by(&self, who: &Self) -> String {
+        let account = &self.identity.tenant;
+        if who.identity.tenant == *account { self.label() } else { format!("{} of account {account}", self.label()) }
+    }
+
     /// Whether it can act by itself: a group acts only through its members.
     pub(super) fn acts(&self) -> bool {
         matches!(self.identity.kind, IdentityKind::AwsUser | IdentityKind::AwsRole)
@@ -334,6 +340,7 @@ pub(super) fn become_by(
         How::Grant | How::NewIdentity | How::Tag => None,
         How::Assume => assume(who, target, technique),
         How::ExistingCompute => existing(who, target, technique, held, around),
+        How::OtherIdentity if technique.on == Some(On::PermissionSet) => take_over(who, target, technique, around),
         _ if who.identity.tenant != target.identity.tenant => None,
         How::OtherIdentity => take_over(who, target, technique, around),
         How::PassRole => pass_role(who, target, technique, held, around),
@@ -351,19 +358,21 @@ fn take_over(who: &Node<'_>, target: &Node<'_>, technique: &Technique, around: &
         Truth::Open if technique.free_key == Some(true) => Truth::True,
         truth => truth,
     };
-    // Where it is not known, there is none: whoever read the passwords read these, too.
-    let second_factor = fits(technique.second_factor, Some(around.has_second_factor(id)));
+    let second_factor = fits(technique.second_factor, around.has_second_factor(id));
     if password.min(free_key).min(second_factor) == Truth::False {
         return None;
     }
     if technique.on == Some(On::PermissionSet) {
-        let step = who.means.center.step(who, technique, Some(target), target.label(), false)?;
+        let step = who.means.center.step(who, technique, Some(target), target.called_by(who), false)?;
         return Some(Step { via: vec![place(who, target)], ..step });
     }
     let may = who.may_to(&technique.actions, &Object::of(target))?;
     let is_decided = technique.password.is_some() && password == Truth::True;
     let provided = technique.provided.as_deref().filter(|_| !is_decided);
-    let step = sentence_if(who, technique, may, target.label(), free_key == Truth::Open, provided);
+    let factor = (second_factor == Truth::Open).then_some("it has no second factor");
+    let provided: Vec<&str> = provided.into_iter().chain(factor).collect();
+    let provided = (!provided.is_empty()).then(|| provided.join(" and "));
+    let step = sentence_if(who, technique, may, target.label(), free_key == Truth::Open, provided.as_deref());
     Some(Step { via: vec![place(who, target)], ..step })
 }
 

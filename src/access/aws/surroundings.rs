@@ -16,7 +16,7 @@ pub struct Surroundings<'a> {
     keys: HashMap<&'a Urn, usize>,
     policies: HashMap<&'a str, &'a Policy>,
     without_profile: HashSet<&'a Urn>,
-    with_second_factor: HashSet<&'a Urn>,
+    second_factors: HashMap<&'a Urn, Option<bool>>,
     center: Center<'a>,
 }
 
@@ -42,14 +42,15 @@ impl<'a> Surroundings<'a> {
         self.policies.insert(policy.id.as_str(), policy);
     }
 
-    /// Notes a user who is asked for a second factor when it signs in.
-    pub fn has_mfa(&mut self, user: &'a Urn) {
-        self.with_second_factor.insert(user);
+    /// Notes whether a user is asked for a second factor when it signs in; `None` where that could not be read.
+    pub fn has_mfa(&mut self, user: &'a Urn, has: Option<bool>) {
+        self.second_factors.insert(user, has);
     }
 
-    /// Whether a user is known to be asked for a second factor.
-    pub(super) fn has_second_factor(&self, user: &Urn) -> bool {
-        self.with_second_factor.contains(user)
+    /// Whether a user is asked for a second factor, if that is known. Of whom nothing was noted it is not: whoever read the
+    /// passwords read these, too.
+    pub(super) fn has_second_factor(&self, user: &Urn) -> Option<bool> {
+        self.second_factors.get(user).copied().unwrap_or(Some(false))
     }
 
     /// Notes that an account manages IAM Identity Center, or that it does not.
@@ -60,6 +61,12 @@ impl<'a> Surroundings<'a> {
     /// Notes the permission set of IAM Identity Center that a role stands for.
     pub fn stands_for(&mut self, role: &'a Urn, set: &'a Urn) {
         self.center.stands_for(role, set);
+    }
+
+    /// Notes that an account runs an instance of IAM Identity Center, as the management account of the organisation or
+    /// because that one let it.
+    pub fn keeps_identity_center(&mut self, instance: &'a str, account: &'a str, is_management: bool) {
+        self.center.keeps(instance, account, is_management);
     }
 
     /// What is known of IAM Identity Center.

@@ -161,6 +161,7 @@ impl Call {
     /// The calls above it of which it names what they are about, too, outermost first.
     pub(super) fn outers(&self) -> Vec<&'static Call> {
         let most = match self.wire {
+            _ if self.is_second_half() => 0,
             Wire::Get { path } | Wire::Post { path } => path.matches("{}").count().saturating_sub(1),
             Wire::Query { .. } => 1,
             _ if self.within => usize::MAX,
@@ -170,6 +171,11 @@ impl Call {
         let mut outers: Vec<&Call> = parents.take_while(|call| !call.item.is_empty()).take(most).collect();
         outers.reverse();
         outers
+    }
+
+    /// Whether it gets what another call began: it names the job alone, and its file what that job is about.
+    fn is_second_half(&self) -> bool {
+        matches!(self.per, Per::Each { name, .. } if !name.is_empty() && !name.contains('*'))
     }
 
     /// The AWS CLI's command that writes the same answer, and the file it is best kept in.
@@ -185,7 +191,9 @@ impl Call {
             let _ = write!(flags, " --{flag} {name}");
         }
         if matches!(self.per, Per::Each { .. }) {
-            let _ = write!(flags, " --{} NAME", kebab(self.item.trim_end_matches("[]")));
+            let flag = kebab(self.item.trim_end_matches("[]"));
+            let value = if self.is_second_half() { flag.to_uppercase() } else { "NAME".to_owned() };
+            let _ = write!(flags, " --{flag} {value}");
         }
         flags.push_str(&fixed(self.parameters));
         let is_one_of = all().filter(|call| self.is(call)).count() > 1;
@@ -323,4 +331,21 @@ pub fn plan() -> String {
         let _ = writeln!(text, "  {}", call.command());
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::all;
+
+    /// The CLI has no `--arn` for the second half of a job, and reads a trail to its end unless a page is asked for.
+    #[test]
+    fn commands_have_the_arguments_of_the_cli() {
+        let commands: Vec<String> = all().map(super::Call::command).collect();
+        let of = |operation: &str| commands.iter().filter(|one| one.contains(operation)).collect::<Vec<_>>();
+        let job = "aws iam get-service-last-accessed-details --job-id JOB-ID > iam.get-service-last-accessed-details.NAME.json";
+        assert_eq!(of("get-service-last-accessed-details"), [job]);
+        assert!(of("lookup-events").iter().all(|one| one.contains(" --max-results 50 ")), "{:?}", of("lookup-events"));
+        let key = "aws iam get-ssh-public-key --user-name USER-NAME --ssh-public-key-id NAME";
+        assert!(of("get-ssh-public-key").iter().all(|one| one.starts_with(key)), "{:?}", of("get-ssh-public-key"));
+    }
 }

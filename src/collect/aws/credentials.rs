@@ -94,6 +94,17 @@ impl Projection {
             identity.attributes.set_known(AttributeName::Mfa, row.mfa());
             out.push(Record::Identity(identity));
         }
+        // With a password it is told of that one.
+        if !row.is_root()
+            && self.users.contains_key(&row.user)
+            && row.password().is_none()
+            && row.mfa() != Known::Value(false)
+        {
+            let mut identity = self.site.identity(IdentityKind::AwsUser, &row.arn, &row.user, seen.clone());
+            identity.enabled = Known::unknown("the report does not say");
+            identity.attributes.set_known(AttributeName::Mfa, row.mfa());
+            out.push(Record::Identity(identity));
+        }
         if let Some(moment) = row.signed_in() {
             out.push(Record::Usage(self.site.password_use(&holder, Known::Value(moment), &created, seen.clone())));
         }

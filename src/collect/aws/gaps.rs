@@ -68,6 +68,32 @@ fn untold(call: &'static Call, name: &str, answers: &[Answer]) -> Vec<Failure> {
     found
 }
 
+/// The positions of what a list names nothing of that other calls are made for: it is asked about by nobody. Zero is the
+/// list itself.
+pub(super) fn nameless(answer: &Answer) -> Vec<usize> {
+    let mut found = BTreeSet::new();
+    for call in calls::all().filter(|call| call.parent().is_some_and(|parent| parent.is(answer.call))) {
+        let Per::Each { name, .. } = call.per else { continue };
+        let Some((path, rest)) = name.split_once("/*") else { continue };
+        match answer.value.pointer(path) {
+            None | Some(Value::Null) => {}
+            Some(Value::Array(items)) => {
+                // What is listed in a list of its own may be an empty one.
+                let is_named = |item: &Value| {
+                    let names = each_at(item, rest);
+                    names.iter().all(|name| name.as_str().is_some_and(|text| !text.is_empty()))
+                        && (rest.contains('*') || !names.is_empty())
+                };
+                found.extend((1..).zip(items).filter(|(_, item)| !is_named(item)).map(|(position, _)| position));
+            }
+            Some(_) => {
+                found.insert(0);
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
 /// What one answer lists that a call is made for.
 fn distinct(call: &Call, list: &Answer, name: &str) -> BTreeSet<String> {
     let names = each_at(&list.value, name).into_iter().filter_map(Value::as_str).map(str::to_owned);

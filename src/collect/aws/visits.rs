@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::answer::Answer;
 use super::calls::Call;
+use super::gaps;
 use super::notes::Notes;
 use super::records::Projection;
 use super::services::{self, identity_center, organizations};
@@ -58,7 +59,10 @@ pub(super) fn records(
     for answer in answers {
         let Some(read) = services::reader(answer.call) else { continue };
         read(answer, &mut notes);
-        let (count, wrong) = notes.tally();
+        let (count, mut wrong) = notes.tally();
+        wrong.extend(gaps::nameless(answer));
+        wrong.sort_unstable();
+        wrong.dedup();
         let key = (answer.call.service, answer.call.operation);
         let (_, tally) = tallies.entry(key).or_insert((answer.call, Tally::default()));
         tally.count += count;

@@ -216,8 +216,11 @@ mod tests {
         assert_eq!(plain.headers, [("x-amz-target", "AmazonSQS.GetQueueAttributes".to_owned())]);
         let expected = json!({"AttributeNames": ["Policy", "QueueArn"], "QueueUrl": "https://q"});
         assert_eq!(serde_json::from_str::<Value>(&plain.body).unwrap(), expected);
+        let plain = request(call("get-service-last-accessed-details"), &["job".to_owned()], None);
+        assert!(plain.body.contains("&JobId=job") && !plain.body.contains("Arn="), "{}", plain.body);
         let plain = request(call("lookup-events"), &[], Some("m"));
-        let expected = json!({"LookupAttributes": [{"AttributeKey": "EventName", "AttributeValue": "CreateUser"}]});
+        let wanted = json!([{"AttributeKey": "EventName", "AttributeValue": "CreateUser"}]);
+        let expected = json!({"LookupAttributes": wanted, "MaxResults": 50});
         let mut got = serde_json::from_str::<Value>(&plain.body).unwrap();
         got.as_object_mut().unwrap().remove("");
         assert_eq!(got, expected);

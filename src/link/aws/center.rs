@@ -75,6 +75,39 @@ pub(in crate::link) fn sets(inventory: &Inventory) -> BTreeMap<&Urn, &Urn> {
     assignments(inventory).filter_map(|(one, account)| Some((role(one, account)?, one.part_of.as_ref()?))).collect()
 }
 
+/// Which accounts run which instance of Identity Center, by the instance's id; true for the one that the organisation is
+/// managed from. Whoever was told the permission sets runs it, as does who owns it; of those that the management account
+/// let, its list says.
+pub(in crate::link) fn keepers(inventory: &Inventory) -> BTreeMap<(&str, &str), bool> {
+    let of_kind = |kind: SettingKind| inventory.settings.iter().filter(move |one| one.kind == kind);
+    let mut all: BTreeMap<(&str, &str), bool> = BTreeMap::new();
+    let sets = of_kind(SettingKind::AwsPermissionSet).map(|one| (one.id.as_str(), one));
+    let tied = of_kind(SettingKind::AwsAccountAssignment).filter_map(|one| Some((one.part_of.as_ref()?.as_str(), one)));
+    for (arn, one) in sets.chain(tied) {
+        let instance = arn.split_once(":permissionSet/").and_then(|(_, rest)| rest.split('/').next());
+        all.extend(instance.map(|instance| ((instance, one.tenant.as_str()), false)));
+    }
+    let managed_from = |tenant: &str| {
+        let mut found = of_kind(SettingKind::AwsOrganization).filter(move |one| one.tenant == tenant);
+        found.find_map(|one| one.attributes.text(A::Account))
+    };
+    let told: Vec<(&str, &str)> = all.keys().copied().collect();
+    for &(instance, tenant) in &told {
+        let lists = of_kind(SettingKind::AwsDelegation).filter(|one| one.tenant == tenant);
+        let delegated = lists.flat_map(|list| list.attributes.texts(A::DelegatedAccounts));
+        all.extend(delegated.map(|account| ((instance, account.as_str()), false)));
+        all.extend(managed_from(tenant).map(|account| ((instance, account), true)));
+    }
+    for one in of_kind(SettingKind::AwsIdentityCenter) {
+        let instance = one.id.as_str().rsplit('/').next().unwrap_or_default();
+        // An instance of one account alone has no permission sets.
+        let has_sets = told.iter().any(|(of, _)| *of == instance);
+        let owner = one.attributes.text(A::Account).filter(|account| has_sets && !account.is_empty());
+        all.extend(owner.map(|account| ((instance, account), true)));
+    }
+    all
+}
+
 /// The accounts that are known to manage Identity Center, and those that are known not to: the management account of an
 /// organisation does, and of its other accounts those that it let.
 pub(in crate::link) fn managers(inventory: &Inventory) -> BTreeMap<&str, bool> {
@@ -95,5 +128,6 @@ pub(in crate::link) fn managers(inventory: &Inventory) -> BTreeMap<&str, bool> {
         all.retain(|_, manages| *manages);
     }
     all.extend(management.into_iter().map(|account| (account, true)));
+    all.extend(keepers(inventory).into_keys().map(|(_, account)| (account, true)));
     all
 }

@@ -12,6 +12,10 @@ use crate::model::{AttributeName as A, IdentityKind, Known, Record, Urn};
 
 const TRAIL: Wire = Wire::Json { target: "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101", version: "1.1" };
 
+/// One page, and as much as one has. Whoever names it has the AWS CLI read no further pages either: of a busy account they
+/// would take hours.
+const PAGE: &str = "MaxResults=50";
+
 const fn of(event: &'static [&'static str]) -> Call {
     Call::new(
         "cloudtrail",
@@ -26,10 +30,10 @@ const fn of(event: &'static [&'static str]) -> Call {
 
 /// What is asked.
 pub(super) const CALLS: &[Call] = &[
-    of(&["LookupAttributes[].AttributeKey=EventName", "LookupAttributes[].AttributeValue=CreateUser"]),
-    of(&["LookupAttributes[].AttributeKey=EventName", "LookupAttributes[].AttributeValue=CreateRole"]),
-    of(&["LookupAttributes[].AttributeKey=EventName", "LookupAttributes[].AttributeValue=AssumeRole"]),
-    of(&["LookupAttributes[].AttributeKey=EventName", "LookupAttributes[].AttributeValue=ConsoleLogin"]),
+    of(&[PAGE, "LookupAttributes[].AttributeKey=EventName", "LookupAttributes[].AttributeValue=CreateUser"]),
+    of(&[PAGE, "LookupAttributes[].AttributeKey=EventName", "LookupAttributes[].AttributeValue=CreateRole"]),
+    of(&[PAGE, "LookupAttributes[].AttributeKey=EventName", "LookupAttributes[].AttributeValue=AssumeRole"]),
+    of(&[PAGE, "LookupAttributes[].AttributeKey=EventName", "LookupAttributes[].AttributeValue=ConsoleLogin"]),
 ];
 
 /// Notes what an answer says.

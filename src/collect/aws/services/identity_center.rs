@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::collect::aws::answer::{Answer, list, moment, text, text_at};
 use crate::collect::aws::calls::{Call, Per, Wire};
 use crate::collect::aws::notes::{Notes, last_part};
-use crate::model::{AttributeName as A, Attributes, Evidence, Record, Setting, SettingKind, Urn};
+use crate::model::{AttributeName as A, Attributes, Evidence, Outcome, Record, Setting, SettingKind, Urn};
 
 const SSO: Wire = Wire::Json { target: "SWBExternalService", version: "1.1" };
 const STORE: Wire = Wire::Json { target: "AWSIdentityStore", version: "1.1" };
@@ -257,8 +257,16 @@ pub(in crate::collect::aws) fn conclude(notes: &mut Notes<'_>) {
         })
     };
     for (item, attributes, evidence) in &center.said {
-        // Of a file that names no set there is nothing to say, and its own name was said when it was read.
-        let Some((arn, name)) = center.set(item) else { continue };
+        let Some((arn, name)) = center.set(item) else {
+            let what = format!("permission set {}", if item.is_empty() { "without a name" } else { item });
+            let why = format!(
+                "no list of permission sets that was read names it, so what it gives is left out ({})",
+                evidence.location
+            );
+            let hole = notes.site.hole(&what, Outcome::Partial, why);
+            notes.records.push(Record::Coverage(hole.remedy("add it: aws sso-admin list-permission-sets")));
+            continue;
+        };
         let kind = SettingKind::AwsPermissionSet;
         notes.records.push(setting(kind, arn.to_owned(), name.to_owned(), None, attributes.clone(), evidence.clone()));
     }
