@@ -12,7 +12,7 @@ use flate2::write::DeflateEncoder;
 
 /// How many bytes of lines wait before they are sorted and packed, at first. For each eight runs it is that much more: each run
 /// takes some memory when all are read at once, so of very many lines there are to be few.
-const WAITING: usize = 512 * 1024;
+const WAITING: usize = 256 * 1024;
 
 /// Lines as they come. None has a line break in it.
 #[derive(Default)]

@@ -164,6 +164,66 @@ fn what_a_platform_makes_is_quiet_until_it_is_not_as_it_makes_it() {
     assert_eq!(subjects(&told, "reads-all-secrets"), ["k8s:prod/kube-system/sa/tagging-controller"]);
 }
 
+/// What EKS, GKE, AKS and kubeadm make, with the rules that their sources give these roles, and the same but for one name.
+#[test]
+fn bindings_of_managed_clusters_are_quiet_by_their_exact_names_alone() {
+    let at = folder();
+    let rule = |verbs: &[&str], resources: &[&str]| json!({"verbs": verbs, "apiGroups": [""], "resources": resources});
+    let nodes = json!([rule(&["list", "watch", "get"], &["pods", "namespaces"]), rule(&["get", "update"], &["nodes"])]);
+    let kubelets = json!([rule(&["*"], &["nodes/proxy", "nodes/log", "nodes/stats", "nodes/metrics", "nodes/spec"])]);
+    let vpc = json!([rule(&["get", "list", "patch", "watch"], &["pods"]), rule(&["get", "patch"], &["nodes/status"])]);
+    let own = vec![
+        bound("eks:addon-cluster-admin", "cluster-admin", other("User", "eks:addon-manager")),
+        role("aws-node", nodes.clone()),
+        bound("aws-node", "aws-node", account("kube-system", "aws-node")),
+        role("vpc-resource-controller-role", vpc),
+        bound(
+            "vpc-resource-controller-rolebinding",
+            "vpc-resource-controller-role",
+            account("kube-system", "eks-vpc-resource-controller"),
+        ),
+        bound("aks-cluster-admin-binding", "cluster-admin", other("User", "clusterAdmin")),
+        bound("aks-cluster-admin-binding-2", "cluster-admin", other("User", "clusterOther")),
+        role("kubelet-api-admin", kubelets),
+        bound("kube-apiserver-kubelet-api-admin", "kubelet-api-admin", other("User", "kube-apiserver")),
+        bound("storage-version-migration-migrator-v2", "cluster-admin", other("User", "system:storageversionmigrator")),
+        bound("kubeadm:cluster-admins", "cluster-admin", other("Group", "kubeadm:cluster-admins")),
+        object("ServiceAccount", "kube-system", "aws-node"),
+        object("ServiceAccount", "kube-system", "eks-vpc-resource-controller"),
+        pod("kube-system", "aws-node-1", "aws-node"),
+    ];
+    let told = scan(at.path(), &own);
+    assert_eq!(subjects(&told, "cluster-administrator"), ["k8s:prod//user/clusterOther"]);
+    for quiet in ["enters-pods", "writes-nodes", "reaches-kubelets", "takes-nodes"] {
+        assert_eq!(subjects(&told, quiet), Vec::<String>::new(), "{quiet}");
+    }
+    for known in ["kube-apiserver", "clusterAdmin", "kube-system/aws-node"] {
+        assert_eq!(identity(&told, known)["builtin"], true, "{known}");
+    }
+    // A name of theirs with another subject, a name that only begins so, a role that gives more.
+    let strangers = [
+        bound("eks:mine", "cluster-admin", other("User", "eks:mine")),
+        bound("aks-service-rolebinding", "cluster-admin", other("User", "aks-support")),
+        bound("uas-hpa-mine", "cluster-admin", account("kube-system", "horizontal-pod-autoscaler-of-mine")),
+        bound("kube-apiserver-kubelet-client", "cluster-admin", other("User", "kube-apiserver-kubelet-client")),
+        role("aws-node", json!([rule(&["get", "list"], &["secrets"])])),
+        bound("aws-node", "aws-node", account("kube-system", "aws-node")),
+        object("ServiceAccount", "kube-system", "aws-node"),
+        object("ServiceAccount", "kube-system", "horizontal-pod-autoscaler-of-mine"),
+    ];
+    let told = scan(at.path(), &strangers);
+    assert_eq!(
+        subjects(&told, "cluster-administrator"),
+        [
+            "k8s:prod//user/aks-support",
+            "k8s:prod//user/eks:mine",
+            "k8s:prod//user/kube-apiserver-kubelet-client",
+            "k8s:prod/kube-system/sa/horizontal-pod-autoscaler-of-mine"
+        ]
+    );
+    assert_eq!(subjects(&told, "reads-all-secrets"), ["k8s:prod/kube-system/sa/aws-node"]);
+}
+
 #[test]
 fn who_acts_as_a_node_has_what_runs_on_it() {
     let at = folder();

@@ -53,7 +53,7 @@ fn the_recorded_cluster_is_read_with_gets_pages_and_reviews_only() {
         assert_eq!(request.method, "GET", "{request:?}");
         assert!(!request.query.contains_key("resourceVersion"), "{request:?}");
         let is_list = !request.path.contains("/configmaps/") && !["/apis", "/version"].contains(&request.path.as_str());
-        assert_eq!(request.query.get("limit").map(String::as_str), is_list.then_some("200"), "{request:?}");
+        assert_eq!(request.query.get("limit").map(String::as_str), is_list.then_some("100"), "{request:?}");
     }
     let secrets = seen.iter().find(|request| is(request, "secrets")).unwrap();
     assert_eq!(secrets.query["fieldSelector"], "type=kubernetes.io/service-account-token");

@@ -66,7 +66,7 @@ impl Projection {
         };
         let tokens = names(secrets);
         self.knows_account(&identity.name);
-        self.accounts.push(Account { identity, automount, pull_secrets, tokens });
+        self.accounts.push(Account::new(&identity, automount, pull_secrets, tokens));
     }
 
     /// The object that made another of its namespace.

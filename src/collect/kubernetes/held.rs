@@ -39,15 +39,35 @@ pub(super) struct OnNode {
     pub(super) accounts: BTreeSet<String>,
 }
 
-/// A service account.
+/// A service account. All of a cluster wait until its end, so each is kept as the text of its record, which takes a third of
+/// the room.
 pub(super) struct Account {
-    pub(super) identity: Identity,
-    /// Whether its token is mounted where a pod does not say.
-    pub(super) automount: Option<bool>,
     /// By namespace and name.
-    pub(super) pull_secrets: Vec<String>,
+    name: String,
+    identity: Box<str>,
+    /// Whether its token is mounted where a pod does not say.
+    automount: Option<bool>,
+    /// By namespace and name.
+    pull_secrets: Vec<String>,
     /// The token Secrets that the platform made for it, by namespace and name.
-    pub(super) tokens: Vec<String>,
+    tokens: Vec<String>,
+}
+
+impl Account {
+    pub(super) fn new(
+        identity: &Identity,
+        automount: Option<bool>,
+        pull_secrets: Vec<String>,
+        tokens: Vec<String>,
+    ) -> Self {
+        // A record that cannot be written would be missed when it is read again.
+        let text = serde_json::to_string(identity).unwrap_or_default();
+        Self { name: identity.name.clone(), identity: text.into(), automount, pull_secrets, tokens }
+    }
+
+    fn identity(&self) -> Result<Identity, CollectError> {
+        serde_json::from_str(&self.identity).map_err(|error| CollectError::failed(&self.name, error))
+    }
 }
 
 /// A token with what is to be said of its last use.
@@ -134,16 +154,16 @@ impl Projection {
     fn finish_tokens(&mut self, out: &mut Out<'_>) -> Result<(), CollectError> {
         let tokens = std::mem::take(&mut self.tokens);
         let accounts: BTreeMap<&str, &Account> =
-            self.accounts.iter().map(|account| (account.identity.name.as_str(), account)).collect();
+            self.accounts.iter().map(|account| (account.name.as_str(), account)).collect();
         let mut of_tokens: BTreeMap<String, String> = BTreeMap::new();
         let knows_accounts = self.is_listed(Kind::ServiceAccount) && self.faults(Kind::ServiceAccount).is_none();
         for Token { mut credential, account, used, uid } in tokens {
             // The API server refuses the token of a service account that is not there (Kubernetes, "Managing Service
             // Accounts"), and that of one that was made anew, which has another id; but what it took since then it takes.
-            let is_gone = match accounts.get(account.as_str()).map(|account| &account.identity) {
+            let is_gone = match accounts.get(account.as_str()).map(|account| account.identity()).transpose()? {
                 Some(Identity { unique_id: Some(own), created, .. }) => {
                     let was_taken = created.value().zip(used.value()).is_some_and(|(created, used)| used > created);
-                    !uid.is_empty() && uid != *own && !was_taken
+                    !uid.is_empty() && uid != own && !was_taken
                 }
                 Some(_) => false,
                 None => knows_accounts,
@@ -189,7 +209,9 @@ impl Projection {
 
     fn finish_accounts(&mut self, out: &mut Out<'_>) -> Result<(), CollectError> {
         let knows_secrets = self.knows_all_secrets;
-        for Account { mut identity, automount, pull_secrets, .. } in std::mem::take(&mut self.accounts) {
+        for account in std::mem::take(&mut self.accounts) {
+            let mut identity = account.identity()?;
+            let Account { automount, pull_secrets, .. } = account;
             let mounting = self.mounting.get(&identity.name);
             if mounting.is_some_and(|one| one.asks || (one.unsaid && automount.unwrap_or(true))) {
                 identity.attributes.set(AttributeName::TokenMounted, true);

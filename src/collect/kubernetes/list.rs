@@ -19,8 +19,9 @@ use super::{NAME, one_line};
 use crate::collect::{CollectError, Context, Sink};
 use crate::model::{CoverageEntry, FactKind, Location, Outcome};
 
-/// Objects a page. Four pages are in memory at once, each as it came and as objects; 200 pods are about 0.8 MB.
-const PAGE: u32 = 200;
+/// Objects a page. Four pages are in memory at once, each as it came and as objects; 100 pods are about 0.4 MB. A server answers
+/// pages of 100 no slower than larger ones.
+const PAGE: u32 = 100;
 
 /// How often a list may grow too old before it is given up.
 const MOST_GONE: u32 = 10;
@@ -225,6 +226,7 @@ impl Lister<'_> {
     /// Turns a page into records and sends them.
     async fn page(&self, asked: &Asked, items: Vec<Object>, progress: &mut Progress) -> Result<(), CollectError> {
         let mut records = Vec::new();
+        let location = self.location(asked, "list");
         {
             let mut projection = self.projection();
             for mut object in items {
@@ -233,7 +235,7 @@ impl Lister<'_> {
                 let Some(kind) = asked.kind else {
                     object.kind.clone_from(&asked.name);
                     object.api_version = format!("{}/{}", asked.group, asked.version);
-                    projection.custom(object, self.location(asked, "list"), &mut records);
+                    projection.custom(object, location.clone(), &mut records);
                     progress.count += 1;
                     continue;
                 };
@@ -241,7 +243,7 @@ impl Lister<'_> {
                     // Metadata has no type; the field selector asked for this one.
                     TOKEN_TYPE.clone_into(&mut object.secret_type);
                 }
-                let whole = projection.add(kind, object, self.location(asked, "list"), &mut records);
+                let whole = projection.add(kind, object, location.clone(), &mut records);
                 progress.count += u64::from(whole);
             }
         }

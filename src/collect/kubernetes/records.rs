@@ -2,6 +2,7 @@
 //! records. It does no I/O and keeps no object.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -28,6 +29,8 @@ const REMARKS: usize = 4;
 pub(super) struct Projection {
     pub(super) cluster: String,
     pub(super) observed: Timestamp,
+    /// This collector's name, once for all that it saw.
+    collector: Arc<str>,
     /// Kinds of which the whole list was read.
     listed: BTreeSet<Kind>,
     /// Workloads of which something depends on objects that may come later.
@@ -83,6 +86,7 @@ impl Projection {
         Self {
             cluster: cluster.to_owned(),
             observed,
+            collector: NAME.into(),
             listed: BTreeSet::new(),
             waiting: Vec::new(),
             accounts: Vec::new(),
@@ -221,7 +225,7 @@ impl Projection {
 
     /// Evidence of what was seen at a place.
     pub(super) fn evidence(&self, location: Location) -> Evidence {
-        Evidence { observed: self.observed, collector: NAME.into(), location }
+        Evidence { observed: self.observed, collector: self.collector.clone(), location }
     }
 
     pub(super) fn tracking(&mut self, since: Option<Timestamp>) {

@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The longest pause that a server is granted by its `Retry-After`.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// A page is at most this large; 200 pods are about 0.8 MB.
+/// A page is at most this large; 100 pods are about 0.4 MB.
 const LARGEST_ANSWER: u64 = 64 * 1024 * 1024;
 
 /// What the server said.
@@ -89,9 +89,8 @@ async fn once<T: DeserializeOwned>(client: &Client, request: Request<Vec<u8>>) -
         pause: None,
         unreachable: false,
     };
-    // A chunked answer does not say how long it is.
-    let bytes = match Limited::new(body, usize::try_from(LARGEST_ANSWER).unwrap_or(usize::MAX)).collect().await {
-        Ok(collected) => collected.to_bytes(),
+    let bytes = match whole(body, length(&head.headers)).await {
+        Ok(bytes) => bytes,
         Err(error) if error.is::<LengthLimitError>() => {
             let detail = format!("an answer of more than {LARGEST_ANSWER} bytes, although a page was asked for");
             return Ok(Answer::Failed { detail, unreachable: false });
@@ -129,6 +128,19 @@ async fn once<T: DeserializeOwned>(client: &Client, request: Request<Vec<u8>>) -
             Ok(Answer::Failed { detail: detail.trim().to_owned(), unreachable: false })
         }
     }
+}
+
+/// A body, piece by piece into one place: kept as pieces until they are put together, it would be there twice. A chunked
+/// answer does not say how long it is.
+async fn whole(body: Body, length: Option<u64>) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+    let mut body = Limited::new(body, usize::try_from(LARGEST_ANSWER).unwrap_or(usize::MAX));
+    let mut bytes = Vec::with_capacity(length.and_then(|length| usize::try_from(length).ok()).unwrap_or_default());
+    while let Some(frame) = body.frame().await {
+        if let Ok(piece) = frame?.into_data() {
+            bytes.extend_from_slice(&piece);
+        }
+    }
+    Ok(bytes)
 }
 
 fn length(headers: &HeaderMap) -> Option<u64> {
