@@ -49,14 +49,16 @@ pub(super) fn resolve(text: &[u8], matches: &mut Vec<Match<'_>>) {
         !lost.contains(&(place - 1))
     });
     join_by_name(text, matches);
-    // An id that has its secret is no finding of its own.
-    let keys: BTreeSet<usize> = matches
-        .iter()
-        .filter(|found| is_pair(found))
-        .filter_map(|found| found.key.as_ref())
-        .map(|key| key.start)
-        .collect();
-    matches.retain(|found| !found.detector.public || !keys.contains(&found.span.start));
+    drop_ids_of_pairs(matches);
+}
+
+/// Takes out ids that have their secret: they are no findings of their own.
+pub(super) fn drop_ids_of_pairs(matches: &mut Vec<Match<'_>>) {
+    let pairs = matches.iter().filter(|found| found.proof.kind == KIND);
+    let keys: BTreeSet<usize> = pairs.filter_map(|found| found.key.as_ref()).map(|key| key.start).collect();
+    if !keys.is_empty() {
+        matches.retain(|found| !found.detector.public || !keys.contains(&found.span.start));
+    }
 }
 
 /// Joins ids and secrets that have one name but for what they are, such as `OLD_AWS_ACCESS_KEY_ID` and

@@ -9,6 +9,8 @@ use super::{Decoded, Part, runs};
 const GAP: usize = 256;
 /// How much of the line is seen before and behind the escapes, in bytes.
 const CONTEXT: usize = 128;
+/// So many letters and digits in a row are part of a token rather than of a format such as `%2d`.
+const WORD: usize = 16;
 /// The longest piece, in bytes.
 const LONGEST: usize = 64 * 1024;
 
@@ -66,11 +68,27 @@ pub(super) fn each(text: &[u8], each: &mut impl FnMut(Decoded) -> bool) -> bool 
             continue;
         }
         let done = std::mem::replace(cluster, Cluster { kind, span: place..place + length, count: 1 });
-        if done.count >= kind.enough() && !each(decode(text, &done)) {
+        if done.is_meant(text) && !each(decode(text, &done)) {
             return false;
         }
     }
-    clusters.iter().filter(|cluster| cluster.count >= cluster.kind.enough()).all(|cluster| each(decode(text, cluster)))
+    clusters.iter().filter(|cluster| cluster.is_meant(text)).all(|cluster| each(decode(text, cluster)))
+}
+
+impl Cluster {
+    /// Whether it is likely that the escapes stand for characters.
+    fn is_meant(&self, text: &[u8]) -> bool {
+        self.count >= self.kind.enough() || self.count == 1 && self.kind == Kind::Percent && self.is_in_token(text)
+    }
+
+    /// Whether it is one character of a long word, of those that tokens have and addresses must not: `ghp%5F…`.
+    fn is_in_token(&self, text: &[u8]) -> bool {
+        let is_word = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_' || **byte == b'-';
+        let stands_for = text.get(self.span.clone()).and_then(escape).map(|(.., byte)| byte);
+        let before = text[..self.span.start].iter().rev().take(WORD).take_while(is_word).count();
+        let behind = text[self.span.end..].iter().take(WORD).take_while(is_word).count();
+        stands_for.is_some_and(|byte| b"_-/+=.:".contains(&byte)) && before > 0 && before.max(behind) >= WORD
+    }
 }
 
 /// A cluster with what stands around it on its lines.

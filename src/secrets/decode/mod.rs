@@ -15,7 +15,7 @@ mod yaml;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::{DetectorSet, Match};
+use super::{DetectorSet, Match, pair};
 use crate::model::{Confidence, Severity};
 
 /// How many encodings may lie in one another.
@@ -261,6 +261,8 @@ fn join<'a>(matches: &mut Vec<Match<'a>>, found: Vec<(usize, Match<'a>)>) {
         }
     }
     matches.extend(all.into_iter().filter_map(|(_, one)| one));
+    // The id of a pair may stand there plainly, and its secret not.
+    pair::drop_ids_of_pairs(matches);
     matches.sort_by_key(|one| (one.span.start, one.span.end));
 }
 

@@ -116,6 +116,34 @@ fn the_exact_text_is_reported_in_every_way() {
     }
 }
 
+/// One escape may be a format, and within a long word is none.
+#[test]
+fn one_percent_escape_hides_no_token() {
+    let text = format!("see t={} there", token().replacen('_', "%5F", 1));
+    assert_eq!(found(text.as_bytes()), [(6..48, vec!["percent"])]);
+    for text in ["printf(\"%2dx\")", "a=aaaaaaaaaaaaaaaaaaaaaaaa%20bbbbbbbbbbbbbbbbbbbb", "%2Fshort", "100%5Fof"] {
+        let mut pieces = 0;
+        escapes::each(text.as_bytes(), &mut |_| {
+            pieces += 1;
+            true
+        });
+        assert_eq!(pieces, 0, "{text}");
+    }
+}
+
+/// The id of an AWS pair needs no escapes; its secret may.
+#[test]
+fn a_pair_with_an_escaped_secret_has_no_lone_id() {
+    for text in [
+        "curl 'https://x/?k=AKIAWIDGDYXJGOGVBSWF&secret_access_key=F%2FoARnqT2CwbQW2F4Idan3fMKt%2FUAWn5biGkonWi'",
+        "k=AKIAWIDGDYXJGOGVBSWF&aws_secret_access_key=F%2FoARnqT2CwbQW2F4Idan3fMKtUUAWn5biGkonWi",
+    ] {
+        let all = DETECTORS.scan(text.as_bytes());
+        let told: Vec<&str> = all.iter().map(|one| one.detector.id.as_str()).collect();
+        assert_eq!(told, ["aws-access-key"], "{text}");
+    }
+}
+
 #[test]
 fn a_wrapped_text_is_one_and_keeps_its_lines() {
     let line =
