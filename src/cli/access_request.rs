@@ -139,9 +139,14 @@ impl Accounts {
             layers.boundary = principal.boundary.map(held);
             layers.scps =
                 principal.guardrails.iter().map(|level| level.iter().map(|policy| held(policy)).collect()).collect();
-            layers.identity_unread = !principal.missing_policies.is_empty();
-            layers.boundary_unread = principal.boundary.is_none() && principal.boundary_id.is_some();
-            let unread_boundary = principal.boundary_id.filter(|_| layers.boundary_unread);
+            // What is malformed was left out, so that a policy with such a part was not wholly read.
+            let (broken, broken_boundary) = (malformed(&principal.policies), malformed(principal.boundary.as_slice()));
+            layers.identity_unread = !principal.missing_policies.is_empty() || !broken.is_empty();
+            layers.boundary_unread =
+                (principal.boundary.is_none() && principal.boundary_id.is_some()) || !broken_boundary.is_empty();
+            notes.extend(broken.into_iter().chain(broken_boundary));
+            notes.extend(principal.guardrails.iter().flat_map(|level| malformed(level)));
+            let unread_boundary = principal.boundary_id.filter(|_| principal.boundary.is_none());
             let missing = principal.missing_policies.iter().copied().chain(unread_boundary);
             notes.extend(missing.map(|missing| format!("{missing} was not read")));
         }
@@ -211,6 +216,15 @@ impl Accounts {
         let mut here = attached.filter(|grant| names.iter().flatten().any(|name| *name == grant.to.as_str()));
         here.find_map(|grant| self.inventory.policies.get(&grant.policy)).map(held)
     }
+}
+
+/// What is malformed in policies of the export, in words.
+fn malformed(policies: &[&Policy]) -> Vec<String> {
+    let of = |policy: &&Policy| {
+        let found = problems(&policy.document.read()).into_iter();
+        found.map(|problem| format!("policy {}: {problem}", policy.name)).collect::<Vec<_>>()
+    };
+    policies.iter().flat_map(of).collect()
 }
 
 fn held(policy: &Policy) -> Held {

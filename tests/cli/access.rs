@@ -96,3 +96,23 @@ fn requests_are_answered_line_by_line() {
     assert!(answers[2]["error"].as_str().expect("an error").starts_with("q.jsonl:3:"), "{}", answers[2]);
     assert!(answers[3]["error"].as_str().expect("an error").contains("surprise"), "{}", answers[3]);
 }
+
+/// A part of a policy that cannot be read was left out: what is left is not the whole answer.
+#[test]
+fn a_malformed_policy_of_an_export_makes_no_certain_answer() {
+    let tree = crate::tree::folder();
+    let user = json!({"UserName": "bot", "UserId": "AIDAEXAMPLEBOT000001", "Path": "/", "CreateDate": "2026-01-01T00:00:00Z",
+        "Arn": "arn:aws:iam::111122223333:user/bot", "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": {
+            "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"},
+                {"Effect": "deny", "Action": "s3:*", "Resource": "*"}]}}]});
+    let export = json!({"UserDetailList": [user], "RoleDetailList": [], "GroupDetailList": [], "Policies": []});
+    crate::tree::write(tree.path(), "iam.json", export.to_string());
+    let ran = crate::tree::nonhuman(tree.path())
+        .args(["access", "aws", "--export", "iam.json", "--principal", "arn:aws:iam::111122223333:user/bot"])
+        .args(["--action", "s3:GetObject", "--resource", "arn:aws:s3:::orders/x"])
+        .output()
+        .map(crate::tree::Ran::from)
+        .expect("it starts");
+    assert!(ran.stdout.starts_with("conditional: "), "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.contains("policy p: statement 2: Effect is not"), "{}", ran.stdout);
+}

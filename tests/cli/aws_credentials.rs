@@ -282,3 +282,34 @@ fn a_new_password_is_the_way_only_where_no_second_factor_is_asked_for() {
         assert!(open, "{steps}");
     }
 }
+
+/// A report of today says how many keys work, though not their ids: that a person's user is a machine's, too, is seen in it.
+#[test]
+fn a_report_of_today_counts_the_keys_that_nobody_listed() {
+    let told = |made: &str| {
+        let tree = folder();
+        write(tree.path(), "aws/iam.json", account(&["both", "person", "two"].map(user), &[]));
+        let password =
+            [("password_enabled", "true"), ("mfa_active", "true"), ("password_last_used", "2026-11-20T00:00:00Z")];
+        let key = [("access_key_1_active", "true"), ("access_key_1_last_rotated", "2026-11-01T00:00:00Z")];
+        let second = [("access_key_2_active", "true"), ("access_key_2_last_rotated", "2026-11-02T00:00:00Z")];
+        let rows = [
+            row("<root_account>", &[("mfa_active", "true")]),
+            row("both", &[password.as_slice(), &key].concat()),
+            row("person", &password),
+            row("two", &[key, second].concat()),
+        ];
+        write(tree.path(), "aws/report.json", report(&rows, made));
+        let scan = scan(&tree, &[]);
+        let found = |rule: &str, of: &str| finding(&scan, rule, of).is_some();
+        let of_keys = found("access-keys-two", "two#access-key-1") || found("access-keys-two", "user/two");
+        (
+            found("password-and-access-key", "both#password"),
+            found("password-and-access-key", "person#password"),
+            of_keys,
+        )
+    };
+    assert_eq!(told("2026-11-22T11:00:00Z"), (true, false, true));
+    // Of a report of last week nobody knows whether the key is still the only one.
+    assert!(!told("2026-11-17T11:00:00Z").0);
+}

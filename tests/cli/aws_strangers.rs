@@ -258,3 +258,47 @@ fn a_policy_or_a_boundary_that_was_not_read_decides() {
     assert_eq!(rules(&scan, "user/bounded", &["could-become-account-administrator"]).len(), 1);
     assert_eq!(rules(&scan, "user/keys", &["account-administrator"]).len(), 1);
 }
+
+/// Whoever knows the account knows its number: as an external id it keeps out nobody.
+#[test]
+fn the_number_of_an_account_is_no_external_id() {
+    let role = |name: &str, id: &str| {
+        let mut one = role(name, &json!({"StringEquals": {"sts:ExternalId": id}}), None);
+        one["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] =
+            json!({"AWS": format!("arn:aws:iam::{OTHER}:root")});
+        one
+    };
+    let tree = folder();
+    let roles =
+        [role("theirs", OTHER), role("ours", "111122223333"), role("word", "f81d-44aa"), role("third", "999999999999")];
+    write(tree.path(), "aws/iam.json", account(&[], &roles).to_string());
+    let scan = scan(&tree);
+    let without = |name: &str| rules(&scan, &format!("role/{name}"), &["trust-external-without-external-id"]).len();
+    assert_eq!(["theirs", "ours", "word", "third"].map(without), [1, 1, 0, 0]);
+}
+
+#[test]
+fn a_pattern_of_workflows_says_whose_they_are() {
+    let issuer = "token.actions.githubusercontent.com";
+    let role = |name: &str, claim: &str, value: &str| {
+        let aud = json!({format!("{issuer}:aud"): "sts.amazonaws.com"});
+        let mut one =
+            role(name, &json!({"StringEquals": aud, "StringLike": {format!("{issuer}:{claim}"): value}}), None);
+        let statement = &mut one["AssumeRolePolicyDocument"]["Statement"][0];
+        statement["Principal"] = json!({"Federated": format!("arn:aws:iam::111122223333:oidc-provider/{issuer}")});
+        statement["Action"] = json!("sts:AssumeRoleWithWebIdentity");
+        one
+    };
+    let tree = folder();
+    let roles = [
+        role("workflow", "job_workflow_ref", "acme/app/.github/workflows/deploy.yml@*"),
+        role("any", "job_workflow_ref", "*"),
+        role("owner", "repository_owner", "*"),
+        role("ref", "ref", "refs/heads/main"),
+    ];
+    write(tree.path(), "aws/iam.json", account(&[], &roles).to_string());
+    let scan = scan(&tree);
+    let of = |name: &str| rules(&scan, &format!("role/{name}"), &["oidc-any-subject", "oidc-subject-too-wide"]);
+    assert_eq!(of("workflow"), ["oidc-subject-too-wide"]);
+    assert_eq!(["any", "owner", "ref"].map(of), [["oidc-any-subject"], ["oidc-any-subject"], ["oidc-any-subject"]]);
+}

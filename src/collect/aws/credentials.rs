@@ -127,6 +127,18 @@ impl Projection {
         out
     }
 
+    /// How many keys of a user work, where a row says it of each: nobody listed them.
+    pub(super) fn counted_keys(&self, row: &ReportRow, origin: &Origin) -> Option<Record> {
+        let keys = row.keys();
+        let states: Option<Vec<bool>> = keys.iter().map(|key| key.active.value().copied()).collect();
+        let active = states.filter(|_| !row.is_root())?.into_iter().filter(|works| *works).count();
+        let seen = self.site.evidence(origin, REPORT_CALL, &row.user);
+        let mut identity = self.site.identity(IdentityKind::AwsUser, &row.arn, &row.user, seen);
+        identity.enabled = Known::unknown("the report does not say");
+        identity.attributes.set(AttributeName::ActiveKeys, i64::try_from(active).unwrap_or(i64::MAX));
+        Some(Record::Identity(identity))
+    }
+
     /// The users that the report has no row of: it was made before them, or its end is missing. Of each, what it would
     /// have said is not known.
     pub(super) fn beside_report<'r>(&self, users: impl Iterator<Item = &'r String>) -> Vec<Record> {

@@ -44,6 +44,8 @@ impl Assembly {
             false => everyone(),
         };
         let since = no_list.as_ref().filter(|_| old.is_none()).and_then(|words| self.since_report(words, &everyone()));
+        // How many keys work a report of today says without their ids.
+        let counts = *is_there && no_list.is_none() && !unlisted.is_empty();
         let mut out = vec![Record::Coverage(self.key_coverage(&ids, cut, &unlisted))];
         out.extend(since);
         out.extend(self.contradiction(&contradictions));
@@ -55,6 +57,9 @@ impl Assembly {
             let (row, report) = self.report.rows.get(&user).map(|(row, origin)| (row, origin)).unzip();
             let holder = self.projection.user_arn(&user, row);
             let Some(anywhere) = listing.as_ref().or(report) else { continue };
+            if let (None, Some(row), Some(origin)) = (&listing, row, report) {
+                out.extend(self.projection.counted_keys(row, origin).filter(|_| counts));
+            }
             for mut key in pair(keys, row) {
                 key.used = key.listed.as_ref().and_then(|listed| self.last_use(listed, is_only, &mut taken));
                 let (listing, report) = (listing.as_ref().unwrap_or(anywhere), report.unwrap_or(anywhere));

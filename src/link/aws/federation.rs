@@ -65,6 +65,19 @@ fn one(statement: &Statement<'_>, provider: &str, table: &TrustTable, findings: 
     }
     let mut subjects = of("sub").peekable();
     if subjects.peek().is_none() {
+        // Of another claim, the workflow that somebody's repository hands out, a pattern may still say whose it is.
+        let whose = issuer.into_iter().flat_map(|issuer| {
+            let claims = issuer.claims.iter().filter(|claim| *claim != "sub");
+            let values = claims.flat_map(|claim| {
+                of(claim).flat_map(move |test| test.values.iter().map(move |value| format!("{claim}:{value}")))
+            });
+            values.filter(|value| issuer.owner.is_match(value))
+        });
+        let whose: Vec<String> = whose.collect();
+        if !whose.is_empty() {
+            findings.wide.extend(whose);
+            return;
+        }
         let list = if is_shared { &mut findings.any_subject } else { &mut findings.wide };
         list.insert(if is_shared { provider.to_owned() } else { format!("{provider}: any subject") });
         return;

@@ -158,7 +158,7 @@ fn unread_trust() -> Attributes {
 fn of_trust(document: &Value, tenant: &str, accounts: &Accounts, table: &TrustTable) -> Attributes {
     let statements = allows(document);
     let mut attributes = who(&statements, tenant, accounts, table);
-    let without_id = statements.iter().filter(|statement| !has_external_id(statement));
+    let without_id = statements.iter().filter(|statement| !has_external_id(statement, tenant));
     let mut unnamed: Vec<String> = without_id.flat_map(|one| external(one, tenant, accounts)).collect();
     unnamed.sort();
     unnamed.dedup();
@@ -251,8 +251,12 @@ fn external(statement: &Statement<'_>, tenant: &str, accounts: &Accounts) -> Vec
     named.filter(|account| *account != tenant && !accounts.own.contains(*account)).map(str::to_owned).collect()
 }
 
-fn has_external_id(statement: &Statement<'_>) -> bool {
-    statement.tests.iter().any(|test| test.key == "sts:externalid" && test.binds())
+/// Whether it asks for an external id that nobody knows who knows the accounts: their numbers are no secret.
+fn has_external_id(statement: &Statement<'_>, tenant: &str) -> bool {
+    let trusted: Vec<&str> = statement.principals.iter().filter_map(account_of).collect();
+    let is_guessed = |value: &&str| *value == tenant || trusted.contains(value);
+    let ids = statement.tests.iter().filter(|test| test.key == "sts:externalid");
+    ids.into_iter().any(|test| test.binds() && !test.values.iter().any(is_guessed))
 }
 
 /// Whether a condition of a statement names an account, an organisation or an identity.
@@ -272,9 +276,10 @@ fn key_counts(inventory: &Inventory) -> Vec<(Urn, Attributes)> {
         let active = i64::try_from(keys().filter(|key| key.active == Known::Value(true)).count()).unwrap_or(i64::MAX);
         let unsaid = keys().find_map(|key| key.active.why_unknown().map(str::to_owned));
         let blind = inventory.coverage.blind_spot_of(&user.id, &user.tenant, FactKind::Credentials);
+        let reported = user.attributes.int(A::ActiveKeys);
         let count = match unsaid.or_else(|| blind.map(|hole| format!("{}: not all keys were read", hole.what))) {
             // Two is the most that a user can have (IAM quotas).
-            Some(why) if active < 2 => Known::Unknown(why),
+            Some(why) if active < 2 => reported.map_or(Known::Unknown(why), Known::Value),
             _ => Known::Value(active),
         };
         let counted =
