@@ -118,6 +118,11 @@ impl Acceptance {
         Ok(Self { only: reporting.only.unwrap_or(Only::New), file: Some(file) })
     }
 
+    /// Whether there is a file of decisions.
+    pub(super) fn has_file(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// Has the collectors note which files of the baseline, and of others that must be known, they read.
     pub(super) fn watch(&self, request: &mut Request, others: impl FnOnce() -> BTreeSet<PathBuf>) {
         if request.source.selection != Selection::WorkTree {

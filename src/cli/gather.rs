@@ -1,6 +1,5 @@
 //! From what the user typed to what the collectors brought home.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -114,7 +113,7 @@ pub(super) fn read_into(
         imports::hint(&request, &imports);
     }
     let has_others = rules.is_some() || config.rules_dir.is_some() || !taken.is_empty();
-    trees::name(&mut request, config, BTreeMap::new)?;
+    trees::name(&mut request, config, || None)?;
     trees::mask(&mut request, &own);
     let scope = scope::of(&request, &detectors, has_others, &imports.rules_from)?;
     let progress = Progress::new(!global.quiet);

@@ -16,7 +16,10 @@ use crate::history::{
     Change, Drift, FindingSeen, HIDDEN, History, HistoryError, Point, Recorded, Seen, Snapshot, Status,
 };
 use crate::inventory::{Coverage, Inventory};
-use crate::model::{CoverageEntry, Finding, Fingerprint, HistoryNote, HistoryState, Outcome, Severity, is_told_apart};
+use crate::model::{
+    CoverageEntry, Finding, Fingerprint, HistoryNote, HistoryState, Outcome, Scope, Severity, is_told_apart,
+};
+use crate::report::clean;
 use crate::rules::{Judgement, RuleSet};
 
 /// The name under which the coverage speaks of it.
@@ -75,11 +78,12 @@ impl Memory {
         points.iter().rev().find(|point| point.complete).map(|point| point.at)
     }
 
-    /// The first commits of the trees that it knows by nothing else. A history that cannot be read says so later.
-    pub(super) fn first_commits(&self) -> BTreeMap<String, String> {
-        let file = self.file.as_ref().filter(|file| file.exists());
-        let known = file.map(|file| History::open(file).and_then(|history| history.first_commits()));
-        known.and_then(Result::ok).unwrap_or_default()
+    /// The first commits of the trees that it knows by nothing else; `None` where nothing is remembered, nor decided in
+    /// another file. A history that cannot be read says so later.
+    pub(super) fn first_commits(&self, is_decided: bool) -> Option<BTreeMap<String, String>> {
+        let known = self.file.as_ref().filter(|file| file.exists());
+        let known = known.map(|file| History::open(file).and_then(|history| history.first_commits()));
+        (is_decided || self.file.is_some()).then(|| known.and_then(Result::ok).unwrap_or_default())
     }
 
     /// How long this run has taken so far, in milliseconds.
@@ -114,6 +118,11 @@ impl Memory {
             unread: watched.map(|watched| self.unread(watched)),
         });
         snapshot.findings.values_mut().for_each(place);
+        // What others read lies on their machines.
+        let folders = watched.map(|_| folders(inventory)).unwrap_or_default();
+        let another = self.of_another_folder(&folders);
+        let scopes = std::mem::take(&mut snapshot.looked.scopes).into_iter();
+        snapshot.looked.scopes = scopes.map(|scope| Scope { folders: folders.clone(), ..scope }).collect();
         let recorded = History::open_or_begin(file).and_then(|mut it| it.record(&snapshot, self.milliseconds()));
         let target = file.to_string_lossy();
         let (entry, drift) = match recorded {
@@ -124,7 +133,7 @@ impl Memory {
                 }
                 mark(&mut judgement.findings, &drift);
                 let mut entry = CoverageEntry::complete(NAME, &target, "this scan", 1);
-                entry.detail = told_apart(inventory);
+                entry.detail = told_apart(inventory).or(another);
                 if !renamed.is_empty() {
                     let names = renamed.join(", ");
                     entry.detail = Some(format!(
@@ -151,6 +160,22 @@ impl Memory {
         let is_hidden =
             |path: &PathBuf| watched.watches(path) && path.symlink_metadata().is_ok() && !watched.is_read(path);
         files.filter(|(_, path)| is_hidden(path)).map(|(finding, _)| finding).collect()
+    }
+
+    /// Says of which folders the names are remembered of others that are still there.
+    fn of_another_folder(&self, here: &BTreeMap<String, String>) -> Option<String> {
+        let file = self.file.as_ref().filter(|file| !here.is_empty() && file.exists())?;
+        let known = History::open(file).and_then(|history| history.folders()).ok()?;
+        let others = known.iter().filter(|(name, path)| here.get(name).is_some_and(|at| at != path));
+        let others = others.map(|(_, path)| path.as_str()).filter(|path| Path::new(path).is_dir());
+        let others: Vec<String> = others.map(|path| clean(path).into_owned()).collect();
+        (!others.is_empty()).then(|| {
+            format!(
+                "another folder of this name is remembered, which is still there: {}; what they have in common is taken for one \
+                 thing: --tree-name tells them apart",
+                others.join(", ")
+            )
+        })
     }
 
     /// The files of open findings by their true path.
@@ -204,6 +229,15 @@ fn place(finding: &mut FindingSeen) {
     if let Some(path) = Path::new(given).canonicalize().ok().as_deref().and_then(Path::to_str) {
         *root = path.to_owned();
     }
+}
+
+/// The true path of each tree of which nothing but the name of its folder is known, by that name.
+fn folders(inventory: &Inventory) -> BTreeMap<String, String> {
+    let has_commit = |name: &String| inventory.scopes.iter().any(|scope| scope.first_commits.contains_key(name));
+    let trees = inventory.scopes.iter().flat_map(|scope| &scope.trees);
+    let by_folder = trees.filter(|(_, tree)| tree.name == tree.folder && !has_commit(&tree.name));
+    let path = |path: &str| Some(Path::new(path).canonicalize().ok()?.to_str()?.to_owned());
+    by_folder.filter_map(|(given, tree)| Some((tree.name.clone(), path(given)?))).collect()
 }
 
 /// Says which trees are called by their first commits, since another one has their names here.

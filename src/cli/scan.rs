@@ -76,7 +76,7 @@ impl<'a> Judging<'a> {
     pub(super) fn read_and_judge(&self, mut wish: Wish, global: &Global, config: &Config) -> Result<Exit, Failure> {
         wish.request.source.rules = Arc::new(self.rules.names().clone());
         wish.request.source.written = Arc::new(written(self.reporting, config));
-        trees::name(&mut wish.request, config, || self.memory.first_commits())?;
+        trees::name(&mut wish.request, config, || self.memory.first_commits(self.acceptance.has_file()))?;
         self.acceptance.watch(&mut wish.request, || self.memory.watch());
         let searched = Searched::of(&wish.request);
         let (records, Collected { ended, now, inputs, .. }) =

@@ -1,6 +1,6 @@
 //! With what this run looks, for whoever compares it with another one. Reads nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::{Failure, baseline, ruleset};
@@ -39,6 +39,7 @@ pub(super) fn of(
         added_digest: None,
         lengthened: source.trees.iter().filter(|(_, one)| one.is_lengthened).map(|(path, _)| path.clone()).collect(),
         trees: source.trees.iter().filter(|(path, one)| one.name != **path).map(named).collect(),
+        folders: BTreeMap::new(),
         first_commits: source
             .trees
             .values()

@@ -13,11 +13,11 @@ use crate::secrets::DetectorSet;
 /// A name longer than this is a mistake; in characters.
 const LONGEST: usize = 200;
 
-/// Settles how the trees are called, once. Of what is remembered, names with first commits.
+/// Settles how the trees are called, once: where something is remembered or decided of trees, by their first commits, too.
 pub(super) fn name(
     request: &mut Request,
     config: &Config,
-    remembered: impl FnOnce() -> BTreeMap<String, String>,
+    remembered: impl FnOnce() -> Option<BTreeMap<String, String>>,
 ) -> Result<(), Failure> {
     if !request.source.trees.is_empty() {
         return Ok(());

@@ -101,17 +101,32 @@ impl History {
     /// # Errors
     /// When the file cannot be read.
     pub fn first_commits(&self) -> Result<BTreeMap<String, String>, HistoryError> {
+        let mut known = BTreeMap::new();
+        for (name, first) in self.scopes()?.into_iter().flat_map(|scope| scope.first_commits) {
+            known.entry(name).or_insert(first);
+        }
+        Ok(known)
+    }
+
+    /// The true paths of the trees of which nothing but the name is known, with that name.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn folders(&self) -> Result<BTreeSet<(String, String)>, HistoryError> {
+        Ok(self.scopes()?.into_iter().flat_map(|scope| scope.folders).collect())
+    }
+
+    /// With what was looked, by scan.
+    fn scopes(&self) -> Result<Vec<Scope>, HistoryError> {
         let read = || {
             let mut query = self.connection.prepare("SELECT looked FROM scan GROUP BY looked ORDER BY min(id)")?;
             let bodies = query.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
-            let mut known = BTreeMap::new();
+            let mut scopes = Vec::new();
             for body in bodies {
                 let looked = body_of::<Looking>(&self.connection, body)?.map(Looked::from).unwrap_or_default();
-                for (name, first) in looked.scopes.into_iter().flat_map(|scope| scope.first_commits) {
-                    known.entry(name).or_insert(first);
-                }
+                scopes.extend(looked.scopes);
             }
-            Ok(known)
+            Ok(scopes)
         };
         read().map_err(|error| self.told(&error))
     }

@@ -58,6 +58,9 @@ pub struct Scope {
     /// it from another tree of that name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub first_commits: BTreeMap<String, String>,
+    /// In a history alone: the true path of each tree of which nothing but the name of its folder is known, by that name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub folders: BTreeMap<String, String>,
 }
 
 impl Scope {
@@ -109,6 +112,7 @@ mod tests {
             lengthened: BTreeSet::new(),
             trees: BTreeMap::new(),
             first_commits: BTreeMap::new(),
+            folders: BTreeMap::new(),
         }
     }
 

@@ -252,3 +252,26 @@ fn repositories_without_a_remote_are_told_apart_by_their_first_commits() {
         assert_eq!(news, Vec::<String>::new(), "{day}");
     }
 }
+
+/// Of two folders without git nothing is known but their name: that they are two is at least said.
+#[test]
+fn another_folder_of_the_same_name_is_said() {
+    let (work, memory) = (folder(), folder());
+    let (path, memory) = (work.path(), memory.path());
+    for place in ["x/api", "y/api"] {
+        write(
+            path,
+            &format!("{place}/.claude/settings.json"),
+            r#"{"permissions":{"defaultMode":"bypassPermissions"}}"#,
+        );
+    }
+    let is_said = |ran: &Ran| ran.stdout.contains("another folder of this name is remembered");
+    assert!(!is_said(&scan(memory, &path.join("x/api"), "2026-11-01", &[]).0));
+    assert!(!is_said(&scan(memory, &path.join("x/api"), "2026-11-02", &[]).0));
+    let (ran, _) = scan(memory, &path.join("y/api"), "2026-11-03", &[]);
+    assert!(is_said(&ran) && ran.stdout.contains("/x/api; what they have in common"), "{}", ran.stdout);
+    // A folder that was moved is the same one.
+    std::fs::remove_dir_all(path.join("x")).expect("it is there");
+    std::fs::rename(path.join("y"), path.join("z")).expect("it is there");
+    assert!(!is_said(&scan(memory, &path.join("z/api"), "2026-11-04", &[]).0));
+}

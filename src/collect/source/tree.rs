@@ -28,8 +28,9 @@ pub struct KnownTrees {
     pub named: BTreeMap<PathBuf, String>,
     /// The folder that a pipeline checked out, and the address of its repository.
     pub checkout: Option<(PathBuf, String)>,
-    /// Names that trees have which are remembered, with their first commits: another tree is not called so.
-    pub remembered: BTreeMap<String, String>,
+    /// Names that trees have which are remembered, with their first commits: another tree is not called so. `None` where
+    /// nothing is remembered, so that first commits are not looked for.
+    pub remembered: Option<BTreeMap<String, String>>,
 }
 
 /// How a tree is called.
@@ -65,12 +66,13 @@ pub fn trees(roots: &[PathBuf], known: &KnownTrees) -> BTreeMap<String, Tree> {
     for (shown, path) in sorted {
         let folder = name::base_of_true(&path);
         let origin = known.origin(&path);
-        let first_commit = if origin.is_none() { super::git::first_commit(&path) } else { None };
+        let remembered = known.remembered.as_ref().filter(|_| origin.is_none());
+        let first_commit = remembered.and_then(|_| super::git::first_commit(&path));
         let own = origin.as_ref().filter(|one| one.is_whole).map_or_else(|| folder.clone(), |one| one.name.clone());
         // A path says nothing where each repository is entered before it is searched.
         let by_path = if shown == "." { folder.clone() } else { shown.clone() };
-        let other =
-            first_commit.as_ref().filter(|first| known.remembered.get(&by_path).is_some_and(|one| one != *first));
+        let taken_by = remembered.and_then(|names| names.get(&by_path));
+        let other = first_commit.as_ref().filter(|first| taken_by.is_some_and(|one| one != *first));
         let apart = |name: String| other.map_or_else(|| name.clone(), |first| told_apart(&name, first));
         let (own, by_path) = (apart(own), apart(by_path));
         let is_lengthened = !labels.insert(own.clone());

@@ -11,7 +11,7 @@ use super::repository::{Objects, Repository};
 use crate::model::FIRST_COMMIT;
 
 /// A longer row of first parents is not followed to its end: what it would tell is not worth the time.
-const MOST: usize = 20_000;
+const MOST: usize = 5_000;
 /// A commit is smaller, or is not read; in bytes.
 const LARGEST: u64 = 1024 * 1024;
 /// How much is kept unpacked, in bytes.
