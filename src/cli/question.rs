@@ -170,6 +170,8 @@ impl Known {
         };
         let whole: Vec<&Urn> = named.iter().map(|(id, _)| *id).filter(|id| with_tenant(id)).collect();
         let found: Vec<&Urn> = if whole.is_empty() { by_name.union(&by_end).copied().collect() } else { whole };
+        let is_text_of_another = |id: &&Urn| found.iter().any(|object| is_text_of(id, object));
+        let found: Vec<&Urn> = found.iter().copied().filter(|id| !is_text_of_another(id)).collect();
         match found.as_slice() {
             [one] => Ok((*one).clone()),
             [] => Err(self.nothing_named(name, &named)),
@@ -234,6 +236,12 @@ fn nearest<'a>(lower: &str, named: &[(&'a Urn, &str)]) -> Vec<&'a Urn> {
     near.sort();
     near.dedup();
     near.into_iter().take(NEAR).map(|(_, id)| id).collect()
+}
+
+/// Whether something is a secret in the own text of an object of a cluster, whose name its place has.
+fn is_text_of(exposure: &Urn, object: &Urn) -> bool {
+    let place = object.as_str().strip_prefix("k8s:").map(|rest| format!("/kubernetes/{rest}"));
+    exposure.as_str().starts_with("exposure:") && place.is_some_and(|place| exposure.as_str().ends_with(&place))
 }
 
 fn several(name: &str, many: &[&Urn]) -> Failure {

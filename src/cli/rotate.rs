@@ -1,5 +1,7 @@
 //! `nonhuman rotate`: who uses a credential, and the order in which it can be replaced without an outage. Text only.
 
+mod places;
+
 use std::collections::BTreeSet;
 
 use clap::Args;
@@ -14,8 +16,7 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::inventory::Inventory;
 use crate::model::{
-    AttributeName, Credential, CredentialKind, Edge, EdgeKind, Exposure, Identity, IdentityKind, Known, LastUse, Urn,
-    days_between,
+    Credential, CredentialKind, Edge, EdgeKind, Exposure, Identity, IdentityKind, Known, LastUse, Urn, days_between,
 };
 use crate::report::last_use_words;
 
@@ -39,6 +40,8 @@ pub struct Rotate {
 struct Subject<'a> {
     credential: Option<&'a Credential>,
     places: Vec<&'a Exposure>,
+    /// Places that may be it, and under which condition.
+    maybe: Vec<(&'a Exposure, &'a str)>,
     /// What uses it, by configuration.
     users: Vec<(&'a Urn, &'a str)>,
     /// What is given to agents: this, and the same value elsewhere.
@@ -51,9 +54,12 @@ struct Subject<'a> {
 }
 
 impl Subject<'_> {
-    /// How many places and things have it.
+    /// How many places and things have it. An object that holds it in its own text is there as what uses it; what only a
+    /// history has uses nothing.
     fn consumers(&self) -> usize {
-        self.places.len() + self.users.len() + self.given.len()
+        let is_user = |place: &Exposure| self.users.iter().any(|(user, _)| places::is_in(place, user));
+        let lies = |place: &&&Exposure| places::lies_now(place) && !is_user(place);
+        self.places.iter().filter(lies).count() + self.users.len() + self.given.len()
     }
 
     /// Whether its user can have no second of it.
@@ -88,7 +94,7 @@ pub(super) fn run(arguments: &Rotate, global: &Global, config: &Config) -> Resul
     let data = json!({"credential": credential, "places": consumers, "used_by": users});
     let mut answer = Answer::new(format!("Replace {}", thing::label(&known.inventory, &id)), data);
     answer.add(facts(&known, &subject));
-    answer.add(uses(&known, &subject));
+    answer.add(places::uses(&known, &subject));
     answer.add(order(&subject));
     answer.add(doubts(&known, &subject));
     arguments.asking.tell(&known, answer)
@@ -143,6 +149,7 @@ fn subject<'a>(known: &'a Graph, id: &Urn, books: &Runbooks) -> Result<Subject<'
         .filter(|edge| edge.kind == EdgeKind::ValueOf && inventory.settings.get(&edge.from).is_some());
     let in_secrets: Vec<(&Urn, &str)> = in_secrets.map(|edge| (&edge.from, &*edge.why)).collect();
     let held = in_secrets.iter().map(|(secret, _)| *secret);
+    let maybe = places::maybe(inventory, credential, &places);
     let used = places.iter().map(|one| &one.id).chain(credential.map(|one| &one.id)).chain(held);
     let mut users: Vec<(&Urn, &str)> = used
         .flat_map(|id| inventory.facts.graph.to(id))
@@ -165,6 +172,7 @@ fn subject<'a>(known: &'a Graph, id: &Urn, books: &Runbooks) -> Result<Subject<'
         others: others.unwrap_or_default(),
         credential,
         places,
+        maybe,
         users,
         given,
         declared,
@@ -195,6 +203,7 @@ fn facts(known: &Graph, subject: &Subject<'_>) -> Section {
     let mut section = Section::new("Now");
     let Some(credential) = subject.credential else {
         section.line(0, "no inventory that was read lists it, so whose it is and whether it works is not known");
+        places::candidates(known, subject, &mut section);
         return section;
     };
     section.fact("of", thing::label(inventory, &credential.holder));
@@ -212,30 +221,6 @@ fn facts(known: &Graph, subject: &Subject<'_>) -> Section {
 fn last_use(known: &Graph, credential: &Credential) -> Known<LastUse> {
     let facts = known.inventory.facts.credentials.get(&credential.id);
     facts.map_or_else(|| Known::unknown("nothing that was read says"), |facts| facts.last_use.clone())
-}
-
-fn uses(known: &Graph, subject: &Subject<'_>) -> Section {
-    let mut section = Section::new("Who has it");
-    for place in &subject.places {
-        section.line(0, format!("{}: {}", place.evidence.location, place.title));
-        place.lies_since(known.now).into_iter().for_each(|text| section.line(1, text));
-    }
-    for given in &subject.given {
-        let holder = thing::label(&known.inventory, &given.holder);
-        let way = given.attributes.text(AttributeName::GivenAs).unwrap_or("setting");
-        section.line(0, format!("{}: {holder} is given it ({way} {})", given.evidence.location, given.name));
-        if let Some(to) = given.attributes.text(AttributeName::Reference) {
-            section.line(1, format!("it is looked up there ({to}): change it where that is set"));
-        }
-    }
-    for (user, why) in &subject.users {
-        let has = if known.inventory.settings.get(user).is_some() { "holds" } else { "uses" };
-        section.line(0, format!("{} {has} it: {why}", thing::label(&known.inventory, user)));
-    }
-    if section.is_empty() {
-        section.line(0, "nothing that was read has it");
-    }
-    section
 }
 
 /// Steps with their numbers.
@@ -297,10 +282,16 @@ fn order(subject: &Subject<'_>) -> Section {
     let text = match consumers {
         0 => "Find who uses it: nothing that was read does.".to_owned(),
         _ if subject.is_of_root() => "Change what stands above to that.".to_owned(),
-        1 => "Give the new one to what stands above, from a secret store and not in the file.".to_owned(),
-        many => format!("Give the new one to all {many} that stand above, from a secret store and not in the files."),
+        1 => {
+            format!("Give the new one to what stands above, from a secret store and not {}.", places::as_text(subject))
+        }
+        many => {
+            let not_so = places::as_text(subject);
+            format!("Give the new one to all {many} that stand above, from a secret store and not {not_so}.")
+        }
     };
     steps.step(text, None);
+    places::objects(subject).for_each(|(_, command)| command.into_iter().for_each(|one| steps.section.line(1, one)));
     if subject.is_alone() {
         steps.step("If only a machine used it, delete it instead.", book.delete.as_ref());
         return steps.section;
@@ -325,8 +316,7 @@ fn ended(subject: &Subject<'_>, steps: &mut Steps) {
     let can_wait = book.undo.is_some() || book.delete.is_none();
     steps.step(if can_wait { "Delete it." } else { "Delete it; this cannot be undone." }, book.delete.as_ref());
     if !subject.places.is_empty() {
-        let out = "Take it out of the files. It stays in their history: that it is dead is what counts.";
-        steps.step(out, None);
+        steps.step(places::taken_out(subject), None);
         let open = match subject.lies_by_name_alone() {
             true => "Only its public name lies there, which opens nothing.",
             false => "It lies in the open: if you suspect that somebody else has it, switch it off first.",

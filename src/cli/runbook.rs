@@ -116,7 +116,7 @@ struct Words {
 
 /// The name of a cluster as its context in a kubeconfig has it; none where that cannot be told. In names of clusters `:` stands
 /// for `/`; `aws eks update-kubeconfig` calls contexts by the ARN.
-fn context(cluster: &str) -> Option<String> {
+pub(super) fn context(cluster: &str) -> Option<String> {
     match cluster.rsplit_once(":cluster:") {
         Some((head, name)) if head.starts_with("arn:") && head.contains(":eks:") => {
             Some(format!("{head}:cluster/{name}"))

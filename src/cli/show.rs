@@ -213,6 +213,9 @@ fn of_exposure(known: &Graph, id: &Urn, answer: &mut Answer) {
         };
         section.fact("credential", say(&facts.credential));
         section.fact("identity", say(&facts.identity));
+        for one in facts.may_be.iter().filter_map(|id| known.inventory.credentials.get(id)) {
+            section.fact("may be", thing::candidate(&known.inventory, one, known.now));
+        }
         for copy in facts.same_value.iter().filter_map(|id| known.inventory.exposures.get(id)) {
             section.fact("also at", &copy.evidence.location);
         }

@@ -81,6 +81,14 @@ pub(super) fn reached(power: &Reached<'_>) -> String {
     format!("{}: {} ({steps}{sure})", capability_words(power.kind), power.scope)
 }
 
+/// A credential of which something may be the value: whose it is, whether it works, and who answers for that.
+pub(super) fn candidate(inventory: &Inventory, credential: &Credential, now: Timestamp) -> String {
+    let (of, state) = (label(inventory, &credential.holder), credential_state(inventory, credential, now));
+    let owner = inventory.facts.identities.get(&credential.holder).map(|facts| &facts.owner);
+    let owner = owner.map(|owner| format!("; owner {}", crate::report::owner_words(owner, now))).unwrap_or_default();
+    format!("{} {} of {of}: {state}{owner}", credential.kind, credential.name)
+}
+
 /// Whether a credential works, since when and until when.
 pub(super) fn credential_state(inventory: &Inventory, credential: &Credential, now: Timestamp) -> String {
     if let Some(place) = declared(credential.kind.as_str(), &credential.evidence.location) {

@@ -12,6 +12,11 @@ pub(super) type Ids = BTreeMap<String, u64>;
 /// The fact under which the beginning and end of a value lie, as a keyed fingerprint.
 const HINT: &str = "hint_print";
 
+/// What to do with the private key of a GitHub App, which opens no server.
+/// Source: GitHub Docs, "Managing private keys for GitHub Apps".
+const OF_GITHUB_APP: &str = "In the settings of the GitHub App, under Private keys, generate a new one, give it to what uses this, \
+    and delete this one there: its tokens end within the hour.";
+
 /// How much of the beginning and end of keys their providers show in lists, in letters, by the kind of credential.
 const SHOWN: [(&str, usize, usize); 3] = [("anthropic.key", 16, 4), ("openai.key", 0, 4), ("github.token", 0, 8)];
 
@@ -45,6 +50,7 @@ pub(super) fn exposure(
     if let Some(print) = value_hint(&proof.kind, &found.secret, key) {
         proof.facts.insert(HINT.to_owned(), print.as_str().to_owned());
     }
+    let remedy = proof.facts.contains_key("github_app").then(|| OF_GITHUB_APP.to_owned());
     let preview = match detector.public {
         true => proof.key_id.clone().unwrap_or_default(),
         false => found.secret.preview(),
@@ -63,7 +69,7 @@ pub(super) fn exposure(
         allowed_for: Vec::new(),
         encoding: found.encoding.iter().map(|name| (*name).to_owned()).collect(),
         introduced: None,
-        remedy: detector.remedy.clone(),
+        remedy: remedy.unwrap_or_else(|| detector.remedy.clone()),
         evidence,
     }
 }

@@ -122,6 +122,8 @@ pub struct ExposureFacts {
     pub credential: Known<Urn>,
     /// The identity that credential proves.
     pub identity: Known<Urn>,
+    /// The credentials of which it may be one, where these are a few; `credential` says why it is not known which.
+    pub may_be: BTreeSet<Urn>,
     /// Other places of the same value: the first few, since each of many places would have to name all others.
     pub same_value: BTreeSet<Urn>,
     /// How many other places there are.

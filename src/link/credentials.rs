@@ -4,15 +4,18 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::proofs::{KeyNames, OktaClients};
+use super::proofs::{self, KeyNames, OktaClients};
 use crate::inventory::{CredentialFacts, ExposureFacts, IdentityFacts, Inventory};
 use crate::model::{
     AttributeName, CoverageEntry, Credential, CredentialKind, Exposure, FactKind, Fingerprint, Identity, IdentityKind,
-    Known, Urn,
+    Known, SettingKind, Urn,
 };
 
 /// How many other places of a value each place names.
 const NAMED_COPIES: usize = 10;
+
+/// Of more credentials than these nobody learns anything from their names.
+const MOST_CANDIDATES: usize = 24;
 
 /// The subject of tokens that a Kubernetes API server issues.
 const SERVICE_ACCOUNT_SUBJECT: &str = "system:serviceaccount:";
@@ -31,6 +34,7 @@ pub(super) fn link(inventory: &mut Inventory) {
     let by_value = places_by_value(inventory);
     let index = Index::of(inventory);
     let mut resolved: Vec<ExposureFacts> = inventory.exposures.iter().map(|exposure| index.resolve(exposure)).collect();
+    contest(inventory, &mut resolved);
     share(inventory, &mut resolved);
     for (exposure, mut facts) in inventory.exposures.iter().zip(resolved) {
         if let Some(places) = by_value.get(inventory.facts.value_of(exposure)) {
@@ -50,6 +54,25 @@ pub(super) fn link(inventory: &mut Inventory) {
     }
 }
 
+/// A secret of AWS is of one key id: where the same lies beside several, it is not known of which.
+fn contest(inventory: &Inventory, resolved: &mut [ExposureFacts]) {
+    let mut ids: HashMap<&Fingerprint, BTreeSet<&str>> = HashMap::new();
+    let is_key = |one: &&Exposure| !one.public && one.proof.kind == CredentialKind::AwsAccessKey.as_str();
+    for exposure in inventory.exposures.iter().filter(is_key) {
+        if let Some(id) = &exposure.proof.key_id {
+            ids.entry(inventory.facts.value_of(exposure)).or_default().insert(id);
+        }
+    }
+    ids.retain(|_, ids| ids.len() > 1);
+    for (exposure, facts) in inventory.exposures.iter().zip(resolved) {
+        let Some(ids) = ids.get(inventory.facts.value_of(exposure)).filter(|_| !exposure.public) else { continue };
+        let named: Vec<&str> = ids.iter().copied().take(NAMED_COPIES).collect();
+        let why = format!("this secret lies beside the key ids {}, and is of one at most", named.join(" and "));
+        let listed = ids.iter().map(|id| Urn::aws_access_key(id)).filter(|id| inventory.credentials.get(id).is_some());
+        *facts = one_of(listed.collect(), why);
+    }
+}
+
 /// What one place of a value proves holds for all of them: the secret of a key is that of the key where its id does not
 /// stand beside it, too. Where places prove different things, each keeps its own.
 fn share(inventory: &Inventory, resolved: &mut [ExposureFacts]) {
@@ -63,10 +86,19 @@ fn share(inventory: &Inventory, resolved: &mut [ExposureFacts]) {
             *known = None;
         }
     }
+    // So does what it may be.
+    let mut maybe: HashMap<&Fingerprint, ExposureFacts> = HashMap::new();
+    for (exposure, facts) in inventory.exposures.iter().zip(&*resolved).filter(|(_, facts)| !facts.may_be.is_empty()) {
+        maybe.entry(inventory.facts.value_of(exposure)).or_insert_with(|| facts.clone());
+    }
     for (exposure, facts) in inventory.exposures.iter().zip(resolved) {
         let is_open = matches!((&facts.credential, &facts.identity), (Known::Unknown(_), Known::Unknown(_)));
         if let Some(Some(known)) = proved.get(inventory.facts.value_of(exposure)).filter(|_| is_open) {
             (facts.credential, facts.identity) = (known.credential.clone(), known.identity.clone());
+        } else if let Some(known) = maybe.get(inventory.facts.value_of(exposure)).filter(|_| is_open)
+            && facts.may_be.is_empty()
+        {
+            *facts = known.clone();
         }
     }
 }
@@ -181,13 +213,35 @@ impl<'a> Index<'a> {
             return ExposureFacts { credential, identity: Known::Value(app.clone()), ..ExposureFacts::default() };
         }
         if let Some(organisation) = self.clients.organisation(exposure) {
-            return unknown(self.which_of_organisation(organisation, &proof.kind));
+            let why = self.which_of_organisation(organisation, &proof.kind);
+            return one_of(self.working_of(organisation, &proof.kind), why);
         }
         let kind = &proof.kind;
+        if let Some(host) = proofs::host(exposure).filter(|_| kind.starts_with("okta.")) {
+            return unknown(format!("nothing was read of {host}, whose credential it is by what stands beside it"));
+        }
+        if self.has_listed_keys(kind) {
+            return unknown(format!("what was read lists {kind}s by no more than their ends"));
+        }
         unknown(match self.counts.get(&(kind.as_str(), "")).copied().unwrap_or_default() {
             0 => format!("nothing that was read lists credentials of the kind {kind}"),
             listed => format!("what was read lists {listed} of the kind {kind}, and none can be told by its value"),
         })
+    }
+
+    /// The credentials of an organisation that may work.
+    fn working_of(&self, organisation: &str, kind: &str) -> BTreeSet<Urn> {
+        let is_it = |one: &&Credential| {
+            one.kind.as_str() == kind && one.tenant == organisation && one.active != Known::Value(false)
+        };
+        self.inventory.credentials.iter().filter(is_it).map(|one| one.id.clone()).collect()
+    }
+
+    /// Whether a provider's list of keys of this kind was read.
+    fn has_listed_keys(&self, kind: &str) -> bool {
+        let mut settings = self.inventory.settings.iter();
+        settings
+            .any(|one| one.kind == SettingKind::ListedKey && one.attributes.text(AttributeName::KeyKind) == Some(kind))
     }
 
     /// Why it is not known which credential of an app a text is.
@@ -301,6 +355,12 @@ fn with_unnamed_keys(inventory: &Inventory) -> HashSet<&str> {
 fn of_credential(credential: &Credential) -> ExposureFacts {
     let (credential, identity) = (Known::Value(credential.id.clone()), Known::Value(credential.holder.clone()));
     ExposureFacts { credential, identity, ..ExposureFacts::default() }
+}
+
+/// One of some credentials; where these are many, none is named.
+fn one_of(may_be: BTreeSet<Urn>, why: String) -> ExposureFacts {
+    let may_be = if may_be.len() <= MOST_CANDIDATES { may_be } else { BTreeSet::new() };
+    ExposureFacts { may_be, ..unknown(why) }
 }
 
 fn unknown(why: String) -> ExposureFacts {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::persons::People;
 use crate::inventory::{OwnerClaim, Table};
-use crate::model::{Confidence, FactKind, Identity, Known, Owner, Person};
+use crate::model::{Confidence, FactKind, Identity, Known, Owner, Person, Urn};
 
 fn unique_names(people: &Table<Person>) -> BTreeMap<String, Option<&Person>> {
     let mut names: BTreeMap<String, Option<&Person>> = BTreeMap::new();
@@ -12,6 +12,21 @@ fn unique_names(people: &Table<Person>) -> BTreeMap<String, Option<&Person>> {
         names.entry(person.name.to_lowercase()).and_modify(|one| *one = None).or_insert(Some(person));
     }
     names
+}
+
+/// The words of names and the parts of addresses before the `@`.
+fn unique_words(people: &Table<Person>) -> BTreeMap<String, Option<&Urn>> {
+    let mut words: BTreeMap<String, Option<&Urn>> = BTreeMap::new();
+    for person in people {
+        let name = person.name.to_lowercase();
+        let local = person.email.split('@').next().unwrap_or_default();
+        let of_address = local.split(['.', '-', '_', '+']).chain([local]).map(str::to_owned);
+        for word in name.split_whitespace().map(str::to_owned).chain(of_address).collect::<BTreeSet<_>>() {
+            let known = words.entry(word).or_insert(Some(&person.id));
+            *known = known.filter(|one| **one == person.id);
+        }
+    }
+    words
 }
 
 /// The people that are known, by what an owner label may call them.
@@ -22,8 +37,12 @@ pub(super) struct Directory<'a> {
     /// The domains of the directory's addresses: a team's mailbox is at one of them.
     domains: BTreeSet<&'a str>,
     teams: BTreeMap<String, Vec<&'a Person>>,
+    /// First and last names and the parts of addresses; `None` where several people have one.
+    by_word: BTreeMap<String, Option<&'a Urn>>,
     people: &'a People<'a>,
     is_partial: bool,
+    /// Whether it lists nobody who is there: a list of leavers, which says of no team that it has nobody left.
+    lists_leavers_alone: bool,
 }
 
 impl<'a> Directory<'a> {
@@ -47,7 +66,9 @@ impl<'a> Directory<'a> {
                 .map(|(_, domain)| domain)
                 .collect(),
             teams,
+            by_word: unique_words(people),
             people: accounts,
+            lists_leavers_alone: !people.iter().any(|person| person.active == Known::Value(true)),
             is_partial: coverage.iter().any(|entry| entry.blinds.contains(&FactKind::People)),
         }
     }
@@ -56,8 +77,14 @@ impl<'a> Directory<'a> {
     /// is called so.
     fn person(&self, lower: &str) -> Option<&'a Person> {
         let by_name = || self.by_name.get(lower).copied().flatten();
-        let by_short = || self.people.by_short(lower).filter(|_| self.team(lower).is_none());
+        let is_free = || self.team(lower).is_none() && !self.is_also_anothers(lower);
+        let by_short = || self.people.by_short(lower).filter(|_| is_free());
         self.by_email.get(lower).copied().or_else(by_name).or_else(by_short)
+    }
+
+    /// Whether one word is also a part of another's name: `kim` is whoever has kim@, or Kim Beck.
+    fn is_also_anothers(&self, lower: &str) -> bool {
+        self.by_word.get(lower) == Some(&None)
     }
 
     /// What makes two names one owner: a person, a team, or else the text.
@@ -81,7 +108,8 @@ impl<'a> Directory<'a> {
 
     pub(super) fn owner(&self, name: String, source: String, confidence: Confidence) -> Owner {
         let lower = name.to_lowercase();
-        if self.by_name.get(&lower) == Some(&None) {
+        let is_nobody_else = || self.person(&lower).is_none() && self.team(&lower).is_none();
+        if self.by_name.get(&lower) == Some(&None) || self.is_also_anothers(&lower) && is_nobody_else() {
             let active = Known::unknown("several people of the directory have this name");
             return Owner { name, source, confidence, person: None, active, left: Known::Absent };
         }
@@ -91,6 +119,9 @@ impl<'a> Directory<'a> {
         }
         let active = match self.team(&lower) {
             Some(members) if members.iter().any(|person| person.active == Known::Value(true)) => Known::Value(true),
+            Some(_) if self.lists_leavers_alone => {
+                Known::unknown("the people directory lists nobody who is there, of this team or any")
+            }
             Some(_) if self.is_partial => Known::unknown("the people directory was not read to its end"),
             // The forge has a list of its own of who is in its team.
             Some(_) if lower.contains('/') => Known::unknown(

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::accounts::Accounts;
 use super::federation::AllAdmitted;
-use super::{agent_accounts, clusters, definitions, nodes, outsiders, proofs, tokens, workflows};
+use super::{agent_accounts, clusters, definitions, literals, nodes, outsiders, proofs, tokens, workflows};
 use crate::access::aws;
 use crate::access::kubernetes::{self, Asker, Place, Reach};
 use crate::inventory::{Graph, IdentityFacts, Inventory};
@@ -33,7 +33,7 @@ type Sort<'a> = &'a (dyn Fn(&mut Vec<Edge>) + Sync);
 
 /// The steps of every sort, on all cores. The graph puts them in order.
 fn all(inventory: &Inventory, admitted: &AllAdmitted) -> Vec<Edge> {
-    let sorts: [Sort<'_>; 15] = [
+    let sorts: [Sort<'_>; 16] = [
         &|edges| of_links(inventory, admitted, edges),
         &|edges| of_credentials(inventory, edges),
         &|edges| of_trusts(inventory, edges),
@@ -49,6 +49,7 @@ fn all(inventory: &Inventory, admitted: &AllAdmitted) -> Vec<Edge> {
         &|edges| workflows::link(inventory, admitted, edges),
         &|edges| definitions::link(inventory, edges),
         &|edges| nodes::link(inventory, edges),
+        &|edges| literals::link(inventory, edges),
     ];
     let of_sort = |sort: &Sort<'_>| {
         let mut edges = Vec::new();
@@ -126,6 +127,12 @@ fn of_exposures(inventory: &Inventory, edges: &mut Vec<Edge>) {
         }
         let Some(facts) = inventory.facts.exposures.get(&exposure.id) else { continue };
         let place = &exposure.evidence.location;
+        for candidate in &facts.may_be {
+            let why = format!("{} at {place} may be it", exposure.title);
+            let edge = Edge::new(&exposure.id, EdgeKind::ValueOf, candidate, why);
+            let unsure = facts.credential.why_unknown().unwrap_or("it is not known which it is");
+            edges.push(edge.only(Holding::Conditional, unsure));
+        }
         match (&facts.credential, &facts.identity) {
             (Known::Value(credential), _) => {
                 let why = format!("{} at {place}", exposure.title);

@@ -17,6 +17,7 @@ mod env_files;
 mod environments;
 mod federation;
 mod homes;
+mod literals;
 mod members;
 mod nodes;
 mod onward;

@@ -1,7 +1,8 @@
 //! What a secret's own text proves beyond ids of one provider: the public half of its key, the client of a token, the
 //! account at a service that nothing was read of. A name alone proves nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 
 use crate::inventory::Inventory;
 use crate::model::{AttributeName, Attributes, CredentialKind, Exposure, Fingerprint, Provider, Urn};
@@ -83,7 +84,7 @@ impl<'a> OktaClients<'a> {
 }
 
 /// The host of the organisation that a token or secret is of.
-fn host(exposure: &Exposure) -> Option<&str> {
+pub(super) fn host(exposure: &Exposure) -> Option<&str> {
     exposure.proof.facts.get("issuer")?.strip_prefix("https://")?.split('/').next()
 }
 
@@ -99,7 +100,11 @@ const ENGINES: [(&str, &str); 6] = [
 ];
 
 /// Things of systems that nothing was read of, by the values that name them at some place.
-pub(super) struct Elsewhere<'a>(HashMap<&'a Fingerprint, Option<(Urn, &'static str)>>);
+pub(super) struct Elsewhere<'a> {
+    things: HashMap<&'a Fingerprint, Option<(Urn, &'static str)>>,
+    /// The numbers of the GitHub Apps of which a key was found.
+    apps: HashSet<&'a str>,
+}
 
 impl<'a> Elsewhere<'a> {
     pub(super) fn of(inventory: &'a Inventory) -> Self {
@@ -111,13 +116,24 @@ impl<'a> Elsewhere<'a> {
                 *known = known.take().filter(|known| known.0 == thing.0);
             }
         }
-        Self(things)
+        let apps = inventory.exposures.iter().filter_map(|one| one.proof.facts.get("github_app"));
+        Self { things, apps: apps.map(String::as_str).collect() }
+    }
+
+    /// The app whose number is the issuer of a token. Other issuers have names or addresses; that the key of such an app was
+    /// found says that the number is one.
+    fn app(&self, exposure: &Exposure) -> Option<(Urn, &'static str)> {
+        let issuer = exposure.proof.facts.get("issuer").filter(|_| exposure.proof.kind == "jwt")?;
+        let app = self.apps.get(issuer.as_str())?;
+        Some((Urn::new(format!("github:app/{app}")), "its issuer is the number of an app whose key was found"))
     }
 
     /// What a secret names itself, or else another place of the same value does.
     pub(super) fn get(&self, inventory: &Inventory, exposure: &Exposure) -> Option<(Urn, &'static str)> {
-        let of_value = || self.0.get(inventory.facts.value_of(exposure))?.as_ref();
-        elsewhere(exposure).or_else(|| Some((of_value()?.0.clone(), "the same value at another place names it")))
+        let of_value = || self.things.get(inventory.facts.value_of(exposure))?.as_ref();
+        elsewhere(exposure)
+            .or_else(|| self.app(exposure))
+            .or_else(|| Some((of_value()?.0.clone(), "the same value at another place names it")))
     }
 }
 
@@ -126,6 +142,9 @@ impl<'a> Elsewhere<'a> {
 fn elsewhere(exposure: &Exposure) -> Option<(Urn, &'static str)> {
     let proof = &exposure.proof;
     let fact = |name: &str| proof.facts.get(name).filter(|text| !text.is_empty());
+    if let Some(app) = fact("github_app") {
+        return Some((Urn::new(format!("github:app/{app}")), "the number of the app beside the key"));
+    }
     let (system, _) = proof.kind.split_once('.')?;
     match system {
         "gcp" => {
@@ -133,14 +152,24 @@ fn elsewhere(exposure: &Exposure) -> Option<(Urn, &'static str)> {
             Some((Urn::new(format!("gcp:service-account/{email}")), "client_email in the key file"))
         }
         "database" | "broker" => {
-            let (user, host) = (fact("user")?, fact("host")?);
-            // `localhost` and single words mean another machine in every file.
-            let is_one_place = host.contains('.') && !host.starts_with("127.");
+            let (user, host) = (fact("user")?, fact("host")?.to_lowercase());
             // Each engine has users of its own, and so has each server of a host.
             let (engine, port) = ENGINES.iter().find(|(engine, _)| exposure.detector.starts_with(engine))?;
             let port = fact("port").map_or(*port, String::as_str);
-            let id = format!("{system}:{engine}/{}:{port}/{user}", host.to_lowercase());
-            is_one_place.then(|| (Urn::new(id), "engine, host, port and user in the address"))
+            // Users of MongoDB are each of one database: where the address does not say of which, nobody knows who it is.
+            let database = match *engine {
+                "mongodb" => match fact("auth_source")?.as_str() {
+                    "admin" => String::new(),
+                    other => format!("{other}/"),
+                },
+                _ => String::new(),
+            };
+            let id = format!("{system}:{engine}/{host}:{port}/{database}{user}");
+            is_one_place(&host).then(|| (Urn::new(id), "engine, host, port and user in the address"))
+        }
+        "stripe" => {
+            let id = Urn::new(format!("stripe:account/{}", fact("stripe_account")?));
+            Some((id, "the account that stands beside the key"))
         }
         "slack" => {
             if let Some(workspace) = fact("workspace") {
@@ -154,8 +183,83 @@ fn elsewhere(exposure: &Exposure) -> Option<(Urn, &'static str)> {
     }
 }
 
+/// Names that every network, cluster and machine answers in its own way.
+/// Sources: RFC 6762 (`local`), RFC 8375 (`home.arpa`), ICANN's reservation of `internal`; Kubernetes, "DNS for Services and
+/// Pods"; Docker Docs, "host.docker.internal"; what routers and companies use by habit.
+const LOCAL_NAMES: [&str; 13] = [
+    ".local",
+    ".localhost",
+    ".localdomain",
+    ".internal",
+    ".home.arpa",
+    ".lan",
+    ".home",
+    ".corp",
+    ".intranet",
+    ".private",
+    ".svc",
+    ".consul",
+    ".cluster.local",
+];
+
+/// Whether a host is one machine wherever it is written: `localhost`, single words, addresses of private networks and names
+/// of a cluster mean another in every file.
+fn is_one_place(host: &str) -> bool {
+    let host = host.trim_end_matches('.').trim_start_matches('[').trim_end_matches(']');
+    match host.parse::<IpAddr>() {
+        Ok(IpAddr::V4(address)) => {
+            let [first, second, ..] = address.octets();
+            // 100.64.0.0/10 is what carriers and overlay networks hand out (RFC 6598).
+            let is_shared = first == 100 && (64..128).contains(&second);
+            let is_local = address.is_private() || address.is_loopback() || address.is_link_local();
+            !(is_shared || is_local || first == 0 || address.is_broadcast() || address.is_multicast())
+        }
+        Ok(IpAddr::V6(address)) => {
+            let [first, ..] = address.segments();
+            // fc00::/7 and fe80::/10 (RFC 4193, RFC 4291).
+            let is_local = first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfe80;
+            !(is_local || address.is_loopback() || address.is_unspecified() || address.is_multicast())
+        }
+        Err(_) => host.contains('.') && !LOCAL_NAMES.iter().any(|end| host.ends_with(end)),
+    }
+}
+
 /// Whether its own text says that it is over.
 pub(super) fn has_expired(exposure: &Exposure) -> bool {
     let expires = exposure.proof.facts.get("expires").and_then(|text| text.parse::<jiff::Timestamp>().ok());
     expires.is_some_and(|expires| expires < exposure.evidence.observed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_one_place;
+
+    #[test]
+    fn hosts_of_one_network_are_no_place() {
+        for host in ["db.acme.example", "8.8.8.8", "[2001:db8::1]", "internal.acme.example", "local.db.example"] {
+            assert!(is_one_place(host), "{host}");
+        }
+        for host in [
+            "localhost",
+            "db",
+            "127.0.0.1",
+            "0.0.0.0",
+            "10.0.0.5",
+            "172.20.1.1",
+            "192.168.1.10",
+            "169.254.1.1",
+            "100.64.1.1",
+            "[::1]",
+            "[fd00::5]",
+            "fe80::1",
+            "postgres.shop.svc",
+            "postgres.shop.svc.cluster.local",
+            "postgres.shop.svc.cluster.local.",
+            "host.docker.internal",
+            "db.internal",
+            "db.local",
+        ] {
+            assert!(!is_one_place(host), "{host}");
+        }
+    }
 }

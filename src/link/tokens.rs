@@ -1,12 +1,14 @@
 //! What found keys and tokens are by lists and by what they say: a key whose beginning and end its provider's list shows, a
 //! token of a workflow and the roles that let it in. Equal ends of several keys tie a value to none.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::federation::{Admitted, AllAdmitted, GITHUB, without_numbers};
 use super::proofs;
 use crate::inventory::Inventory;
-use crate::model::{AttributeName, Edge, EdgeKind, Exposure, Holding, SettingKind, Urn, WorkloadKind};
+use crate::model::{
+    AttributeName, Edge, EdgeKind, Exposure, Fingerprint, Holding, SettingKind, Urn, Workload, WorkloadKind,
+};
 
 /// Every step from a found key or token.
 pub(super) fn link(inventory: &Inventory, admitted: &AllAdmitted, edges: &mut Vec<Edge>) {
@@ -32,14 +34,31 @@ fn listed(inventory: &Inventory, edges: &mut Vec<Edge>) {
     if by_print.is_empty() {
         return;
     }
-    for exposure in inventory.exposures.iter().filter(|one| !one.public) {
-        let Some(print) = exposure.proof.facts.get(AttributeName::HintPrint.as_str()) else { continue };
-        if let Some([key]) = by_print.get(&(exposure.proof.kind.as_str(), print.as_str())).map(Vec::as_slice) {
-            let edge =
-                Edge::new(&exposure.id, EdgeKind::ValueOf, key, "its ends are those of a key in the provider's list");
-            let doubt = "the rest of it is the same, too: the list shows no more than its ends";
-            edges.push(edge.only(Holding::Conditional, doubt));
-        }
+    let hinted = || {
+        let found = inventory.exposures.iter().filter(|one| !one.public);
+        found.filter_map(|one| {
+            let print = one.proof.facts.get(AttributeName::HintPrint.as_str())?;
+            Some((one, (one.proof.kind.as_str(), print.as_str())))
+        })
+    };
+    let mut values: HashMap<(&str, &str), BTreeSet<&Fingerprint>> = HashMap::new();
+    for (exposure, print) in hinted() {
+        values.entry(print).or_default().insert(inventory.facts.value_of(exposure));
+    }
+    for (exposure, print) in hinted() {
+        let Some([key]) = by_print.get(&print).map(Vec::as_slice) else { continue };
+        let edge =
+            Edge::new(&exposure.id, EdgeKind::ValueOf, key, "its ends are those of a key in the provider's list");
+        edges.push(match values.get(&print).map_or(0, BTreeSet::len) {
+            0 | 1 => {
+                let doubt = "the rest of it is the same, too: the list shows no more than its ends";
+                edge.only(Holding::Conditional, doubt)
+            }
+            several => {
+                let doubt = "different values with these ends were found, of which at most one is that key";
+                edge.only(Holding::Unknown, format!("{several} {doubt}"))
+            }
+        });
     }
 }
 
@@ -51,7 +70,8 @@ fn of_workflow(inventory: &Inventory, token: &Exposure, admitted: &AllAdmitted, 
     if let Some((repository, path)) = facts.get("workflow").and_then(|text| workflow(text)) {
         let is_it = |name: Option<&str>| name.is_some_and(|name| name.eq_ignore_ascii_case(&repository));
         let workflows = inventory.workloads.iter().filter(|one| one.kind == WorkloadKind::CiGithubWorkflow);
-        let mut of_path = workflows.filter(|one| one.name == path);
+        let is_at_github = |one: &&Workload| one.attributes.text(AttributeName::Forge).is_none();
+        let mut of_path = workflows.filter(|one| one.name == path).filter(is_at_github);
         if let Some(one) = of_path.find(|one| is_it(one.attributes.text(AttributeName::Repository))) {
             let edge = Edge::new(&token.id, EdgeKind::ValueOf, &one.id, "the token says that it is of this workflow");
             edges.push(edge.only(Holding::Conditional, short));

@@ -59,7 +59,14 @@ fn is_of(workflow: &Workload, one: &Admitted) -> bool {
             issuer.eq_ignore_ascii_case(host)
         }
         (WorkloadKind::CiGitlabPipeline, None) => one.issuer != GITHUB,
-        _ => one.issuer == GITHUB,
+        // A GitHub of one's own has its issuer below its own name, one of the enterprise cloud with its own data residency beside
+        // it; a mirror at another forge gets no tokens at all.
+        // Source: GitHub Enterprise Server Docs, "OpenID Connect"; GitHub Enterprise Cloud Docs, "About GHE.com".
+        (_, Some(host)) => {
+            let issuer = one.issuer.to_ascii_lowercase();
+            issuer == format!("{host}/_services/token") || issuer == format!("token.actions.{host}")
+        }
+        (_, None) => one.issuer == GITHUB,
     }
 }
 

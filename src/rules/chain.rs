@@ -19,6 +19,7 @@ pub(super) fn steps(rule: &Rule, noun: Noun<'_>, inventory: &Inventory, now: Tim
             steps.splice(steps.len().min(1)..steps.len().min(1), since);
             steps.extend(unlocked(exposure, inventory));
             steps.extend(listed(exposure, inventory));
+            steps.extend(candidates(exposure, inventory));
             steps.extend(copies(exposure, inventory));
             steps
         }
@@ -117,6 +118,26 @@ fn listed(exposure: &Exposure, inventory: &Inventory) -> Vec<String> {
         format!("by its ends it is the key {} of {} ({}; {status})", one.name, one.tenant, one.evidence.location)
     })
     .collect()
+}
+
+/// The credentials of which it may be one, and what those can do.
+fn candidates(exposure: &Exposure, inventory: &Inventory) -> Vec<String> {
+    const SHOWN: usize = 5;
+    let Some(facts) = inventory.facts.exposures.get(&exposure.id).filter(|facts| !facts.may_be.is_empty()) else {
+        return Vec::new();
+    };
+    let mut steps: Vec<String> = facts.credential.why_unknown().map(str::to_owned).into_iter().collect();
+    for one in facts.may_be.iter().filter_map(|id| inventory.credentials.get(id)).take(SHOWN) {
+        let holder = inventory.identities.get(&one.holder);
+        let of = holder.map_or_else(|| one.holder.to_string(), describe);
+        let power = inventory.facts.identities.get(&one.holder).map(of_power).unwrap_or_default();
+        let power = power.first().map(|power| format!(": {power}")).unwrap_or_default();
+        steps.push(format!("if it is {} of {of}{power}", one.name));
+    }
+    if facts.may_be.len() > SHOWN {
+        steps.push(format!("or one of {} more", facts.may_be.len() - SHOWN));
+    }
+    steps
 }
 
 /// The other places of the same value.

@@ -242,7 +242,7 @@ impl<'a> Judge<'a> {
     fn finding(&self, rule: &Rule, noun: Noun<'_>, view: &View<'_>) -> Finding {
         let (severity, confidence) = match noun {
             Noun::Exposure(it) if rule.by_reach => (joined::severity(it, self.inventory), it.confidence),
-            Noun::Exposure(it) => (it.severity, it.confidence),
+            Noun::Exposure(it) => (joined::severity_by_candidates(it, self.inventory), it.confidence),
             _ => (Severity::Medium, Confidence::High),
         };
         let confidence = match rule.confidence.unwrap_or(confidence) {

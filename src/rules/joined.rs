@@ -193,6 +193,14 @@ pub(super) fn severity(it: &Exposure, inventory: &Inventory) -> Severity {
     }
 }
 
+/// The detector's word, and more where one of the credentials of which it may be one can do more. What it may be makes nothing
+/// milder: it may be none of them.
+pub(super) fn severity_by_candidates(it: &Exposure, inventory: &Inventory) -> Severity {
+    let has_candidates = inventory.facts.exposures.get(&it.id).is_some_and(|facts| !facts.may_be.is_empty());
+    let reached = inventory.facts.graph.reach_of(&it.id).filter(|_| has_candidates);
+    reached.map(|power| of_power(&power)).max().map_or(it.severity, |worst| worst.max(it.severity))
+}
+
 fn of_power(power: &Reached<'_>) -> Severity {
     match (power.kind, power.holding) {
         (CapabilityKind::Administrator, Holding::Holds) if is_whole(power) => Severity::Critical,

@@ -1,6 +1,8 @@
 //! What is not a secret although it stands where one would: placeholders, references, words.
 
-use super::names::{is_call_or_path, is_date, is_digest, is_identifier, is_joined_words, is_uuid, is_version};
+use super::names::{
+    is_call_or_path, is_date, is_digest, is_identifier, is_joined_words, is_key_file, is_uuid, is_version,
+};
 use super::rarity::{bits_per_letter, is_drawn};
 
 /// Texts inside a value that show it was never meant to work.
@@ -200,7 +202,7 @@ pub(super) fn literal(value: &[u8]) -> Option<&str> {
         && !text.contains(' ')
         && !text.contains(char::is_control)
         && !(is_reference || is_stand_in(&lower) || is_uuid(&lower))
-        && !(is_call_or_path(text) || is_version(text) || is_date(text));
+        && !(is_call_or_path(text) || is_version(text) || is_date(text) || is_key_file(&lower));
     is_literal.then_some(text)
 }
 

@@ -63,6 +63,13 @@ pub(super) fn is_call_or_path(text: &str) -> bool {
     is_path || is_call || is_blank
 }
 
+/// `ci/release-bot.2026-01-05.private-key.pem`, in small letters: where a key lies, not the key.
+pub(super) fn is_key_file(lower: &str) -> bool {
+    const ENDS: [&str; 10] = [".pem", ".key", ".p8", ".p12", ".pfx", ".crt", ".cer", ".der", ".jks", ".ppk"];
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_./~-@".contains(&byte);
+    ENDS.iter().any(|end| lower.len() > end.len() && lower.ends_with(end)) && lower.bytes().all(is_name)
+}
+
 /// Long, of small letters, capitals and digits, and seldom two of a kind in a row: drawn ones change kind at six steps
 /// in ten, names (`MLKEM768X25519PrivateKey`) at three.
 fn is_patchwork(part: &str) -> bool {

@@ -153,7 +153,7 @@ impl DetectorSet {
                 let detector = &self.detectors()[hit.detector];
                 detector.proves != proof.kind && detector.regex().is_some_and(|regex| regex.is_match(value.as_bytes()))
             });
-            name == "account_uid" || !(is_random || is_secret)
+            matches!(name.as_str(), "account_uid" | "stripe_account") || !(is_random || is_secret)
         });
     }
 }

@@ -60,6 +60,7 @@ mod okta_server;
 #[allow(dead_code, reason = "other tests use more of it")]
 mod pack;
 mod parquet;
+mod places;
 mod promises;
 mod reach;
 mod readme;

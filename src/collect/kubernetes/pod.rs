@@ -265,6 +265,18 @@ impl Spec {
         self.anywhere.texts.iter().for_each(|(name, value)| text.line(name, value));
     }
 
+    /// The one container that has a variable or argument of this name.
+    pub(super) fn container_with(&self, name: &str) -> Option<&str> {
+        let has = |one: &&Container| {
+            let words = [&one.command, &one.args].into_iter().flat_map(|words| &words.texts);
+            one.env.iter().any(|variable| variable.name == name) || words.into_iter().any(|(known, _)| known == name)
+        };
+        let pods = self.pods();
+        let mut all = pods.into_iter().flat_map(|pod| &pod.containers).filter(has);
+        let one = all.next().filter(|one| !one.name.is_empty())?;
+        all.next().is_none().then_some(one.name.as_str())
+    }
+
     /// The images of custom resources, and of pods.
     pub(super) fn images(&self) -> BTreeSet<String> {
         let of_pods = self.pods().into_iter().flat_map(|spec| spec.containers.iter().map(|one| one.image.clone()));

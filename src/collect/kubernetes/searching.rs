@@ -144,9 +144,12 @@ impl Searcher {
         for (name, value) in &object.metadata.annotations.0 {
             plain.line(name, value);
         }
+        let written_on_it = plain.0.lines().count();
         object.spec.texts(&mut plain);
         if !plain.0.is_empty() {
-            found.add(&self.exposures(&plain, &place, cluster, detectors), Some(&plain));
+            let mut exposures = self.exposures(&plain, &place, cluster, detectors);
+            exposures.iter_mut().for_each(|one| name_variable(one, &plain, written_on_it, object));
+            found.add(&exposures, Some(&plain));
         }
         for (name, text) in files {
             found.certificates(&text.0, cluster, &place, &name, &self.context);
@@ -185,6 +188,20 @@ impl Searcher {
     /// What is known by its own form. That a value is called `password` is judged by the names of entries.
     fn exposures(&self, text: &Text, path: &str, cluster: &str, detectors: &DetectorSet) -> Vec<Record> {
         texts::exposures(text.0.as_bytes(), path, NAME, cluster, detectors, &self.context, is_known)
+    }
+}
+
+/// Says which variable or argument of which container has a value. What stands in the first lines is written on the object:
+/// what runs does not get it by that.
+fn name_variable(record: &mut Record, text: &Text, written_on_it: usize, object: &Object) {
+    let Record::Exposure(exposure) = record else { return };
+    let Location::File { line, .. } = exposure.evidence.location else { return };
+    let is_given = usize::try_from(line).is_ok_and(|line| line > written_on_it);
+    let Some(name) = text.name_in_line(line).filter(|_| is_given) else { return };
+    let facts = &mut exposure.proof.facts;
+    facts.insert("variable".to_owned(), name.to_owned());
+    if let Some(container) = object.spec.container_with(name) {
+        facts.insert("container".to_owned(), container.to_owned());
     }
 }
 

@@ -245,8 +245,8 @@ impl Reader<'_> {
         let Some(found) = workflow::read(text, default.as_deref(), &open) else { return Ok(()) };
         let mut attributes = Attributes::default().with(AttributeName::Outsiders, found.outsiders);
         self.about_file(path, &mut attributes);
-        if !self.repositories.is_at_github(path) {
-            attributes.remove(AttributeName::Repository);
+        if let Some(host) = self.repositories.other_forge_of(path) {
+            attributes.set(AttributeName::Forge, host);
         }
         attributes.set(AttributeName::TokenSubjects, found.subjects.into_iter().collect::<Vec<_>>());
         self.ci(WorkloadKind::CiGithubWorkflow, path, found.line, &found.roles, attributes)

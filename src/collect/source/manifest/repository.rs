@@ -47,10 +47,11 @@ impl Repositories {
         })
     }
 
-    /// Whether the repository of a file is one of GitHub, as far as its origin says.
-    pub(super) fn is_at_github(&self, path: &str) -> bool {
+    /// The host of the repository of a file, where its origin says that this is not GitHub itself.
+    pub(super) fn other_forge_of(&self, path: &str) -> Option<String> {
         let config = |folder: &Path| text(&self.root.join(folder).join(".git/config"));
-        Path::new(path).ancestors().skip(1).find_map(config).is_none_or(|config| is_at_github(&config))
+        let config = Path::new(path).ancestors().skip(1).find_map(config)?;
+        (!is_at_github(&config)).then(|| host(&config)).flatten()
     }
 
     /// `owner/name` of the repository's origin at GitHub or its like.
@@ -72,12 +73,19 @@ impl Repositories {
 /// Whether a remote is at GitHub itself: a mirror at another forge gets no tokens of GitHub, and a GitHub of one's own has an
 /// issuer of its own. An alias of SSH that begins so (`github.com-work`) is meant for it.
 fn is_at_github(config: &str) -> bool {
-    let host = address(config).map(|url| {
-        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-        let rest = rest.split_once('@').map_or(rest, |(_, rest)| rest);
-        rest.split(['/', ':']).next().unwrap_or_default().to_ascii_lowercase()
-    });
-    host.is_none_or(|host| host.starts_with("github.com") || host == "ssh.github.com" || !host.contains('.'))
+    let is_it = |host: String| {
+        let of_alias = host.strip_prefix("github.com").is_some_and(|rest| !rest.starts_with('.'));
+        of_alias || host == "ssh.github.com" || !host.contains('.')
+    };
+    host(config).is_none_or(is_it)
+}
+
+/// The host of the remote `origin`, in small letters.
+fn host(config: &str) -> Option<String> {
+    let url = address(config)?;
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = rest.split_once('@').map_or(rest, |(_, rest)| rest);
+    Some(rest.split(['/', ':']).next().unwrap_or_default().to_ascii_lowercase())
 }
 
 impl Repositories {
@@ -170,6 +178,7 @@ mod tests {
             ("https://x:y@github.com/acme/shop", true),
             ("work:acme/shop.git", true),
             ("git@gitlab.com:acme/shop.git", false),
+            ("https://github.com.evil.example/acme/shop", false),
             ("https://github.acme.example/acme/shop", false),
         ] {
             assert_eq!(is_at_github(&format!("[remote \"origin\"]\n\turl = {url}\n")), expected, "{url}");
