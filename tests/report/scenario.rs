@@ -284,6 +284,7 @@ fn conclude(inventory: &mut Inventory) {
         let joined = ExposureFacts {
             credential: Known::Value(key()),
             identity: Known::Value(user("deploy-bot")),
+            may_be: Default::default(),
             same_value: exposures.iter().filter(|it| *it != urn).cloned().collect(),
             copies: exposures.len() - 1,
         };

@@ -216,6 +216,10 @@ fn instances(block: &Block, scope: &Scope<'_>) -> Vec<(String, Own)> {
         };
         return pairs.into_iter().map(one).collect();
     }
+    // Written out: a variable may be given another value where the code is applied.
+    if matches!(block.attribute("count"), Some(Expr::Number(0))) {
+        return Vec::new();
+    }
     match block.attribute("count").map(|count| scope.value(count, &Own::new())) {
         None => vec![(String::new(), Own::new())],
         Some(Value::Number(count @ 1..=200)) => {

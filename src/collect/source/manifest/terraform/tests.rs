@@ -41,6 +41,7 @@ fn names_are_worked_out_where_the_code_says_all_of_them() {
         ("for_each = toset([for one in local.list : upper(one)])\n  name = each.value", vec!["U", "V"]),
         ("for_each = toset(var.app)\n  name = \"e-${each.value}\"", vec!["e-*"]),
         ("count = 2\n  name = \"n${count.index}\"", vec!["n0", "n1"]),
+        ("count = 0\n  name = \"none\"", vec![]),
         ("count = var.app ? 1 : 0\n  name = \"one\"", vec!["one"]),
         ("count = 2\n  name = local.list[count.index]", vec!["u", "v"]),
         ("name = var.env == \"prod\" ? \"p\" : \"q\"", vec!["p"]),
