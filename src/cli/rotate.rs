@@ -278,8 +278,19 @@ fn order(subject: &Subject<'_>) -> Section {
         }
         None => steps.step("Make the new one beside the old; both work for a while.", book.make.as_ref()),
     }
-    let consumers = subject.consumers();
-    let text = match consumers {
+    steps.step(given(subject), None);
+    places::objects(subject).for_each(|(_, command)| command.into_iter().for_each(|one| steps.section.line(1, one)));
+    if subject.is_alone() {
+        steps.step("If only a machine used it, delete it instead.", book.delete.as_ref());
+        return steps.section;
+    }
+    ended(subject, &mut steps);
+    steps.section
+}
+
+/// How those who have the old one get the new one.
+fn given(subject: &Subject<'_>) -> String {
+    match subject.consumers() {
         0 => "Find who uses it: nothing that was read does.".to_owned(),
         _ if subject.is_of_root() => "Change what stands above to that.".to_owned(),
         1 => {
@@ -289,15 +300,7 @@ fn order(subject: &Subject<'_>) -> Section {
             let not_so = places::as_text(subject);
             format!("Give the new one to all {many} that stand above, from a secret store and not {not_so}.")
         }
-    };
-    steps.step(text, None);
-    places::objects(subject).for_each(|(_, command)| command.into_iter().for_each(|one| steps.section.line(1, one)));
-    if subject.is_alone() {
-        steps.step("If only a machine used it, delete it instead.", book.delete.as_ref());
-        return steps.section;
     }
-    ended(subject, &mut steps);
-    steps.section
 }
 
 /// How the old one is ended once everybody has the new one.
