@@ -233,9 +233,8 @@ fn a_connection_asked_for_with_get_enters_pods_before_1_35_alone() {
 #[test]
 fn parts_of_an_operator_may_have_it_act_by_its_own_role_alone() {
     let at = folder();
-    let writes = rule("*", "kustomize.toolkit.fluxcd.io", "*", &[]);
-    let part = |name: &str, role: &str, image: &str| {
-        let mut items = account(name, "", std::slice::from_ref(&writes));
+    let part = |name: &str, role: &str, image: &str, group: &str| {
+        let mut items = account(name, "", &[rule("create,update,patch,get", group, "*", &[])]);
         items[1]["metadata"]["name"] = role.into();
         items[2]["roleRef"]["name"] = role.into();
         let mut deployment =
@@ -245,15 +244,30 @@ fn parts_of_an_operator_may_have_it_act_by_its_own_role_alone() {
         items.push(deployment);
         items
     };
-    let image = "ghcr.io/fluxcd/notification-controller:v1.7.0";
+    let (image, flux) = ("ghcr.io/fluxcd/notification-controller:v1.7.0", "kustomize.toolkit.fluxcd.io");
+    let tekton = "ghcr.io/tektoncd/pipeline/controller-10a3e32792f33651396d02b6855a6e36:v1.9.0@sha256:44d0";
     let items = [
-        part("notes", "crd-controller-flux", image),
-        part("more", "write-kustomizations", image),
-        part("mine", "crd-controller-mine", "ghcr.io/mine/notification-controller:v1"),
+        part("notes", "crd-controller-flux", image, flux),
+        part("more", "write-kustomizations", image, flux),
+        part("mine", "crd-controller-mine", "ghcr.io/mine/notification-controller:v1", flux),
+        part("sets", "argocd-applicationset-controller", "quay.io/argoproj/argocd:v3.2.0", "argoproj.io"),
+        part("sets-mine", "write-applications", "quay.io/argoproj/argocd:v3.2.0", "argoproj.io"),
+        part("flows", "argo-cluster-role", "quay.io/argoproj/workflow-controller:v3.7.0", "argoproj.io"),
+        part("flows-mine", "shop-argo-workflows-server", "mine/argocli:1", "argoproj.io"),
+        part("runs", "tekton-pipelines-controller-cluster-access", tekton, "tekton.dev"),
+        part("runs-mine", "tekton-triggers-mine", tekton, "tekton.dev"),
+        part("rules", "kyverno:admission-controller", "ghcr.io/kyverno/kyverno:v1.16.0", "kyverno.io"),
+        part("rules-mine", "kyverno:admission", "ghcr.io/kyverno/kyverno:v1.16.0", "kyverno.io"),
     ];
     let told = scan(at.path(), &items.concat());
     let is_told = |name: &str| rules(&told, name).contains(&"uses-deputies".to_owned());
     assert!(!is_told("notes"), "Flux as it comes");
     assert!(is_told("more"), "another role than Flux's own");
     assert!(is_told("mine"), "no part of Flux");
+    for own in ["sets", "flows", "runs", "rules"] {
+        assert!(!is_told(own), "{own}: the operator as it comes");
+    }
+    for other in ["sets-mine", "flows-mine", "runs-mine", "rules-mine"] {
+        assert!(is_told(other), "{other}");
+    }
 }
