@@ -57,12 +57,18 @@ impl EnvironmentWords {
 pub(super) fn link(inventory: &mut Inventory, words: &EnvironmentWords) {
     let mut found = BTreeMap::new();
     let accounts = account_names(inventory);
+    let namespaces = inventory.settings.iter().filter(|one| one.kind == SettingKind::KubernetesNamespace);
+    for one in namespaces {
+        let named = || Some(Environment { name: words.of_text(&one.name)?.to_owned(), source: "name".to_owned() });
+        found.extend(words.of_labels(&one.labels).or_else(named).map(|environment| (one.id.clone(), environment)));
+    }
     for identity in inventory.identities.iter() {
         let of_account = || {
             let name = accounts.get(identity.tenant.as_str())?;
             Some(Environment { name: words.of_text(name)?.to_owned(), source: "account".to_owned() })
         };
-        found.extend(of_identity(identity, words).or_else(of_account).map(|one| (identity.id.clone(), one)));
+        let own = of_identity(identity, words, &found).or_else(of_account);
+        found.extend(own.map(|one| (identity.id.clone(), one)));
     }
     for exposure in inventory.exposures.iter() {
         let of_path = of_path(exposure, words);
@@ -87,7 +93,12 @@ fn account_names(inventory: &Inventory) -> BTreeMap<&str, &str> {
     aliases.chain(members).collect()
 }
 
-fn of_identity(identity: &Identity, words: &EnvironmentWords) -> Option<Environment> {
+/// What is written on it counts before what is written on its namespace, and that before names.
+fn of_identity(
+    identity: &Identity,
+    words: &EnvironmentWords,
+    found: &BTreeMap<Urn, Environment>,
+) -> Option<Environment> {
     if let Some(environment) = words.of_labels(&identity.labels) {
         return Some(environment);
     }
@@ -95,6 +106,10 @@ fn of_identity(identity: &Identity, words: &EnvironmentWords) -> Option<Environm
         IdentityKind::KubernetesServiceAccount => identity.name.split_once('/').map(|(namespace, _)| namespace),
         _ => None,
     };
+    let around = namespace.and_then(|name| found.get(&Urn::kubernetes_cluster(&identity.tenant, "ns", name)));
+    if let Some(labelled) = around.filter(|one| one.source != "name") {
+        return Some(Environment { source: "its namespace".to_owned(), ..labelled.clone() });
+    }
     let own = identity.name.rsplit('/').next().unwrap_or(&identity.name);
     let texts = [(namespace, "namespace"), (Some(identity.tenant.as_str()), "tenant"), (Some(own), "name")];
     texts.into_iter().find_map(|(text, what)| {

@@ -210,6 +210,12 @@ const GRANT: &[Field] = &[
         .nullable()
         .needs(&[Grants]),
     field("crosses_namespaces", Type::Bool, "It gives rights in one namespace to a service account of another."),
+    field(
+        "enters_production_from",
+        Type::Text,
+        "The environment of its holder's namespace, where its rights are in a namespace of production and that is none.",
+    )
+    .nullable(),
     field("declared", Type::Bool, "It was read from a source tree and not from where it runs."),
 ];
 

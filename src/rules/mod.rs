@@ -1,6 +1,7 @@
 //! The rules engine: reads `/rules/audit`, checks every rule against our own field list, and judges the graph.
 //! Reads no file, keeps no state and changes nothing; a rule that cannot be judged is said, never passed.
 
+mod across;
 mod applies;
 mod baseline;
 mod bind;

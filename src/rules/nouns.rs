@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::view::{Field, Noun};
-use super::{joined, paths};
+use super::{across, joined, paths};
 use crate::inventory::{ExposureFacts, IdentityFacts, Inventory};
 use crate::model::{
     AttributeName, AttributeType, AttributeValue, Capability, CapabilityKind, Credential, CredentialKind,
@@ -47,16 +47,6 @@ pub(super) fn identity(
         "never_used" | "unused_for" | "last_used" => use_of(&facts.last_use, &it.created, name, now),
         "owner" | "owner_source" | "owner_left" | "owner_left_on" => owner(facts, name),
         _ => joined::identity(it, facts, name, inventory).unwrap_or_else(|| rights(it, facts, name)),
-    }
-}
-
-/// Whether a grant in a namespace is to a service account of another.
-fn crosses_namespaces(it: &Grant) -> bool {
-    let holder = it.to.as_str().strip_prefix("k8s:").and_then(|rest| rest.split_once('/')).map(|(_, below)| below);
-    let home = holder.and_then(|below| below.split_once("/sa/")).map(|(namespace, _)| namespace);
-    match (it.scope.strip_prefix("namespace/"), home) {
-        (Some(scope), Some(home)) => scope != home,
-        _ => false,
     }
 }
 
@@ -197,7 +187,8 @@ pub(super) fn grant(it: &Grant, name: &str, inventory: &Inventory) -> Field {
         },
         "by_user_name" => Field::Bool(it.id.as_str().contains("#user/system:serviceaccount:")),
         "unasked_days" => inventory.facts.unasked.get(&it.id).map_or(Field::Null, |days| Field::Int(*days)),
-        "crosses_namespaces" => Field::Bool(crosses_namespaces(it)),
+        "crosses_namespaces" => Field::Bool(across::crosses_namespaces(it)),
+        "enters_production_from" => across::enters_production_from(it, inventory),
         "tenant" => text(&it.tenant),
         "scope" => text(&it.scope),
         "policy" => text(it.policy.as_str()),

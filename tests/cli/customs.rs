@@ -166,3 +166,28 @@ fn a_manifest_with_a_broken_document_is_a_hole() {
     let broken = scan["coverage"].as_array().expect("a list").iter().find(|one| one["outcome"] == "partial");
     assert!(broken.is_some_and(|one| one["what"].as_str().is_some_and(|what| what.starts_with("a.yaml:"))), "{scan}");
 }
+
+#[test]
+fn several_lines_in_a_field_of_a_custom_resource_are_searched_line_by_line() {
+    let at = folder();
+    let at = at.path();
+    let values = "replicas: 2\ndatabase:\n  url: postgres://shop:Xk29fLq8rTz@db.shop.internal/x\n";
+    let long = format!("{} postgres://shop:Yk38gMr9sUa@db.shop.internal/y", "a".repeat(400));
+    let mut items = base();
+    let custom = |version: &str, kind: &str, namespace: &str, spec: Value| json!({"apiVersion": version, "kind": kind, "metadata": {"name": "c", "namespace": namespace}, "spec": spec});
+    items.push(custom(
+        "argoproj.io/v1alpha1",
+        "Application",
+        "argocd",
+        json!({"source": {"helm": {"values": values}}}),
+    ));
+    items.push(custom("acme.example.com/v1", "Thing", "app", json!({"settings": {"dsn": long}})));
+    items.push(custom("acme.example.com/v1", "Other", "app", json!({"settings": {"text": "one\ntwo\nthree"}})));
+    write(at, "k/all.json", json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string());
+    let told = found(&json_of(at, &["scan", "--kubernetes-export", "prod=k"]), "leaked-secret");
+    let places: Vec<&str> = told.iter().filter_map(|one| one.split("/kubernetes/").nth(1)).collect();
+    assert_eq!(places.len(), 2, "{told:?}");
+    assert!(places.iter().any(|one| one.starts_with("prod/argocd/application/")), "{told:?}");
+    assert!(places.iter().any(|one| one.starts_with("prod/app/thing/")), "{told:?}");
+    assert!(!json_of(at, &["scan", "--kubernetes-export", "prod=k"]).to_string().contains("Xk29fLq8rTz"));
+}

@@ -271,3 +271,38 @@ fn parts_of_an_operator_may_have_it_act_by_its_own_role_alone() {
         assert!(is_told(other), "{other}");
     }
 }
+
+#[test]
+fn rights_in_production_for_an_account_of_a_lower_environment_are_told_graver() {
+    let at = folder();
+    let namespace = |name: &str, labels: Value| {
+        let mut one = named("Namespace", "", name);
+        one["metadata"]["labels"] = labels;
+        one
+    };
+    let scanned = |home: Value, there: Value| {
+        let mut role = named("Role", "shop", "r");
+        role["rules"] = json!([rule("get", "", "secrets", &[])]);
+        let mut binding = named("RoleBinding", "shop", "b");
+        binding["roleRef"] = json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "r"});
+        binding["subjects"] = json!([{"kind": "ServiceAccount", "namespace": "tools", "name": "x"}]);
+        let account = named("ServiceAccount", "tools", "x");
+        scan(at.path(), &[account, role, binding, namespace("tools", home), namespace("shop", there)])
+    };
+    let told = |scan: &Value, rule: &str| {
+        let all = scan["findings"].as_array().expect("a list");
+        all.iter().filter(|one| one["rule"] == rule).map(|one| one["severity"].clone()).collect::<Vec<_>>()
+    };
+    let below = scanned(json!({"environment": "development"}), json!({"environment": "production"}));
+    assert_eq!(told(&below, "production-namespace-from-below"), ["high"]);
+    assert_eq!(told(&below, "crosses-namespaces"), Vec::<Value>::new());
+    for (home, there) in [
+        (json!({"env": "prod"}), json!({"env": "prod"})),
+        (json!({"env": "prod"}), json!({"env": "dev"})),
+        (json!({}), json!({"env": "prod"})),
+    ] {
+        let scan = scanned(home.clone(), there.clone());
+        assert_eq!(told(&scan, "production-namespace-from-below"), Vec::<Value>::new(), "{home} {there}");
+        assert_eq!(told(&scan, "crosses-namespaces"), ["medium"], "{home} {there}");
+    }
+}

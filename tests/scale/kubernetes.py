@@ -30,7 +30,7 @@ RULES = {
     "cluster_secrets_read": ["reads-all-secrets", "cluster-administrator"],
     "cluster_token_create": ["requests-tokens", "cluster-administrator"],
     "cluster_wildcard": ["cluster-administrator", "wildcard-rule"],
-    "cross_ns": ["crosses-namespaces"],
+    "cross_ns": ["crosses-namespaces", "production-namespace-from-below"],
     "dangling_role": ["binding-without-role"],
     "dangling_subject": ["binding-without-subject", "rights-waiting-for-an-account"],
     # One of them drew a role of everything: its namespace's administrator, which no other class has planted.

@@ -25,6 +25,10 @@ pub(super) struct Anywhere {
 /// Names that are kept of one object.
 const MOST: usize = 100;
 
+/// Texts that are searched of one object, and how long one may be.
+const MOST_LINES: usize = 1000;
+const LONGEST: usize = 4096;
+
 impl Anywhere {
     pub(super) fn merge(&mut self, other: Self, key: &str) {
         match key {
@@ -37,7 +41,7 @@ impl Anywhere {
             _ if !other.text.is_empty() => self.texts.push((key.to_owned(), other.text)),
             _ => {}
         }
-        let room = MOST.saturating_sub(self.texts.len());
+        let room = MOST_LINES.saturating_sub(self.texts.len());
         self.texts.extend(other.texts.into_iter().take(room));
         let room = MOST.saturating_sub(self.accounts.len());
         self.accounts.extend(other.accounts.into_iter().filter(|name| !name.is_empty()).take(room));
@@ -85,9 +89,12 @@ impl Shape for Anywhere {
     const FORM: Form = Form::Text;
 
     fn text(text: &str) -> Self {
-        // Names and images are short; what is longer may be anything.
-        let text = if text.len() <= 253 { text.to_owned() } else { String::new() };
-        Self { text, ..Self::default() }
+        // Names and images are short; what is longer, or has several lines, may be anything: the values of a chart, a settings file.
+        if text.len() <= 253 && !text.contains('\n') {
+            return Self { text: text.to_owned(), ..Self::default() };
+        }
+        let lines = text.lines().filter(|line| line.trim().len() > 3 && line.len() <= LONGEST).take(MOST_LINES);
+        Self { texts: lines.map(|line| ("text".to_owned(), line.trim().to_owned())).collect(), ..Self::default() }
     }
 
     fn map<'de, A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
