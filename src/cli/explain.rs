@@ -55,6 +55,11 @@ fn explain_detector(detector: &Detector, out: &mut dyn Write) -> io::Result<()> 
         if detector.keywords.is_empty() { "none: it is searched everywhere" } else { &detector.keywords.join(", ") };
     writeln!(out, "Keywords    {keywords}")?;
     writeln!(out, "Pattern     {}", detector.pattern.trim())?;
+    for (head, pattern) in [("Preceded by", &detector.preceded_by), ("Unless in", &detector.unless)] {
+        if let Some(pattern) = pattern {
+            writeln!(out, "{head:11} {}", pattern.trim())?;
+        }
+    }
     if !detector.link.is_empty() {
         writeln!(out, "Form        {}", detector.link)?;
     }

@@ -48,7 +48,7 @@ pub(super) fn of(
     };
     if has_others {
         let own = ruleset::built_in_detectors()?;
-        let told = |one: &Detector| (one.id.clone(), one.family.clone(), one.pattern.clone());
+        let told = |one: &Detector| (one.id.clone(), one.family.clone(), one.form());
         let own: BTreeSet<(String, String, String)> = own.detectors().iter().map(told).collect();
         let loaded: BTreeSet<(String, String, String)> = detectors.detectors().iter().map(told).collect();
         let mut digest = blake3::Hasher::new();

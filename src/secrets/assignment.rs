@@ -51,7 +51,11 @@ const MOST_SIGN: usize = 128;
 /// No rest of a name with what closes it is longer.
 const MOST_NAME: usize = 128;
 
-/// The keyword of a word: its longest part, since any joint may stand between its parts.
-pub(super) fn keyword(word: &str) -> String {
-    word.split('_').max_by_key(|part| part.len()).unwrap_or_default().to_ascii_lowercase()
+/// The keywords of these words, in small letters: those that are given, or else the longest part of each word, since any
+/// joint may stand between its parts.
+pub(super) fn keywords(words: &[String], given: &[String]) -> Vec<String> {
+    let longest =
+        |word: &String| word.split('_').max_by_key(|part| part.len()).unwrap_or_default().to_ascii_lowercase();
+    let given = given.iter().map(|word| word.to_ascii_lowercase());
+    if given.len() > 0 { given.collect() } else { words.iter().map(longest).collect() }
 }

@@ -7,6 +7,7 @@ use super::assignment::Assigned;
 use super::import::{self, Globals, rule::Imported};
 use super::prefilter::Prefilter;
 use super::shape::Shape;
+use super::surroundings::Surroundings;
 use super::verify::Check;
 use super::written;
 use crate::model::{Confidence, Severity};
@@ -55,6 +56,10 @@ pub struct Detector {
     pub(super) assigned: Option<Assigned>,
     /// The form of that value, an expression.
     pub(super) value: Option<String>,
+    /// An expression that must end where a match begins.
+    pub preceded_by: Option<String>,
+    /// An expression: what begins within one of its matches is no secret.
+    pub unless: Option<String>,
     /// It finds something only in programs that test or show others.
     pub in_tests: bool,
     /// The least Shannon entropy of the value, in bits a character.
@@ -77,6 +82,7 @@ pub struct Detector {
     /// What it has beyond ours when it was read from a file of another tool.
     pub(super) imported: Option<Box<Imported>>,
     pub(super) regex: OnceLock<Option<Regex>>,
+    pub(super) surroundings: OnceLock<Option<Surroundings>>,
     pub(super) shape: OnceLock<Option<Shape>>,
 }
 
@@ -89,6 +95,18 @@ impl Detector {
             Some(_) => import::compile(&self.pattern),
         };
         self.regex.get_or_init(compile).as_ref()
+    }
+
+    /// What is asked of the text around its matches; `None` where that cannot be read, which `rules test` reports.
+    pub(super) fn surroundings(&self) -> Option<&Surroundings> {
+        let read = || Surroundings::new(self.preceded_by.as_deref(), self.unless.as_deref()).ok();
+        self.surroundings.get_or_init(read).as_ref()
+    }
+
+    /// All its expressions as one text, by which two detectors of one id are told apart.
+    pub fn form(&self) -> String {
+        let all = std::iter::once(&self.pattern).chain(&self.preceded_by).chain(&self.unless);
+        all.map(String::as_str).collect::<Vec<_>>().join("\n")
     }
 
     /// What is known of its matches; `None` for an expression that does not compile.
@@ -126,6 +144,8 @@ impl Detector {
         if self.imported.is_some() {
             return self.regex().map(|_| ()).ok_or_else(|| "the pattern is too large to be compiled".to_owned());
         }
+        let around = Surroundings::new(self.preceded_by.as_deref(), self.unless.as_deref());
+        around.map_err(|(key, message)| format!("{key}: {message}"))?;
         let regex = compile(&self.pattern)?;
         if regex.group_info().to_index(PatternID::ZERO, "secret").is_some() {
             Ok(())

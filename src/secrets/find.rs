@@ -26,39 +26,98 @@ impl Detector {
         if self.is_elsewhere(paths) {
             return;
         }
+        let Some(shape) = self.shape() else { return };
+        let counts = |hit: &&Hit| self.assigned.is_none_or(|assigned| assigned.may_follow(&text[hit.start..]));
+        let hits = hits.iter().filter(counts);
+        if shape.offsets.is_empty() {
+            self.find_around(text, hits.map(|hit| hit.start), paths, matches);
+        } else {
+            let (mut starts, mut keyword, mut offsets) = (Vec::new(), usize::MAX, None);
+            for hit in hits {
+                // Mostly it is the one before again.
+                if hit.keyword != keyword {
+                    (keyword, offsets) = (hit.keyword, shape.offsets.get(words.keyword(hit.keyword)));
+                }
+                let end = shape.end(text, hit.start);
+                let all = offsets.into_iter().flatten();
+                starts.extend(all.filter_map(|offset| Some((hit.start.checked_sub(*offset)?, end))));
+            }
+            self.find_at(text, starts, paths, matches);
+        }
+    }
+
+    /// Adds the matches that hold one of these places, which are in order.
+    fn find_around<'a>(
+        &'a self,
+        text: &'a [u8],
+        places: impl Iterator<Item = usize>,
+        paths: &[&str],
+        matches: &mut Vec<Match<'a>>,
+    ) {
         let (Some(regex), Some(shape)) = (self.regex(), self.shape()) else { return };
         let mut from = 0;
-        let mut hits = hits.iter().peekable();
-        while let Some(hit) = hits.next() {
-            if self.assigned.is_some_and(|assigned| !assigned.may_follow(&text[hit.start..])) {
+        let mut places = places.peekable();
+        while let Some(place) = places.next() {
+            let mut end = shape.end(text, place);
+            // Windows that touch are one: what lies in both is searched once.
+            while let Some(next) = places.next_if(|next| shape.start(text, *next) <= end) {
+                end = shape.end(text, next);
+            }
+            let mut start = shape.start(text, place).max(from);
+            if self.needed().is_some_and(|needed| text.get(start..end).is_some_and(|part| !needed.is_in(part))) {
                 continue;
             }
-            let mut end = shape.end(text, hit.start);
-            if shape.offsets.is_empty() {
-                // Windows that touch are one: what lies in both is searched once.
-                while let Some(next) = hits.next_if(|next| shape.start(text, next.start) <= end) {
-                    end = shape.end(text, next.start);
-                }
-                let mut start = shape.start(text, hit.start).max(from);
-                if self.needed().is_some_and(|needed| text.get(start..end).is_some_and(|part| !needed.is_in(part))) {
-                    continue;
-                }
-                while start < end {
-                    let Some(whole) = regex.search(&Input::new(text).span(start..end)) else { break };
-                    matches.extend(self.captured(text, whole.start()..end, paths));
+            while start < end {
+                let Some(whole) = regex.search(&Input::new(text).span(start..end)) else { break };
+                start = self.accept(text, whole.start()..end, paths, matches).map_or(whole.start() + 1, |()| {
                     from = whole.end().max(start + 1);
-                    start = from;
-                }
-            } else if let Some(offset) = shape.offsets.get(words.keyword(hit.keyword))
-                && let Some(start) = hit.start.checked_sub(*offset).filter(|start| *start >= from)
-            {
-                let input = Input::new(text).span(start..end).anchored(Anchored::Yes);
-                if let Some(whole) = regex.search(&input) {
-                    matches.extend(self.captured(text, start..end, paths));
-                    from = whole.end().max(start + 1);
-                }
+                    from
+                });
             }
         }
+    }
+
+    /// Adds the matches that begin at these places, each with where it ends at the latest.
+    fn find_at<'a>(
+        &'a self,
+        text: &'a [u8],
+        mut starts: Vec<(usize, usize)>,
+        paths: &[&str],
+        matches: &mut Vec<Match<'a>>,
+    ) {
+        // Those that end last first.
+        starts.sort_unstable_by_key(|(start, end)| (*start, usize::MAX - end));
+        starts.dedup_by_key(|(start, _)| *start);
+        let Some(regex) = self.regex().filter(|_| !starts.is_empty()) else { return };
+        let mut from = 0;
+        for (start, end) in starts {
+            if start < from {
+                continue;
+            }
+            let input = Input::new(text).span(start..end).anchored(Anchored::Yes);
+            if let Some(whole) = regex.search(&input)
+                && self.accept(text, start..end, paths, matches).is_some()
+            {
+                from = whole.end().max(start + 1);
+            }
+        }
+    }
+
+    /// Adds the match that begins where this part of a text does, unless it is none that counts. `None` where what must
+    /// stand before it does not, so that another may begin within it.
+    fn accept<'a>(
+        &'a self,
+        text: &'a [u8],
+        part: Range<usize>,
+        paths: &[&str],
+        matches: &mut Vec<Match<'a>>,
+    ) -> Option<()> {
+        let around = self.surroundings()?;
+        around.is_preceded(text, part.start).then_some(())?;
+        if !around.is_excepted(text, part.start) {
+            matches.extend(self.captured(text, part, paths));
+        }
+        Some(())
     }
 
     /// The match that begins where this part of a text does. Few are, so that groups are told apart only here.
@@ -109,7 +168,8 @@ impl Detector {
                 && let Some(span) = captures.get_group(group)
             {
                 claims.push(span.range());
-                facts.insert(name.to_owned(), String::from_utf8_lossy(&text[span.range()]).into_owned());
+                let start = if name == FIELD { name_start(text, &span.range()) } else { span.start };
+                facts.insert(name.to_owned(), String::from_utf8_lossy(&text[start..span.end]).into_owned());
             }
         }
         // The group `other` of a pattern holds the word by which the name means something else than a secret.
@@ -143,6 +203,21 @@ impl Detector {
             key: captures.get_group_by_name("key_id").map(|key| key.range()),
         })
     }
+}
+
+/// The group that holds the end of the name of what a value is given to.
+const FIELD: &str = "field";
+
+/// The most of such a name that is read, in bytes before what an expression sees of it.
+const MOST_NAME: usize = 32;
+
+/// Where the name begins of which this is the end.
+fn name_start(text: &[u8], end: &Range<usize>) -> usize {
+    let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+    let (before, name) = text.split_at(end.start);
+    let more = before.iter().rev().take(MOST_NAME).take_while(is_name);
+    // A sign instead of a name: the value is given to nothing that is called something.
+    if name.iter().take(end.len()).any(|byte| is_name(&byte)) { end.start - more.count() } else { end.start }
 }
 
 fn proof(kind: &str, mut facts: BTreeMap<String, String>) -> Proof {
@@ -186,9 +261,20 @@ mod tests {
     fn everywhere<'a>(detector: &'a Detector, number: usize, text: &'a [u8], hits: &[Hit]) -> Vec<Match<'a>> {
         let regex = detector.regex().expect("it compiles");
         let mut found = Vec::new();
-        for captures in regex.captures_iter(text) {
-            let whole = captures.get_match().expect("a match").range();
-            if hits.iter().any(|hit| hit.detector == number && whole.contains(&hit.start)) {
+        let around = detector.surroundings().expect("they can be read");
+        let mut from = 0;
+        let mut captures = regex.create_captures();
+        while from <= text.len() {
+            regex.search_captures(&Input::new(text).span(from..text.len()), &mut captures);
+            let Some(whole) = captures.get_match().map(|whole| whole.range()) else { break };
+            if !around.is_preceded(text, whole.start) {
+                from = whole.start + 1;
+                continue;
+            }
+            from = whole.end.max(whole.start + 1);
+            if !around.is_excepted(text, whole.start)
+                && hits.iter().any(|hit| hit.detector == number && whole.contains(&hit.start))
+            {
                 found.extend(detector.judge(text, &captures, IN_TEST));
             }
         }

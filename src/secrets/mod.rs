@@ -25,6 +25,7 @@ mod runs;
 mod scan;
 mod shape;
 mod spoken;
+mod surroundings;
 mod tested;
 mod token;
 mod verify;

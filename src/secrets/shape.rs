@@ -3,6 +3,8 @@
 //!
 //! INVARIANT: whatever is told holds for every match. Where nothing can be told, the answer is the careful one.
 
+#[path = "shape/anchors.rs"]
+mod anchors;
 #[path = "shape/needed.rs"]
 mod needed;
 
@@ -12,6 +14,7 @@ use std::ops::Range;
 use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
 use serde::{Deserialize, Serialize};
 
+use self::anchors::Anchors;
 use super::{assignment, drawn};
 
 pub(super) use needed::Needed;
@@ -25,7 +28,7 @@ pub(super) const BEFORE_RUN: usize = 256;
 const UNBOUNDED: usize = 32 * 1024;
 
 /// The most texts that one part of an expression is written out as.
-const MOST_TEXTS: usize = 96;
+const MOST_TEXTS: usize = 192;
 
 /// How many of the values of a gated detector the gate may lose.
 const MOST_LOST: f64 = 0.002;
@@ -38,9 +41,9 @@ pub(super) struct Shape {
     pub(super) before: usize,
     /// … and ends at most so far behind the beginning of that keyword.
     pub(super) after: usize,
-    /// How far into a match a keyword stands, where that is always the same, by keyword; with one of these in every
-    /// match. Empty when there is none in some match.
-    pub(super) offsets: BTreeMap<String, usize>,
+    /// How far into a match the keywords stand of which one is in every match. Empty where that is not known, or not always
+    /// the same.
+    pub(super) offsets: BTreeMap<String, Vec<usize>>,
     /// In every match a keyword stands in a run of at least [`drawn::SHORTEST`] bytes, or at most [`BEFORE_RUN`] before it
     /// with nothing but white space that may hold the end of a line.
     pub(super) is_gated: bool,
@@ -76,7 +79,7 @@ impl Shape {
         value: Option<&str>,
     ) -> Option<Self> {
         match value {
-            Some(value) => Self::of_assignment(assigned_to, value),
+            Some(value) => Self::of_assignment(assigned_to, keywords, value),
             None => Self::of(pattern, keywords),
         }
     }
@@ -93,36 +96,29 @@ impl Shape {
         let careful = Self { before: longest, after: longest, offsets, is_gated: false, is_one_line, needed: None };
         let folded: Vec<String> = keywords.iter().map(|word| word.to_ascii_lowercase()).collect();
         let shape = about_keyword(&parts, &folded, longest).unwrap_or(careful);
-        Some(Self { needed: Needed::of(&hir, keywords), ..shape })
+        Some(Self { needed: Needed::of(&hir, keywords), ..shape }.anchored(&hir, &folded))
+    }
+
+    /// With what is known of where keywords stand in the matches.
+    fn anchored(self, hir: &Hir, keywords: &[String]) -> Self {
+        let Some(anchors) = Anchors::of(hir, keywords) else { return self };
+        let before = anchors.before.map_or(self.before, |before| before.min(self.before));
+        Self { before, offsets: anchors.offsets.unwrap_or_default(), ..self }
     }
 }
 
 /// Whether a keyword is in every match of an expression.
 pub(super) fn always_holds(hir: &Hir, keywords: &[String]) -> bool {
     let folded: Vec<String> = keywords.iter().map(|word| word.to_ascii_lowercase()).collect();
-    holds(hir, &folded)
-}
-
-fn holds(hir: &Hir, keywords: &[String]) -> bool {
-    let has = |text: &Vec<u8>| keywords.iter().any(|word| find(text, word).is_some());
-    let mut parts = Vec::new();
-    flatten(hir, &mut parts);
-    if parts.iter().any(|part| matches!(part, Part::Texts(texts) if texts.iter().all(has))) {
-        return true;
-    }
-    match hir.kind() {
-        HirKind::Capture(capture) => holds(&capture.sub, keywords),
-        HirKind::Repetition(again) => again.min > 0 && holds(&again.sub, keywords),
-        HirKind::Concat(each) => each.iter().any(|one| holds(one, keywords)),
-        HirKind::Alternation(each) => each.iter().all(|one| holds(one, keywords)),
-        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => false,
-    }
+    Anchors::of(hir, &folded).is_some()
 }
 
 impl Shape {
     /// What is known of a value of a form that is given to a name with one of these words in it.
-    fn of_assignment(words: &[String], value: &str) -> Option<Self> {
-        let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(value).ok()?;
+    fn of_assignment(words: &[String], keywords: &[String], value: &str) -> Option<Self> {
+        let parse = |pattern: &str| regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).ok();
+        let (hir, whole) = (parse(value)?, parse(&assignment::pattern(words, value))?);
+        let keywords = assignment::keywords(words, keywords);
         let mut parts = Vec::new();
         flatten(&hir, &mut parts);
         let name = words.iter().map(String::len).max()?;
@@ -133,7 +129,8 @@ impl Shape {
         let after = name + assignment::MOST_BETWEEN + most + 1;
         // A byte behind the value may be the end of the line.
         let needed = Needed::of(&hir, words);
-        Some(Self { before: name, after, offsets: BTreeMap::new(), is_gated, is_one_line: false, needed })
+        let shape = Self { before: name, after, offsets: BTreeMap::new(), is_gated, is_one_line: false, needed };
+        Some(shape.anchored(&whole, &keywords))
     }
 }
 
@@ -164,27 +161,11 @@ fn about_keyword(parts: &[Part], keywords: &[String], longest: usize) -> Option<
     let inside = texts.iter().map(Vec::len).max().unwrap_or_default();
     let behind = total(&parts[place + 1..]);
     let bound = |most: Option<usize>| most.map_or(UNBOUNDED, |most| (most + inside).min(UNBOUNDED));
-    let offsets = if Some(front.least) == front.most { offsets(texts, keywords, front.least) } else { BTreeMap::new() };
     let before = bound(front.most).min(longest);
     let after = bound(behind.most).min(longest);
     let is_one_line = parts.iter().all(Part::is_in_one_line);
+    let offsets = BTreeMap::new();
     Some(Shape { before, after, offsets, is_gated: is_gated(parts, place), is_one_line, needed: None })
-}
-
-/// Where in a match the keywords stand whose place is the same in each of these texts that has them, if every text has
-/// such a keyword.
-fn offsets(texts: &[Vec<u8>], keywords: &[String], front: usize) -> BTreeMap<String, usize> {
-    let mut offsets = BTreeMap::new();
-    for word in keywords {
-        let mut places = texts.iter().filter_map(|text| find(text, word));
-        if let Some(first) = places.next()
-            && places.all(|other| other == first)
-        {
-            offsets.insert(word.clone(), front + first);
-        }
-    }
-    let is_reached = |text: &Vec<u8>| offsets.iter().any(|(word, place)| find(text, word) == Some(place - front));
-    if texts.iter().all(is_reached) { offsets } else { BTreeMap::new() }
 }
 
 /// Whether behind the part with the keyword, or around it, there is always a run in which something drawn can be seen.
@@ -257,6 +238,15 @@ impl Part {
 }
 
 impl Bytes {
+    /// As many as these and the next together; of which kinds is not told.
+    fn and(self, next: Self) -> Self {
+        Self {
+            least: self.least.saturating_add(next.least),
+            most: self.most.zip(next.most).map(|(a, b)| a.saturating_add(b)),
+            kinds: [0; 4],
+        }
+    }
+
     fn has(&self, byte: u8) -> bool {
         self.kinds[usize::from(byte / 64)] >> (byte % 64) & 1 == 1
     }
@@ -275,12 +265,7 @@ impl Bytes {
 
 /// The least and the most bytes of parts that follow each other.
 fn total(parts: &[Part]) -> Bytes {
-    let none = Bytes { least: 0, most: Some(0), kinds: [0; 4] };
-    parts.iter().map(Part::extent).fold(none, |sum, next| Bytes {
-        least: sum.least.saturating_add(next.least),
-        most: sum.most.zip(next.most).map(|(a, b)| a.saturating_add(b)),
-        kinds: [0; 4],
-    })
+    parts.iter().map(Part::extent).fold(Bytes { least: 0, most: Some(0), kinds: [0; 4] }, Bytes::and)
 }
 
 /// Appends the parts of an expression; texts that follow each other become one part.

@@ -48,6 +48,8 @@ struct Raw {
     assigned_to: Vec<String>,
     assigned: Option<Assigned>,
     value: Option<String>,
+    preceded_by: Option<String>,
+    unless: Option<String>,
     #[serde(default)]
     in_tests: bool,
     #[serde(default)]
@@ -129,6 +131,8 @@ impl Raw {
             assigned: self.assigned.or((!self.assigned_to.is_empty()).then_some(Assigned::Any)),
             assigned_to: self.assigned_to,
             value: self.value,
+            preceded_by: self.preceded_by,
+            unless: self.unless,
             in_tests: self.in_tests,
             min_entropy: self.min_entropy,
             check,
@@ -141,6 +145,7 @@ impl Raw {
             file: file.to_owned(),
             imported: None,
             regex: OnceLock::new(),
+            surroundings: OnceLock::new(),
             shape: OnceLock::new(),
         })
     }
@@ -152,7 +157,7 @@ impl Raw {
             (Some(pattern), None) if self.assigned_to.is_empty() => pattern.clone(),
             (None, Some(value)) if !self.assigned_to.is_empty() => {
                 if keywords.is_empty() {
-                    keywords = self.assigned_to.iter().map(|word| assignment::keyword(word)).collect();
+                    keywords = assignment::keywords(&self.assigned_to, &[]);
                 }
                 assignment::pattern(&self.assigned_to, value)
             }

@@ -137,7 +137,10 @@ impl Draft {
             id: self.id,
             imported: Some(Box::new(imported)),
             value: None,
+            preceded_by: None,
+            unless: None,
             regex: OnceLock::new(),
+            surroundings: OnceLock::new(),
             shape: OnceLock::new(),
         })
     }
