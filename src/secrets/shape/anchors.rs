@@ -96,7 +96,10 @@ impl Anchors {
 mod tests {
     use super::*;
 
-    fn of(pattern: &str, keywords: &[&str]) -> Option<(Vec<(String, Vec<usize>)>, Option<usize>)> {
+    /// The places by keyword, and the most before them.
+    type Told = (Vec<(String, Vec<usize>)>, Option<usize>);
+
+    fn of(pattern: &str, keywords: &[&str]) -> Option<Told> {
         let hir = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern).expect("an expression");
         let keywords: Vec<String> = keywords.iter().map(|word| (*word).to_owned()).collect();
         let found = Anchors::of(&hir, &keywords)?;
