@@ -33,7 +33,7 @@ pub(super) fn registry(config: &Config, now: Timestamp) -> impl Iterator<Item = 
             tenant: "registered-agents".to_owned(),
             name: name.clone(),
             part_of: None,
-            labels: std::collections::BTreeMap::new(),
+            labels: Default::default(),
             attributes: Attributes::default(),
             evidence: Evidence { observed: now, collector: NAME.into(), location },
         })

@@ -251,11 +251,7 @@ fn spoken(name: &str) -> String {
     }
 }
 
-fn attributes(
-    labels: &std::collections::BTreeMap<String, String>,
-    attributes: &crate::model::Attributes,
-    section: &mut Section,
-) {
+fn attributes(labels: &crate::model::Labels, attributes: &crate::model::Attributes, section: &mut Section) {
     for (name, value) in attributes.iter() {
         let text = match value {
             Known::Value(AttributeValue::Bool(true)) => "yes".to_owned(),

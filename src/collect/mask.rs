@@ -1,10 +1,9 @@
 //! Masks secrets that stand where none belongs: in names, labels and messages. The last step before a record leaves the
 //! collectors, so that no output has to think of it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::model::{Attributes, Evidence, Known, Location, Provider, Record, TreeName, Urn};
+use crate::model::{Attributes, Evidence, Known, Labels, Location, Provider, Record, TreeName, Urn};
 use crate::secrets::DetectorSet;
 
 /// What stands in place of a label that looks like a secret.
@@ -150,8 +149,8 @@ fn attributes(attributes: &mut Attributes, detectors: &DetectorSet) {
 }
 
 /// A label is judged with its name: `password = …` says what stands behind it.
-fn labels(labels: &mut BTreeMap<String, String>, detectors: &DetectorSet) {
-    for (name, value) in labels {
+fn labels(labels: &mut Labels, detectors: &DetectorSet) {
+    for (name, value) in labels.iter_mut() {
         let mut line = format!("{name} = \"{value}\"");
         if detectors.mask(&mut line) || detectors.mask(value) {
             *value = MASKED.to_owned();

@@ -1,9 +1,8 @@
 //! How two records of one thing become one: the newer says what it knows, the older fills the gaps.
 
-use std::collections::BTreeMap;
-
 use crate::model::{
-    Attributes, Credential, Evidence, Exposure, Grant, Identity, Known, Person, Policy, Setting, Trust, Workload,
+    Attributes, Credential, Evidence, Exposure, Grant, Identity, Known, Labels, Person, Policy, Setting, Trust,
+    Workload,
 };
 
 /// A record that can absorb an older one of the same name.
@@ -29,11 +28,7 @@ fn fill<T>(newer: Known<T>, older: Known<T>, same_time: bool) -> Known<T> {
     }
 }
 
-fn fill_labels(
-    mut newer: BTreeMap<String, String>,
-    older: BTreeMap<String, String>,
-    same_time: bool,
-) -> BTreeMap<String, String> {
+fn fill_labels(mut newer: Labels, older: Labels, same_time: bool) -> Labels {
     for (name, value) in older.into_iter().filter(|_| same_time) {
         newer.entry(name).or_insert(value);
     }

@@ -174,7 +174,7 @@ fn roles(inventory: &mut Inventory, tables: &Tables) {
             tenant: role.tenant.clone(),
             name: role.name.clone(),
             part_of: None,
-            labels: BTreeMap::new(),
+            labels: Default::default(),
             attributes,
             evidence: role.evidence.clone(),
         });

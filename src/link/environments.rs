@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use crate::inventory::{Environment, Inventory};
-use crate::model::{AttributeName, Exposure, Fingerprint, Identity, IdentityKind, Location, SettingKind, Urn};
+use crate::model::{AttributeName, Exposure, Fingerprint, Identity, IdentityKind, Labels, Location, SettingKind, Urn};
 
 /// The entry of the coverage that says how an account is called.
 const ACCOUNT_ALIAS: &str = "account alias";
@@ -44,7 +44,7 @@ impl EnvironmentWords {
         found.next().filter(|_| found.next().is_none()).map(|one| one.name.as_str())
     }
 
-    fn of_labels(&self, labels: &BTreeMap<String, String>) -> Option<Environment> {
+    fn of_labels(&self, labels: &Labels) -> Option<Environment> {
         let labels = || labels.iter().map(|(name, value)| (name.to_lowercase().replace('_', "-"), name, value));
         self.labels.iter().find_map(|wanted| {
             let (_, name, value) = labels().find(|(normal, _, value)| normal == wanted && !value.trim().is_empty())?;

@@ -10,8 +10,8 @@ use super::directory::Directory;
 use super::persons::People;
 use crate::inventory::{Inventory, OwnerClaim};
 use crate::model::{
-    AttributeName, Attributes, Confidence, Evidence, FactKind, Holding, Identity, IdentityKind, Known, LinkKind, Owner,
-    Urn,
+    AttributeName, Attributes, Confidence, Evidence, FactKind, Holding, Identity, IdentityKind, Known, Labels,
+    LinkKind, Owner, Urn,
 };
 
 /// Which labels name an owner, in the order in which they are believed.
@@ -65,7 +65,7 @@ impl OwnerLabels {
     }
 
     /// Every label that names an owner: of each line of the table the first, with how sure and how much worth it is.
-    fn all(&self, labels: &BTreeMap<String, String>) -> Vec<(String, String, Confidence, u8)> {
+    fn all(&self, labels: &Labels) -> Vec<(String, String, Confidence, u8)> {
         let normal: BTreeMap<String, (&String, &String)> =
             labels.iter().map(|(name, value)| (normal(name), (name, value))).collect();
         let of_line = |owner: &OwnerLabel| {
@@ -78,7 +78,7 @@ impl OwnerLabels {
         self.owner.iter().filter_map(of_line).collect()
     }
 
-    fn find(&self, labels: &BTreeMap<String, String>) -> Option<String> {
+    fn find(&self, labels: &Labels) -> Option<String> {
         self.all(labels).into_iter().next().map(|(name, ..)| name)
     }
 }

@@ -10,6 +10,9 @@ use serde_json::Value;
 use super::Known;
 use super::attribute::AttributeName;
 
+/// Tags, labels and annotations by name. Most have a few, of which a list takes a fifth of the room of a tree.
+pub type Labels = LiteMap<String, String>;
+
 /// What an attribute holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttributeType {

@@ -1,11 +1,9 @@
 //! Something that can act without a person at the keyboard.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Attributes, Evidence, Known, Urn, names};
+use super::{Attributes, Evidence, Known, Labels, Urn, names};
 
 names! {
     /// The system an identity lives in.
@@ -184,8 +182,8 @@ pub struct Identity {
     #[serde(default)]
     pub builtin: bool,
     /// Tags, labels and annotations by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub labels: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
     /// What only its provider knows of it.
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     pub attributes: Attributes,

@@ -33,7 +33,7 @@ pub mod wildcard;
 mod workload;
 
 pub use attribute::AttributeName;
-pub use attributes::{AttributeType, AttributeValue, Attributes};
+pub use attributes::{AttributeType, AttributeValue, Attributes, Labels};
 pub use coverage::{CoverageEntry, FactKind, Outcome};
 pub use credential::{Credential, CredentialKind};
 pub use edge::{Edge, EdgeKind, Holding, Reached};

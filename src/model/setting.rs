@@ -1,10 +1,8 @@
 //! A thing of a tenant's configuration that bears on identities but is none itself.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use super::{Attributes, Evidence, Provider, Urn, names};
+use super::{Attributes, Evidence, Labels, Provider, Urn, names};
 
 names! {
     /// What sort of setting it is.
@@ -160,8 +158,8 @@ pub struct Setting {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part_of: Option<Urn>,
     /// Tags, labels and annotations by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub labels: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
     /// What only its provider knows of it.
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     pub attributes: Attributes,

@@ -1,10 +1,8 @@
 //! What runs as an identity.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use super::{Attributes, Evidence, Urn, names};
+use super::{Attributes, Evidence, Labels, Urn, names};
 
 names! {
     /// What sort of workload it is.
@@ -76,8 +74,8 @@ pub struct Workload {
     /// The identities it runs as.
     pub runs_as: Vec<Urn>,
     /// Tags, labels and annotations by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub labels: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
     /// What only its provider knows of it.
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     pub attributes: Attributes,

@@ -66,7 +66,7 @@ fn plainest(ty: Type, nullable: bool) -> Field {
         Type::Int | Type::Duration => Field::Int(0),
         Type::Text | Type::Name(_) => Field::Text(String::new()),
         Type::Names(_) | Type::Texts => Field::Texts(Vec::new()),
-        Type::Labels => Field::Labels(BTreeMap::new()),
+        Type::Labels => Field::Labels(Default::default()),
     }
 }
 

@@ -1,6 +1,5 @@
 //! The graph as rules see it: the fields of one subject, known, absent or unknown.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
@@ -10,7 +9,9 @@ use super::nouns;
 use super::schema::Schema;
 use super::selftest::Example;
 use crate::inventory::{IdentityFacts, Inventory};
-use crate::model::{Credential, Exposure, FactKind, Grant, Identity, Known, Setting, SubjectKind, Urn, Workload};
+use crate::model::{
+    Credential, Exposure, FactKind, Grant, Identity, Known, Labels, Setting, SubjectKind, Urn, Workload,
+};
 
 /// The value of a field.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +21,7 @@ pub(super) enum Field {
     Int(i64),
     Text(String),
     Texts(Vec<String>),
-    Labels(BTreeMap<String, String>),
+    Labels(Labels),
     /// Could not be read, and why.
     Unknown(String),
 }

@@ -1,12 +1,10 @@
 //! What is known of a request before it is made: condition keys with values, without one, or not to be known.
 //! It compares nothing.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
 use super::region;
-use crate::model::{Identity, IdentityKind};
+use crate::model::{Identity, IdentityKind, Labels};
 
 /// How long after its making temporary credentials can work at most: 36 hours for a federated user.
 /// Source: STS API reference, `GetFederationToken`, `DurationSeconds`.
@@ -149,7 +147,7 @@ pub(super) struct Terms<'c> {
     /// Condition keys, in lower case, such as `iam:passedtoservice`; without a value, the key is not in the request.
     pub(super) keys: &'c [(&'c str, Option<&'c str>)],
     /// The tags of what is asked for, where they were read.
-    pub(super) tags: Option<&'c BTreeMap<String, String>>,
+    pub(super) tags: Option<&'c Labels>,
 }
 
 impl<'c> Terms<'c> {

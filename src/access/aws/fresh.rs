@@ -52,7 +52,7 @@ pub(super) fn new_identity(who: &Node<'_>, technique: &Technique, groups: &[&Nod
             kind,
             name,
             unique_id: None,
-            labels: std::collections::BTreeMap::new(),
+            labels: Default::default(),
             ..who.identity.clone()
         };
         let step = made_as(who, technique, &made, groups);

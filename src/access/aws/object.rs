@@ -12,7 +12,7 @@ use super::library::Library;
 use super::probe::CapabilityTable;
 use super::step::Node;
 use super::technique::Technique;
-use crate::model::{IdentityKind, Policy, Urn};
+use crate::model::{IdentityKind, Labels, Policy, Urn};
 
 /// What everybody is asked by.
 pub(super) struct Means<'a> {
@@ -80,7 +80,7 @@ impl Means<'_> {
 pub(super) struct Object<'o> {
     pub(super) arn: &'o str,
     /// Its tags, where they were read.
-    pub(super) tags: Option<&'o BTreeMap<String, String>>,
+    pub(super) tags: Option<&'o Labels>,
     /// The boundary that it has, or is given.
     pub(super) boundary: Option<&'o str>,
     /// The policy that is attached or detached.

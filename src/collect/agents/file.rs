@@ -152,7 +152,7 @@ impl<'a> File<'a> {
             created: Known::Absent,
             unique_id: None,
             builtin: false,
-            labels: std::collections::BTreeMap::new(),
+            labels: Default::default(),
             attributes,
             evidence: self.evidence(span),
         }
@@ -203,7 +203,7 @@ impl<'a> File<'a> {
             tenant: self.source.target.to_owned(),
             name,
             part_of: Some(part_of.clone()),
-            labels: std::collections::BTreeMap::new(),
+            labels: Default::default(),
             attributes,
             evidence: self.evidence(span),
         };

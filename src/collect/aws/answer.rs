@@ -1,13 +1,11 @@
 //! One answer of a call of the table, live or from a file, and how its fields are read. It must not become records here.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::calls::Call;
 use super::site::Origin;
-use crate::model::{Known, parse_timestamp};
+use crate::model::{Known, Labels, parse_timestamp};
 
 /// An answer with what it was asked for.
 #[derive(Clone, Debug)]
@@ -80,7 +78,7 @@ pub(super) fn moment(value: &Value, name: &str) -> Known<Timestamp> {
 }
 
 /// Tags, which services write as an object or as a list of keys and values.
-pub(super) fn tags(value: &Value) -> BTreeMap<String, String> {
+pub(super) fn tags(value: &Value) -> Labels {
     ["Tags", "tags", "TagList"]
         .iter()
         .find_map(|name| value.get(*name))
@@ -95,7 +93,7 @@ pub(super) fn tags(value: &Value) -> BTreeMap<String, String> {
                     Some((part(["Key", "key"])?.to_owned(), part(["Value", "value"]).unwrap_or_default().to_owned()))
                 })
                 .collect(),
-            _ => BTreeMap::new(),
+            _ => Labels::new(),
         })
         .unwrap_or_default()
 }

@@ -264,7 +264,7 @@ impl Site {
             unique_id: None,
             builtin: false,
             attributes: Attributes::default(),
-            labels: BTreeMap::new(),
+            labels: Default::default(),
             evidence,
         }
     }

@@ -1,6 +1,5 @@
 //! Where and when an answer was seen: the account, the scan's `now`, the call or file. It must not look into answers.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::NAME;
 use super::arn::Account;
 use super::export::Tag;
-use crate::model::{CoverageEntry, Evidence, Known, Location, Outcome, Urn, Usage, parse_timestamp};
+use crate::model::{CoverageEntry, Evidence, Known, Labels, Location, Outcome, Urn, Usage, parse_timestamp};
 
 /// IAM tracks the last use of roles over the trailing 400 days (IAM user guide, "Refine permissions using last accessed
 /// information").
@@ -150,7 +149,7 @@ pub(super) fn time(text: Option<&String>) -> Known<Timestamp> {
 }
 
 /// Tags by key.
-pub(super) fn labels(tags: &[Tag]) -> BTreeMap<String, String> {
+pub(super) fn labels(tags: &[Tag]) -> Labels {
     tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect()
 }
 

@@ -1,8 +1,6 @@
 //! As what a service account acts in a cloud, by its annotations. It asks no cloud.
 
-use std::collections::BTreeMap;
-
-use crate::model::Urn;
+use crate::model::{Labels, Urn};
 
 /// An identity of a cloud that an annotation names.
 pub(super) struct CloudIdentity {
@@ -26,7 +24,7 @@ const ANNOTATIONS: [(&str, Reader); 3] = [
 ];
 
 /// The identity that labels and annotations name, if any.
-pub(super) fn identity(labels: &BTreeMap<String, String>) -> Option<CloudIdentity> {
+pub(super) fn identity(labels: &Labels) -> Option<CloudIdentity> {
     ANNOTATIONS.into_iter().find_map(|(annotation, read)| {
         let name = labels.get(annotation)?.trim();
         (!name.is_empty()).then(|| CloudIdentity { name: name.to_owned(), urn: read(name), annotation })

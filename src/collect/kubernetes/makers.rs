@@ -4,10 +4,10 @@
 //! Sources: Helm, "Storage backends" (Secrets `sh.helm.release.v1.NAME.vN`); Argo CD, "Resource Tracking"; Flux,
 //! "Kustomization" and "HelmRelease" (labels of what they apply); Operator Lifecycle Manager (`olm.owner`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::object::Metadata;
-use crate::model::Known;
+use crate::model::{Known, Labels};
 
 /// How the objects of Helm's releases are called.
 const RELEASE: &str = "sh.helm.release.v1.";
@@ -57,7 +57,7 @@ impl Makers {
     }
 
     /// What labels name as the maker of an object, and is not there any more.
-    pub(super) fn gone(&self, labels: &BTreeMap<String, String>, namespace: &str, all_secrets: bool) -> Known<String> {
+    pub(super) fn gone(&self, labels: &Labels, namespace: &str, all_secrets: bool) -> Known<String> {
         let label = |name: &str| labels.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
         let within = |name: &str, of: &str| format!("{}/{name}", label(of).unwrap_or(namespace));
         if let Some(name) = label("meta.helm.sh/release-name") {

@@ -1,8 +1,6 @@
 //! Service accounts that bindings, workloads and tokens name where the accounts themselves were not all read: whoever is
 //! named has the rights all the same. It says nothing of them but that.
 
-use std::collections::BTreeMap;
-
 use super::builtin;
 use super::held::{Mounting, Out};
 use super::records::Projection;
@@ -70,7 +68,7 @@ impl Projection {
                 created: Known::unknown(UNREAD),
                 unique_id: None,
                 builtin: builtin::service_account(namespace, name),
-                labels: BTreeMap::new(),
+                labels: Default::default(),
                 attributes,
                 evidence,
                 name: account.clone(),

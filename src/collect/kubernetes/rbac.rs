@@ -208,7 +208,7 @@ impl Projection {
             builtin: builtin::user_or_group(&name),
             attributes: Attributes::default(),
             name,
-            labels: std::collections::BTreeMap::new(),
+            labels: Default::default(),
             evidence: evidence.clone(),
         })
     }

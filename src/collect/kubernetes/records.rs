@@ -17,7 +17,7 @@ use super::object::{Metadata, Object};
 use super::one_line;
 use super::resources::{Kind, TRACKING};
 use super::searching::{Found, Searcher};
-use crate::model::{Evidence, Known, Location, Record, Setting, Urn, parse_timestamp};
+use crate::model::{Evidence, Known, Labels, Location, Record, Setting, Urn, parse_timestamp};
 
 /// How many remarks about objects of one kind are kept.
 const REMARKS: usize = 4;
@@ -253,12 +253,9 @@ pub(super) fn created(metadata: &Metadata) -> Known<Timestamp> {
 }
 
 /// Labels and annotations in one map; where both have a name the label counts, for a selector can rely on it.
-pub(super) fn labels(
-    mut labels: BTreeMap<String, String>,
-    annotations: BTreeMap<String, String>,
-) -> BTreeMap<String, String> {
+pub(super) fn labels(mut labels: BTreeMap<String, String>, annotations: BTreeMap<String, String>) -> Labels {
     for (name, value) in annotations {
         labels.entry(name).or_insert(value);
     }
-    labels
+    labels.into_iter().collect()
 }

@@ -196,7 +196,7 @@ impl Projection {
         evidence: Evidence,
         attributes: Attributes,
     ) -> Setting {
-        let (tenant, labels) = (self.cluster.clone(), std::collections::BTreeMap::new());
+        let (tenant, labels) = (self.cluster.clone(), crate::model::Labels::new());
         Setting { id, kind, tenant, name, part_of: None, labels, attributes, evidence }
     }
 }

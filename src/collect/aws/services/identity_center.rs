@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::collect::aws::answer::{Answer, list, moment, text, text_at};
 use crate::collect::aws::calls::{Call, Per, Wire};
 use crate::collect::aws::notes::{Notes, last_part};
-use crate::model::{AttributeName as A, Attributes, Evidence, Outcome, Record, Setting, SettingKind, Urn};
+use crate::model::{AttributeName as A, Attributes, Evidence, Labels, Outcome, Record, Setting, SettingKind, Urn};
 
 const SSO: Wire = Wire::Json { target: "SWBExternalService", version: "1.1" };
 const STORE: Wire = Wire::Json { target: "AWSIdentityStore", version: "1.1" };
@@ -244,7 +244,7 @@ pub(in crate::collect::aws) fn conclude(notes: &mut Notes<'_>) {
     let center = std::mem::take(&mut notes.center);
     let tenant = notes.site.account.id.clone();
     let setting = |kind, id: String, name: String, part_of: Option<&str>, attributes, evidence: Evidence| {
-        let (part_of, labels) = (part_of.map(Urn::new), BTreeMap::new());
+        let (part_of, labels) = (part_of.map(Urn::new), Labels::new());
         Record::Setting(Setting {
             id: Urn::new(id),
             kind,

@@ -1,6 +1,5 @@
 //! AI agents, their connections and owners; vaulted accounts; agents of directories.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::super::answer::{Agent, AgentPool, App, ClientSecret, Connection, Jwk, Ownership, ServiceAccount};
@@ -10,8 +9,8 @@ use super::super::endpoint::{
 use super::apps::{public_key, secret};
 use super::{AppParts, Directory, Log, Site, count, set_some, time};
 use crate::model::{
-    AttributeName, Attributes, Confidence, Identity, IdentityKind, Known, Link, LinkKind, Record, Setting, SettingKind,
-    Urn,
+    AttributeName, Attributes, Confidence, Identity, IdentityKind, Known, Labels, Link, LinkKind, Record, Setting,
+    SettingKind, Urn,
 };
 
 /// What hangs on an agent.
@@ -129,11 +128,11 @@ fn owners(
     owners: &Known<Vec<Ownership>>,
     people: &Directory,
     records: &mut Vec<Record>,
-) -> (Owners, BTreeMap<String, String>) {
+) -> (Owners, Labels) {
     let list = match owners {
         Known::Value(list) => list,
-        Known::Absent => return (Known::unknown("the organisation has no registry of owners"), BTreeMap::new()),
-        Known::Unknown(why) => return (Known::Unknown(why.clone()), BTreeMap::new()),
+        Known::Absent => return (Known::unknown("the organisation has no registry of owners"), Labels::new()),
+        Known::Unknown(why) => return (Known::Unknown(why.clone()), Labels::new()),
     };
     let (mut all, mut active, mut unknown) = (0, 0, None);
     let mut named: Vec<(bool, String)> = Vec::new();
@@ -232,7 +231,7 @@ pub(in crate::collect::okta) fn directory_agents(site: &Site<'_>, it: &AgentPool
         created: Known::unknown("Okta does not say when a pool was made"),
         unique_id: Some(it.id.clone()),
         builtin: false,
-        labels: BTreeMap::new(),
+        labels: Default::default(),
         attributes,
         evidence: site.evidence(&AGENT_POOLS, "", &it.name),
     })

@@ -1,6 +1,6 @@
 //! Apps and API service integrations: the identity, its secrets and keys, its scopes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,8 +10,8 @@ use super::super::answer::{App, ClientSecret, Integration, Jwk, OAuthClient, Ref
 use super::super::endpoint::{APPS, CLIENT_KEYS, CLIENT_SECRETS, Endpoint, INTEGRATIONS, REFRESH_TOKENS, SCOPE_GRANTS};
 use super::{Directory, Log, Site, count, email_in, set_some, time, without_secrets};
 use crate::model::{
-    AttributeName, Attributes, Credential, CredentialKind, Grant, GrantKind, Identity, IdentityKind, Known, Policy,
-    PolicyLanguage, Record, Urn,
+    AttributeName, Attributes, Credential, CredentialKind, Grant, GrantKind, Identity, IdentityKind, Known, Labels,
+    Policy, PolicyLanguage, Record, Urn,
 };
 use crate::secrets::jwk_thumbprint;
 
@@ -105,7 +105,7 @@ pub(in crate::collect::okta) fn app(site: &Site<'_>, app: &App, parts: &AppParts
     {
         records.extend(scope_grant(site, &id, granted, (&SCOPE_GRANTS, &app.id)));
     }
-    let mut labels = BTreeMap::new();
+    let mut labels = Labels::new();
     let note = app.settings.notes.admin.as_deref().and_then(email_in);
     if let Some(owner) = note.or_else(|| parts.maker.clone()) {
         labels.insert("owner".to_owned(), owner);

@@ -64,7 +64,7 @@ impl Site<'_> {
             tenant: self.host.clone(),
             name: name.to_owned(),
             part_of: None,
-            labels: std::collections::BTreeMap::new(),
+            labels: Default::default(),
             attributes,
             evidence,
         }

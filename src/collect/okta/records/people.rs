@@ -11,7 +11,8 @@ use super::super::hints::Hints;
 use super::super::reader::Source;
 use super::{Site, set_some, time};
 use crate::model::{
-    AttributeName, Attributes, Credential, CredentialKind, Identity, IdentityKind, Known, Person, Record, Urn, Usage,
+    AttributeName, Attributes, Credential, CredentialKind, Identity, IdentityKind, Known, Labels, Person, Record, Urn,
+    Usage,
 };
 
 /// The users by id. Holds what is needed of all of them and no more: an organisation has many.
@@ -123,7 +124,7 @@ pub(in crate::collect::okta) fn user_identity(
     attributes.set_known(AttributeName::LastLogin, time(user.last_login.as_deref()));
     attributes.set_known(AttributeName::PasswordChanged, time(user.password_changed.as_deref()));
     set_some(&mut attributes, AttributeName::Form, user.profile.user_type.clone());
-    let mut labels = BTreeMap::new();
+    let mut labels = Labels::new();
     // A machine's account belongs to whoever is written as its manager; a person to nobody.
     let owner = user.profile.manager.clone().filter(|owner| is_service && !owner.is_empty());
     if let Some(owner) = owner {
@@ -159,7 +160,7 @@ pub(in crate::collect::okta) fn group_identity(site: &Site<'_>, group: &Group, r
         created: time(group.created.as_deref()),
         unique_id: Some(group.id.clone()),
         builtin: group.kind.as_deref() == Some("BUILT_IN"),
-        labels: BTreeMap::new(),
+        labels: Default::default(),
         attributes,
         evidence: site.evidence(&GROUPS, "", &group.profile.name),
     })

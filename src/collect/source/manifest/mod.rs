@@ -17,7 +17,7 @@ mod template;
 mod terraform;
 mod workflow;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 
@@ -302,7 +302,7 @@ impl Reader<'_> {
             tenant: self.tenant(),
             name: path.to_owned(),
             runs_as: roles.iter().map(Urn::new).collect(),
-            labels: BTreeMap::new(),
+            labels: Default::default(),
             attributes,
             evidence: self.evidence(path, line),
         }))
