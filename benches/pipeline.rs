@@ -65,7 +65,7 @@ fn records(roles: usize) -> Vec<Record> {
             unique_id: None,
             builtin: false,
             attributes: nonhuman::model::Attributes::default(),
-            labels: BTreeMap::from([("team".to_owned(), (number % 40).to_string())]),
+            labels: [("team".to_owned(), (number % 40).to_string())].into_iter().collect(),
             evidence: evidence.clone(),
         }));
         records.push(Record::Policy(Policy {

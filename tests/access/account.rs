@@ -60,7 +60,7 @@ pub(crate) fn identity(kind: IdentityKind, id: &str, tenant: &str, name: &str) -
         unique_id: None,
         builtin: false,
         attributes: nonhuman::model::Attributes::default(),
-        labels: BTreeMap::new(),
+        labels: Default::default(),
         evidence: evidence(),
     }
 }
