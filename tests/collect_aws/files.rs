@@ -22,7 +22,7 @@ async fn a_whole_account() {
     let bot = inventory.identities.get(&urn("user/bots/deploy-bot")).unwrap();
     assert_eq!((bot.tenant.as_str(), bot.name.as_str()), (SMALL, "deploy-bot"));
     assert_eq!(bot.unique_id.as_deref(), Some("AIDAEXAMPLEDEPLOYBOT1"));
-    assert_eq!(bot.labels["owner"], "platform@acme.example");
+    assert_eq!(bot.labels[&"owner".to_owned()], "platform@acme.example");
     assert!(!bot.builtin);
     let Location::Export { file, object } = &bot.evidence.location else { panic!("{:?}", bot.evidence) };
     assert!(file.ends_with("small/iam.json"), "{file}");
@@ -32,7 +32,7 @@ async fn a_whole_account() {
     assert!(inventory.identities.get(&service).unwrap().builtin);
     assert_eq!(inventory.identities.get(&urn("root")).unwrap().kind, IdentityKind::AwsRoot);
     let oidc = inventory.identities.get(&urn("oidc-provider/token.actions.example")).unwrap();
-    assert_eq!(oidc.labels["team"], "platform");
+    assert_eq!(oidc.labels[&"team".to_owned()], "platform");
     assert_eq!(oidc.created.value().unwrap().to_string(), "2024-02-20T00:00:00Z");
     assert_eq!(inventory.identities.get(&urn("saml-provider/acme-sso")).unwrap().kind, IdentityKind::AwsSamlProvider);
     let profile = inventory.workloads.get(&urn("instance-profile/worker")).unwrap();

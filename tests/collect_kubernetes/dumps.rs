@@ -43,8 +43,8 @@ fn accounts_have_labels_and_what_bindings_name_exists() {
     let records = dump_texts(&[("cluster.json", CLUSTER)]);
     let inventory = inventory_of(&records);
     let account = inventory.identities.iter().find(|one| one.name == "pay/api").unwrap();
-    assert_eq!(account.labels["owner"], "label", "a label wins over an annotation of the same name");
-    assert_eq!(account.labels["team"], "pay");
+    assert_eq!(account.labels[&"owner".to_owned()], "label", "a label wins over an annotation of the same name");
+    assert_eq!(account.labels[&"team".to_owned()], "pay");
     assert_eq!(account.unique_id.as_deref(), Some("u-1"));
     assert_eq!(account.created.value().unwrap().to_string(), "2026-01-02T03:04:05Z");
     assert!(
