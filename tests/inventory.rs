@@ -131,5 +131,5 @@ fn the_newer_record_says_what_it_knows_and_the_older_fills_the_gaps() {
     let [merged] = inventory.identities.rows() else { panic!("one identity") };
     assert_eq!(merged.enabled, Known::Value(false));
     assert_eq!(merged.created, created);
-    assert_eq!(merged.labels["team"], "seen-2");
+    assert_eq!(merged.labels[&"team".to_owned()], "seen-2");
 }

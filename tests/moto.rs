@@ -167,7 +167,7 @@ async fn what_was_made_through_the_api_is_found() {
     assert!(inventory.coverage.entries().iter().all(is_of_account));
 
     let builder = inventory.identities.get(&urn("user/ci/builder")).unwrap();
-    assert_eq!((builder.kind, builder.labels["team"].as_str()), (IdentityKind::AwsUser, "build"));
+    assert_eq!((builder.kind, builder.labels[&"team".to_owned()].as_str()), (IdentityKind::AwsUser, "build"));
     assert!(builder.unique_id.as_ref().is_some_and(|id| !id.is_empty()));
     let held: Vec<_> = inventory.grants.iter().filter(|grant| grant.to == builder.id).collect();
     let held: Vec<_> = held.iter().map(|grant| (grant.policy.clone(), grant.via.clone())).collect();
@@ -186,7 +186,7 @@ async fn what_was_made_through_the_api_is_found() {
     assert!(inventory.credentials.get(&urn("user/person#password")).is_some());
 
     let deploy = inventory.identities.get(&urn("role/deploy")).unwrap();
-    assert_eq!(deploy.labels["env"], "prod");
+    assert_eq!(deploy.labels[&"env".to_owned()], "prod");
     let trust = inventory.trusts.get(&deploy.id).unwrap();
     assert_eq!(
         trust.document.read()["Statement"][0]["Principal"]["Federated"],

@@ -82,7 +82,7 @@ async fn no_password_of_an_address_is_kept() {
     });
     let inventory = inventory.await;
     let hook = inventory.settings.iter().find(|one| one.kind.as_str() == "okta.event-hook").unwrap();
-    assert_eq!(hook.labels["host"], "h.example");
+    assert_eq!(hook.labels[&"host".to_owned()], "h.example");
     let kept = format!(
         "{:?}{:?}",
         inventory.identities.iter().collect::<Vec<_>>(),
