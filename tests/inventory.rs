@@ -40,7 +40,7 @@ fn record() -> impl Strategy<Value = Record> {
                 unique_id: (name == 1).then(|| format!("AIDA{seen}")),
                 builtin,
                 attributes: nonhuman::model::Attributes::default(),
-                labels: [(label, seen.to_string())].into(),
+                labels: [(label, seen.to_string())].into_iter().collect(),
                 evidence: evidence(seen),
             })
         },
@@ -121,7 +121,7 @@ fn the_newer_record_says_what_it_knows_and_the_older_fills_the_gaps() {
         unique_id: None,
         builtin: false,
         attributes: nonhuman::model::Attributes::default(),
-        labels: [("team".to_owned(), format!("seen-{seen}"))].into(),
+        labels: [("team".to_owned(), format!("seen-{seen}"))].into_iter().collect(),
         evidence: evidence(seen),
     };
     let created = Known::Value(Timestamp::from_second(7).expect("in range"));
