@@ -96,13 +96,11 @@ impl Draft {
         if group > groups {
             return Err((self.line, format!("its value is group {group}, and the expression has {groups}")));
         }
-        let path = match &self.path {
-            None => None,
-            Some(path) => {
-                let list = Expressions::new(&[&path.text]);
-                Some(list.map_err(|(_, message)| (path.line, format!("'path': {message}")))?)
-            }
-        };
+        let path = self.path.as_ref().map(|path| {
+            let list = Expressions::new(&[&path.text]);
+            list.map_err(|(_, message)| (path.line, format!("'path': {message}")))
+        });
+        let path = path.transpose()?;
         let keywords = long_enough(self.keywords);
         let confidence = self.confidence.unwrap_or(Confidence::High);
         let severity = if confidence >= Confidence::High { Severity::High } else { Severity::Medium };
