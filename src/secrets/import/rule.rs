@@ -96,11 +96,7 @@ impl Draft {
         if group > groups {
             return Err((self.line, format!("its value is group {group}, and the expression has {groups}")));
         }
-        let path = self.path.as_ref().map(|path| {
-            let list = Expressions::new(&[&path.text]);
-            list.map_err(|(_, message)| (path.line, format!("'path': {message}")))
-        });
-        let path = path.transpose()?;
+        let path = self.path.as_ref().map(read_path).transpose()?;
         let keywords = long_enough(self.keywords);
         let confidence = self.confidence.unwrap_or(Confidence::High);
         let severity = if confidence >= Confidence::High { Severity::High } else { Severity::Medium };
@@ -142,6 +138,11 @@ impl Draft {
             shape: OnceLock::new(),
         })
     }
+}
+
+/// The files that a rule looks at.
+fn read_path(path: &Placed) -> Result<Expressions, (usize, String)> {
+    Expressions::new(&[&path.text]).map_err(|(_, message)| (path.line, format!("'path': {message}")))
 }
 
 /// No keywords at all where one is too short to be looked for.
