@@ -5,36 +5,6 @@ use super::names::{
 };
 use super::rarity::{bits_per_letter, is_drawn};
 
-/// Texts inside a value that show it was never meant to work.
-const PLACEHOLDER_MARKS: &[&str] = &[
-    // The keys that Microsoft prints for its emulators, the same on every machine: "Use the Azurite emulator for local Azure
-    // Storage development", "Emulator (Azure Cosmos DB)".
-    "eby8vdm02xnocqflquwjpllmetlcdxj1ouzft50usrz6ifsufq2uverc",
-    "c2y6ydjf5/r+ob0n8a7cgv30vrdjiwehlm+4qdu5de2nq9nduvtqobd4",
-    "exampl",
-    "placeholder",
-    "changeme",
-    "change-me",
-    "change_me",
-    "your-",
-    "your_",
-    "yourkey",
-    "insert",
-    "replace",
-    "dummy",
-    "redacted",
-    "xxxx",
-    "****",
-    "...",
-    "…",
-    "00000000",
-    "12345678",
-    "abcdefgh",
-    "notreal",
-    "not-real",
-    "todo",
-];
-
 /// Beginnings that show the value is read from elsewhere.
 pub(super) const REFERENCE_STARTS: &[&str] = &[
     "$",
@@ -67,6 +37,8 @@ pub(super) const REFERENCE_STARTS: &[&str] = &[
     "https://",
     "file://",
     "urn:",
+    "akv:",
+    "keystore:",
     // An escape in a string of a program: a test of a parser.
     "\\",
     "env:",
@@ -88,6 +60,54 @@ pub(super) const REFERENCE_STARTS: &[&str] = &[
     "../",
     "@",
 ];
+
+/// Whether a value says where to read the secret: by its beginning, as an address without a login in it
+/// (`doppler://shop/prod`), or as a blank between two pairs of signs (`((db-password))`, `~~db~password~~`).
+fn is_reference(text: &str, lower: &str) -> bool {
+    let begins = |start: &&str| lower.starts_with(*start) && !(["@", "/"].contains(start) && is_signed(&text[1..]));
+    let has_scheme = |text: &str| {
+        text.split_once("://").is_some_and(|(scheme, rest)| {
+            scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+                && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte))
+                && !rest.contains('@')
+        })
+    };
+    REFERENCE_STARTS.iter().any(begins)
+        || has_scheme(text)
+        || is_between_pairs(text.as_bytes())
+        || lower.contains("/secrets/")
+        || text.contains("$(")
+}
+
+/// Whether a text has a digit and a sign that stands in no name and no path.
+fn is_signed(text: &str) -> bool {
+    let in_names = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:@".contains(&byte);
+    let has_sign = text.bytes().any(|byte| byte.is_ascii() && !in_names(byte));
+    has_sign && text.bytes().any(|byte| byte.is_ascii_digit()) && !text.contains('/')
+}
+
+/// `((name))`, `[[name]]`, `~~a~b~~`: a name between the same pair of signs, or a pair and its mirror.
+fn is_between_pairs(text: &[u8]) -> bool {
+    let ([first, second, inner @ .., before, last], true) = (text, text.len() > 4) else { return false };
+    let closing = match first {
+        b'(' => b')',
+        b'[' => b']',
+        b'~' | b'@' | b'%' | b'_' | b'|' => *first,
+        _ => return false,
+    };
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.:/~ ".contains(byte);
+    first == second && *before == closing && *last == closing && inner.iter().all(is_name)
+}
+
+/// Letters beyond ASCII, of an alphabet with small letters and capitals, stand in a password beside digits and signs.
+/// What has none is the label of a field in another language (`Contraseña`, `GUI認証1x`).
+fn is_typed(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let is_letter = |letter: char| letter.is_ascii() || letter.is_lowercase() || letter.is_uppercase();
+    text.is_ascii()
+        || (text.chars().all(|letter| is_letter(letter) || "£€§°".contains(letter))
+            && (digits >= 2 || (digits == 1 && is_signed(text))))
+}
 
 /// Whole words that stand for a password in documentation.
 pub(super) const STAND_INS: &[&str] = &[
@@ -137,45 +157,6 @@ pub(super) const STAND_INS: &[&str] = &[
 /// Words by which a value names what it stands for: nobody draws them, a manual writes them.
 const SELF_NAMES: &[&str] = &["password", "passwd", "passphrase"];
 
-/// Whether a value is a documented example or a filled-in blank, whatever its form.
-pub fn is_placeholder(value: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(value);
-    // In capitals the word is written into documented keys of any length; by chance it is in none.
-    if text.contains("EXAMPLE") {
-        return true;
-    }
-    // Long structured values (keys, tokens with claims) hold the other marks by chance.
-    let is_short = text.len() <= 120;
-    let lower = text.to_ascii_lowercase();
-    is_short
-        && (PLACEHOLDER_MARKS.iter().any(|mark| lower.contains(mark))
-            || has_long_run(value)
-            || is_counted(&lower)
-            || is_pattern_of_groups(value))
-}
-
-/// `AAAAA-BBBBB-CCCCC`: each of its groups is one letter again and again.
-fn is_pattern_of_groups(value: &[u8]) -> bool {
-    let groups: Vec<&[u8]> = value.split(|byte| *byte == b'-').collect();
-    groups.len() >= 3 && groups.iter().all(|group| group.len() >= 3 && group.iter().all(|byte| *byte == group[0]))
-}
-
-/// Eight equal bytes in a row do not come out of a random generator.
-fn has_long_run(value: &[u8]) -> bool {
-    value.windows(8).any(|window| window.iter().all(|byte| *byte == window[0]))
-}
-
-/// `abcd1234defg5678`, `a1b2c3d4e5f6`: its letters and its digits count upwards, so it was typed and not drawn.
-fn is_counted(lower: &str) -> bool {
-    let (letters, digits): (Vec<u8>, Vec<u8>) =
-        lower.bytes().filter(u8::is_ascii_alphanumeric).partition(u8::is_ascii_alphabetic);
-    let counts_up = |pair: &&[u8]| pair[1] == pair[0] + 1 || pair == b"90" || pair == b"fa";
-    let steps = letters.windows(2).chain(digits.windows(2));
-    let ups = steps.clone().filter(counts_up).count();
-    // Drawn letters do it at one step in twenty, drawn digits at one in ten.
-    ups >= 6 && ups * 5 >= steps.count() * 3
-}
-
 /// Whether a value given to a name such as `password` can be one.
 pub(super) fn can_be_password(value: &[u8]) -> bool {
     literal(value).is_some_and(|text| {
@@ -189,19 +170,17 @@ pub(super) fn can_be_password(value: &[u8]) -> bool {
 pub(super) fn literal(value: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(value).ok()?;
     let lower = text.trim().to_ascii_lowercase();
-    let is_reference = REFERENCE_STARTS.iter().any(|start| lower.starts_with(start))
-        || lower.contains("/secrets/")
-        || text.contains("$(");
     // What stands between two strings of a program, not within one.
     let is_code = text.starts_with([')', ',', ';', ']'])
-        || text.ends_with(['(', '[', ',', '-'])
+        || text.ends_with(['(', '[', ','])
+        || (text.ends_with('-') && !is_signed(text))
         || (text.starts_with('+') && text.contains('('));
     let is_literal = lower.len() >= 4
-        && text.is_ascii()
+        && is_typed(text)
         && !is_code
         && !text.contains(' ')
         && !text.contains(char::is_control)
-        && !(is_reference || is_stand_in(&lower) || is_uuid(&lower))
+        && !(is_reference(text, &lower) || is_stand_in(&lower) || is_uuid(&lower))
         && !(is_call_or_path(text) || is_version(text) || is_date(text) || is_key_file(&lower));
     is_literal.then_some(text)
 }
@@ -220,7 +199,7 @@ pub(super) fn is_password(text: &str) -> bool {
 
 /// Whether digits, letters and cases of letters change so often that the text was drawn: in `storage2` they do once, in
 /// drawn texts at every third step.
-fn is_patched(value: &[u8]) -> bool {
+pub(super) fn is_patched(value: &[u8]) -> bool {
     let changes = |pair: &&[u8]| match pair {
         [a, b] => {
             (a.is_ascii_digit() && b.is_ascii_alphabetic())
@@ -243,8 +222,8 @@ fn is_number(text: &str) -> bool {
 pub(super) fn can_be_token(value: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(value) else { return false };
     let lower = text.to_ascii_lowercase();
-    // A JSON Web Token is judged by its claims.
-    if text.starts_with("eyJ") && text.contains(".eyJ") {
+    // A JSON Web Token is judged by its claims. And machines draw from what every machine can write.
+    if (text.starts_with("eyJ") && text.contains(".eyJ")) || !text.is_ascii() {
         return false;
     }
     if is_digest(&lower) {
@@ -272,6 +251,7 @@ pub(super) fn is_stand_in(lower: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::placeholder::is_placeholder;
     use super::*;
 
     #[test]
@@ -314,17 +294,50 @@ mod tests {
         assert!(!can_be_token(b"eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4MSJ9.c2ln"));
         assert!(!can_be_token(EMPTY_DIGESTS[0].as_bytes()));
         assert!(can_be_token(b"4859106da2aa3d78a53a08d29eeff3cc8bdbca8f"), "openssl rand -hex 20");
-        for text in [
-            "abcd1234defg5678",
-            "AAAAA-BBBBB-CCCCC-DDDDD",
-            "a1b2c3d4567890ab",
-            "eyJ2IjoiMSIsIn...",
-            "AQoEXAMPLEH4aoAH0gNC",
-        ] {
-            assert!(is_placeholder(text.as_bytes()), "{text}");
-        }
         for text in ["MTk4NjIyNDgzNDcxOTUxOTM2.Cl2FMQ.FmlkZXItdGhhbi1yYW5kb20", "qEoKzPbnwwTgWXvCmLdhQs"] {
             assert!(can_be_token(text.as_bytes()) && !is_placeholder(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn passwords_have_letters_and_signs_of_every_language() {
+        for text in
+            ["héllo#Kolo71", "Grüße#Kolo71", "Пароль#Kolo71", "pässKolo71", "kůňKolo#7", "UnaContraseñaSegura123!"]
+        {
+            assert!(can_be_password(text.as_bytes()), "{text}");
+        }
+        for text in ["Contraseña", "Größe2", "GUI認証1x", "пароль", "Mot-de-passe-oublié?", "Неверный-пароль!"]
+        {
+            assert!(!can_be_password(text.as_bytes()), "{text}");
+        }
+        assert!(!can_be_token("Kolo71-ščř-q7w2e9r4t1y6".as_bytes()));
+        for text in ["@Kolo#71tok", "/Kolo#71tok", "KoloTok#71-"] {
+            assert!(can_be_password(text.as_bytes()), "{text}");
+        }
+        for text in ["@string/password1", "/run/secrets/db1", "/^[a-z0-9#]+$/", "release-71-"] {
+            assert!(!can_be_password(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_names_a_place_in_a_store_is_no_password() {
+        for text in [
+            "((db9-password))",
+            "doppler://prj9/dev",
+            "infisical://prod/DB9",
+            "awssm://db9/pw",
+            "sm://proj/db9-pass",
+            "akv:shop-kv/db9",
+            "keystore://db9#pw",
+            "gcpsm://projects/p1/db9",
+            "~~db9~pass~~",
+            "%%DB9_PASSWORD%%",
+        ] {
+            assert!(!can_be_password(text.as_bytes()), "{text}");
+            assert!(!can_be_token(text.as_bytes()), "{text}");
+        }
+        for text in ["((Kolo71Tok", "~Kolo71Tok~", "%%Kolo#71%%", "kolo://eva:Vx9kT@q"] {
+            assert!(can_be_password(text.as_bytes()), "{text}");
         }
     }
 

@@ -7,10 +7,10 @@ use regex_automata::util::captures::Captures;
 use regex_automata::{Anchored, Input, PatternID};
 
 use super::Detector;
-use super::allow::is_placeholder;
+use super::placeholder::is_placeholder;
 use super::prefilter::{Hit, Prefilter};
 use super::scan::Match;
-use super::verify::{Check, entropy};
+use super::verify::entropy;
 use crate::model::{Proof, Secret};
 
 impl Detector {
@@ -154,10 +154,9 @@ impl Detector {
         let whole = captures.get_match()?.range();
         let secret = captures.get_group_by_name("secret")?.range();
         let value = &text[secret.clone()];
-        // Where a check digit holds, the words of placeholders stand there by chance.
-        let is_proved = self.check.is_some_and(Check::is_digit);
         // What a test hands over may well be counted up: its check knows the blanks.
-        let is_blank = !is_proved && !self.in_tests && is_placeholder(value);
+        let is_blank =
+            !self.in_tests && self.check.map_or_else(|| is_placeholder(value), |check| check.is_blank(value));
         if entropy(value) < self.min_entropy || is_blank {
             return None;
         }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::allow::is_placeholder;
+use super::placeholder::is_placeholder;
 use super::verify::pem;
 
 /// Whether an object is a key file with a key that can be read. Adds the id of the key and the name of the account, which
@@ -21,7 +21,7 @@ pub(super) fn key_file(object: &[u8], facts: &mut BTreeMap<String, String>) -> b
         }
         facts.insert(fact.to_owned(), text.into_owned());
     }
-    private_key(object).is_some_and(|range| pem(&object[range], facts))
+    private_key(object).is_some_and(|range| pem(&object[range], facts).is_some())
 }
 
 /// Where the private key stands in an object, from fence to fence.

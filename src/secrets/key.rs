@@ -30,6 +30,35 @@ pub(super) fn read(bytes: &[u8], facts: &mut BTreeMap<String, String>) {
     }
 }
 
+/// Whether bytes are a key from the first to the last, in one of those forms: what is cut, or was drawn between the
+/// fences of one, is not. Some programs add zeros behind it.
+pub(super) fn is_whole(bytes: &[u8]) -> bool {
+    if bytes.starts_with(b"openssh-key-v1\0") {
+        return openssh(bytes).is_some();
+    }
+    let Some((body, rest)) = element(bytes, SEQUENCE) else { return false };
+    let parts = parts(body);
+    let inner = parts.as_deref().and_then(|parts| parts.iter().find(|(tag, _)| *tag == OCTETS));
+    // The octets of PKCS #8 hold a key of their own form.
+    let is_inner_whole =
+        inner.is_none_or(|(_, inner)| inner.first() != Some(&SEQUENCE) || element(inner, SEQUENCE).is_some());
+    rest.iter().all(|byte| *byte == 0)
+        && parts.is_some_and(|parts| parts.len() >= 2 && parts[0].0 == INTEGER)
+        && is_inner_whole
+}
+
+/// The elements that a body is made of, each with its tag; none where they do not fill it. No key has more than these.
+fn parts(body: &[u8]) -> Option<Vec<(u8, &[u8])>> {
+    let mut parts = Vec::new();
+    let mut rest = body;
+    while let Some(tag) = rest.first() {
+        let (content, after) = element(rest, *tag).filter(|_| parts.len() < 64)?;
+        parts.push((*tag, content));
+        rest = after;
+    }
+    Some(parts)
+}
+
 /// The algorithm of a key in PKCS #1, PKCS #8, SEC 1 or OpenSSH form, and the size of an RSA modulus in bits.
 fn algorithm(bytes: &[u8]) -> Option<(&'static str, Option<usize>)> {
     if bytes.starts_with(b"openssh-key-v1\0") {
@@ -133,6 +162,14 @@ mod tests {
         let short = der(SEQUENCE, &[der(INTEGER, &[0]), identifier, der(OCTETS, &[9; 34])].concat());
         assert_eq!(algorithm(&short), Some(("ed25519", None)));
         assert_eq!(algorithm(b"0123456789"), None);
+        for whole in [pkcs1(&modulus), wrapped, sec1, short] {
+            assert!(is_whole(&whole));
+            assert!(!is_whole(&whole[..whole.len() - 1]));
+        }
+        // Right at its beginning, and drawn behind.
+        let drawn: Vec<u8> = (0..1190_u32).map(|place| (place.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        assert!(!is_whole(&[&pkcs1(&modulus)[..12], &drawn].concat()));
+        assert!(!is_whole(&drawn));
         let text = |text: &[u8]| [&(text.len() as u32).to_be_bytes()[..], text].concat();
         let key = text(&[text(b"ssh-ed25519"), text(&[7; 32])].concat());
         let file =

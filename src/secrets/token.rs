@@ -21,7 +21,7 @@ pub(super) fn jwt(value: &[u8], facts: &mut BTreeMap<String, String>) -> Option<
     let claims: serde_json::Value = serde_json::from_slice(&URL_SAFE.decode(claims).ok()?).ok()?;
     // The token of every manual is about 1234567890.
     let subject = claims.get("sub").and_then(serde_json::Value::as_str);
-    if subject.is_some_and(|subject| super::allow::is_placeholder(subject.as_bytes())) {
+    if subject.is_some_and(|subject| super::placeholder::is_placeholder(subject.as_bytes())) {
         return None;
     }
     let named = [

@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
-use super::token;
+use super::{placeholder, token};
 
 /// A structural check named by a detector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +20,7 @@ pub(super) enum Check {
     SupabaseService,
     SupabaseAnonymous,
     PemPrivateKey,
+    PemUnread,
     PackedPrivateKey,
     GcpServiceAccount,
     Password,
@@ -40,6 +41,7 @@ impl Check {
             "supabase-service-role" => Self::SupabaseService,
             "supabase-anon" => Self::SupabaseAnonymous,
             "pem-private-key" => Self::PemPrivateKey,
+            "pem-unread" => Self::PemUnread,
             "packed-private-key" => Self::PackedPrivateKey,
             "gcp-service-account" => Self::GcpServiceAccount,
             "password" => Self::Password,
@@ -50,15 +52,20 @@ impl Check {
             other => {
                 return Err(format!(
                     "there is no check '{other}' (expected github-crc32, npm-crc32, grafana-crc32, aws-key-id, jwt, \
-                     supabase-service-role, supabase-anon, pem-private-key, packed-private-key, gcp-service-account, password, word-password, tested, token or basic)"
+                     supabase-service-role, supabase-anon, pem-private-key, pem-unread, packed-private-key, gcp-service-account, password, word-password, tested, token or basic)"
                 ));
             }
         })
     }
 
-    /// Whether the value holds digits that prove all of it.
-    pub(super) fn is_digit(self) -> bool {
-        matches!(self, Self::GithubCrc32 | Self::NpmCrc32)
+    /// Whether the value is a blank to fill in, or an example.
+    pub(super) fn is_blank(self, value: &[u8]) -> bool {
+        match self {
+            // Where a check digit holds, the words of placeholders stand there by chance.
+            Self::GithubCrc32 | Self::NpmCrc32 => false,
+            Self::Password | Self::WordPassword => placeholder::is_blank_password(value),
+            _ => placeholder::is_placeholder(value),
+        }
     }
 
     /// Which part of a value that passes is the secret: of a key file only the key in it.
@@ -78,10 +85,11 @@ impl Check {
             Self::Jwt => token::jwt(value, facts).is_some(),
             Self::SupabaseService => token::is_supabase_key(value, "service_role", facts),
             Self::SupabaseAnonymous => token::is_supabase_key(value, "anon", facts),
-            Self::PemPrivateKey => pem(value, facts),
+            Self::PemPrivateKey => pem(value, facts) == Some(true),
+            Self::PemUnread => pem(value, facts) == Some(false),
             Self::PackedPrivateKey => {
                 // In base64 once more. What cannot be read may be cut, and is a leak all the same.
-                _ = STANDARD.decode(value).is_ok_and(|key| pem(&key, facts));
+                _ = STANDARD.decode(value).is_ok_and(|key| pem(&key, facts).is_some());
                 true
             }
             Self::GcpServiceAccount => super::google::key_file(value, facts),
@@ -189,7 +197,7 @@ fn basic(value: &[u8]) -> bool {
         return false;
     }
     text.split_once(':').is_some_and(|(user, password)| {
-        let is_blank = super::allow::is_stand_in(password) || super::allow::is_placeholder(password.as_bytes());
+        let is_blank = super::allow::is_stand_in(password) || placeholder::is_placeholder(password.as_bytes());
         // Aladdin signs in in the manual itself (RFC 7617 §2), and in the tests of whoever read it.
         password.len() >= 5 && !is_blank && user != "aladdin"
     })
@@ -212,7 +220,7 @@ fn encodes_no_secret(value: &[u8]) -> bool {
         return !["private_key", "password", "secret", "\"auth"].iter().any(|name| lower.contains(name));
     }
     let text = text.trim_end().as_bytes();
-    super::allow::is_placeholder(text) || !(super::allow::can_be_password(text) || super::allow::can_be_token(text))
+    placeholder::is_placeholder(text) || !(super::allow::can_be_password(text) || super::allow::can_be_token(text))
 }
 
 /// The last 6 of `length` characters after the separator are the CRC32 of those before, in base 62, zero padded.
@@ -252,9 +260,9 @@ fn crc32(bytes: &[u8]) -> u32 {
     })
 }
 
-/// A PEM block whose body is Base64 and long enough for a key (RFC 7468 §2; the shortest Ed25519 PKCS #8 has 48 bytes).
-/// Some who write JSON write the padding as an escape, too.
-pub(super) fn pem(value: &[u8], facts: &mut BTreeMap<String, String>) -> bool {
+/// Whether the body of a PEM block is a whole key; none where it is not even Base64 that is long enough for one (RFC
+/// 7468 §2; the shortest Ed25519 PKCS #8 has 48 bytes). Some who write JSON write the padding as an escape, too.
+pub(super) fn pem(value: &[u8], facts: &mut BTreeMap<String, String>) -> Option<bool> {
     let text = String::from_utf8_lossy(value).replace("\\n", "\n").replace("\\r", "").replace("\\u003d", "=");
     // Between the two fences; in a program, of each line what stands between its quotes.
     let body: String = text
@@ -267,9 +275,9 @@ pub(super) fn pem(value: &[u8], facts: &mut BTreeMap<String, String>) -> bool {
         .filter(|line| line.len() > 1 && !line.contains(':') && !line.starts_with('='))
         .flat_map(str::split_whitespace)
         .collect();
-    let Some(bytes) = STANDARD.decode(body).ok().filter(|bytes| bytes.len() >= 40) else { return false };
+    let bytes = STANDARD.decode(body).ok().filter(|bytes| bytes.len() >= 40)?;
     super::key::read(&bytes, facts);
-    true
+    Some(super::key::is_whole(&bytes))
 }
 
 #[cfg(test)]
@@ -314,10 +322,15 @@ mod tests {
             format!("{begin}\\n\" +\n    \"{head}\\n\" +\n    \"{tail}\" +\n    \"{end}"),
         ] {
             let mut facts = BTreeMap::new();
-            assert!(pem(text.as_bytes(), &mut facts), "{text}");
+            assert_eq!(pem(text.as_bytes(), &mut facts), Some(true), "{text}");
             assert_eq!(facts.get("algorithm").map(String::as_str), Some("ed25519"), "{text}");
         }
-        assert!(!pem(format!("{begin}\n...\n{end}").as_bytes(), &mut BTreeMap::new()));
+        assert_eq!(pem(format!("{begin}\n...\n{end}").as_bytes(), &mut BTreeMap::new()), None);
+        // Cut after its first line, and bytes that are nothing.
+        for body in ["MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhsc", &"kV93hqLw0ZtR8xYp".repeat(4)] {
+            let text = format!("{begin}\n{body}\n{end}");
+            assert_eq!(pem(text.as_bytes(), &mut BTreeMap::new()), Some(false), "{text}");
+        }
     }
 
     #[test]

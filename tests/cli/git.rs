@@ -405,7 +405,11 @@ fn submodules_are_counted() {
     let staged = scan(folder.path(), &["--staged", "."]);
     assert_eq!(staged.coverage("submodules").map(|said| (said.0, said.1)), Some(("not-read".to_owned(), 1)));
     commit(folder.path(), "a submodule");
-    assert_eq!(history(folder.path()).coverage("submodules").map(|said| said.1), Some(1));
+    // What is staged is a number; of a whole history theirs is a part that was not read.
+    let whole = scan(folder.path(), &["--history", "--exit-zero", "."]);
+    assert_eq!((whole.code, whole.coverage("submodules").map(|said| said.1)), (3, Some(1)));
+    assert_eq!(scan(folder.path(), &["--history", "--allow-partial", "."]).code, 0);
+    assert_eq!(scan(folder.path(), &["--history", ".", "inner"]).code, 0, "it is read as a root of its own");
 }
 
 /// The file of a loose object.

@@ -33,6 +33,24 @@ const PACKED: &[(&[u8], &str)] = &[
     (b"\xfd7zXZ\0", "archives of other kinds"),
     (b"7z\xbc\xaf\x27\x1c", "archives of other kinds"),
     (b"Rar!\x1a\x07", "archives of other kinds"),
+    // The frame of LZ4, its older form, and lzip; a stream of Snappy in frames; what compress(1) wrote is too short to tell.
+    (b"\x04\x22\x4d\x18", "archives of other kinds"),
+    (b"\x02\x21\x4c\x18", "archives of other kinds"),
+    (b"LZIP\x01", "archives of other kinds"),
+    (b"\xff\x06\0\0sNaPpY", "archives of other kinds"),
+    // Cabinets ([MS-CAB] 2.3), installers of macOS, images of Windows, SquashFS of either order of bytes.
+    (b"MSCF\0\0\0\0", "archives of other kinds"),
+    (b"xar!\0", "archives of other kinds"),
+    (b"MSWIM\0\0\0", "archives of other kinds"),
+    (b"hsqs", "archives of other kinds"),
+    (b"sqsh", "archives of other kinds"),
+    (b"\xed\xab\xee\xdb", "packages of systems"),
+    (b"!<arch>\ndebian-binary", "packages of systems"),
+    // Columns in pages that are packed: Parquet, also with its foot encrypted, and ORC.
+    (b"PAR1", "tables of data"),
+    (b"PARE", "tables of data"),
+    (b"ORC\n", "tables of data"),
+    (b"ORC\x08", "tables of data"),
     (b"\x89PNG\r\n\x1a\n", "images"),
     (b"\xff\xd8\xff", "images"),
     (b"GIF87a", "images"),
@@ -81,9 +99,21 @@ fn by_magic(head: &[u8]) -> Kind {
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => Kind::Packed("sound and film"),
         // The level, then pi as the mark of a block.
         [b'B', b'Z', b'h', _, b'1', b'A', b'Y', b'&', b'S', b'Y', ..] => Kind::Packed("archives of other kinds"),
+        // LZMA alone: its usual properties, the size of its dictionary, and a size that is unknown or below 16 TiB.
+        [0x5d, 0, 0, _, 0..=8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, ..]
+        | [0x5d, 0, 0, _, 0..=8, _, _, _, _, _, 0, 0, 0, 0, ..] => Kind::Packed("archives of other kinds"),
+        // Flags that make the first two bytes a multiple of 31 (RFC 1950 2.2), and what can be unpacked.
+        [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..] if is_zlib(head) => Kind::Packed("archives of other kinds"),
         _ if super::archive::is_tar(head) => Kind::Archive(Archive::Tar),
         _ => Kind::Text,
     }
+}
+
+/// Whether the beginning of a stream of zlib can be unpacked. Two bytes alone are too few to believe.
+fn is_zlib(head: &[u8]) -> bool {
+    let mut room = [0; HEAD];
+    let mut stream = flate2::Decompress::new(true);
+    stream.decompress(head, &mut room, flate2::FlushDecompress::None).is_ok() && stream.total_out() > 0
 }
 
 /// Whether nothing but text stands behind the mark of a packed file. Those have zero bytes in their first kilobytes, or
@@ -124,6 +154,33 @@ mod tests {
             (b"\0\0", Kind::Text),
         ] {
             assert_eq!(of(&[head, &behind].concat()), kind, "{head:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_packed_in_other_ways_is_told() {
+        let behind = [0_u8, 1, 2, 0xff].repeat(100);
+        for (head, name) in [
+            (b"\x04\x22\x4d\x18\x64\x40".as_slice(), "archives of other kinds"),
+            (b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff\0", "archives of other kinds"),
+            (b"MSCF\0\0\0\0", "archives of other kinds"),
+            (b"\xed\xab\xee\xdb\x03\0", "packages of systems"),
+            (b"!<arch>\ndebian-binary   1700000000  0     0     100644  4         `\n2.0\n", "packages of systems"),
+            (b"PAR1\x15\x04", "tables of data"),
+        ] {
+            assert_eq!(of(&[head, &behind].concat()), Kind::Packed(name), "{head:?}");
+        }
+        let packed = |text: &[u8]| {
+            use std::io::Write;
+            let mut writer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+            writer.write_all(text).and_then(|()| writer.finish()).expect("it is packed in memory")
+        };
+        assert_eq!(of(&packed(b"password = 'x'\n")), Kind::Packed("archives of other kinds"));
+        assert_eq!(of(&[b"\x78\x9c".as_slice(), &behind].concat()), Kind::Text, "two bytes are no stream");
+        // A library of objects holds its texts as they are.
+        assert_eq!(of(&[b"!<arch>\n/               0".as_slice(), &behind].concat()), Kind::Text);
+        for text in ["PAR1 = 2\n", "xargs -n1 echo\n", "ORC is a format of columns\n", "x^2 + y^2\n"] {
+            assert_eq!(of(text.as_bytes()), Kind::Text, "{text}");
         }
     }
 

@@ -7,6 +7,7 @@ use gix::ObjectId;
 
 use super::super::NAME;
 use super::super::tally::{Count, Tally};
+use super::HISTORY;
 use crate::collect::{CollectError, Sink};
 use crate::model::{CoverageEntry, FactKind, Outcome, Record};
 
@@ -15,6 +16,10 @@ const NAMES: usize = 3;
 
 /// What symbolic links are called.
 const LINKS: &str = "symbolic links";
+
+/// What repositories within a repository are called, and what to do about theirs.
+const SUBMODULES: &str = "submodules";
+const EACH_SUBMODULE: &str = "nonhuman secrets --history PATH for each of them";
 
 /// Names of what was left out, each once.
 #[derive(Default)]
@@ -26,6 +31,13 @@ impl Names {
             && !names.contains(name)
         {
             names.insert(name.to_owned());
+        }
+    }
+
+    /// Takes away the names of what is read after all.
+    pub(super) fn forget(&self, is_read: impl Fn(&str) -> bool) {
+        if let Ok(mut names) = self.0.lock() {
+            names.retain(|name| !is_read(name));
         }
     }
 
@@ -96,7 +108,7 @@ impl Ledger {
         entry.detail = Some(detail);
         // That nothing is staged, or nothing was committed since, is not that nothing was looked at.
         let opened = CoverageEntry::complete(NAME, target, "repository", 1);
-        let not_read = self.not_read(target);
+        let not_read = self.not_read(target, what);
         let archives = self.archives.of_archives(target);
         let entries = [opened, entry].into_iter().chain(self.holes(target)).chain(not_read).chain(archives);
         entries.map(Record::Coverage).try_for_each(|entry| sink.send_blocking(entry))
@@ -135,7 +147,7 @@ impl Ledger {
     }
 
     /// What was left out on purpose, and why.
-    fn not_read(&self, target: &str) -> Vec<CoverageEntry> {
+    fn not_read(&self, target: &str, looked_at: &str) -> Vec<CoverageEntry> {
         let kinds = [
             (LINKS, &self.links, "they are not followed"),
             ("files of another root", &self.elsewhere, "they are read once, there"),
@@ -144,7 +156,7 @@ impl Ledger {
                 &self.outside,
                 "start at the top of the repository to judge all of the index",
             ),
-            ("submodules", &self.submodules, "their own histories are not read; scan each by its path"),
+            (SUBMODULES, &self.submodules, "their own histories are not read; scan each by its path"),
             ("files to be added", &self.intended, "only their names are staged"),
             ("refs", &self.other_refs, "they lead to no commit"),
         ];
@@ -159,7 +171,14 @@ impl Ledger {
             }
             if count > 0 {
                 let detail = format!("{why}: {told}");
-                entries.push(CoverageEntry::hole(NAME, target, what, Outcome::NotRead, detail).count(count));
+                let entry = CoverageEntry::hole(NAME, target, what, Outcome::NotRead, detail).count(count);
+                // Whoever asks for all of a history asks for theirs, too: without them it is not known to be clean. What
+                // is staged or was committed since is no more than another number.
+                let is_asked_for = what == SUBMODULES && looked_at == HISTORY;
+                entries.push(match is_asked_for {
+                    true => entry.remedy(EACH_SUBMODULE).blinds(&[FactKind::Exposures]),
+                    false => entry,
+                });
             }
         }
         if self.allowed.get() > 0 {

@@ -42,12 +42,15 @@ const UNPACKED: usize = 24 * 1024 * 1024;
 /// How many bytes of commits and trees are kept as they are.
 const KEPT: usize = 16 * 1024 * 1024;
 
+/// What all commits of a repository are called.
+const HISTORY: &str = "history";
+
 /// Reads of a root's repository what was chosen.
 pub(super) fn run(walk: &Walk) -> Result<(), CollectError> {
     let what = match &walk.options.selection {
         Selection::Staged => "staged changes",
         Selection::Range { .. } => "commits",
-        Selection::History | Selection::WorkTree => "history",
+        Selection::History | Selection::WorkTree => HISTORY,
     };
     let failed = |error: OpenError| CollectError::failed(what, &error).with_remedy(error.remedy());
     let repository = Repository::open(&walk.root.true_path, walk.options.max_file_size).map_err(failed)?;
@@ -149,7 +152,7 @@ impl Scan<'_> {
         last: Option<ObjectId>,
     ) -> Result<(), CollectError> {
         let mut found = changes.versions();
-        if found.is_empty() && self.what == "history" {
+        if found.is_empty() && self.what == HISTORY {
             let why = "no commit of its repository ever brought a file to this folder";
             self.ledger.hole("files", why, "scan the files that lie there; --trees-in reads a folder of repositories");
         }
@@ -194,6 +197,9 @@ impl Scan<'_> {
             detail =
                 format!("{commits} commits with their messages{tags}, {detail}; what only reflogs lead to is not read");
         }
+        // A submodule that is a root of its own is read there.
+        let here = &self.walk.root.true_path;
+        self.ledger.submodules.forget(|below| self.walk.owners.contains_key(&here.join(below)));
         self.ledger.send(&self.walk.target, self.what, detail, &self.walk.sink)
     }
 
