@@ -2,6 +2,7 @@
 
 use super::names::{
     is_call_or_path, is_date, is_digest, is_identifier, is_joined_words, is_key_file, is_uuid, is_version,
+    names_its_kind,
 };
 use super::rarity::{bits_per_letter, is_drawn};
 
@@ -63,7 +64,7 @@ pub(super) const REFERENCE_STARTS: &[&str] = &[
 
 /// Whether a value says where to read the secret: by its beginning, as an address without a login in it
 /// (`doppler://shop/prod`), or as a blank between two pairs of signs (`((db-password))`, `~~db~password~~`).
-fn is_reference(text: &str, lower: &str) -> bool {
+pub(super) fn is_reference(text: &str, lower: &str) -> bool {
     let begins = |start: &&str| lower.starts_with(*start) && !(["@", "/"].contains(start) && is_signed(&text[1..]));
     let has_scheme = |text: &str| {
         text.split_once("://").is_some_and(|(scheme, rest)| {
@@ -155,7 +156,7 @@ pub(super) const STAND_INS: &[&str] = &[
 ];
 
 /// Words by which a value names what it stands for: nobody draws them, a manual writes them.
-const SELF_NAMES: &[&str] = &["password", "passwd", "passphrase"];
+pub(super) const SELF_NAMES: &[&str] = &["password", "passwd", "passphrase"];
 
 /// Whether a value given to a name such as `password` can be one.
 pub(super) fn can_be_password(value: &[u8]) -> bool {
@@ -231,7 +232,9 @@ pub(super) fn can_be_token(value: &[u8]) -> bool {
     }
     // A short one must look drawn, since so many things are called a token.
     let is_long = text.len() >= 16;
-    can_be_password(value) && (is_drawn(value) || (!is_joined_words(&lower) && (is_long || is_patched(value))))
+    can_be_password(value)
+        && !names_its_kind(&lower)
+        && (is_drawn(value) || (!is_joined_words(&lower) && (is_long || is_patched(value))))
 }
 
 /// What SHA-1 and SHA-256 give for no bytes at all.
@@ -346,6 +349,10 @@ mod tests {
         for text in ["gv6URkSs", "3Oknc4jS_wA2r9i", "7799ef74d4", "vgiqh_vqyofb_sewlpd"] {
             assert!(can_be_token(text.as_bytes()), "{text}");
         }
+        for text in ["test-webhook-secret-999", "old-youdao-key", "vault-operator-token"] {
+            assert!(!can_be_token(text.as_bytes()), "{text}");
+        }
+        assert!(can_be_token(b"qzkv-7431-wmxt-9920"));
         for text in ["sha1secret", "s3client", "super_shared_secret", "2023-01-01T00:10:00Z", "storage2", "GUI認証1x"]
         {
             assert!(!can_be_token(text.as_bytes()), "{text}");

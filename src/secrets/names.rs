@@ -37,14 +37,35 @@ fn humps(text: &str) -> Vec<&str> {
     parts
 }
 
-/// `x-aws-ec2-metadata-token`: three words or more with joints, of which some may end in a digit or two.
+/// `x-aws-ec2-metadata-token`, `test-webhook-secret-999`: three words or more with joints, of which some may end in a
+/// digit or two, and one may be a counter.
 pub(super) fn is_joined_words(lower: &str) -> bool {
-    let parts: Vec<&str> = lower.split(['-', '_', '.', ':', '/']).collect();
+    let mut parts: Vec<&str> = lower.split(['-', '_', '.', ':', '/']).collect();
+    let is_counter = |part: &&str| part.len() <= 4 && is_all_digits(part);
+    if parts.len() >= 3 && parts.last().is_some_and(is_counter) {
+        parts.pop();
+        return parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_lowercase()) && !part.is_empty());
+    }
     let is_word = |part: &&str| {
         let word = part.trim_end_matches(|last: char| last.is_ascii_digit());
         part.len() - word.len() <= 2 && word.len() <= 14 && word.bytes().all(|byte| byte.is_ascii_lowercase())
     };
     parts.len() >= 3 && parts.iter().all(is_word)
+}
+
+fn is_all_digits(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// `old-shop-key`, `vault_operator_token`: words with joints, of which the last says what the whole is, so that it is its
+/// name. What was drawn beside it is longer than words are.
+pub(super) fn names_its_kind(lower: &str) -> bool {
+    let parts: Vec<&str> = lower.split(['-', '_', '.']).collect();
+    let is_word =
+        |part: &&str| !part.is_empty() && part.len() <= 10 && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    parts.len() >= 2
+        && parts.iter().all(is_word)
+        && parts.last().is_some_and(|last| ["key", "secret", "token", "password", "id", "name"].contains(last))
 }
 
 /// `name(…)`, `a.b.c`, `a[b]`, `[a]`: an expression or a blank, not a value.

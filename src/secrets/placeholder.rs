@@ -69,7 +69,8 @@ fn is_short(text: &str) -> bool {
     text.len() <= 120
 }
 
-fn is_marked(text: &str) -> bool {
+/// Whether a mark says so, whatever else the value is made of.
+pub(super) fn is_marked(text: &str) -> bool {
     // In capitals the word is written into documented keys of any length; by chance it is in none.
     if text.contains("EXAMPLE") {
         return true;

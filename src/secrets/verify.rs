@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 
+use super::word::{self, Manner};
 use super::{placeholder, token};
 
 /// A structural check named by a detector.
@@ -25,9 +26,13 @@ pub(super) enum Check {
     GcpServiceAccount,
     Password,
     WordPassword,
+    WeakPassword,
+    GivenPassword,
+    DrawnWords,
     Tested,
     Token,
     Basic,
+    WeakBasic,
 }
 
 impl Check {
@@ -46,13 +51,18 @@ impl Check {
             "gcp-service-account" => Self::GcpServiceAccount,
             "password" => Self::Password,
             "word-password" => Self::WordPassword,
+            "weak-password" => Self::WeakPassword,
+            "given-password" => Self::GivenPassword,
+            "drawn-words" => Self::DrawnWords,
             "tested" => Self::Tested,
             "token" => Self::Token,
             "basic" => Self::Basic,
+            "weak-basic" => Self::WeakBasic,
             other => {
                 return Err(format!(
                     "there is no check '{other}' (expected github-crc32, npm-crc32, grafana-crc32, aws-key-id, jwt, \
-                     supabase-service-role, supabase-anon, pem-private-key, pem-unread, packed-private-key, gcp-service-account, password, word-password, tested, token or basic)"
+                     supabase-service-role, supabase-anon, pem-private-key, pem-unread, packed-private-key, gcp-service-account, password, word-password, weak-password, \
+                     given-password, drawn-words, tested, token, basic or weak-basic)"
                 ));
             }
         })
@@ -64,6 +74,10 @@ impl Check {
             // Where a check digit holds, the words of placeholders stand there by chance.
             Self::GithubCrc32 | Self::NpmCrc32 => false,
             Self::Password | Self::WordPassword => placeholder::is_blank_password(value),
+            // `12345678` and `aaaa` are weak; what is longer and typed so is a blank.
+            Self::WeakPassword | Self::GivenPassword if value.len() <= 16 => {
+                placeholder::is_marked(&String::from_utf8_lossy(value))
+            }
             _ => placeholder::is_placeholder(value),
         }
     }
@@ -95,9 +109,11 @@ impl Check {
             Self::GcpServiceAccount => super::google::key_file(value, facts),
             Self::Password | Self::WordPassword => {
                 // With a host, the value may be part of a URL.
-                let typed = if facts.contains_key("host") { percent_decoded(value) } else { value.to_vec() };
+                let is_in_url = facts.contains_key("host");
+                let typed = if is_in_url { percent_decoded(value) } else { value.to_vec() };
                 let is_password = match self {
-                    Self::WordPassword => super::word::can_be_word_password(&typed),
+                    Self::WordPassword if is_in_url => word::can_stand_in_url(&typed),
+                    Self::WordPassword => word::can_be_word_password(&typed),
                     _ => super::allow::can_be_password(&typed),
                 };
                 is_password && !encodes_no_secret(value)
@@ -107,8 +123,16 @@ impl Check {
                 let field = facts.remove("field").unwrap_or_default();
                 super::tested::can_be_handed_over(value, &field)
             }
+            Self::WeakPassword => word::can_be_weak_password(value, Manner::InACall),
+            Self::GivenPassword => word::can_be_weak_password(value, Manner::AsASetting),
+            Self::DrawnWords => {
+                super::rarity::is_drawn(&value.iter().copied().filter(|byte| *byte != b' ').collect::<Vec<_>>())
+            }
             Self::Token => super::allow::can_be_token(value) && !encodes_no_secret(value),
             Self::Basic => basic(value),
+            Self::WeakBasic => {
+                user_and_password(value).is_some_and(|(user, password)| word::can_be_weak_login(&user, &password))
+            }
         }
     }
 }
@@ -188,15 +212,17 @@ fn percent_decoded(value: &[u8]) -> Vec<u8> {
     decoded
 }
 
-/// Base64 of `user:password` (RFC 7617 §2) with a password that is none of the manual's.
+/// What Base64 of `user:password` (RFC 7617 §2) says, in small letters. A word may be Base64 by chance, of what nobody types.
+fn user_and_password(value: &[u8]) -> Option<(String, String)> {
+    let text = String::from_utf8(STANDARD.decode(value).ok()?).ok()?.to_ascii_lowercase();
+    let (user, password) = text.split_once(':').filter(|_| !text.contains(char::is_control))?;
+    Some((user.to_owned(), password.to_owned()))
+}
+
+/// The same with a password that is none of the manual's.
 fn basic(value: &[u8]) -> bool {
-    let Ok(bytes) = STANDARD.decode(value) else { return false };
-    let text = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
-    // A word may be base64 by chance, of what nobody types.
-    if text.contains(|letter: char| letter.is_control() || letter == char::REPLACEMENT_CHARACTER) {
-        return false;
-    }
-    text.split_once(':').is_some_and(|(user, password)| {
+    user_and_password(value).is_some_and(|(user, password)| {
+        let password = password.as_str();
         let is_blank = super::allow::is_stand_in(password) || placeholder::is_placeholder(password.as_bytes());
         // Aladdin signs in in the manual itself (RFC 7617 §2), and in the tests of whoever read it.
         password.len() >= 5 && !is_blank && user != "aladdin"
