@@ -339,8 +339,7 @@ mod tests {
         let begin = format!("-----BEGIN {} KEY-----", "PRIVATE");
         let end = format!("-----END {} KEY-----", "PRIVATE");
         // Ed25519 in PKCS #8 around a counted seed.
-        let head = "MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkK";
-        let tail = "CwwNDg8QERITFBUWFxgZGhscHR4f";
+        let (head, tail) = ("MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkK", "CwwNDg8QERITFBUWFxgZGhscHR4f");
         for text in [
             format!("{begin}\n{head}\n{tail}\n{end}"),
             format!("{begin}\\n{head}\\n{tail}\\n{end}"),
