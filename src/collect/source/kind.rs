@@ -46,10 +46,9 @@ const PACKED: &[(&[u8], &str)] = &[
     (b"sqsh", "archives of other kinds"),
     (b"\xed\xab\xee\xdb", "packages of systems"),
     (b"!<arch>\ndebian-binary", "packages of systems"),
-    // Columns in pages that are packed: Parquet, also with its foot encrypted, and ORC.
-    (b"PAR1", "tables of data"),
-    (b"PARE", "tables of data"),
-    (b"ORC\n", "tables of data"),
+    // Columns in pages that are packed: Parquet, whose first page begins with a number of 32 bits, and ORC. Their marks
+    // alone may begin a text.
+    (b"PAR1\x15", "tables of data"),
     (b"ORC\x08", "tables of data"),
     (b"\x89PNG\r\n\x1a\n", "images"),
     (b"\xff\xd8\xff", "images"),
