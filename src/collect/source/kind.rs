@@ -108,8 +108,13 @@ fn by_magic(head: &[u8]) -> Kind {
     }
 }
 
-/// Whether the beginning of a stream of zlib can be unpacked. Two bytes alone are too few to believe.
+/// Whether the beginning of a stream of zlib can be unpacked, and is none of a text: `x^2 + y^2` can be. Two bytes alone
+/// are too few to believe.
 fn is_zlib(head: &[u8]) -> bool {
+    let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+    if head.iter().all(is_text) {
+        return false;
+    }
     let mut room = [0; HEAD];
     let mut stream = flate2::Decompress::new(true);
     stream.decompress(head, &mut room, flate2::FlushDecompress::None).is_ok() && stream.total_out() > 0
