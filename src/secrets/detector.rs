@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::assignment::Assigned;
+use super::automaton::Automaton;
 use super::import::{self, Globals, rule::Imported};
 use super::prefilter::Prefilter;
 use super::shape::Shape;
@@ -82,6 +83,7 @@ pub struct Detector {
     /// What it has beyond ours when it was read from a file of another tool.
     pub(super) imported: Option<Box<Imported>>,
     pub(super) regex: OnceLock<Option<Regex>>,
+    pub(super) automaton: OnceLock<Option<Automaton>>,
     pub(super) surroundings: OnceLock<Option<Surroundings>>,
     pub(super) shape: OnceLock<Option<Shape>>,
 }
@@ -95,6 +97,13 @@ impl Detector {
             Some(_) => import::compile(&self.pattern),
         };
         self.regex.get_or_init(compile).as_ref()
+    }
+
+    /// The expression as it is searched for; `None` where only the whole expression can be.
+    pub(super) fn automaton(&self) -> Option<&Automaton> {
+        // The expressions of others are compiled in another way.
+        let build = || if self.is_imported() { None } else { Automaton::new(&self.pattern) };
+        self.automaton.get_or_init(build).as_ref()
     }
 
     /// What is asked of the text around its matches; `None` where that cannot be read, which `rules test` reports.

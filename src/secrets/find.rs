@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use regex_automata::util::captures::Captures;
-use regex_automata::{Anchored, Input, PatternID};
+use regex_automata::{Anchored, Input, PatternID, Span};
 
 use super::Detector;
+use super::automaton::{Answer, Automaton, Reader};
 use super::placeholder::is_placeholder;
 use super::prefilter::{Hit, Prefilter};
 use super::scan::Match;
@@ -54,7 +55,8 @@ impl Detector {
         paths: &[&str],
         matches: &mut Vec<Match<'a>>,
     ) {
-        let (Some(regex), Some(shape)) = (self.regex(), self.shape()) else { return };
+        let Some(shape) = self.shape() else { return };
+        let mut reader = None;
         let mut from = 0;
         let mut places = places.peekable();
         while let Some(place) = places.next() {
@@ -68,9 +70,9 @@ impl Detector {
                 continue;
             }
             while start < end {
-                let Some(whole) = regex.search(&Input::new(text).span(start..end)) else { break };
-                start = self.accept(text, whole.start()..end, paths, matches).map_or(whole.start() + 1, |()| {
-                    from = whole.end().max(start + 1);
+                let Some(whole) = self.first(&mut reader, text, start..end) else { break };
+                start = self.accept(text, whole.start..end, paths, matches).map_or(whole.start + 1, |()| {
+                    from = whole.end.max(start + 1);
                     from
                 });
             }
@@ -88,18 +90,38 @@ impl Detector {
         // Those that end last first.
         starts.sort_unstable_by_key(|(start, end)| (*start, usize::MAX - end));
         starts.dedup_by_key(|(start, _)| *start);
-        let Some(regex) = self.regex().filter(|_| !starts.is_empty()) else { return };
+        let mut reader = None;
         let mut from = 0;
         for (start, end) in starts {
             if start < from {
                 continue;
             }
             let input = Input::new(text).span(start..end).anchored(Anchored::Yes);
-            if let Some(whole) = regex.search(&input)
+            if let Some(end_of_match) = self.end(&mut reader, &input)
                 && self.accept(text, start..end, paths, matches).is_some()
             {
-                from = whole.end().max(start + 1);
+                from = end_of_match.max(start + 1);
             }
+        }
+    }
+
+    /// The first match in a part of a text.
+    fn first<'a>(&'a self, reader: &mut Option<Reader<'a>>, text: &[u8], part: Range<usize>) -> Option<Span> {
+        let input = Input::new(text).span(part);
+        self.end(reader, &input)?;
+        // Few get here: the automaton knows where a match ends, the whole expression where it begins, too.
+        Some(self.regex()?.search(&input)?.span())
+    }
+
+    /// Where the first match ends that an input asks for.
+    fn end<'a>(&'a self, reader: &mut Option<Reader<'a>>, input: &Input<'_>) -> Option<usize> {
+        if reader.is_none() {
+            *reader = self.automaton().map(Automaton::reader);
+        }
+        match reader.as_mut().map_or(Answer::Unknown, |reader| reader.read(input)) {
+            Answer::Nothing => None,
+            Answer::EndsAt(end) => Some(end),
+            Answer::Unknown => Some(self.regex()?.search(input)?.end()),
         }
     }
 

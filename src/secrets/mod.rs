@@ -4,6 +4,7 @@
 
 mod allow;
 mod assignment;
+mod automaton;
 mod beside;
 mod certificate;
 mod decode;

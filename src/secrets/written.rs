@@ -145,6 +145,7 @@ impl Raw {
             file: file.to_owned(),
             imported: None,
             regex: OnceLock::new(),
+            automaton: OnceLock::new(),
             surroundings: OnceLock::new(),
             shape: OnceLock::new(),
         })

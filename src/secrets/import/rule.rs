@@ -134,6 +134,7 @@ impl Draft {
             preceded_by: None,
             unless: None,
             regex: OnceLock::new(),
+            automaton: OnceLock::new(),
             surroundings: OnceLock::new(),
             shape: OnceLock::new(),
         })
