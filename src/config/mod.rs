@@ -228,7 +228,7 @@ pub fn checkout() -> Option<(PathBuf, String)> {
 /// Which of how many runs this is, counted from 1; `None` where no engine says.
 ///
 /// # Errors
-/// Names the variable that is missing or no number.
+/// Names the variable that is missing, no number, or beyond the number of shards.
 pub fn shard() -> Result<Option<(u64, u64)>, String> {
     let number = |name: &str| {
         let text = std::env::var(name).map_err(|_| format!("{name} is not set"))?;
@@ -242,7 +242,12 @@ pub fn shard() -> Result<Option<(u64, u64)>, String> {
     // And goes in steps, where its user wants that.
     let step = if *index == "SLURM_ARRAY_TASK_ID" { number("SLURM_ARRAY_TASK_STEP").unwrap_or(1).max(1) } else { 1 };
     let shard = number(index)?.checked_sub(first).ok_or_else(|| format!("{index} is below {first}"))?;
-    Ok(Some((shard / step + 1, number(count)?)))
+    let (shard, of) = (shard / step + 1, number(count)?);
+    if shard > of {
+        let (told, is) = (number(index)?, format!("{index}, counted from {first},"));
+        return Err(format!("there is no shard {shard} of {of}: {is} is {told}, and {count} is {of}"));
+    }
+    Ok(Some((shard, of)))
 }
 
 /// The index that a hook of git is asked about: that of `git commit -a` and of `git commit FILE` is not the repository's.

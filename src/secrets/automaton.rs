@@ -78,3 +78,28 @@ impl Reader<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(pattern: &str, text: &str) -> Answer {
+        Automaton::new(pattern).expect("an expression").reader().read(&Input::new(text))
+    }
+
+    #[test]
+    fn it_says_where_the_first_match_ends() {
+        assert_eq!(
+            answer("ab+|abbc", "xx abbc abb"),
+            Answer::EndsAt(6),
+            "the first alternative, as the whole expression"
+        );
+        assert_eq!(answer(r"(?-u)\bab\b", "xab abx ab"), Answer::EndsAt(10));
+        assert_eq!(answer("ab+", "nothing"), Answer::Nothing);
+    }
+
+    #[test]
+    fn what_it_cannot_tell_it_says() {
+        assert_eq!(answer(r"\bab\b", "abü"), Answer::Unknown);
+    }
+}

@@ -121,7 +121,7 @@ def a_manager_reads_the_summary(reader, reports):
     for part in ["It can become administrator in 3 steps", "left on 2026-05-29", "What to do"]:
         assert part in bot.text, bot.text
     labels = [label.text for label in bot.find_elements(By.CSS_SELECTOR, "svg .label")]
-    assert labels[2:5] == ["deploy-bot", "platform-admin", "administrator"], labels
+    assert labels[2:6] == ["deploy-bot", "platform-admin", "partner-upload", "administrator"], labels
     reader.shoot("summary")
 
 
@@ -157,7 +157,7 @@ def back_comes_back_to_the_row(reader, reports):
     assert reader.heading() == "deploy-bot"
     assert reader.one("nav a[aria-current]").text == "Identities"
     labels = [label.text for label in reader.all("#view-other svg .label")]
-    assert labels[2:5] == ["deploy-bot", "platform-admin", "administrator"], labels
+    assert labels[2:6] == ["deploy-bot", "platform-admin", "partner-upload", "administrator"], labels
     text = reader.one("#view-other").text
     for part in [BOT, "jana.novak@acme.example, left 2026-05-29", "AKIAWIDGDYXJGOGVBSWF", "assume-platform-admin"]:
         assert part in text, part

@@ -137,6 +137,10 @@ fn engines_say_which_shard_it_is() {
     for (variables, message) in [
         ([].as_slice(), "no variable says which shard this is"),
         (&[("JOB_COMPLETION_INDEX", "2")], "NONHUMAN_SHARDS is not set"),
+        (
+            &[("JOB_COMPLETION_INDEX", "7"), ("NONHUMAN_SHARDS", "3")],
+            "there is no shard 8 of 3: JOB_COMPLETION_INDEX, counted from 0, is 7, and NONHUMAN_SHARDS is 3",
+        ),
         (&[("CI_NODE_INDEX", "x"), ("CI_NODE_TOTAL", "5")], "CI_NODE_INDEX is no number"),
         (&[("CI_NODE_INDEX", "7"), ("CI_NODE_TOTAL", "5")], "there is no shard 7 of 5"),
     ] {

@@ -148,7 +148,7 @@ impl<'a> Pen<'a, '_> {
             }
         }
         if let more @ 1.. = edges.len().saturating_sub(DRAWN) {
-            let node = self.node(column, "and", &plural(more, "more"), "not drawn", None);
+            let node = self.node(column, "and", &format!("{more} more"), "not drawn", None);
             self.arrow(node, to, "", Holding::Holds, "");
         }
         drawn

@@ -5,10 +5,14 @@ use super::markup::{Markup, percent};
 use crate::report::words::plural_of;
 use crate::report::{Scan, okta_governance};
 
+const NAME: &str = "Okta governance of AI agents";
+
 /// Writes it.
 pub(super) fn write(page: &mut Markup, scan: &Scan<'_>) {
     let Some(section) = okta_governance(scan) else { return };
-    page.element("h2", &[], "Okta governance of AI agents");
+    page.element("h2", &[], NAME);
+    // Wider than a phone: it scrolls within its own box, which the keyboard reaches, too.
+    page.open("div", &[("class", "wide"), ("tabindex", "0"), ("role", "region"), ("aria-label", NAME)]);
     page.open("table", &[]);
     page.element("caption", &[], &section.organisations.join(", "));
     page.open("tr", &[]);
@@ -31,5 +35,5 @@ pub(super) fn write(page: &mut Markup, scan: &Scan<'_>) {
         }
         page.close("td").close("tr");
     }
-    page.close("table");
+    page.close("table").close("div");
 }
