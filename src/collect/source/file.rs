@@ -338,8 +338,19 @@ mod tests {
         found
     }
 
+    /// An example; a manifest as a document of its own. Every line of one mapping belongs to its `kind`, however far away:
+    /// further than the windows of this test overlap.
+    fn apart(example: String) -> String {
+        if example.contains("kind") && example.contains("Secret") {
+            format!("\n---\n{example}\n---\n")
+        } else {
+            example
+        }
+    }
+
     fn piece() -> impl Strategy<Value = String> {
-        let examples: Vec<String> = DETECTORS.detectors().iter().flat_map(|one| one.examples.clone()).collect();
+        let examples: Vec<String> =
+            DETECTORS.detectors().iter().flat_map(|one| one.examples.clone()).map(apart).collect();
         prop_oneof![
             6 => prop::sample::select(examples),
             3 => prop::sample::select(vec!["\n", " ", "\n\n", "x", "é", "; # nonhuman: allow\n"]).prop_map(str::to_owned),
