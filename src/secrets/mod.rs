@@ -35,6 +35,7 @@ mod word;
 mod written;
 
 pub use certificate::Certificate;
+pub(crate) use decode::manifest_reach;
 pub use detector::{Detector, DetectorError, DetectorSet};
 pub use import::{Effect, IGNORED, Ignores, Import, LISTED, Taken, Unsupported};
 pub use inline::{InlineAllow, inline_allow, inline_allow_places};

@@ -1,4 +1,4 @@
-//! Carries messages to the addresses that the user gave, a few times at most and within a minute. It must not fail a
+//! Carries messages to the addresses that the user gave, a few times at most and within half a minute. It must not fail a
 //! report, follow a redirect, or write an address out: that of a chat is a secret.
 
 #[cfg(feature = "http-client")]

@@ -16,16 +16,16 @@ const SIGNATURE: &str = "X-Nonhuman-Signature-256";
 const DELIVERY: &str = "X-Nonhuman-Delivery";
 
 /// How long all tries of one parcel may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 const LIMITS: Limits = Limits {
     connect: Duration::from_secs(5),
-    attempt: Duration::from_secs(15),
+    attempt: Duration::from_secs(8),
     idle: Duration::from_secs(1),
     body: 64 * 1024,
     attempts: 3,
-    longest_pause: Duration::from_secs(20),
-    patience: Duration::from_secs(40),
+    longest_pause: Duration::from_secs(10),
+    patience: Duration::from_secs(25),
 };
 
 pub(super) fn deliver(parcels: Vec<Parcel>) -> Vec<Undelivered> {

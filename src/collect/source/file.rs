@@ -10,28 +10,12 @@ use std::sync::Arc;
 use super::agents::Watch;
 use super::allows::{Allowed, Allows};
 use super::text::Text;
+use super::window::{Extent, Place, Window};
 use super::{NAME, Root, Selection, SourceOptions};
 use crate::collect::agents::Notes;
 use crate::collect::{Context, found};
 use crate::model::{Evidence, Exposure, Location};
 use crate::secrets::{DetectorSet, LineIndex, Match, Scanned};
-
-/// How a file is cut into windows. Each window sees so much of its neighbours that whatever begins in its own part is
-/// found in it as it would be in the whole file, and only there.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Extent {
-    /// How much is scanned at once, in bytes; more than twice the overlap.
-    window: usize,
-    /// How much is seen before and behind a window's own part, in bytes: more than any secret has with what must stand
-    /// beside it, and more than [`super::allows::LONGEST_LINE`].
-    overlap: usize,
-}
-
-impl Default for Extent {
-    fn default() -> Self {
-        Self { window: 8 * 1024 * 1024, overlap: 128 * 1024 }
-    }
-}
 
 /// How reading a file ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,23 +42,6 @@ pub(super) struct FileScanner<'a> {
     pub(super) agents: Option<&'a Notes>,
     /// How the tree is called in the coverage.
     pub(super) target: &'a str,
-}
-
-/// A part of a file.
-struct Window<'a> {
-    text: &'a [u8],
-    /// The parts of the text that are looked at, when it is not all of it.
-    ranges: Option<&'a [Range<usize>]>,
-    /// What no other window reports, within the text.
-    own: Range<usize>,
-    place: Place,
-}
-
-/// Where a window stands in its file.
-#[derive(Clone, Copy, Default)]
-struct Place {
-    lines_before: u64,
-    columns_before: u64,
 }
 
 /// What was reported of a file so far.
@@ -104,7 +71,8 @@ impl FileScanner<'_> {
             let filled = file.fill(&mut text, self.extent.window);
             // What was read before an error is scanned all the same.
             let is_last = *filled.as_ref().unwrap_or(&true);
-            let own_end = if is_last { text.len() } else { text.len().saturating_sub(self.extent.overlap) };
+            let shared = if is_last { 0 } else { self.extent.shared(&text) };
+            let own_end = text.len().saturating_sub(shared);
             let window = Window { text: &text, ranges: None, own: own_start..own_end, place };
             let goes_on = self.watched(&window, watch.take(), is_last, &mut seen, &mut emit);
             filled?;
@@ -112,7 +80,7 @@ impl FileScanner<'_> {
                 let bytes = file.bytes_read();
                 return Ok(if file.is_cut_short()? { Ended::CutShort(bytes) } else { Ended::Read(bytes) });
             }
-            let start = LineIndex::character_start(&text, own_end.saturating_sub(self.extent.overlap));
+            let start = LineIndex::character_start(&text, own_end.saturating_sub(shared));
             place = place.after(&text[..start]);
             own_start = own_end - start;
             text.drain(..start);
@@ -272,19 +240,6 @@ impl FileScanner<'_> {
     }
 }
 
-impl Place {
-    /// The place of what comes behind the beginning of a window.
-    fn after(self, gone: &[u8]) -> Self {
-        let newlines = gone.iter().filter(|byte| **byte == b'\n').count() as u64;
-        let tail = gone.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-        let columns = String::from_utf8_lossy(tail).chars().count() as u64;
-        Self {
-            lines_before: self.lines_before + newlines,
-            columns_before: if newlines == 0 { self.columns_before + columns } else { columns },
-        }
-    }
-}
-
 /// Whether a file is among these, or lies in a folder that is, by its true path.
 fn is_one_of(files: &BTreeSet<PathBuf>, path: &Path) -> bool {
     let is_in = |path: &Path| files.contains(path) || path.parent().is_some_and(|folder| files.contains(folder));
@@ -357,6 +312,24 @@ mod tests {
             1 => (prop::sample::select(vec!["-", "words ", "ü", "line\n"]), 1..1500_usize)
                 .prop_map(|(text, count)| text.repeat(count)),
         ]
+    }
+
+    /// A Secret of more than a window's usual overlap, however it is written, is one over the edge of two windows.
+    #[test]
+    fn a_long_manifest_on_an_edge_is_read_whole() {
+        let values: String =
+            (0..9000).map(|n| format!("  k{n}: eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eHh4eA==\n")).collect();
+        let data = format!("data:\n{values}  DB_PASSWORD: aWc0OEhzbDJkUnEy\n{values}");
+        let extent = Extent { window: 5 << 20, overlap: 128 * 1024 };
+        for secret in [format!("kind: Secret\n{data}"), format!("apiVersion: v1\n{data}kind: Secret\n")] {
+            for before in [3_500_000, 3_900_000, 4_400_000, 4_900_000] {
+                let words = "words \n".repeat(before / 7);
+                let text = format!("{words}---\n{secret}---\n{words}");
+                let windows = found(text.as_bytes(), extent);
+                assert_eq!(windows.len(), 1, "{before}");
+                assert_eq!(windows, found(text.as_bytes(), Extent { window: text.len() + 1, ..extent }));
+            }
+        }
     }
 
     proptest! {

@@ -19,6 +19,7 @@ mod text;
 mod tree;
 mod walk;
 mod watched;
+mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

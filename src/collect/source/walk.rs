@@ -219,7 +219,7 @@ impl Walk {
             options: &self.options,
             detectors: &self.detectors,
             context: &self.context,
-            extent: file::Extent::default(),
+            extent: super::window::Extent::default(),
             commit: None,
             agents: None,
             target: &self.target,

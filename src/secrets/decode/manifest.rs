@@ -44,6 +44,16 @@ pub(super) fn all(text: &[u8]) -> Vec<Manifest> {
     manifests
 }
 
+/// How far before and behind a place a text must be seen so that a manifest that lies there is read whole, in bytes:
+/// [`LONGEST`], or nothing where no manifest with values can have begun before it.
+pub(crate) fn reach(text: &[u8], place: usize) -> usize {
+    let before = &text[place.saturating_sub(LONGEST)..place];
+    let is_name = |end: usize| before.get(end).is_none_or(|byte| b":\"'".contains(byte) || byte.is_ascii_whitespace());
+    let mut names =
+        memmem::find_iter(before, b"ata").map(|at| at + 3).chain(memmem::find_iter(before, b"kind").map(|at| at + 4));
+    if names.any(is_name) { LONGEST } else { 0 }
+}
+
 /// Where the name begins of which this is the value, when it is `kind`, and whether that stands in quotes as in JSON.
 fn kind(text: &[u8], value: usize) -> Option<(usize, bool)> {
     let behind = text.get(value + 6..).unwrap_or_default();

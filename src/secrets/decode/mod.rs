@@ -15,6 +15,7 @@ mod yaml;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+pub(crate) use self::manifest::reach as manifest_reach;
 use super::{DetectorSet, Match, pair};
 use crate::model::{Confidence, Severity};
 
