@@ -16,6 +16,7 @@ use super::file::{self, Ended};
 use super::git::{self, Tracked};
 use super::name::text_of;
 use super::tally::Tally;
+use super::window::Extent;
 use super::{Root, Selection, SourceOptions};
 use crate::collect::agents::Notes;
 use crate::collect::{CollectError, Context, Sink};
@@ -219,7 +220,7 @@ impl Walk {
             options: &self.options,
             detectors: &self.detectors,
             context: &self.context,
-            extent: super::window::Extent::default(),
+            extent: Extent::default(),
             commit: None,
             agents: None,
             target: &self.target,
